@@ -1,0 +1,59 @@
+"""Alert rules, and who hears of them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from obs_dagster.monitor.contract import Strict
+
+Severity = Literal["info", "warning", "critical"]
+
+
+class Rule(Strict):
+    """Watches one metric; each subject (version, segment, column) it matches has its own alert.
+
+    Exactly one of `above` and `below` is given. By default a night counts as a breach only if the
+    metric's whole confidence interval lies beyond the threshold.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Names the rule in alerts and checks.")
+    metric: str = Field(description="The metric that is watched; docs/metrics.md lists them.")
+    window: int = Field(default=1, ge=1, description="Length of the window in days; one of `windows`.")
+    above: float | None = Field(default=None, description="A breach is a value above this.")
+    below: float | None = Field(default=None, description="A breach is a value below this.")
+    for_nights: int = Field(
+        default=1, ge=1, le=90, alias="for", description="Nights in a row that must breach before it fires."
+    )
+    min_rows: int = Field(default=100, ge=1, description="Fewer rows behind the value: not judged.")
+    confident: bool = Field(
+        default=True, description="Count a breach only if the 95 % interval clears the threshold."
+    )
+    columns: tuple[str, ...] | None = Field(
+        default=None, description="Columns that are watched; left out: every column that has the metric."
+    )
+    segments: tuple[str, ...] = Field(
+        default=("*",),
+        min_length=1,
+        description="Segment cells that are watched: `*` is all rows, `origin` every value of that segment "
+        "column, `origin=JFK` one value.",
+    )
+    versions: tuple[str, ...] | None = Field(
+        default=None, description="Versions that are watched; left out: all."
+    )
+    severity: Severity = Field(default="warning", description="How bad it is.")
+    owner: str | None = Field(default=None, description="Who acts; left out: the monitor's owner.")
+    summary: str = Field(default="", description="What it means and what to do first; shown in the alert.")
+
+
+class Route(Strict):
+    """Sends alert notifications of some severities to one channel."""
+
+    url: str = Field(
+        description="An Apprise URL (`mailto://…`, `slack://…`, `json://…`) or `log://`. Secrets come from the "
+        "environment: write `${NAME}`."
+    )
+    severities: tuple[Severity, ...] = Field(
+        default=("info", "warning", "critical"), min_length=1, description="Severities that are sent."
+    )

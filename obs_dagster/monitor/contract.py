@@ -1,0 +1,36 @@
+"""What a row must look like: the contract of each feature."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FeatureType = Literal["integer", "number", "category", "boolean"]
+
+
+class Strict(BaseModel):
+    """A part of the monitor file: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Feature(Strict):
+    """The contract of one feature column; a row that breaks it goes to quarantine."""
+
+    type: FeatureType = Field(
+        description="`integer` and `number` are profiled on a numeric grid, `category` and `boolean` by value."
+    )
+    nullable: bool = Field(default=True, description="Whether a missing value is legal.")
+    min: float | None = Field(default=None, description="Smallest legal value (numeric features).")
+    max: float | None = Field(default=None, description="Largest legal value (numeric features).")
+    allowed: tuple[str | int | float | bool, ...] | None = Field(
+        default=None, description="The complete list of legal values."
+    )
+    unique: bool = Field(default=False, description="Whether a value may occur only once a day.")
+    description: str = Field(default="", description="What the feature means; shown in the column schema.")
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the feature is profiled on a numeric grid."""
+        return self.type in ("integer", "number")

@@ -1,0 +1,119 @@
+"""Where a model's logs, labels and baseline come from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from obs_dagster.monitor.contract import Strict
+
+SourceKind = Literal["parquet", "csv", "jsonl"]
+
+
+class LogColumns(Strict):
+    """Which column of the log plays which role."""
+
+    prediction_id: str = Field(description="Identifies one prediction; labels are joined on it.")
+    time: str = Field(description="When the prediction was made (timestamp; naive values are UTC).")
+    version: str = Field(description="The version of the model that made the prediction.")
+    score: str = Field(description="The probability of the positive class, 0 to 1.")
+    prediction: str | None = Field(
+        default=None,
+        description="The decision that was served (boolean or 0/1). Left out: score at or above `threshold`.",
+    )
+    latency_ms: str | None = Field(default=None, description="How long the request took, in milliseconds.")
+    status: str | None = Field(
+        default=None, description="The outcome of the request; the values in `ok_statuses` are successes."
+    )
+    trace_id: str | None = Field(default=None, description="The id of the distributed trace of the request.")
+
+
+class Logs(Strict):
+    """The inference log: one row per prediction."""
+
+    source: SourceKind = Field(description="The format of the files.")
+    path: str = Field(
+        description="Path or glob of one day's files; `{day}` stands for YYYY-MM-DD, `${NAME}` for an "
+        "environment variable. Relative paths start at the monitor file's folder."
+    )
+    columns: LogColumns = Field(description="Which column plays which role.")
+    threshold: float = Field(
+        default=0.5, ge=0, le=1, description="Score from which the model's decision is positive."
+    )
+    ok_statuses: tuple[str, ...] = Field(
+        default=("ok", "200"), min_length=1, description="Values of `status` that are successes."
+    )
+
+
+class LabelColumns(Strict):
+    """Which column of the label files plays which role."""
+
+    prediction_id: str = Field(description="The prediction that the label belongs to.")
+    label: str = Field(description="The true value.")
+    known_at: str | None = Field(
+        default=None, description="When the true value became known; the latest one counts."
+    )
+
+
+class Labels(Strict):
+    """Ground truth, which arrives later than the prediction."""
+
+    source: SourceKind = Field(description="The format of the files.")
+    path: str = Field(
+        description="Path or glob of all label files, old and new; files already read are skipped. "
+        "`${NAME}` stands for an environment variable."
+    )
+    columns: LabelColumns = Field(description="Which column plays which role.")
+    positive: str | int | bool = Field(
+        default=True, description="The value of `label` that means the positive class."
+    )
+    max_delay_days: int = Field(
+        default=7,
+        ge=0,
+        le=366,
+        description="Days after which a prediction's label is not waited for any longer.",
+    )
+
+
+class TrainingBaseline(Strict):
+    """Compare each version with its own training data (with the scores it gives there, ideally out of fold)."""
+
+    kind: Literal["training"] = "training"
+    source: SourceKind = Field(default="parquet", description="The format of the files.")
+    path: str = Field(
+        description="Path or glob of a version's training rows; `{version}` stands for the version. "
+        "The columns are named as in the log; the label column, where present, as in the label files."
+    )
+
+
+class DaysBaseline(Strict):
+    """Compare each version with what it saw in a named range of days of the log."""
+
+    kind: Literal["days"] = "days"
+    first: dt.date = Field(description="First day of the range.")
+    last: dt.date = Field(description="Last day of the range, included.")
+
+
+class RollingBaseline(Strict):
+    """Compare each night with the version's own preceding days."""
+
+    kind: Literal["rolling"] = "rolling"
+    days: int = Field(default=28, ge=1, le=366, description="Length of the window.")
+    gap_days: int = Field(
+        default=1, ge=1, le=366, description="Days between the end of the window and the night."
+    )
+
+
+Baseline = Annotated[TrainingBaseline | DaysBaseline | RollingBaseline, Field(discriminator="kind")]
+
+
+class Registry(Strict):
+    """Where the model versions are registered in MLflow; needed for explanations and model tags."""
+
+    name: str = Field(description="The registered model's name.")
+    trust: Literal["native", "pickle"] = Field(
+        default="native",
+        description="`native` loads LightGBM boosters and skops files only; `pickle` also runs pickled code.",
+    )

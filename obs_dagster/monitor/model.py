@@ -1,0 +1,111 @@
+"""The monitor: everything that obs-dagster needs to know about one model, as one YAML file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, PrivateAttr
+
+from obs_dagster.monitor.alerting import Route, Rule
+from obs_dagster.monitor.contract import Feature, Strict
+from obs_dagster.monitor.data import Baseline, Labels, Logs, Registry
+
+
+class Quality(Strict):
+    """How the contract of a day's rows is judged."""
+
+    max_quarantined_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Above this share of quarantined rows the day is not evaluated.",
+    )
+    suite: str | None = Field(
+        default=None,
+        description="A Great Expectations suite (JSON) of the team's own, validated beside the contract.",
+    )
+
+
+class Explanations(Strict):
+    """SHAP explanations per version."""
+
+    sample: int = Field(
+        default=500, ge=10, le=100_000, description="Rows explained per version and night, drawn with a seed."
+    )
+
+
+class Reports(Strict):
+    """Evidently's HTML reports."""
+
+    evidently_sample: int = Field(
+        default=1_000, ge=50, le=200_000, description="Rows per version in an Evidently report."
+    )
+    evidently_every_days: int = Field(
+        default=1, ge=1, le=366, description="1 writes Evidently reports every night, 7 once a week."
+    )
+
+
+class Monitor(Strict):
+    """Describes one model in production: its logs, labels, features, baseline, windows and alerts."""
+
+    model: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,62}$", description="The model's name; prefix of its asset keys."
+    )
+    description: str = Field(default="", description="What the model predicts.")
+    owner: str = Field(
+        default="",
+        pattern=r"^(|team:[A-Za-z0-9_]+|[^@\s]+@[^@\s]+\.[^@\s]+)$",
+        description="An e-mail address or `team:name`; shown in Dagster and in alerts.",
+    )
+    task: Literal["binary_classification"] = Field(
+        default="binary_classification", description="What kind of model it is."
+    )
+    time_zone: str = Field(default="UTC", description="The IANA time zone in which a day begins and ends.")
+    start: dt.date = Field(description="The first day that is evaluated.")
+    end: dt.date | None = Field(default=None, description="The last day, for a log that is complete.")
+    schedule: str = Field(
+        default="0 5 * * *", description="When the night runs (cron, in the monitor's time zone)."
+    )
+    logs: Logs = Field(description="The inference log.")
+    labels: Labels | None = Field(default=None, description="Ground truth; left out: quality is not known.")
+    registry: Registry | None = Field(default=None, description="The model registry.")
+    features: dict[str, Feature] = Field(
+        min_length=1, description="The feature columns of the log and the contract of each."
+    )
+    segments: tuple[str | tuple[str, ...], ...] = Field(
+        default=(),
+        description="Categorical features by whose values metrics are split; a list of them is a crossing.",
+    )
+    baseline: Baseline = Field(description="What each version is compared with.")
+    windows: tuple[int, ...] = Field(
+        default=(1, 7, 28), min_length=1, description="Lengths in days of the windows that are evaluated."
+    )
+    quality: Quality = Field(default_factory=Quality, description="How the contract is judged.")
+    explanations: Explanations = Field(default_factory=Explanations, description="SHAP explanations.")
+    reports: Reports = Field(default_factory=Reports, description="Evidently reports.")
+    alerts: tuple[Rule, ...] = Field(default=(), description="Alert rules.")
+    routes: tuple[Route, ...] = Field(default=(), description="Where notifications go.")
+    upstream: tuple[str, ...] = Field(
+        default=(), description="Asset keys (`a/b`) of other code locations that the log depends on."
+    )
+
+    _path: Path | None = PrivateAttr(default=None)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The monitor's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths in the monitor start from."""
+        return self._path.parent if self._path is not None else Path.cwd()
+
+    @property
+    def cuts(self) -> tuple[tuple[str, ...], ...]:
+        """The ways in which rows are split into segment cells; the first, `()`, is all rows."""
+        declared = (cut if isinstance(cut, tuple) else (cut,) for cut in self.segments)
+        return ((), *declared)

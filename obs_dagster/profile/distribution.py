@@ -1,0 +1,123 @@
+"""Counts of one column, as the statistics take them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class NumericCounts:
+    """Counts of one numeric column.
+
+    Attributes:
+        points: the finite values, ascending and distinct, shape (k,): a value counted exactly, or the
+            centre of a bin of the column's grid.
+        widths: the width of each bin, shape (k,); 0 where the value was counted exactly.
+        counts: rows at each point, shape (k,).
+        nulls, nans, infinite: rows without a finite value.
+        total, total_sq: sum and sum of squares of the finite values (exact, not from bins).
+        minimum, maximum: of the finite values; None if there are none.
+    """
+
+    points: FloatArray
+    widths: FloatArray
+    counts: IntArray
+    nulls: int = 0
+    nans: int = 0
+    infinite: int = 0
+    total: float = 0.0
+    total_sq: float = 0.0
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def n(self) -> int:
+        """Rows with a finite value."""
+        return int(self.counts.sum())
+
+    @property
+    def missing(self) -> int:
+        """Rows without a usable value: null, NaN or infinite."""
+        return self.nulls + self.nans + self.infinite
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return self.n + self.missing
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryCounts:
+    """Counts of one categorical column.
+
+    Attributes:
+        counts: rows per value; the value `OTHER` holds what the baseline's top values leave over.
+        nulls: rows without a value.
+    """
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    nulls: int = 0
+
+    @property
+    def n(self) -> int:
+        """Rows with a value."""
+        return sum(self.counts.values())
+
+    @property
+    def missing(self) -> int:
+        """Rows without a value."""
+        return self.nulls
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return self.n + self.missing
+
+
+Counts = NumericCounts | CategoryCounts
+
+OTHER = "(other)"
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCounts:
+    """Predictions whose label is known, by score bin, decision and label; and how many there were to label.
+
+    All arrays have shape (k,), one entry per (score bin, decision, label) that occurs.
+
+    Attributes:
+        score: centre of the score bin.
+        decision: whether the served decision was positive.
+        label: whether the true class is positive.
+        counts: rows.
+        score_sum: exact sum of the scores.
+        log_loss_sum, log_loss_sq: sums of the rows' log loss and of its square (natural logarithm, scores
+            clipped to [2.2e-16, 1 - 2.2e-16] as scikit-learn does).
+        brier_sum, brier_sq: sums of (score - label)^2 and of its square.
+        predictions: rows that were predicted, labelled or not.
+        bin_width: the width of a score bin.
+    """
+
+    score: FloatArray
+    decision: NDArray[np.bool_]
+    label: NDArray[np.bool_]
+    counts: IntArray
+    score_sum: FloatArray
+    log_loss_sum: FloatArray
+    log_loss_sq: FloatArray
+    brier_sum: FloatArray
+    brier_sq: FloatArray
+    predictions: int
+    bin_width: float
+
+    @property
+    def n(self) -> int:
+        """Rows with a label."""
+        return int(self.counts.sum())
