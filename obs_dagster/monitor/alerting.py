@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
 
 from obs_dagster.monitor.contract import Strict
+from obs_dagster.monitor.placeholders import environment, expand
 
 Severity = Literal["info", "warning", "critical"]
+
+# Of Apprise's many schemes, those whose host is a host. Elsewhere a token stands in its place
+# (`slack://TOKEN/…`, `pagerduty://KEY@…`), which must not be shown.
+_SHOW_HOST = frozenset(
+    {"form", "forms", "http", "https", "json", "jsons", "mailto", "mailtos", "xml", "xmls"}
+)
 
 
 class Rule(Strict):
@@ -37,7 +46,8 @@ class Rule(Strict):
         default=("*",),
         min_length=1,
         description="Segment cells that are watched: `*` is all rows, `origin` every value of that segment "
-        "column, `origin=JFK` one value.",
+        "column, `origin=JFK` one value; `origin,carrier` every cell of a crossing, `origin=JFK,carrier=AA` "
+        "one. In a value, `%25`, `%2C` and `%3D` stand for `%`, `,` and `=`.",
     )
     versions: tuple[str, ...] | None = Field(
         default=None, description="Versions that are watched; left out: all."
@@ -51,9 +61,43 @@ class Route(Strict):
     """Sends alert notifications of some severities to one channel."""
 
     url: str = Field(
-        description="An Apprise URL (`mailto://…`, `slack://…`, `json://…`) or `log://`. Secrets come from the "
-        "environment: write `${NAME}`."
+        description="An Apprise URL (`mailto://…`, `slack://…`, `json://…`) or `log://`. Secrets come from "
+        "the environment: write `${NAME}`."
     )
     severities: tuple[Severity, ...] = Field(
         default=("info", "warning", "critical"), min_length=1, description="Severities that are sent."
     )
+
+    @property
+    def label(self) -> str:
+        """Scheme and host, for logs and pages: never credentials.
+
+        >>> Route(url="mailto://night:${PASSWORD}@smtp.example.com?to=team@example.com").label
+        'mailto://smtp.example.com'
+        >>> Route(url="slack://TokenA/TokenB/TokenC").label
+        'slack://…'
+        """
+        scheme, separator, rest = self.url.partition("://")
+        if not separator or scheme.startswith("$"):
+            # A variable's name is no secret; anything else might be.
+            return self.url if re.fullmatch(r"\$\{\w+\}", self.url) else "…"
+        if scheme == "log":
+            return "log://"
+        authority, _, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
+        # An `@` in the path belongs to a password with a slash in it.
+        if scheme.lower() not in _SHOW_HOST or "@" in path:
+            return f"{scheme}://…"
+        host = authority.rpartition("@")[2]
+        address = re.match(r"\[[0-9a-fA-F:.]+\]|[\w.-]+", host)
+        return f"{scheme}://{address[0] if address else '…'}"
+
+    def resolve(self, environ: Mapping[str, str] | None = None) -> str:
+        """The URL with its secrets filled in; pass it on to the channel, keep it nowhere.
+
+        Args:
+            environ: the environment variables; left out: the process's.
+
+        Raises:
+            ObsError: a variable is not set.
+        """
+        return expand(self.url, environment(environ))

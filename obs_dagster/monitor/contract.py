@@ -12,14 +12,15 @@ FeatureType = Literal["integer", "number", "category", "boolean"]
 class Strict(BaseModel):
     """A part of the monitor file: unknown keys are errors, values never change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class Feature(Strict):
     """The contract of one feature column; a row that breaks it goes to quarantine."""
 
     type: FeatureType = Field(
-        description="`integer` and `number` are profiled on a numeric grid, `category` and `boolean` by value."
+        description="`integer` and `number` are profiled on a numeric grid, `category` and `boolean` "
+        "by value."
     )
     nullable: bool = Field(default=True, description="Whether a missing value is legal.")
     min: float | None = Field(default=None, description="Smallest legal value (numeric features).")

@@ -78,7 +78,7 @@ class Labels(Strict):
 
 
 class TrainingBaseline(Strict):
-    """Compare each version with its own training data (with the scores it gives there, ideally out of fold)."""
+    """Compare each version with its own training data, scored by itself, ideally out of fold."""
 
     kind: Literal["training"] = "training"
     source: SourceKind = Field(default="parquet", description="The format of the files.")

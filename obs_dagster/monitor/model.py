@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr
@@ -12,6 +12,9 @@ from pydantic import Field, PrivateAttr
 from obs_dagster.monitor.alerting import Route, Rule
 from obs_dagster.monitor.contract import Feature, Strict
 from obs_dagster.monitor.data import Baseline, Labels, Logs, Registry
+from obs_dagster.monitor.placeholders import resolve
+
+Days = Annotated[int, Field(ge=1, le=366)]
 
 
 class Quality(Strict):
@@ -80,8 +83,10 @@ class Monitor(Strict):
         description="Categorical features by whose values metrics are split; a list of them is a crossing.",
     )
     baseline: Baseline = Field(description="What each version is compared with.")
-    windows: tuple[int, ...] = Field(
-        default=(1, 7, 28), min_length=1, description="Lengths in days of the windows that are evaluated."
+    windows: tuple[Days, ...] = Field(
+        default=(1, 7, 28),
+        min_length=1,
+        description="Lengths in days of the windows that are evaluated; 1 is among them.",
     )
     quality: Quality = Field(default_factory=Quality, description="How the contract is judged.")
     explanations: Explanations = Field(default_factory=Explanations, description="SHAP explanations.")
@@ -103,6 +108,22 @@ class Monitor(Strict):
     def folder(self) -> Path:
         """The folder that relative paths in the monitor start from."""
         return self._path.parent if self._path is not None else Path.cwd()
+
+    def model_post_init(self, context: Path | None, /) -> None:
+        """Remember the file that the monitor was read from, which validation passes as its context."""
+        self._path = context
+
+    def resolve_path(self, text: str, **placeholders: object) -> str:
+        """Make one of the monitor's paths absolute and fill in its placeholders.
+
+        Args:
+            text: the path or glob as the monitor has it; a URL (`s3://…`) stays where it points.
+            placeholders: the values of `{day}` (a date, or `*` for every day) and `{version}`.
+
+        Raises:
+            SourceError: a placeholder has no value, or one that would lead the path elsewhere.
+        """
+        return resolve(text, self.folder, placeholders)
 
     @property
     def cuts(self) -> tuple[tuple[str, ...], ...]:

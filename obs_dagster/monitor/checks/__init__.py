@@ -1,0 +1,33 @@
+"""Rules about a monitor file as a whole, which see every mistake at once because they read the raw file."""
+
+from __future__ import annotations
+
+from obs_dagster.monitor.checks import calendar, columns, features, outside, rules, segments, subjects
+from obs_dagster.monitor.checks.check import Check, Surroundings
+
+CHECKS: tuple[Check, ...] = (
+    calendar.time_zone_exists,
+    calendar.schedule_is_cron,
+    calendar.days_are_in_order,
+    calendar.windows_are_sound,
+    outside.variables_are_set,
+    outside.paths_are_sound,
+    outside.routes_are_urls,
+    columns.roles_have_their_own_column,
+    columns.features_are_not_roles,
+    columns.names_are_usable,
+    features.bounds_are_sound,
+    features.allowed_values_are_sound,
+    segments.segments_are_features,
+    segments.segments_are_distinct,
+    rules.rule_names_are_distinct,
+    rules.metrics_are_known,
+    rules.metrics_have_their_input,
+    rules.columns_fit_the_metric,
+    rules.windows_are_evaluated,
+    rules.rules_have_one_threshold,
+    subjects.columns_are_declared,
+    subjects.cells_are_declared,
+)
+
+__all__ = ["CHECKS", "Check", "Surroundings"]

@@ -1,0 +1,55 @@
+"""Columns: every role and every feature is a column of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from obs_dagster.monitor.checks.check import Surroundings
+from obs_dagster.monitor.checks.outline import features, roles
+from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.problem import Keys, Problem, quoted
+
+RESERVED = "_obs_"
+"""Columns that the evaluation adds begin with this."""
+
+
+def roles_have_their_own_column(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """Two roles of `logs.columns` or of `labels.columns` cannot be one column."""
+    for part in ("logs", "labels"):
+        taken: dict[str, str] = {}
+        for role, column in roles(document, part).items():
+            if column in taken:
+                message = f"The column {quoted(column)} already plays the role `{taken[column]}`."
+                yield document.problem((part, "columns", role), message)
+            else:
+                taken[column] = role
+
+
+def features_are_not_roles(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """A feature cannot be a column that plays a role; neither can the label be a column of the log."""
+    taken = {column: role for role, column in roles(document, "logs").items()}
+    label = roles(document, "labels").get("label")
+    if label in taken:
+        message = f"The column {quoted(label)} already plays the role `{taken[label]}` in the log."
+        yield document.problem(("labels", "columns", "label"), message)
+    elif label is not None:
+        taken[label] = "label"
+    for name in features(document) or ():
+        if name in taken:
+            message = f"The column {quoted(name)} plays the role `{taken[name]}`, so it is not a feature."
+            yield document.problem(("features", name), message, at_key=True)
+
+
+def names_are_usable(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """Column names are not empty and do not begin with `_obs_`, which is reserved."""
+    named: list[tuple[Keys, str, bool]] = [
+        (("features", name), name, True) for name in features(document) or ()
+    ]
+    for part in ("logs", "labels"):
+        named += [((part, "columns", role), column, False) for role, column in roles(document, part).items()]
+    for keys, name, at_key in named:
+        if not name:
+            yield document.problem(keys, "The name of the column is empty.", at_key=at_key)
+        elif name.lower().startswith(RESERVED):
+            message = f"Names that begin with `{RESERVED}` are reserved; rename the column."
+            yield document.problem(keys, message, at_key=at_key)

@@ -1,0 +1,49 @@
+"""What a document declares, as far as it can be read: the names that other keys refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.model import Monitor
+
+
+def roles(document: Document, part: str) -> dict[str, str]:
+    """The columns that `logs` or `labels` maps, by role."""
+    columns = document.mapping(part, "columns") or {}
+    return {role: column for role, column in columns.items() if isinstance(column, str)}
+
+
+def features(document: Document) -> list[str] | None:
+    """The names of the features; None if they cannot be read, and then no reference can be judged."""
+    declared = document.mapping("features")
+    return None if declared is None else list(declared)
+
+
+def feature_type(document: Document, name: str) -> str | None:
+    """The type of a feature, None if it has no legal one."""
+    written = document.text("features", name, "type")
+    return written if written in ("integer", "number", "category", "boolean") else None
+
+
+def splittable(document: Document, name: str) -> bool:
+    """Whether a feature can be a segment column. One whose type cannot be read is not held against it."""
+    kind = feature_type(document, name)
+    return kind not in ("integer", "number") or (
+        kind == "integer" and document.value("features", name, "allowed") is not None
+    )
+
+
+def cuts(document: Document) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The declared segments with their index, each as its columns."""
+    for index, cut in enumerate(document.items("segments")):
+        names = cut if isinstance(cut, list) else [cut]
+        if all(isinstance(name, str) for name in names):
+            yield index, tuple(names)
+
+
+def windows(document: Document) -> list[int]:
+    """The windows that are evaluated."""
+    if document.value("windows") is None:
+        return list(Monitor.model_fields["windows"].default)
+    return [window for window in document.items("windows") if type(window) is int]

@@ -1,0 +1,51 @@
+"""What lies outside of the file: environment variables, paths and the URLs of channels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from obs_dagster.monitor.checks.check import Surroundings
+from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.paths import paths
+from obs_dagster.monitor.placeholders import expand, is_set, mistakes, variables
+from obs_dagster.monitor.problem import Problem, nearest, quoted
+
+
+def variables_are_set(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
+    """Every `${NAME}` in a path or a route's URL is set in the environment; `OBS_HOME` always is."""
+    texts = [(path.keys, text) for path, text in paths(document)]
+    for index in range(len(document.items("routes"))):
+        url = document.text("routes", index, "url")
+        if url is not None:
+            texts.append((("routes", index, "url"), url))
+    for keys, text in texts:
+        for name in variables(text):
+            if not is_set(name, surroundings.environ):
+                problem = f"The environment variable {quoted(name)} is not set."
+                if not re.fullmatch(r"[A-Za-z_]\w*", name):
+                    problem = (
+                        f"{quoted('${' + name + '}')} is not an environment variable; write `${{NAME}}`."
+                    )
+                yield document.problem(keys, problem, meant=nearest(name, surroundings.environ))
+
+
+def paths_are_sound(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
+    """`logs.path` needs `{day}`, a training baseline's `path` `{version}`; there are no others."""
+    for path, text in paths(document):
+        known = text
+        for name in variables(text):
+            written = f"${{{name}}}"
+            value = expand(written, surroundings.environ) if is_set(name, surroundings.environ) else "unset"
+            known = known.replace(written, value)
+        for mistake in mistakes(known, path.allowed, path.required):
+            yield document.problem(path.keys, mistake)
+
+
+def routes_are_urls(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """A route's `url` has a scheme (`mailto://…`), or is a variable that holds the whole URL."""
+    for index in range(len(document.items("routes"))):
+        url = document.text("routes", index, "url")
+        if url is not None and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|\$\{", url):
+            message = "This is not a URL: it has no scheme such as `mailto://`, `slack://` or `log://`."
+            yield document.problem(("routes", index, "url"), message)

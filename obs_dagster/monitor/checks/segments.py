@@ -1,0 +1,57 @@
+"""Segments: columns with few values that rows can be split by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from obs_dagster.monitor.checks.check import Surroundings
+from obs_dagster.monitor.checks.outline import cuts, feature_type, features, splittable
+from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.problem import Problem, quoted
+
+# They have a meaning in the names of segment cells: `*`, `origin=JFK,carrier=AA`.
+_MARKS = re.compile(r"[=,*]")
+
+
+def segments_are_features(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """`segments` are declared features of type category or boolean, or integer with `allowed`."""
+    declared = features(document)
+    if declared is None:
+        return
+    legal = [name for name in declared if splittable(document, name) and not _MARKS.search(name)]
+    for index, cut in cuts(document):
+        crossing = isinstance(document.value("segments", index), list)
+        for position, name in enumerate(cut):
+            keys = ("segments", index, position) if crossing else ("segments", index)
+            if name not in declared:
+                message = f"{quoted(name)} is not a declared feature."
+                yield document.problem(keys, message, legal=legal, near=name)
+            elif _MARKS.search(name):
+                message = f"{quoted(name)} cannot name a segment: it has `=`, `,` or `*` in it."
+                yield document.problem(keys, message)
+            elif name not in legal:
+                kind = feature_type(document, name)
+                hint = "; give it `allowed` values or" if kind == "integer" else ";"
+                message = f"{quoted(name)} is of type {kind}{hint} make it a category to split by it."
+                yield document.problem(keys, message, legal=legal)
+
+
+def segments_are_distinct(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """A segment is declared once, and a crossing names two or more different columns."""
+    seen: dict[frozenset[str], int] = {}
+    for index, cut in cuts(document):
+        keys = ("segments", index)
+        columns = frozenset(cut)
+        if not cut:
+            yield document.problem(keys, "The crossing is empty.")
+        elif len(columns) < len(cut):
+            twice = next(name for name in cut if cut.count(name) > 1)
+            yield document.problem(keys, f"The crossing names {quoted(twice)} twice.")
+        elif columns in seen:
+            message = f"These columns are already split by in segments[{seen[columns]}]."
+            yield document.problem(keys, message)
+        else:
+            seen[columns] = index
+            if isinstance(document.value(*keys), list) and len(cut) == 1:
+                yield document.problem(keys, f"A crossing of one column is written {quoted(cut[0])}.")

@@ -1,0 +1,80 @@
+"""Subjects of alert rules: the columns and segment cells that a rule watches exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from obs_dagster.monitor.checks.check import Surroundings
+from obs_dagster.monitor.checks.outline import cuts, features, roles
+from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.problem import Keys, Problem, quoted
+
+# What the names of segment cells escape, so that no value can pass for another cell.
+_VALUE = re.compile(r"(?:[^%=]|%25|%2C|%3D)*")
+# The cells of missing and of rare values.
+_GATHERED = ("(null)", "(other)")
+
+
+def columns_are_declared(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """A rule's `columns` are features, or the score or prediction column of the log."""
+    declared = features(document)
+    if declared is None:
+        return
+    log = roles(document, "logs")
+    # A decision that is derived from the score goes by the name of its role.
+    outputs = [log.get("score", "score"), log.get("prediction", "prediction")]
+    legal = [*declared, *outputs]
+    for index in range(len(document.items("alerts"))):
+        for position, name in enumerate(document.items("alerts", index, "columns")):
+            if isinstance(name, str) and name not in legal:
+                keys = ("alerts", index, "columns", position)
+                message = f"{quoted(name)} is neither a feature nor a column that the model puts out."
+                yield document.problem(keys, message, legal=legal, near=name)
+
+
+def cells_are_declared(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """A rule's `segments` are `*`, a declared segment (`origin`, `origin,carrier`), or a cell of one."""
+    declared = [cut for _, cut in cuts(document)]
+    for index in range(len(document.items("alerts"))):
+        for position, cell in enumerate(document.items("alerts", index, "segments")):
+            if isinstance(cell, str) and cell != "*":
+                yield from _cell(document, ("alerts", index, "segments", position), cell, declared)
+
+
+def _cell(document: Document, keys: Keys, cell: str, declared: list[tuple[str, ...]]) -> Iterator[Problem]:
+    parts = [part.partition("=") for part in cell.split(",")]
+    names = tuple(name for name, _, _ in parts)
+    if names not in declared:
+        yield _undeclared(document, keys, names, declared)
+    elif len({equals for _, equals, _ in parts}) > 1:
+        message = "Give each column of the crossing a value (one cell), or none (all cells)."
+        yield document.problem(keys, message)
+    elif not all(_VALUE.fullmatch(value) for _, _, value in parts):
+        message = "In a value, `%` is written `%25`, `,` is written `%2C` and `=` is written `%3D`."
+        yield document.problem(keys, message)
+    else:
+        for name, equals, written in parts:
+            allowed = [_text(item) for item in document.items("features", name, "allowed")]
+            value = unquote(written)
+            if equals and allowed and value not in (*allowed, *_GATHERED):
+                message = f"{quoted(value)} is not an allowed value of {quoted(name)}."
+                yield document.problem(keys, message, legal=allowed, near=value)
+
+
+def _undeclared(
+    document: Document, keys: Keys, names: tuple[str, ...], declared: list[tuple[str, ...]]
+) -> Problem:
+    shown = ",".join(names)
+    legal = ["*", *(",".join(cut) for cut in declared)]
+    for cut in declared:
+        if set(cut) == set(names):
+            message = f"The crossing {quoted(shown)} is declared in another order."
+            return document.problem(keys, message, legal=legal, meant=",".join(cut))
+    message = f"{quoted(shown)} is not among the monitor's `segments`."
+    return document.problem(keys, message, legal=legal, near=shown)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,125 @@
+"""Loads monitor files: each either wholly, or not at all with every mistake named."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+from obs_dagster.monitor.checks import CHECKS, Surroundings
+from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.paths import with_variables
+from obs_dagster.monitor.placeholders import environment
+from obs_dagster.monitor.problem import MonitorError, Problem, quoted
+from obs_dagster.monitor.validation import validate
+from obs_dagster.monitor.yaml_reader import read_document
+
+_MOST_PROBLEMS = 500
+
+
+def load_monitor(
+    path: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    metrics: Collection[str] | None = None,
+) -> Monitor:
+    """Load one monitor file.
+
+    `${NAME}` in its paths is filled in from the environment; in the URLs of routes it stays, because it
+    stands for a secret (see `Route.resolve`).
+
+    Args:
+        path: the YAML file.
+        environ: the environment variables; left out: the process's.
+        metrics: the names of the metrics that rules may watch; left out: every registered metric.
+
+    Raises:
+        MonitorError: with every mistake in the file.
+    """
+    inspection = _inspect(Path(path), _surroundings(environ, metrics))
+    if inspection.monitor is None:
+        raise MonitorError(inspection.problems)
+    return inspection.monitor
+
+
+def load_monitors(
+    folder: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    metrics: Collection[str] | None = None,
+) -> dict[str, Monitor]:
+    """Load every `*.yaml` and `*.yml` of a folder (hidden files apart), by model, in the order of the names.
+
+    Args:
+        folder: the folder of the monitor files.
+        environ: as for `load_monitor`.
+        metrics: as for `load_monitor`.
+
+    Raises:
+        MonitorError: with every mistake in every file; also where two files describe the same model.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise MonitorError([Problem(folder, 0, 0, "", "The folder of the monitors does not exist.")])
+    try:
+        files = sorted(file for file in folder.iterdir() if _is_monitor_file(file))
+    except OSError as error:
+        message = f"The folder cannot be read: {error.strerror}."
+        raise MonitorError([Problem(folder, 0, 0, "", message)]) from error
+    surroundings = _surroundings(environ, metrics)
+    inspections = [_inspect(file, surroundings) for file in files]
+    problems = [problem for inspection in inspections for problem in inspection.problems]
+    problems += _models_described_twice(inspections)
+    if problems:
+        raise MonitorError(problems)
+    monitors = [inspection.monitor for inspection in inspections if inspection.monitor is not None]
+    return {monitor.model: monitor for monitor in sorted(monitors, key=lambda monitor: monitor.model)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Inspection:
+    """What came of one file: a monitor or problems; the document, if it could be read at all."""
+
+    document: Document | None
+    monitor: Monitor | None
+    problems: tuple[Problem, ...]
+
+
+def _inspect(file: Path, surroundings: Surroundings) -> _Inspection:
+    try:
+        document = read_document(file)
+    except MonitorError as error:
+        return _Inspection(None, None, error.problems)
+    monitor, mistyped = validate(document, with_variables(document, surroundings.environ))
+    checked = chain.from_iterable(check(document, surroundings) for check in CHECKS)
+    found = list(islice(chain(document.problems, mistyped, checked), _MOST_PROBLEMS + 1))
+    if len(found) > _MOST_PROBLEMS:
+        message = f"There are more than {_MOST_PROBLEMS} problems; the rest is not shown."
+        found[-1] = Problem(file, 0, 0, "", message)
+    return _Inspection(document, None if found else monitor, tuple(found))
+
+
+def _models_described_twice(inspections: list[_Inspection]) -> Iterator[Problem]:
+    first: dict[str, Document] = {}
+    for document in (inspection.document for inspection in inspections):
+        model = document.text("model") if document is not None else None
+        if document is None or model is None:
+            continue
+        other = first.setdefault(model, document)
+        if other is not document:
+            message = f"The model {quoted(model)} is already described by {other.file}; one file a model."
+            yield document.problem(("model",), message)
+
+
+def _is_monitor_file(file: Path) -> bool:
+    return file.suffix in (".yaml", ".yml") and not file.name.startswith(".")
+
+
+def _surroundings(environ: Mapping[str, str] | None, metrics: Collection[str] | None) -> Surroundings:
+    if metrics is None:
+        from obs_dagster.metrics.registry import definitions
+
+        metrics = definitions().keys()
+    return Surroundings(environ=environment(environ), metrics=metrics)

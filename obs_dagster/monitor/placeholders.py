@@ -1,0 +1,118 @@
+"""What paths and URLs leave open: `${NAME}` for the environment, `{day}` and `{version}` for a run."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from obs_dagster.errors import ObsError, SourceError
+from obs_dagster.monitor.problem import quoted
+from obs_dagster.settings import Settings
+
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_UNSAFE = re.compile(r"[/\\*?\[\]{}\x00-\x1f]")
+
+
+def variables(text: str) -> tuple[str, ...]:
+    """The names of the environment variables in a text, in order, as they are written."""
+    return tuple(dict.fromkeys(_VARIABLE.findall(text)))
+
+
+def is_set(name: str, environ: Mapping[str, str]) -> bool:
+    """Whether a variable has a value; `OBS_HOME` always has one."""
+    return bool(_NAME.fullmatch(name)) and (name == "OBS_HOME" or name in environ)
+
+
+def expand(text: str, environ: Mapping[str, str]) -> str:
+    """Replace each `${NAME}` by its value.
+
+    `OBS_HOME` is the absolute home folder of the settings, also where it is not set or relative.
+
+    Raises:
+        ObsError: a variable is not set.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if not is_set(name, environ):
+            raise ObsError(
+                f"The environment variable {name} is not set.", remedy=f"Set {name} and run again."
+            )
+        if name != "OBS_HOME":
+            return environ[name]
+        settings = Settings(home=Path(environ[name])) if environ.get(name) else Settings()
+        return str(settings.root)
+
+    return _VARIABLE.sub(value, text)
+
+
+def mistakes(text: str, allowed: Collection[str], required: Collection[str]) -> Iterator[str]:
+    """What is wrong with a path whose variables are expanded, as sentences."""
+    if not text or "\0" in text:
+        yield "The path is empty or holds a NUL character."
+    try:
+        Path(text).expanduser()
+    except RuntimeError:
+        yield "The user whose home folder `~` means is not known."
+    for name in dict.fromkeys(_PLACEHOLDER.findall(text)):
+        if name not in allowed:
+            legal = ", ".join(f"`{{{other}}}`" for other in allowed) or "none"
+            yield f"The placeholder {quoted('{' + name + '}')} is not known here (legal: {legal})."
+    if re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
+        yield "A brace is not closed or not opened."
+    for name in required:
+        if f"{{{name}}}" not in text:
+            yield f"The path needs `{{{name}}}`."
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """Replace the placeholders of a path.
+
+    A version comes out of the log, so a value must not change where the path leads: separators, globs and
+    braces in it are errors. A day may be `*`, which matches every day.
+
+    Raises:
+        SourceError: a placeholder has no value, or a value cannot be part of a path.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in values:
+            raise SourceError(
+                f"The path {quoted(text)} has {{{name}}}, which has no value here.",
+                remedy="Use the placeholders that docs/monitor.md names for this path.",
+            )
+        filling = str(values[name])
+        if name == "day" and filling == "*":
+            return filling
+        if _UNSAFE.search(filling) or filling in ("", ".", ".."):
+            raise SourceError(
+                f"The {name} {quoted(filling)} cannot be part of the path {quoted(text)}.",
+                remedy="Name it without separators, wildcards and braces.",
+            )
+        return filling
+
+    return _PLACEHOLDER.sub(value, text)
+
+
+def resolve(text: str, folder: Path, values: Mapping[str, object]) -> str:
+    """The path with its placeholders filled in, absolute as seen from a folder.
+
+    URLs (`s3://…`) are not paths of this machine and stay as they are.
+
+    Raises:
+        SourceError: as `fill`.
+    """
+    if "://" in text:
+        return fill(text, values)
+    # The home folder is found before a version is filled in, which is data and might begin with `~`.
+    return str((folder / fill(str(Path(text).expanduser()), values)).absolute())
+
+
+def environment(environ: Mapping[str, str] | None) -> Mapping[str, str]:
+    """The given environment, or that of the process."""
+    return os.environ if environ is None else environ

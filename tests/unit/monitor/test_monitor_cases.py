@@ -1,0 +1,43 @@
+"""Each `cases/*.yaml` beside the problems that loading it must report, in `cases/*.txt`."""
+
+from pathlib import Path
+
+import pytest
+
+from obs_dagster.monitor import MonitorError, load_monitor
+
+CASES = Path(__file__).parent / "cases"
+METRICS = ("error_share", "latency_p95", "precision", "psi", "recall", "volume")
+ENVIRON = {"BRACES": "{day}/}", "SLACK_TOKEN": "slack://secret"}
+
+
+@pytest.mark.parametrize("case", sorted(CASES.glob("*.yaml")), ids=lambda case: case.stem)
+def test_every_mistake_of_a_case_is_reported(case):
+    with pytest.raises(MonitorError) as caught:
+        load_monitor(case, environ=ENVIRON, metrics=METRICS)
+
+    reported = str(caught.value).replace(f"{CASES}/", "")
+
+    assert reported.splitlines() == case.with_suffix(".txt").read_text(encoding="utf-8").splitlines()
+
+
+def test_every_expected_output_has_its_input():
+    assert {case.stem for case in CASES.glob("*.txt")} == {case.stem for case in CASES.glob("*.yaml")}
+
+
+def test_ten_mistakes_are_ten_problems_in_the_order_of_the_file():
+    with pytest.raises(MonitorError) as caught:
+        load_monitor(CASES / "ten_mistakes.yaml", environ={}, metrics=METRICS)
+
+    assert [(problem.line, problem.key) for problem in caught.value.problems] == [
+        (1, "model"),
+        (2, "time_zone"),
+        (4, "end"),
+        (6, "logs.source"),
+        (13, "logs.columns.latencyms"),
+        (14, "logs.threshold"),
+        (16, "features.hour.min"),
+        (18, "segments[0]"),
+        (24, "alerts[0].metric"),
+        (27, "alerts[1].metric"),
+    ]
