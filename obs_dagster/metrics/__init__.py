@@ -1,0 +1,1 @@
+"""Metrics: plain functions from counts to numbers with intervals."""

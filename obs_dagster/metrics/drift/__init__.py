@@ -1,0 +1,1 @@
+"""Drift: how far a column's distribution has moved from the baseline's."""

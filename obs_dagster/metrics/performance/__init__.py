@@ -1,0 +1,1 @@
+"""Performance: how right the model was on the predictions whose labels are known."""

@@ -1,0 +1,1 @@
+"""Service health: how much was predicted, how fast, and how often it failed."""

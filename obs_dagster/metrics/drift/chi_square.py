@@ -1,0 +1,57 @@
+"""Pearson's chi-square test of homogeneity."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.drift.comparison import Comparison
+from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.record import Estimate
+from obs_dagster.profile.distribution import IntArray
+
+
+def chi_square(baseline: IntArray, current: IntArray) -> tuple[float, int]:
+    """Pearson's statistic of counts (k,) against counts (k,), and its degrees of freedom.
+
+    Bins that are empty on both sides are left out. No continuity correction.
+    """
+    table = np.stack([baseline, current]).astype(np.float64)
+    table = table[:, table.sum(axis=0) > 0]
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    return float(((table - expected) ** 2 / expected).sum()), table.shape[1] - 1
+
+
+def p_value(statistic: float, degrees: int) -> float:
+    """The chance of a statistic at least as large under no drift; 1 where there is a single bin."""
+    from scipy.special import chdtrc
+
+    return float(chdtrc(degrees, statistic)) if degrees else 1.0
+
+
+def _estimate(comparison: Comparison) -> Estimate:
+    if comparison.obstacle:
+        return Estimate.missing(comparison.obstacle)
+    value = p_value(*chi_square(comparison.bins.baseline, comparison.bins.current))
+    return Estimate(value, None, None, comparison.current.n)
+
+
+METRICS = (
+    Metric(
+        Definition(
+            name="chi_square",
+            id="chi_square/p-value/1",
+            family="drift",
+            title="Chi-square test, p-value",
+            meaning="The chance of bins at least this different if nothing had moved. With many rows every "
+            "column is significant; for the size of a change watch `psi`, `jensen_shannon` or `l_infinity`.",
+            formula="P(χ²(k - 1) ≥ Σ (observed - expected)² / expected) over the 2 x k table of counts of "
+            "the baseline and the current window, without continuity correction. Numeric columns: deciles of "
+            "the baseline; categorical columns: one bin per value.",
+            reference="`scipy.stats.chi2_contingency(table, correction=False).pvalue`.",
+            interval="none: a p-value already speaks of the sampling noise",
+            better="higher",
+        ),
+        _estimate,
+    ),
+)

@@ -1,0 +1,143 @@
+"""One column against its baseline: what every drift statistic is computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Literal
+
+from obs_dagster.metrics.drift.alignment import Binned, Pointwise, align_categories, align_points, deciles
+from obs_dagster.metrics.intervals import divergence_interval, resample
+from obs_dagster.metrics.record import Estimate
+from obs_dagster.profile.distribution import CategoryCounts, Counts, FloatArray, IntArray, NumericCounts
+
+Divergence = Callable[[IntArray, IntArray], FloatArray]
+"""From the counts of the baseline and of the current window, both (..., k), to a number each, (...)."""
+
+Kind = Literal["numeric", "category"]
+
+
+class Comparison:
+    """A column's counts in the current window, beside the baseline's, with what the statistics share.
+
+    Bins and bootstrap replicates are made when first asked for, and each kind of replicate from its own
+    stream of the seed: a statistic's interval does not depend on which others are computed.
+
+    Args:
+        baseline: the baseline's counts; None if there is no baseline.
+        current: the current window's counts, on the baseline's grid.
+        seed: a non-negative integer; the same counts and seed give the same estimates.
+    """
+
+    def __init__(self, baseline: Counts | None, current: Counts, seed: int) -> None:
+        self.baseline = baseline
+        self.current = current
+        self.seed = seed
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of column, as the baseline has it."""
+        return "numeric" if isinstance(self.baseline or self.current, NumericCounts) else "category"
+
+    @cached_property
+    def obstacle(self) -> str:
+        """Why the two distributions cannot be compared; empty if they can."""
+        if self.baseline is None or self.baseline.rows == 0:
+            return "no baseline"
+        if self.current.rows == 0:
+            return "no rows"
+        if self.baseline.n == 0:
+            return "no values in the baseline"
+        if self.current.n == 0:
+            return "no values"
+        if isinstance(self.baseline, NumericCounts) != isinstance(self.current, NumericCounts):
+            return f"type changed: the baseline is {self.kind}, the current window is not"
+        return ""
+
+    @cached_property
+    def points(self) -> Pointwise:
+        """Both sides on common points; for numeric columns without an obstacle."""
+        if isinstance(self.baseline, NumericCounts) and isinstance(self.current, NumericCounts):
+            return align_points(self.baseline, self.current)
+        raise TypeError("only numeric columns have points")
+
+    @cached_property
+    def coarse(self) -> Pointwise:
+        """The points, few enough for the bootstrap."""
+        return self.points.coarse()
+
+    @cached_property
+    def bins(self) -> Binned:
+        """Both sides on the baseline's deciles, or by value; for columns without an obstacle."""
+        if isinstance(self.baseline, CategoryCounts) and isinstance(self.current, CategoryCounts):
+            return align_categories(self.baseline, self.current)
+        return deciles(self.points)
+
+    @cached_property
+    def point_replicates(self) -> Binned:
+        """Bootstrap replicates of the coarse points, shape (replicates, k) each."""
+        return self._replicates(self.coarse.baseline, self.coarse.current, stream=0)
+
+    @cached_property
+    def point_noise(self) -> FloatArray:
+        """How far each replicate's difference of shares lies from the observed one, on the coarse points."""
+        return _noise(Binned(self.coarse.baseline, self.coarse.current), self.point_replicates)
+
+    @cached_property
+    def bin_replicates(self) -> Binned:
+        """Bootstrap replicates of the bins, shape (replicates, k) each."""
+        return self._replicates(self.bins.baseline, self.bins.current, stream=1)
+
+    @cached_property
+    def bin_noise(self) -> FloatArray:
+        """How far each replicate's difference of shares lies from the observed one, on the bins."""
+        return _noise(self.bins, self.bin_replicates)
+
+    @cached_property
+    def unmoved_replicates(self) -> Binned:
+        """What both sides' bins look like if nothing has moved: drawn from the pooled rows."""
+        pooled = self.bins.baseline + self.bins.current
+        sizes = int(self.bins.baseline.sum()), int(self.bins.current.sum())
+        return self._replicates(pooled, pooled, stream=2, sizes=sizes)
+
+    def divergence(self, divergence: Divergence, *, largest: float) -> Estimate:
+        """A divergence of the bins; exact, since the profile counts the bins exactly."""
+        if self.obstacle:
+            return Estimate.missing(self.obstacle)
+        value, drawn, unmoved = (
+            divergence(side.baseline, side.current)
+            for side in (self.bins, self.bin_replicates, self.unmoved_replicates)
+        )
+        low, high = divergence_interval(float(value), drawn, unmoved, largest=largest)
+        return Estimate(float(value), low, high, self.current.n)
+
+    def _replicates(
+        self,
+        baseline: IntArray,
+        current: IntArray,
+        *,
+        stream: int,
+        sizes: tuple[int | None, int | None] = (None, None),
+    ) -> Binned:
+        return Binned(
+            resample(baseline, (self.seed, stream, 0), size=sizes[0]),
+            resample(current, (self.seed, stream, 1), size=sizes[1]),
+        )
+
+
+def numeric(comparison: Comparison) -> bool:
+    """Whether a statistic of numeric columns applies."""
+    return comparison.kind == "numeric"
+
+
+def shares(counts: IntArray) -> FloatArray:
+    """Counts (..., k) as shares of their sum over the last axis."""
+    result: FloatArray = counts / counts.sum(axis=-1, keepdims=True)
+    return result
+
+
+def _noise(observed: Binned, drawn: Binned) -> FloatArray:
+    result: FloatArray = (shares(drawn.current) - shares(drawn.baseline)) - (
+        shares(observed.current) - shares(observed.baseline)
+    )
+    return result

@@ -1,0 +1,59 @@
+"""Missing values: their share, and how it has moved from the baseline's."""
+
+from __future__ import annotations
+
+from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.drift.comparison import Comparison
+from obs_dagster.metrics.intervals import newcombe, share
+from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.record import Estimate
+
+
+def _share(comparison: Comparison) -> Estimate:
+    return share(comparison.current.missing, comparison.current.rows, reason="no rows")
+
+
+def _drift(comparison: Comparison) -> Estimate:
+    baseline, current = comparison.baseline, comparison.current
+    if baseline is None or baseline.rows == 0:
+        return Estimate.missing("no baseline")
+    if current.rows == 0:
+        return Estimate.missing("no rows")
+    value = current.missing / current.rows - baseline.missing / baseline.rows
+    low, high = newcombe(current.missing, current.rows, baseline.missing, baseline.rows)
+    return Estimate(value, low, high, current.rows)
+
+
+METRICS = (
+    Metric(
+        Definition(
+            name="missing_share",
+            id="missing_share/1",
+            family="drift",
+            title="Share of missing values",
+            meaning="The share of rows without a usable value: null, NaN or infinite.",
+            formula="missing / rows of the current window.",
+            reference="`~numpy.isfinite(x)` averaged over all rows; nulls of a categorical column.",
+            interval="Wilson",
+            unit="share",
+            better="lower",
+        ),
+        _share,
+    ),
+    Metric(
+        Definition(
+            name="missing_drift",
+            id="missing_drift/difference/1",
+            family="drift",
+            title="Change of the share of missing values",
+            meaning="How much larger the share of missing values is than in the baseline; negative where it "
+            "shrank.",
+            formula="missing share of the current window - missing share of the baseline.",
+            reference="Newcombe, Statistics in Medicine 17 (1998), 873-890; "
+            "`statsmodels.stats.proportion.confint_proportions_2indep(method='newcomb')`.",
+            interval="Newcombe's hybrid of the two Wilson intervals (method 10)",
+            unit="share",
+        ),
+        _drift,
+    ),
+)

@@ -1,0 +1,113 @@
+"""Wasserstein distance in units of the baseline's standard deviation."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import numpy as np
+
+from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.drift.alignment import Pointwise
+from obs_dagster.metrics.drift.comparison import Comparison, numeric, shares
+from obs_dagster.metrics.intervals import distance_band
+from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.record import Estimate
+from obs_dagster.profile.distribution import FloatArray, IntArray, NumericCounts
+
+CANCELLED = 1e-6
+"""Below this part of the mean square, a variance made from sums has lost too many digits to be used."""
+
+UNDERFLOWN = sys.float_info.min / sys.float_info.epsilon
+"""Below this a sum of squares may have lost digits to the smallest floats."""
+
+
+def area(difference: FloatArray, points: FloatArray) -> FloatArray:
+    """The area under the absolute cumulative sum of differences of shares (..., k), shape (...)."""
+    distance = np.abs(np.cumsum(difference, axis=-1)[..., :-1])
+    result: FloatArray = distance @ np.diff(points)
+    return result
+
+
+def wasserstein(baseline: IntArray, current: IntArray, points: FloatArray) -> float:
+    """The first Wasserstein distance of counts (k,) on ascending points (k,), in the points' unit.
+
+    The area between the two distribution functions.
+    """
+    return float(area(shares(current) - shares(baseline), points))
+
+
+def deviation(counts: IntArray, points: FloatArray) -> FloatArray:
+    """The standard deviation (divisor n) of counts (..., k) on points (k,), shape (...)."""
+    weight = shares(counts)
+    offset = points - (weight @ points)[..., np.newaxis]
+    result: FloatArray = np.sqrt((weight * offset**2).sum(axis=-1))
+    return result
+
+
+def baseline_deviation(counts: NumericCounts, points: Pointwise) -> tuple[float, float]:
+    """The baseline's standard deviation in units of `points.scale`, and the largest error of it.
+
+    It comes from the exact sums where these have the digits for it; else from the points, where each row is
+    at most half a bin's width off, and so the deviation at most the root mean square of that.
+    """
+    mean_sq = counts.total_sq / counts.n / points.scale / points.scale
+    variance = mean_sq - (counts.total / counts.n / points.scale) ** 2
+    if counts.total_sq > UNDERFLOWN and math.isfinite(variance) and variance > CANCELLED * mean_sq:
+        return math.sqrt(variance), 0.0
+    binned = float(deviation(points.baseline, points.points))
+    return binned, math.sqrt(float(shares(points.baseline) @ (points.widths / 2) ** 2))
+
+
+def _estimate(comparison: Comparison) -> Estimate:
+    if comparison.obstacle or not isinstance(comparison.baseline, NumericCounts):
+        return Estimate.missing(comparison.obstacle)
+    points, n = comparison.points, comparison.current.n
+    if len(points.points) == 1 and points.widths[0] == 0:
+        return Estimate(0.0, 0.0, 0.0, n)
+    spread, spread_error = baseline_deviation(comparison.baseline, points)
+    if spread <= spread_error:
+        return Estimate.missing("the baseline does not vary", n)
+    distance = wasserstein(points.baseline, points.current, points.points)
+    # Moving every row to its bin's centre costs at most half a width a row, on both sides.
+    distance_error = float((shares(points.baseline) + shares(points.current)) @ points.widths) / 2
+    value = distance / spread
+    error = (distance_error + value * spread_error) / (spread - spread_error)
+
+    low, high = distance_band(value, _noise(comparison, value, spread), error=error)
+    return Estimate(value, low, high, n, error)
+
+
+def _noise(comparison: Comparison, value: float, spread: float) -> FloatArray:
+    """How far each replicate may be off: by the area of the noise, and by the noise of the deviation."""
+    coarse = comparison.coarse
+    observed = float(deviation(coarse.baseline, coarse.points))
+    drawn = deviation(comparison.point_replicates.baseline, coarse.points)
+    # A replicate of a tiny baseline may hold one value only, and says nothing about the deviation then.
+    relative = np.divide(drawn, observed, out=np.ones_like(drawn), where=(drawn > 0) & (observed > 0))
+    noise = area(comparison.point_noise, coarse.points) / spread
+    result: FloatArray = noise / relative + value * np.abs(1 - 1 / relative)
+    return result
+
+
+METRICS = (
+    Metric(
+        Definition(
+            name="wasserstein",
+            id="wasserstein/baseline-std/1",
+            family="drift",
+            title="Wasserstein distance, normalised",
+            meaning="How far the rows have moved on average, in standard deviations of the baseline.",
+            formula="∫ |G(x) - F(x)| dx / s; F, G: empirical distribution functions of the baseline and of "
+            "the current window; s: standard deviation of the baseline (divisor n).",
+            reference="`scipy.stats.wasserstein_distance(baseline, current) / numpy.std(baseline)`, within "
+            "the stated error; Evidently divides by max(s, 0.001), NannyML does not normalise.",
+            interval="value ∓ (the 95 % quantile of the same distance of the bootstrapped noise, s included, "
+            "on at most 128 merged bins, + error)",
+            unit="baseline standard deviations",
+            better="lower",
+        ),
+        _estimate,
+        numeric,
+    ),
+)

@@ -1,0 +1,162 @@
+"""95 % confidence intervals: of shares, of means, of distances and of divergences."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from obs_dagster.metrics.record import Estimate
+from obs_dagster.profile.distribution import FloatArray, IntArray
+
+LEVEL = 0.95
+TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
+Z = 1.959963984540054
+"""The 97.5 % quantile of the standard normal distribution."""
+
+REPLICATES = 300
+
+Interval = tuple[float, float]
+
+
+def wilson(successes: float, n: int) -> Interval:
+    """Wilson's score interval of a share.
+
+    It keeps its coverage for small n and for shares near 0 and 1, and never leaves [0, 1].
+
+    Args:
+        successes: rows that count, 0 to n; may be fractional for a statistic that behaves like a share.
+        n: all rows, at least 1.
+
+    Returns:
+        The ends of the interval; `scipy.stats.binomtest(k, n).proportion_ci(method="wilson")` gives the same.
+    """
+    share = successes / n
+    centre = share + Z**2 / (2 * n)
+    half = Z * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    scale = 1 + Z**2 / n
+    # At the ends the formula gives exactly 0 and 1, up to rounding; and rounding must not shut out the share.
+    low = 0.0 if successes <= 0 else min(share, max(0.0, (centre - half) / scale))
+    high = 1.0 if successes >= n else max(share, min(1.0, (centre + half) / scale))
+    return low, high
+
+
+def share(successes: int, n: int, *, reason: str) -> Estimate:
+    """A share with its Wilson interval; without rows, a missing estimate with this reason."""
+    if n == 0:
+        return Estimate.missing(reason)
+    low, high = wilson(successes, n)
+    return Estimate(value=successes / n, low=low, high=high, n=n)
+
+
+def newcombe(successes: int, n: int, baseline_successes: int, baseline_n: int) -> Interval:
+    """Newcombe's hybrid score interval of the difference of two independent shares, current minus baseline.
+
+    Source: Newcombe, Statistics in Medicine 17 (1998), 873-890, method 10.
+    """
+    current, baseline = successes / n, baseline_successes / baseline_n
+    current_low, current_high = wilson(successes, n)
+    baseline_low, baseline_high = wilson(baseline_successes, baseline_n)
+    difference = current - baseline
+    low = difference - math.hypot(current - current_low, baseline_high - baseline)
+    high = difference + math.hypot(current_high - current, baseline - baseline_low)
+    return max(low, -1.0), min(high, 1.0)
+
+
+def normal_mean(total: float, total_sq: float, n: int, *, lowest: float = -math.inf) -> Interval | None:
+    """Normal interval of a mean from the sums of the values and of their squares.
+
+    Args:
+        total: sum of the values.
+        total_sq: sum of their squares.
+        n: number of values.
+        lowest: a bound that the mean cannot fall below.
+
+    Returns:
+        The interval; None for fewer than two values, which say nothing about their spread.
+    """
+    if n <= 1:
+        return None
+    mean = total / n
+    variance = max(0.0, (total_sq - n * mean**2) / (n - 1))
+    half = Z * math.sqrt(variance / n)
+    return max(lowest, mean - half), mean + half
+
+
+def resample(counts: IntArray, seed: tuple[int, ...], *, size: int | None = None) -> IntArray:
+    """Multinomial bootstrap: draws rows from those that were counted, with replacement, over and over.
+
+    Resampling the rows of a sample and counting them, and drawing the counts from a multinomial
+    distribution, are the same thing; the second costs nothing per row.
+
+    Args:
+        counts: rows per bin, shape (k,), at least one row.
+        seed: non-negative integers; the same seed gives the same draws on every machine.
+        size: rows of a draw; left out: as many as were counted.
+
+    Returns:
+        Counts per replicate, shape (REPLICATES, k); each row of them sums to the size.
+    """
+    n = int(counts.sum())
+    generator = np.random.default_rng(seed)
+    return generator.multinomial(n if size is None else size, counts / n, size=REPLICATES)
+
+
+def distance_band(
+    value: float, noise: FloatArray, *, error: float = 0.0, largest: float = math.inf
+) -> Interval:
+    """Interval of a distance that is a norm of a difference: value -/+ the 95 % quantile of the noise's norm.
+
+    The observed difference is the true one plus noise. By the triangle inequality its norm is off by at
+    most the norm of the noise, whatever the true difference is: the interval holds where nothing has moved
+    (where the value alone always says that something has) as well as far from there. The bootstrap gives the
+    noise: how far a replicate's difference lies from the observed one.
+
+    Args:
+        value: the norm of the observed difference.
+        noise: the norm of the noise of each replicate, shape (r,).
+        error: how far the value may be off for other reasons; widens the interval.
+        largest: the largest possible value.
+    """
+    half = float(np.quantile(noise, LEVEL)) + error
+    return max(0.0, value - half), max(value, min(largest, value + half))
+
+
+def divergence_interval(
+    value: float, replicates: FloatArray, unmoved: FloatArray, *, largest: float = math.inf
+) -> Interval:
+    """Interval of a divergence, which near 0 is quadratic in the difference of two samples.
+
+    Such a statistic T is biased upward by b even if nothing has moved, and its variance grows in line
+    with the true value: v0 + c * truth (as that of a non-central chi-square, which PSI times nm / (n + m)
+    nearly has). As Wilson does for a share, the interval holds those true values from which T is not further
+    than its noise
+    allows: (T - b - truth)^2 <= r^2 + Z^2 c * truth. b and r, the reach of T's noise on either side where
+    nothing has moved, come from resampling both sides from their pooled rows; c from resampling each from its
+    own.
+
+    So `low` is above 0 exactly if T is significant, also where expected counts are too small for chi-square.
+    Subtracting the bias of ordinary replicates instead (the basic bootstrap) was found too cautious with
+    many rows per bin (it never rejects) and far too bold with few.
+
+    Args:
+        value: the divergence of the two samples.
+        replicates: that of replicates drawn from each sample, shape (r,).
+        unmoved: that of replicates which are both drawn from the pooled samples, shape (r,).
+        largest: the largest possible value.
+    """
+    if value <= 0:
+        # Equal shares: nothing to estimate the growth from, so the end is what noise alone would show.
+        return 0.0, min(largest, max(0.0, float(np.quantile(unmoved, LEVEL))))
+    bias = float(unmoved.mean())
+    below, above = (float(end) for end in np.quantile(unmoved, TAILS))
+    growth = Z**2 * max(0.0, float(replicates.var() - unmoved.var())) / value
+
+    def end(reach: float, sign: int) -> float:
+        """The root of (value - bias - x)^2 = reach^2 + growth x that lies on this side."""
+        half = value - bias + growth / 2
+        return half + sign * math.sqrt(max(0.0, half**2 - (value - bias) ** 2 + reach**2))
+
+    low = end(above - bias, -1) if value > above else 0.0
+    high = end(bias - below, +1)
+    return min(value, max(0.0, low)), max(value, min(largest, high))

@@ -1,0 +1,87 @@
+"""Labelled predictions, reduced to what the performance metrics share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from obs_dagster.profile.distribution import FloatArray, IntArray, OutcomeCounts
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCounts:
+    """Rows of each class by ascending, distinct score; all of shape (k,)."""
+
+    score: FloatArray
+    positives: IntArray
+    negatives: IntArray
+
+
+class Outcomes:
+    """The outcome counts of one version, segment and window.
+
+    Args:
+        counts: the counts of labelled predictions.
+        seed: a non-negative integer; the same counts and seed give the same estimates.
+    """
+
+    def __init__(self, counts: OutcomeCounts, seed: int) -> None:
+        self.counts = counts
+        self.seed = seed
+
+    @cached_property
+    def n(self) -> int:
+        """Labelled rows."""
+        return self.counts.n
+
+    @cached_property
+    def true_positives(self) -> int:
+        """Rows whose decision and label are positive."""
+        return self._rows(decision=True, label=True)
+
+    @cached_property
+    def false_positives(self) -> int:
+        """Rows whose decision alone is positive."""
+        return self._rows(decision=True, label=False)
+
+    @cached_property
+    def true_negatives(self) -> int:
+        """Rows whose decision and label are negative."""
+        return self._rows(decision=False, label=False)
+
+    @cached_property
+    def false_negatives(self) -> int:
+        """Rows whose label alone is positive."""
+        return self._rows(decision=False, label=True)
+
+    @property
+    def positives(self) -> int:
+        """Rows of the positive class."""
+        return self.true_positives + self.false_negatives
+
+    @property
+    def negatives(self) -> int:
+        """Rows of the negative class."""
+        return self.n - self.positives
+
+    @cached_property
+    def by_score(self) -> ScoreCounts:
+        """Rows of each class per score bin, whatever the decision was."""
+        used = self.counts.counts > 0
+        score, place = np.unique(self.counts.score[used], return_inverse=True)
+        by_class = np.zeros((2, len(score)), dtype=np.int64)
+        np.add.at(by_class, (self.counts.label[used].astype(np.int64), place), self.counts.counts[used])
+        return ScoreCounts(score, positives=by_class[1], negatives=by_class[0])
+
+    @property
+    def one_sided(self) -> str:
+        """Why the classes cannot be told apart; empty if there are rows of both."""
+        if self.n == 0:
+            return "no labels"
+        return "" if self.positives and self.negatives else "one class only"
+
+    def _rows(self, *, decision: bool, label: bool) -> int:
+        cell = (self.counts.decision == decision) & (self.counts.label == label)
+        return int(self.counts.counts[cell].sum())

@@ -1,0 +1,61 @@
+"""Proper scoring rules: how good the scores are as probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.intervals import normal_mean
+from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.performance.outcomes import Outcomes
+from obs_dagster.metrics.record import Estimate
+from obs_dagster.profile.distribution import FloatArray, OutcomeCounts
+
+
+def _mean(sums: Callable[[OutcomeCounts], tuple[FloatArray, FloatArray]]) -> Callable[[Outcomes], Estimate]:
+    """The mean of a loss from the sums of its values and of their squares per cell."""
+
+    def compute(outcomes: Outcomes) -> Estimate:
+        n = outcomes.n
+        if n == 0:
+            return Estimate.missing("no labels")
+        total, total_sq = (float(part.sum()) for part in sums(outcomes.counts))
+        value = total / n
+        low, high = normal_mean(total, total_sq, n, lowest=0.0) or (None, None)
+        return Estimate(value, low, high, n)
+
+    return compute
+
+
+METRICS = (
+    Metric(
+        Definition(
+            name="log_loss",
+            id="log_loss/ln/1",
+            family="performance",
+            title="Log loss",
+            meaning="The mean surprise at the true class; punishes scores that are confident and wrong.",
+            formula="-(1/n) Σ (y ln s + (1 - y) ln(1 - s)), natural logarithm, scores clipped to "
+            "[2.2e-16, 1 - 2.2e-16]; y: label, s: score.",
+            reference="`sklearn.metrics.log_loss(label, score)`.",
+            interval="normal, from the exact sum of squares",
+            unit="nats",
+            better="lower",
+        ),
+        _mean(lambda counts: (counts.log_loss_sum, counts.log_loss_sq)),
+    ),
+    Metric(
+        Definition(
+            name="brier",
+            id="brier/1",
+            family="performance",
+            title="Brier score",
+            meaning="The mean squared distance of the score from the label.",
+            formula="(1/n) Σ (s - y)²; y: label (0 or 1), s: score.",
+            reference="`sklearn.metrics.brier_score_loss(label, score)`.",
+            interval="normal, from the exact sum of squares",
+            better="lower",
+        ),
+        _mean(lambda counts: (counts.brier_sum, counts.brier_sq)),
+    ),
+)

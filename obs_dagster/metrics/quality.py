@@ -1,0 +1,102 @@
+"""Data quality in numbers: what was quarantined, what came twice, what changed its schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.intervals import share
+from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.record import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """What the checks of a day's rows counted.
+
+    Attributes:
+        rows: all rows that were read, good or bad.
+        quarantined: rows that broke the contract.
+        duplicates: rows whose prediction id a later row repeats.
+        schema_changes: columns that are new, missing or of another type.
+    """
+
+    rows: int
+    quarantined: int
+    duplicates: int
+    schema_changes: int
+
+
+def evaluate_quality(
+    rows: int, *, quarantined: int, duplicates: int, schema_changes: int
+) -> dict[str, Estimate]:
+    """How sound the data is, by every quality metric; see `RowCounts` for the arguments."""
+    # The registry imports this module to find METRICS.
+    from obs_dagster.metrics.registry import family
+
+    counts = RowCounts(rows, quarantined, duplicates, schema_changes)
+    return {
+        name: metric.compute(counts) for name, metric in family("quality").items() if metric.applies(counts)
+    }
+
+
+def _quarantined_share(counts: RowCounts) -> Estimate:
+    return share(counts.quarantined, counts.rows, reason="no rows")
+
+
+def _duplicate_share(counts: RowCounts) -> Estimate:
+    return share(counts.duplicates, counts.rows, reason="no rows")
+
+
+def _schema_changes(counts: RowCounts) -> Estimate:
+    return Estimate(float(counts.schema_changes), None, None, counts.rows)
+
+
+METRICS = (
+    Metric(
+        Definition(
+            name="quarantined_share",
+            id="quarantined_share/1",
+            family="quality",
+            title="Share of quarantined rows",
+            meaning="The share of rows that broke the contract and are not evaluated.",
+            formula="quarantined rows / rows read.",
+            reference="a plain share of rows.",
+            interval="Wilson",
+            unit="share",
+            better="lower",
+        ),
+        _quarantined_share,
+    ),
+    Metric(
+        Definition(
+            name="duplicate_share",
+            id="duplicate_share/1",
+            family="quality",
+            title="Share of duplicates",
+            meaning="The share of rows whose prediction id a later row repeats; only the last one is "
+            "evaluated.",
+            formula="(rows - distinct prediction ids) / rows read.",
+            reference="`pandas.Series.duplicated(keep='last').mean()`.",
+            interval="Wilson",
+            unit="share",
+            better="lower",
+        ),
+        _duplicate_share,
+    ),
+    Metric(
+        Definition(
+            name="schema_changes",
+            id="schema_changes/1",
+            family="quality",
+            title="Schema changes",
+            meaning="How many columns are new, missing or of another type than declared.",
+            formula="count of columns.",
+            reference="a plain count.",
+            interval="none: a count",
+            unit="columns",
+            better="lower",
+        ),
+        _schema_changes,
+    ),
+)

@@ -1,0 +1,97 @@
+"""The reference of metrics as Markdown: `python -m obs_dagster.metrics.reference > docs/metrics.md`."""
+
+from __future__ import annotations
+
+import sys
+
+from obs_dagster.metrics.definition import Definition, Family
+from obs_dagster.metrics.registry import FAMILIES, family
+
+INTRODUCTION = """\
+# Metrics
+
+<!-- Written by `python -m obs_dagster.metrics.reference > docs/metrics.md`; edit the definitions instead. -->
+
+A metric is a named number for a model, version, segment, column, day and window. Every record carries the id
+of its exact definition, so that a number can be traced to the formula below; a formula that changes gets
+a new id.
+
+## How to read a record
+
+**Window.** A metric of window 7 on day D speaks of the seven days that end on D. It is computed from those
+days' merged counts, so it equals the same metric over all their rows at once; it is not a mean of daily
+values.
+
+**Rows behind the value (`n`).** What the value rests on: for drift the rows of the current window that have a
+value, for precision the predicted positives, for recall the positives, and otherwise as the definition says.
+
+**Interval (`low`, `high`).** A 95 % confidence interval: were the same day drawn again and again, 95 of 100
+such intervals would hold the true value. By default an alert rule counts a night as a breach only if the
+whole interval lies beyond the threshold, so that few rows make no false alarm. How each interval is made
+stands with its metric:
+
+- Shares have *Wilson* intervals, which hold for few rows and for shares near 0 and 1.
+- Drift statistics have *bootstrap* intervals: the counts of baseline and current window are both redrawn 300
+  times, from a seed that belongs to the subject and the day, so that a night that runs twice gives the same
+  interval. Two samples of one distribution never look quite equal, which pushes every such statistic up; the
+  interval knows by how much. It is about the true distance: the value is what the sample shows, and often
+  lies in the upper part of it. An interval that reaches down to 0 says that the rows do not prove any drift.
+  Distances (Kolmogorov-Smirnov, Wasserstein, L-infinity, calibration error) give the noise its full
+  length in any direction, by the triangle inequality. Divergences (PSI, Jensen-Shannon), which are
+  quadratic near 0, hold those true values from which the sample is not further than its noise allows.
+- Counts and p-values have none. An empty end of an interval means that so few rows cannot bound that side.
+
+**Binning error (`error`).** Values come from counts, not from rows. Where a column is counted by value, where
+the sums are exact, and where the definition itself speaks of bins, the value is exact and the error 0.
+Elsewhere `error` is the largest possible deviation from the value that the rows would have given.
+
+**Bins of drift statistics.** A numeric column is compared on the deciles of its baseline, whose edges are
+rounded to the profile's grid. A value that holds a tenth of the baseline or more is a bin of its own, so
+there can be more or fewer than ten. Values beyond the baseline's range fall into the outer bins. A
+categorical column has one bin per value, and `(other)` for what the baseline's top values leave over. Missing
+values are no bin: they have metrics of their own, `missing_share` and `missing_drift`.
+
+**No value.** Where a metric cannot be computed the value is empty and `reason` says why; it is never NaN, and
+never an alert of the metric itself. Reasons are: `no rows`, `no values` (rows, but all missing), `no
+baseline`, `no values in the baseline`, `type changed: …`, `the baseline does not vary`, `no labels`, `no
+predictions`, `one class only`, `no positives`, `no predicted positives`, `no positives and no predicted
+positives`, `no latencies`, `no statuses`, `no explained rows`.
+"""
+
+HEADINGS: dict[Family, str] = {
+    "quality": "Data quality",
+    "drift": "Drift",
+    "performance": "Performance",
+    "service": "Service health",
+    "explanation": "Explanations",
+}
+
+
+def reference_markdown() -> str:
+    """The reference of all registered metrics as Markdown."""
+    parts = [INTRODUCTION]
+    for name in FAMILIES:
+        entries = [metric.definition for metric in family(name).values()]
+        if entries:
+            parts.append(f"## {HEADINGS[name]}\n")
+            parts.extend(_entry(entry) for entry in entries)
+    return "\n".join(parts)
+
+
+def _entry(definition: Definition) -> str:
+    facts = [
+        ("Definition", f"`{definition.id}`"),
+        ("Formula", definition.formula),
+        ("Same as", definition.reference),
+        ("Interval", definition.interval),
+        ("Unit", definition.unit),
+        ("Better", definition.better),
+    ]
+    lines = [f"- {label}: {text}" for label, text in facts if text]
+    return "\n".join(
+        [f"### `{definition.name}`", "", f"{definition.title}. {definition.meaning}", "", *lines, ""]
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference_markdown())

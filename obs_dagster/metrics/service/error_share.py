@@ -1,0 +1,37 @@
+"""How often a request failed."""
+
+from __future__ import annotations
+
+from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.intervals import share
+from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.record import Estimate
+from obs_dagster.metrics.service.traffic import Traffic
+
+
+def _error_share(traffic: Traffic) -> Estimate:
+    if traffic.status is None:
+        return Estimate.missing("no statuses", traffic.rows)
+    ok = sum(traffic.status.counts.get(status, 0) for status in set(traffic.ok_statuses))
+    # A request that broke down often leaves no status at all: what did not report success did not succeed.
+    return share(traffic.status.rows - ok, traffic.status.rows, reason="no rows")
+
+
+METRICS = (
+    Metric(
+        Definition(
+            name="error_share",
+            id="error_share/1",
+            family="service",
+            title="Share of errors",
+            meaning="The share of requests that did not report success; a row without a status counts as an "
+            "error.",
+            formula="1 - rows with a status in `ok_statuses` / rows.",
+            reference="a plain share of rows.",
+            interval="Wilson",
+            unit="share",
+            better="lower",
+        ),
+        _error_share,
+    ),
+)

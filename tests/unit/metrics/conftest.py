@@ -1,0 +1,88 @@
+"""Counts made from raw arrays, as the profile would make them, but by other means."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from obs_dagster.profile.distribution import CategoryCounts, NumericCounts, OutcomeCounts
+
+STEP = 0.005
+SCORE_BINS = 10_000
+SCORE_EPS = np.finfo(np.float64).eps
+
+
+def on_grid(values, like):
+    """Numeric counts on the asinh grid of the median and interquartile range of `like`."""
+    values, like = np.asarray(values, float), np.asarray(like, float)
+    finite, like = values[np.isfinite(values)], like[np.isfinite(like)]
+    quarter, median, three = np.quantile(like, [0.25, 0.5, 0.75])
+    scale = (three - quarter) / 2 or 1.0
+    keys, counts = np.unique(np.floor(np.arcsinh((finite - median) / scale) / STEP), return_counts=True)
+    left = np.sinh(keys * STEP) * scale + median
+    right = np.sinh((keys + 1) * STEP) * scale + median
+    return _numeric((left + right) / 2, right - left, counts, values)
+
+
+def by_value(values):
+    """Numeric counts of every distinct value."""
+    values = np.asarray(values, float)
+    points, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+    return _numeric(points, np.zeros(len(points)), counts, values)
+
+
+def _numeric(points, widths, counts, values):
+    finite = values[np.isfinite(values)]
+    return NumericCounts(
+        points=points,
+        widths=widths,
+        counts=counts.astype(np.int64),
+        nans=int(np.isnan(values).sum()),
+        infinite=int(np.isinf(values).sum()),
+        total=float(finite.sum()),
+        total_sq=float((finite**2).sum()),
+        minimum=float(finite.min()) if finite.size else None,
+        maximum=float(finite.max()) if finite.size else None,
+    )
+
+
+def categories(values):
+    """Category counts; None is null."""
+    counted = Counter(value for value in values if value is not None)
+    return CategoryCounts(dict(counted), nulls=sum(value is None for value in values))
+
+
+def outcomes(score, label, decision=None, *, predictions=None):
+    """Outcome counts on 10,000 equal score bins; the decision is score >= 0.5 unless given."""
+    score, label = np.asarray(score, float), np.asarray(label, bool)
+    decision = score >= 0.5 if decision is None else np.asarray(decision, bool)
+    key = np.minimum((score * SCORE_BINS).astype(np.int64), SCORE_BINS - 1) * 4 + decision * 2 + label
+    cells, place = np.unique(key, return_inverse=True)
+    clipped = np.clip(score, SCORE_EPS, 1 - SCORE_EPS)
+    loss = -np.log(np.where(label, clipped, 1 - clipped))
+    brier = (score - label) ** 2
+
+    def total(of):
+        return np.bincount(place, weights=of, minlength=len(cells)).astype(float)
+
+    return OutcomeCounts(
+        score=(cells // 4 + 0.5) / SCORE_BINS,
+        decision=cells % 4 >= 2,
+        label=cells % 2 == 1,
+        counts=np.bincount(place, minlength=len(cells)).astype(np.int64),
+        score_sum=total(score),
+        log_loss_sum=total(loss),
+        log_loss_sq=total(loss**2),
+        brier_sum=total(brier),
+        brier_sq=total(brier**2),
+        predictions=len(score) if predictions is None else predictions,
+        bin_width=1 / SCORE_BINS,
+    )
+
+
+@pytest.fixture(scope="session")
+def raw():
+    return SimpleNamespace(on_grid=on_grid, by_value=by_value, categories=categories, outcomes=outcomes)

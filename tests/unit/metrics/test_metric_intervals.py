@@ -1,0 +1,114 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from obs_dagster.metrics.intervals import (
+    REPLICATES,
+    distance_band,
+    divergence_interval,
+    newcombe,
+    normal_mean,
+    resample,
+    share,
+    wilson,
+)
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (0, 50), (50, 50), (3, 10), (1, 1000), (123, 456)])
+def test_wilson_is_scipys(k, n):
+    expected = binomtest(k, n).proportion_ci(method="wilson")
+    assert wilson(k, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+@given(st.integers(1, 10**12), st.floats(0, 1))
+def test_wilson_holds_the_share_and_stays_in_range(n, part):
+    k = min(n, int(part * n))
+    low, high = wilson(k, n)
+    assert 0 <= low <= k / n <= high <= 1
+
+
+def test_share_without_rows_says_why():
+    assert share(0, 0, reason="no rows").reason == "no rows"
+
+
+def test_newcombe_gives_the_papers_example():
+    # Newcombe 1998, table II, (a): 56/70 - 48/80.
+    assert newcombe(56, 70, 48, 80) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_newcombe_at_the_ends_of_the_range():
+    low, high = newcombe(10, 10, 0, 10)
+    assert 0 < low < 1
+    assert high == 1
+    assert newcombe(0, 10, 0, 10) == pytest.approx((-high_of_zero(10), high_of_zero(10)))
+
+
+def high_of_zero(n):
+    return wilson(0, n)[1]
+
+
+def test_normal_mean_is_the_standard_error_of_the_rows():
+    rows = np.random.default_rng(0).exponential(size=500)
+    half = 1.959963984540054 * rows.std(ddof=1) / math.sqrt(500)
+    expected = (rows.mean() - half, rows.mean() + half)
+    assert normal_mean(rows.sum(), (rows**2).sum(), 500) == pytest.approx(expected)
+
+
+def test_normal_mean_of_one_row_is_unknown():
+    assert normal_mean(3.0, 9.0, 1) is None
+
+
+def test_normal_mean_stops_at_the_lowest_possible_mean():
+    assert normal_mean(1.0, 1.0, 10, lowest=0.0)[0] == 0
+
+
+def test_resampling_repeats_itself_and_keeps_the_size():
+    counts = np.array([5, 0, 20, 75])
+    first = resample(counts, (1, 2))
+    assert first.shape == (REPLICATES, 4)
+    assert (first.sum(axis=1) == 100).all()
+    assert (first[:, 1] == 0).all()
+    assert (first == resample(counts, (1, 2))).all()
+    assert (first != resample(counts, (1, 3))).any()
+    assert (resample(counts, (1, 2), size=7).sum(axis=1) == 7).all()
+
+
+def test_resampling_has_the_multinomials_mean_and_variance():
+    drawn = np.concatenate([resample(np.array([30, 70]), (seed,)) for seed in range(20)])[:, 0]
+    assert drawn.mean() == pytest.approx(30, abs=0.3)
+    assert drawn.var() == pytest.approx(21, rel=0.1)
+
+
+def test_a_band_is_as_wide_as_the_noise_and_the_error():
+    noise = np.linspace(0, 1, 101)
+    assert distance_band(3.0, noise, error=0.1) == pytest.approx((3 - 1.05, 3 + 1.05))
+    assert distance_band(0.2, noise, largest=1.0) == (0, 1)
+
+
+def test_a_divergence_within_its_noise_reaches_down_to_zero():
+    generator = np.random.default_rng(0)
+    unmoved = generator.chisquare(9, 4000)
+    for value, positive in [(9.0, False), (18.0, False), (25.0, True)]:
+        moved = generator.noncentral_chisquare(9, value, 4000)
+        low, high = divergence_interval(value, moved, unmoved)
+        assert (low > 0) == positive
+        assert low <= value <= high
+
+
+def test_a_divergence_interval_covers_a_noncentral_chi_square():
+    generator = np.random.default_rng(0)
+    unmoved = generator.chisquare(9, 2000)
+    for truth in (0.0, 10.0, 100.0):
+        hits = 0
+        for value in generator.noncentral_chisquare(9, truth, 400):
+            low, high = divergence_interval(value, generator.noncentral_chisquare(9, value, 300), unmoved)
+            hits += low <= truth <= high
+        assert hits / 400 > 0.9
+
+
+def test_equal_shares_leave_room_above():
+    assert divergence_interval(0.0, np.ones(10), np.ones(10)) == (0.0, 1.0)

@@ -1,0 +1,91 @@
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from obs_dagster.metrics import registry
+from obs_dagster.metrics.reference import reference_markdown
+from obs_dagster.metrics.registry import MetricError, definition, definitions, family, metrics
+
+
+def test_an_unknown_metric_names_the_nearest():
+    with pytest.raises(MetricError, match=r"no metric 'recal'.*Did you mean 'recall'"):
+        definition("recal")
+
+
+def test_a_metric_far_from_all_is_answered_with_the_known_ones():
+    with pytest.raises(MetricError, match=r"Known: accuracy, brier"):
+        definition("zzz")
+
+
+def test_every_family_has_metrics():
+    assert all(family(name) for name in registry.FAMILIES)
+    assert definitions()["psi"] is definition("psi")
+
+
+@pytest.fixture
+def third_party(tmp_path, monkeypatch):
+    """Installs a distribution with a metric module and an entry point, for real."""
+
+    def install(name, code):
+        (tmp_path / f"{name}.py").write_text(code)
+        info = tmp_path / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[obs_dagster.metrics]\n{name} = {name}:METRICS\n")
+
+    monkeypatch.syspath_prepend(str(tmp_path))
+    metrics.cache_clear()
+    importlib.invalidate_caches()
+    yield install
+    metrics.cache_clear()
+
+
+TEMPLATE = """
+from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.record import Estimate
+
+METRICS = Metric(
+    Definition("{name}", "{name}/1", "quality", "Title", "Meaning.", "1.", "None.", "none"),
+    lambda counts: Estimate(1.0, None, None, counts.rows),
+)
+"""
+
+
+def test_a_third_partys_metric_is_found_and_computed(third_party):
+    third_party("plugin_good", TEMPLATE.format(name="house_rule"))
+    found = importlib.import_module("obs_dagster.metrics.quality").evaluate_quality(
+        5, quarantined=0, duplicates=0, schema_changes=0
+    )
+    assert found["house_rule"].n == 5
+
+
+def test_a_name_that_is_taken_is_an_error(third_party):
+    third_party("plugin_taken", TEMPLATE.format(name="psi"))
+    with pytest.raises(MetricError, match=r"plugin_taken.*'psi', which is already there"):
+        metrics()
+
+
+def test_an_entry_point_that_is_no_metric_is_an_error(third_party):
+    third_party("plugin_bad", "METRICS = 3")
+    with pytest.raises(MetricError, match=r"plugin_bad.*is not a Metric"):
+        metrics()
+
+
+def test_the_committed_reference_is_current():
+    committed = Path(__file__).parents[3] / "docs" / "metrics.md"
+    assert committed.read_text(encoding="utf-8") == reference_markdown(), (
+        "run: python -m obs_dagster.metrics.reference > docs/metrics.md"
+    )
+
+
+def test_the_registry_imports_no_heavy_library():
+    code = (
+        "import sys; from obs_dagster.metrics.registry import metrics; metrics(); "
+        "print([name for name in ('scipy', 'sklearn', 'pandas', 'evidently') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
