@@ -1,0 +1,208 @@
+"""Current metric records: read them, and replace a scope of them as a re-evaluation demands."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, fields, replace
+from typing import TypedDict
+
+import pyarrow as pa
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, insert, select
+
+from obs_dagster.errors import HistoryError
+from obs_dagster.history.names import storable, storable_text
+from obs_dagster.history.schema import KEY, METRIC_HISTORY, METRICS
+from obs_dagster.metrics.record import MetricRecord
+
+_TOLERANCE = 1e-9
+_FIELDS = tuple(field.name for field in fields(MetricRecord))
+_COLUMNS = [METRICS.c[name] for name in _FIELDS]
+# The order of MetricRecord.key, by which results are sorted.
+_ORDER = [METRICS.c[name] for name in ("model", "version", "segment", "column", "metric", "day", "window")]
+_ARROW = pa.schema(
+    [
+        *((name, pa.string()) for name in ("model", "version", "segment", "column", "metric", "definition")),
+        ("day", pa.date32()),
+        ("window", pa.int32()),
+        *((name, pa.float64()) for name in ("value", "low", "high")),
+        ("n", pa.int64()),
+        ("error", pa.float64()),
+        ("reason", pa.string()),
+        ("computed_at", pa.timestamp("us", tz="UTC")),
+        ("run_id", pa.string()),
+    ]
+)
+
+_Key = tuple[str, str, str, str, str, dt.date, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How many current records a replacement touched."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+
+class Selection(TypedDict, total=False):
+    """Which records of a model are wanted; a field that is left out or None stays open.
+
+    Attributes:
+        first, last: range of days, both included.
+        days, versions, segments, columns, metrics, windows: the values that are wanted.
+    """
+
+    first: dt.date | None
+    last: dt.date | None
+    days: Collection[dt.date] | None
+    versions: Collection[str] | None
+    segments: Collection[str] | None
+    columns: Collection[str] | None
+    metrics: Collection[str] | None
+    windows: Collection[int] | None
+
+
+def _where(model: str, wanted: Selection) -> ColumnElement[bool]:
+    """The condition in SQL; every value is a bound parameter."""
+    terms: list[ColumnElement[bool]] = [METRICS.c.model == model]
+    if (first := wanted.get("first")) is not None:
+        terms.append(METRICS.c.day >= first)
+    if (last := wanted.get("last")) is not None:
+        terms.append(METRICS.c.day <= last)
+    for field, values in (
+        ("day", wanted.get("days")),
+        ("version", _stored(wanted.get("versions"))),
+        ("segment", _stored(wanted.get("segments"))),
+        ("column", _stored(wanted.get("columns"))),
+        ("metric", wanted.get("metrics")),
+        ("window", wanted.get("windows")),
+    ):
+        if values is not None:
+            terms.append(METRICS.c[field].in_(list(values)))
+    return and_(*terms)
+
+
+def _stored(names: Collection[str] | None) -> list[str] | None:
+    return None if names is None else [storable(name) for name in names]
+
+
+def _query(model: str, wanted: Selection) -> Select[*tuple[object, ...]]:
+    return select(*_COLUMNS).where(_where(model, wanted)).order_by(*_ORDER)
+
+
+def read(connection: Connection, model: str, wanted: Selection) -> list[MetricRecord]:
+    """The current records of a model, sorted by key."""
+    return [MetricRecord(*row) for row in connection.execute(_query(model, wanted))]  # type: ignore[arg-type]  # columns in field order
+
+
+def read_table(connection: Connection, model: str, wanted: Selection) -> pa.Table:
+    """The same as an Arrow table with a column per field of MetricRecord."""
+    rows = connection.execute(_query(model, wanted)).all()
+    columns = zip(*rows, strict=True) if rows else ((),) * len(_FIELDS)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, _ARROW.types, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=_ARROW)
+
+
+def replace_scope(
+    connection: Connection,
+    records: Iterable[MetricRecord],
+    *,
+    model: str,
+    scope: Selection,
+    now: dt.datetime,
+) -> Changes:
+    """Make `records` the current ones of the scope; what differs or is left over becomes history.
+
+    Records equal to the stored ones (numbers up to a relative 1e-9) stay untouched, with their first
+    `computed_at`.
+
+    Raises:
+        HistoryError: a number is NaN or infinite.
+        ValueError: a record lies outside the scope, or two have the same key.
+    """
+    wanted = _by_key(records, model=model, scope=scope)
+    current = {record.key: record for record in read(connection, model, scope)}
+    same = {key for key, record in wanted.items() if key in current and _equal(record, current[key])}
+    gone = [record for key, record in current.items() if key not in same]
+    new = [record for key, record in wanted.items() if key not in same]
+    if gone:
+        history = [{**record.as_dict(), "superseded_at": now} for record in gone]
+        connection.execute(insert(METRIC_HISTORY), history)
+        key_matches = and_(*(METRICS.c[name] == bindparam(f"k_{name}") for name in KEY))
+        connection.execute(
+            delete(METRICS).where(key_matches),
+            [{f"k_{name}": getattr(record, name) for name in KEY} for record in gone],
+        )
+    if new:
+        connection.execute(insert(METRICS), [record.as_dict() for record in new])
+    updated = sum(record.key in current for record in new)
+    return Changes(
+        inserted=len(new) - updated,
+        updated=updated,
+        unchanged=len(same),
+        removed=len(gone) - updated,
+    )
+
+
+def _by_key(records: Iterable[MetricRecord], *, model: str, scope: Selection) -> dict[_Key, MetricRecord]:
+    """The records as they will be stored, each checked."""
+    days, metrics, windows = (
+        None if values is None else frozenset[object](values)
+        for values in (scope.get("days"), scope.get("metrics"), scope.get("windows"))
+    )
+    found: dict[_Key, MetricRecord] = {}
+    for given in records:
+        record = _stored_form(given)
+        numbers = (record.value, record.low, record.high, record.error)
+        if not all(number is None or math.isfinite(number) for number in numbers):
+            raise HistoryError(
+                f"The metric {record.metric!r} of {record.model} version {record.version!r}, segment "
+                f"{record.segment!r}, column {record.column!r} on {record.day} is not finite.",
+                remedy="A metric without a value is stored as null with its reason.",
+            )
+        bounds = ((record.day, days), (record.metric, metrics), (record.window, windows))
+        if record.model != model or any(among is not None and value not in among for value, among in bounds):
+            raise ValueError(f"the record {record.key} lies outside the scope that is replaced")
+        if record.key in found:
+            raise ValueError(f"two records have the key {record.key}")
+        found[record.key] = record
+    return found
+
+
+def _stored_form(record: MetricRecord) -> MetricRecord:
+    """The record with names that both databases can keep and numbers of Python's own types."""
+    return replace(
+        record,
+        version=storable(record.version),
+        segment=storable(record.segment),
+        column=storable(record.column),
+        reason=storable_text(record.reason),
+        # numpy's scalars are no numbers to the drivers.
+        value=None if record.value is None else float(record.value),
+        low=None if record.low is None else float(record.low),
+        high=None if record.high is None else float(record.high),
+        error=float(record.error),
+        n=int(record.n),
+        window=int(record.window),
+    )
+
+
+def _equal(one: MetricRecord, other: MetricRecord) -> bool:
+    return (
+        one.n == other.n
+        and one.reason == other.reason
+        and one.definition == other.definition
+        and _close(one.value, other.value)
+        and _close(one.low, other.low)
+        and _close(one.high, other.high)
+    )
+
+
+def _close(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=1e-12)

@@ -1,0 +1,63 @@
+"""Nights: when each day of a model was last evaluated, and what came of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from obs_dagster.history.names import storable, storable_text
+from obs_dagster.history.schema import NIGHTS
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """The latest evaluation of one day.
+
+    Attributes:
+        evaluated: whether metrics were computed.
+        reason: why not; empty if they were.
+        rows: predictions logged on the day.
+        versions: the versions seen in the log.
+        run_id: the run that did it.
+        finished_at: when (UTC).
+    """
+
+    model: str
+    day: dt.date
+    evaluated: bool
+    reason: str
+    rows: int
+    versions: tuple[str, ...]
+    run_id: str
+    finished_at: dt.datetime
+
+
+def record(connection: Connection, night: Night) -> None:
+    """Put the night in the place of an earlier evaluation of the same day."""
+    same = (NIGHTS.c.model == night.model) & (NIGHTS.c.day == night.day)
+    connection.execute(delete(NIGHTS).where(same))
+    values = asdict(night)
+    values["reason"] = storable_text(night.reason)
+    values["versions"] = [storable(version) for version in night.versions]
+    connection.execute(insert(NIGHTS).values(values))
+
+
+def read(
+    connection: Connection, model: str, first: dt.date | None = None, last: dt.date | None = None
+) -> list[Night]:
+    """The nights of a model between two days, both included, by day."""
+    query = select(NIGHTS).where(NIGHTS.c.model == model).order_by(NIGHTS.c.day)
+    if first is not None:
+        query = query.where(NIGHTS.c.day >= first)
+    if last is not None:
+        query = query.where(NIGHTS.c.day <= last)
+    rows = connection.execute(query).mappings()
+    return [Night(**{**row, "versions": tuple(row["versions"])}) for row in rows]
+
+
+def latest_evaluated(connection: Connection, model: str) -> dt.date | None:
+    """The last day that was evaluated; None if there is none."""
+    query = select(func.max(NIGHTS.c.day)).where(NIGHTS.c.model == model, NIGHTS.c.evaluated)
+    return connection.execute(query).scalar()

@@ -1,0 +1,168 @@
+"""Alerts and their outbox on both databases, and when several processes work at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+
+import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from obs_dagster.alerts import State, deliver, evaluate_rules, list_alerts, undelivered
+from obs_dagster.history import History
+from obs_dagster.history.schema import ALERTS, OUTBOX
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.monitor import Monitor, Route
+
+FIRST = dt.date(2013, 7, 1)
+NOW = dt.datetime(2013, 8, 1, tzinfo=dt.UTC)
+MONITOR = Monitor.model_validate(
+    {
+        "model": "m",
+        "start": FIRST,
+        "logs": {
+            "source": "parquet",
+            "path": "log/{day}.parquet",
+            "columns": {"prediction_id": "id", "time": "time", "version": "version", "score": "score"},
+        },
+        "features": {"origin": {"type": "category"}},
+        "segments": ["origin"],
+        "baseline": {"kind": "training", "path": "train/{version}.parquet"},
+        "alerts": [
+            {
+                "name": "recall_low",
+                "metric": "recall",
+                "below": 0.5,
+                "segments": ["origin"],
+                "summary": "NUL \0 and % in it.",
+            }
+        ],
+    }
+)
+ROUTES = {"m": [Route(url="json://chat")]}
+
+
+def put(store, night, value, subjects=20):
+    on = FIRST + dt.timedelta(days=night - 1)
+    records = [
+        MetricRecord(
+            "m",
+            "1",
+            f"origin=%{i}_",
+            "",
+            "recall",
+            "recall/1",
+            on,
+            1,
+            value,
+            None,
+            None,
+            500,
+            0.0,
+            "",
+            NOW,
+            "r",
+        )
+        for i in range(subjects)
+    ]
+    store.replace_metrics(records, model="m", days=[on], metrics=["recall"])
+
+
+def evaluate(store, night):
+    as_of = FIRST + dt.timedelta(days=night - 1)
+    return evaluate_rules(MONITOR, store, as_of=as_of, now=NOW, run_id="run")
+
+
+def at_once(count, work):
+    """Run the work in threads that start together, and give back what they returned."""
+    barrier = threading.Barrier(count)
+    results: list[object] = []
+
+    def one():
+        barrier.wait()
+        try:
+            results.append(work())
+        except Exception as error:  # noqa: BLE001  # shown by the assertions
+            results.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_the_life_of_alerts(store: History):
+    sent: list[str] = []
+
+    def sender(_url, message):
+        sent.append(message.event)
+
+    for night, value in enumerate([0.2, 0.2, 0.9], start=1):
+        put(store, night, value)
+        evaluate(store, night)
+        assert evaluate(store, night).fired == ()
+        deliver(store, ROUTES, environ={}, clock=lambda: NOW, sender=sender)
+    assert {one.state for one in list_alerts(store)} == {State.RESOLVED}
+    assert [one.segment for one in list_alerts(store)] == sorted(f"origin=%{i}_" for i in range(20))
+    assert sent == ["firing"] * 20 + ["resolved"] * 20
+    assert undelivered(store) == []
+
+
+def test_evaluations_at_once_make_one_alert_and_one_notification_each(store_url: str):
+    with History.open(store_url) as store:
+        put(store, 1, 0.2)
+
+    def work():
+        with History.open(store_url) as mine:
+            return len(evaluate(mine, 1).fired)
+
+    assert sorted(at_once(3, work)) == [0, 0, 20]
+    with History.open(store_url) as store:
+        assert len(list_alerts(store)) == 20
+        assert len(undelivered(store)) == 20
+
+
+def test_deliverers_at_once_send_once(store_url: str):
+    sent: list[str] = []
+
+    def slow(_url, message):
+        sent.append(message.key)
+        time.sleep(0.01)
+
+    def work():
+        with History.open(store_url) as mine:
+            return deliver(mine, ROUTES, environ={}, sender=slow).delivered
+
+    with History.open(store_url) as store:
+        put(store, 1, 0.2)
+        evaluate(store, 1)
+        assert sum(at_once(3, work)) == 20
+        assert len(sent) == len(set(sent)) == 20
+        deliver(store, ROUTES, environ={}, sender=slow)
+        assert (len(sent), undelivered(store)) == (20, [])
+
+
+def test_the_database_itself_refuses_a_second_open_alert(store: History):
+    put(store, 1, 0.2, subjects=1)
+    evaluate(store, 1)
+    with store.reading() as connection:
+        row = dict(connection.execute(select(ALERTS)).mappings().one())
+    with pytest.raises(IntegrityError), store.writing("m") as connection:
+        connection.execute(insert(ALERTS).values({**row, "id": "other"}))
+    assert len(list_alerts(store)) == 1
+
+
+def test_an_evaluation_that_fails_leaves_neither_alert_nor_notification(store: History):
+    put(store, 1, 0.2, subjects=3)
+    with store.writing("m") as connection:
+        connection.exec_driver_sql("DROP TABLE deliveries")
+        connection.exec_driver_sql("ALTER TABLE outbox DROP COLUMN severity")
+    with pytest.raises(Exception, match="severity"):
+        evaluate(store, 1)
+    assert list_alerts(store) == []
+    with store.reading() as connection:
+        assert connection.execute(select(OUTBOX.c.id)).all() == []
