@@ -1,0 +1,27 @@
+"""Alert rules: from metric records to states, and from changes of state to people."""
+
+from obs_dagster.alerts.alert import Alert, find_alert, list_alerts
+from obs_dagster.alerts.deliver import DeliveryReport, Failure, deliver
+from obs_dagster.alerts.evaluate import evaluate_rules
+from obs_dagster.alerts.fold import State
+from obs_dagster.alerts.outbox import Undelivered, undelivered
+from obs_dagster.alerts.subject import Subject
+from obs_dagster.alerts.summary import AlertSummary, RuleSummary, Status, SubjectStatus
+
+__all__ = [
+    "Alert",
+    "AlertSummary",
+    "DeliveryReport",
+    "Failure",
+    "RuleSummary",
+    "State",
+    "Status",
+    "Subject",
+    "SubjectStatus",
+    "Undelivered",
+    "deliver",
+    "evaluate_rules",
+    "find_alert",
+    "list_alerts",
+    "undelivered",
+]

@@ -1,0 +1,79 @@
+"""Every service that Apprise speaks, by URL: webhooks (`json://`), mail (`mailto://`), chats, pagers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from obs_dagster.alerts.channels.error import ChannelError
+from obs_dagster.alerts.message import Message
+
+
+def send(url: str, message: Message) -> None:
+    """Send the message as plain text; each service gets it escaped as it needs.
+
+    A webhook also gets the key as the header `Idempotency-Key`, and the message's details as fields.
+
+    Raises:
+        ChannelError: Apprise doesn't know the URL, or the service didn't take the message.
+    """
+    from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
+    from apprise.plugins.custom_json import NotifyJSON
+
+    asset = AppriseAsset(app_id="obs-dagster", app_desc="obs-dagster", async_mode=False)
+    kinds = {"info": NotifyType.INFO, "warning": NotifyType.WARNING, "critical": NotifyType.FAILURE}
+    kind = NotifyType.SUCCESS if message.event == "resolved" else kinds[message.severity]
+    with _complaints() as complaints:
+        service = Apprise.instantiate(url, asset=asset)
+        if service is None:
+            raise ChannelError(
+                f"Apprise cannot read the channel's URL. {' '.join(complaints)}".strip(),
+                remedy="See https://appriseit.com/services/ for the form of each service's URL.",
+            )
+        if isinstance(service, NotifyJSON):
+            service.headers["Idempotency-Key"] = message.key
+            service.payload_extras.update({"idempotency_key": message.key, **message.details})
+        apprise = Apprise(asset=asset)
+        apprise.add(service)
+        taken = apprise.notify(
+            title=message.title, body=message.body, notify_type=kind, body_format=NotifyFormat.TEXT
+        )
+    if not taken:
+        raise ChannelError(
+            " ".join(complaints) or "The service did not take the message.",
+            remedy="It is tried again; check the service and the route's URL if that goes on.",
+        )
+
+
+_HEARD: ContextVar[list[str] | None] = ContextVar("_HEARD", default=None)
+"""Where this context's complaints go; Apprise's worker threads inherit it, other senders have their own."""
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What Apprise says in its log, which is the only place where it says why something failed."""
+    heard: list[str] = []
+    token = _HEARD.set(heard)
+    listener = _Listener(heard)
+    logger = logging.getLogger("apprise")
+    logger.addHandler(listener)
+    try:
+        yield heard
+    finally:
+        logger.removeHandler(listener)
+        _HEARD.reset(token)
+
+
+class _Listener(logging.Handler):
+    """Collects the warnings of one sender; others may be sending too."""
+
+    def __init__(self, heard: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._own = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the record's text if it comes out of the sender's context."""
+        if _HEARD.get() is self._own:
+            self._own.append(record.getMessage())

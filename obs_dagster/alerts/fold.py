@@ -1,0 +1,180 @@
+"""An alert's state as a fold over the nights of one subject.
+
+Nothing is remembered between evaluations: the state follows from the metric records alone, so that labels
+that come late and nights that run again lead to the state that they would have led to in time.
+
+Each night with a record is one of:
+
+- *unknown*: no value, or fewer rows than the rule's `min_rows`. It changes nothing: a streak neither grows
+  nor breaks, an alert keeps its state. So does a night without a record.
+- *breach*: the value lies beyond the threshold; where the rule asks for confidence and there is an
+  interval, so does the interval's nearer end.
+- *unsure*: the value lies beyond the threshold, its interval reaches back over it.
+- *ok*: the value is on the right side, whatever its interval.
+
+A streak of `for` breaches among the judged nights fires; an ok or unsure night ends a streak that hasn't
+fired yet. A firing alert is resolved by the first ok night: an unsure one doesn't prove that all is well. A
+subject without any record for 28 days is gone (a version that was switched off), and its alert ends.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from obs_dagster.monitor import Rule
+
+GONE_AFTER_DAYS = 28
+"""Days without any record after which a subject counts as gone."""
+
+GONE = f"There were no records of it for {GONE_AFTER_DAYS} days."
+
+
+class Verdict(StrEnum):
+    """What one night says about a rule."""
+
+    OK = "ok"
+    UNSURE = "unsure"
+    BREACH = "breach"
+    UNKNOWN = "unknown"
+
+
+class State(StrEnum):
+    """Where an alert is in its life."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One night's record of the watched metric.
+
+    Attributes:
+        low, high: the 95 % confidence interval, None where there is none.
+        n: rows behind the value.
+    """
+
+    day: dt.date
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One stretch of trouble of one subject.
+
+    Attributes:
+        since: the first night of the streak that led to it.
+        nights: breaching nights so far.
+        last: the latest judged night; of a resolved episode, the one that resolved it.
+        fired_day: the night on which the streak was long enough; None while pending.
+        resolved_day: the night on which it ended; None while it lasts.
+        reason: why it ended, where it wasn't by a good value.
+    """
+
+    since: dt.date
+    nights: int
+    last: Observation
+    fired_day: dt.date | None = None
+    resolved_day: dt.date | None = None
+    reason: str = ""
+
+    @property
+    def state(self) -> State:
+        """Where it is in its life."""
+        if self.resolved_day is not None:
+            return State.RESOLVED
+        return State.PENDING if self.fired_day is None else State.FIRING
+
+    @property
+    def end(self) -> dt.date:
+        """The last day that is known to belong to it."""
+        return self.resolved_day or self.last.day
+
+
+def threshold(rule: Rule) -> float:
+    """The rule's threshold, whichever side of it is wrong."""
+    number = rule.below if rule.above is None else rule.above
+    if number is None:
+        raise ValueError(f"the rule {rule.name!r} has no threshold")
+    return number
+
+
+def excess(rule: Rule, number: float) -> float:
+    """How far a number lies beyond the rule's threshold; negative or 0 on the right side."""
+    distance = number - threshold(rule)
+    return -distance if rule.above is None else distance
+
+
+def judge(rule: Rule, observation: Observation) -> Verdict:
+    """What one night says about the rule."""
+    if observation.value is None or observation.n < rule.min_rows:
+        return Verdict.UNKNOWN
+    if excess(rule, observation.value) <= 0:
+        return Verdict.OK
+    nearer = observation.low if rule.above is not None else observation.high
+    if rule.confident and nearer is not None and excess(rule, nearer) <= 0:
+        return Verdict.UNSURE
+    return Verdict.BREACH
+
+
+def fold(rule: Rule, series: Iterable[Observation], until: dt.date) -> list[Episode]:
+    """The episodes of one subject up to and including the night `until`, oldest first.
+
+    Args:
+        rule: the rule.
+        series: the subject's nights, ascending by day, at most one per day, gaps allowed.
+        until: the night as of which the state is asked for.
+
+    Returns:
+        Every episode that fired; the last one may be firing still, or pending. A streak that ended
+        before it fired leaves nothing.
+    """
+    episodes: list[Episode] = []
+    current: Episode | None = None
+    seen = dt.date.min
+    for observation in series:
+        if observation.day > until:
+            break
+        if current is not None and (observation.day - seen).days > GONE_AFTER_DAYS:
+            episodes += _gone(current, seen)
+            current = None
+        seen = observation.day
+        current = _step(rule, current, observation)
+        if current is not None and current.state is State.RESOLVED:
+            episodes.append(current)
+            current = None
+    if current is not None and (until - seen).days >= GONE_AFTER_DAYS:
+        return episodes + _gone(current, seen)
+    return episodes if current is None else [*episodes, current]
+
+
+def _step(rule: Rule, current: Episode | None, night: Observation) -> Episode | None:
+    """The open episode after one more night; a resolved one is closed, None says there is none."""
+    verdict = judge(rule, night)
+    if verdict is Verdict.UNKNOWN:
+        return current
+    if verdict is Verdict.BREACH:
+        longer = (
+            Episode(since=night.day, nights=1, last=night)
+            if current is None
+            else replace(current, nights=current.nights + 1, last=night)
+        )
+        fires = longer.fired_day is None and longer.nights >= rule.for_nights
+        return replace(longer, fired_day=night.day) if fires else longer
+    if current is None or current.fired_day is None:
+        return None
+    return replace(current, last=night, resolved_day=night.day if verdict is Verdict.OK else None)
+
+
+def _gone(episode: Episode, seen: dt.date) -> list[Episode]:
+    """The episode of a subject that was last seen on a day, ended; nothing if it never fired."""
+    if episode.fired_day is None:
+        return []
+    return [replace(episode, resolved_day=seen + dt.timedelta(days=GONE_AFTER_DAYS), reason=GONE)]

@@ -1,0 +1,129 @@
+"""What people read when an alert begins to fire or ends, and what machines get with it.
+
+Versions, segments and columns come out of logs and may hold anything: control characters that would forge
+lines or headers are taken out, and what chats read as a mention, a link or markup is written so that they
+don't.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from obs_dagster.alerts.alert import Alert, Event
+from obs_dagster.alerts.subject import ALL_ROWS, Subject
+from obs_dagster.monitor import Severity
+
+_DEFUSED = {"<": "(", ">": ")", "[": "(", "]": ")", "`": "'", "@": "(at)", "://": ":/ /"}
+_NAME_LENGTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One notification, ready for any channel.
+
+    Attributes:
+        key: the same for every attempt and channel; receivers that see it again may drop it.
+        title: one line.
+        body: plain text, several lines.
+        details: what it is about, for receivers that are programs; names as they are in the store.
+    """
+
+    key: str
+    event: Event
+    severity: Severity
+    title: str
+    body: str
+    details: Mapping[str, str]
+
+
+def compose(alert: Alert, event: Event) -> Message:
+    """The message about an alert that has just begun to fire, or has just ended."""
+    key = f"{alert.id}:{event}:{alert.firings}"
+    return Message(
+        key=key,
+        event=event,
+        severity=alert.severity,
+        title=_title(alert, event),
+        body=_body(alert, event, key),
+        details={
+            "alert_id": alert.id,
+            "event": event,
+            "severity": alert.severity,
+            "model": alert.model,
+            "rule": alert.rule,
+            "metric": alert.metric,
+            "model_version": alert.version,
+            "segment": alert.segment,
+            "column": alert.column,
+            "since": alert.since.isoformat(),
+        },
+    )
+
+
+def one_line(text: str) -> str:
+    r"""The text without control and formatting characters, its white space collapsed.
+
+    >>> one_line("a\r\nBcc: b\u202e\x1b[31m")
+    'a Bcc: b [31m'
+    """
+    kept = (" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
+    return " ".join("".join(kept).split())
+
+
+def harmless(name: str) -> str:
+    """A name out of data for people to read: one line, not too long, nothing that a chat would act on.
+
+    >>> harmless("<!channel> @all https://x.example")
+    '(!channel) (at)all https:/ /x.example'
+    """
+    text = one_line(name)
+    for risky, plain in _DEFUSED.items():
+        text = text.replace(risky, plain)
+    return text if len(text) <= _NAME_LENGTH else f"{text[: _NAME_LENGTH - 1]}…"
+
+
+def _title(alert: Alert, event: Event) -> str:
+    subject = Subject(*map(harmless, alert.subject)).label
+    if event == "resolved":
+        return f"[resolved] {alert.model}: {alert.rule} no longer fires for {subject}"
+    return (
+        f"[{alert.severity}] {alert.model}: {alert.rule} fires for {subject}: "
+        f"{alert.metric} {_number(alert.value)} is {alert.direction} {_number(alert.threshold)}"
+    )
+
+
+def _body(alert: Alert, event: Event, key: str) -> str:
+    days = "1 day" if alert.window == 1 else f"{alert.window} days"
+    lines = {
+        "model": alert.model,
+        "version": harmless(alert.version),
+        "segment": "all rows" if alert.segment == ALL_ROWS else harmless(alert.segment),
+        "column": harmless(alert.column),
+        "value": f"{_value(alert)}, {alert.n:,} rows, {days} up to {alert.last_day}",
+        "rule": f"{alert.rule}: {alert.metric} {alert.direction} {_number(alert.threshold)}",
+        "since": f"{alert.since}, {alert.nights} breaching night{'s' if alert.nights != 1 else ''}",
+        "over": f"{alert.resolved_day}" if event == "resolved" else "",
+        "note": one_line(alert.note),
+        "what to do": one_line(alert.summary) if event == "firing" else "",
+        "owner": one_line(alert.owner),
+        "look": f"obs alerts show {alert.id}",
+        "report": f"obs report {alert.model} --day {alert.last_day}",
+        "key": key,
+    }
+    shown = {name: text for name, text in lines.items() if text}
+    width = max(map(len, shown))
+    head = f"{'FIRING' if event == 'firing' else 'RESOLVED'} ({alert.severity})"
+    return "\n".join([head, "", *(f"{name:{width}}  {text}" for name, text in shown.items())])
+
+
+def _value(alert: Alert) -> str:
+    value = f"{alert.metric} {_number(alert.value)}"
+    if alert.low is None or alert.high is None:
+        return value
+    return f"{value} (95 % interval {_number(alert.low)} to {_number(alert.high)})"
+
+
+def _number(number: float | None) -> str:
+    return "unknown" if number is None else f"{number:.4g}"
