@@ -1,0 +1,1 @@
+"""Explanations: why a version scores as it does, as SHAP values of its raw features."""

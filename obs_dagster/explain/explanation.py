@@ -1,0 +1,64 @@
+"""The SHAP values of a sample of rows, and what is read off them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from obs_dagster.explain.explainable import FloatArray, Unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROW_COLUMN = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a version scored a sample of rows as it did.
+
+    Attributes:
+        shap_values: contribution of each feature to each row, shape (n, f).
+        base_value: the output that a row starts from before its features are known.
+        features: the f features, in the order of the columns of `shap_values`.
+        data: the rows' feature values, shape (n, f); its index identifies the rows.
+        residual: the largest absolute difference, over the rows, between the model's output and the base
+            value plus the row's SHAP values. Far from 0, the values must not be trusted.
+        unit: unit of SHAP values, base value and residual.
+        method: the algorithm.
+    """
+
+    shap_values: FloatArray
+    base_value: float
+    features: tuple[str, ...]
+    data: pd.DataFrame
+    residual: float
+    unit: Unit
+    method: str
+
+    def importance(self) -> dict[str, float]:
+        """Mean absolute SHAP value of each feature, the largest first."""
+        mean = np.abs(self.shap_values).mean(axis=0)
+        order = np.argsort(-mean, kind="stable")
+        return {self.features[column]: float(mean[column]) for column in order}
+
+    def to_table(self) -> pa.Table:
+        """One row per explained row: its id in `row`, then the SHAP value of each feature.
+
+        Base value, residual, unit and method are in the schema's metadata, under `explanation`.
+        """
+        if ROW_COLUMN in self.features:
+            raise ValueError(f"a feature is named {ROW_COLUMN!r}, as the id column is")
+        columns = {ROW_COLUMN: pa.array([str(label) for label in self.data.index])}
+        columns |= {name: pa.array(self.shap_values[:, column]) for column, name in enumerate(self.features)}
+        about = {
+            "base_value": self.base_value,
+            "residual": self.residual,
+            "unit": self.unit,
+            "method": self.method,
+        }
+        return pa.table(columns).replace_schema_metadata({"explanation": json.dumps(about)})

@@ -1,0 +1,143 @@
+"""Loads a version of a model from the MLflow registry, without running code that came with it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from obs_dagster.errors import ModelLoadError
+from obs_dagster.explain.explainable import ExplainableModel
+from obs_dagster.explain.lightgbm_booster import adapt_booster
+from obs_dagster.explain.sklearn_classifier import adapt_classifier
+
+Trust = Literal["native", "pickle"]
+
+# Types of scikit-learn's imputers and trees that skops does not vet, but whose loading runs no code of the
+# artifact's own. The list of trusted types in the artifact is not consulted: who can write the artifact
+# can write that list.
+_KNOWN_TYPES = frozenset(
+    {
+        "collections.OrderedDict",
+        "lightgbm.basic.Booster",
+        "lightgbm.sklearn.LGBMClassifier",
+        "numpy.dtype",
+        "sklearn._loss._loss.CyHalfBinomialLoss",
+        "sklearn._loss.link.Interval",
+        "sklearn._loss.link.LogitLink",
+        "sklearn._loss.loss.HalfBinomialLoss",
+        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.tree._tree.Tree",
+    }
+)
+
+
+@lru_cache(maxsize=16)
+def load_version(
+    registry_name: str, version: str, tracking_uri: str, trust: Trust = "native"
+) -> ExplainableModel:
+    """The model of a registered version; loaded once per process, for a version never changes.
+
+    Args:
+        registry_name: the registered model.
+        version: its version, as it stands in the log.
+        tracking_uri: the MLflow server or database.
+        trust: `native` loads LightGBM boosters and skops files; `pickle` also unpickles, which runs
+            whatever code the artifact holds.
+
+    Raises:
+        ModelLoadError: there is no such version, it cannot be downloaded, its format is not one that the
+            trust setting allows, or it is not a binary classifier.
+    """
+    place = f"Version {version} of the registered model {registry_name!r}"
+    with TemporaryDirectory(prefix="obs-model-") as folder:
+        path = _download(registry_name, version, tracking_uri, folder, place)
+        try:
+            return _adapted(path, trust, place)
+        except ModelLoadError:
+            raise
+        except Exception as error:  # a damaged artifact fails in whatever way its library fails
+            raise ModelLoadError(
+                f"{place} cannot be read ({type(error).__name__}: {error}).",
+                remedy="Register the model again with the library versions of this environment.",
+            ) from error
+
+
+def _download(name: str, version: str, tracking_uri: str, folder: str, place: str) -> Path:
+    """The version's files: in the folder, or where they are if they are on this machine."""
+    import mlflow.artifacts
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    if not version.isdecimal():
+        raise ModelLoadError(
+            f"{place} does not exist: versions of the MLflow registry are numbers.",
+            remedy="Log the registry's version number as the version.",
+        )
+    try:
+        uri = MlflowClient(tracking_uri, tracking_uri).get_model_version_download_uri(name, version)
+        local = urlsplit(uri).scheme in ("", "file")
+        return Path(
+            mlflow.artifacts.download_artifacts(
+                artifact_uri=uri, dst_path=None if local else folder, tracking_uri=tracking_uri
+            )
+        )
+    except (MlflowException, OSError) as error:
+        raise ModelLoadError(
+            f"{place} cannot be fetched from {_without_password(tracking_uri)} ({error}).",
+            remedy="Check MLFLOW_TRACKING_URI, `registry.name` in the monitor and that the version exists.",
+        ) from error
+
+
+def _adapted(path: Path, trust: Trust, place: str) -> ExplainableModel:
+    from mlflow.models import Model
+
+    flavors: dict[str, dict[str, Any]] = Model.load(str(path)).flavors
+    if "lightgbm" in flavors:
+        flavor = flavors["lightgbm"]
+        if flavor.get("model_class") == "lightgbm.basic.Booster":
+            import lightgbm
+
+            return adapt_booster(lightgbm.Booster(model_file=str(path / flavor["data"])), place=place)
+        return adapt_classifier(_deserialized(path / flavor["data"], flavor, trust, place), place=place)
+    if "sklearn" in flavors:
+        flavor = flavors["sklearn"]
+        file = path / flavor["pickled_model"]
+        return adapt_classifier(_deserialized(file, flavor, trust, place), place=place)
+    raise ModelLoadError(
+        f"{place} has the MLflow flavors {', '.join(sorted(flavors))}; known are lightgbm and sklearn.",
+        remedy="Log it with mlflow.lightgbm or mlflow.sklearn, or remove `registry` from the monitor.",
+    )
+
+
+def _deserialized(file: Path, flavor: dict[str, Any], trust: Trust, place: str) -> Any:
+    if flavor.get("serialization_format") != "skops":
+        if trust != "pickle":
+            raise ModelLoadError(
+                f"{place} is a pickle, which runs code when it is loaded.",
+                remedy="Log it with serialization_format='skops', or set `registry.trust: pickle` "
+                "if you trust everybody who can write to the registry.",
+            )
+        import cloudpickle  # reads plain pickles too
+
+        with file.open("rb") as content:
+            return cloudpickle.load(content)
+    import skops.io
+
+    unvetted = set(skops.io.get_untrusted_types(file=file))
+    refused = sorted(unvetted - _KNOWN_TYPES)
+    if refused and trust != "pickle":
+        raise ModelLoadError(
+            f"{place} contains types that are not known to be safe: {', '.join(refused)}.",
+            remedy="Set `registry.trust: pickle` if you trust everybody who can write to the registry.",
+        )
+    return skops.io.load(file, trusted=sorted(unvetted))
+
+
+def _without_password(uri: str) -> str:
+    """A URI as it may be shown: without user and password."""
+    scheme, separator, rest = uri.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else uri

@@ -1,0 +1,37 @@
+"""The real flights, and a demo prepared from every tenth of them."""
+
+import pytest
+
+from obs_dagster.demo.flights import load_flights
+from obs_dagster.demo.plan import prepare
+
+
+@pytest.fixture(scope="session")
+def flights():
+    return load_flights()
+
+
+@pytest.fixture(scope="session")
+def tenth(flights):
+    return flights.iloc[::10].reset_index(drop=True)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def uri(home):
+    return f"sqlite:///{home / 'mlflow.db'}"
+
+
+@pytest.fixture(scope="session")
+def plan(home, uri, tenth):
+    import mlflow
+
+    before = mlflow.get_tracking_uri()
+    prepared = prepare(home, uri, progress=lambda _: None, flights=tenth)
+    mlflow.set_tracking_uri(before)
+    mlflow.set_registry_uri(before)
+    return prepared
