@@ -1,0 +1,1 @@
+"""What people read: the health page, Evidently's reports and MLflow."""

@@ -1,0 +1,257 @@
+"""Evidently's drift and classification reports, on samples, as single HTML files."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from obs_dagster.errors import ObsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMERIC_METHOD = "wasserstein"
+CATEGORICAL_METHOD = "jensenshannon"
+"""Named, because Evidently by default picks by sample size, and p-values react to any difference."""
+
+_LOOKALIKE = "‹"  # noqa: RUF001 - stands for "<", see _harmless
+_BODY = re.compile(r"</head>\s*<body>")
+
+
+class EvidentlyError(ObsError):
+    """Evidently returned something that is not the report we know."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidentlyReport:
+    """One of Evidently's reports.
+
+    Attributes:
+        html: the page; about 4 MB, it loads nothing.
+        numbers: the numbers in it: per column for drift, by Evidently's metric name for classification.
+        left_out: columns that could not be compared, with the reason.
+    """
+
+    html: str
+    numbers: Mapping[str, float]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NoReport:
+    """Says why there is no report."""
+
+    reason: str
+
+
+def drift_report(
+    baseline: pd.DataFrame,
+    current: pd.DataFrame,
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    *,
+    title: str = "Data drift",
+) -> EvidentlyReport | NoReport:
+    """Compares the columns of two samples.
+
+    Numeric columns by the Wasserstein distance over max(standard deviation of the baseline, 0.001), as
+    `scipy.stats.wasserstein_distance` has it; categorical ones by the Jensen-Shannon distance, natural
+    logarithm, as `scipy.spatial.distance.jensenshannon`. From 0.1 on Evidently calls a column drifted.
+
+    Args:
+        baseline: sample of the baseline.
+        current: sample of the day, whose columns are named as in the baseline.
+        numeric: names of the numeric columns.
+        categorical: names of the categorical columns.
+        title: stands above the report, with the sizes of the samples.
+
+    Returns:
+        The report with the distance of each column. A column without a value in one of the samples is
+        left out, since Evidently gives up the whole report over it.
+    """
+    left_out = {
+        column: reason
+        for columns, is_numeric in ((numeric, True), (categorical, False))
+        for column in columns
+        if (reason := _not_comparable(baseline, current, column, numeric=is_numeric))
+    }
+    numbers = [column for column in numeric if column not in left_out]
+    words = [column for column in categorical if column not in left_out]
+    if not numbers and not words:
+        return NoReport("no column has values in both samples")
+    evidently = _evidently()
+    definition = evidently.DataDefinition(
+        numerical_columns=[_harmless(column) for column in numbers],
+        categorical_columns=[_harmless(column) for column in words],
+    )
+    preset = evidently.DataDriftPreset(num_method=NUMERIC_METHOD, cat_method=CATEGORICAL_METHOD)
+    snapshot = _run(
+        evidently,
+        preset,
+        evidently.Dataset.from_pandas(_columns(current, numbers, words), definition),
+        evidently.Dataset.from_pandas(_columns(baseline, numbers, words), definition),
+    )
+    names = {_harmless(column): column for column in (*numbers, *words)}
+    values = {names[config["column"]]: value for config, value in _values(snapshot) if "column" in config}
+    sizes = f"{len(current):,} sampled rows against {len(baseline):,} of the baseline"
+    return EvidentlyReport(_titled(snapshot, title, sizes, left_out), values, left_out)
+
+
+def classification_report(
+    current: pd.DataFrame,
+    reference: pd.DataFrame | None = None,
+    *,
+    threshold: float,
+    title: str = "Classification quality",
+) -> EvidentlyReport | NoReport:
+    """Describes the quality of a binary classifier on a sample.
+
+    Args:
+        current: sample with the columns `score` (probability of the positive class), `prediction` and
+            `label` (0 or 1); rows without a label or a score are left out.
+        reference: the same of the baseline, if it has labels; shown beside it.
+        threshold: score from which a decision is positive. Where there are scores, Evidently decides by
+            them alone; the heading says in how many rows another decision was served.
+        title: stands above the report, with the sizes of the samples.
+
+    Returns:
+        The report with Evidently's Accuracy, Precision, Recall, F1Score, RocAuc, LogLoss, TPR, TNR, FPR
+        and FNR of the positive class; or no report if the labels in `current` are not of both classes.
+    """
+    labelled = _labelled(current)
+    if len(labelled) == 0:
+        return NoReport("no row of the sample has a label")
+    if labelled["label"].nunique() < 2:  # noqa: PLR2004 - binary
+        return NoReport("the labels of the sample are of one class only")
+    beside = None if reference is None else _labelled(reference)
+    if beside is not None and beside["label"].nunique() < 2:  # noqa: PLR2004 - binary
+        beside = None
+    evidently = _evidently()
+    definition = evidently.DataDefinition(
+        classification=[
+            evidently.BinaryClassification(
+                target="label", prediction_labels="prediction", prediction_probas="score", pos_label=1
+            )
+        ]
+    )
+    snapshot = _run(
+        evidently,
+        evidently.ClassificationPreset(probas_threshold=threshold),
+        evidently.Dataset.from_pandas(labelled, definition),
+        None if beside is None else evidently.Dataset.from_pandas(beside, definition),
+    )
+    values = {
+        config["type"].rsplit(":", 1)[-1]: value
+        for config, value in _values(snapshot)
+        if not config["type"].endswith("ByLabel")
+    }
+    sizes = f"{len(labelled):,} sampled rows with a label"
+    if beside is not None:
+        sizes += f", beside {len(beside):,} of the baseline"
+    differing = int((labelled["prediction"] != (labelled["score"] >= threshold)).sum())
+    if differing:
+        sizes += f"; {differing:,} were served another decision than score ≥ {threshold:g}, which is shown"
+    return EvidentlyReport(_titled(snapshot, title, sizes, {}), values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidently:
+    """What is used of the library."""
+
+    Report: Any
+    Dataset: Any
+    DataDefinition: Any
+    BinaryClassification: Any
+    DataDriftPreset: Any
+    ClassificationPreset: Any
+
+
+def _evidently() -> _Evidently:
+    os.environ["DO_NOT_TRACK"] = "1"
+    from evidently import BinaryClassification, DataDefinition, Dataset, Report
+    from evidently.presets import ClassificationPreset, DataDriftPreset
+
+    return _Evidently(
+        Report, Dataset, DataDefinition, BinaryClassification, DataDriftPreset, ClassificationPreset
+    )
+
+
+def _run(evidently: _Evidently, preset: Any, current: Any, reference: Any) -> Any:
+    with warnings.catch_warnings():
+        # Empty bins and constant columns make numpy and scipy warn; the values say the same.
+        warnings.simplefilter("ignore")
+        return evidently.Report([preset]).run(current, reference)
+
+
+def _values(snapshot: Any) -> list[tuple[dict[str, Any], float]]:
+    """The report's single numbers with the configuration that identifies them."""
+    return [
+        (metric["config"], float(metric["value"]))
+        for metric in snapshot.dict()["metrics"]
+        if not isinstance(metric["value"], dict)
+    ]
+
+
+def _not_comparable(baseline: pd.DataFrame, current: pd.DataFrame, column: str, *, numeric: bool) -> str:
+    """Why the column cannot be compared; empty if it can."""
+    for name, frame in (("baseline", baseline), ("current", current)):
+        if column not in frame.columns:
+            return f"not in the {name} sample"
+        if not _clean(frame[column], numeric=numeric).notna().any():
+            return f"no values in the {name} sample"
+    return ""
+
+
+def _clean(values: pd.Series[Any], *, numeric: bool) -> pd.Series[Any]:
+    """Finite numbers, or harmless text; everything else is missing."""
+    import numpy as np
+    import pandas as pd
+
+    if numeric:
+        numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+        return numbers.where(np.isfinite(numbers))
+    return values.map(lambda value: _harmless(str(value)), na_action="ignore")
+
+
+def _columns(frame: pd.DataFrame, numeric: Sequence[str], categorical: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    numbers = {_harmless(column): _clean(frame[column], numeric=True) for column in numeric}
+    words = {_harmless(column): _clean(frame[column], numeric=False) for column in categorical}
+    return pd.DataFrame(numbers | words)
+
+
+def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
+    whole = frame[["score", "prediction", "label"]].dropna()
+    return whole.astype({"score": "float64", "prediction": "int64", "label": "int64"})
+
+
+def _harmless(text: str) -> str:
+    """The text without the character that could end Evidently's script, which holds values as they are."""
+    return text.replace("<", _LOOKALIKE)
+
+
+def _titled(snapshot: Any, title: str, sizes: str, left_out: Mapping[str, str]) -> str:
+    """Evidently's page with a heading: what it is, how many rows it rests on, what it could not compare."""
+    page = str(snapshot.get_html_str(as_iframe=False))
+    lines = [Markup("<strong>{}</strong> · {}").format(title, sizes)]
+    if left_out:
+        told = ", ".join(f"{column} ({reason})" for column, reason in left_out.items())
+        lines.append(Markup("Left out: {}").format(told))
+    heading = Markup(
+        '<header style="font:15px/1.5 system-ui,sans-serif;padding:16px 24px;color:#14181d;'
+        'background:#f5f6f8;border-bottom:1px solid #dfe3e8">{}</header>'
+    ).format(Markup("<br>").join(lines))
+    titled, count = _BODY.subn(lambda found: f"{found.group(0)}{heading}", page, count=1)
+    if count != 1:
+        raise EvidentlyError(
+            "Evidently's page has no body to put a heading into.",
+            remedy="Install the version of evidently that pyproject.toml names.",
+        )
+    return titled

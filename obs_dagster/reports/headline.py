@@ -1,0 +1,39 @@
+"""Which of the many numbers of a night are shown first: the window, and the last day with complete labels."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from obs_dagster.metrics.definition import Family
+from obs_dagster.metrics.registry import definitions
+from obs_dagster.monitor.model import Monitor
+
+WEEK = 7
+
+
+def needs_labels(metric: str) -> bool:
+    """Whether labels decide the metric: its value for a day changes until the wait for its labels is over."""
+    return _family(metric) == "performance"
+
+
+def tells_movement(metric: str) -> bool:
+    """Whether the metric says that something moved, not that something is wrong."""
+    return _family(metric) in ("drift", "explanation")
+
+
+def _family(metric: str) -> Family | None:
+    known = definitions().get(metric)
+    return None if known is None else known.family
+
+
+def headline_window(monitor: Monitor) -> int:
+    """The window that is shown first: a week, or the longest window below it, or the shortest there is."""
+    within = [window for window in monitor.windows if window <= WEEK]
+    return max(within, default=min(monitor.windows))
+
+
+def settled_through(monitor: Monitor, day: dt.date) -> dt.date | None:
+    """The last day whose labels are waited for no longer once `day` has passed; None without labels."""
+    if monitor.labels is None:
+        return None
+    return day - dt.timedelta(days=monitor.labels.max_delay_days)

@@ -1,0 +1,85 @@
+"""The columns of a version that moved most."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.reports.headline import headline_window
+from obs_dagster.reports.health.cell import TOP, Cell, cell
+from obs_dagster.reports.record_index import RecordIndex
+from obs_dagster.reports.wording import UNKNOWN, day_month, number
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRow:
+    """How far one column moved."""
+
+    column: str
+    psi: Cell
+    ks: str
+    missing: str
+    missing_moved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnTable:
+    """The columns of one version that moved most."""
+
+    version: str
+    rows: Sequence[ColumnRow]
+    others: int
+    empty: str
+
+
+def column_table(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> ColumnTable:
+    """The columns that moved most over the headline window that ends on `day`.
+
+    They are in order of the larger of PSI and change of the missing share, which the PSI does not see.
+    """
+    window = headline_window(monitor)
+    moved = [
+        record
+        for column in index.columns("psi", version, window)
+        if (record := index.at(day, "psi", version, window, column=column)) and record.value is not None
+    ]
+    moved.sort(key=lambda record: (-_movement(index, record), record.column))
+    longest = max((record.high or record.value or 0.0 for record in moved[:TOP]), default=0.0)
+    rows = [_column_row(index, version, day, record, max(longest, 0.5)) for record in moved[:TOP]]
+    empty = "" if rows else f"No drift was measured on {day_month(day)}."
+    return ColumnTable(version, rows, max(0, len(moved) - TOP), empty)
+
+
+def _movement(index: RecordIndex, psi: MetricRecord) -> float:
+    missing = index.at(psi.day, "missing_drift", psi.version, psi.window, column=psi.column)
+    change = 0.0 if missing is None or missing.value is None else abs(missing.value)
+    return max(psi.value or 0.0, change)
+
+
+def _column_row(
+    index: RecordIndex, version: str, day: dt.date, psi: MetricRecord, longest: float
+) -> ColumnRow:
+    ks, now, change = (
+        index.at(day, metric, version, psi.window, column=psi.column)
+        for metric in ("ks", "missing_share", "missing_drift")
+    )
+    return ColumnRow(
+        column=psi.column,
+        psi=cell(psi, longest),
+        ks=UNKNOWN if ks is None else number("ks", ks.value),
+        missing=_missing(now, change),
+        missing_moved=change is not None and change.low is not None and change.low > 0,
+    )
+
+
+def _missing(now: MetricRecord | None, change: MetricRecord | None) -> str:
+    """The missing share of the baseline and of the window; the drift is their difference."""
+    if now is None or now.value is None:
+        return UNKNOWN
+    if change is None or change.value is None:
+        return number("missing_share", now.value)
+    before = max(now.value - change.value, 0.0)
+    return f"{number('missing_share', before)} → {number('missing_share', now.value)}"

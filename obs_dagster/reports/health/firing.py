@@ -1,0 +1,101 @@
+"""What is firing, grouped as a reader takes it in: one block per rule and version, its subjects inside."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from obs_dagster.monitor.alerting import Severity
+from obs_dagster.reports.inputs import AlertLine
+from obs_dagster.reports.record_index import ALL_VERSIONS
+from obs_dagster.reports.verdict import urgency
+from obs_dagster.reports.wording import day_month, measured, night_count, noun, number, period
+
+SUBJECTS = 6
+"""Subjects of one rule that are listed with their numbers; the rest are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One alert of a block."""
+
+    name: str
+    value: str
+    n: int
+    lasting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The alerts of one rule on one version.
+
+    Attributes:
+        condition: what the rule asks for, in words.
+        others: names of the subjects that are not listed.
+    """
+
+    rule: str
+    severity: Severity
+    who: str
+    version: str
+    summary: str
+    condition: str
+    subjects: Sequence[Subject]
+    others: Sequence[str]
+
+
+def firing_blocks(alerts: Sequence[AlertLine], day: dt.date, *, default_owner: str) -> list[Block]:
+    """The firing alerts, the gravest first."""
+    firing = sorted((alert for alert in alerts if alert.state == "firing"), key=_together)
+    groups = [list(group) for _, group in groupby(firing, key=_together)]
+    groups.sort(key=lambda group: min(urgency(alert) for alert in group))
+    return [_block(sorted(group, key=_worst), day, default_owner) for group in groups]
+
+
+def pending_count(alerts: Sequence[AlertLine]) -> int:
+    """How many alerts are in breach, but not long enough to fire."""
+    return sum(alert.state == "pending" for alert in alerts)
+
+
+def _together(alert: AlertLine) -> tuple[str, str, str, int]:
+    return (alert.rule, alert.version, alert.metric, alert.window)
+
+
+def _worst(alert: AlertLine) -> float:
+    """Sort key: how far beyond the threshold, the farthest first."""
+    if alert.value is None:
+        return 0.0
+    return -abs(alert.value - alert.threshold)
+
+
+def _block(alerts: Sequence[AlertLine], day: dt.date, default_owner: str) -> Block:
+    first = alerts[0]
+    version = "all versions" if first.version == ALL_VERSIONS else f"version {first.version}"
+    limit = f"{first.direction} {number(first.metric, first.threshold)}"
+    return Block(
+        rule=first.rule,
+        severity=first.severity,
+        who=first.owner or default_owner or "nobody is named: set `owner` in the monitor",
+        version=version,
+        summary=first.summary,
+        condition=f"{noun(first.metric)} {period(first.window, first.day or day)} {limit}",
+        subjects=[_subject(alert) for alert in alerts[:SUBJECTS]],
+        others=[_name(alert) for alert in alerts[SUBJECTS:]],
+    )
+
+
+def _subject(alert: AlertLine) -> Subject:
+    fired = f", fired {day_month(alert.fired_day)}" if alert.fired_day else ""
+    return Subject(
+        name=_name(alert),
+        value=measured(alert.metric, alert.value, alert.low, alert.high),
+        n=alert.n,
+        lasting=f"{night_count(alert.nights)} since {day_month(alert.since)}{fired}",
+    )
+
+
+def _name(alert: AlertLine) -> str:
+    parts = [alert.column, "" if alert.segment == "*" else alert.segment]
+    return " at ".join(part for part in parts if part) or "all rows"

@@ -1,0 +1,144 @@
+"""Puts the health page together: everything it says is computed here, the template only lays it out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.metrics.registry import definitions
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.reports.headline import headline_window, settled_through
+from obs_dagster.reports.health.chart import Frame
+from obs_dagster.reports.health.columns import column_table
+from obs_dagster.reports.health.firing import firing_blocks, pending_count
+from obs_dagster.reports.health.importance import importance_table
+from obs_dagster.reports.health.quality import night_strip, quality_rows
+from obs_dagster.reports.health.segments import segment_table
+from obs_dagster.reports.health.trends import PANELS, draw_trends, trend_styles
+from obs_dagster.reports.inputs import AlertLine, NightLine
+from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex
+from obs_dagster.reports.verdict import verdicts
+from obs_dagster.reports.wording import day_month
+
+TREND_DAYS = 56
+"""Longest stretch of days that is drawn."""
+
+LEAST_DAYS = 7
+"""Shortest stretch: a young model's few points don't span the chart."""
+
+VITALS = 5
+"""Numbers of a verdict that are shown beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthInput:
+    """What the page is made from.
+
+    Attributes:
+        records: current records up to `day`; those of the last `TREND_DAYS` days are shown.
+        alerts: alerts as they stand after the night of `day`.
+        nights: what became of the days.
+        day: the reported day.
+        generated_at: now, with its time zone.
+        run_id: the run that evaluated the day; empty if it is not known.
+    """
+
+    monitor: Monitor
+    records: Sequence[MetricRecord]
+    alerts: Sequence[AlertLine]
+    nights: Sequence[NightLine]
+    day: dt.date
+    generated_at: dt.datetime
+    run_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a metric on the page means, for its footer."""
+
+    metric: str
+    definition: str
+    title: str
+    meaning: str
+
+
+def render_health(page: HealthInput) -> str:
+    """The health page as one HTML document that loads nothing: no scripts, no fonts, no network."""
+    monitor, day = page.monitor, page.day
+    index = RecordIndex(record for record in page.records if record.day <= day)
+    judged = verdicts(monitor, page.records, page.alerts, page.nights, day)
+    versions = [verdict.version for verdict in judged]
+    styles = trend_styles(versions, index)
+    first = _first_day(page)
+    blanks = {
+        line.day: line.reason for line in page.nights if first <= line.day <= day and not line.evaluated
+    }
+    frame = Frame(first, day, blanks)
+    night = next((line for line in page.nights if line.day == day), None)
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            monitor=monitor,
+            day=day,
+            night=night,
+            verdicts=judged,
+            vitals=VITALS,
+            styles=styles,
+            all_versions=ALL_VERSIONS,
+            window=headline_window(monitor),
+            settled=settled_through(monitor, day),
+            blocks=firing_blocks(page.alerts, day, default_owner=monitor.owner),
+            pending=pending_count(page.alerts),
+            charts=draw_trends(monitor, index, frame, styles),
+            first=first,
+            segments=[segment_table(monitor, index, version, day) for version in versions],
+            columns=[column_table(monitor, index, version, day) for version in versions],
+            importance=[importance_table(monitor, index, version, day) for version in versions],
+            strip=night_strip(page.nights, first, day),
+            quality=quality_rows(monitor, index, versions, day),
+            meanings=_meanings(page),
+            generated_at=page.generated_at,
+            run_id=page.run_id,
+        )
+    )
+
+
+def _first_day(page: HealthInput) -> dt.date:
+    known = [record.day for record in page.records] + [line.day for line in page.nights]
+    earliest = min(known, default=page.day)
+    longest, least = (page.day - dt.timedelta(days=days - 1) for days in (TREND_DAYS, LEAST_DAYS))
+    return min(max(earliest, longest), least)
+
+
+def _meanings(page: HealthInput) -> list[Meaning]:
+    """The definitions of the metrics that the page shows and the records have."""
+    used = {record.metric: record.definition for record in page.records}
+    shown = dict.fromkeys([*(panel.metric for panel in PANELS), "ks", "missing_share", "shap_importance"])
+    known = definitions()
+    return [
+        Meaning(
+            metric=metric,
+            definition=used[metric],
+            title=known[metric].title if metric in known else metric,
+            meaning=known[metric].meaning if metric in known else "",
+        )
+        for metric in shown
+        if metric in used
+    ]
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("obs_dagster.reports.health"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["day_month"] = day_month
+    return environment

@@ -1,0 +1,86 @@
+"""Whether the data was sound: the last nights at a glance, and the reported day per version."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.reports.headline import headline_window
+from obs_dagster.reports.inputs import NightLine
+from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex
+from obs_dagster.reports.wording import day_month, number
+
+NightState = Literal["evaluated", "refused", "absent"]
+
+COUNTED = (
+    "volume",
+    "quarantined_share",
+    "duplicate_share",
+    "schema_changes",
+    "error_share",
+    "label_coverage",
+)
+"""The metrics of the day's table."""
+
+
+@dataclass(frozen=True, slots=True)
+class NightCell:
+    """One night of the strip: evaluated, refused (with the reason) or absent from the history."""
+
+    state: NightState
+    tip: str
+
+
+@dataclass(frozen=True, slots=True)
+class QualityRow:
+    """The day's counts for one version; `values` are in the order of `COUNTED`."""
+
+    version: str
+    values: Sequence[str]
+
+
+def night_strip(nights: Sequence[NightLine], first: dt.date, last: dt.date) -> list[NightCell]:
+    """One cell per day from `first` to `last`."""
+    known = {line.day: line for line in nights}
+    days = [first + dt.timedelta(days=offset) for offset in range((last - first).days + 1)]
+    return [_night(day, known.get(day)) for day in days]
+
+
+def _night(day: dt.date, line: NightLine | None) -> NightCell:
+    if line is None:
+        return NightCell("absent", f"{day_month(day)}: no night ran")
+    if not line.evaluated:
+        return NightCell("refused", f"{day_month(day)}: not evaluated, {line.reason}")
+    return NightCell("evaluated", f"{day_month(day)}: evaluated, {line.rows:,} rows")
+
+
+def quality_rows(
+    monitor: Monitor, index: RecordIndex, versions: Sequence[str], day: dt.date
+) -> list[QualityRow]:
+    """The day's counts: one row per version, and one for the whole log where there is such a count."""
+    rows = []
+    for version in (*versions, ALL_VERSIONS):
+        records = [_latest(monitor, index, metric, version, day) for metric in COUNTED]
+        if any(record is not None for record in records):
+            name = "whole log" if version == ALL_VERSIONS else version
+            rows.append(
+                QualityRow(
+                    name,
+                    [
+                        number(metric, None if record is None else record.value)
+                        for metric, record in zip(COUNTED, records, strict=True)
+                    ],
+                )
+            )
+    return rows
+
+
+def _latest(
+    monitor: Monitor, index: RecordIndex, metric: str, version: str, day: dt.date
+) -> MetricRecord | None:
+    """The day's own record, or where only longer windows are measured, that of the headline window."""
+    return index.at(day, metric, version, 1) or index.at(day, metric, version, headline_window(monitor))

@@ -1,0 +1,20 @@
+"""The current health of a model version, as tags in the model registry."""
+
+from __future__ import annotations
+
+from obs_dagster.reports.mlflow.night import NightReport
+from obs_dagster.reports.mlflow.tracking import ModelVersion, Tracking, differing
+
+_DAY = "obs.health.day"
+
+
+def tag_model_version(tracking: Tracking, report: NightReport, name: str, registered: ModelVersion) -> None:
+    """Tags the version with the verdict, unless it has that of a later day already."""
+    if registered.tags.get(_DAY, "") > report.day.isoformat():
+        return
+    wanted = {
+        "obs.health": report.verdict.status,
+        _DAY: report.day.isoformat(),
+        "obs.health.note": report.verdict.sentence,
+    }
+    tracking.set_model_version_tags(name, report.version, differing(registered.tags, wanted))

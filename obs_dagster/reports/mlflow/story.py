@@ -1,0 +1,49 @@
+"""What a run says about itself in MLflow: a short description in Markdown."""
+
+from __future__ import annotations
+
+import html
+
+from obs_dagster.reports.mlflow.night import NightReport
+
+
+def run_link(experiment: str, run: str, text: str) -> str:
+    """A link within MLflow's UI that works wherever it is served."""
+    return f"[{text}](#/experiments/{experiment}/runs/{run})"
+
+
+def night_story(report: NightReport, experiment: str, trend: str) -> str:
+    """The verdict of the night, its evidence, and the way to the trend and the reports."""
+    lines = [_headline(report), ""]
+    if report.verdict.evidence:
+        lines += ["| evidence | value | 95 % interval | rows |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| {_plain(item.name)} | {item.shown} | {item.bounds or ' '} | {item.n:,} |"
+            for item in report.verdict.evidence
+        ]
+        lines.append("")
+    if not report.settled:
+        lines += ["Labels are still arriving: what depends on them follows when they are complete.", ""]
+    lines.append(run_link(experiment, trend, f"Trend of version {_plain(report.version)}"))
+    return "\n".join(lines)
+
+
+def trend_story(report: NightReport, experiment: str, night: str) -> str:
+    """How the version stands after its latest night."""
+    when = run_link(experiment, night, f"{report.day.isoformat()}")
+    return (
+        f"{_headline(report)}\n\nAs of {when}, with its reports under *Artifacts*. "
+        "One point per day; what depends on labels appears when they are complete."
+    )
+
+
+def _headline(report: NightReport) -> str:
+    verdict = report.verdict
+    return (
+        f"**{_plain(report.model)} {_plain(report.version)} — {verdict.status}**: {_plain(verdict.sentence)}."
+    )
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown and HTML leave alone."""
+    return html.escape(text, quote=False).replace("|", "&#124;").replace("](", "]&#40;")

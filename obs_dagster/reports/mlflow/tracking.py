@@ -1,0 +1,306 @@
+"""The few operations on MLflow that reports need; the only module that imports mlflow."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from obs_dagster.errors import ObsError
+from obs_dagster.reports.mlflow.error import MlflowRejected, MlflowUnavailable
+from obs_dagster.reports.mlflow.place import beside_sqlite, require_answer, without_password
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as MlflowRun
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+BATCH = 1_000
+"""Metrics that MLflow takes at once."""
+
+PARAMS_BATCH = 100
+"""Params that MLflow takes at once."""
+
+_SECONDS = 1_000
+_LIMITS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+}
+"""Set where the environment does not: by default MLflow waits minutes for a server that is gone."""
+
+_REFUSALS = frozenset(
+    {
+        "INVALID_PARAMETER_VALUE",
+        "BAD_REQUEST",
+        "RESOURCE_DOES_NOT_EXIST",
+        "RESOURCE_ALREADY_EXISTS",
+        "PERMISSION_DENIED",
+        "UNAUTHENTICATED",
+        "CUSTOMER_UNAUTHORIZED",
+    }
+)
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+"""Makes the UI open the view of runs and metrics, not that of language models."""
+
+_MODEL_ID = re.compile(r"^models:/(m-[0-9a-f]+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of a metric; with a model id it is shown at that logged model too."""
+
+    name: str
+    value: float
+    step: int
+    model_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it stands.
+
+    Attributes:
+        metrics: the latest value of each metric.
+        last_step: the largest step of any metric; -1 without metrics.
+    """
+
+    id: str
+    name: str
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    last_step: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A version in the model registry; `model_id` is the logged model behind it, if there is one."""
+
+    tags: Mapping[str, str]
+    model_id: str | None
+
+
+def _reaching(
+    method: Callable[Concatenate[Tracking, P], R],
+) -> Callable[Concatenate[Tracking, P], R]:
+    """Turns what the library and its stores raise into `MlflowUnavailable` or `MlflowRejected`."""
+
+    def call(self: Tracking, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(self, *args, **kwargs)
+        except ObsError:
+            raise
+        except Exception as error:
+            # Databases, HTTP and every artifact store have exceptions of their own.
+            code = getattr(error, "error_code", "")
+            text = f"MLflow at {self.place}: {str(error).splitlines()[0] if str(error) else error!r}"
+            if code in _REFUSALS:
+                raise MlflowRejected(text, remedy="See MLflow's own log.") from error
+            raise MlflowUnavailable(
+                text, remedy="Nothing is lost: publish the night again once MLflow answers."
+            ) from error
+
+    return functools.update_wrapper(call, method)
+
+
+class Tracking:
+    """An MLflow tracking and registry server, or its database.
+
+    Args:
+        uri: as `MLFLOW_TRACKING_URI` has it.
+        artifact_root: URI or path below which a new experiment keeps its artifacts. Left out: beside the file
+            of an SQLite database, else the server's choice.
+
+    Raises:
+        MlflowUnavailable: it cannot be reached.
+    """
+
+    def __init__(self, uri: str, artifact_root: str | None = None) -> None:
+        self.place = without_password(uri)
+        self._artifact_root = artifact_root or beside_sqlite(uri)
+        require_answer(uri)
+        self._client = self._connect(uri)
+
+    @_reaching
+    def _connect(self, uri: str) -> Any:
+        for name, value in _LIMITS.items():
+            os.environ.setdefault(name, value)
+        from mlflow import MlflowClient
+
+        for noisy in ("mlflow.store.db.utils", "alembic"):
+            logging.getLogger(noisy).setLevel(logging.WARNING)
+        return MlflowClient(uri, registry_uri=uri)
+
+    @_reaching
+    def experiment(self, name: str) -> str:
+        """The id of the experiment, which is created if it is missing.
+
+        Raises:
+            MlflowRejected: it is in MLflow's bin.
+        """
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            root = self._artifact_root
+            location = None if root is None else f"{root.rstrip('/')}/{name}"
+            return str(self._client.create_experiment(name, location, dict(_EXPERIMENT_TAGS)))
+        if found.lifecycle_stage != "active":
+            raise MlflowRejected(
+                f"MLflow at {self.place}: the experiment {name!r} is deleted.",
+                remedy=f"Restore it: mlflow experiments restore --experiment-id {found.experiment_id}",
+            )
+        return str(found.experiment_id)
+
+    @_reaching
+    def runs(self, experiment: str, tag: str, value: str) -> list[Run]:
+        """The active runs with a tag; `tag` and `value` are words that need no quoting."""
+        found: list[Run] = []
+        token: str | None = None
+        while True:
+            page = self._client.search_runs(
+                [experiment], f"tags.`{tag}` = '{value}'", max_results=100, page_token=token
+            )
+            found.extend(_run(run) for run in page)
+            token = page.token
+            if not token:
+                return found
+
+    @_reaching
+    def create(self, experiment: str, name: str, tags: Mapping[str, str], start: dt.datetime) -> str:
+        """Creates a run and returns its id."""
+        run = self._client.create_run(
+            experiment, start_time=_milliseconds(start), tags=dict(tags), run_name=name
+        )
+        return str(run.info.run_id)
+
+    @_reaching
+    def finish(self, run: str, end: dt.datetime) -> None:
+        """Marks the run as finished; points can still be added."""
+        self._client.set_terminated(run, end_time=_milliseconds(end))
+
+    @_reaching
+    def delete(self, run: str) -> None:
+        """Puts the run into MLflow's bin, where no reader sees it."""
+        self._client.delete_run(run)
+
+    @_reaching
+    def log(self, run: str, points: Sequence[Point]) -> None:
+        """Adds points to a run; a point's time is the midnight (UTC) of the day that is its step."""
+        from mlflow.entities import Metric
+
+        metrics = [
+            Metric(
+                point.name,
+                point.value,
+                timestamp=point.step * 86_400 * _SECONDS,
+                step=point.step,
+                model_id=point.model_id,
+            )
+            for point in points
+        ]
+        for start in range(0, len(metrics), BATCH):
+            self._client.log_batch(run, metrics=metrics[start : start + BATCH])
+
+    @_reaching
+    def set_params(self, run: str, params: Mapping[str, str]) -> None:
+        """Adds params to a run."""
+        from mlflow.entities import Param
+
+        listed = [Param(key, value) for key, value in params.items()]
+        for start in range(0, len(listed), PARAMS_BATCH):
+            self._client.log_batch(run, params=listed[start : start + PARAMS_BATCH])
+
+    @_reaching
+    def set_tags(self, run: str, tags: Mapping[str, str]) -> None:
+        """Sets tags of a run."""
+        from mlflow.entities import RunTag
+
+        listed = [RunTag(key, value) for key, value in tags.items()]
+        for start in range(0, len(listed), PARAMS_BATCH):
+            self._client.log_batch(run, tags=listed[start : start + PARAMS_BATCH])
+
+    @_reaching
+    def values_at(self, run: str, name: str, step: int) -> set[float]:
+        """The values that a metric has at a step."""
+        return {point.value for point in self._client.get_metric_history(run, name) if point.step == step}
+
+    @_reaching
+    def upload(self, run: str, path: str, content: str | bytes | Path) -> None:
+        """Writes an artifact, over an older one at the same path."""
+        place = PurePosixPath(path)
+        with tempfile.TemporaryDirectory() as folder:
+            local = Path(folder, place.name)
+            data = content.read_bytes() if isinstance(content, Path) else content
+            local.write_bytes(data.encode() if isinstance(data, str) else data)
+            inside = str(place.parent) if place.parent != PurePosixPath() else None
+            self._client.log_artifact(run, str(local), inside)
+
+    @_reaching
+    def download(self, run: str, path: str) -> bytes:
+        """The content of an artifact."""
+        with tempfile.TemporaryDirectory() as folder:
+            return Path(self._client.download_artifacts(run, path, folder)).read_bytes()
+
+    @_reaching
+    def model_version(self, name: str, version: str) -> ModelVersion | None:
+        """A version of a registered model; None if there is none of that name."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = self._client.get_model_version(name, version)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+        match = _MODEL_ID.match(found.source or "")
+        return ModelVersion(dict(found.tags), self._known_model(match.group(1)) if match else None)
+
+    def _known_model(self, model_id: str) -> str | None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._client.get_logged_model(model_id)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise
+        return model_id
+
+    @_reaching
+    def set_model_version_tags(self, name: str, version: str, tags: Mapping[str, str]) -> None:
+        """Sets tags of a version of a registered model."""
+        for key, value in tags.items():
+            self._client.set_model_version_tag(name, version, key, value)
+
+
+def differing(held: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """The wanted entries that are not held as they are."""
+    return {key: value for key, value in wanted.items() if held.get(key) != value}
+
+
+def _run(run: MlflowRun) -> Run:
+    return Run(
+        id=run.info.run_id,
+        name=run.info.run_name or "",
+        tags=run.data.tags,
+        params=run.data.params,
+        metrics=run.data.metrics,
+        last_step=_last_step(run.data.to_proto().metrics),
+    )
+
+
+def _last_step(metrics: Iterable[Any]) -> int:
+    return max((int(metric.step) for metric in metrics), default=-1)
+
+
+def _milliseconds(moment: dt.datetime) -> int:
+    return int(moment.timestamp() * _SECONDS)

@@ -1,0 +1,135 @@
+"""The trend run of a version: one step per day, a view of what the nightly runs hold.
+
+It is added to day by day. When a value changes, or an interrupted publication left it in doubt
+(`obs.complete` is not true), a new trend run is made from the nightly runs, takes them over as children, and
+the old one is deleted.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+
+from obs_dagster.reports.mlflow.naming import is_trend
+from obs_dagster.reports.mlflow.night import NightReport, run_key, step_of
+from obs_dagster.reports.mlflow.nightly import (
+    FAMILY,
+    NIGHT,
+    Plan,
+    identity,
+    newest_complete,
+    revision,
+)
+from obs_dagster.reports.mlflow.story import trend_story
+from obs_dagster.reports.mlflow.tracking import Point, Run, Tracking, differing
+
+TREND = "trend"
+
+
+class Trend:
+    """The trend run of one version while nights are published.
+
+    `prepare` before the nightly runs are written, `complete` after; what fails between leaves a trend that
+    is marked incomplete, and the next publication makes a new one.
+    """
+
+    def __init__(self, tracking: Tracking, experiment: str, report: NightReport, runs: list[Run]) -> None:
+        self._tracking = tracking
+        self._experiment = experiment
+        self._report = report
+        self._runs = runs
+        self._held = newest_complete(runs)
+        self.id = "" if self._held is None else self._held.id
+
+    @classmethod
+    def open(cls, tracking: Tracking, experiment: str, report: NightReport) -> Trend:
+        """Finds the trend run of the report's version."""
+        key = run_key(TREND, report.model, report.version)
+        return cls(tracking, experiment, report, tracking.runs(experiment, "obs.key", key))
+
+    def prepare(self, plans: Sequence[Plan]) -> None:
+        """Decides between adding to the run and making a new one; from here on `id` is the nights' parent."""
+        if self._held is None or any(plan.trend_changed or self._contradicts(plan) for plan in plans):
+            if self._held is not None:
+                self._tracking.set_tags(self._held.id, {"obs.complete": "false"})
+            self._held = None
+            self.id = self._create()
+        elif any(plan.trend_additions for plan in plans):
+            self._tracking.set_tags(self.id, {"obs.complete": "false"})
+
+    def complete(self, plans: Sequence[Plan], latest: NightReport, night: str) -> None:
+        """Brings the points in, takes over all nightly runs and deletes what the run replaces."""
+        if self._held is None:
+            self._rebuild()
+        else:
+            points = [
+                Point(name, value, plan.report.step)
+                for plan in plans
+                for name, value in plan.trend_additions.items()
+            ]
+            self._tracking.log(self.id, points)
+        self._tracking.set_tags(self.id, self._closing_tags(plans, latest, night))
+        for run in self._runs:
+            if run.id != self.id:
+                self._tracking.delete(run.id)
+
+    def _contradicts(self, plan: Plan) -> bool:
+        """Whether the run holds another value for a night that has no run of its own (someone deleted it)."""
+        if plan.held is not None or self._held is None or plan.report.step > self._held.last_step:
+            return False
+        return any(
+            self._tracking.values_at(self._held.id, name, plan.report.step) - {value}
+            for name, value in plan.trend_additions.items()
+        )
+
+    def _create(self) -> str:
+        tags = identity(TREND, self._report, None) | {
+            "obs.complete": "false",
+            "obs.revision": str(max(map(revision, self._runs), default=-1) + 1),
+        }
+        name = f"version {self._report.version} · trend"
+        return self._tracking.create(self._experiment, name[:250], tags, dt.datetime.now(dt.UTC))
+
+    def _rebuild(self) -> None:
+        points: list[Point] = []
+        for day, run in sorted(self._nights().items()):
+            points += [
+                Point(name, value, step_of(day)) for name, value in run.metrics.items() if is_trend(name)
+            ]
+            parent = run.tags.get("mlflow.parentRunId", self.id)
+            if parent != self.id:
+                story = run.tags.get("mlflow.note.content", "").replace(parent, self.id)
+                moved = {"mlflow.parentRunId": self.id, "mlflow.note.content": story}
+                self._tracking.set_tags(run.id, moved)
+        self._tracking.log(self.id, points)
+        self._tracking.finish(self.id, dt.datetime.now(dt.UTC))
+
+    def _nights(self) -> dict[dt.date, Run]:
+        """The complete nightly run of each day; of several that an interruption left, the latest."""
+        family = self._tracking.runs(
+            self._experiment, FAMILY, run_key("family", self._report.model, self._report.version)
+        )
+        nights: dict[str, list[Run]] = defaultdict(list)
+        for run in family:
+            if run.tags.get("obs.kind") == NIGHT:
+                nights[run.tags.get("obs.day", "")].append(run)
+        return {
+            dt.date.fromisoformat(day): newest
+            for day, runs in nights.items()
+            if (newest := newest_complete(runs)) is not None
+        }
+
+    def _closing_tags(self, plans: Sequence[Plan], latest: NightReport, night: str) -> dict[str, str]:
+        held = {} if self._held is None else dict(self._held.tags)
+        if any(plan.trend_additions for plan in plans):
+            held["obs.complete"] = "false"
+        story = {
+            "obs.day": latest.day.isoformat(),
+            "obs.status": latest.verdict.status,
+            "mlflow.note.content": trend_story(latest, self._experiment, night),
+        }
+        told = max(self._runs, key=lambda run: run.tags.get("obs.day", ""), default=None)
+        if told is not None and told.tags.get("obs.day", "") > story["obs.day"]:
+            story = {key: told.tags.get(key, "") for key in story}
+        return differing(held, {"obs.complete": "true"} | story)

@@ -1,0 +1,289 @@
+"""The answer to "is it all right?": one status and one plain sentence per model version."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.reports.headline import headline_window, needs_labels, settled_through, tells_movement
+from obs_dagster.reports.inputs import AlertLine, NightLine
+from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex, natural
+from obs_dagster.reports.wording import (
+    about,
+    day_month,
+    interval,
+    listing,
+    measured,
+    night_count,
+    number,
+    period,
+)
+
+Status = Literal["sound", "moved", "failing", "unknown"]
+
+SHOWN = ("recall", "precision", "roc_auc", "calibration_error")
+"""The performance metrics that a verdict gives as evidence."""
+
+MOVED_PSI = 0.1
+"""From here on a population has shifted (Siddiqi, Credit Risk Scorecards, 2006)."""
+
+ACTIVE_DAYS = 7
+"""A version without rows for longer, and without a firing alert, has left production."""
+
+_SEVERITY = {"critical": 0, "warning": 1, "info": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One number that a verdict rests on.
+
+    Attributes:
+        day, window: the value covers `window` days ending on `day`.
+        settled: whether all labels that it may depend on are in.
+        threshold: what it was held against; None if no rule did.
+    """
+
+    metric: str
+    segment: str
+    column: str
+    day: dt.date
+    window: int
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    settled: bool = True
+    threshold: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What the number is about, in words."""
+        return about(self.metric, self.column, self.segment)
+
+    @property
+    def shown(self) -> str:
+        """The value, as it is written."""
+        return number(self.metric, self.value)
+
+    @property
+    def bounds(self) -> str:
+        """The interval in brackets; empty if there is none."""
+        return interval(self.metric, self.low, self.high)
+
+    @property
+    def text(self) -> str:
+        """The number with its name and interval."""
+        return f"{self.name} {self.shown} {self.bounds}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one version is doing.
+
+    Attributes:
+        status: `failing` (a rule on quality, service or data fires, or any critical one), `moved` (only rules
+            on drift fire), `sound` (nothing fires and there was enough to judge by), `unknown` (there was
+            not).
+        sentence: the reason, without version and status.
+        evidence: the numbers it rests on, the most telling first.
+    """
+
+    version: str
+    status: Status
+    sentence: str
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def text(self) -> str:
+        """The verdict as one line of plain text."""
+        return f"Version {self.version} — {self.status}: {self.sentence}"
+
+
+def verdicts(
+    monitor: Monitor,
+    records: Iterable[MetricRecord],
+    alerts: Sequence[AlertLine],
+    nights: Sequence[NightLine],
+    day: dt.date,
+) -> list[Verdict]:
+    """Judges every version that is in production on `day`.
+
+    Args:
+        monitor: the monitor of the model.
+        records: at least those of the last `ACTIVE_DAYS` days and of the label wait before them.
+        alerts: alerts as they stand after the night of `day`.
+        nights: what became of the days.
+        day: the last day that was evaluated.
+
+    Returns:
+        One verdict per version that had rows in the last `ACTIVE_DAYS` days or has a firing alert.
+    """
+    index = RecordIndex(record for record in records if record.day <= day)
+    night = next((line for line in nights if line.day == day), None)
+    active = {alert.version for alert in alerts if alert.state == "firing"} - {ALL_VERSIONS}
+    for back in range(ACTIVE_DAYS):
+        active |= index.versions_by_day.get(day - dt.timedelta(days=back), set())
+    judged = []
+    for version in sorted(active, key=natural):
+        about_it = [alert for alert in alerts if alert.version in (version, ALL_VERSIONS)]
+        judged.append(_Judge(monitor, index, about_it, night, day, version).verdict())
+    return judged
+
+
+def urgency(alert: AlertLine) -> tuple[int, bool, int]:
+    """Sort key of alerts: the gravest first, effects before causes, the longest first."""
+    return (_SEVERITY[alert.severity], tells_movement(alert.metric), -alert.nights)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    monitor: Monitor
+    index: RecordIndex
+    alerts: Sequence[AlertLine]
+    night: NightLine | None
+    day: dt.date
+    version: str
+
+    def verdict(self) -> Verdict:
+        firing = sorted((alert for alert in self.alerts if alert.state == "firing"), key=urgency)
+        if firing:
+            return self._alarmed(firing)
+        shown = self._performance()
+        doubt = self._doubt(shown)
+        if doubt:
+            return Verdict(self.version, "unknown", doubt, (*shown, *self._moved()))
+        return Verdict(self.version, "sound", self._calm(shown), (*shown, *self._moved()))
+
+    def _alarmed(self, firing: Sequence[AlertLine]) -> Verdict:
+        grave = [
+            alert for alert in firing if not tells_movement(alert.metric) or alert.severity == "critical"
+        ]
+        first = (grave or list(firing))[0]
+        evidence = tuple(self._judged(alert) for alert in (grave or list(firing))[:3])
+        moved = self._moved()
+        parts = [f"{self._breach(first)}, in breach for {night_count(first.nights)}"]
+        columns = [item.column for item in moved[:2] if item.column != first.column]
+        if columns:
+            parts.append(f"{listing(columns)} moved most")
+        if len(firing) > 1:
+            others = len(firing) - 1
+            parts.append(f"{others} more alert{'s' * (others > 1)} firing")
+        if self.night is not None and not self.night.evaluated:
+            parts.append(f"{day_month(self.day)} itself was not evaluated: {self.night.reason}")
+        named = {(item.metric, item.column, item.segment) for item in evidence}
+        rest = [
+            item
+            for item in (*self._performance(), *moved)
+            if (item.metric, item.column, item.segment) not in named
+        ]
+        return Verdict(self.version, "failing" if grave else "moved", "; ".join(parts), (*evidence, *rest))
+
+    def _breach(self, alert: AlertLine) -> str:
+        verb = "fell" if alert.direction == "below" else "rose"
+        return (
+            f"{about(alert.metric, alert.column, alert.segment)} {verb} to "
+            f"{measured(alert.metric, alert.value, alert.low, alert.high)} "
+            f"{period(alert.window, alert.day or self.day)} "
+            f"(threshold {number(alert.metric, alert.threshold)})"
+        )
+
+    def _doubt(self, shown: Sequence[Evidence]) -> str:
+        """Why the version cannot be judged; empty if it can."""
+        if self.night is not None and not self.night.evaluated:
+            return f"{day_month(self.day)} was not evaluated: {self.night.reason}"
+        if self.version not in self.index.versions_by_day.get(self.day, set()):
+            return f"it made no predictions on {day_month(self.day)}"
+        if not self.monitor.alerts:
+            return f"the monitor has no alert rules to judge it by; {self._inputs()}"
+        return self._lack_of_labels(shown) if self.monitor.labels is not None else ""
+
+    def _lack_of_labels(self, shown: Sequence[Evidence]) -> str:
+        if not shown:
+            return f"no labels have come yet, so whether it is right is not known; {self._inputs()}"
+        needed = min((rule.min_rows for rule in self.monitor.alerts if needs_labels(rule.metric)), default=1)
+        rows = max(item.n for item in shown)
+        if rows < needed:
+            return f"too few labelled rows to judge it ({rows:,} of the {needed:,} that its rules ask for)"
+        return ""
+
+    def _calm(self, shown: Sequence[Evidence]) -> str:
+        parts = []
+        if shown:
+            told = listing([item.text for item in shown[:2]])
+            parts.append(f"{told} {period(shown[0].window, shown[0].day)}")
+            if not shown[0].settled:
+                parts[-1] += ", labels not complete"
+        elif self.monitor.labels is None:
+            parts.append("whether it is right is not known, for the monitor has no labels")
+        parts.append(self._inputs())
+        pending = sorted((alert for alert in self.alerts if alert.state == "pending"), key=urgency)
+        if pending:
+            parts.append(f"{self._breach(pending[0])}, not long enough to fire")
+        else:
+            parts.append("no rule is in breach")
+        return "; ".join(parts)
+
+    def _inputs(self) -> str:
+        moved = [item.column for item in self._moved()]
+        return f"{listing(moved[:2])} moved most" if moved else "its inputs have not moved"
+
+    def _performance(self) -> list[Evidence]:
+        """The shown metrics on the last day with complete labels, or on the last day with any."""
+        window, settled = headline_window(self.monitor), settled_through(self.monitor, self.day)
+        found: list[Evidence] = []
+        for metric in SHOWN:
+            known = [
+                record
+                for record in self.index.series(metric, self.version, window).values()
+                if record.value is not None
+            ]
+            complete = [record for record in known if settled is not None and record.day <= settled]
+            if known:
+                record = (complete or known)[-1]
+                found.append(_evidence(record, settled=bool(complete)))
+        return found
+
+    def _judged(self, alert: AlertLine) -> Evidence:
+        return Evidence(
+            metric=alert.metric,
+            segment=alert.segment,
+            column=alert.column,
+            day=alert.day or self.day,
+            window=alert.window,
+            value=alert.value,
+            low=alert.low,
+            high=alert.high,
+            n=alert.n,
+            threshold=alert.threshold,
+        )
+
+    def _moved(self) -> list[Evidence]:
+        """Features whose whole PSI interval lies beyond `MOVED_PSI`, the most moved first."""
+        window = headline_window(self.monitor)
+        found = []
+        for column in self.index.columns("psi", self.version, window):
+            record = self.index.at(self.day, "psi", self.version, window, column=column)
+            if record is None or record.value is None or column not in self.monitor.features:
+                continue
+            if (record.value if record.low is None else record.low) > MOVED_PSI:
+                found.append(_evidence(record, settled=True))
+        return sorted(found, key=lambda item: -(item.value or 0.0))
+
+
+def _evidence(record: MetricRecord, *, settled: bool) -> Evidence:
+    return Evidence(
+        metric=record.metric,
+        segment=record.segment,
+        column=record.column,
+        day=record.day,
+        window=record.window,
+        value=record.value,
+        low=record.low,
+        high=record.high,
+        n=record.n,
+        settled=settled,
+    )

@@ -1,0 +1,160 @@
+"""How metrics, numbers, intervals and days are written wherever people read them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+
+NOUNS = {
+    "psi": "PSI",
+    "jensen_shannon": "Jensen-Shannon distance",
+    "wasserstein": "Wasserstein distance",
+    "ks": "KS statistic",
+    "chi_square": "chi-square p-value",
+    "l_infinity": "L-infinity distance",
+    "missing_share": "missing share",
+    "missing_drift": "change of the missing share",
+    "f1": "F1",
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+    "brier": "Brier score",
+    "positive_share": "share of positive labels",
+    "predicted_positive_share": "share of positive predictions",
+    "latency_p50": "median latency",
+    "latency_p95": "95th percentile of latency",
+    "latency_p99": "99th percentile of latency",
+    "shap_importance": "SHAP importance",
+}
+"""Names of metrics within a sentence, where they are not the metric's own words."""
+
+PERCENT = frozenset(
+    {
+        "missing_share",
+        "missing_drift",
+        "label_coverage",
+        "positive_share",
+        "predicted_positive_share",
+        "error_share",
+        "quarantined_share",
+        "duplicate_share",
+    }
+)
+MILLISECONDS = frozenset({"latency_p50", "latency_p95", "latency_p99"})
+ROWS = frozenset(
+    {
+        "volume",
+        "schema_changes",
+        "true_positives",
+        "false_positives",
+        "true_negatives",
+        "false_negatives",
+    }
+)
+UNKNOWN = "–"  # noqa: RUF001 - the dash that tables use for "no value"
+MINUS = "−"  # noqa: RUF001 - a real minus sign, as wide as a plus
+
+
+def noun(metric: str) -> str:
+    """The metric within a sentence.
+
+    >>> noun("psi"), noun("calibration_error")
+    ('PSI', 'calibration error')
+    """
+    return NOUNS.get(metric, metric.replace("_", " "))
+
+
+def number(metric: str, value: float | None) -> str:
+    """A value of the metric with its unit and the digits that a reader can use.
+
+    >>> number("recall", 0.0512), number("missing_share", 0.0512), number("volume", 12345.0)
+    ('0.05', '5.1 %', '12,345')
+    >>> number("chi_square", 2e-9)
+    '<0.001'
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    sign, size = (MINUS if value < 0 else ""), abs(value)
+    if metric in PERCENT:
+        text = f"{100 * size:.1f} %" if size < 0.1 else f"{100 * size:.0f} %"  # noqa: PLR2004 - digits
+    elif metric in MILLISECONDS:
+        text = f"{size:,.0f} ms"
+    elif metric in ROWS:
+        text = f"{size:,.0f}"
+    else:
+        text = _plain(size) if value >= 0 else _plain(size).replace("<", "")
+    return f"{sign}{text}"
+
+
+def _plain(size: float) -> str:
+    """Two decimals; more for small numbers, none for large ones, and a bound for what is close to zero."""
+    if size >= 100:  # noqa: PLR2004 - digits
+        return f"{size:,.0f}"
+    if size >= 0.01 or size == 0:  # noqa: PLR2004 - digits
+        return f"{size:.2f}"
+    return f"{size:.3f}" if size >= 0.001 else "<0.001"  # noqa: PLR2004 - digits
+
+
+def interval(metric: str, low: float | None, high: float | None) -> str:
+    """The interval in brackets; empty if there is none.
+
+    >>> interval("recall", 0.04, 0.06)
+    '[0.04, 0.06]'
+    """
+    if low is None or high is None:
+        return ""
+    return f"[{number(metric, low)}, {number(metric, high)}]"
+
+
+def measured(metric: str, value: float | None, low: float | None, high: float | None) -> str:
+    """A value with its interval, as far as there is one."""
+    return f"{number(metric, value)} {interval(metric, low, high)}".strip()
+
+
+def about(metric: str, column: str, segment: str) -> str:
+    """What a number is about, within a sentence.
+
+    >>> about("recall", "", "origin=JFK"), about("psi", "temp", "*")
+    ('recall at origin=JFK', 'PSI of temp')
+    """
+    of = f" of {column}" if column else ""
+    at = f" at {segment}" if segment != "*" else ""
+    return f"{noun(metric)}{of}{at}"
+
+
+def day_month(day: dt.date) -> str:
+    """A day without its year.
+
+    >>> day_month(dt.date(2013, 7, 4))
+    '4 July'
+    """
+    return f"{day.day} {day:%B}"
+
+
+def night_count(count: int) -> str:
+    """A number of nights.
+
+    >>> night_count(1), night_count(12)
+    ('1 night', '12 nights')
+    """
+    return f"{count:,} night" if count == 1 else f"{count:,} nights"
+
+
+def period(window: int, last: dt.date) -> str:
+    """The days that a value covers.
+
+    >>> period(7, dt.date(2013, 7, 4)), period(1, dt.date(2013, 7, 4))
+    ('over the 7 days to 4 July', 'on 4 July')
+    """
+    return f"on {day_month(last)}" if window == 1 else f"over the {window} days to {day_month(last)}"
+
+
+def listing(items: Sequence[str]) -> str:
+    """Items as a sentence has them.
+
+    >>> listing(["temp", "dewp", "month"])
+    'temp, dewp and month'
+    """
+    if len(items) < 2:  # noqa: PLR2004 - one item needs no "and"
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"

@@ -1,0 +1,146 @@
+import datetime as dt
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+VOID = {"meta", "link", "br"}
+
+
+class Text(HTMLParser):
+    """Collects the text and asserts that every element is closed."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.seen = [], []
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag, _):
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, _):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.seen.append(data)
+
+    def __str__(self):
+        return re.sub(r"\s+", " ", " ".join(self.seen))
+
+
+def text(page):
+    return str(Text(page))
+
+
+def test_the_story_of_the_season(render):
+    seen = text(render())
+    assert "Version 1 — failing: recall fell to 0.05 [0.04, 0.06] over the 7 days to 18 July" in seen
+    assert "Version 2 — sound:" in seen
+    assert "Act: flights@example.org" in seen
+    assert "below the whole" in seen
+    assert "too few to judge" in seen
+    assert "1.0 % → 9.0 %" in seen
+    assert "21 July, 500 rows explained" in seen
+    assert "labels still arriving (after 18 July)" in seen
+    assert "run 3f1c9a52" in seen
+    assert "recall/1" in seen
+
+
+def test_it_loads_nothing_and_runs_nothing(render):
+    page = render()
+    assert "<script" not in page
+    assert not re.search(r"""(src|href)=["'](?!data:,)""", page)
+    assert "url(" not in page
+    assert "@import" not in page
+    assert "default-src 'none'" in page
+
+
+HOSTILE = '<img src=x onerror="alert(1)">'
+
+
+def test_hostile_names_are_shown_as_text(render, season):
+    records = [
+        season.record("psi", HOSTILE, season.LAST, 0.5, column=HOSTILE),
+        season.record("recall", HOSTILE, season.LAST, 0.5, spread=0.1, segment=HOSTILE),
+        season.record("recall", HOSTILE, season.LAST, 0.5, spread=0.1),
+        season.record("volume", HOSTILE, season.LAST, 900.0, window=1),
+        season.record("shap_importance", HOSTILE, season.LAST, 0.5, window=1, column=HOSTILE),
+    ]
+    alerts = [season.alert(version=HOSTILE, segment=HOSTILE, summary=HOSTILE, owner=HOSTILE)]
+    nights = [season.night(season.LAST, evaluated=False, reason=HOSTILE)]
+    page = render(records=records, alerts=alerts, nights=nights)
+    assert "<img" not in page
+    assert text(page).count(HOSTILE) > 8
+
+
+def without(season, *metrics):
+    return [record for record in season.records() if record.metric not in metrics]
+
+
+LABELLED = ("recall", "precision", "roc_auc", "calibration_error", "label_coverage")
+
+
+def test_without_labels(render, season):
+    page = render(monitor=season.monitor(labels=None), records=without(season, *LABELLED), alerts=[])
+    seen = text(page)
+    assert seen.count("The monitor has no labels.") == 4 + 2
+    assert "labels still arriving" not in seen
+    assert "Nothing is firing." in seen
+
+
+def test_with_labels_that_have_not_come(render, season):
+    seen = text(render(records=without(season, *LABELLED), alerts=[]))
+    assert seen.count("No labels yet.") == 4 + 2
+
+
+def test_one_version_and_no_segments(render, season):
+    records = [record for record in season.records() if record.version == "1"]
+    seen = text(render(monitor=season.monitor(segments=[]), records=records))
+    assert "The monitor declares no segments." in seen
+    assert "Version 2" not in seen
+
+
+def test_no_rules(render, season):
+    seen = text(render(monitor=season.monitor(alerts=[]), alerts=[]))
+    assert "The monitor has no alert rules: nobody is told when something breaks." in seen
+
+
+def test_an_empty_history(render):
+    seen = text(render(records=[], alerts=[], nights=[]))
+    assert "No version made predictions in the week to 21 July" in seen
+    assert "No rows were counted on 21 July." in seen
+
+
+def test_a_day_without_rows(render, season):
+    nights = [*season.nights()[:-1], season.night(season.LAST, evaluated=False, reason="no rows", rows=0)]
+    records = [record for record in season.records() if record.day < season.LAST]
+    seen = text(render(records=records, alerts=[], nights=nights))
+    assert "Version 2 — unknown: 21 July was not evaluated: no rows." in seen
+    assert "No drift was measured on 21 July." in seen
+
+
+def test_records_without_values(render, season):
+    empty = [
+        season.record(metric, "1", season.LAST, None, n=0 if metric == "recall" else 5, reason="no rows")
+        for metric in ("recall", "precision", "roc_auc", "volume")
+    ]
+    assert "No labels yet." in text(render(records=empty, alerts=[]))
+
+
+def test_later_days_are_not_shown(render, season):
+    page = render(day=season.LAST - dt.timedelta(days=30), alerts=[])
+    assert "21 July" not in text(page)
+    assert "Version 2" not in text(page)
+
+
+@pytest.mark.parametrize("count", [7, 12])
+def test_many_subjects_of_a_rule_are_named_after_the_worst(render, season, count):
+    alerts = [season.drift_alert(f"column{number}", 0.3 + number / 100) for number in range(count)]
+    seen = text(render(alerts=alerts))
+    assert f"And {count - 6} more: column{count - 7}" in seen

@@ -1,0 +1,103 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import wasserstein_distance
+from sklearn.metrics import log_loss, precision_score, recall_score, roc_auc_score
+
+from obs_dagster.reports.evidently import EvidentlyReport, NoReport, classification_report, drift_report
+
+RISKY = '</script><script>document.title="taken"</script>'
+
+
+def sample(n, shift, seed):
+    dice = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "temp": dice.normal(20 + shift, 5, n),
+            "carrier": dice.choice(["UA", "B6", RISKY], n, p=[0.5 - shift / 20, 0.3 + shift / 20, 0.2]),
+            "gone": np.nan,
+            "wild": np.where(np.arange(n) % 7 == 0, np.inf, dice.normal(0, 1, n)),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def drift():
+    baseline, current = sample(1_100, 0, 1), sample(900, 3, 2)
+    report = drift_report(
+        baseline, current, ["temp", "wild", "gone", "absent"], ["carrier"], title="Version <1>"
+    )
+    return baseline, current, report
+
+
+def test_the_values_of_drift_are_those_of_scipy(drift):
+    baseline, current, report = drift
+    expected = wasserstein_distance(baseline["temp"], current["temp"]) / np.std(baseline["temp"])
+    assert report.numbers["temp"] == pytest.approx(expected, rel=1e-9)
+    shares = [frame["carrier"].value_counts(normalize=True).sort_index() for frame in (baseline, current)]
+    assert report.numbers["carrier"] == pytest.approx(jensenshannon(*shares), rel=1e-9)
+
+
+def test_columns_without_values_are_left_out_and_named(drift):
+    *_, report = drift
+    assert set(report.numbers) == {"temp", "wild", "carrier"}
+    assert report.left_out == {
+        "gone": "no values in the baseline sample",
+        "absent": "not in the baseline sample",
+    }
+    assert "Left out: gone (no values in the baseline sample), absent" in report.html
+
+
+def test_the_page_states_its_sample_and_keeps_hostile_text_apart(drift):
+    *_, report = drift
+    assert "900 sampled rows against 1,100 of the baseline" in report.html
+    assert "<strong>Version &lt;1&gt;</strong>" in report.html
+    assert "</script><script>document.title" not in report.html
+    assert "document.title=" in report.html
+
+
+def test_no_common_column_gives_no_report():
+    frame = pd.DataFrame({"gone": [None, None]})
+    assert drift_report(frame, frame, [], ["gone"]) == NoReport("no column has values in both samples")
+
+
+def predictions(n, seed):
+    dice = np.random.default_rng(seed)
+    score = dice.random(n)
+    return pd.DataFrame(
+        {"score": score, "prediction": score >= 0.3, "label": (dice.random(n) < score).astype(float)}
+    )
+
+
+def test_the_values_of_classification_are_those_of_scikit_learn():
+    current, reference = predictions(600, 3), predictions(500, 4)
+    current.loc[:49, "label"] = np.nan
+    report = classification_report(current, reference, threshold=0.3)
+    assert isinstance(report, EvidentlyReport)
+    known = current.dropna()
+    label, decision = known["label"].astype(int), known["prediction"].astype(int)
+    assert report.numbers["Recall"] == pytest.approx(recall_score(label, decision))
+    assert report.numbers["Precision"] == pytest.approx(precision_score(label, decision))
+    assert report.numbers["RocAuc"] == pytest.approx(roc_auc_score(label, known["score"]))
+    assert report.numbers["LogLoss"] == pytest.approx(log_loss(label, known["score"]))
+    assert "550 sampled rows with a label, beside 500 of the baseline<" in report.html
+
+
+def test_decisions_that_are_not_by_the_threshold_are_counted():
+    current = predictions(300, 6)
+    current.loc[:4, "prediction"] = ~current.loc[:4, "prediction"]
+    report = classification_report(current, threshold=0.3)
+    assert "; 5 were served another decision than score ≥ 0.3" in report.html
+
+
+@pytest.mark.parametrize(
+    ("label", "reason"),
+    [
+        (1.0, "the labels of the sample are of one class only"),
+        (np.nan, "no row of the sample has a label"),
+    ],
+)
+def test_without_both_classes_there_is_no_report(label, reason):
+    current = predictions(50, 5).assign(label=label)
+    assert classification_report(current, threshold=0.3) == NoReport(reason)
