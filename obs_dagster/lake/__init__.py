@@ -1,0 +1,1 @@
+"""Partitions on disk: atomic writes, one file a day and table."""

@@ -1,0 +1,1 @@
+"""Rows reduced to mergeable counts."""

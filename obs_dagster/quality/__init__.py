@@ -1,0 +1,1 @@
+"""The contract of a row, validated with Great Expectations; quarantine."""

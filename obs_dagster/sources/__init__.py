@@ -1,0 +1,1 @@
+"""Log and label sources, and how their rows reach the lake."""

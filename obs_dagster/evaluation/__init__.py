@@ -1,0 +1,1 @@
+"""From profiles to metric records: what each night computes."""

@@ -1,0 +1,85 @@
+"""A day's clean rows reduced and stored: column profiles, and outcomes once labels are there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import narwhals as nw
+
+from obs_dagster.evaluation.windows import OUTCOMES, PROFILES
+from obs_dagster.lake.lake import Lake
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.baseline import load_grids
+from obs_dagster.profile.outcomes import LABEL, SCHEMA, OutcomeProfile, reduce_outcomes
+from obs_dagster.profile.profile import Profile
+from obs_dagster.profile.reduction import reduce_rows
+from obs_dagster.quality.day import clean_rows, day_quality
+from obs_dagster.sources.files import connect
+from obs_dagster.sources.labels import GROUND_TRUTH
+from obs_dagster.sources.quoting import identifier, literal
+
+
+def profile_day(monitor: Monitor, day: dt.date, lake: Lake) -> Profile:
+    """Reduce the day's clean rows and replace the day's profile; a day that is not evaluated has no counts.
+
+    Raises:
+        LakeError: the baseline has not been prepared, or the day not been validated.
+    """
+    grids = load_grids(monitor, lake)
+    quality = day_quality(monitor, day, lake)
+    if quality is not None and not quality.evaluated:
+        profile = Profile.empty(grids)
+    else:
+        with connect() as connection:
+            profile = reduce_rows(nw.from_native(clean_rows(connection, monitor, day, lake)), monitor, grids)
+    fingerprint = quality.fingerprint if quality is not None else ""
+    manifest = {"grids": grids.id, "fingerprint": f"{fingerprint}-{grids.id}"}
+    lake.table(monitor.model, PROFILES).write(day, profile.table, manifest)
+    return profile
+
+
+def stale_outcomes(monitor: Monitor, lake: Lake, days: Sequence[dt.date]) -> set[dt.date]:
+    """Days whose stored outcomes no longer follow from their rows and labels.
+
+    Compares contents and asks nobody what changed, so a killed run or a repaired file is seen as well.
+    """
+    outcomes = lake.table(monitor.model, OUTCOMES)
+    return {
+        day
+        for day in days
+        if (outcomes.manifest(day) or {}).get("fingerprint") != _inputs(monitor, day, lake)
+    }
+
+
+def reduce_outcomes_of(monitor: Monitor, day: dt.date, lake: Lake) -> OutcomeProfile:
+    """Join the day's clean rows with their labels, reduce them and replace the day's outcomes."""
+    grids = load_grids(monitor, lake)
+    quality = day_quality(monitor, day, lake)
+    inputs = _inputs(monitor, day, lake)
+    if quality is not None and not quality.evaluated:
+        outcomes = OutcomeProfile(SCHEMA.empty_table())
+    else:
+        with connect() as connection:
+            rows = clean_rows(connection, monitor, day, lake)
+            key = identifier(monitor.logs.columns.prediction_id)
+            truth = lake.table(monitor.model, GROUND_TRUTH)
+            if truth.exists(day):
+                labels = f"read_parquet({literal(str(truth.path(day)))}, hive_partitioning = false)"
+                joined = (
+                    f"SELECT log.*, truth.label AS {LABEL} FROM log "
+                    f"LEFT JOIN {labels} AS truth ON truth.prediction_id = log.{key}"
+                )
+            else:
+                joined = f"SELECT *, CAST(NULL AS BOOLEAN) AS {LABEL} FROM log"
+            outcomes = reduce_outcomes(nw.from_native(rows.query("log", joined)), monitor, grids)
+    lake.table(monitor.model, OUTCOMES).write(day, outcomes.table, {"fingerprint": inputs})
+    return outcomes
+
+
+def _inputs(monitor: Monitor, day: dt.date, lake: Lake) -> str:
+    """The fingerprint of everything that the day's outcomes follow from."""
+    quality = day_quality(monitor, day, lake)
+    truth = lake.table(monitor.model, GROUND_TRUTH).manifest(day) or {}
+    rows = quality.fingerprint if quality is not None else ""
+    return f"{rows}|{truth.get('fingerprint', '')}|{monitor.cuts}|{monitor.logs.threshold}"

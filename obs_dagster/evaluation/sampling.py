@@ -1,0 +1,44 @@
+"""Samples of rows, for what needs rows: explanations and Evidently. Always the same rows of the same day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from obs_dagster.lake.lake import Lake
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.baseline import baseline_sample
+from obs_dagster.profile.outcomes import LABEL
+from obs_dagster.quality.day import clean_rows
+from obs_dagster.sources.files import connect
+from obs_dagster.sources.labels import GROUND_TRUTH
+from obs_dagster.sources.quoting import identifier, literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: int) -> pd.DataFrame:
+    """At most `rows` clean rows of one version and day, indexed by prediction id, with the label so far known.
+
+    Rows are picked by a hash of the prediction id, so that the sample is uniform and repeatable.
+    """
+    key, column = identifier(monitor.logs.columns.prediction_id), identifier(monitor.logs.columns.version)
+    truth = lake.table(monitor.model, GROUND_TRUTH)
+    label = f"CAST(NULL AS BOOLEAN) AS {LABEL} FROM picked"
+    if truth.exists(day):
+        labels = f"read_parquet({literal(str(truth.path(day)))}, hive_partitioning = false)"
+        label = f"truth.label AS {LABEL} FROM picked LEFT JOIN {labels} AS truth ON truth.prediction_id = picked.{key}"
+    with connect() as connection:
+        log = clean_rows(connection, monitor, day, lake)
+        picked = (
+            f"SELECT * FROM log WHERE {column} = {literal(version)} ORDER BY hash({key}), {key} LIMIT {rows}"
+        )
+        frame = log.query("log", f"WITH picked AS ({picked}) SELECT picked.*, {label}").df()
+    return frame.set_index(monitor.logs.columns.prediction_id).sort_index()
+
+
+def sample_baseline(monitor: Monitor, version: str, lake: Lake, rows: int) -> pd.DataFrame | None:
+    """At most `rows` rows of a version's own baseline; None if it has none."""
+    table = baseline_sample(monitor, version, lake)
+    return None if table is None else table.slice(0, rows).to_pandas()

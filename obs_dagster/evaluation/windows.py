@@ -1,0 +1,114 @@
+"""Windows: days merged from stored profiles, never from rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from obs_dagster.lake.lake import Lake, Table
+from obs_dagster.monitor.data import RollingBaseline
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.baseline import baseline_profile
+from obs_dagster.profile.grid import Grids
+from obs_dagster.profile.outcomes import OutcomeProfile
+from obs_dagster.profile.profile import Profile
+
+PROFILES = "profile"
+OUTCOMES = "outcomes"
+
+P = TypeVar("P")
+
+
+@lru_cache(maxsize=64)
+def _table(path: Path, stamp: int) -> pa.Table:  # noqa: ARG001  the stamp tells a rewritten file from the old one
+    return pq.read_table(path, partitioning=None)
+
+
+def _read(table: Table, day: dt.date) -> pa.Table:
+    path = table.path(day)
+    return _table(path, path.stat().st_mtime_ns)
+
+
+def day_profile(monitor: Monitor, day: dt.date, lake: Lake, grids: Grids) -> Profile:
+    """The profile of one day; of no rows if the day has none."""
+    table = lake.table(monitor.model, PROFILES)
+    return Profile(_read(table, day), grids) if table.exists(day) else Profile.empty(grids)
+
+
+def window_days(table: Table, day: dt.date, window: int) -> list[dt.date]:
+    """The days of a window ending on `day` that have been written."""
+    return table.days_between(day - dt.timedelta(days=window - 1), day)
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Generic[P]):
+    """A merged profile and the windows that it is the profile of.
+
+    Early on several windows hold the same days; they share one profile and are evaluated once.
+
+    Attributes:
+        lengths: lengths in days of the windows.
+        profile: what their days hold together.
+        days: how many days were merged.
+    """
+
+    lengths: tuple[int, ...]
+    profile: P
+    days: int
+
+
+def _spans(table: Table, monitor: Monitor, day: dt.date) -> Iterator[tuple[tuple[int, ...], list[dt.date]]]:
+    """The distinct sets of days behind the monitor's windows, with the windows that each stands for."""
+    spans: dict[tuple[dt.date, ...], list[int]] = {}
+    for window in sorted(monitor.windows):
+        spans.setdefault(tuple(window_days(table, day, window)), []).append(window)
+    for days, lengths in spans.items():
+        yield tuple(lengths), list(days)
+
+
+def profile_windows(monitor: Monitor, day: dt.date, lake: Lake, grids: Grids) -> Iterator[Window[Profile]]:
+    """The column profiles of every window that ends on `day`.
+
+    Raises:
+        LakeError: a day was profiled on other grids than the baseline's.
+    """
+    table = lake.table(monitor.model, PROFILES)
+    for lengths, days in _spans(table, monitor, day):
+        parts = [day_profile(monitor, each, lake, grids) for each in days]
+        yield Window(lengths, Profile.merged(parts, grids), len(days))
+
+
+def outcome_windows(monitor: Monitor, day: dt.date, lake: Lake) -> Iterator[Window[OutcomeProfile]]:
+    """The outcomes of every window that ends on `day`."""
+    table = lake.table(monitor.model, OUTCOMES)
+    for lengths, days in _spans(table, monitor, day):
+        merged = OutcomeProfile.merged(OutcomeProfile(_read(table, each)) for each in days)
+        yield Window(lengths, merged, len(days))
+
+
+def later_days(table: Table, monitor: Monitor, days: set[dt.date]) -> set[dt.date]:
+    """Written days whose windows hold one of `days`; these included where written."""
+    reach = max(monitor.windows)
+    found: set[dt.date] = set()
+    for day in days:
+        found.update(table.days_between(day, day + dt.timedelta(days=reach - 1)))
+    return found
+
+
+def compared_with(
+    monitor: Monitor, version: str, day: dt.date, lake: Lake, grids: Grids
+) -> Profile | None:
+    """The baseline of a version on a night: its own, or a rolling window of the days before."""
+    if not isinstance(monitor.baseline, RollingBaseline):
+        return baseline_profile(monitor, version, lake)
+    last = day - dt.timedelta(days=monitor.baseline.gap_days)
+    days = window_days(lake.table(monitor.model, PROFILES), last, monitor.baseline.days)
+    merged = Profile.merged([day_profile(monitor, each, lake, grids) for each in days], grids)
+    return merged if version in merged.versions() else None

@@ -1,0 +1,156 @@
+"""The lake: `<root>/<model>/<table>/day=YYYY-MM-DD/<file>`, every file written atomically."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from obs_dagster.errors import LakeError
+
+_MANIFEST = b"obs_manifest"
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path` to write to; swap it in if the block succeeds, remove it if not.
+
+    A reader sees the old file or the new one, never a part; a kill leaves the old one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        yield aside
+        # On disk before the swap: after a power cut there is the old file or the whole new one.
+        with aside.open("rb") as written:
+            os.fsync(written.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def manifest_of(path: Path) -> dict[str, Any]:
+    """The manifest that was written into a Parquet file, {} if there is none.
+
+    Raises:
+        LakeError: the file cannot be read as Parquet.
+    """
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (pa.ArrowException, OSError) as error:
+        raise LakeError(
+            f"{path} is not a readable Parquet file ({error}).", remedy="Run its day again to rewrite it."
+        ) from error
+    found: dict[str, Any] = json.loads(metadata.get(_MANIFEST, b"{}"))
+    return found
+
+
+def manifest_metadata(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Key and value under which a manifest is kept in a Parquet file's metadata."""
+    return {_MANIFEST.decode(): json.dumps(manifest, sort_keys=True, default=str)}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of a model: one Parquet file per day, with its manifest in the file's metadata."""
+
+    folder: Path
+
+    def path(self, day: dt.date) -> Path:
+        """Where the day's file is, or will be."""
+        return self.folder / f"day={day.isoformat()}" / "data.parquet"
+
+    def exists(self, day: dt.date) -> bool:
+        """Whether the day has been written."""
+        return self.path(day).exists()
+
+    def days(self) -> list[dt.date]:
+        """All days that have been written, ascending."""
+        return sorted(
+            dt.date.fromisoformat(file.parent.name.removeprefix("day="))
+            for file in self.folder.glob("day=*/data.parquet")
+        )
+
+    def days_between(self, first: dt.date, last: dt.date) -> list[dt.date]:
+        """The written days from `first` to `last`, both included."""
+        span = (first + dt.timedelta(days=offset) for offset in range((last - first).days + 1))
+        return [day for day in span if self.exists(day)]
+
+    def manifest(self, day: dt.date) -> dict[str, Any] | None:
+        """The day's manifest, None if the day has not been written."""
+        return manifest_of(self.path(day)) if self.exists(day) else None
+
+    def read(self, day: dt.date) -> pa.Table:
+        """The day's rows.
+
+        Raises:
+            LakeError: the day has not been written or its file is damaged.
+        """
+        path = self.path(day)
+        if not path.exists():
+            raise LakeError(f"{path} does not exist.", remedy=f"Run the day {day} first.")
+        try:
+            return pq.read_table(path, partitioning=None)
+        except (pa.ArrowException, OSError) as error:
+            raise LakeError(
+                f"{path} is not a readable Parquet file ({error}).", remedy=f"Run the day {day} again."
+            ) from error
+
+    def write(self, day: dt.date, rows: pa.Table, manifest: Mapping[str, Any]) -> None:
+        """Replace the day's rows and manifest, atomically."""
+        with replacing(self.path(day)) as aside:
+            metadata = {**(rows.schema.metadata or {}), **manifest_metadata(manifest)}
+            pq.write_table(rows.replace_schema_metadata(metadata), aside, compression="zstd")
+
+    def remove(self, day: dt.date) -> None:
+        """Forget the day; a reader that has the file open keeps it."""
+        folder = self.path(day).parent
+        if folder.exists():
+            gone = folder.with_name(f".{folder.name}.{uuid4().hex}")
+            folder.replace(gone)
+            shutil.rmtree(gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """All tables of all models below one root folder."""
+
+    root: Path
+
+    def table(self, model: str, name: str) -> Table:
+        """A model's table of daily partitions."""
+        return Table(self.root / model / name)
+
+    def folder(self, model: str, name: str) -> Path:
+        """A model's folder of files that do not belong to a day (baselines, label bookkeeping)."""
+        return self.root / model / name
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON document, atomically."""
+    with replacing(path) as aside:
+        aside.write_text(json.dumps(value, indent=1, sort_keys=True, default=str), encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON document; None if there is none.
+
+    Raises:
+        LakeError: the file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise LakeError(f"{path} is not JSON ({error}).", remedy="Delete it and run again.") from error

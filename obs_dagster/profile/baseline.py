@@ -1,0 +1,209 @@
+"""Baselines: what each version is compared with, and the grids that follow from the first one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import narwhals as nw
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from obs_dagster.errors import LakeError
+from obs_dagster.lake.lake import Lake, manifest_metadata, manifest_of, read_json, replacing, write_json
+from obs_dagster.monitor.data import RollingBaseline, TrainingBaseline
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.fit import fit_grids
+from obs_dagster.profile.grid import Grids
+from obs_dagster.profile.profile import Profile
+from obs_dagster.profile.reduction import reduce_rows
+from obs_dagster.sources.files import SourceFiles, connect
+from obs_dagster.sources.ingest import log_files
+from obs_dagster.sources.quoting import identifier, literal
+from obs_dagster.sources.schema import typed_query
+
+if TYPE_CHECKING:
+    import duckdb
+
+_FOLDER = "baseline"
+_GRIDS = "grids.json"
+#: Rows of a baseline that are kept for explanations and Evidently, which need rows.
+SAMPLE_ROWS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineVersion:
+    """The baseline of one version: how many rows it has and where they came from."""
+
+    version: str
+    rows: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedBaseline:
+    """All baselines of a monitor.
+
+    Attributes:
+        grids: the grids that every profile of the monitor uses.
+        versions: the versions that have a baseline of their own; none if it is a rolling window.
+    """
+
+    grids: Grids
+    versions: tuple[BaselineVersion, ...]
+
+
+def prepare_baseline(monitor: Monitor, lake: Lake) -> PreparedBaseline:
+    """Fit the grids if there are none yet, and reduce every baseline that is new or changed.
+
+    Raises:
+        LakeError: there are no rows to fit the grids to.
+        SourceError: a file cannot be read.
+    """
+    folder = lake.folder(monitor.model, _FOLDER)
+    with connect() as connection:
+        grids = _grids(connection, monitor, folder)
+        versions = [
+            _prepare_version(connection, monitor, grids, folder, version, source)
+            for version, source in _sources(connection, monitor)
+        ]
+    return PreparedBaseline(grids, tuple(versions))
+
+
+def load_grids(monitor: Monitor, lake: Lake) -> Grids:
+    """The monitor's grids.
+
+    Raises:
+        LakeError: the baseline has not been prepared.
+    """
+    document = read_json(lake.folder(monitor.model, _FOLDER) / _GRIDS)
+    if document is None:
+        raise LakeError(
+            f"The baseline of {monitor.model} has not been prepared.", remedy="Materialize its asset first."
+        )
+    return Grids.from_json(document)
+
+
+def baseline_profile(monitor: Monitor, version: str, lake: Lake) -> Profile | None:
+    """The profile of a version's own baseline; None if it has none, or if the baseline is a rolling window."""
+    path = _version_folder(lake.folder(monitor.model, _FOLDER), version) / "profile.parquet"
+    if not path.exists():
+        return None
+    return Profile(pq.read_table(path, partitioning=None), load_grids(monitor, lake))
+
+
+def baseline_sample(monitor: Monitor, version: str, lake: Lake) -> pa.Table | None:
+    """Some rows of a version's own baseline, always the same ones; None if it has none."""
+    path = _version_folder(lake.folder(monitor.model, _FOLDER), version) / "sample.parquet"
+    return pq.read_table(path, partitioning=None) if path.exists() else None
+
+
+def _version_folder(folder: Path, version: str) -> Path:
+    return folder / f"version={quote(version, safe='')}"
+
+
+def _sources(connection: duckdb.DuckDBPyConnection, monitor: Monitor) -> Iterator[tuple[str, SourceFiles]]:
+    """The versions that have a baseline of their own, and the files that hold its rows."""
+    baseline = monitor.baseline
+    if isinstance(baseline, RollingBaseline):
+        return
+    if isinstance(baseline, TrainingBaseline):
+        # the placeholder is a file-name part, so a marker without special characters can stand for it
+        marker = "0obsversion0"
+        pattern = monitor.resolve_path(baseline.path, version=marker)
+        shape = re.compile(
+            re.escape(pattern).replace(re.escape(marker), "(?P<version>[^/]+)", 1)
+            .replace(re.escape(marker), "[^/]+").replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+        )
+        files: dict[str, list[Path]] = {}
+        for file in SourceFiles.find(baseline.source, pattern.replace(marker, "*")).files:
+            if match := shape.fullmatch(str(file)):
+                files.setdefault(match["version"], []).append(file)
+        for version, found in sorted(files.items()):
+            yield version, SourceFiles(baseline.source, pattern, tuple(found))
+        return
+    source = _first_days(monitor, baseline.first, (baseline.last - baseline.first).days + 1)
+    if source.files:
+        column = identifier(monitor.logs.columns.version)
+        rows = source.relation(connection)
+        for (version,) in rows.query("log", f"SELECT DISTINCT CAST({column} AS VARCHAR) FROM log ORDER BY 1").fetchall():
+            if version is not None:
+                yield version, source
+
+
+def _first_days(monitor: Monitor, first: dt.date, days: int) -> SourceFiles:
+    """The log files of a range of days, as one source."""
+    found = [log_files(monitor, first + dt.timedelta(days=offset)) for offset in range(days)]
+    return found[0].only([file for source in found for file in source.files])
+
+
+def _grids(connection: duckdb.DuckDBPyConnection, monitor: Monitor, folder: Path) -> Grids:
+    """The grids that were fitted once; columns that the monitor has gained since are fitted now."""
+    document = read_json(folder / _GRIDS)
+    if isinstance(monitor.baseline, RollingBaseline):
+        source = _first_days(monitor, monitor.start, monitor.baseline.days)
+    else:
+        sources = [source for _, source in _sources(connection, monitor)]
+        source = sources[0].only(sorted({file for each in sources for file in each.files})) if sources else None
+    if source is None or not source.files:
+        if document is not None:
+            return Grids.from_json(document)
+        raise LakeError(
+            f"The baseline of {monitor.model} has no rows to fit its grids to.",
+            remedy="Check `baseline` in the monitor: its path, or its days, match no file.",
+        )
+    known = Grids.from_json(document).columns if document is not None else {}
+    wanted = {name for name in (*monitor.features, monitor.logs.columns.score)}
+    if known and wanted <= set(known):
+        return Grids(known)
+    fitted = fit_grids(nw.from_native(_typed(connection, monitor, source)), monitor)
+    grids = Grids(fitted.columns | known)
+    write_json(folder / _GRIDS, grids.to_json())
+    return grids
+
+
+def _typed(
+    connection: duckdb.DuckDBPyConnection, monitor: Monitor, source: SourceFiles
+) -> duckdb.DuckDBPyRelation:
+    relation = source.relation(connection)
+    found = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    return relation.query("source", typed_query(monitor, found, absent_as_null=False))
+
+
+def _prepare_version(  # noqa: PLR0917  one call
+    connection: duckdb.DuckDBPyConnection,
+    monitor: Monitor,
+    grids: Grids,
+    folder: Path,
+    version: str,
+    source: SourceFiles,
+) -> BaselineVersion:
+    place = _version_folder(folder, version)
+    fingerprint = f"{source.fingerprint()}-{grids.id}-{monitor.cuts}"
+    profile = place / "profile.parquet"
+    held = manifest_of(profile) if profile.exists() else {}
+    if held.get("fingerprint") != fingerprint or not (place / "sample.parquet").exists():
+        column = identifier(monitor.logs.columns.version)
+        rows = _typed(connection, monitor, source)
+        if isinstance(monitor.baseline, TrainingBaseline):
+            keep = f"EXCLUDE ({column})" if monitor.logs.columns.version in rows.columns else ""
+            rows = rows.query("typed", f"SELECT * {keep}, {literal(version)} AS {column} FROM typed")
+        else:
+            rows = rows.query("typed", f"SELECT * FROM typed WHERE {column} = {literal(version)}")
+        sample = rows.query(
+            "typed", f"SELECT * FROM typed ORDER BY hash(_obs_row), _obs_row LIMIT {SAMPLE_ROWS}"
+        )
+        with replacing(place / "sample.parquet") as aside:
+            pq.write_table(sample.to_arrow_table(), aside, compression="zstd")
+        reduced = reduce_rows(nw.from_native(rows), monitor, grids)
+        held = {"fingerprint": fingerprint, "rows": reduced.rows(version), "source": source.pattern}
+        with replacing(profile) as aside:
+            pq.write_table(
+                reduced.table.replace_schema_metadata(manifest_metadata(held)), aside, compression="zstd"
+            )
+    return BaselineVersion(version, held["rows"], held["source"])

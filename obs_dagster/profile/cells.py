@@ -1,0 +1,93 @@
+"""Segment cells: the keys that rows are grouped by, and coarser cells as sums of finer ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import narwhals as nw
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.distribution import OTHER
+from obs_dagster.profile.grid import CategoryGrid, Grids
+from obs_dagster.profile.profile import merge_rows
+
+Cut = tuple[str, ...]
+
+VERSION = "_obs_version"
+NULL = "(null)"
+
+
+def cell_key(column: str) -> str:
+    """Name of the key column that holds a segment column's value."""
+    return f"_obs_cell_{column}"
+
+
+def reductions(cuts: Sequence[Cut]) -> dict[Cut, list[Cut]]:
+    """The cuts that rows must be grouped by, and for each the declared cuts that follow by adding up.
+
+    >>> reductions([(), ("origin",), ("carrier",), ("origin", "carrier")])
+    {('origin', 'carrier'): [(), ('origin',), ('carrier',), ('origin', 'carrier')]}
+    >>> reductions([(), ("origin",), ("carrier",)])
+    {('origin',): [(), ('origin',)], ('carrier',): [('carrier',)]}
+    """
+    finest = [cut for cut in cuts if not any(set(cut) < set(other) for other in cuts)]
+    plan: dict[Cut, list[Cut]] = {cut: [] for cut in finest}
+    for cut in cuts:
+        plan[next(finer for finer in finest if set(cut) <= set(finer))].append(cut)
+    return plan
+
+
+def with_cell_keys(rows: nw.LazyFrame, monitor: Monitor, cut: Cut, grids: Grids) -> nw.LazyFrame:
+    """Add the version and the cut's segment values as text keys; rare values share the cell `(other)`."""
+    keys = {VERSION: nw.col(monitor.logs.columns.version).cast(nw.String)}
+    for column in cut:
+        keys[cell_key(column)] = category_text(column, grids)
+    others = [name for name in rows.collect_schema().names() if name not in keys]
+    return rows.select(*others, **keys)
+
+
+def named_version(counted: pa.Table) -> pa.Table:
+    """The counts with the version's key column under the name that profiles have for it."""
+    return counted.rename_columns(["version" if name == VERSION else name for name in counted.column_names])
+
+
+def category_text(column: str, grids: Grids) -> nw.Expr:
+    """A categorical column as text, with values that have no count of their own gathered in one."""
+    text = nw.col(column).cast(nw.String)
+    grid = grids.columns[column]
+    if not isinstance(grid, CategoryGrid) or grid.top is None:
+        return text
+    return nw.when(text.is_in(list(grid.top)) | text.is_null()).then(text).otherwise(nw.lit(OTHER))
+
+
+def rolled_up(
+    counted: pa.Table, cuts: Sequence[Cut], keys: Sequence[str], added: Mapping[str, str]
+) -> list[pa.Table]:
+    """One table per cut, with the cell's name in `segment` and the counts of finer cells added up.
+
+    Args:
+        counted: counts by `keys` and by the cell keys of every column that the cuts use.
+        cuts: the cuts to produce.
+        keys: the other columns that rows are keyed by, `version` among them.
+        added: columns that are added up, and how ("sum", "min", "max").
+    """
+    tables = []
+    for cut in cuts:
+        named = counted.select([*keys, *added]).append_column("segment", _cell_names(counted, cut))
+        tables.append(merge_rows(named, ["segment", *keys], added))
+    return tables
+
+
+def _cell_names(counted: pa.Table, cut: Cut) -> pa.ChunkedArray | pa.Array:
+    if not cut:
+        return pa.repeat(pa.scalar("*"), counted.num_rows)
+    parts = []
+    for column in cut:
+        value = pc.fill_null(counted[cell_key(column)], NULL)
+        # so that no value can pass for another cell's name
+        for character, escape in (("%", "%25"), (",", "%2C"), ("=", "%3D")):
+            value = pc.replace_substring(value, character, escape)
+        parts.append(pc.binary_join_element_wise(column, value, "="))
+    return pc.binary_join_element_wise(*parts, ",")

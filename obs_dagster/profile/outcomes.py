@@ -1,0 +1,150 @@
+"""Predictions joined with their labels, as counts per score bin, decision and label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.cells import VERSION, cell_key, named_version, reductions, rolled_up, with_cell_keys
+from obs_dagster.profile.columns import prediction_column
+from obs_dagster.profile.distribution import OutcomeCounts
+from obs_dagster.profile.grid import Grids, UnitGrid
+from obs_dagster.profile.profile import merge_rows
+
+#: One row per (version, segment, score bin, decision, label); rows without a label have a null label and bin.
+SCHEMA = pa.schema(
+    [
+        ("version", pa.string()),
+        ("segment", pa.string()),
+        ("bin", pa.int64()),
+        ("decision", pa.bool_()),
+        ("label", pa.bool_()),
+        ("n", pa.int64()),
+        ("score_sum", pa.float64()),
+        ("log_loss_sum", pa.float64()),
+        ("log_loss_sq", pa.float64()),
+        ("brier_sum", pa.float64()),
+        ("brier_sq", pa.float64()),
+    ]
+)
+_KEYS = ["version", "segment", "bin", "decision", "label"]
+_ADDED = {name: "sum" for name in SCHEMA.names if name not in _KEYS}
+#: scikit-learn's clip of probabilities in `log_loss`.
+_TINY = float(np.finfo(np.float64).eps)
+
+LABEL = "_obs_label"
+
+
+@dataclass(frozen=True)
+class OutcomeProfile:
+    """Outcomes of one day, or of several merged; `table` has rows of `SCHEMA`."""
+
+    table: pa.Table
+
+    @classmethod
+    def merged(cls, parts: Iterable[OutcomeProfile]) -> OutcomeProfile:
+        """The outcomes of all rows of several profiles."""
+        tables = [part.table for part in parts]
+        return cls(merge_rows(pa.concat_tables([SCHEMA.empty_table(), *tables]), _KEYS, _ADDED))
+
+    @cached_property
+    def _cells(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """Start and length of each cell's rows; the table is sorted by version and segment."""
+        keys = self.table.select(["version", "segment"])
+        counted = keys.group_by(["version", "segment"], use_threads=False).aggregate([([], "count_all")])
+        cells = {}
+        start = 0
+        for version, segment, length in zip(*(counted[name].to_pylist() for name in counted.column_names), strict=True):
+            cells[version, segment] = (start, length)
+            start += length
+        return cells
+
+    def versions(self) -> list[str]:
+        """Every version that made predictions."""
+        return sorted({version for version, _ in self._cells})
+
+    def segments(self, version: str) -> list[str]:
+        """Every segment cell in which the version made predictions."""
+        return sorted(segment for found, segment in self._cells if found == version)
+
+    def outcomes(self, version: str, segment: str = "*") -> OutcomeCounts:
+        """The outcomes of one cell; all counts are 0 where it has no rows."""
+        part = self.table.slice(*self._cells.get((version, segment), (0, 0)))
+        labelled = part.filter(pc.is_valid(part["label"]))
+        columns = {name: labelled[name].to_numpy(zero_copy_only=False) for name in SCHEMA.names[2:]}
+        grid = UnitGrid()
+        return OutcomeCounts(
+            score=(columns["bin"].astype(np.float64) + 0.5) * grid.width,
+            decision=columns["decision"].astype(bool),
+            label=columns["label"].astype(bool),
+            counts=columns["n"].astype(np.int64),
+            score_sum=columns["score_sum"],
+            log_loss_sum=columns["log_loss_sum"],
+            log_loss_sq=columns["log_loss_sq"],
+            brier_sum=columns["brier_sum"],
+            brier_sq=columns["brier_sq"],
+            predictions=int(pc.sum(part["n"]).as_py() or 0),
+            bin_width=grid.width,
+        )
+
+
+def reduce_outcomes(rows: nw.LazyFrame, monitor: Monitor, grids: Grids) -> OutcomeProfile:
+    """Reduce predictions and their labels to outcomes per version and segment cell.
+
+    Args:
+        rows: rows of the log with the label in the boolean column `_obs_label`, null where it is not known.
+        monitor: names the score and decision columns and the segments.
+        grids: the categories that have a segment cell of their own.
+    """
+    present = set(rows.collect_schema().names())
+    tables = [SCHEMA.empty_table()]
+    for finest, cuts in reductions([cut for cut in monitor.cuts if present.issuperset(cut)]).items():
+        keyed = with_cell_keys(rows, monitor, finest, grids)
+        keys = [VERSION, *(cell_key(column) for column in finest)]
+        counted = named_version(_counted(keyed, keys, monitor).collect("pyarrow").to_native())
+        tables += rolled_up(counted, cuts, ["version", "bin", "decision", "label"], _ADDED)
+    whole = [table.select(SCHEMA.names).cast(SCHEMA) for table in tables]
+    return OutcomeProfile(merge_rows(pa.concat_tables(whole), _KEYS, _ADDED))
+
+
+def _counted(keyed: nw.LazyFrame, keys: list[str], monitor: Monitor) -> nw.LazyFrame:
+    score, label = nw.col("score"), nw.col("label")
+    certain = nw.when(label).then(score).otherwise(1.0 - score)
+    clipped = nw.when(certain < _TINY).then(_TINY).when(certain > 1.0 - _TINY).then(1.0 - _TINY).otherwise(certain)
+    log_loss = -clipped.log()
+    miss = 1.0 - certain
+    served = nw.col(prediction_column(monitor)).cast(nw.Boolean)
+    number = nw.col(monitor.logs.columns.score).cast(nw.Float64)
+    return (
+        keyed.select(
+            *keys,
+            score=number,
+            label=nw.col(LABEL),
+            decision=nw.when(served.is_null()).then(number >= monitor.logs.threshold).otherwise(served),
+        )
+        .select(
+            *keys,
+            "label",
+            "decision",
+            "score",
+            bin=nw.when(~label.is_null()).then(UnitGrid().bin(score)),
+            log_loss=nw.when(~label.is_null()).then(log_loss),
+            brier=nw.when(~label.is_null()).then(miss * miss),
+        )
+        .group_by(*keys, "bin", "decision", "label")
+        .agg(
+            n=nw.len(),
+            score_sum=score.sum(),
+            log_loss_sum=nw.col("log_loss").sum(),
+            log_loss_sq=(nw.col("log_loss") * nw.col("log_loss")).sum(),
+            brier_sum=nw.col("brier").sum(),
+            brier_sq=(nw.col("brier") * nw.col("brier")).sum(),
+        )
+    )

@@ -1,0 +1,167 @@
+"""The profile: mergeable counts per (version, segment cell, column), and what can be read off them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obs_dagster.errors import LakeError
+from obs_dagster.profile.distribution import CategoryCounts, Counts, NumericCounts
+from obs_dagster.profile.grid import CategoryGrid, Grids, NumericGrid
+
+#: One row per (version, segment, column, kind, key, category). `kind` says what the row counts: rows of kind `bin`
+#: (key: number of the bin), `value` (key: the value), `category`, `null`, `nan` and `infinite` have a count in `n`;
+#: a `moments` row has the exact sums of the finite values; the `rows` row of the column "" counts the whole cell.
+SCHEMA = pa.schema(
+    [
+        ("version", pa.string()),
+        ("segment", pa.string()),
+        ("column", pa.string()),
+        ("kind", pa.string()),
+        ("key", pa.float64()),
+        ("category", pa.string()),
+        ("n", pa.int64()),
+        ("total", pa.float64()),
+        ("total_sq", pa.float64()),
+        ("minimum", pa.float64()),
+        ("maximum", pa.float64()),
+    ]
+)
+_KEYS = ["version", "segment", "column", "kind", "key", "category"]
+_ADDED = {"n": "sum", "total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
+
+
+def merge_rows(table: pa.Table, keys: Sequence[str] = _KEYS, added: Mapping[str, str] = _ADDED) -> pa.Table:
+    """Add up the rows that have the same keys; the result is sorted, so that equal content is equal bytes."""
+    merged = table.group_by(list(keys), use_threads=False).aggregate(
+        [(name, how) for name, how in added.items()]
+    )
+    merged = merged.rename_columns([*keys, *added])
+    order = [(key, "ascending") for key in keys]
+    return merged.select(table.schema.names).cast(table.schema).sort_by(order)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Counts of one day, or of several merged.
+
+    Attributes:
+        table: rows of `SCHEMA`.
+        grids: the grids that the bins refer to.
+    """
+
+    table: pa.Table
+    grids: Grids
+
+    @classmethod
+    def empty(cls, grids: Grids) -> Profile:
+        """The profile of no rows."""
+        return cls(SCHEMA.empty_table(), grids)
+
+    @classmethod
+    def merged(cls, profiles: Iterable[Profile], grids: Grids) -> Profile:
+        """The profile of all rows of several profiles.
+
+        Raises:
+            LakeError: a profile was made with other grids.
+        """
+        parts = list(profiles)
+        for part in parts:
+            if part.grids.id != grids.id:
+                raise LakeError(
+                    f"A profile was made on the grids {part.grids.id}, the baseline has {grids.id}.",
+                    remedy="Run its days again to profile them on the baseline's grids.",
+                )
+        if len(parts) == 1:
+            return parts[0]
+        return cls(merge_rows(pa.concat_tables([SCHEMA.empty_table(), *(p.table for p in parts)])), grids)
+
+    @cached_property
+    def _slices(self) -> dict[tuple[str, str, str], dict[str, Any]]:
+        """Arrays per (version, segment, column); the table is sorted by these, so each is one slice."""
+        keys = [self.table[name].to_numpy(zero_copy_only=False) for name in ("version", "segment", "column")]
+        if not len(keys[0]):
+            return {}
+        changes = np.zeros(len(keys[0]), dtype=bool)
+        changes[0] = True
+        for key in keys:
+            changes[1:] |= key[1:] != key[:-1]
+        starts = np.flatnonzero(changes)
+        ends = [*starts[1:], len(changes)]
+        return {
+            (keys[0][start], keys[1][start], keys[2][start]): {"start": int(start), "length": int(end - start)}
+            for start, end in zip(starts, ends, strict=True)
+        }
+
+    def versions(self) -> list[str]:
+        """Every version that has rows."""
+        return sorted(pc.unique(self.table["version"]).to_pylist())
+
+    def segments(self, version: str) -> list[str]:
+        """Every segment cell in which the version has rows."""
+        return sorted({segment for found, segment, _ in self._slices if found == version})
+
+    def rows(self, version: str, segment: str = "*") -> int:
+        """How many rows the cell has."""
+        part = self._part(version, segment, "")
+        return int(pc.sum(part["n"]).as_py() or 0) if part is not None else 0
+
+    def has(self, column: str) -> bool:
+        """Whether the column was there to be counted."""
+        return any(found == column for _, _, found in self._slices)
+
+    def _part(self, version: str, segment: str, column: str) -> pa.Table | None:
+        where = self._slices.get((version, segment, column))
+        return self.table.slice(where["start"], where["length"]) if where else None
+
+    def counts(self, version: str, segment: str, column: str) -> Counts | None:
+        """The counts of one column in one cell; None if the cell has no rows or the column was absent."""
+        part = self._part(version, segment, column)
+        if part is None:
+            return None
+        grid = self.grids.columns[column]
+        return _categories(part) if isinstance(grid, CategoryGrid) else _numbers(part, grid)
+
+
+def _categories(part: pa.Table) -> CategoryCounts:
+    kinds, names, n = (part[name].to_pylist() for name in ("kind", "category", "n"))
+    return CategoryCounts(
+        counts={
+            name: count for kind, name, count in zip(kinds, names, n, strict=True) if kind == "category"
+        },
+        nulls=sum(count for kind, count in zip(kinds, n, strict=True) if kind == "null"),
+    )
+
+
+def _numbers(part: pa.Table, grid: NumericGrid) -> NumericCounts:
+    kind = part["kind"].to_numpy(zero_copy_only=False)
+    n = part["n"].to_numpy()
+    binned, valued, moments = (kind == name for name in ("bin", "value", "moments"))
+    key = part["key"].to_numpy(zero_copy_only=False)
+    low, high = grid.edges(key[binned].astype(np.int64))
+    values = key[valued]
+    points = np.concatenate([(low + high) / 2, values])
+    widths = np.concatenate([high - low, np.zeros(len(values))])
+    order = np.argsort(points, kind="stable")
+
+    def sum_of(name: str) -> float:
+        return float(pc.sum(part[name].filter(pa.array(moments))).as_py() or 0.0)
+
+    return NumericCounts(
+        points=points[order],
+        widths=widths[order],
+        counts=np.concatenate([n[binned], n[valued]])[order],
+        nulls=int(n[kind == "null"].sum()),
+        nans=int(n[kind == "nan"].sum()),
+        infinite=int(n[kind == "infinite"].sum()),
+        total=sum_of("total"),
+        total_sq=sum_of("total_sq"),
+        minimum=pc.min(part["minimum"]).as_py(),
+        maximum=pc.max(part["maximum"]).as_py(),
+    )

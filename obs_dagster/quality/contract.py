@@ -1,0 +1,114 @@
+"""The monitor's contract of a row, as Great Expectations expectations."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from obs_dagster.monitor.contract import Feature
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.columns import UNCAST
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One expectation, before Great Expectations is imported.
+
+    Attributes:
+        kind: Great Expectations' class name (`ExpectColumnValuesToNotBeNull`).
+        arguments: its arguments.
+        rule: what a person reads about a row that breaks it.
+    """
+
+    kind: str
+    arguments: dict[str, Any]
+    rule: str
+
+
+def occurrences(column: str) -> str:
+    """Name of the column that counts how often a row's value of a unique column occurs in the day."""
+    return f"_obs_occurrences_{column}"
+
+
+def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expectation]:
+    """The expectations of one day's rows.
+
+    Args:
+        monitor: declares features and roles.
+        day: rows must have been predicted within it, in the monitor's time zone.
+        absent: declared columns that the source does not have. Their absence is an expectation that fails;
+            what is expected of their values is not asked of every row.
+    """
+    roles = monitor.logs.columns
+    begin = dt.datetime.combine(day, dt.time(), monitor.zone).astimezone(dt.UTC)
+    end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), monitor.zone).astimezone(dt.UTC)
+    declared = [roles.prediction_id, roles.time, roles.version, roles.score, *monitor.features]
+    expected = [
+        Expectation("ExpectColumnToExist", {"column": name}, f"column {name} is there") for name in declared
+    ]
+    expected.append(
+        Expectation("ExpectColumnValuesToBeNull", {"column": UNCAST}, "value is not of the declared type")
+    )
+    for name in (roles.prediction_id, roles.time, roles.version, roles.score):
+        expected.append(Expectation("ExpectColumnValuesToNotBeNull", {"column": name}, f"{name} is missing"))
+    expected.append(
+        Expectation(
+            "ExpectColumnValuesToBeBetween",
+            {"column": roles.time, "min_value": begin, "max_value": end, "strict_max": True},
+            f"{roles.time} is outside {day} ({monitor.time_zone})",
+        )
+    )
+    expected.append(
+        Expectation(
+            "ExpectColumnValuesToBeBetween",
+            {"column": roles.score, "min_value": 0.0, "max_value": 1.0},
+            f"{roles.score} is not between 0 and 1",
+        )
+    )
+    for name, feature in monitor.features.items():
+        expected += _of_feature(name, feature)
+    gone = set(absent)
+    return [
+        each
+        for each in expected
+        if each.kind == "ExpectColumnToExist" or each.arguments["column"].removeprefix(occurrences("")) not in gone
+    ]
+
+
+def _of_feature(name: str, feature: Feature) -> list[Expectation]:
+    found = []
+    if not feature.nullable:
+        found.append(Expectation("ExpectColumnValuesToNotBeNull", {"column": name}, f"{name} is missing"))
+    if feature.min is not None or feature.max is not None:
+        found.append(
+            Expectation(
+                "ExpectColumnValuesToBeBetween",
+                {"column": name, "min_value": feature.min, "max_value": feature.max},
+                f"{name} is outside {_range(feature)}",
+            )
+        )
+    if feature.allowed is not None:
+        found.append(
+            Expectation(
+                "ExpectColumnValuesToBeInSet",
+                {"column": name, "value_set": list(feature.allowed)},
+                f"{name} is not an allowed value",
+            )
+        )
+    if feature.unique:
+        found.append(
+            Expectation(
+                "ExpectColumnValuesToBeBetween",
+                {"column": occurrences(name), "max_value": 1},
+                f"{name} occurs more than once",
+            )
+        )
+    return found
+
+
+def _range(feature: Feature) -> str:
+    low = "-∞" if feature.min is None else f"{feature.min:g}"
+    high = "∞" if feature.max is None else f"{feature.max:g}"
+    return f"[{low}, {high}]"

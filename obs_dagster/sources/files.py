@@ -1,0 +1,93 @@
+"""Source files: which there are, whether they changed, and how DuckDB reads each format."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from obs_dagster.errors import SourceError
+from obs_dagster.sources.quoting import literals
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: How DuckDB reads a list of files of each format; a new format is one more entry.
+READERS: Mapping[str, Callable[[str], str]] = {
+    "parquet": lambda files: f"read_parquet({files}, union_by_name = true, hive_partitioning = false)",
+    "csv": lambda files: f"read_csv({files}, union_by_name = true, header = true, hive_partitioning = false)",
+    "jsonl": lambda files: (
+        f"read_json({files}, union_by_name = true, format = 'newline_delimited', hive_partitioning = false)"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """The files that a path or glob of a monitor stands for, at this moment."""
+
+    kind: str
+    pattern: str
+    files: tuple[Path, ...]
+
+    @classmethod
+    def find(cls, kind: str, pattern: str) -> SourceFiles:
+        """List the files; none is a legal answer (a day without rows)."""
+        found = sorted(Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207  the pattern is absolute
+        return cls(kind=kind, pattern=pattern, files=tuple(file for file in found if file.is_file()))
+
+    def only(self, files: Sequence[Path]) -> SourceFiles:
+        """The same source, restricted to some of its files."""
+        return SourceFiles(kind=self.kind, pattern=self.pattern, files=tuple(files))
+
+    def fingerprint(self) -> str:
+        """Changes when a file is added, removed or rewritten."""
+        digest = hashlib.sha256()
+        for file in self.files:
+            digest.update(f"{file}\0{stamp(file)}\0".encode())
+        return digest.hexdigest()[:16]
+
+    def relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        """The rows of all files, lazily, columns matched by name.
+
+        Raises:
+            SourceError: a file is damaged, half-written or not of this format; the message names it.
+        """
+        import duckdb
+
+        try:
+            return connection.sql(f"SELECT * FROM {READERS[self.kind](literals(map(str, self.files)))}")
+        except duckdb.Error as error:
+            raise self.unreadable(error) from error
+
+    def unreadable(self, error: Exception) -> SourceError:
+        """The error for a reader that failed: names the file where the reader does, else the pattern."""
+        text = str(error).strip().splitlines()[0]
+        place = next((str(file) for file in self.files if str(file) in text), "")
+        if not place:
+            place = str(self.files[0]) if len(self.files) == 1 else self.pattern
+        return SourceError(
+            f"Cannot read {place} as {self.kind}: {text}",
+            remedy="Check that the file is complete and of that format, then run the day again; "
+            "what was evaluated before stays as it was.",
+        )
+
+
+def stamp(file: Path) -> str:
+    """Size and modification time of a file: enough to see that it was rewritten."""
+    status = file.stat()
+    return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A DuckDB session of its own, in UTC, without progress bar and without network."""
+    import duckdb
+
+    connection = duckdb.connect(
+        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "true"}
+    )
+    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+    return connection

@@ -1,0 +1,206 @@
+"""Ground truth: label files, however late, sorted to the days of the predictions that they belong to.
+
+State between nights: which files were read, and which labels wait because nobody knows their prediction yet.
+Both are rewritten last, so a killed run reads the same files again; labels merge by prediction id, so reading
+twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from obs_dagster.errors import SourceError
+from obs_dagster.lake.lake import Lake, manifest_metadata, read_json, replacing, write_json
+from obs_dagster.monitor.data import Labels
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.sources.files import SourceFiles, connect, stamp
+from obs_dagster.sources.ingest import LOGS
+from obs_dagster.sources.quoting import identifier, literal, literals
+
+if TYPE_CHECKING:
+    import duckdb
+
+GROUND_TRUTH = "ground_truth"
+_FILES = "files_read.json"
+_HOLDING = "unknown_predictions.parquet"
+_COLUMNS = "prediction_id VARCHAR, label BOOLEAN, known_at TIMESTAMPTZ"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsIngested:
+    """What the label files held.
+
+    Attributes:
+        files: files read now, because they are new or were rewritten.
+        labels: rows in them with a prediction id and a label.
+        rejected: rows in them without one of the two.
+        touched: days whose labels changed, with the number of labels the day has now.
+        waiting: labels whose prediction is not in any day of the lake.
+    """
+
+    files: int
+    labels: int
+    rejected: int
+    touched: dict[dt.date, int]
+    waiting: int
+
+
+def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
+    """Read new label files and merge their labels into the days they belong to.
+
+    Raises:
+        SourceError: a file cannot be read; nothing changes.
+    """
+    if monitor.labels is None:
+        return LabelsIngested(0, 0, 0, {}, 0)
+    folder = lake.folder(monitor.model, "labels")
+    source = SourceFiles.find(monitor.labels.source, monitor.resolve_path(monitor.labels.path))
+    known: dict[str, str] = read_json(folder / _FILES) or {}
+    stamps = {str(file): stamp(file) for file in source.files}
+    new = [file for file in source.files if known.get(str(file)) != stamps[str(file)]]
+    with connect() as connection:
+        labels, rejected = _load(connection, monitor.labels, source.only(new), folder / _HOLDING)
+        touched = _sort_to_days(connection, monitor, lake) if labels or _count(connection, "incoming") else {}
+        waiting = _count(connection, "incoming")
+        if waiting or (folder / _HOLDING).exists():
+            with replacing(folder / _HOLDING) as aside:
+                connection.execute(f"COPY incoming TO {literal(str(aside))} (FORMAT parquet, COMPRESSION zstd)")
+    if new:
+        write_json(folder / _FILES, known | stamps)
+    return LabelsIngested(len(new), labels, rejected, touched, waiting)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(connection.sql(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, labels: Labels, source: SourceFiles, holding: Path
+) -> tuple[int, int]:
+    """Fill the table `incoming` with one label per prediction id: new files over labels that waited."""
+    connection.execute(f"CREATE TEMP TABLE loaded ({_COLUMNS}, file_order BIGINT)")
+    if holding.exists():
+        connection.execute(f"INSERT INTO loaded SELECT *, 0 FROM read_parquet({literal(str(holding))})")
+    waiting = _count(connection, "loaded")
+    for position, file in enumerate(source.files, start=1):
+        _load_file(connection, labels, source.only([file]), position)
+    read = _count(connection, "loaded") - waiting
+    connection.execute(
+        f"CREATE TEMP TABLE incoming ({_COLUMNS}); INSERT INTO incoming SELECT prediction_id, label, known_at "
+        "FROM loaded WHERE prediction_id IS NOT NULL AND label IS NOT NULL QUALIFY row_number() OVER "
+        "(PARTITION BY prediction_id ORDER BY known_at DESC NULLS LAST, file_order DESC) = 1"
+    )
+    rejected = connection.sql(
+        "SELECT count(*) FROM loaded WHERE prediction_id IS NULL OR label IS NULL"
+    ).fetchall()[0][0]
+    return read - rejected, rejected
+
+
+def _load_file(
+    connection: duckdb.DuckDBPyConnection, labels: Labels, source: SourceFiles, position: int
+) -> None:
+    import duckdb
+
+    relation = source.relation(connection)
+    columns = labels.columns
+    needed = [columns.prediction_id, columns.label, *([columns.known_at] if columns.known_at else [])]
+    if missing := [name for name in needed if name not in relation.columns]:
+        raise SourceError(
+            f"{source.files[0]} has no column {', '.join(missing)}; it has {', '.join(relation.columns)}.",
+            remedy="Correct labels.columns in the monitor, or the file.",
+        )
+    found = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    label = identifier(columns.label)
+    known_at = f"TRY_CAST({identifier(columns.known_at)} AS TIMESTAMPTZ)" if columns.known_at else "NULL"
+    positive = _positive(labels, found[columns.label])
+    connection.register("label_file", relation)
+    try:
+        connection.execute(
+            f"INSERT INTO loaded SELECT CAST({identifier(columns.prediction_id)} AS VARCHAR), "
+            f"CASE WHEN {label} IS NOT NULL THEN {label} = {positive} END, {known_at}, {position} FROM label_file"
+        )
+    except duckdb.Error as error:
+        raise source.unreadable(error) from error
+
+
+def _positive(labels: Labels, found: str) -> str:
+    """The positive class as SQL, in the type that the label column has."""
+    value = labels.positive
+    if found == "VARCHAR":
+        return literal(str(value).lower() if isinstance(value, bool) else str(value))
+    if isinstance(value, str):
+        return f"CAST({literal(value)} AS {found})"
+    return f"CAST({value} AS {found})"
+
+
+def _sort_to_days(
+    connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
+) -> dict[dt.date, int]:
+    """Move labels from `incoming` to their days, newest days first, until none is left or no day is."""
+    logs = lake.table(monitor.model, LOGS)
+    touched: dict[dt.date, int] = {}
+    for days in _batches(sorted(logs.days(), reverse=True), _expected_days(monitor)):
+        files = literals(str(logs.path(day)) for day in days)
+        key = identifier(monitor.logs.columns.prediction_id)
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE found AS SELECT incoming.*, "
+            "CAST(regexp_extract(filename, 'day=([0-9-]{10})', 1) AS DATE) AS day FROM incoming JOIN "
+            f"read_parquet({files}, filename = true, union_by_name = true, hive_partitioning = false) AS log "
+            f"ON log.{key} = incoming.prediction_id"
+        )
+        days_found = connection.sql("SELECT DISTINCT day FROM found ORDER BY day").fetchall()
+        for (day,) in days_found:
+            if (labels := _merge_day(connection, monitor, lake, day)) is not None:
+                touched[day] = labels
+        connection.execute("DELETE FROM incoming WHERE prediction_id IN (SELECT prediction_id FROM found)")
+        if not _count(connection, "incoming"):
+            break
+    return touched
+
+
+def _expected_days(monitor: Monitor) -> int:
+    return (monitor.labels.max_delay_days if monitor.labels else 0) + 1
+
+
+def _batches(days: list[dt.date], size: int) -> Iterable[list[dt.date]]:
+    """The days in batches that double: most labels belong to the newest days, so old ones are rarely read."""
+    start = 0
+    while start < len(days):
+        yield days[start : start + size]
+        start, size = start + size, size * 2
+
+
+def _merge_day(
+    connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake, day: dt.date
+) -> int | None:
+    """Merge the found labels of one day into its partition; None if that changes nothing."""
+    table = lake.table(monitor.model, GROUND_TRUTH)
+    path = table.path(day)
+    before = table.manifest(day)
+    current = f"SELECT *, 0 AS newer FROM read_parquet({literal(str(path))})" if before else ""
+    both = " UNION ALL ".join(
+        filter(None, [current, f"SELECT prediction_id, label, known_at, 1 FROM found WHERE day = '{day}'"])
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE merged AS SELECT prediction_id, label, known_at FROM ({both}) "
+        "AS both_tables(prediction_id, label, known_at, newer) QUALIFY row_number() OVER "
+        "(PARTITION BY prediction_id ORDER BY known_at DESC NULLS LAST, newer DESC) = 1"
+    )
+    labels, content = connection.sql(
+        "SELECT count(*), CAST(bit_xor(hash(prediction_id, label, known_at)) AS VARCHAR) FROM merged"
+    ).fetchall()[0]
+    fingerprint = f"{labels}-{content}"
+    if before is not None and before["fingerprint"] == fingerprint:
+        return None
+    with replacing(path) as aside:
+        manifest = manifest_metadata({"labels": labels, "fingerprint": fingerprint})
+        pairs = ", ".join(f"{key}: {literal(value)}" for key, value in manifest.items())
+        connection.execute(
+            f"COPY (FROM merged ORDER BY prediction_id) TO {literal(str(aside))} "
+            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}})"
+        )
+    return int(labels)

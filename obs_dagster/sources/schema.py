@@ -1,0 +1,147 @@
+"""How a source's columns meet the types that the monitor declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.columns import DECISION, RAW, ROW, UNCAST
+from obs_dagster.sources.quoting import identifier, literal
+
+Change = Literal["missing", "retyped", "new"]
+
+_INTEGERS = frozenset(
+    "TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT".split()
+)
+_SQL_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "category": "VARCHAR", "boolean": "BOOLEAN"}
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """A difference between what the monitor declares and what the source has.
+
+    Attributes:
+        kind: `missing` and `retyped` are about declared columns, `new` about others.
+        column: the column.
+        expected, found: the declared type and the source's; empty where there is none.
+    """
+
+    kind: Change
+    column: str
+    expected: str = ""
+    found: str = ""
+
+    def __str__(self) -> str:
+        if self.kind == "missing":
+            return f"{self.column} is missing (expected {self.expected})"
+        if self.kind == "new":
+            return f"{self.column} is new ({self.found}) and ignored"
+        return f"{self.column} is {self.found} where {self.expected} is expected"
+
+
+def declared_types(monitor: Monitor) -> dict[str, str]:
+    """The SQL type of every column that the monitor declares, in order: roles first, then features."""
+    roles = monitor.logs.columns
+    types = {
+        roles.prediction_id: "VARCHAR",
+        roles.time: "TIMESTAMPTZ",
+        roles.version: "VARCHAR",
+        roles.score: "DOUBLE",
+    }
+    optional = {
+        roles.prediction: "BOOLEAN",
+        roles.latency_ms: "DOUBLE",
+        roles.status: "VARCHAR",
+        roles.trace_id: "VARCHAR",
+    }
+    types |= {name: kind for name, kind in optional.items() if name}
+    return types | {name: _SQL_TYPES[feature.type] for name, feature in monitor.features.items()}
+
+
+def schema_changes(declared: Mapping[str, str], found: Mapping[str, str]) -> list[SchemaChange]:
+    """Every difference between declared and found columns; differences that lose nothing are none.
+
+    Args:
+        declared: SQL type per declared column.
+        found: DuckDB's type per column of the source.
+    """
+    changes = [
+        SchemaChange("missing", name, expected=kind) for name, kind in declared.items() if name not in found
+    ]
+    changes += [
+        SchemaChange("retyped", name, expected=kind, found=found[name])
+        for name, kind in declared.items()
+        if name in found and not _fits(found[name], kind)
+    ]
+    changes += [SchemaChange("new", name, found=kind) for name, kind in found.items() if name not in declared]
+    return changes
+
+
+def _numeric(kind: str) -> bool:
+    return kind in _INTEGERS or kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL")
+
+
+def _fits(found: str, declared: str) -> bool:
+    """Whether values of the found type are what the declared type means, before looking at any value.
+
+    Whole numbers stored as DOUBLE are no change (pandas does that to integers with nulls), and neither are
+    categories stored as integers. A column without values has the type `"NULL"` or a guess; it fits.
+    """
+    if found == declared or found in ('"NULL"', "NULL"):
+        return True
+    fits = {
+        "BIGINT": _numeric(found),
+        "DOUBLE": _numeric(found),
+        "VARCHAR": found in _INTEGERS or found.startswith("ENUM") or found in ("BOOLEAN", "UUID"),
+        "BOOLEAN": found in _INTEGERS,
+        "TIMESTAMPTZ": found.startswith("TIMESTAMP"),
+    }
+    return fits[declared]
+
+
+def typed_query(monitor: Monitor, found: Mapping[str, str], *, absent_as_null: bool = True) -> str:
+    """SQL for the rows of the view `source` with declared types, row numbers, and the traces of failed casts.
+
+    Args:
+        monitor: declares the types.
+        found: DuckDB's type per column of the source.
+        absent_as_null: whether a declared column that the source lacks becomes a column of nulls.
+    """
+    declared = declared_types(monitor)
+    columns = []
+    failures = []
+    for name, kind in declared.items():
+        if name in found:
+            value = _cast(name, kind, found[name])
+            columns.append(f"{value} AS {identifier(name)}")
+            failures.append(
+                f"CASE WHEN source.{identifier(name)} IS NOT NULL AND ({value}) IS NULL THEN {literal(name)} END"
+            )
+        elif absent_as_null:
+            columns.append(f"NULL::{kind} AS {identifier(name)}")
+    columns += [f"source.{identifier(name)}" for name in found if name not in declared]
+    score = monitor.logs.columns.score
+    if monitor.logs.columns.prediction is None and score in found:
+        decision = f"{_cast(score, 'DOUBLE', found[score])} >= {monitor.logs.threshold!r}"
+        columns.append(f"{decision} AS {identifier(DECISION)}")
+    uncast = f"nullif(concat_ws(', ', {', '.join(failures)}), '')" if failures else "NULL::VARCHAR"
+    retyped = any(change.kind == "retyped" for change in schema_changes(declared, found))
+    raw = f"CASE WHEN {uncast} IS NOT NULL THEN CAST(to_json(source) AS VARCHAR) END" if retyped else "NULL::VARCHAR"
+    return (
+        f"SELECT {', '.join(columns)}, {uncast} AS {UNCAST}, {raw} AS {RAW}, row_number() OVER () AS {ROW} "
+        "FROM source"
+    )
+
+
+def _cast(column: str, kind: str, found: str) -> str:
+    """SQL that turns a source column into its declared type; null where a value has no such form."""
+    name = f"source.{identifier(column)}"
+    if kind == "BIGINT" and found not in _INTEGERS:
+        # a cast would round 5.5 to an integer in silence
+        number = f"TRY_CAST({name} AS DOUBLE)"
+        return f"CASE WHEN {number} = floor({number}) THEN TRY_CAST({number} AS BIGINT) END"
+    if kind == "TIMESTAMPTZ" and found.startswith("TIMESTAMP") and found != "TIMESTAMP WITH TIME ZONE":
+        return f"CAST(CAST({name} AS TIMESTAMP) AS TIMESTAMPTZ)"
+    return f"TRY_CAST({name} AS {kind})"
