@@ -1,0 +1,91 @@
+"""Stage: rules over metrics; who must know."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.partitions import days_of
+from assets.resources import Platform
+from assets.stage import check, stage
+from assets.tables import table
+from obs_dagster.alerts import RuleSummary, evaluate_rules
+from obs_dagster.evaluation.nights import record_nights
+from obs_dagster.monitor import Monitor
+
+_SEVERITIES = {"info": dg.AssetCheckSeverity.WARN, "warning": dg.AssetCheckSeverity.WARN}
+
+
+def build(monitor: Monitor) -> dg.AssetsDefinition:
+    """The asset for one monitor."""
+    checks = [
+        check(monitor, "alerts", rule.name, rule.summary or f"{rule.metric} over {rule.window} days")
+        for rule in monitor.alerts
+    ]
+
+    @stage(
+        monitor,
+        "alerts",
+        after=["drift", "performance", "service_health", "data_quality", "explanations"],
+        kinds=["python", "sql"],
+        checks=checks,
+    )
+    def alerts(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
+        """The state of every alert after this night; what changed waits in the outbox to be sent."""
+        days = days_of(context)
+        with platform.history() as history:
+            record_nights(monitor, days, platform.lake, history, now=platform.now(), run_id=context.run_id)
+            summary = evaluate_rules(
+                monitor, history, as_of=max(days), now=platform.now(), run_id=context.run_id
+            )
+        states = table(
+            (
+                {"rule": each.rule.name, "status": each.status}
+                | {state: len(subjects) for state, subjects in each.subjects.items()}
+                for each in summary.rules
+            ),
+            ["rule", "status", "firing", "pending", "ok", "unknown"],
+        )
+        return dg.MaterializeResult(
+            metadata={
+                "as of": str(summary.as_of),
+                "firing": summary.firing,
+                "newly firing": len(summary.fired),
+                "newly resolved": len(summary.resolved),
+                "rules": states,
+            },
+            check_results=[_check(each) for each in summary.rules],
+        )
+
+    return alerts
+
+
+def _check(summary: RuleSummary) -> dg.AssetCheckResult:
+    rule, worst = summary.rule, summary.worst
+    threshold = rule.above if rule.above is not None else rule.below
+    metadata: dict[str, str | int | float] = {
+        "status": summary.status,
+        "threshold": f"{'above' if rule.above is not None else 'below'} {threshold:g}",
+        "window": f"{rule.window} days",
+        "subjects firing": len(summary.subjects["firing"]),
+    }
+    if worst is not None and worst.night is not None:
+        night = worst.night
+        metadata |= {
+            "worst version": worst.subject.version,
+            "worst segment": worst.subject.segment,
+            "worst column": worst.subject.column or "(the model)",
+            "value": "none" if night.value is None else night.value,
+            "interval": f"[{_number(night.low)}, {_number(night.high)}]",
+            "rows": night.n,
+        }
+    return dg.AssetCheckResult(
+        check_name=rule.name,
+        passed=summary.status != "firing",
+        severity=_SEVERITIES.get(rule.severity, dg.AssetCheckSeverity.ERROR),
+        metadata=metadata,
+        description=rule.summary or None,
+    )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"  # noqa: RUF001  a dash means no value

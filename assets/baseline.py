@@ -1,0 +1,36 @@
+"""Stage: what each version is compared with."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.resources import Platform
+from assets.stage import stage
+from assets.tables import table
+from obs_dagster.monitor import Monitor
+from obs_dagster.profile.baseline import prepare_baseline
+
+
+def build(monitor: Monitor) -> dg.AssetsDefinition:
+    """The asset for one monitor."""
+
+    @stage(monitor, "baseline", after=["training_data"], kinds=["duckdb", "parquet"], partitioned=False)
+    def baseline(platform: Platform) -> dg.MaterializeResult[None]:
+        """The baseline profile of every version, and the grids that all profiles of the model share."""
+        found = prepare_baseline(monitor, platform.lake)
+        return dg.MaterializeResult(
+            metadata={
+                "kind": monitor.baseline.kind,
+                "grids": found.grids.id,
+                "columns": len(found.grids.columns),
+                "versions": table(
+                    (
+                        {"version": each.version, "rows": each.rows, "source": each.source}
+                        for each in found.versions
+                    ),
+                    ["version", "rows", "source"],
+                ),
+            }
+        )
+
+    return baseline

@@ -1,0 +1,67 @@
+"""Stage: what moved."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.partitions import days_of
+from assets.plots import bars
+from assets.resources import Platform
+from assets.stage import stage
+from assets.tables import table
+from obs_dagster.evaluation.metrics import drift_records
+from obs_dagster.evaluation.windows import PROFILES, later_days
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.metrics.registry import family
+from obs_dagster.monitor import Monitor
+
+_WORST = 10
+
+
+def build(monitor: Monitor) -> dg.AssetsDefinition:
+    """The asset for one monitor."""
+
+    @stage(monitor, "drift", after=["profile", "baseline"], kinds=["python", "numpy"])
+    def drift(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
+        """Every feature, score and decision against its version's baseline, with intervals."""
+        days = days_of(context)
+        recorder = platform.recorder(monitor.model, context.run_id)
+        # a day that is run again changes the windows of later days too
+        affected = later_days(platform.lake.table(monitor.model, PROFILES), monitor, set(days)) | set(days)
+        with platform.history() as history:
+            for day in sorted(affected):
+                records = list(drift_records(monitor, day, platform.lake, recorder))
+                history.replace_metrics(records, model=monitor.model, days=[day], metrics=family("drift"))
+                if day in days:
+                    context.add_asset_metadata(_metadata(records), partition_key=day.isoformat())
+        return dg.MaterializeResult(metadata={"days evaluated": len(affected)})
+
+    return drift
+
+
+def _metadata(records: list[MetricRecord]) -> dict[str, dg.MetadataValue | int]:
+    psi = [
+        record
+        for record in records
+        if record.metric == "psi" and record.window == 1 and record.segment == "*" and record.value is not None
+    ]
+    psi.sort(key=lambda record: -(record.value or 0.0))
+    rows = (
+        {
+            "version": record.version,
+            "column": record.column,
+            "psi": record.value,
+            "95% low": record.low,
+            "95% high": record.high,
+            "rows": record.n,
+        }
+        for record in psi[:_WORST]
+    )
+    found: dict[str, dg.MetadataValue | int] = {
+        "records": len(records),
+        "worst columns": table(rows, ["version", "column", "psi", "95% low", "95% high", "rows"]),
+    }
+    if psi:
+        labels = [f"{record.column} · v{record.version}" for record in psi[:_WORST]]
+        found["psi"] = bars("PSI of the day", labels, [record.value or 0.0 for record in psi[:_WORST]])
+    return found

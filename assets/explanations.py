@@ -1,0 +1,56 @@
+"""Stage: why each version scores as it does."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.partitions import days_of
+from assets.plots import image
+from assets.resources import Platform
+from assets.stage import stage
+from assets.tables import table
+from obs_dagster.evaluation.windows import day_profile
+from obs_dagster.explain.day import VersionExplained, explain_day, explanation_files, summary_table
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.metrics.registry import family
+from obs_dagster.monitor import Monitor
+from obs_dagster.profile.baseline import load_grids
+
+
+def build(monitor: Monitor) -> dg.AssetsDefinition:
+    """The asset for one monitor."""
+
+    @stage(monitor, "explanations", after=["profile", "registered_model", "baseline"], kinds=["shap", "mlflow"])
+    def explanations(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
+        """SHAP values of a sample of each version's predictions: global importance, bar and beeswarm plots."""
+        lake = platform.lake
+        grids = load_grids(monitor, lake)
+        recorder = platform.recorder(monitor.model, context.run_id)
+        records: list[MetricRecord] = []
+        days = days_of(context)
+        for day in days:
+            versions = day_profile(monitor, day, lake, grids).versions()
+            explained = explain_day(monitor, day, versions, lake, platform.tracking_uri)
+            for each in explained:
+                for feature, importance in each.importance.items():
+                    estimates = {"shap_importance": importance}
+                    records += recorder.records(
+                        estimates, version=each.version, day=day, window=1, column=feature
+                    )
+            metadata: dict[str, dg.MetadataValue] = {"versions": _summary(explained)}
+            for each in explained:
+                files = explanation_files(monitor, day, each.version, lake)
+                if files:
+                    plot = image("SHAP", files["shap_bar.png"].read_bytes())
+                    metadata[f"importance · version {each.version}"] = plot
+            context.add_asset_metadata(metadata, partition_key=day.isoformat())
+        with platform.history() as history:
+            history.replace_metrics(records, model=monitor.model, days=days, metrics=family("explanation"))
+        return dg.MaterializeResult()
+
+    return explanations
+
+
+def _summary(explained: list[VersionExplained]) -> dg.TableMetadataValue:
+    columns = ["version", "rows", "method", "top features", "additivity residual", "score difference"]
+    return table(summary_table(explained), columns)

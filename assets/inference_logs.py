@@ -1,0 +1,47 @@
+"""Stage: the day's inference log, read once."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.partitions import days_of
+from assets.resources import Platform
+from assets.stage import stage
+from assets.tables import column_schema, table
+from obs_dagster.monitor import Monitor
+from obs_dagster.sources.ingest import ingest_logs
+
+
+def build(monitor: Monitor) -> dg.AssetsDefinition:
+    """The asset for one monitor."""
+
+    @stage(
+        monitor,
+        "inference_logs",
+        after=["raw_log"],
+        kinds=["duckdb", "parquet"],
+        metadata={"dagster/column_schema": column_schema(monitor)},
+    )
+    def inference_logs(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
+        """Predictions as they were served: one row per prediction id, typed as the monitor declares."""
+        total = 0
+        for day in days_of(context):
+            found = ingest_logs(monitor, day, platform.lake)
+            total += found.rows
+            changes = [{"column": change.column, "change": str(change)} for change in found.schema_changes]
+            context.add_asset_metadata(
+                {
+                    "dagster/partition_row_count": found.rows,
+                    "files": found.files,
+                    "duplicates": found.duplicates,
+                    "versions": table(
+                        ({"version": version, "rows": rows} for version, rows in found.versions.items()),
+                        ["version", "rows"],
+                    ),
+                    "schema_changes": table(changes, ["column", "change"]),
+                },
+                partition_key=day.isoformat(),
+            )
+        return dg.MaterializeResult(metadata={"rows in this run": total})
+
+    return inference_logs

@@ -1,0 +1,48 @@
+"""Stage: what ML engineers read."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.partitions import days_of
+from assets.resources import Platform
+from assets.stage import stage
+from assets.tables import table
+from obs_dagster.monitor import Monitor
+from obs_dagster.reports.publishing import publish_nights
+
+
+def build(monitor: Monitor) -> dg.AssetsDefinition:
+    """The asset for one monitor."""
+
+    @stage(monitor, "mlflow_report", after=["alerts", "explanations"], kinds=["mlflow", "evidently"])
+    def mlflow_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
+        """The night in MLflow: a trend run per version, a run per night with its reports below it."""
+        with platform.history() as history:
+            done = publish_nights(
+                monitor,
+                days_of(context),
+                platform.lake,
+                history,
+                platform.tracking_uri,
+                now=platform.now(),
+                run_id=context.run_id,
+            )
+        return dg.MaterializeResult(
+            metadata={
+                "verdicts": table(
+                    ({"version": each.version, "status": each.status, "why": each.sentence} for each in done.verdicts),
+                    ["version", "status", "why"],
+                ),
+                "nights written": len(done.days),
+                "runs": table(
+                    (
+                        {"version": each.version, "trend run": each.trend, "nights": len(each.nights)}
+                        for each in done.published
+                    ),
+                    ["version", "trend run", "nights"],
+                ),
+            }
+        )
+
+    return mlflow_report

@@ -1,0 +1,24 @@
+"""Daily partitions in the monitor's time zone."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import dagster as dg
+
+from obs_dagster.monitor import Monitor
+
+
+def daily(monitor: Monitor) -> dg.DailyPartitionsDefinition:
+    """A partition per day, from the monitor's first day to its last, or to yesterday."""
+    end = None if monitor.end is None else monitor.end + dt.timedelta(days=1)
+    return dg.DailyPartitionsDefinition(
+        start_date=monitor.start.isoformat(),
+        end_date=None if end is None else end.isoformat(),
+        timezone=monitor.time_zone,
+    )
+
+
+def days_of(context: dg.AssetExecutionContext) -> list[dt.date]:
+    """The days that the run is about: one, or a range."""
+    return [dt.date.fromisoformat(key) for key in context.partition_keys]

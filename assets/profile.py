@@ -1,0 +1,43 @@
+"""Stage: the day's rows as mergeable counts."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.partitions import days_of
+from assets.resources import Platform
+from assets.stage import stage
+from assets.tables import table
+from obs_dagster.evaluation.profiling import profile_day
+from obs_dagster.monitor import Monitor
+
+
+def build(monitor: Monitor) -> dg.AssetsDefinition:
+    """The asset for one monitor."""
+
+    @stage(monitor, "profile", after=["data_quality", "baseline"], kinds=["duckdb", "parquet"])
+    def profile(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
+        """Counts per version, segment, column and bin, from which every window and statistic follows."""
+        for day in days_of(context):
+            found = profile_day(monitor, day, platform.lake)
+            context.add_asset_metadata(
+                {
+                    "counts": found.table.num_rows,
+                    "grids": found.grids.id,
+                    "versions": table(
+                        (
+                            {
+                                "version": version,
+                                "rows": found.rows(version),
+                                "segment cells": len(found.segments(version)) - 1,
+                            }
+                            for version in found.versions()
+                        ),
+                        ["version", "rows", "segment cells"],
+                    ),
+                },
+                partition_key=day.isoformat(),
+            )
+        return dg.MaterializeResult()
+
+    return profile

@@ -1,0 +1,43 @@
+"""Stage: volume, latency, errors."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.partitions import days_of
+from assets.resources import Platform
+from assets.stage import stage
+from assets.tables import table
+from obs_dagster.evaluation.metrics import service_records
+from obs_dagster.evaluation.windows import PROFILES, later_days
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.metrics.registry import family
+from obs_dagster.monitor import Monitor
+
+
+def build(monitor: Monitor) -> dg.AssetsDefinition:
+    """The asset for one monitor."""
+
+    @stage(monitor, "service_health", after=["profile"], kinds=["python"])
+    def service_health(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
+        """How much each version served, how fast, and how often it failed."""
+        days = days_of(context)
+        recorder = platform.recorder(monitor.model, context.run_id)
+        affected = later_days(platform.lake.table(monitor.model, PROFILES), monitor, set(days)) | set(days)
+        with platform.history() as history:
+            for day in sorted(affected):
+                records = list(service_records(monitor, day, platform.lake, recorder))
+                history.replace_metrics(records, model=monitor.model, days=[day], metrics=family("service"))
+                if day in days:
+                    context.add_asset_metadata({"service": _service(records)}, partition_key=day.isoformat())
+        return dg.MaterializeResult(metadata={"days evaluated": len(affected)})
+
+    return service_health
+
+
+def _service(records: list[MetricRecord]) -> dg.TableMetadataValue:
+    rows: dict[str, dict[str, str | float | None]] = {}
+    for record in records:
+        if record.segment == "*" and record.window == 1:
+            rows.setdefault(record.version, {"version": record.version})[record.metric] = record.value
+    return table([rows[version] for version in sorted(rows)], ["version", *family("service")])

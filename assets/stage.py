@@ -1,0 +1,61 @@
+"""What every stage of a monitor has in common: key, group, owner, partitions, kinds, and its place in the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import dagster as dg
+
+from assets.partitions import daily
+from obs_dagster.monitor import Monitor
+
+
+def stage_key(monitor: Monitor, stage: str) -> dg.AssetKey:
+    """The key of one of the monitor's assets."""
+    return dg.AssetKey([monitor.model, stage])
+
+
+def stage(
+    monitor: Monitor,
+    name: str,
+    *,
+    after: Iterable[str] = (),
+    kinds: Iterable[str] = ("python",),
+    checks: Sequence[dg.AssetCheckSpec] = (),
+    partitioned: bool = True,
+    metadata: dict[str, Any] | None = None,
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Decorate a function as one stage of a monitor; its docstring is the description in the UI.
+
+    Args:
+        monitor: the monitor.
+        name: the stage's name.
+        after: the stages it reads.
+        kinds: what it is made with, shown as icons.
+        checks: the checks it reports.
+        partitioned: whether it has a partition per day; ranges of days run as one run.
+        metadata: what is known before it runs, such as its column schema.
+    """
+
+    def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
+        return dg.asset(
+            key=stage_key(monitor, name),
+            deps=[stage_key(monitor, each) for each in after],
+            group_name=monitor.model,
+            owners=[monitor.owner] if monitor.owner else None,
+            kinds=set(kinds),
+            tags={"obs/model": monitor.model, "obs/stage": name},
+            description=function.__doc__,
+            partitions_def=daily(monitor) if partitioned else None,
+            backfill_policy=dg.BackfillPolicy.single_run() if partitioned else None,
+            check_specs=checks,
+            metadata=metadata,
+        )(function)
+
+    return decorate
+
+
+def check(monitor: Monitor, asset: str, name: str, description: str) -> dg.AssetCheckSpec:
+    """A check that a stage reports itself."""
+    return dg.AssetCheckSpec(name, asset=stage_key(monitor, asset), description=description)

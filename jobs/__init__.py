@@ -1,0 +1,1 @@
+"""What starts work: jobs, schedules, sensors and the command line."""

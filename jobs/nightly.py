@@ -1,0 +1,24 @@
+"""The nightly job of a monitor."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.partitions import daily
+from obs_dagster.monitor import Monitor
+
+
+def job_name(monitor: Monitor) -> str:
+    """The name of the monitor's nightly job."""
+    return f"{monitor.model}_nightly"
+
+
+def build(monitor: Monitor) -> dg.UnresolvedAssetJobDefinition:
+    """All stages of the monitor for one day, or for a range of days in one run."""
+    return dg.define_asset_job(
+        job_name(monitor),
+        selection=dg.AssetSelection.groups(monitor.model),
+        partitions_def=daily(monitor),
+        description=f"One night of {monitor.model}: every stage of its graph.",
+        tags={"obs/model": monitor.model},
+    )
