@@ -11,6 +11,7 @@ from assets.resources import Platform
 from assets.stage import check, stage
 from assets.tables import table
 from obs_dagster.evaluation.metrics import quality_records
+from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
 from obs_dagster.quality.day import DayQuality, validate_day
@@ -19,20 +20,31 @@ from obs_dagster.quality.day import DayQuality, validate_day
 def build(monitor: Monitor) -> dg.AssetsDefinition:
     """The asset for one monitor."""
     checks = [
-        check(monitor, "data_quality", "schema", "The log has the columns and types that the monitor declares."),
-        check(monitor, "data_quality", "contract", "Rows keep the contract of the monitor and of the team's suite."),
+        check(
+            monitor, "data_quality", "schema", "The log has the columns and types that the monitor declares."
+        ),
+        check(
+            monitor,
+            "data_quality",
+            "contract",
+            "Rows keep the contract of the monitor and of the team's suite.",
+        ),
         check(monitor, "data_quality", "volume", "There are rows to evaluate."),
     ]
 
     @stage(
-        monitor, "data_quality", after=["inference_logs"], kinds=["greatexpectations", "duckdb"], checks=checks
+        monitor,
+        "data_quality",
+        after=["inference_logs"],
+        kinds=["greatexpectations", "duckdb"],
+        checks=checks,
     )
     def data_quality(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """The day's rows against their contract; rows that break it are kept in quarantine with the reasons."""
         days = days_of(context)
         recorder = platform.recorder(monitor.model, context.run_id)
         found: list[DayQuality] = []
-        records = []
+        records: list[MetricRecord] = []
         for day in days:
             quality = validate_day(monitor, day, platform.lake)
             found.append(quality)
@@ -91,7 +103,9 @@ def _contract(found: list[DayQuality]) -> dg.AssetCheckResult:
         metadata={
             "rows": sum(each.rows for each in found),
             "quarantined": sum(each.quarantined for each in found),
-            "broken rules": table(({"rule": rule, "rows": n} for rule, n in rules.most_common()), ["rule", "rows"]),
+            "broken rules": table(
+                ({"rule": rule, "rows": n} for rule, n in rules.most_common()), ["rule", "rows"]
+            ),
             "days not evaluated": "; ".join(refused) or "none",
         },
     )

@@ -43,7 +43,10 @@ def _metadata(records: list[MetricRecord]) -> dict[str, dg.MetadataValue | int]:
     psi = [
         record
         for record in records
-        if record.metric == "psi" and record.window == 1 and record.segment == "*" and record.value is not None
+        if record.metric == "psi"
+        and record.window == 1
+        and record.segment == "*"
+        and record.value is not None
     ]
     psi.sort(key=lambda record: -(record.value or 0.0))
     rows = (

@@ -20,7 +20,9 @@ from obs_dagster.profile.baseline import load_grids
 def build(monitor: Monitor) -> dg.AssetsDefinition:
     """The asset for one monitor."""
 
-    @stage(monitor, "explanations", after=["profile", "registered_model", "baseline"], kinds=["shap", "mlflow"])
+    @stage(
+        monitor, "explanations", after=["profile", "registered_model", "baseline"], kinds=["shap", "mlflow"]
+    )
     def explanations(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """SHAP values of a sample of each version's predictions: global importance, bar and beeswarm plots."""
         lake = platform.lake

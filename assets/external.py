@@ -12,7 +12,9 @@ from obs_dagster.monitor.data import TrainingBaseline
 def build(monitor: Monitor) -> list[dg.AssetSpec]:
     """The external assets of one monitor."""
     upstream = [dg.AssetKey(key.split("/")) for key in monitor.upstream]
-    specs = [_spec(monitor, "raw_log", "The log as the serving system wrote it.", monitor.logs.path, upstream)]
+    specs = [
+        _spec(monitor, "raw_log", "The log as the serving system wrote it.", monitor.logs.path, upstream)
+    ]
     if monitor.labels:
         specs.append(_spec(monitor, "raw_labels", "Ground truth as it arrives.", monitor.labels.path))
     else:

@@ -31,7 +31,10 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "verdicts": table(
-                    ({"version": each.version, "status": each.status, "why": each.sentence} for each in done.verdicts),
+                    (
+                        {"version": each.version, "status": each.status, "why": each.sentence}
+                        for each in done.verdicts
+                    ),
                     ["version", "status", "why"],
                 ),
                 "nights written": len(done.days),

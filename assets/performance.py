@@ -60,7 +60,9 @@ def _metadata(monitor: Monitor, records: list[MetricRecord]) -> dict[str, dg.Met
     whole = [r for r in records if r.segment == "*" and r.metric in _SHOWN]
     rows: dict[tuple[str, int], dict[str, str | int | float | None]] = {}
     for record in whole:
-        row = rows.setdefault((record.version, record.window), {"version": record.version, "days": record.window})
+        row = rows.setdefault(
+            (record.version, record.window), {"version": record.version, "days": record.window}
+        )
         row[record.metric] = record.value
     segments = [
         record

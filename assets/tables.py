@@ -35,7 +35,11 @@ def _other(monitor: Monitor, name: str) -> list[str]:
     feature = monitor.features.get(name)
     if feature is None:
         return []
-    bounds = [f"{word} {bound:g}" for word, bound in (("min", feature.min), ("max", feature.max)) if bound is not None]
+    bounds = [
+        f"{word} {bound:g}"
+        for word, bound in (("min", feature.min), ("max", feature.max))
+        if bound is not None
+    ]
     return bounds + ([f"one of {', '.join(map(str, feature.allowed))}"] if feature.allowed else [])
 
 

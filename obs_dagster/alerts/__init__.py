@@ -3,6 +3,7 @@
 from obs_dagster.alerts.alert import Alert, find_alert, list_alerts
 from obs_dagster.alerts.deliver import DeliveryReport, Failure, deliver
 from obs_dagster.alerts.evaluate import evaluate_rules
+from obs_dagster.alerts.failure import report_failure
 from obs_dagster.alerts.fold import State
 from obs_dagster.alerts.outbox import Undelivered, undelivered
 from obs_dagster.alerts.subject import Subject
@@ -23,5 +24,6 @@ __all__ = [
     "evaluate_rules",
     "find_alert",
     "list_alerts",
+    "report_failure",
     "undelivered",
 ]

@@ -99,7 +99,7 @@ class _Run:
         self._clock = clock
         self._sender = sender
         self._dead: set[str] = set()
-        self._behind: set[tuple[str, str]] = set()
+        self._behind: set[tuple[str, str | None]] = set()
         self.delivered = 0
         self.failures: list[Failure] = []
         self.waiting = 0

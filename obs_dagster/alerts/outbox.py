@@ -36,7 +36,7 @@ class Entry:
     """A notification that isn't settled."""
 
     id: int
-    alert_id: str
+    alert_id: str | None
     model: str
     message: Message
 
@@ -63,13 +63,31 @@ class Undelivered:
 
 def enqueue(connection: Connection, alert: Alert, event: Event, now: dt.datetime) -> None:
     """Put a notification into the outbox, in the transaction that changes the alert."""
-    message = compose(alert, event)
+    _put(connection, compose(alert, event), model=alert.model, alert_id=alert.id, now=now)
+
+
+def enqueue_once(history: History, message: Message, *, model: str, now: dt.datetime) -> bool:
+    """Put a notification that is about no alert into the outbox, unless one with its key was put there.
+
+    Returns:
+        Whether it is new.
+    """
+    with history.writing(_LOCK) as connection:
+        if connection.execute(select(OUTBOX.c.id).where(OUTBOX.c.key == message.key)).first():
+            return False
+        _put(connection, message, model=model, alert_id=None, now=now)
+    return True
+
+
+def _put(
+    connection: Connection, message: Message, *, model: str, alert_id: str | None, now: dt.datetime
+) -> None:
     connection.execute(
         insert(OUTBOX).values(
             key=message.key,
-            alert_id=alert.id,
-            model=alert.model,
-            severity=alert.severity,
+            alert_id=alert_id,
+            model=model,
+            severity=message.severity,
             notification=asdict(message),
             created_at=now,
         )

@@ -49,7 +49,12 @@ def drift_records(monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder
                     )
                     for length in window.lengths:
                         yield from recorder.records(
-                            estimates, version=version, day=day, window=length, segment=segment, column=column.name
+                            estimates,
+                            version=version,
+                            day=day,
+                            window=length,
+                            segment=segment,
+                            column=column.name,
                         )
 
 

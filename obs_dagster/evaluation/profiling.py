@@ -15,7 +15,7 @@ from obs_dagster.profile.outcomes import LABEL, SCHEMA, OutcomeProfile, reduce_o
 from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.quality.day import clean_rows, day_quality
-from obs_dagster.sources.files import connect
+from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.quoting import identifier, literal
 
@@ -72,7 +72,7 @@ def reduce_outcomes_of(monitor: Monitor, day: dt.date, lake: Lake) -> OutcomePro
                 )
             else:
                 joined = f"SELECT *, CAST(NULL AS BOOLEAN) AS {LABEL} FROM log"
-            outcomes = reduce_outcomes(nw.from_native(rows.query("log", joined)), monitor, grids)
+            outcomes = reduce_outcomes(nw.from_native(derived(rows, "log", joined)), monitor, grids)
     lake.table(monitor.model, OUTCOMES).write(day, outcomes.table, {"fingerprint": inputs})
     return outcomes
 

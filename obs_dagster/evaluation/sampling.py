@@ -10,7 +10,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import baseline_sample
 from obs_dagster.profile.outcomes import LABEL
 from obs_dagster.quality.day import clean_rows
-from obs_dagster.sources.files import connect
+from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.quoting import identifier, literal
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: int) -> pd.DataFrame:
-    """At most `rows` clean rows of one version and day, indexed by prediction id, with the label so far known.
+    """At most `rows` clean rows of one version and day, by prediction id, with the label as far as known.
 
     Rows are picked by a hash of the prediction id, so that the sample is uniform and repeatable.
     """
@@ -28,13 +28,16 @@ def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: i
     label = f"CAST(NULL AS BOOLEAN) AS {LABEL} FROM picked"
     if truth.exists(day):
         labels = f"read_parquet({literal(str(truth.path(day)))}, hive_partitioning = false)"
-        label = f"truth.label AS {LABEL} FROM picked LEFT JOIN {labels} AS truth ON truth.prediction_id = picked.{key}"
+        label = (
+            f"truth.label AS {LABEL} FROM picked "
+            f"LEFT JOIN {labels} AS truth ON truth.prediction_id = picked.{key}"
+        )
     with connect() as connection:
         log = clean_rows(connection, monitor, day, lake)
         picked = (
             f"SELECT * FROM log WHERE {column} = {literal(version)} ORDER BY hash({key}), {key} LIMIT {rows}"
         )
-        frame = log.query("log", f"WITH picked AS ({picked}) SELECT picked.*, {label}").df()
+        frame: pd.DataFrame = derived(log, "log", f"WITH picked AS ({picked}) SELECT picked.*, {label}").df()
     return frame.set_index(monitor.logs.columns.prediction_id).sort_index()
 
 

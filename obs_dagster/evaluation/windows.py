@@ -102,9 +102,7 @@ def later_days(table: Table, monitor: Monitor, days: set[dt.date]) -> set[dt.dat
     return found
 
 
-def compared_with(
-    monitor: Monitor, version: str, day: dt.date, lake: Lake, grids: Grids
-) -> Profile | None:
+def compared_with(monitor: Monitor, version: str, day: dt.date, lake: Lake, grids: Grids) -> Profile | None:
     """The baseline of a version on a night: its own, or a rolling window of the days before."""
     if not isinstance(monitor.baseline, RollingBaseline):
         return baseline_profile(monitor, version, lake)

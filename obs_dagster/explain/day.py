@@ -126,7 +126,7 @@ def summary_table(explained: list[VersionExplained]) -> list[dict[str, Any]]:
         {
             "version": each.version,
             "rows": each.rows,
-            "method": each.method or "–",
+            "method": each.method,
             "top features": ", ".join(_top(each)) or each.reason,
             "additivity residual": each.residual,
             "score difference": each.score_difference,

@@ -168,7 +168,7 @@ OUTBOX = Table(
     METADATA,
     Column("id", Integer, primary_key=True),
     Column("key", Text, nullable=False, unique=True),
-    Column("alert_id", Text, ForeignKey("alerts.id"), nullable=False),
+    Column("alert_id", Text, ForeignKey("alerts.id"), nullable=True),
     Column("model", Name, nullable=False),
     Column("severity", Text, nullable=False),
     Column("notification", JSON, nullable=False),

@@ -18,11 +18,12 @@ from obs_dagster.errors import LakeError
 from obs_dagster.lake.lake import Lake, manifest_metadata, manifest_of, read_json, replacing, write_json
 from obs_dagster.monitor.data import RollingBaseline, TrainingBaseline
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.columns import ROW
 from obs_dagster.profile.fit import fit_grids
 from obs_dagster.profile.grid import Grids
 from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_rows
-from obs_dagster.sources.files import SourceFiles, connect
+from obs_dagster.sources.files import SourceFiles, connect, derived
 from obs_dagster.sources.ingest import log_files
 from obs_dagster.sources.quoting import identifier, literal
 from obs_dagster.sources.schema import typed_query
@@ -90,7 +91,7 @@ def load_grids(monitor: Monitor, lake: Lake) -> Grids:
 
 
 def baseline_profile(monitor: Monitor, version: str, lake: Lake) -> Profile | None:
-    """The profile of a version's own baseline; None if it has none, or if the baseline is a rolling window."""
+    """The profile of a version's own baseline; None if it has none (a rolling window never has)."""
     path = _version_folder(lake.folder(monitor.model, _FOLDER), version) / "profile.parquet"
     if not path.exists():
         return None
@@ -116,10 +117,7 @@ def _sources(connection: duckdb.DuckDBPyConnection, monitor: Monitor) -> Iterato
         # the placeholder is a file-name part, so a marker without special characters can stand for it
         marker = "0obsversion0"
         pattern = monitor.resolve_path(baseline.path, version=marker)
-        shape = re.compile(
-            re.escape(pattern).replace(re.escape(marker), "(?P<version>[^/]+)", 1)
-            .replace(re.escape(marker), "[^/]+").replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-        )
+        shape = re.compile(_shape(pattern, marker))
         files: dict[str, list[Path]] = {}
         for file in SourceFiles.find(baseline.source, pattern.replace(marker, "*")).files:
             if match := shape.fullmatch(str(file)):
@@ -131,9 +129,16 @@ def _sources(connection: duckdb.DuckDBPyConnection, monitor: Monitor) -> Iterato
     if source.files:
         column = identifier(monitor.logs.columns.version)
         rows = source.relation(connection)
-        for (version,) in rows.query("log", f"SELECT DISTINCT CAST({column} AS VARCHAR) FROM log ORDER BY 1").fetchall():
+        distinct = f"SELECT DISTINCT CAST({column} AS VARCHAR) FROM log ORDER BY 1"
+        for (version,) in derived(rows, "log", distinct).fetchall():
             if version is not None:
                 yield version, source
+
+
+def _shape(pattern: str, marker: str) -> str:
+    """A glob as a regular expression, with the version's place as a group."""
+    shape = re.escape(pattern).replace(marker, "(?P<version>[^/]+)", 1).replace(marker, "[^/]+")
+    return shape.replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
 
 
 def _first_days(monitor: Monitor, first: dt.date, days: int) -> SourceFiles:
@@ -146,11 +151,11 @@ def _grids(connection: duckdb.DuckDBPyConnection, monitor: Monitor, folder: Path
     """The grids that were fitted once; columns that the monitor has gained since are fitted now."""
     document = read_json(folder / _GRIDS)
     if isinstance(monitor.baseline, RollingBaseline):
-        source = _first_days(monitor, monitor.start, monitor.baseline.days)
+        sources = [_first_days(monitor, monitor.start, monitor.baseline.days)]
     else:
         sources = [source for _, source in _sources(connection, monitor)]
-        source = sources[0].only(sorted({file for each in sources for file in each.files})) if sources else None
-    if source is None or not source.files:
+    files = sorted({file for each in sources for file in each.files})
+    if not files:
         if document is not None:
             return Grids.from_json(document)
         raise LakeError(
@@ -158,10 +163,9 @@ def _grids(connection: duckdb.DuckDBPyConnection, monitor: Monitor, folder: Path
             remedy="Check `baseline` in the monitor: its path, or its days, match no file.",
         )
     known = Grids.from_json(document).columns if document is not None else {}
-    wanted = {name for name in (*monitor.features, monitor.logs.columns.score)}
-    if known and wanted <= set(known):
+    if known and {*monitor.features, monitor.logs.columns.score} <= set(known):
         return Grids(known)
-    fitted = fit_grids(nw.from_native(_typed(connection, monitor, source)), monitor)
+    fitted = fit_grids(nw.from_native(_typed(connection, monitor, sources[0].only(files))), monitor)
     grids = Grids(fitted.columns | known)
     write_json(folder / _GRIDS, grids.to_json())
     return grids
@@ -172,7 +176,7 @@ def _typed(
 ) -> duckdb.DuckDBPyRelation:
     relation = source.relation(connection)
     found = dict(zip(relation.columns, map(str, relation.types), strict=True))
-    return relation.query("source", typed_query(monitor, found, absent_as_null=False))
+    return derived(relation, "source", typed_query(monitor, found, absent_as_null=False))
 
 
 def _prepare_version(  # noqa: PLR0917  one call
@@ -192,12 +196,11 @@ def _prepare_version(  # noqa: PLR0917  one call
         rows = _typed(connection, monitor, source)
         if isinstance(monitor.baseline, TrainingBaseline):
             keep = f"EXCLUDE ({column})" if monitor.logs.columns.version in rows.columns else ""
-            rows = rows.query("typed", f"SELECT * {keep}, {literal(version)} AS {column} FROM typed")
+            rows = derived(rows, "typed", f"SELECT * {keep}, {literal(version)} AS {column} FROM typed")
         else:
-            rows = rows.query("typed", f"SELECT * FROM typed WHERE {column} = {literal(version)}")
-        sample = rows.query(
-            "typed", f"SELECT * FROM typed ORDER BY hash(_obs_row), _obs_row LIMIT {SAMPLE_ROWS}"
-        )
+            rows = derived(rows, "typed", f"SELECT * FROM typed WHERE {column} = {literal(version)}")
+        picked = f"SELECT * FROM rows_of_version ORDER BY hash({ROW}), {ROW} LIMIT {SAMPLE_ROWS}"
+        sample = derived(rows, "rows_of_version", picked)
         with replacing(place / "sample.parquet") as aside:
             pq.write_table(sample.to_arrow_table(), aside, compression="zstd")
         reduced = reduce_rows(nw.from_native(rows), monitor, grids)

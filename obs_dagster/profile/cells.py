@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
@@ -39,7 +40,7 @@ def reductions(cuts: Sequence[Cut]) -> dict[Cut, list[Cut]]:
     return plan
 
 
-def with_cell_keys(rows: nw.LazyFrame, monitor: Monitor, cut: Cut, grids: Grids) -> nw.LazyFrame:
+def with_cell_keys(rows: nw.LazyFrame[Any], monitor: Monitor, cut: Cut, grids: Grids) -> nw.LazyFrame[Any]:
     """Add the version and the cut's segment values as text keys; rare values share the cell `(other)`."""
     keys = {VERSION: nw.col(monitor.logs.columns.version).cast(nw.String)}
     for column in cut:

@@ -35,9 +35,7 @@ def prediction_column(monitor: Monitor) -> str:
 def profiled_columns(monitor: Monitor) -> list[ProfiledColumn]:
     """Every column that is reduced to counts, in the monitor's order."""
     roles = monitor.logs.columns
-    columns = [
-        ProfiledColumn(name, "feature", feature.numeric) for name, feature in monitor.features.items()
-    ]
+    columns = [ProfiledColumn(name, "feature", feature.numeric) for name, feature in monitor.features.items()]
     columns.append(ProfiledColumn(roles.score, "score", numeric=True))
     columns.append(ProfiledColumn(prediction_column(monitor), "prediction", numeric=False))
     if roles.latency_ms:

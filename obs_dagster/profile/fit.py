@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import narwhals as nw
 
@@ -16,7 +17,7 @@ MOST_EXACT_VALUES = 256
 MOST_CATEGORIES = 200
 
 
-def fit_grids(rows: nw.LazyFrame, monitor: Monitor) -> Grids:
+def fit_grids(rows: nw.LazyFrame[Any], monitor: Monitor) -> Grids:
     """Choose the grid of every profiled column from baseline rows.
 
     Args:
@@ -33,7 +34,7 @@ def fit_grids(rows: nw.LazyFrame, monitor: Monitor) -> Grids:
     )
 
 
-def _fit(rows: nw.LazyFrame, column: ProfiledColumn, *, known: bool) -> Grid:
+def _fit(rows: nw.LazyFrame[Any], column: ProfiledColumn, *, known: bool) -> Grid:
     if column.role == "score":
         return UnitGrid()
     if column.role == "latency":
@@ -45,7 +46,7 @@ def _fit(rows: nw.LazyFrame, column: ProfiledColumn, *, known: bool) -> Grid:
     return _fit_numeric(rows, column.name) if column.numeric else _fit_category(rows, column.name)
 
 
-def _fit_numeric(rows: nw.LazyFrame, name: str) -> AsinhGrid:
+def _fit_numeric(rows: nw.LazyFrame[Any], name: str) -> AsinhGrid:
     value = nw.col(name).cast(nw.Float64)
     finite = rows.select(value=value).filter(nw.col("value").is_finite())
     value = nw.col("value")
@@ -69,7 +70,7 @@ def _fit_numeric(rows: nw.LazyFrame, name: str) -> AsinhGrid:
     return AsinhGrid(centre=float(found["centre"]), scale=float(scale), exact=tuple(exact))
 
 
-def _fit_category(rows: nw.LazyFrame, name: str) -> CategoryGrid:
+def _fit_category(rows: nw.LazyFrame[Any], name: str) -> CategoryGrid:
     counts = (
         rows.select(value=nw.col(name).cast(nw.String))
         .filter(~nw.col("value").is_null())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -114,7 +115,9 @@ class Grids:
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Grids:
         """The grids that `to_json` wrote."""
-        kinds: dict[str, type[Grid]] = {kind.__name__: kind for kind in (AsinhGrid, UnitGrid, CategoryGrid)}
+        kinds: dict[str, Callable[..., Grid]] = {
+            kind.__name__: kind for kind in (AsinhGrid, UnitGrid, CategoryGrid)
+        }
         columns: dict[str, Grid] = {}
         for name, parts in document.items():
             values = {

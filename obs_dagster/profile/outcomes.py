@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from typing import Any
+
 import narwhals as nw
 import numpy as np
 import pyarrow as pa
@@ -61,7 +63,9 @@ class OutcomeProfile:
         counted = keys.group_by(["version", "segment"], use_threads=False).aggregate([([], "count_all")])
         cells = {}
         start = 0
-        for version, segment, length in zip(*(counted[name].to_pylist() for name in counted.column_names), strict=True):
+        for version, segment, length in zip(
+            *(counted[name].to_pylist() for name in counted.column_names), strict=True
+        ):
             cells[version, segment] = (start, length)
             start += length
         return cells
@@ -95,7 +99,7 @@ class OutcomeProfile:
         )
 
 
-def reduce_outcomes(rows: nw.LazyFrame, monitor: Monitor, grids: Grids) -> OutcomeProfile:
+def reduce_outcomes(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> OutcomeProfile:
     """Reduce predictions and their labels to outcomes per version and segment cell.
 
     Args:
@@ -114,10 +118,12 @@ def reduce_outcomes(rows: nw.LazyFrame, monitor: Monitor, grids: Grids) -> Outco
     return OutcomeProfile(merge_rows(pa.concat_tables(whole), _KEYS, _ADDED))
 
 
-def _counted(keyed: nw.LazyFrame, keys: list[str], monitor: Monitor) -> nw.LazyFrame:
+def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.LazyFrame[Any]:
     score, label = nw.col("score"), nw.col("label")
     certain = nw.when(label).then(score).otherwise(1.0 - score)
-    clipped = nw.when(certain < _TINY).then(_TINY).when(certain > 1.0 - _TINY).then(1.0 - _TINY).otherwise(certain)
+    clipped = (
+        nw.when(certain < _TINY).then(_TINY).when(certain > 1.0 - _TINY).then(1.0 - _TINY).otherwise(certain)
+    )
     log_loss = -clipped.log()
     miss = 1.0 - certain
     served = nw.col(prediction_column(monitor)).cast(nw.Boolean)

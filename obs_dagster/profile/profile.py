@@ -95,7 +95,10 @@ class Profile:
         starts = np.flatnonzero(changes)
         ends = [*starts[1:], len(changes)]
         return {
-            (keys[0][start], keys[1][start], keys[2][start]): {"start": int(start), "length": int(end - start)}
+            (keys[0][start], keys[1][start], keys[2][start]): {
+                "start": int(start),
+                "length": int(end - start),
+            }
             for start, end in zip(starts, ends, strict=True)
         }
 
@@ -132,9 +135,7 @@ class Profile:
 def _categories(part: pa.Table) -> CategoryCounts:
     kinds, names, n = (part[name].to_pylist() for name in ("kind", "category", "n"))
     return CategoryCounts(
-        counts={
-            name: count for kind, name, count in zip(kinds, names, n, strict=True) if kind == "category"
-        },
+        counts={name: count for kind, name, count in zip(kinds, names, n, strict=True) if kind == "category"},
         nulls=sum(count for kind, count in zip(kinds, n, strict=True) if kind == "null"),
     )
 

@@ -7,6 +7,7 @@ grouped by (version, segment values, bin); the engine sees one query whose branc
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
@@ -30,7 +31,7 @@ _BIN_KEYS = ["column", "kind", "key", "category"]
 _SUMS = {"total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
 
 
-def reduce_rows(rows: nw.LazyFrame, monitor: Monitor, grids: Grids) -> Profile:
+def reduce_rows(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> Profile:
     """Reduce rows to the profile of their columns, per version and segment cell.
 
     Args:
@@ -53,10 +54,12 @@ def reduce_rows(rows: nw.LazyFrame, monitor: Monitor, grids: Grids) -> Profile:
     return Profile(merge_rows(pa.concat_tables(_with_all_columns(table) for table in tables)), grids)
 
 
-def _row_counts(keyed: nw.LazyFrame, keys: list[str]) -> nw.LazyFrame:
+def _row_counts(keyed: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any]:
     """How many rows each cell has, whatever is in their columns."""
     no_sums = {name: nw.lit(None).cast(nw.Float64) for name in _SUMS}
-    return keyed.group_by(*keys).agg(n=nw.len()).select(*keys, **_labels(kind="rows"), n=nw.col("n"), **no_sums)
+    return (
+        keyed.group_by(*keys).agg(n=nw.len()).select(*keys, **_labels(kind="rows"), n=nw.col("n"), **no_sums)
+    )
 
 
 def _labels(*, column: str = "", kind: str | nw.Expr = "category", **key: nw.Expr) -> dict[str, nw.Expr]:
@@ -69,7 +72,9 @@ def _labels(*, column: str = "", kind: str | nw.Expr = "category", **key: nw.Exp
     }
 
 
-def _counts(keyed: nw.LazyFrame, keys: list[str], column: ProfiledColumn, grids: Grids) -> nw.LazyFrame:
+def _counts(
+    keyed: nw.LazyFrame[Any], keys: list[str], column: ProfiledColumn, grids: Grids
+) -> nw.LazyFrame[Any]:
     """One column's counts and sums per (version, segment values, kind, key).
 
     Rows are grouped by numbers as far as can be, and labelled after: hashing text per row costs several times
@@ -120,9 +125,7 @@ def _number_key(number: nw.Expr, grid: NumericGrid) -> dict[str, nw.Expr]:
         return {"code": code.otherwise(nw.lit(_KINDS.index("bin"))), "key": binned.cast(nw.Float64)}
     listed = number.is_in(list(grid.exact))
     return {
-        "code": code.when(listed)
-        .then(nw.lit(_KINDS.index("value")))
-        .otherwise(nw.lit(_KINDS.index("bin"))),
+        "code": code.when(listed).then(nw.lit(_KINDS.index("value"))).otherwise(nw.lit(_KINDS.index("bin"))),
         "key": nw.when(listed).then(number).otherwise(binned.cast(nw.Float64)),
     }
 

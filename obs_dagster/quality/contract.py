@@ -73,7 +73,8 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
     return [
         each
         for each in expected
-        if each.kind == "ExpectColumnToExist" or each.arguments["column"].removeprefix(occurrences("")) not in gone
+        if each.kind == "ExpectColumnToExist"
+        or each.arguments["column"].removeprefix(occurrences("")) not in gone
     ]
 
 

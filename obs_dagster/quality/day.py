@@ -80,9 +80,7 @@ def validate_day(monitor: Monitor, day: dt.date, lake: Lake) -> DayQuality:
     absent = [change["column"] for change in manifest["schema_changes"] if change["kind"] == "missing"]
     unique = [name for name, feature in monitor.features.items() if feature.unique]
     suite = Path(monitor.resolve_path(monitor.quality.suite)) if monitor.quality.suite else None
-    checked = validate(
-        _chunks(logs.path(day), unique), contract(monitor, day, absent), suite
-    )
+    checked = validate(_chunks(logs.path(day), unique), contract(monitor, day, absent), suite)
     counted = _counted(checked.broken)
     share = len(checked.broken) / manifest["rows"] if manifest["rows"] else 0.0
     reason = ""

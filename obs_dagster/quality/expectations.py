@@ -73,14 +73,19 @@ def validate(
         SuiteError: the suite's file is missing or no suite.
     """
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     # built whole: adding expectations one by one to a stored suite takes seconds
     own = [_expectation(each) for each in expected]
     team = [] if suite_file is None else _team_expectations(suite_file)
     suite = context.suites.add(gx.ExpectationSuite("contract", expectations=own + team))
-    batches = context.data_sources.add_pandas("log").add_dataframe_asset("day").add_batch_definition_whole_dataframe("all")
+    batches = (
+        context.data_sources.add_pandas("log")
+        .add_dataframe_asset("day")
+        .add_batch_definition_whole_dataframe("all")
+    )
     results = [
         ExpectationResult(
             name=each.expectation_type,
@@ -95,7 +100,7 @@ def validate(
         outcome = batches.get_batch({"dataframe": chunk}).validate(
             suite, result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False}
         )
-        by_id = {found.expectation_config.id: found for found in outcome.results}
+        by_id = {getattr(found.expectation_config, "id", None): found for found in outcome.results}
         for result, each in zip(results, suite.expectations, strict=True):
             _add(result, by_id[each.id], broken)
     return Validation(results=results, broken=dict(broken))

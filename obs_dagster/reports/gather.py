@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import cast
 
 from obs_dagster.alerts.alert import Alert, list_alerts
 from obs_dagster.history import History
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.reports.health.page import HealthInput
-from obs_dagster.reports.inputs import AlertLine, AlertState, NightLine
+from obs_dagster.reports.inputs import AlertLine, NightLine
 
 TREND_DAYS = 60
 
@@ -53,7 +52,7 @@ def alert_lines(alerts: Iterable[Alert], records: Iterable[MetricRecord], day: d
     values = {(*record.key[:5], record.window): record for record in records if record.day == day}
     lines = []
     for alert in alerts:
-        if alert.since > day or alert.state.value == "resolved" and alert.end <= day:
+        if alert.since > day or (alert.resolved_day is not None and alert.resolved_day <= day):
             continue
         fired = alert.fired_day is not None and alert.fired_day <= day
         key = (alert.model, alert.version, alert.segment, alert.column, alert.metric, alert.window)
@@ -63,7 +62,7 @@ def alert_lines(alerts: Iterable[Alert], records: Iterable[MetricRecord], day: d
                 id=alert.id,
                 rule=alert.rule,
                 severity=alert.severity,
-                state=cast(AlertState, "firing" if fired else "pending"),
+                state="firing" if fired else "pending",
                 version=alert.version,
                 segment=alert.segment,
                 column=alert.column,

@@ -76,6 +76,14 @@ class SourceFiles:
         )
 
 
+def derived(relation: duckdb.DuckDBPyRelation, view: str, query: str) -> duckdb.DuckDBPyRelation:
+    """The rows of a SELECT that knows a relation under the name `view`, lazily."""
+    found = relation.query(view, query)
+    if found is None:
+        raise TypeError(f"not a query: {query}")
+    return found
+
+
 def stamp(file: Path) -> str:
     """Size and modification time of a file: enough to see that it was rewritten."""
     status = file.stat()

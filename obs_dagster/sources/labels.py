@@ -68,7 +68,9 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
         waiting = _count(connection, "incoming")
         if waiting or (folder / _HOLDING).exists():
             with replacing(folder / _HOLDING) as aside:
-                connection.execute(f"COPY incoming TO {literal(str(aside))} (FORMAT parquet, COMPRESSION zstd)")
+                connection.execute(
+                    f"COPY incoming TO {literal(str(aside))} (FORMAT parquet, COMPRESSION zstd)"
+                )
     if new:
         write_json(folder / _FILES, known | stamps)
     return LabelsIngested(len(new), labels, rejected, touched, waiting)
@@ -137,9 +139,7 @@ def _positive(labels: Labels, found: str) -> str:
     return f"CAST({value} AS {found})"
 
 
-def _sort_to_days(
-    connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
-) -> dict[dt.date, int]:
+def _sort_to_days(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake) -> dict[dt.date, int]:
     """Move labels from `incoming` to their days, newest days first, until none is left or no day is."""
     logs = lake.table(monitor.model, LOGS)
     touched: dict[dt.date, int] = {}

@@ -128,7 +128,11 @@ def typed_query(monitor: Monitor, found: Mapping[str, str], *, absent_as_null: b
         columns.append(f"{decision} AS {identifier(DECISION)}")
     uncast = f"nullif(concat_ws(', ', {', '.join(failures)}), '')" if failures else "NULL::VARCHAR"
     retyped = any(change.kind == "retyped" for change in schema_changes(declared, found))
-    raw = f"CASE WHEN {uncast} IS NOT NULL THEN CAST(to_json(source) AS VARCHAR) END" if retyped else "NULL::VARCHAR"
+    raw = (
+        f"CASE WHEN {uncast} IS NOT NULL THEN CAST(to_json(source) AS VARCHAR) END"
+        if retyped
+        else "NULL::VARCHAR"
+    )
     return (
         f"SELECT {', '.join(columns)}, {uncast} AS {UNCAST}, {raw} AS {RAW}, row_number() OVER () AS {ROW} "
         "FROM source"

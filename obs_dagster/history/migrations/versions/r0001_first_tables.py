@@ -104,7 +104,7 @@ def upgrade() -> None:
         "outbox",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("key", sa.Text, nullable=False, unique=True),
-        sa.Column("alert_id", sa.Text, sa.ForeignKey("alerts.id"), nullable=False),
+        sa.Column("alert_id", sa.Text, sa.ForeignKey("alerts.id"), nullable=True),
         sa.Column("model", NAME, nullable=False),
         sa.Column("severity", sa.Text, nullable=False),
         sa.Column("notification", sa.JSON, nullable=False),
