@@ -1,7 +1,5 @@
 """Stage: rules over metrics; who must know."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets.partitions import days_of

@@ -1,7 +1,5 @@
 """Stage: what each version is compared with."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets.resources import Platform

@@ -1,7 +1,5 @@
 """Stage: the contract of a row, and what broke it."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import dagster as dg

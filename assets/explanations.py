@@ -1,7 +1,5 @@
 """Stage: why each version scores as it does."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets.partitions import days_of

@@ -1,7 +1,5 @@
 """Stage: labels, which come when they come."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets.resources import Platform

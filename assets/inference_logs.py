@@ -1,7 +1,5 @@
 """Stage: the day's inference log, read once."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets.partitions import days_of

@@ -1,7 +1,5 @@
 """Stage: what ML engineers read."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets.partitions import days_of

@@ -1,7 +1,5 @@
 """Stage: is each version still right?"""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets.partitions import days_of

@@ -1,7 +1,5 @@
 """Stage: the day's rows as mergeable counts."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets.partitions import days_of

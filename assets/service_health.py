@@ -1,7 +1,5 @@
 """Stage: volume, latency, errors."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets.partitions import days_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -39,6 +40,14 @@ def stage(
     """
 
     def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
+        # Dagster reads it as the type of one output, and refuses it where there are checks
+        function.__annotations__.pop("return", None)
+        with warnings.catch_warnings():
+            # ranges of days as one run are worth a beta feature; the warning would come with every asset
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            return _asset(function)
+
+    def _asset(function: Callable[..., Any]) -> dg.AssetsDefinition:
         return dg.asset(
             key=stage_key(monitor, name),
             deps=[stage_key(monitor, each) for each in after],

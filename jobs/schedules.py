@@ -1,7 +1,5 @@
 """When nights run."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """What reacts: notifications are delivered, failed runs are told of."""
 
-from __future__ import annotations
-
 import datetime as dt
 import os
 from collections.abc import Sequence

@@ -109,8 +109,8 @@ class Table:
     def write(self, day: dt.date, rows: pa.Table, manifest: Mapping[str, Any]) -> None:
         """Replace the day's rows and manifest, atomically."""
         with replacing(self.path(day)) as aside:
-            metadata = {**(rows.schema.metadata or {}), **manifest_metadata(manifest)}
-            pq.write_table(rows.replace_schema_metadata(metadata), aside, compression="zstd")
+            described = rows.replace_schema_metadata(manifest_metadata(manifest))
+            pq.write_table(described, aside, compression="zstd")
 
     def remove(self, day: dt.date) -> None:
         """Forget the day; a reader that has the file open keeps it."""

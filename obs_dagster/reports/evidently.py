@@ -224,11 +224,12 @@ def _columns(frame: pd.DataFrame, numeric: Sequence[str], categorical: Sequence[
 
     numbers = {_harmless(column): _clean(frame[column], numeric=True) for column in numeric}
     words = {_harmless(column): _clean(frame[column], numeric=False) for column in categorical}
-    return pd.DataFrame(numbers | words)
+    # numbered anew: Evidently plots over the index, and cannot over one of texts
+    return pd.DataFrame(numbers | words).reset_index(drop=True)
 
 
 def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
-    whole = frame[["score", "prediction", "label"]].dropna()
+    whole = frame[["score", "prediction", "label"]].dropna().reset_index(drop=True)
     return whole.astype({"score": "float64", "prediction": "int64", "label": "int64"})
 
 
