@@ -6,7 +6,7 @@ from assets.partitions import days_of
 from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
-from obs_dagster.evaluation.profiling import profile_day
+from obs_dagster.evaluation.profiling import profile_days
 from obs_dagster.monitor import Monitor
 
 
@@ -16,8 +16,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     @stage(monitor, "profile", after=["data_quality", "baseline"], kinds=["duckdb", "parquet"])
     def profile(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """Counts per version, segment, column and bin, from which every window and statistic follows."""
-        for day in days_of(context):
-            found = profile_day(monitor, day, platform.lake)
+        for day, found in profile_days(monitor, days_of(context), platform.lake):
             context.add_asset_metadata(
                 {
                     "counts": found.table.num_rows,

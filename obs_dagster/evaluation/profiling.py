@@ -3,40 +3,68 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import narwhals as nw
 
+from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.windows import OUTCOMES, PROFILES
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import load_grids
+from obs_dagster.profile.columns import DAY
 from obs_dagster.profile.outcomes import LABEL, SCHEMA, OutcomeProfile, reduce_outcomes
 from obs_dagster.profile.profile import Profile
-from obs_dagster.profile.reduction import reduce_rows
-from obs_dagster.quality.day import clean_rows, day_quality
+from obs_dagster.profile.reduction import reduce_days
+from obs_dagster.quality.day import DayQuality, clean_rows, day_quality
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.quoting import identifier, literal
 
+#: Rows that share a query; more days than these are taken in turns, so that memory stays bounded.
+_BATCH_ROWS = 1_000_000
 
-def profile_day(monitor: Monitor, day: dt.date, lake: Lake) -> Profile:
-    """Reduce the day's clean rows and replace the day's profile; a day that is not evaluated has no counts.
+
+def profile_days(
+    monitor: Monitor, days: Iterable[dt.date], lake: Lake
+) -> Iterator[tuple[dt.date, Profile]]:
+    """Reduce the clean rows of days and replace their profiles; a day that is not evaluated has no counts.
 
     Raises:
-        LakeError: the baseline has not been prepared, or the day not been validated.
+        LakeError: the baseline has not been prepared, or a day not been validated.
     """
     grids = load_grids(monitor, lake)
-    quality = day_quality(monitor, day, lake)
-    if quality is not None and not quality.evaluated:
-        profile = Profile.empty(grids)
-    else:
+    table = lake.table(monitor.model, PROFILES)
+    for batch in _batches(monitor, days, lake):
         with connect() as connection:
-            profile = reduce_rows(nw.from_native(clean_rows(connection, monitor, day, lake)), monitor, grids)
-    fingerprint = quality.fingerprint if quality is not None else ""
-    manifest = {"grids": grids.id, "fingerprint": f"{fingerprint}-{grids.id}"}
-    lake.table(monitor.model, PROFILES).write(day, profile.table, manifest)
-    return profile
+            evaluated = [day for day, quality in batch if quality.evaluated]
+            profiles = {}
+            if evaluated:
+                rows = clean_rows(connection, monitor, evaluated, lake)
+                profiles = reduce_days(nw.from_native(rows), monitor, grids, DAY)
+        for day, quality in batch:
+            profile = profiles.get(day.isoformat(), Profile.empty(grids))
+            fingerprint = f"{quality.fingerprint}-{grids.id}"
+            table.write(day, profile.table, {"grids": grids.id, "fingerprint": fingerprint})
+            yield day, profile
+
+
+def _batches(
+    monitor: Monitor, days: Iterable[dt.date], lake: Lake
+) -> Iterator[list[tuple[dt.date, DayQuality]]]:
+    """Days that can share a query: the same columns, and not too many rows together."""
+    batch: list[tuple[dt.date, DayQuality]] = []
+    for day in days:
+        quality = day_quality(monitor, day, lake)
+        if quality is None:
+            raise LakeError(f"{day} of {monitor.model} has not been validated.", remedy="Run its night first.")
+        rows = sum(each.rows for _, each in batch) + quality.rows
+        if batch and (rows > _BATCH_ROWS or batch[0][1].missing_columns != quality.missing_columns):
+            yield batch
+            batch = []
+        batch.append((day, quality))
+    if batch:
+        yield batch
 
 
 def stale_outcomes(monitor: Monitor, lake: Lake, days: Sequence[dt.date]) -> set[dt.date]:
@@ -61,7 +89,7 @@ def reduce_outcomes_of(monitor: Monitor, day: dt.date, lake: Lake) -> OutcomePro
         outcomes = OutcomeProfile(SCHEMA.empty_table())
     else:
         with connect() as connection:
-            rows = clean_rows(connection, monitor, day, lake)
+            rows = clean_rows(connection, monitor, [day], lake)
             key = identifier(monitor.logs.columns.prediction_id)
             truth = lake.table(monitor.model, GROUND_TRUTH)
             if truth.exists(day):

@@ -33,7 +33,7 @@ def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: i
             f"LEFT JOIN {labels} AS truth ON truth.prediction_id = picked.{key}"
         )
     with connect() as connection:
-        log = clean_rows(connection, monitor, day, lake)
+        log = clean_rows(connection, monitor, [day], lake)
         picked = (
             f"SELECT * FROM log WHERE {column} = {literal(version)} ORDER BY hash({key}), {key} LIMIT {rows}"
         )

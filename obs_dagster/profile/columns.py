@@ -12,6 +12,7 @@ Role = Literal["feature", "score", "prediction", "latency", "status"]
 #: Columns that obs-dagster adds to a log start with this; a monitor may not declare such names.
 RESERVED = "_obs_"
 ROW = f"{RESERVED}row"
+DAY = f"{RESERVED}day"
 UNCAST = f"{RESERVED}uncast"
 RAW = f"{RESERVED}raw"
 #: The decision derived from the score, where the log has no column for it.

@@ -33,11 +33,11 @@ SCHEMA = pa.schema(
         ("maximum", pa.float64()),
     ]
 )
-_KEYS = ["version", "segment", "column", "kind", "key", "category"]
+KEYS = ["version", "segment", "column", "kind", "key", "category"]
 _ADDED = {"n": "sum", "total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
 
 
-def merge_rows(table: pa.Table, keys: Sequence[str] = _KEYS, added: Mapping[str, str] = _ADDED) -> pa.Table:
+def merge_rows(table: pa.Table, keys: Sequence[str] = KEYS, added: Mapping[str, str] = _ADDED) -> pa.Table:
     """Add up the rows that have the same keys; the result is sorted, so that equal content is equal bytes."""
     merged = table.group_by(list(keys), use_threads=False).aggregate(
         [(name, how) for name, how in added.items()]

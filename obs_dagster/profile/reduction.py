@@ -25,7 +25,7 @@ from obs_dagster.profile.cells import (
 )
 from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
 from obs_dagster.profile.grid import CategoryGrid, Grids, NumericGrid
-from obs_dagster.profile.profile import SCHEMA, Profile, merge_rows
+from obs_dagster.profile.profile import KEYS, SCHEMA, Profile, merge_rows
 
 _BIN_KEYS = ["column", "kind", "key", "category"]
 _SUMS = {"total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
@@ -39,19 +39,40 @@ def reduce_rows(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> Prof
         monitor: says which columns there are, which is the version and how rows are cut into segments.
         grids: the bins of each column.
     """
+    return Profile(_reduce(rows, monitor, grids, []), grids)
+
+
+def reduce_days(
+    rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, day_column: str
+) -> dict[str, Profile]:
+    """Reduce the rows of several days in one query, into a profile per value of `day_column`.
+
+    For days of a few thousand rows, planning a query costs more than running it; many days share one plan.
+    """
+    reduced = _reduce(rows, monitor, grids, [day_column])
+    return {
+        day: Profile(reduced.filter(pc.equal(reduced[day_column], day)).select(SCHEMA.names), grids)
+        for day in pc.unique(reduced[day_column]).to_pylist()
+    }
+
+
+def _reduce(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: list[str]) -> pa.Table:
+    """The counts of `SCHEMA`, for each value of the text columns `by`, which come first."""
     present = set(rows.collect_schema().names())
     columns = [column for column in profiled_columns(monitor) if column.name in present]
-    tables = [SCHEMA.empty_table()]
+    schema = pa.schema([*((name, pa.string()) for name in by), *SCHEMA])
+    tables = [schema.empty_table()]
     for finest, cuts in reductions([cut for cut in monitor.cuts if present.issuperset(cut)]).items():
         keyed = with_cell_keys(rows, monitor, finest, grids)
-        keys = [VERSION, *(cell_key(column) for column in finest)]
+        keys = [*by, VERSION, *(cell_key(column) for column in finest)]
         branches = [_counts(keyed, keys, column, grids) for column in columns]
         query = nw.concat([_row_counts(keyed, keys), *branches], how="vertical")
         counted = named_version(query.collect("pyarrow").to_native())
-        tables += rolled_up(counted, cuts, ["version", *_BIN_KEYS], {"n": "sum"})
+        tables += rolled_up(counted, cuts, [*by, "version", *_BIN_KEYS], {"n": "sum"})
         finite = counted.filter(pc.is_valid(counted["total"]))
-        tables += rolled_up(_moments(finite), cuts, ["version", "column", "kind"], {"n": "sum", **_SUMS})
-    return Profile(merge_rows(pa.concat_tables(_with_all_columns(table) for table in tables)), grids)
+        tables += rolled_up(_moments(finite), cuts, [*by, "version", "column", "kind"], {"n": "sum", **_SUMS})
+    whole = pa.concat_tables(_with_all_columns(table, schema) for table in tables)
+    return merge_rows(whole, [*by, *KEYS])
 
 
 def _row_counts(keyed: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any]:
@@ -145,14 +166,14 @@ def _moments(counted: pa.Table) -> pa.Table:
     return counted.drop_columns(["kind", "n"]).append_column("kind", kind).append_column("n", no_rows)
 
 
-def _with_all_columns(table: pa.Table) -> pa.Table:
-    """The table with every column of the profile's schema, nulls where it says nothing."""
+def _with_all_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table with every column of the schema, nulls where it says nothing."""
     return pa.table(
         {
             field.name: table[field.name].cast(field.type)
             if field.name in table.column_names
             else pa.nulls(table.num_rows, field.type)
-            for field in SCHEMA
+            for field in schema
         },
-        schema=SCHEMA,
+        schema=schema,
     )

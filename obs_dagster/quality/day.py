@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,15 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from obs_dagster.errors import LakeError
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import ROW
+from obs_dagster.profile.columns import DAY, ROW
 from obs_dagster.quality.contract import contract, occurrences
-from obs_dagster.quality.expectations import ExpectationResult, validate
+from obs_dagster.quality.expectations import validate
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
-from obs_dagster.sources.quoting import identifier, literal
+from obs_dagster.sources.quoting import identifier, literal, literals
 
 if TYPE_CHECKING:
     import duckdb
@@ -115,24 +116,42 @@ def day_quality(monitor: Monitor, day: dt.date, lake: Lake) -> DayQuality | None
 
 
 def clean_rows(
-    connection: duckdb.DuckDBPyConnection, monitor: Monitor, day: dt.date, lake: Lake
+    connection: duckdb.DuckDBPyConnection, monitor: Monitor, days: Sequence[dt.date], lake: Lake
 ) -> duckdb.DuckDBPyRelation:
-    """The day's rows without the quarantined ones, lazily; a declared column that the source lacks is left out.
+    """The rows of days without the quarantined ones, lazily, with their day in the text column `_obs_day`.
+
+    Declared columns that the source of one of the days lacks are left out.
 
     Raises:
-        LakeError: the day has not been validated.
+        LakeError: a day has not been validated.
     """
-    quality = day_quality(monitor, day, lake)
-    logs = literal(str(lake.table(monitor.model, LOGS).path(day)))
-    absent = [] if quality is None else quality.missing_columns
-    exclude = f"EXCLUDE ({', '.join(map(identifier, absent))})" if absent else ""
-    rows = f"SELECT * {exclude} FROM read_parquet({logs}, hive_partitioning = false)"
-    if quality is None or not quality.quarantined:
-        return connection.sql(rows)
-    quarantine = literal(str(lake.table(monitor.model, QUARANTINE).path(day)))
-    return connection.sql(
-        f"{rows} WHERE {ROW} NOT IN (SELECT {ROW} FROM read_parquet({quarantine}, hive_partitioning = false))"
-    )
+    found = {day: day_quality(monitor, day, lake) for day in days}
+    absent: dict[str, None] = {}
+    for day, quality in found.items():
+        if quality is None:
+            raise LakeError(f"{day} of {monitor.model} has not been validated.", remedy="Run its night first.")
+        absent |= dict.fromkeys(quality.missing_columns)
+    logs = _files(lake, monitor, LOGS, days)
+    exclude = ", ".join(["filename", *map(identifier, absent)])
+    rows = f"SELECT * EXCLUDE ({exclude}), {_day_of('filename')} AS {DAY} FROM {logs}"
+    broken = [day for day, quality in found.items() if quality is not None and quality.quarantined]
+    if broken:
+        quarantine = _files(lake, monitor, QUARANTINE, broken)
+        rows = (
+            f"SELECT log.* FROM ({rows}) AS log ANTI JOIN "
+            f"(SELECT {ROW}, {_day_of('filename')} AS {DAY} FROM {quarantine}) AS broken USING ({DAY}, {ROW})"
+        )
+    return connection.sql(rows)
+
+
+def _files(lake: Lake, monitor: Monitor, table: str, days: Sequence[dt.date]) -> str:
+    """SQL that reads a table's partitions of some days, with the file that each row is from."""
+    paths = literals(str(lake.table(monitor.model, table).path(day)) for day in days)
+    return f"read_parquet({paths}, filename = true, union_by_name = true, hive_partitioning = false)"
+
+
+def _day_of(filename: str) -> str:
+    return f"regexp_extract({filename}, 'day=([0-9-]{{10}})/[^/]*$', 1)"
 
 
 def _chunks(path: Path, unique: list[str]) -> Iterator[pd.DataFrame]:

@@ -15,12 +15,16 @@ from obs_dagster.sources.quoting import literals
 if TYPE_CHECKING:
     import duckdb
 
-#: How DuckDB reads a list of files of each format; a new format is one more entry.
+#: How DuckDB reads a list of files of each format; a new format is one more entry. Where the format has no types,
+#: all rows decide: were it the first ones, a bad value further down would cost the whole file.
 READERS: Mapping[str, Callable[[str], str]] = {
     "parquet": lambda files: f"read_parquet({files}, union_by_name = true, hive_partitioning = false)",
-    "csv": lambda files: f"read_csv({files}, union_by_name = true, header = true, hive_partitioning = false)",
+    "csv": lambda files: (
+        f"read_csv({files}, union_by_name = true, header = true, sample_size = -1, hive_partitioning = false)"
+    ),
     "jsonl": lambda files: (
-        f"read_json({files}, union_by_name = true, format = 'newline_delimited', hive_partitioning = false)"
+        f"read_json({files}, union_by_name = true, format = 'newline_delimited', sample_size = -1, "
+        "hive_partitioning = false)"
     ),
 }
 

@@ -60,7 +60,9 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
     folder = lake.folder(monitor.model, "labels")
     source = SourceFiles.find(monitor.labels.source, monitor.resolve_path(monitor.labels.path))
     known: dict[str, str] = read_json(folder / _FILES) or {}
-    stamps = {str(file): stamp(file) for file in source.files}
+    # a label that is read as another class, or from another column, is a new label
+    meaning = monitor.labels.model_dump_json(include={"columns", "positive"})
+    stamps = {str(file): f"{stamp(file)} as {meaning}" for file in source.files}
     new = [file for file in source.files if known.get(str(file)) != stamps[str(file)]]
     with connect() as connection:
         labels, rejected = _load(connection, monitor.labels, source.only(new), folder / _HOLDING)
@@ -116,9 +118,8 @@ def _load_file(
             remedy="Correct labels.columns in the monitor, or the file.",
         )
     found = dict(zip(relation.columns, map(str, relation.types), strict=True))
-    label = identifier(columns.label)
+    label, positive = _label(labels, found[columns.label])
     known_at = f"TRY_CAST({identifier(columns.known_at)} AS TIMESTAMPTZ)" if columns.known_at else "NULL"
-    positive = _positive(labels, found[columns.label])
     connection.register("label_file", relation)
     try:
         connection.execute(
@@ -129,14 +130,17 @@ def _load_file(
         raise source.unreadable(error) from error
 
 
-def _positive(labels: Labels, found: str) -> str:
-    """The positive class as SQL, in the type that the label column has."""
-    value = labels.positive
+def _label(labels: Labels, found: str) -> tuple[str, str]:
+    """The label, null where it is not known, and the positive class: as SQL, comparable with each other."""
+    label, value = identifier(labels.columns.label), labels.positive
+    if found == "VARCHAR" and isinstance(value, bool):
+        # True in one program is true in the next
+        return f"lower({label})", literal(str(value).lower())
     if found == "VARCHAR":
-        return literal(str(value).lower() if isinstance(value, bool) else str(value))
-    if isinstance(value, str):
-        return f"CAST({literal(value)} AS {found})"
-    return f"CAST({value} AS {found})"
+        return label, literal(str(value))
+    if found in ("DOUBLE", "FLOAT"):
+        label = f"CASE WHEN NOT isnan({label}) THEN {label} END"
+    return label, f"CAST({literal(value) if isinstance(value, str) else value} AS {found})"
 
 
 def _sort_to_days(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake) -> dict[dt.date, int]:
@@ -181,7 +185,8 @@ def _merge_day(
     table = lake.table(monitor.model, GROUND_TRUTH)
     path = table.path(day)
     before = table.manifest(day)
-    current = f"SELECT *, 0 AS newer FROM read_parquet({literal(str(path))})" if before else ""
+    stored = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
+    current = f"SELECT *, 0 AS newer FROM {stored}" if before else ""
     both = " UNION ALL ".join(
         filter(None, [current, f"SELECT prediction_id, label, known_at, 1 FROM found WHERE day = '{day}'"])
     )

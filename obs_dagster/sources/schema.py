@@ -117,11 +117,14 @@ def typed_query(monitor: Monitor, found: Mapping[str, str], *, absent_as_null: b
             value = _cast(name, kind, found[name])
             columns.append(f"{value} AS {identifier(name)}")
             failures.append(
-                f"CASE WHEN source.{identifier(name)} IS NOT NULL AND ({value}) IS NULL THEN {literal(name)} END"
+                f"CASE WHEN {_source(name, found[name])} IS NOT NULL AND ({value}) IS NULL "
+                f"THEN {literal(name)} END"
             )
         elif absent_as_null:
             columns.append(f"NULL::{kind} AS {identifier(name)}")
-    columns += [f"source.{identifier(name)}" for name in found if name not in declared]
+    # names differ in SQL only if they differ by more than case
+    taken = {name.lower() for name in (*declared, DECISION, UNCAST, RAW, ROW)}
+    columns += [f"source.{identifier(name)}" for name in found if name.lower() not in taken]
     score = monitor.logs.columns.score
     if monitor.logs.columns.prediction is None and score in found:
         decision = f"{_cast(score, 'DOUBLE', found[score])} >= {monitor.logs.threshold!r}"
@@ -141,7 +144,7 @@ def typed_query(monitor: Monitor, found: Mapping[str, str], *, absent_as_null: b
 
 def _cast(column: str, kind: str, found: str) -> str:
     """SQL that turns a source column into its declared type; null where a value has no such form."""
-    name = f"source.{identifier(column)}"
+    name = _source(column, found)
     if kind == "BIGINT" and found not in _INTEGERS:
         # a cast would round 5.5 to an integer in silence
         number = f"TRY_CAST({name} AS DOUBLE)"
@@ -149,3 +152,9 @@ def _cast(column: str, kind: str, found: str) -> str:
     if kind == "TIMESTAMPTZ" and found.startswith("TIMESTAMP") and found != "TIMESTAMP WITH TIME ZONE":
         return f"CAST(CAST({name} AS TIMESTAMP) AS TIMESTAMPTZ)"
     return f"TRY_CAST({name} AS {kind})"
+
+
+def _source(column: str, found: str) -> str:
+    """SQL for a source column; what JSON files mix of types is text."""
+    name = f"source.{identifier(column)}"
+    return f"({name} ->> '$')" if found == "JSON" else name

@@ -1,0 +1,5 @@
+"""The command line `obs`."""
+
+from jobs.cli.app import main
+
+__all__ = ["main"]

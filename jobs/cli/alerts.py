@@ -1,0 +1,68 @@
+"""`obs alerts`: what fires, and one alert in full."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Annotated
+
+import typer
+
+from jobs.cli.choice import find_monitor, require
+from jobs.cli.console import OUTPUT, cell, table
+from jobs.cli.records import Format, emit
+
+app = typer.Typer(help="What is firing, and why.", no_args_is_help=True)
+
+_SHOWN = (
+    "id model rule severity state version segment column value direction threshold since nights owner".split()
+)
+_OPEN = ["firing", "pending"]
+
+
+@app.command("list")
+def list_(
+    model: Annotated[str | None, typer.Option(help="Only of this model.")] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(help="firing, pending or resolved (repeatable); left out: firing and pending."),
+    ] = None,
+    chosen: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+) -> None:
+    """List alerts, newest first."""
+    from obs_dagster.alerts import Alert, State, list_alerts
+    from obs_dagster.history import History
+    from obs_dagster.settings import Settings
+
+    if model is not None:
+        find_monitor(model)
+    for name in state or []:
+        require(name, [each.value for each in State], "state")
+    with History.open(Settings().history_url) as history:
+        found = list_alerts(history, model, [State(name) for name in state or _OPEN])
+    emit(
+        [alert.as_dict() for alert in found],
+        [field.name for field in fields(Alert)],
+        chosen,
+        shown=_SHOWN,
+    )
+
+
+@app.command()
+def show(
+    alert_id: Annotated[str, typer.Argument(metavar="ID", help="The alert's id.")],
+    chosen: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+) -> None:
+    """Show everything about one alert."""
+    from obs_dagster.alerts import find_alert
+    from obs_dagster.history import History
+    from obs_dagster.settings import Settings
+
+    with History.open(Settings().history_url) as history:
+        alert = find_alert(history, alert_id).as_dict()
+    if chosen is not Format.TABLE:
+        emit([alert], list(alert), chosen)
+        return
+    rows = table("field", "value")
+    for name, value in alert.items():
+        rows.add_row(name, cell(value))
+    OUTPUT.print(rows)

@@ -1,0 +1,72 @@
+"""The commands of `obs`, put together; each imports what is heavy only when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from jobs.cli import alerts, check, demo, dev, doctor, metrics, report, run, schema
+from jobs.cli.console import OUTPUT
+from jobs.cli.failure import explain
+from obs_dagster import __version__
+from obs_dagster.errors import ObsError
+from obs_dagster.telemetry.logging import configure, quieten
+
+app = typer.Typer(
+    name="obs",
+    help="Observability for models in production. Settings come from the environment (OBS_*).",
+    epilog="Exit codes: 0 all is well; 1 something is firing or failed; 2 the command or a monitor is wrong.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        OUTPUT.print(f"obs-dagster {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Observability for models in production. Settings come from the environment (OBS_*)."""
+
+
+app.command()(demo.demo)
+app.command()(check.check)
+app.command()(run.run)
+app.command()(run.backfill)
+app.command()(metrics.metrics)
+app.add_typer(alerts.app, name="alerts")
+app.command()(report.report)
+app.command()(dev.dev)
+app.command()(doctor.doctor)
+app.command()(schema.schema)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command; ends the process with its exit code.
+
+    Args:
+        argv: the arguments after the program's name; left out: the process's.
+    """
+    quieten()
+    configure()
+    try:
+        app(args=None if argv is None else list(argv), prog_name="obs")
+    except ObsError as error:
+        sys.exit(explain(error))
+    except BrokenPipeError:
+        # whoever read has had enough; without this, Python complains while it closes standard output
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

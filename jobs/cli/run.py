@@ -1,0 +1,70 @@
+"""`obs run` and `obs backfill`: nights now, in this process."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobs.cli.choice import Day, Model, find_monitor, parse_day, require_days
+from jobs.cli.console import ERRORS
+from jobs.cli.failure import FAILED
+from jobs.cli.stages import StageProgress
+from jobs.cli.standing import print_standing
+
+if TYPE_CHECKING:
+    from obs_dagster.monitor import Monitor
+
+
+def run(model: Model, day: Day) -> None:
+    """Evaluate one night of a model now; exit code 1 if it fails or something is firing after it."""
+    _nights(model, day, day)
+
+
+def backfill(
+    model: Model,
+    first: Annotated[
+        dt.date, typer.Option("--from", parser=parse_day, metavar="YYYY-MM-DD", help="The first day.")
+    ],
+    last: Annotated[
+        dt.date, typer.Option("--to", parser=parse_day, metavar="YYYY-MM-DD", help="The last day.")
+    ],
+) -> None:
+    """Evaluate a range of days as one run; exit code 1 if it fails or something is firing after it."""
+    _nights(model, first, last)
+
+
+def _nights(model: str, first: dt.date, last: dt.date) -> None:
+    monitor = find_monitor(model)
+    require_days(monitor, first, last)
+    if not evaluate(monitor, first, last):
+        raise typer.Exit(FAILED)
+    if show_standing(monitor, last):
+        raise typer.Exit(FAILED)
+
+
+def evaluate(monitor: Monitor, first: dt.date, last: dt.date) -> bool:
+    """Evaluate a range of days with progress; says what failed, and returns whether nothing did."""
+    from jobs.execution import run_nights
+
+    days = str(first) if first == last else f"{first} to {last}"
+    with StageProgress(f"{monitor.model}, {days}") as shown:
+        result = run_nights(monitor, first, last, progress=shown.update)
+    for failure in result.failures:
+        ERRORS.print("error: ", style="bold red", end="")
+        ERRORS.print(f"{failure.stage}: {failure.reason}", markup=False, highlight=False, soft_wrap=True)
+    if not result.success:
+        ERRORS.print(f"Run {result.run_id} failed; `obs dev` shows it whole.", highlight=False)
+    return result.success
+
+
+def show_standing(monitor: Monitor, day: dt.date) -> bool:
+    """Print how the model stands after a day; returns whether something is firing."""
+    from obs_dagster.history import History
+    from obs_dagster.reports.gather import gather
+    from obs_dagster.settings import Settings
+
+    with closing(History.open(Settings().history_url)) as history:
+        return print_standing(gather(monitor, history, day, now=dt.datetime.now(dt.UTC)))

@@ -1,0 +1,62 @@
+"""Shows the stages of a run as they begin and end."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self
+
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from jobs.cli.console import ERRORS
+
+if TYPE_CHECKING:
+    from jobs.execution import StageEvent
+
+_MARKS = {"done": "[green]✓[/]", "failed": "[red]✗[/]"}
+
+
+def bar(title: str, total: int | None = None) -> Progress:
+    """A progress bar on standard error with one task, whose `what` says what is being done."""
+    shown = Progress(
+        SpinnerColumn(),
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[what]}"),
+        TimeElapsedColumn(),
+        console=ERRORS,
+        # without a terminal a bar is noise
+        disable=not ERRORS.is_terminal,
+        transient=True,
+    )
+    shown.add_task(escape(title), total=total, what="")
+    return shown
+
+
+class StageProgress:
+    """A bar while a run lasts, and a line for each stage that has ended."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._bar = bar(title)
+        self._began: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        ERRORS.print(self._title, markup=False, highlight=False)
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def update(self, event: StageEvent) -> None:
+        """Take notice of a stage."""
+        task = self._bar.task_ids[0]
+        if event.outcome == "started":
+            self._began[event.stage] = time.monotonic()
+            self._bar.update(task, total=event.stages, what=event.stage)
+            return
+        took = time.monotonic() - self._began.get(event.stage, time.monotonic())
+        ERRORS.print(f"  {_MARKS[event.outcome]} {event.stage} [dim]{took:.1f} s[/]", highlight=False)
+        self._bar.advance(task)

@@ -1,0 +1,119 @@
+"""Runs nights in this process, recorded in the Dagster instance as any other run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+from uuid import uuid4
+
+import dagster as dg
+
+from jobs.definitions import compose
+from jobs.instance import open_instance
+from jobs.nightly import job_name
+from obs_dagster.monitor import Monitor
+from obs_dagster.settings import Settings
+
+_RANGE = "dagster/asset_partition_range"
+
+_OUTCOMES: dict[dg.DagsterEventType, Literal["started", "done", "failed"]] = {
+    dg.DagsterEventType.STEP_START: "started",
+    dg.DagsterEventType.STEP_SUCCESS: "done",
+    dg.DagsterEventType.STEP_FAILURE: "failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StageEvent:
+    """A stage of the run began or ended.
+
+    Attributes:
+        stage: the stage, as in the asset key.
+        outcome: what happened to it.
+        stages: how many stages the run has.
+    """
+
+    stage: str
+    outcome: Literal["started", "done", "failed"]
+    stages: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageFailure:
+    """Why a stage failed, in a sentence or two; `details` has the traceback."""
+
+    stage: str
+    reason: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class NightsRun:
+    """What came of a run."""
+
+    run_id: str
+    success: bool
+    failures: tuple[StageFailure, ...]
+
+
+def run_nights(
+    monitor: Monitor,
+    first: dt.date,
+    last: dt.date,
+    *,
+    settings: Settings | None = None,
+    progress: Callable[[StageEvent], None] = lambda _: None,
+) -> NightsRun:
+    """Evaluate the days from `first` to `last`, both included, as one run.
+
+    Args:
+        monitor: the monitor.
+        first: the first day; it must be one of the monitor's partitions.
+        last: the last day.
+        settings: where the instance is; left out: as the environment says.
+        progress: told when a stage begins and ends.
+
+    Returns:
+        The outcome; a stage that fails is part of it, and no exception.
+    """
+    job = compose({monitor.model: monitor}).resolve_job_def(job_name(monitor))
+    stages, run_id, prefix = len(job.nodes), str(uuid4()), f"{monitor.model}__"
+
+    def heard(entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is not None and event.step_key is not None and event.event_type in _OUTCOMES:
+            outcome = _OUTCOMES[event.event_type]
+            progress(StageEvent(event.step_key.removeprefix(prefix), outcome, stages))
+
+    tags = {f"{_RANGE}_start": first.isoformat(), f"{_RANGE}_end": last.isoformat()}
+    with open_instance(settings or Settings()) as instance:
+        instance.add_event_listener(run_id, heard)
+        result = job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            partition_key=first.isoformat() if first == last else None,
+            tags=None if first == last else tags,
+            raise_on_error=False,
+            # what happens is shown by `progress`, what failed is in the result
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    failures = [
+        _failure(event, prefix)
+        for event in result.all_events
+        if event.event_type is dg.DagsterEventType.STEP_FAILURE
+    ]
+    return NightsRun(run_id, result.success, tuple(failures))
+
+
+def _failure(event: dg.DagsterEvent, prefix: str) -> StageFailure:
+    error = event.step_failure_data.error
+    stage = (event.step_key or "").removeprefix(prefix)
+    if error is None:
+        return StageFailure(stage, "It failed without an exception.", "")
+    # Dagster wraps what a stage raises; the reader wants the cause.
+    cause = error.cause or error
+    name, _, text = cause.message.strip().partition(": ")
+    ours = name.startswith("obs_dagster.")
+    return StageFailure(stage, text if ours and text else cause.message.strip(), error.to_string())

@@ -1,0 +1,76 @@
+"""Structured logs: JSON lines for machines, colour for people; the standard library's go the same way."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+import structlog
+from structlog.types import Processor
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+#: Libraries that tell their whole life at INFO.
+_TALKATIVE = ("alembic", "dagster", "evidently", "great_expectations", "matplotlib", "mlflow", "shap", "urllib3")
+
+#: What keeps libraries from counting their users and from drawing bars of their own.
+_QUIET = {
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "MLFLOW_CONFIGURE_LOGGING": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+
+
+def configure(environ: Mapping[str, str] | None = None, *, stream: TextIO | None = None) -> None:
+    """Set up logging for the process; calling it again replaces what was set up.
+
+    Args:
+        environ: its `OBS_LOG_LEVEL` is the lowest level that is written (INFO if it is unset or unknown);
+            left out: the process's environment.
+        stream: where to; left out: standard error. A terminal gets colour, anything else JSON lines.
+    """
+    environ, stream = os.environ if environ is None else environ, stream or sys.stderr
+    wanted = environ.get("OBS_LOG_LEVEL", "INFO").upper()
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    rendering: list[Processor] = (
+        [structlog.dev.ConsoleRenderer()]
+        if stream.isatty()
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    logging.basicConfig(level=wanted if wanted in LEVELS else "INFO", handlers=[handler], force=True)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.processors.StackInfoRenderer(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def quieten() -> None:
+    """Ask libraries, through the environment, for silence; what the user has set stays. Call it first."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)

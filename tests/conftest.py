@@ -1,0 +1,152 @@
+"""A small model with logs, labels and training data in a folder of its own, and its nights."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from obs_dagster.evaluation.metrics import drift_records, performance_records, quality_records, service_records
+from obs_dagster.evaluation.profiling import profile_day, reduce_outcomes_of, stale_outcomes
+from obs_dagster.evaluation.recording import Recorder
+from obs_dagster.evaluation.windows import PROFILES
+from obs_dagster.lake.lake import Lake
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.baseline import prepare_baseline
+from obs_dagster.quality.day import validate_day
+from obs_dagster.sources.ingest import ingest_logs
+from obs_dagster.sources.labels import ingest_labels
+
+_DAY = dt.date(2024, 3, 4)
+_WRITERS = {
+    "parquet": lambda frame, path: pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path),
+    "csv": lambda frame, path: frame.to_csv(path, index=False),
+    "jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True, date_format="iso"),
+}
+
+
+@dataclass
+class SmallWorld:
+    """A monitored model below one folder; `changes` replace keys of its monitor."""
+
+    root: Path
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(self.root / "lake")
+
+    @property
+    def recorder(self) -> Recorder:
+        return Recorder(model="small", run_id="run", now=dt.datetime(2024, 6, 1, tzinfo=dt.UTC))
+
+    @property
+    def monitor(self) -> Monitor:
+        return Monitor.model_validate(
+            {
+                "model": "small",
+                "start": "2024-03-04",
+                "logs": {
+                    "source": "parquet",
+                    "path": "logs/{day}.*",
+                    "columns": {"prediction_id": "id", "time": "at", "version": "model", "score": "score"},
+                },
+                "labels": {
+                    "source": "parquet",
+                    "path": "labels/*",
+                    "columns": {"prediction_id": "id", "label": "late", "known_at": "known_at"},
+                },
+                "features": {
+                    "temp": {"type": "number"},
+                    "hour": {"type": "integer"},
+                    "carrier": {"type": "category"},
+                },
+                "segments": ["carrier"],
+                "baseline": {"kind": "training", "path": "training/{version}.parquet"},
+                "windows": [1, 7],
+            }
+            | self.changes,
+            context=self.root / "small.yaml",
+        )
+
+    def rows(self, day: dt.date, n: int = 200, *, version: str = "1", seed: int = 0) -> pd.DataFrame:
+        """Rows of a day's log; the score is the true probability of `late`, which is not in them."""
+        rng = np.random.default_rng((day.toordinal(), seed))
+        return pd.DataFrame(
+            {
+                "id": [f"{day}-{version}-{seed}-{number}" for number in range(n)],
+                "at": pd.Timestamp(day, tz="UTC") + pd.to_timedelta(np.arange(n), "s"),
+                "model": version,
+                "score": rng.uniform(size=n),
+                "temp": rng.normal(10, 5, n),
+                "hour": rng.integers(0, 24, n),
+                "carrier": rng.choice(["AA", "UA", "B6"], n),
+            }
+        )
+
+    def write(self, place: str, frame: pd.DataFrame) -> Path:
+        """Write a file below the folder in the format that its name ends with."""
+        path = self.root / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _WRITERS[path.suffix[1:]](frame, path)
+        return path
+
+    def log(self, day: dt.date, frame: pd.DataFrame | None = None, *, kind: str = "parquet") -> Path:
+        return self.write(f"logs/{day}.{kind}", self.rows(day) if frame is None else frame)
+
+    def labels(self, name: str, rows: pd.DataFrame, *, day: dt.date, late: Any = None) -> Path:
+        """Labels of some log rows, known the next day."""
+        truth = (rows["score"] > 0.5).to_numpy() if late is None else late
+        known = pd.Timestamp(day, tz="UTC") + pd.Timedelta(days=1)
+        return self.write(f"labels/{name}", pd.DataFrame({"id": rows["id"], "late": truth, "known_at": known}))
+
+    def train(self, *versions: str, n: int = 600) -> None:
+        for version in versions:
+            self.write(
+                f"training/{version}.parquet", self.rows(dt.date(2024, 1, 1), n, version=version, seed=7)
+            )
+
+    def night(self, day: dt.date) -> list[Any]:
+        """One night through every stage of the engine; returns its records."""
+        monitor, lake = self.monitor, self.lake
+        ingest_logs(monitor, day, lake)
+        ingest_labels(monitor, lake)
+        quality = validate_day(monitor, day, lake)
+        prepare_baseline(monitor, lake)
+        profile_day(monitor, day, lake)
+        for stale in sorted(stale_outcomes(monitor, lake, lake.table("small", PROFILES).days())):
+            reduce_outcomes_of(monitor, stale, lake)
+        return [
+            *quality_records(quality, day, self.recorder),
+            *drift_records(monitor, day, lake, self.recorder),
+            *performance_records(monitor, day, lake, self.recorder),
+            *service_records(monitor, day, lake, self.recorder),
+        ]
+
+    def state(self) -> dict[str, Any]:
+        """Everything in the lake by relative path, as rows or JSON."""
+        root = self.lake.root
+        return {
+            str(path.relative_to(root)): json.loads(path.read_text())
+            if path.suffix == ".json"
+            else pq.read_table(path, partitioning=None).to_pylist()
+            for path in sorted(root.rglob("*"))
+            if path.is_file()
+        }
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Makes a small world; keyword arguments replace keys of its monitor."""
+    return lambda folder=".", **changes: SmallWorld((tmp_path / folder).resolve(), changes)
+
+
+@pytest.fixture
+def day():
+    return _DAY

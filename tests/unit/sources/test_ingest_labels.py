@@ -1,0 +1,254 @@
+import datetime as dt
+import random
+from uuid import uuid4
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from obs_dagster.errors import SourceError
+from obs_dagster.sources.ingest import ingest_logs
+from obs_dagster.sources.labels import GROUND_TRUTH, ingest_labels
+
+ONE = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def world(small, day):
+    """Three days of logs, ingested."""
+    world = small()
+    for offset in range(3):
+        world.log(day + offset * ONE, world.rows(day + offset * ONE, 20))
+        ingest_logs(world.monitor, day + offset * ONE, world.lake)
+    return world
+
+
+def truth(world, day):
+    table = world.lake.table("small", GROUND_TRUTH)
+    return {row["prediction_id"]: row["label"] for row in table.read(day).to_pylist()} if table.exists(day) else {}
+
+
+def fingerprint(world, day):
+    return world.lake.table("small", GROUND_TRUTH).manifest(day)["fingerprint"]
+
+
+def ids(world, day):
+    return world.rows(day, 20)["id"].tolist()
+
+
+def file(world, name, labels, known_at):
+    return world.write(
+        f"labels/{name}", pd.DataFrame({"id": list(labels), "late": list(labels.values()), "known_at": known_at})
+    )
+
+
+def test_late_labels_go_to_the_days_of_their_predictions(world, day):
+    first, last = ids(world, day), ids(world, day + 2 * ONE)
+    file(world, "a.parquet", {first[0]: True, last[0]: False}, pd.Timestamp(day, tz="UTC"))
+    found = ingest_labels(world.monitor, world.lake)
+    assert (found.files, found.labels, found.rejected, found.waiting) == (1, 2, 0, 0)
+    assert found.touched == {day: 1, day + 2 * ONE: 1}
+    file(world, "b.parquet", {first[1]: True}, pd.Timestamp(day + 30 * ONE, tz="UTC"))
+    found = ingest_labels(world.monitor, world.lake)
+    assert found.touched == {day: 2}
+    assert truth(world, day) == {first[0]: True, first[1]: True}
+    assert truth(world, day + 2 * ONE) == {last[0]: False}
+
+
+def test_the_label_known_last_wins_whenever_it_is_read(world, day):
+    one = ids(world, day)[0]
+    file(world, "z.parquet", {one: True}, pd.Timestamp("2024-03-09", tz="UTC"))
+    ingest_labels(world.monitor, world.lake)
+    file(world, "a.parquet", {one: False}, pd.Timestamp("2024-03-08", tz="UTC"))
+    assert ingest_labels(world.monitor, world.lake).touched == {}
+    assert truth(world, day) == {one: True}
+    file(world, "b.parquet", {one: False}, pd.Timestamp("2024-03-10", tz="UTC"))
+    assert ingest_labels(world.monitor, world.lake).touched == {day: 1}
+    assert truth(world, day) == {one: False}
+
+
+def test_reading_twice_changes_nothing(world, day):
+    rows = world.rows(day, 20)
+    path = world.labels("a.parquet", rows, day=day)
+    ingest_labels(world.monitor, world.lake)
+    before = world.state()
+    assert ingest_labels(world.monitor, world.lake).files == 0
+    path.touch()
+    found = ingest_labels(world.monitor, world.lake)
+    assert (found.files, found.touched) == (1, {})
+    after = world.state()
+    for state in (before, after):
+        state.pop("small/labels/files_read.json")
+    assert after == before
+
+
+def test_a_rewritten_file_is_read_again(world, day):
+    one, two = ids(world, day)[:2]
+    file(world, "a.parquet", {one: True}, pd.Timestamp("2024-03-09", tz="UTC"))
+    ingest_labels(world.monitor, world.lake)
+    before = fingerprint(world, day)
+    file(world, "a.parquet", {one: False, two: True}, pd.Timestamp("2024-03-09", tz="UTC"))
+    assert ingest_labels(world.monitor, world.lake).touched == {day: 2}
+    assert truth(world, day) == {one: False, two: True}
+    assert fingerprint(world, day) != before
+
+
+def test_labels_wait_for_their_prediction(world, day):
+    late = day + 5 * ONE
+    rows = world.rows(late, 20)
+    world.labels("a.parquet", rows, day=late)
+    found = ingest_labels(world.monitor, world.lake)
+    assert (found.waiting, found.touched) == (20, {})
+    assert ingest_labels(world.monitor, world.lake).waiting == 20
+    # a correction reaches a label that waits
+    file(world, "b.parquet", {rows["id"][0]: not rows["score"][0] > 0.5}, pd.Timestamp("2024-04-01", tz="UTC"))
+    assert ingest_labels(world.monitor, world.lake).waiting == 20
+    world.log(late, rows)
+    ingest_logs(world.monitor, late, world.lake)
+    found = ingest_labels(world.monitor, world.lake)
+    assert (found.files, found.waiting, found.touched) == (0, 0, {late: 20})
+    expected = dict(zip(rows["id"], rows["score"] > 0.5, strict=True))
+    expected[rows["id"][0]] ^= True
+    assert truth(world, late) == expected
+
+
+def test_an_id_that_occurs_on_two_days_has_its_label_on_both(world, day):
+    rows = world.rows(day, 20)
+    world.log(day + ONE, rows)
+    ingest_logs(world.monitor, day + ONE, world.lake)
+    world.labels("a.parquet", rows, day=day)
+    ingest_labels(world.monitor, world.lake)
+    assert truth(world, day) == truth(world, day + ONE)
+    assert len(truth(world, day)) == 20
+
+
+@pytest.mark.parametrize(
+    ("values", "positive"),
+    [
+        (pa.array([True, False, None]), True),
+        (pa.array([True, False, None]), 1),
+        (pa.array([1, 0, None]), True),
+        (pa.array([1, 0, None]), 1),
+        (pa.array([1.0, 0.0, None]), 1),
+        (pa.array([1.0, 0.0, float("nan")]), True),
+        (pa.array([2, 1, None]), 2),
+        (pa.array(["late", "on time", None]), "late"),
+        (pa.array(["True", "False", None]), True),
+        (pa.array(["true", "false", None]), True),
+        (pa.array(["1", "0", None]), 1),
+        (pa.array([False, True, None]), False),
+    ],
+)
+def test_the_positive_class_is_found_in_every_type(world, day, values, positive):
+    world.changes["labels"] = world.monitor.labels.model_dump() | {"positive": positive}
+    one, two, three = ids(world, day)[:3]
+    (world.root / "labels").mkdir()
+    known = pa.array([dt.datetime(2024, 3, 9, tzinfo=dt.UTC)] * 3)
+    pq.write_table(
+        pa.table({"id": [one, two, three], "late": values, "known_at": known}), world.root / "labels/a.parquet"
+    )
+    found = ingest_labels(world.monitor, world.lake)
+    assert truth(world, day) == {one: True, two: False}
+    assert (found.labels, found.rejected) == (2, 1)
+
+
+@pytest.mark.parametrize("positive", ["late", 3])
+def test_a_label_of_another_type_is_an_error_or_the_other_class(world, day, positive):
+    world.changes["labels"] = world.monitor.labels.model_dump() | {"positive": positive}
+    file(world, "a.parquet", {ids(world, day)[0]: 1.5}, pd.Timestamp("2024-03-09", tz="UTC"))
+    if positive == 3:
+        ingest_labels(world.monitor, world.lake)
+        assert list(truth(world, day).values()) == [False]
+    else:
+        with pytest.raises(SourceError, match=r"a\.parquet"):
+            ingest_labels(world.monitor, world.lake)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_other_formats_keep_ids_as_they_are_written(world, day, kind):
+    rows = world.rows(day, 3).assign(id=["007", "7", "1e3"])
+    world.log(day, rows)
+    ingest_logs(world.monitor, day, world.lake)
+    world.changes["labels"] = world.monitor.labels.model_dump() | {"source": kind}
+    world.labels(f"a.{kind}", rows, day=day, late=[True, False, True])
+    ingest_labels(world.monitor, world.lake)
+    assert truth(world, day) == {"007": True, "7": False, "1e3": True}
+
+
+def test_a_missing_column_is_named(world, day):
+    world.write("labels/a.parquet", pd.DataFrame({"id": ["x"], "outcome": [True]}))
+    with pytest.raises(SourceError, match=r"a\.parquet has no column late, known_at; it has id, outcome"):
+        ingest_labels(world.monitor, world.lake)
+
+
+def test_a_damaged_file_changes_nothing(world, day):
+    world.labels("a.parquet", world.rows(day, 20), day=day)
+    ingest_labels(world.monitor, world.lake)
+    before = world.state()
+    world.labels("b.parquet", world.rows(day + ONE, 20), day=day)
+    damaged = world.root / "labels/c.parquet"
+    damaged.write_bytes((world.root / "labels/b.parquet").read_bytes()[:-30])
+    with pytest.raises(SourceError, match=r"c\.parquet"):
+        ingest_labels(world.monitor, world.lake)
+    assert world.state() == before
+    damaged.unlink()
+    assert ingest_labels(world.monitor, world.lake).touched == {day + ONE: 20}
+
+
+def test_labels_read_as_another_class_are_read_again(world, day):
+    world.labels("a.parquet", world.rows(day, 20), day=day)
+    ingest_labels(world.monitor, world.lake)
+    before = truth(world, day)
+    world.changes["labels"] = world.monitor.labels.model_dump() | {"positive": False}
+    assert ingest_labels(world.monitor, world.lake).touched == {day: 20}
+    assert truth(world, day) == {key: not label for key, label in before.items()}
+
+
+def test_without_known_at_the_file_read_last_wins(world, day):
+    world.changes["labels"] = world.monitor.labels.model_dump() | {"columns": {"prediction_id": "id", "label": "late"}}
+    one = ids(world, day)[0]
+    for name, label in (("a.parquet", True), ("b.parquet", False)):
+        world.write(f"labels/{name}", pd.DataFrame({"id": [one], "late": [label]}))
+        ingest_labels(world.monitor, world.lake)
+    assert truth(world, day) == {one: False}
+
+
+def test_a_monitor_without_labels_reads_none(world):
+    world.changes["labels"] = None
+    assert ingest_labels(world.monitor, world.lake).files == 0
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 4))
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_order_of_arrival_does_not_matter(small, day, shuffler: random.Random, nights):
+    """Logs and label files in any order, over any number of nights, give the same truth."""
+    rng = np.random.default_rng(shuffler.randrange(1000))
+    world = small(uuid4().hex)
+    days = [day, day + ONE]
+    events = [("log", each, None) for each in days]
+    expected = {}
+    for number, name in enumerate("abcd"):
+        rows = pd.concat(world.rows(each, 6) for each in days).sample(7, random_state=number)
+        labels = pd.DataFrame(
+            {
+                "id": rows["id"],
+                "late": rng.random(7) < 0.5,
+                "known_at": pd.Timestamp(day, tz="UTC") + pd.Timedelta(hours=number),
+            }
+        )
+        expected |= dict(zip(labels["id"], labels["late"], strict=True))
+        events.append(("labels", name, labels))
+    shuffler.shuffle(events)
+    for part in np.array_split(np.arange(len(events)), nights):
+        for kind, name, labels in (events[position] for position in part):
+            if kind == "log":
+                world.log(name, world.rows(name, 6))
+                ingest_logs(world.monitor, name, world.lake)
+            else:
+                world.write(f"labels/{name}.parquet", labels)
+        ingest_labels(world.monitor, world.lake)
+    assert truth(world, days[0]) | truth(world, days[1]) == expected
