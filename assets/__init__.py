@@ -1,1 +1,1 @@
-"""The asset graph of a monitor, one file per stage; each loads, calls the engine, and says what came of it."""
+"""The asset graph of a monitor, one file per stage: load, call the engine, say what came of it."""

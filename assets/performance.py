@@ -23,7 +23,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
 
     @stage(monitor, "performance", after=["profile", "ground_truth", "baseline"], kinds=["duckdb", "python"])
     def performance(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
-        """Predictions against ground truth, for the run's days and for every earlier day that labels touched."""
+        """Predictions against ground truth, for the run's days and every earlier one that labels touched."""
         days = days_of(context)
         lake = platform.lake
         known = lake.table(monitor.model, PROFILES).days()

@@ -1,4 +1,4 @@
-"""What every stage of a monitor has in common: key, group, owner, partitions, kinds, and its place in the graph."""
+"""What every stage of a monitor has in common: key, group, owner, partitions, kinds, place in the graph."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _CONFIGURATION = "telemetry:\n  enabled: false\n"
 
 
 def prepare_home(settings: Settings) -> None:
-    """Make the instance's folder, with a `dagster.yaml` unless there is one, and name it in the environment."""
+    """Make the instance's folder, with a `dagster.yaml` unless it has one; set `DAGSTER_HOME`."""
     file = settings.dagster_home / "dagster.yaml"
     if not file.exists():
         with replacing(file) as aside:

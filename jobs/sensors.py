@@ -30,7 +30,7 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
         with History.open(Settings().history_url) as history:
             done = deliver(history, routes, environ=os.environ)
         for failure in done.failures:
-            context.log.warning(f"{failure.label} did not take {failure.key}: {failure.error}")
+            context.log.warning("%s did not take %s: %s", failure.label, failure.key, failure.error)
         return dg.SkipReason(
             f"{done.delivered} delivered, {len(done.failures)} channels failed, {done.waiting} waiting to retry"
         )

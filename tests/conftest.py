@@ -12,8 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from obs_dagster.evaluation.metrics import drift_records, performance_records, quality_records, service_records
-from obs_dagster.evaluation.profiling import profile_day, reduce_outcomes_of, stale_outcomes
+from obs_dagster.evaluation.metrics import (
+    drift_records,
+    performance_records,
+    quality_records,
+    service_records,
+)
+from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.windows import PROFILES
 from obs_dagster.lake.lake import Lake
@@ -104,7 +109,9 @@ class SmallWorld:
         """Labels of some log rows, known the next day."""
         truth = (rows["score"] > 0.5).to_numpy() if late is None else late
         known = pd.Timestamp(day, tz="UTC") + pd.Timedelta(days=1)
-        return self.write(f"labels/{name}", pd.DataFrame({"id": rows["id"], "late": truth, "known_at": known}))
+        return self.write(
+            f"labels/{name}", pd.DataFrame({"id": rows["id"], "late": truth, "known_at": known})
+        )
 
     def train(self, *versions: str, n: int = 600) -> None:
         for version in versions:
@@ -119,7 +126,7 @@ class SmallWorld:
         ingest_labels(monitor, lake)
         quality = validate_day(monitor, day, lake)
         prepare_baseline(monitor, lake)
-        profile_day(monitor, day, lake)
+        list(profile_days(monitor, [day], lake))
         for stale in sorted(stale_outcomes(monitor, lake, lake.table("small", PROFILES).days())):
             reduce_outcomes_of(monitor, stale, lake)
         return [

@@ -14,7 +14,8 @@ from jobs.cli.records import Format, emit
 app = typer.Typer(help="What is firing, and why.", no_args_is_help=True)
 
 _SHOWN = (
-    "id model rule severity state version segment column value direction threshold since nights owner".split()
+    *("id", "model", "rule", "severity", "state", "version", "segment", "column"),
+    *("value", "direction", "threshold", "since", "nights", "owner"),
 )
 _OPEN = ["firing", "pending"]
 

@@ -15,7 +15,7 @@ from jobs.cli.records import Format, emit
 _SHOWN = ("day", "window", "version", "segment", "column", "metric", "value", "low", "high", "n", "reason")
 
 
-def metrics(
+def metrics(  # noqa: PLR0917  Typer reads options by name
     model: Model,
     first: Annotated[
         dt.date | None, typer.Option("--from", parser=parse_day, metavar="YYYY-MM-DD", help="First day.")
@@ -29,7 +29,9 @@ def metrics(
     ] = None,
     column: Annotated[list[str] | None, typer.Option(help="Only this column (repeatable).")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="Only this metric (repeatable).")] = None,
-    window: Annotated[list[int] | None, typer.Option(help="Only windows of so many days (repeatable).")] = None,
+    window: Annotated[
+        list[int] | None, typer.Option(help="Only windows of so many days (repeatable).")
+    ] = None,
     chosen: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
 ) -> None:

@@ -53,7 +53,9 @@ def emit(
     """
     if chosen is Format.TABLE:
         if output is not None:
-            raise UsageError("A table is for reading.", remedy="Add --format json, csv or parquet to --output.")
+            raise UsageError(
+                "A table is for reading.", remedy="Add --format json, csv or parquet to --output."
+            )
         _print_table(records, shown or columns)
     elif chosen is Format.PARQUET:
         _write_parquet((arrow or (lambda: _typed(records, columns)))(), output)
@@ -75,7 +77,9 @@ def _print_table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -
         rows.add_row(*(cell(record[column]) for column in columns))
     OUTPUT.print(rows)
     if len(records) > MOST_ROWS:
-        ERRORS.print(f"The last {MOST_ROWS} of {len(records):,} rows; narrow them down, or take --format csv.")
+        ERRORS.print(
+            f"The last {MOST_ROWS} of {len(records):,} rows; narrow them down, or take --format csv."
+        )
 
 
 def _write_json(records: Sequence[Mapping[str, Any]], _columns: Sequence[str], file: Any) -> None:
@@ -111,4 +115,6 @@ def _typed(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pa.T
 
 
 def _unwritable(output: Path | None, error: OSError) -> UsageError:
-    return UsageError(f"{output} cannot be written: {error.strerror or error}.", remedy="Choose another file.")
+    return UsageError(
+        f"{output} cannot be written: {error.strerror or error}.", remedy="Choose another file."
+    )

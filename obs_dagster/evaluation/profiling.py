@@ -25,9 +25,7 @@ from obs_dagster.sources.quoting import identifier, literal
 _BATCH_ROWS = 1_000_000
 
 
-def profile_days(
-    monitor: Monitor, days: Iterable[dt.date], lake: Lake
-) -> Iterator[tuple[dt.date, Profile]]:
+def profile_days(monitor: Monitor, days: Iterable[dt.date], lake: Lake) -> Iterator[tuple[dt.date, Profile]]:
     """Reduce the clean rows of days and replace their profiles; a day that is not evaluated has no counts.
 
     Raises:
@@ -57,7 +55,9 @@ def _batches(
     for day in days:
         quality = day_quality(monitor, day, lake)
         if quality is None:
-            raise LakeError(f"{day} of {monitor.model} has not been validated.", remedy="Run its night first.")
+            raise LakeError(
+                f"{day} of {monitor.model} has not been validated.", remedy="Run its night first."
+            )
         rows = sum(each.rows for _, each in batch) + quality.rows
         if batch and (rows > _BATCH_ROWS or batch[0][1].missing_columns != quality.missing_columns):
             yield batch

@@ -14,7 +14,7 @@ class Definition:
 
     Attributes:
         name: the metric's name in records, rules and reports (`psi`, `recall`).
-        id: name of the exact definition and its revision (`psi/baseline-deciles-ln/1`); changes with the formula.
+        id: name of the exact definition and its revision (`psi/1`); changes with the formula.
         family: the stage that computes it.
         title: the name that people read ("Population stability index").
         meaning: one sentence that says what it measures.

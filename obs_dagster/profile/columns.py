@@ -13,6 +13,7 @@ Role = Literal["feature", "score", "prediction", "latency", "status"]
 RESERVED = "_obs_"
 ROW = f"{RESERVED}row"
 DAY = f"{RESERVED}day"
+FILE = f"{RESERVED}file"
 UNCAST = f"{RESERVED}uncast"
 RAW = f"{RESERVED}raw"
 #: The decision derived from the score, where the log has no column for it.

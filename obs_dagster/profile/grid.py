@@ -16,7 +16,7 @@ from obs_dagster.profile.distribution import FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True)
 class AsinhGrid:
-    """A grid that is fine near the centre and grows with distance: `floor(asinh((x - centre)/scale)/step)`.
+    """A grid that is fine near the centre and coarse far out: `floor(asinh((x - centre)/scale)/step)`.
 
     Near the centre a bin is `step * scale` wide, far out `step` times the distance: heavy tails take few bins,
     and no value falls off the grid. Values listed in `exact` are counted by value instead.

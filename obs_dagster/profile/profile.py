@@ -15,9 +15,10 @@ from obs_dagster.errors import LakeError
 from obs_dagster.profile.distribution import CategoryCounts, Counts, NumericCounts
 from obs_dagster.profile.grid import CategoryGrid, Grids, NumericGrid
 
-#: One row per (version, segment, column, kind, key, category). `kind` says what the row counts: rows of kind `bin`
-#: (key: number of the bin), `value` (key: the value), `category`, `null`, `nan` and `infinite` have a count in `n`;
-#: a `moments` row has the exact sums of the finite values; the `rows` row of the column "" counts the whole cell.
+#: One row per (version, segment, column, kind, key, category). `kind` says what the row counts: rows of kind
+#: `bin` (key: number of the bin), `value` (key: the value), `category`, `null`, `nan` and `infinite` have a
+#: count in `n`; a `moments` row has the exact sums of the finite values; the `rows` row of the column ""
+#: counts the whole cell.
 SCHEMA = pa.schema(
     [
         ("version", pa.string()),

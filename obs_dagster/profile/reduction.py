@@ -1,12 +1,11 @@
 """Rows to counts: the one expression that reads a day's rows, on whichever engine holds them.
 
-Written in Narwhals over a lazy frame, so that DuckDB, Polars and Spark run the same reduction. Every column is
-grouped by (version, segment values, bin); the engine sees one query whose branches share the scan.
+Written in Narwhals over a lazy frame, so that DuckDB, Polars and Spark run the same reduction. Every column
+is grouped by (version, segment values, bin), all in one query.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import narwhals as nw

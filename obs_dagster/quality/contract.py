@@ -51,8 +51,10 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
     expected.append(
         Expectation("ExpectColumnValuesToBeNull", {"column": UNCAST}, "value is not of the declared type")
     )
-    for name in (roles.prediction_id, roles.time, roles.version, roles.score):
-        expected.append(Expectation("ExpectColumnValuesToNotBeNull", {"column": name}, f"{name} is missing"))
+    expected += [
+        Expectation("ExpectColumnValuesToNotBeNull", {"column": name}, f"{name} is missing")
+        for name in (roles.prediction_id, roles.time, roles.version, roles.score)
+    ]
     expected.append(
         Expectation(
             "ExpectColumnValuesToBeBetween",

@@ -1,4 +1,4 @@
-"""One day's rows against the contract: what failed, which rows are quarantined, whether the day is evaluated."""
+"""One day's rows against the contract: what failed, what is quarantined, whether the day is evaluated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from obs_dagster.errors import LakeError
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import DAY, ROW
+from obs_dagster.profile.columns import DAY, FILE, ROW
 from obs_dagster.quality.contract import contract, occurrences
 from obs_dagster.quality.expectations import validate
 from obs_dagster.sources.files import connect
@@ -129,17 +129,19 @@ def clean_rows(
     absent: dict[str, None] = {}
     for day, quality in found.items():
         if quality is None:
-            raise LakeError(f"{day} of {monitor.model} has not been validated.", remedy="Run its night first.")
+            raise LakeError(
+                f"{day} of {monitor.model} has not been validated.", remedy="Run its night first."
+            )
         absent |= dict.fromkeys(quality.missing_columns)
     logs = _files(lake, monitor, LOGS, days)
-    exclude = ", ".join(["filename", *map(identifier, absent)])
-    rows = f"SELECT * EXCLUDE ({exclude}), {_day_of('filename')} AS {DAY} FROM {logs}"
+    exclude = ", ".join([FILE, *map(identifier, absent)])
+    rows = f"SELECT * EXCLUDE ({exclude}), {_day_of(FILE)} AS {DAY} FROM {logs}"
     broken = [day for day, quality in found.items() if quality is not None and quality.quarantined]
     if broken:
         quarantine = _files(lake, monitor, QUARANTINE, broken)
         rows = (
             f"SELECT log.* FROM ({rows}) AS log ANTI JOIN "
-            f"(SELECT {ROW}, {_day_of('filename')} AS {DAY} FROM {quarantine}) AS broken USING ({DAY}, {ROW})"
+            f"(SELECT {ROW}, {_day_of(FILE)} AS {DAY} FROM {quarantine}) AS broken USING ({DAY}, {ROW})"
         )
     return connection.sql(rows)
 
@@ -147,7 +149,7 @@ def clean_rows(
 def _files(lake: Lake, monitor: Monitor, table: str, days: Sequence[dt.date]) -> str:
     """SQL that reads a table's partitions of some days, with the file that each row is from."""
     paths = literals(str(lake.table(monitor.model, table).path(day)) for day in days)
-    return f"read_parquet({paths}, filename = true, union_by_name = true, hive_partitioning = false)"
+    return f"read_parquet({paths}, filename = '{FILE}', union_by_name = true, hive_partitioning = false)"
 
 
 def _day_of(filename: str) -> str:
@@ -163,7 +165,8 @@ def _chunks(path: Path, unique: list[str]) -> Iterator[pd.DataFrame]:
     empty = True
     with connect() as connection:
         rows = connection.sql(
-            f"SELECT *{counts} FROM read_parquet({literal(str(path))}, hive_partitioning = false) ORDER BY {ROW}"
+            f"SELECT *{counts} FROM read_parquet({literal(str(path))}, hive_partitioning = false) "
+            f"ORDER BY {ROW}"
         )
         for batch in rows.fetch_record_batch(_CHUNK):
             empty = False

@@ -61,8 +61,8 @@ def validate(
 ) -> Validation:
     """Validate chunks of rows against the contract and, if there is one, the team's own suite.
 
-    Row expectations add up over chunks. Expectations about the whole table (a mean, a row count) are judged in
-    every chunk and fail if one of them does.
+    Row expectations add up over chunks. Expectations about the whole table (a mean, a row count) are judged
+    in every chunk and fail if one of them does.
 
     Args:
         chunks: frames whose index is the row number.

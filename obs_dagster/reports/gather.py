@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from obs_dagster.alerts.alert import Alert, list_alerts
 from obs_dagster.history import History
@@ -15,16 +15,37 @@ from obs_dagster.reports.inputs import AlertLine, NightLine
 TREND_DAYS = 60
 
 
+def trend_records(monitor: Monitor, history: History, first: dt.date, last: dt.date) -> list[MetricRecord]:
+    """The records of all rows that the trends of the days from `first` to `last` are drawn from."""
+    return history.metrics(
+        monitor.model, first=first - dt.timedelta(days=TREND_DAYS), last=last, segments=["*"]
+    )
+
+
 def gather(
-    monitor: Monitor, history: History, day: dt.date, *, now: dt.datetime, run_id: str = ""
+    monitor: Monitor,
+    history: History,
+    day: dt.date,
+    *,
+    now: dt.datetime,
+    run_id: str = "",
+    trends: Sequence[MetricRecord] | None = None,
 ) -> HealthInput:
     """Everything that the health page of a day shows.
 
-    Trends need all rows' records of many days; segments only those of the reported day and of the days
-    whose labels were still awaited.
+    Args:
+        monitor: the monitor.
+        history: the store.
+        day: the reported day.
+        now: the present (UTC).
+        run_id: the run that evaluated the day.
+        trends: what `trend_records` found for a range that holds the day; read for this day if left out.
     """
+    if trends is None:
+        trends = trend_records(monitor, history, day, day)
     first = day - dt.timedelta(days=TREND_DAYS)
-    records = history.metrics(monitor.model, first=first, last=day, segments=["*"])
+    records = [record for record in trends if first <= record.day <= day]
+    # segments are shown for the reported day, and for the days whose labels were still awaited
     wait = dt.timedelta(days=monitor.labels.max_delay_days if monitor.labels else 0)
     recent = history.metrics(monitor.model, first=day - wait, last=day)
     records += [record for record in recent if record.segment != "*"]

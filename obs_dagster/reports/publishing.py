@@ -18,7 +18,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import load_grids
 from obs_dagster.quality.day import day_quality
 from obs_dagster.reports.evidently_night import evidently_pages, is_due
-from obs_dagster.reports.gather import gather
+from obs_dagster.reports.gather import gather, trend_records
 from obs_dagster.reports.health.page import HealthInput, render_health
 from obs_dagster.reports.mlflow.night import Content, NightReport
 from obs_dagster.reports.mlflow.publish import MlflowReport, Published
@@ -40,7 +40,7 @@ class PublishedNights:
     verdicts: list[Verdict]
 
 
-def publish_nights(  # noqa: PLR0917  the parts of the platform that a report draws on
+def publish_nights(
     monitor: Monitor,
     days: Collection[dt.date],
     lake: Lake,
@@ -65,6 +65,7 @@ def publish_nights(  # noqa: PLR0917  the parts of the platform that a report dr
     reports: list[NightReport] = []
     contents: dict[str, str] = {}
     last_verdicts: list[Verdict] = []
+    trends = trend_records(monitor, history, min(days), latest)
     for day in sorted({*evaluated, *days}):
         settled = _settled(monitor, day, latest)
         records = history.metrics(monitor.model, first=day, last=day)
@@ -72,7 +73,8 @@ def publish_nights(  # noqa: PLR0917  the parts of the platform that a report dr
         key = day.isoformat()
         if day not in days and ledger.get(key) == content and day != latest:
             continue
-        page = gather(monitor, history, day, now=now, run_id=run_id)
+        known = trends if day >= min(days) else None
+        page = gather(monitor, history, day, now=now, run_id=run_id, trends=known)
         judged = verdicts(monitor, page.records, page.alerts, page.nights, day)
         if day == latest:
             last_verdicts = judged

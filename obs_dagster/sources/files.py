@@ -62,6 +62,8 @@ class SourceFiles:
         """
         import duckdb
 
+        # Parquet statistics leave NaN out, and DuckDB would conclude from them that isnan() is false everywhere
+        connection.execute("SET disabled_optimizers = 'statistics_propagation'")
         try:
             return connection.sql(f"SELECT * FROM {READERS[self.kind](literals(map(str, self.files)))}")
         except duckdb.Error as error:

@@ -17,6 +17,7 @@ from obs_dagster.errors import SourceError
 from obs_dagster.lake.lake import Lake, manifest_metadata, read_json, replacing, write_json
 from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.columns import FILE
 from obs_dagster.sources.files import SourceFiles, connect, stamp
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.quoting import identifier, literal, literals
@@ -152,8 +153,8 @@ def _sort_to_days(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake:
         key = identifier(monitor.logs.columns.prediction_id)
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE found AS SELECT incoming.*, "
-            "CAST(regexp_extract(filename, 'day=([0-9-]{10})', 1) AS DATE) AS day FROM incoming JOIN "
-            f"read_parquet({files}, filename = true, union_by_name = true, hive_partitioning = false) AS log "
+            f"CAST(regexp_extract({FILE}, 'day=([0-9-]{{10}})/[^/]*$', 1) AS DATE) AS day FROM incoming JOIN "
+            f"read_parquet({files}, filename = '{FILE}', union_by_name = true, hive_partitioning = false) AS log "
             f"ON log.{key} = incoming.prediction_id"
         )
         days_found = connection.sql("SELECT DISTINCT day FROM found ORDER BY day").fetchall()

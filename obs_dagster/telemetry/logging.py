@@ -14,7 +14,16 @@ from structlog.types import Processor
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 #: Libraries that tell their whole life at INFO.
-_TALKATIVE = ("alembic", "dagster", "evidently", "great_expectations", "matplotlib", "mlflow", "shap", "urllib3")
+_TALKATIVE = (
+    "alembic",
+    "dagster",
+    "evidently",
+    "great_expectations",
+    "matplotlib",
+    "mlflow",
+    "shap",
+    "urllib3",
+)
 
 #: What keeps libraries from counting their users and from drawing bars of their own.
 _QUIET = {

@@ -62,7 +62,7 @@ def test_what_a_killed_writer_left_is_no_day(tmp_path):
 
 def test_rows_and_manifest_come_back(tmp_path):
     table = Lake(tmp_path).table("m", "t")
-    manifest = {"n": 3, "versions": {"it's; \"odd\"": 2}, "none": None, "day": DAY}
+    manifest = {"n": 3, "versions": {'it\'s; "odd"': 2}, "none": None, "day": DAY}
     table.write(DAY, ROWS, manifest)
     assert table.read(DAY).equals(ROWS)
     assert table.manifest(DAY) == manifest | {"day": "2024-03-04"}

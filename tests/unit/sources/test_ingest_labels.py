@@ -29,7 +29,11 @@ def world(small, day):
 
 def truth(world, day):
     table = world.lake.table("small", GROUND_TRUTH)
-    return {row["prediction_id"]: row["label"] for row in table.read(day).to_pylist()} if table.exists(day) else {}
+    return (
+        {row["prediction_id"]: row["label"] for row in table.read(day).to_pylist()}
+        if table.exists(day)
+        else {}
+    )
 
 
 def fingerprint(world, day):
@@ -42,7 +46,8 @@ def ids(world, day):
 
 def file(world, name, labels, known_at):
     return world.write(
-        f"labels/{name}", pd.DataFrame({"id": list(labels), "late": list(labels.values()), "known_at": known_at})
+        f"labels/{name}",
+        pd.DataFrame({"id": list(labels), "late": list(labels.values()), "known_at": known_at}),
     )
 
 
@@ -105,7 +110,9 @@ def test_labels_wait_for_their_prediction(world, day):
     assert (found.waiting, found.touched) == (20, {})
     assert ingest_labels(world.monitor, world.lake).waiting == 20
     # a correction reaches a label that waits
-    file(world, "b.parquet", {rows["id"][0]: not rows["score"][0] > 0.5}, pd.Timestamp("2024-04-01", tz="UTC"))
+    file(
+        world, "b.parquet", {rows["id"][0]: not rows["score"][0] > 0.5}, pd.Timestamp("2024-04-01", tz="UTC")
+    )
     assert ingest_labels(world.monitor, world.lake).waiting == 20
     world.log(late, rows)
     ingest_logs(world.monitor, late, world.lake)
@@ -149,7 +156,8 @@ def test_the_positive_class_is_found_in_every_type(world, day, values, positive)
     (world.root / "labels").mkdir()
     known = pa.array([dt.datetime(2024, 3, 9, tzinfo=dt.UTC)] * 3)
     pq.write_table(
-        pa.table({"id": [one, two, three], "late": values, "known_at": known}), world.root / "labels/a.parquet"
+        pa.table({"id": [one, two, three], "late": values, "known_at": known}),
+        world.root / "labels/a.parquet",
     )
     found = ingest_labels(world.monitor, world.lake)
     assert truth(world, day) == {one: True, two: False}
@@ -209,7 +217,9 @@ def test_labels_read_as_another_class_are_read_again(world, day):
 
 
 def test_without_known_at_the_file_read_last_wins(world, day):
-    world.changes["labels"] = world.monitor.labels.model_dump() | {"columns": {"prediction_id": "id", "label": "late"}}
+    world.changes["labels"] = world.monitor.labels.model_dump() | {
+        "columns": {"prediction_id": "id", "label": "late"}
+    }
     one = ids(world, day)[0]
     for name, label in (("a.parquet", True), ("b.parquet", False)):
         world.write(f"labels/{name}", pd.DataFrame({"id": [one], "late": [label]}))

@@ -38,7 +38,18 @@ def changes(found):
 
 def test_every_format_gives_the_same_partition(ingest, small, day):
     rows = small().rows(day, 50)
-    rows["carrier"] = [None, "007", "1.50", "true", "2024-01-01", "a,b;\"c'", "ü=x", " ", "NULL-ish", "x\ny"] * 5
+    rows["carrier"] = [
+        None,
+        "007",
+        "1.50",
+        "true",
+        "2024-01-01",
+        "a,b;\"c'",
+        "ü=x",
+        " ",
+        "NULL-ish",
+        "x\ny",
+    ] * 5
     rows["id"] = [f"{number:05d}" for number in range(50)]
     rows["hour"] = rows["hour"].astype("float").where(np.arange(50) % 7 > 0)
     seen = {kind: ingest(rows, kind=kind, folder=kind) for kind in ("parquet", "csv", "jsonl")}
@@ -92,8 +103,17 @@ def test_a_column_that_differs_by_case_alone_is_missing(ingest, small, day):
 
 
 def test_undeclared_columns_cannot_pass_for_ours(ingest, small, day):
-    rows = small().rows(day, 4).assign(
-        prediction="no", _obs_row=99, _obs_uncast="temp", _obs_raw="x", source=1, score=[0.1, 0.5, 0.9, 0.2]
+    rows = (
+        small()
+        .rows(day, 4)
+        .assign(
+            prediction="no",
+            _obs_row=99,
+            _obs_uncast="temp",
+            _obs_raw="x",
+            source=1,
+            score=[0.1, 0.5, 0.9, 0.2],
+        )
     )
     _, found, kept = ingest(rows)
     assert {name for kind, name in changes(found) if kind == "new"} == {
@@ -152,7 +172,9 @@ def test_a_day_without_files_is_an_empty_partition_of_the_same_schema(ingest, sm
 
 def test_columns_of_several_files_are_matched_by_name(small, day):
     world = small()
-    world.changes["logs"] = world.monitor.logs.model_dump(exclude_none=True) | {"path": "logs/{day}/*.parquet"}
+    world.changes["logs"] = world.monitor.logs.model_dump(exclude_none=True) | {
+        "path": "logs/{day}/*.parquet"
+    }
     rows = world.rows(day, 10)
     world.write(f"logs/{day}/a.parquet", rows[:4])
     world.write(f"logs/{day}/b.parquet", rows[4:][rows.columns[::-1]].drop(columns="temp"))

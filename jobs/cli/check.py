@@ -1,0 +1,105 @@
+"""`obs check`: whether monitors are right, and whether what they name is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobs.cli import reach
+from jobs.cli.choice import require
+from jobs.cli.failure import FAILED
+from jobs.cli.findings import Finding, print_findings
+from jobs.cli.records import Format
+from obs_dagster.errors import ObsError
+
+if TYPE_CHECKING:
+    from obs_dagster.monitor import Monitor
+    from obs_dagster.settings import Settings
+
+
+def check(
+    monitors: Annotated[
+        list[str] | None,
+        typer.Argument(help="Models or monitor files; left out: every monitor.", metavar="[MONITOR]..."),
+    ] = None,
+    chosen: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+) -> None:
+    """Check monitor files (every mistake at once, exit code 2), then their sources, registry and routes."""
+    from obs_dagster.settings import Settings
+
+    settings = Settings()
+    findings = [reach.history(settings), reach.mlflow(settings)]
+    for monitor in _chosen(settings, monitors or []):
+        findings += _inspect(monitor, settings)
+    if print_findings(findings, chosen):
+        raise typer.Exit(FAILED)
+
+
+def _chosen(settings: Settings, names: list[str]) -> list[Monitor]:
+    from obs_dagster.monitor import MonitorError, Problem, load_monitor, load_monitors
+
+    files = [Path(name) for name in names if Path(name).suffix in (".yaml", ".yml")]
+    found: list[Monitor] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            found.append(load_monitor(file))
+        except MonitorError as error:
+            problems += error.problems
+    models = [name for name in names if Path(name) not in files]
+    if models or not names:
+        try:
+            known = load_monitors(settings.monitors)
+        except MonitorError as error:
+            problems += error.problems
+        else:
+            for name in models:
+                require(name, known, f"model in {settings.monitors.absolute()}")
+            found += [known[name] for name in models or known]
+    if problems:
+        raise MonitorError(problems)
+    return found
+
+
+def _inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
+    yield Finding(monitor.model, "monitor", "ok", f"{len(monitor.alerts)} rules, from {monitor.start} on")
+    logs = monitor.logs
+    yield _files(monitor, "logs", logs.source, logs.path, day="*")
+    if monitor.labels:
+        yield _files(monitor, "labels", monitor.labels.source, monitor.labels.path)
+    else:
+        yield Finding(monitor.model, "labels", "warn", "none: whether the model is right is not known")
+    if monitor.baseline.kind == "training":
+        yield _files(monitor, "baseline", monitor.baseline.source, monitor.baseline.path, version="*")
+    if monitor.registry:
+        yield _registry(monitor, settings, monitor.registry.name)
+    yield from (Finding(monitor.model, "route", "ok", route.label) for route in monitor.routes)
+
+
+def _files(monitor: Monitor, what: str, kind: str, path: str, **every: str) -> Finding:
+    from obs_dagster.sources.files import SourceFiles, connect
+
+    try:
+        source = SourceFiles.find(kind, monitor.resolve_path(path, **every))
+        if not source.files:
+            return Finding(monitor.model, what, "fail", f"no file matches {source.pattern}")
+        with connect() as connection:
+            # the latest file is the one that tonight's will look like
+            columns = source.only(source.files[-1:]).relation(connection).columns
+    except ObsError as error:
+        return Finding(monitor.model, what, "fail", str(error))
+    detail = f"{len(source.files)} files, {len(columns)} columns: {source.pattern}"
+    return Finding(monitor.model, what, "ok", detail)
+
+
+def _registry(monitor: Monitor, settings: Settings, name: str) -> Finding:
+    try:
+        versions = reach.registered_versions(settings, name)
+    except ObsError as error:
+        return Finding(monitor.model, "registry", "fail", str(error))
+    if not versions:
+        return Finding(monitor.model, "registry", "warn", f"no version of {name} is registered")
+    return Finding(monitor.model, "registry", "ok", f"{name}, versions {', '.join(versions)}")

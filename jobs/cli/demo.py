@@ -1,0 +1,101 @@
+"""`obs demo`: real flights, two model versions, six weeks of nights."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobs.cli.console import ERRORS, OUTPUT
+from jobs.cli.failure import FAILED, UsageError
+from jobs.cli.report import write_report
+from jobs.cli.run import evaluate, show_standing
+from jobs.cli.stages import bar
+
+if TYPE_CHECKING:
+    from obs_dagster.monitor import Monitor
+    from obs_dagster.settings import Settings
+
+SOONER = dt.date(2013, 7, 7)
+"""A day in the middle, to compare with: version 2 has served for a week."""
+
+
+def demo(
+    home: Annotated[
+        Path | None, typer.Option(help="Write everything here; left out: OBS_HOME, or .obs in this folder.")
+    ] = None,
+) -> None:
+    """Train two models on real flights, replay six weeks, evaluate every night, and say where to look."""
+    from obs_dagster.demo.plan import FIRST_DAY, LAST_DAY
+    from obs_dagster.demo.registration import MODEL
+    from obs_dagster.settings import Settings
+
+    if home is not None:
+        os.environ["OBS_HOME"] = str(home.expanduser().absolute())
+    settings = Settings()
+    monitor = _monitor(settings, MODEL)
+    ERRORS.print(f"Everything goes to {settings.root}", markup=False, highlight=False, soft_wrap=True)
+    _replay(settings, FIRST_DAY, LAST_DAY)
+    # the last night by itself, as every night is in production
+    for first, last in ((FIRST_DAY, LAST_DAY - dt.timedelta(days=1)), (LAST_DAY, LAST_DAY)):
+        if not evaluate(monitor, first, last):
+            raise typer.Exit(FAILED)
+    _deliver(settings, monitor)
+    show_standing(monitor, LAST_DAY)
+    page = write_report(monitor)
+    prefix = "" if home is None else f"OBS_HOME={settings.root} "
+    OUTPUT.print(f"\nThe health page: {page}", markup=False, highlight=False, soft_wrap=True)
+    OUTPUT.print("Next:", highlight=False)
+    for command in (
+        f"obs report {MODEL} --day {SOONER}",
+        f"obs metrics {MODEL} --metric recall --window 7 --segment '*'",
+        "obs dev",
+    ):
+        OUTPUT.print(f"  {prefix}{command}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _monitor(settings: Settings, model: str) -> Monitor:
+    from obs_dagster.monitor import load_monitor
+
+    file = settings.monitors / f"{model}.yaml"
+    if not file.exists():
+        raise UsageError(
+            f"The demo's monitor {file.absolute()} does not exist.",
+            remedy="Run it in the project's folder, or set OBS_MONITORS to its folder `monitors`.",
+        )
+    return load_monitor(file)
+
+
+def _replay(settings: Settings, first: dt.date, last: dt.date) -> None:
+    from obs_dagster.demo.plan import prepare
+    from obs_dagster.demo.replay import replay
+
+    ERRORS.print("Models", highlight=False)
+    with bar("Models") as shown:
+        task = shown.task_ids[0]
+
+        def told(text: str) -> None:
+            ERRORS.print(f"  {text}", markup=False, highlight=False)
+            shown.update(task, what=text)
+
+        plan = prepare(settings.root, settings.mlflow_uri, progress=told)
+    days = (last - first).days + 1
+    ERRORS.print(f"Replaying {days} days, {first} to {last}", highlight=False)
+    with bar("Replay", total=days) as shown:
+        task = shown.task_ids[0]
+        replay(plan, first, last, progress=lambda text: shown.update(task, what=text, advance=1))
+
+
+def _deliver(settings: Settings, monitor: Monitor) -> None:
+    from obs_dagster.alerts import deliver
+    from obs_dagster.history import History
+
+    with History.open(settings.history_url) as history:
+        done = deliver(history, {monitor.model: monitor.routes}, environ=os.environ)
+    told = ", ".join(route.label for route in monitor.routes) or "log://"
+    ERRORS.print(f"{done.delivered} notifications went to {told}", markup=False, highlight=False)
+    for failure in done.failures:
+        ERRORS.print(f"{failure.label} did not take one: {failure.error}", markup=False, highlight=False)

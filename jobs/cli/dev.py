@@ -1,0 +1,162 @@
+"""`obs dev`: Dagster's UI and daemon, and MLflow's UI, on loopback, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Self
+
+import typer
+
+from jobs.cli.console import ERRORS, OUTPUT
+from jobs.cli.failure import FAILED, UsageError
+from obs_dagster.errors import ObsError
+
+if TYPE_CHECKING:
+    from obs_dagster.settings import Settings
+
+_HOST = "127.0.0.1"
+_PATIENCE = 15.0
+"""Seconds that a program has to end by itself, at each signal."""
+
+
+def dev(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The Dagster UI's port.")] = 3000,
+    mlflow_port: Annotated[int, typer.Option(min=1, max=65535, help="The MLflow UI's port.")] = 5000,
+) -> None:
+    """Start the Dagster UI, its daemon and the MLflow UI on loopback; Ctrl-C stops them all."""
+    from jobs.instance import prepare_home
+    from obs_dagster.settings import Settings
+
+    settings = Settings()
+    served = not settings.mlflow_uri.startswith(("http://", "https://"))
+    ports = [port, mlflow_port] if served else [port]
+    if len(set(ports)) < len(ports):
+        raise UsageError(f"Both UIs cannot have port {port}.", remedy="Give --mlflow-port another one.")
+    for each in ports:
+        _require_free(each)
+    prepare_home(settings)
+    os.environ |= {"OBS_HOME": str(settings.root), "MLFLOW_TRACKING_URI": settings.mlflow_uri}
+    # from here on both signals end the program by way of its cleanup, also where a shell had one ignored
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, _interrupt)
+    try:
+        with ExitStack() as stack:
+            dagster = _Program("Dagster", _dagster(port), f"http://{_HOST}:{port}")
+            programs = [stack.enter_context(dagster)]
+            if served:
+                mlflow = _Program("MLflow", _mlflow(settings, mlflow_port), f"http://{_HOST}:{mlflow_port}")
+                programs.append(stack.enter_context(mlflow))
+            _watch(programs)
+    except KeyboardInterrupt:
+        ERRORS.print("Stopped.")
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError as error:
+            raise ObsError(
+                f"Port {port} on {_HOST} cannot be used: {error.strerror}.",
+                remedy="Stop what listens there, or choose others with --port and --mlflow-port.",
+            ) from error
+
+
+def _dagster(port: int) -> list[str]:
+    workspace = Path("workspace.yaml")
+    where = ["-w", str(workspace)] if workspace.exists() else ["-m", "jobs.definitions"]
+    return [sys.executable, "-m", "dagster", "dev", *where, "-h", _HOST, "-p", str(port)]
+
+
+def _mlflow(settings: Settings, port: int) -> list[str]:
+    from obs_dagster.reports.mlflow.place import beside_sqlite
+
+    artifacts = beside_sqlite(settings.mlflow_uri)
+    return [
+        *(sys.executable, "-m", "mlflow", "server", "--host", _HOST, "--port", str(port), "--workers", "1"),
+        *("--backend-store-uri", settings.mlflow_uri),
+        *(("--default-artifact-root", artifacts) if artifacts else ()),
+    ]
+
+
+@dataclass(slots=True)
+class _Program:
+    """A program with everything that it starts, as one process group."""
+
+    name: str
+    command: Sequence[str]
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+    answered: bool = False
+
+    def __enter__(self) -> Self:
+        self.process = subprocess.Popen(self.command, start_new_session=True)  # noqa: S603  our own interpreter
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            if not self._signal(name):
+                return
+            until = time.monotonic() + _PATIENCE
+            while time.monotonic() < until and self._signal(0):
+                time.sleep(0.1)
+
+    def _signal(self, name: int) -> bool:
+        """Send a signal to the whole group; returns whether there was anyone left."""
+        if self.process is None:
+            return False
+        # a child that has ended counts as a member of its group until it is waited for
+        self.process.poll()
+        try:
+            os.killpg(self.process.pid, name)
+        except ProcessLookupError:
+            return False
+        return True
+
+    @property
+    def ended(self) -> bool:
+        """Whether the program is gone."""
+        return self.process is not None and self.process.poll() is not None
+
+    def answers(self) -> bool:
+        """Whether its page can be opened."""
+        try:
+            with urllib.request.urlopen(self.url, timeout=2):  # noqa: S310  an http URL of our own
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+def _watch(programs: Sequence[_Program]) -> None:
+    """Tell when each program answers; wait until one is gone.
+
+    Raises:
+        typer.Exit: one ended by itself.
+    """
+    while True:
+        for program in programs:
+            if program.ended:
+                ERRORS.print(f"{program.name} ended by itself; stopping.", style="bold red")
+                raise typer.Exit(FAILED)
+            if not program.answered and program.answers():
+                program.answered = True
+                OUTPUT.print(f"{program.name}: {program.url}")
+                if all(each.answered for each in programs):
+                    OUTPUT.print("Ctrl-C stops everything.")
+        time.sleep(0.5)

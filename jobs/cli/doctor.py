@@ -1,0 +1,108 @@
+"""`obs doctor`: what is configured, reachable, stale and undelivered."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobs.cli import reach
+from jobs.cli.choice import last_day
+from jobs.cli.failure import FAILED
+from jobs.cli.findings import Finding, print_findings
+from jobs.cli.records import Format
+from obs_dagster.errors import ObsError
+
+if TYPE_CHECKING:
+    from obs_dagster.history import History, Night
+    from obs_dagster.monitor import Monitor
+    from obs_dagster.settings import Settings
+
+STALE = dt.timedelta(hours=36)
+"""A model that is alive has had a night within this time: a day, and half a one for a late start."""
+
+_LITTLE_DISK = 2**30
+_MOST_NAMED = 5
+
+
+def doctor(
+    chosen: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+) -> None:
+    """Say what is configured and reachable, whether nights ran, what was not delivered; 1 if one is wrong."""
+    from obs_dagster.settings import Settings
+
+    if print_findings(list(_examine(Settings(), dt.datetime.now(dt.UTC))), chosen):
+        raise typer.Exit(FAILED)
+
+
+def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
+    from obs_dagster.history import History
+    from obs_dagster.monitor import load_monitors
+
+    yield Finding("home", "folder", "ok", str(settings.root))
+    yield Finding("lake", "folder", "ok", str(settings.lake_root))
+    yield _disk(settings)
+    store = reach.history(settings)
+    yield store
+    yield reach.mlflow(settings)
+    try:
+        monitors = load_monitors(settings.monitors)
+    except ObsError as error:
+        yield Finding("monitors", "files", "fail", str(error))
+        return
+    yield Finding("monitors", "files", "ok", f"{len(monitors)} in {settings.monitors.absolute()}")
+    if store.status != "ok":
+        return
+    with History.open(settings.history_url) as history:
+        for monitor in monitors.values():
+            yield from nights(monitor, history.nights(monitor.model), now)
+        yield _outbox(history)
+
+
+def nights(monitor: Monitor, ran: list[Night], now: dt.datetime) -> Iterator[Finding]:
+    """The model's last night, whether it is stale, and the days between that have no night."""
+    if not ran:
+        yield Finding(monitor.model, "nights", "warn", f"none has run; the first day is {monitor.start}")
+        return
+    last, newest = ran[-1], max(night.finished_at for night in ran)
+    stale = monitor.end is None and now - newest > STALE
+    told = f"{last.day}, finished {newest:%Y-%m-%d %H:%M} UTC"
+    if stale:
+        yield Finding(monitor.model, "last night", "fail", f"{told}: stale. Is the daemon running?")
+    elif not last.evaluated:
+        yield Finding(monitor.model, "last night", "warn", f"{told}: not evaluated, {last.reason}")
+    else:
+        yield Finding(monitor.model, "last night", "ok", told)
+    # yesterday's night may still be to come
+    due = max(last.day, last_day(monitor, now) - dt.timedelta(days=monitor.end is None))
+    span = (ran[0].day + dt.timedelta(days=back) for back in range((due - ran[0].day).days + 1))
+    missing = [str(day) for day in span if day not in {night.day for night in ran}]
+    if missing:
+        more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
+        detail = f"{', '.join(missing[:_MOST_NAMED])}{more} did not run; `obs backfill {monitor.model}` makes up for it"
+        yield Finding(monitor.model, "missing days", "fail", detail)
+
+
+def _disk(settings: Settings) -> Finding:
+    place = next(folder for folder in (settings.root, *settings.root.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    return Finding("home", "disk", "ok" if free > _LITTLE_DISK else "fail", f"{free / 2**30:.1f} GiB free")
+
+
+def _outbox(history: History) -> Finding:
+    from obs_dagster.alerts import undelivered
+
+    waiting = undelivered(history)
+    failed = [each for each in waiting if each.attempts]
+    if failed:
+        worst = max(failed, key=lambda each: each.attempts)
+        why = worst.last_error or "not confirmed"
+        detail = f"{len(waiting)} undelivered; {worst.label} after {worst.attempts} attempts: {why}"
+        return Finding("notifications", "outbox", "fail", detail)
+    if waiting:
+        detail = f"{len(waiting)} wait to be sent; the daemon of `obs dev` sends them"
+        return Finding("notifications", "outbox", "warn", detail)
+    return Finding("notifications", "outbox", "ok", "all delivered")
