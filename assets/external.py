@@ -36,5 +36,6 @@ def _spec(
         group_name=monitor.model,
         owners=[monitor.owner] if monitor.owner else None,
         kinds={"mlflow"} if name == "registered_model" else {"file"},
+        tags={"obs/model": monitor.model, "obs/stage": name},
         metadata={"place": place},
     )

@@ -13,6 +13,7 @@ import dagster as dg
 from jobs.definitions import compose
 from jobs.instance import open_instance
 from jobs.nightly import job_name
+from jobs.stage_failure import StageFailure, stage_failure, stage_name
 from obs_dagster.monitor import Monitor
 from obs_dagster.settings import Settings
 
@@ -38,15 +39,6 @@ class StageEvent:
     stage: str
     outcome: Literal["started", "done", "failed"]
     stages: int
-
-
-@dataclass(frozen=True, slots=True)
-class StageFailure:
-    """Why a stage failed, in a sentence or two; `details` has the traceback."""
-
-    stage: str
-    reason: str
-    details: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +71,13 @@ def run_nights(
         The outcome; a stage that fails is part of it, and no exception.
     """
     job = compose({monitor.model: monitor}).resolve_job_def(job_name(monitor))
-    stages, run_id, prefix = len(job.nodes), str(uuid4()), f"{monitor.model}__"
+    stages, run_id = len(job.nodes), str(uuid4())
 
     def heard(entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
         if event is not None and event.step_key is not None and event.event_type in _OUTCOMES:
             outcome = _OUTCOMES[event.event_type]
-            progress(StageEvent(event.step_key.removeprefix(prefix), outcome, stages))
+            progress(StageEvent(stage_name(monitor, event.step_key), outcome, stages))
 
     tags = {f"{_RANGE}_start": first.isoformat(), f"{_RANGE}_end": last.isoformat()}
     with open_instance(settings or Settings()) as instance:
@@ -100,20 +92,8 @@ def run_nights(
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     failures = [
-        _failure(event, prefix)
+        stage_failure(monitor, event)
         for event in result.all_events
         if event.event_type is dg.DagsterEventType.STEP_FAILURE
     ]
     return NightsRun(run_id, result.success, tuple(failures))
-
-
-def _failure(event: dg.DagsterEvent, prefix: str) -> StageFailure:
-    error = event.step_failure_data.error
-    stage = (event.step_key or "").removeprefix(prefix)
-    if error is None:
-        return StageFailure(stage, "It failed without an exception.", "")
-    # Dagster wraps what a stage raises; the reader wants the cause.
-    cause = error.cause or error
-    name, _, text = cause.message.strip().partition(": ")
-    ours = name.startswith("obs_dagster.")
-    return StageFailure(stage, text if ours and text else cause.message.strip(), error.to_string())

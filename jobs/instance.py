@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef  # the only way to override a part of `dagster.yaml`
 
 from obs_dagster.lake.lake import replacing
 from obs_dagster.settings import Settings
 
 _CONFIGURATION = "telemetry:\n  enabled: false\n"
+
+#: Output of this process belongs to the terminal; Dagster would lead it through files and back, out of order.
+_NO_CAPTURE = {
+    "module": "dagster._core.storage.noop_compute_log_manager",
+    "class": "NoOpComputeLogManager",
+}
 
 
 def prepare_home(settings: Settings) -> None:
@@ -22,6 +29,8 @@ def prepare_home(settings: Settings) -> None:
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The persistent instance, to be used as a context manager."""
+    """The persistent instance, to be used as a context manager; without capture of output."""
     prepare_home(settings)
-    return dg.DagsterInstance.from_config(str(settings.dagster_home))
+    return dg.DagsterInstance.from_ref(
+        InstanceRef.from_dir(str(settings.dagster_home), overrides={"compute_logs": _NO_CAPTURE})
+    )

@@ -2,11 +2,12 @@
 
 import datetime as dt
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
 from jobs.nightly import job_name
+from jobs.stage_failure import stage_failure
 from obs_dagster.alerts import deliver, report_failure
 from obs_dagster.history import History
 from obs_dagster.monitor import Monitor
@@ -31,8 +32,9 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
             done = deliver(history, routes, environ=os.environ)
         for failure in done.failures:
             context.log.warning("%s did not take %s: %s", failure.label, failure.key, failure.error)
+        failed = len(done.failures)
         return dg.SkipReason(
-            f"{done.delivered} delivered, {len(done.failures)} channels failed, {done.waiting} waiting to retry"
+            f"{done.delivered} delivered, {failed} channels failed, {done.waiting} waiting to retry"
         )
 
     @dg.run_failure_sensor(
@@ -50,10 +52,24 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
                 history,
                 model=monitor.model,
                 run_id=context.dagster_run.run_id,
-                partition=context.partition_key or context.dagster_run.tags.get("dagster/partition", ""),
-                error=context.failure_event.message or "",
+                partition=_days(context.dagster_run.tags),
+                error=_cause(context, monitor),
                 owner=monitor.owner,
                 now=dt.datetime.now(dt.UTC),
             )
 
     return [alert_notifications, failed_nights]
+
+
+def _days(tags: Mapping[str, str]) -> str:
+    """The day of a run, or the first and the last of its range."""
+    first, last = (tags.get(f"dagster/asset_partition_range_{end}") for end in ("start", "end"))
+    return f"{first} to {last}" if first and last else tags.get("dagster/partition", "")
+
+
+def _cause(context: dg.RunFailureSensorContext, monitor: Monitor) -> str:
+    """What the failed stages said; the run's own message only names them."""
+    failures = [stage_failure(monitor, event) for event in context.get_step_failure_events()]
+    return (
+        "; ".join(f"{each.stage}: {each.reason}" for each in failures) or context.failure_event.message or ""
+    )

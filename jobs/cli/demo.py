@@ -78,7 +78,7 @@ def _replay(settings: Settings, first: dt.date, last: dt.date) -> None:
         task = shown.task_ids[0]
 
         def told(text: str) -> None:
-            ERRORS.print(f"  {text}", markup=False, highlight=False)
+            ERRORS.print(f"  {text}", markup=False, highlight=False, soft_wrap=True)
             shown.update(task, what=text)
 
         plan = prepare(settings.root, settings.mlflow_uri, progress=told)

@@ -82,7 +82,7 @@ def nights(monitor: Monitor, ran: list[Night], now: dt.datetime) -> Iterator[Fin
     missing = [str(day) for day in span if day not in {night.day for night in ran}]
     if missing:
         more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
-        detail = f"{', '.join(missing[:_MOST_NAMED])}{more} did not run; `obs backfill {monitor.model}` makes up for it"
+        detail = f"{', '.join(missing[:_MOST_NAMED])}{more} did not run; use `obs backfill {monitor.model}`"
         yield Finding(monitor.model, "missing days", "fail", detail)
 
 

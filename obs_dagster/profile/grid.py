@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,6 +13,11 @@ import narwhals as nw
 import numpy as np
 
 from obs_dagster.profile.distribution import FloatArray, IntArray
+
+#: In scales: from here on `asinh(x)` and `log(2x)` are the same double.
+_FAR = 1e9
+#: In asinh units: values further out share the outermost bin, whose edges must be finite.
+_OUTERMOST = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,12 @@ class AsinhGrid:
         size = scaled.abs()
         # asinh, written with functions that every engine has; odd, so that both tails are equally exact
         asinh = (size + (size * size + 1.0).sqrt()).log()
-        signed = nw.when(scaled < 0).then(-asinh).otherwise(asinh)
+        # far out the square overflows, and long before that asinh is the logarithm of the double
+        distance = (value - self.centre).abs()
+        far = nw.when(size > _FAR).then(distance).otherwise(1.0).log() + math.log(2.0 / self.scale)
+        whole = nw.when(size > _FAR).then(far).otherwise(asinh)
+        bounded = nw.when(whole > _OUTERMOST).then(_OUTERMOST).otherwise(whole)
+        signed = nw.when(scaled < 0).then(-bounded).otherwise(bounded)
         return (signed / self.step).floor().cast(nw.Int64)
 
     def edges(self, bins: IntArray) -> tuple[FloatArray, FloatArray]:

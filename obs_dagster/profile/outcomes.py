@@ -125,7 +125,10 @@ def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.
     )
     log_loss = -clipped.log()
     miss = 1.0 - certain
-    served = nw.col(prediction_column(monitor)).cast(nw.Boolean)
+    decision = prediction_column(monitor)
+    # a log that lost the column is treated as one whose every decision is null
+    known = decision in keyed.collect_schema().names()
+    served = nw.col(decision).cast(nw.Boolean) if known else nw.lit(None).cast(nw.Boolean)
     number = nw.col(monitor.logs.columns.score).cast(nw.Float64)
     return (
         keyed.select(

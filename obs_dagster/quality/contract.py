@@ -96,7 +96,7 @@ def _of_feature(name: str, feature: Feature) -> list[Expectation]:
         found.append(
             Expectation(
                 "ExpectColumnValuesToBeInSet",
-                {"column": name, "value_set": list(feature.allowed)},
+                {"column": name, "value_set": _as_stored(feature)},
                 f"{name} is not an allowed value",
             )
         )
@@ -109,6 +109,12 @@ def _of_feature(name: str, feature: Feature) -> list[Expectation]:
             )
         )
     return found
+
+
+def _as_stored(feature: Feature) -> list[Any]:
+    """The allowed values in the type that the lake has: categories are text there."""
+    allowed = list(feature.allowed or ())
+    return list(map(str, allowed)) if feature.type == "category" else allowed
 
 
 def _range(feature: Feature) -> str:

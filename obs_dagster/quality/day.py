@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 QUARANTINE = "quarantine"
 RULES = "_obs_rules"
-_CHUNK = 200_000
+_CHUNK_ROWS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +69,27 @@ class DayQuality:
         return self.quarantined / self.rows if self.rows else 0.0
 
 
-def validate_day(monitor: Monitor, day: dt.date, lake: Lake) -> DayQuality:
+def validate_day(monitor: Monitor, day: dt.date, lake: Lake, *, chunk_rows: int = _CHUNK_ROWS) -> DayQuality:
     """Validate the day's partition and replace its quarantine.
+
+    Args:
+        monitor: declares the contract.
+        day: the day.
+        lake: holds the partition.
+        chunk_rows: how many rows Great Expectations holds in memory at once.
 
     Raises:
         LakeError: the day has not been ingested.
         SuiteError: the team's suite cannot be read.
     """
     logs = lake.table(monitor.model, LOGS)
-    manifest = logs.manifest(day) or {}
+    manifest = logs.manifest(day)
+    if manifest is None:
+        raise LakeError(f"{day} of {monitor.model} has not been ingested.", remedy="Run its night first.")
     absent = [change["column"] for change in manifest["schema_changes"] if change["kind"] == "missing"]
     unique = [name for name, feature in monitor.features.items() if feature.unique]
     suite = Path(monitor.resolve_path(monitor.quality.suite)) if monitor.quality.suite else None
-    checked = validate(_chunks(logs.path(day), unique), contract(monitor, day, absent), suite)
+    checked = validate(_chunks(logs.path(day), unique, chunk_rows), contract(monitor, day, absent), suite)
     counted = _counted(checked.broken)
     share = len(checked.broken) / manifest["rows"] if manifest["rows"] else 0.0
     reason = ""
@@ -92,6 +100,8 @@ def validate_day(monitor: Monitor, day: dt.date, lake: Lake) -> DayQuality:
         )
     elif not manifest["rows"]:
         reason = "the log has no rows" if manifest["files"] else "there is no log file"
+    elif lost := [name for name in _indispensable(monitor) if name in absent]:
+        reason = f"the log has no column {', '.join(lost)}"
     quality = DayQuality(
         evaluated=not reason,
         reason=reason,
@@ -102,7 +112,7 @@ def validate_day(monitor: Monitor, day: dt.date, lake: Lake) -> DayQuality:
         schema_changes=manifest["schema_changes"],
         broken_rules=counted,
         results=[asdict(result) for result in checked.results],
-        fingerprint=f"{manifest['fingerprint']}-{_digest(checked.broken)}",
+        fingerprint=f"{manifest['fingerprint']}-{_digest(checked.broken)}{'-refused' if reason else ''}",
     )
     quarantined = _quarantined(logs.path(day), checked.broken)
     lake.table(monitor.model, QUARANTINE).write(day, quarantined, asdict(quality))
@@ -156,23 +166,31 @@ def _day_of(filename: str) -> str:
     return f"regexp_extract({filename}, 'day=([0-9-]{{10}})/[^/]*$', 1)"
 
 
-def _chunks(path: Path, unique: list[str]) -> Iterator[pd.DataFrame]:
+def _indispensable(monitor: Monitor) -> list[str]:
+    """The columns without which rows cannot be evaluated at all."""
+    roles = monitor.logs.columns
+    return [roles.prediction_id, roles.time, roles.version, roles.score]
+
+
+def _chunks(path: Path, unique: list[str], size: int) -> Iterator[pd.DataFrame]:
     """The day's rows as frames of bounded size, indexed by row number; one empty frame for an empty day."""
     counts = "".join(
-        f", count(*) OVER (PARTITION BY {identifier(name)}) AS {identifier(occurrences(name))}"
+        f", count({identifier(name)}) OVER (PARTITION BY {identifier(name)}) AS {identifier(occurrences(name))}"
         for name in unique
     )
-    empty = True
     with connect() as connection:
         rows = connection.sql(
             f"SELECT *{counts} FROM read_parquet({literal(str(path))}, hive_partitioning = false) "
             f"ORDER BY {ROW}"
         )
-        for batch in rows.fetch_record_batch(_CHUNK):
-            empty = False
-            yield batch.to_pandas().set_index(ROW)
-    if empty:
-        yield pq.read_table(path, partitioning=None).to_pandas().set_index(ROW)
+        batches = rows.fetch_record_batch(size)
+        empty = batches.schema.empty_table()
+        frame = None
+        for batch in batches:
+            frame = batch.to_pandas().set_index(ROW).rename_axis(index=None)
+            yield frame
+        if frame is None:
+            yield empty.to_pandas().set_index(ROW).rename_axis(index=None)
 
 
 def _counted(broken: dict[int, list[str]]) -> dict[str, int]:

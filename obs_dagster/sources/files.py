@@ -15,7 +15,7 @@ from obs_dagster.sources.quoting import literals
 if TYPE_CHECKING:
     import duckdb
 
-#: How DuckDB reads a list of files of each format; a new format is one more entry. Where the format has no types,
+#: How DuckDB reads a list of files of each format; a new format is one more entry. Where a format has no types,
 #: all rows decide: were it the first ones, a bad value further down would cost the whole file.
 READERS: Mapping[str, Callable[[str], str]] = {
     "parquet": lambda files: f"read_parquet({files}, union_by_name = true, hive_partitioning = false)",
@@ -62,7 +62,7 @@ class SourceFiles:
         """
         import duckdb
 
-        # Parquet statistics leave NaN out, and DuckDB would conclude from them that isnan() is false everywhere
+        # Parquet statistics leave NaN out; DuckDB would conclude that isnan() is false everywhere
         connection.execute("SET disabled_optimizers = 'statistics_propagation'")
         try:
             return connection.sql(f"SELECT * FROM {READERS[self.kind](literals(map(str, self.files)))}")

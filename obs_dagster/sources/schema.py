@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import DECISION, RAW, ROW, UNCAST
+from obs_dagster.profile.columns import DECISION, RAW, RESERVED, ROW, UNCAST
 from obs_dagster.sources.quoting import identifier, literal
 
 Change = Literal["missing", "retyped", "new"]
@@ -134,8 +134,12 @@ def typed_query(monitor: Monitor, found: Mapping[str, str], *, absent_as_null: b
         elif absent_as_null:
             columns.append(f"NULL::{kind} AS {identifier(name)}")
     # names differ in SQL only if they differ by more than case
-    taken = {name.lower() for name in (*declared, DECISION, UNCAST, RAW, ROW)}
-    columns += [f"source.{identifier(name)}" for name in found if name.lower() not in taken]
+    taken = {name.lower() for name in (*declared, DECISION)}
+    columns += [
+        f"source.{identifier(name)}"
+        for name in found
+        if name.lower() not in taken and not name.lower().startswith(RESERVED)
+    ]
     score = monitor.logs.columns.score
     if monitor.logs.columns.prediction is None and score in found:
         decision = f"{_cast(score, 'DOUBLE', found[score])} >= {monitor.logs.threshold!r}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from typing import TextIO
 
@@ -13,7 +14,7 @@ from structlog.types import Processor
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
-#: Libraries that tell their whole life at INFO.
+#: Libraries that tell their whole life at INFO, some of them by levels that they set themselves.
 _TALKATIVE = (
     "alembic",
     "dagster",
@@ -63,9 +64,8 @@ def configure(environ: Mapping[str, str] | None = None, *, stream: TextIO | None
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
+    handler.addFilter(_worth_telling)
     logging.basicConfig(level=wanted if wanted in LEVELS else "INFO", handlers=[handler], force=True)
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -79,7 +79,14 @@ def configure(environ: Mapping[str, str] | None = None, *, stream: TextIO | None
     )
 
 
+def _worth_telling(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in _TALKATIVE
+
+
 def quieten() -> None:
     """Ask libraries, through the environment, for silence; what the user has set stays. Call it first."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    # MLflow and Dagster warn whoever imports them about choices that are the project's, not the user's.
+    for library in ("dagster", "mlflow"):
+        warnings.filterwarnings("ignore", module=rf"{library}\.")

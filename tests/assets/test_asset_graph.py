@@ -1,0 +1,145 @@
+"""What the Dagster UI shows of a monitor: keys, lineage, partitions, checks."""
+
+import datetime as dt
+
+import dagster as dg
+import pytest
+
+from assets.partitions import daily
+from jobs.definitions import compose
+
+LINEAGE = {
+    "raw_log": set(),
+    "raw_labels": set(),
+    "training_data": set(),
+    "registered_model": set(),
+    "inference_logs": {"raw_log"},
+    "ground_truth": {"raw_labels", "inference_logs"},
+    "data_quality": {"inference_logs"},
+    "baseline": {"training_data"},
+    "profile": {"data_quality", "baseline"},
+    "drift": {"profile", "baseline"},
+    "performance": {"profile", "ground_truth", "baseline"},
+    "service_health": {"profile"},
+    "explanations": {"profile", "registered_model", "baseline"},
+    "alerts": {"drift", "performance", "service_health", "data_quality", "explanations"},
+    "mlflow_report": {"alerts", "explanations"},
+}
+EXTERNAL = {"raw_log", "raw_labels", "training_data", "registered_model"}
+UNPARTITIONED = EXTERNAL | {"baseline"}
+
+
+def _nodes(graph):
+    return [graph.get(key) for key in graph.get_all_asset_keys()]
+
+
+def test_every_monitor_has_all_stages_under_its_name(graph, monitors):
+    expected = {dg.AssetKey([model, stage]) for model in monitors for stage in LINEAGE}
+    assert set(graph.get_all_asset_keys()) == expected
+
+
+def test_the_demo_is_one_of_the_monitors(monitors):
+    assert list(monitors) == ["flight_delay"]
+
+
+@pytest.mark.parametrize("stage", LINEAGE)
+def test_a_stage_comes_after_what_it_reads(graph, monitors, stage):
+    for model in monitors:
+        parents = graph.get(dg.AssetKey([model, stage])).parent_keys
+        assert {key.path[-1] for key in parents} == LINEAGE[stage]
+        assert {key.path[0] for key in parents} <= {model}
+
+
+def test_every_asset_says_what_it_is_and_whose(graph, monitors):
+    for node in _nodes(graph):
+        model, stage = node.key.path
+        assert node.group_name == model
+        assert node.description, node.key
+        assert node.kinds, node.key
+        assert node.owners == [monitors[model].owner]
+        assert {"obs/model": model, "obs/stage": stage}.items() <= node.tags.items(), node.key
+
+
+def test_only_what_others_make_is_external(graph):
+    external = {node.key.path[-1] for node in _nodes(graph) if not node.is_executable}
+    assert external == EXTERNAL
+
+
+def test_partitions_are_the_days_of_the_monitors_time_zone(graph, monitors):
+    for node in _nodes(graph):
+        model, stage = node.key.path
+        if stage in UNPARTITIONED:
+            assert node.partitions_def is None
+            continue
+        days = node.partitions_def
+        assert days.timezone == monitors[model].time_zone
+        keys = days.get_partition_keys()
+        assert keys[0] == monitors[model].start.isoformat()
+        assert keys[-1] == monitors[model].end.isoformat()
+
+
+def test_a_range_of_days_is_one_run(graph):
+    policies = {node.backfill_policy for node in _nodes(graph) if node.partitions_def is not None}
+    assert policies == {dg.BackfillPolicy.single_run()}
+
+
+def test_a_monitor_without_an_end_has_partitions_up_to_yesterday(small):
+    days = daily(small(start="2024-03-01", time_zone="Pacific/Auckland").monitor)
+    # 11:30 UTC is half past midnight in Auckland: 4 March is over there
+    now = dt.datetime(2024, 3, 4, 11, 30, tzinfo=dt.UTC)
+    assert days.get_partition_keys(current_time=now) == [f"2024-03-0{day}" for day in (1, 2, 3, 4)]
+    earlier = now - dt.timedelta(hours=1)
+    assert days.get_partition_keys(current_time=earlier)[-1] == "2024-03-03"
+
+
+def test_every_rule_is_a_check_and_so_is_the_data(graph, monitors):
+    expected = {
+        dg.AssetCheckKey(dg.AssetKey([model, "alerts"]), rule.name)
+        for model, monitor in monitors.items()
+        for rule in monitor.alerts
+    } | {
+        dg.AssetCheckKey(dg.AssetKey([model, "data_quality"]), name)
+        for model in monitors
+        for name in ("schema", "contract", "volume")
+    }
+    assert set(graph.asset_check_keys) == expected
+    assert len(expected) == 13
+
+
+def test_the_log_shows_its_columns_and_their_contract(graph, monitors):
+    for model, monitor in monitors.items():
+        schema = graph.get(dg.AssetKey([model, "inference_logs"])).metadata["dagster/column_schema"]
+        columns = {column.name: column for column in schema.columns}
+        assert columns.keys() >= {*monitor.features, monitor.logs.columns.prediction_id, "score"}
+        assert columns[monitor.logs.columns.prediction_id].constraints.unique
+        for name, feature in monitor.features.items():
+            assert columns[name].constraints.nullable == feature.nullable
+            assert columns[name].description == feature.description
+    assert columns["wind_speed"].constraints.other == ["min 0", "max 160"]
+    assert columns["origin"].constraints.other == ["one of EWR, JFK, LGA"]
+
+
+def test_stages_share_one_process(definitions, monitors):
+    for model in monitors:
+        job = definitions.resolve_job_def(f"{model}_nightly")
+        assert job.executor_def.name == "in_process"
+        assert {key.path[-1] for key in job.asset_layer.executable_asset_keys} == LINEAGE.keys() - EXTERNAL
+
+
+def test_lineage_joins_that_of_another_code_location(small):
+    monitor = small(upstream=["warehouse/predictions", "serving"]).monitor
+    graph = compose({"small": monitor}).resolve_asset_graph()
+    parents = graph.get(dg.AssetKey(["small", "raw_log"])).parent_keys
+    assert parents == {dg.AssetKey(["warehouse", "predictions"]), dg.AssetKey("serving")}
+
+
+def test_two_monitors_do_not_meet(small):
+    both = {name: small(name, model=name).monitor for name in ("one", "two")}
+    graph = compose(both).resolve_asset_graph()
+    for node in _nodes(graph):
+        assert {key.path[0] for key in (*node.parent_keys, *node.child_keys)} <= {node.key.path[0]}
+
+
+def test_a_model_without_labels_has_the_same_lineage(small):
+    graph = compose({"small": small(labels=None).monitor}).resolve_asset_graph()
+    assert {key.path[-1] for key in graph.get_all_asset_keys()} == LINEAGE.keys()

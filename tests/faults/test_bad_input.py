@@ -1,0 +1,184 @@
+"""What each kind of bad input gets: a record that says so, an error that names the file, never a NaN."""
+
+import datetime as dt
+import math
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from obs_dagster.errors import SourceError
+from obs_dagster.history import History
+
+ONE = dt.timedelta(days=1)
+CONFTEST = Path(__file__).parents[1] / "conftest.py"
+
+
+@pytest.fixture
+def world(small, day):
+    """Two sound nights."""
+    world = small()
+    world.train("1")
+    for each in (day - ONE, day):
+        rows = world.rows(each)
+        world.log(each, rows)
+        world.labels(f"{each}.parquet", rows, day=each)
+        world.night(each)
+    return world
+
+
+@pytest.fixture
+def night(world, tmp_path):
+    """Runs a night and keeps its records in a history store, which refuses NaN and infinity."""
+
+    def run(day):
+        records = world.night(day)
+        for each in records:
+            assert all(
+                value is None or math.isfinite(value) for value in (each.value, each.low, each.high)
+            ), each
+            assert (each.value is None) == bool(each.reason), each
+        with History.open(f"sqlite:///{tmp_path / 'history.db'}") as history:
+            metrics = {each.metric for each in records}
+            history.replace_metrics(records, model="small", days=[day], metrics=metrics)
+            assert len(history.metrics("small")) == len(records)
+        return records
+
+    return run
+
+
+def of(records, metric, **subject):
+    subject = {"segment": "*", "window": 1} | subject
+    return [
+        each
+        for each in records
+        if each.metric == metric and all(getattr(each, name) == value for name, value in subject.items())
+    ]
+
+
+def test_a_day_without_a_file(night, world, day):
+    records = night(day + ONE)
+    assert [each.value for each in of(records, "rows", version="*")] in ([0.0], [])
+    assert any(each.window == 7 and each.value is not None for each in records if each.metric == "psi")
+
+
+@pytest.mark.parametrize("damage", ["cut", "garbage"])
+def test_a_corrupt_file_leaves_the_last_state(night, world, day, damage):
+    file = world.root / f"logs/{day}.parquet"
+    whole = file.read_bytes()
+    before = world.state()
+    file.write_bytes(whole[:-40] if damage == "cut" else b"PAR1 no PAR1")
+    with pytest.raises(SourceError) as caught:
+        night(day)
+    assert str(file) in caught.value.message
+    assert world.state() == before
+    file.write_bytes(whole)
+    assert of(night(day), "precision")[0].value is not None
+
+
+def test_an_empty_day(night, world, day):
+    world.log(day + ONE, world.rows(day)[:0])
+    records = night(day + ONE)
+    assert any(each.window == 7 and each.value is not None for each in records if each.metric == "psi")
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_day_with_one_class_only(night, world, day, late):
+    rows = world.rows(day + ONE)
+    world.log(day + ONE, rows)
+    world.labels("one.parquet", rows, day=day + ONE, late=late)
+    records = night(day + ONE)
+    (auc,) = of(records, "roc_auc")
+    assert (auc.value, auc.reason) == (None, "one class only")
+    assert of(records, "roc_auc", window=7)[0].value is not None
+
+
+def test_a_day_without_labels(night, world, day):
+    world.log(day + ONE)
+    records = night(day + ONE)
+    (precision,) = of(records, "precision")
+    assert (precision.value, precision.n) == (None, 0)
+    assert precision.reason == "no labels"
+    assert of(records, "label_coverage")[0].value == 0.0
+
+
+def test_a_day_with_an_unknown_version(night, world, day):
+    world.log(day + ONE, world.rows(day + ONE, version="99"))
+    records = night(day + ONE)
+    psi = of(records, "psi", version="99")
+    assert {each.reason for each in psi} == {"no baseline"}
+    assert of(records, "volume", version="99")[0].value == 200.0
+
+
+@pytest.mark.parametrize("column", ["temp", "carrier", "id", "at", "model", "score"])
+def test_a_missing_column(night, world, day, column):
+    world.log(day + ONE, world.rows(day + ONE).drop(columns=column))
+    records = night(day + ONE)
+    (changes,) = of(records, "schema_changes")
+    assert changes.value == 1.0
+    assert bool(of(records, "volume", version="1")) == (column in ("temp", "carrier"))
+
+
+def test_a_retyped_column(night, world, day):
+    rows = world.rows(day + ONE).astype({"temp": str})
+    rows.loc[:3, "temp"] = "?"
+    world.log(day + ONE, rows)
+    records = night(day + ONE)
+    assert of(records, "schema_changes")[0].value == 1.0
+    assert of(records, "volume", version="1")[0].value == 196.0
+    assert of(records, "psi", column="temp")[0].value is not None
+
+
+def test_a_missing_decision_column(small, night, world, day):
+    world.changes["logs"] = {
+        **world.monitor.logs.model_dump(exclude_none=True),
+        "columns": {**world.monitor.logs.columns.model_dump(exclude_none=True), "prediction": "served"},
+    }
+    rows = world.rows(day + ONE)
+    world.log(day + ONE, rows)
+    world.labels("next.parquet", rows, day=day + ONE)
+    assert of(night(day + ONE), "roc_auc")[0].value is not None
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300, np.inf, np.nan])
+def test_absurd_numbers(night, world, day, value):
+    rows = world.rows(day + ONE)
+    rows.loc[:5, "temp"] = value
+    world.log(day + ONE, rows)
+    assert of(night(day + ONE), "ks", column="temp")[0].value is not None
+
+
+@pytest.mark.parametrize("stage", ["ingest", "labels", "quarantine", "profile", "outcomes"])
+def test_a_killed_run_is_completed_by_the_next(small, day, stage):
+    worlds = [small(folder) for folder in ("killed", "undisturbed")]
+    for world in worlds:
+        world.train("1")
+        rows = world.rows(day)
+        world.log(day, rows)
+        world.labels("a.parquet", rows, day=day)
+    table = {"ingest": "inference_logs", "labels": "ground_truth"}.get(stage, stage)
+    # killed at the moment when the stage's file is about to be swapped in
+    code = f"""
+import datetime as dt, os, runpy, signal, sys
+from pathlib import Path
+namespace = runpy.run_path({str(CONFTEST)!r})
+world = namespace["SmallWorld"](Path({str(worlds[0].root)!r}))
+def audit(event, arguments):
+    if event == "os.rename" and "/{table}/" in str(arguments[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(audit)
+world.night(dt.date.fromisoformat({day.isoformat()!r}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    records = [world.night(day) for world in worlds]
+    assert records[0] == records[1]
+    killed, undisturbed = (
+        {name: rows for name, rows in world.state().items() if "/." not in name} for world in worlds
+    )
+    killed.pop("small/labels/files_read.json")
+    undisturbed.pop("small/labels/files_read.json")
+    assert killed == undisturbed

@@ -1,0 +1,53 @@
+"""Which nights are stale or missing."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from jobs.cli.doctor import STALE, nights
+from obs_dagster.history import Night
+from obs_dagster.monitor import load_monitor
+
+NOW = dt.datetime(2024, 3, 5, 12, tzinfo=dt.UTC)
+
+
+def monitor(home, *, end):
+    file = home.monitors / "loan_default.yaml"
+    if not end:
+        file.write_text(file.read_text().replace("end: 2024-03-05\n", ""))
+    return load_monitor(file)
+
+
+def night(day, finished=NOW, *, evaluated=True):
+    return Night(
+        "loan_default", dt.date(2024, 3, day), evaluated, "" if evaluated else "no rows", 1, (), "", finished
+    )
+
+
+def statuses(findings):
+    return {finding.what: finding.status for finding in findings}
+
+
+def test_a_living_model_without_a_night_for_36_hours_is_stale(home):
+    living = monitor(home, end=False)
+    assert statuses(nights(living, [night(4, NOW - STALE)], NOW)) == {"last night": "ok"}
+    late = NOW - STALE - dt.timedelta(seconds=1)
+    assert statuses(nights(living, [night(4, late)], NOW)) == {"last night": "fail"}
+
+
+def test_a_complete_log_is_never_stale(home):
+    ran = [night(5, NOW)]
+    assert statuses(nights(monitor(home, end=True), ran, NOW + dt.timedelta(days=900))) == {
+        "last night": "ok"
+    }
+
+
+def test_a_gap_is_named(home):
+    found = {each.what: each for each in nights(monitor(home, end=False), [night(1), night(4)], NOW)}
+    assert found["missing days"].detail.startswith("2024-03-02, 2024-03-03 did not run")
+
+
+def test_a_night_that_was_not_evaluated_says_why(home):
+    found = list(nights(monitor(home, end=False), [night(4, evaluated=False)], NOW))
+    assert [each.status for each in found] == ["warn"]
+    assert "no rows" in found[0].detail

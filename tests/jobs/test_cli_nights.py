@@ -1,0 +1,106 @@
+"""The commands that need nights: backfill, metrics, alerts, report, doctor; they share one backfill."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pyarrow.parquet as pq
+
+
+def test_backfill_is_one_run_and_exits_1_because_something_fires(ran):
+    from dagster import DagsterInstance
+
+    home, done = ran
+    assert done.returncode == 1, done.stderr
+    assert "busy" in done.stdout
+    assert "Version 1" in done.stdout
+    for stage in ("inference_logs", "profile", "drift", "mlflow_report"):
+        assert f"✓ {stage}" in done.stderr
+    with DagsterInstance.from_config(str(home.root / "dagster")) as instance:
+        runs = [run for run in instance.get_runs() if run.job_name == "loan_default_nightly"]
+    assert [run.status.value for run in runs if "partition_range" in " ".join(run.tags)] == ["SUCCESS"]
+    assert "enabled: false" in (home.root / "dagster" / "dagster.yaml").read_text()
+
+
+def test_metrics_as_json_has_a_record_per_value_and_nothing_else(ran):
+    home, _ = ran
+    done = home.obs("metrics", "loan_default", "--metric", "volume", "--segment", "*", "--format", "json")
+    records = json.loads(done.stdout)
+    volumes = {record["day"]: record["value"] for record in records if record["version"] == "1"}
+    assert volumes == {"2024-03-01": 400, "2024-03-02": 400, "2024-03-03": 400}
+    assert {"model", "definition", "low", "high", "n", "error", "reason", "computed_at", "run_id"} <= set(
+        records[0]
+    )
+
+
+def test_metrics_filters_can_be_repeated(ran):
+    home, _ = ran
+    args = ("--metric", "roc_auc", "--metric", "psi", "--segment", "*", "--from", "2024-03-02")
+    done = home.obs("metrics", "loan_default", *args, "--to", "2024-03-02", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert {row["metric"] for row in rows} == {"roc_auc", "psi"}
+    assert {row["day"] for row in rows} == {"2024-03-02"}
+
+
+def test_metrics_as_parquet_keeps_types(ran, tmp_path):
+    home, _ = ran
+    file = tmp_path / "metrics.parquet"
+    done = home.obs("metrics", "loan_default", "--format", "parquet", "--output", str(file))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert str(pq.read_schema(file).field("day").type) == "date32[day]"
+
+
+def test_a_table_shows_names_as_they_are(ran):
+    home, _ = ran
+    done = home.obs("metrics", "loan_default", "--segment", "region=[red]south[/]", "--metric", "volume")
+    assert "region=[red]south[/]" in done.stdout
+
+
+def test_alerts_are_listed_and_shown(ran):
+    home, _ = ran
+    (alert,) = json.loads(home.obs("alerts", "list", "--state", "firing", "--format", "json").stdout)
+    assert (alert["rule"], alert["state"], alert["version"]) == ("busy", "firing", "1")
+    shown = home.obs("alerts", "show", alert["id"])
+    assert shown.returncode == 0
+    assert "More rows than there should be." in shown.stdout
+    unknown = home.obs("alerts", "show", "nope")
+    assert unknown.returncode == 1
+    assert "obs alerts list" in unknown.stderr
+
+
+def test_report_writes_a_page_and_prints_where(ran, tmp_path):
+    home, _ = ran
+    done = home.obs("report", "loan_default", "--day", "2024-03-02", "--output", str(tmp_path / "page.html"))
+    assert done.stdout == f"{tmp_path / 'page.html'}\n"
+    assert "2024-03-02" in (tmp_path / "page.html").read_text()
+    assert home.obs("report", "loan_default").stdout.endswith("loan_default-2024-03-03.html\n")
+    never = home.obs("report", "loan_default", "--day", "2024-03-04")
+    assert never.returncode == 1
+    assert "obs run loan_default --day 2024-03-04" in never.stderr
+
+
+def test_doctor_names_days_that_did_not_run(ran):
+    home, _ = ran
+    done = home.obs("doctor", "--format", "json")
+    findings = {(each["about"], each["what"]): each for each in json.loads(done.stdout)}
+    missing = findings["loan_default", "missing days"]
+    assert (done.returncode, missing["status"]) == (1, "fail")
+    assert "2024-03-04, 2024-03-05" in missing["detail"]
+    assert findings["history", "store"]["status"] == "ok"
+    assert "wait to be sent" in findings["notifications", "outbox"]["detail"]
+
+
+def test_check_finds_the_sources(ran):
+    home, _ = ran
+    done = home.obs("check", "--format", "json")
+    assert {each["what"]: each["status"] for each in json.loads(done.stdout)} == {
+        "store": "ok",
+        "tracking": "ok",
+        "monitor": "ok",
+        "logs": "ok",
+        "labels": "ok",
+        "route": "ok",
+    }
+    assert done.returncode == 0

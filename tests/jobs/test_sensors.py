@@ -1,0 +1,125 @@
+"""The sensors: notifications go out, failed nights are told of."""
+
+import dagster as dg
+import pytest
+from sqlalchemy import text
+
+from jobs import sensors
+from jobs.definitions import compose
+from obs_dagster.alerts import report_failure
+from obs_dagster.history import History
+from obs_dagster.settings import Settings
+
+
+@pytest.fixture
+def world(small, monkeypatch):
+    """A small world whose stores are in its own folder."""
+    found = small()
+    found.train("1")
+    monkeypatch.setenv("OBS_HOME", str(found.root / "home"))
+    monkeypatch.delenv("OBS_DATABASE_URL", raising=False)
+    return found
+
+
+@pytest.fixture
+def instance():
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
+
+
+def _sensor(monitors, name):
+    return next(each for each in sensors.build(monitors) if each.name == name)
+
+
+def _outbox():
+    with History.open(Settings().history_url) as history, history.reading() as connection:
+        rows = connection.execute(text("SELECT * FROM outbox ORDER BY id"))
+        return [dict(row) for row in rows.mappings()]
+
+
+def _fail(world, day, instance, **tags):
+    """A real run that fails on a log file that was written half."""
+    file = world.log(day)
+    file.write_bytes(file.read_bytes()[:-500])
+    job = compose({"small": world.monitor}).resolve_job_def("small_nightly")
+    key = None if tags else day.isoformat()
+    result = job.execute_in_process(
+        instance=instance, partition_key=key, tags=tags or None, raise_on_error=False
+    )
+    assert not result.success
+    return result
+
+
+def _context(result, instance):
+    return dg.build_run_status_sensor_context(
+        sensor_name="failed_nights",
+        dagster_event=result.get_run_failure_event(),
+        dagster_instance=instance,
+        dagster_run=result.dagster_run,
+    ).for_run_failure()
+
+
+def test_both_run_without_being_switched_on(world):
+    found = sensors.build([world.monitor])
+    assert {each.name for each in found} == {"alert_notifications", "failed_nights"}
+    assert {each.default_status for each in found} == {dg.DefaultSensorStatus.RUNNING}
+    assert {each.minimum_interval_seconds for each in found} == {30}
+
+
+def test_an_empty_outbox_is_said_to_be_empty(world, instance):
+    sensor = _sensor([world.monitor], "alert_notifications")
+    tick = sensor.evaluate_tick(dg.build_sensor_context(instance=instance))
+    assert tick.skip_message == "0 delivered, 0 channels failed, 0 waiting to retry"
+
+
+def test_a_channel_that_is_down_does_not_fail_the_sensor_nor_lose_the_message(small, world, instance, day):
+    with History.open(Settings().history_url) as history:
+        now = world.recorder.now
+        report_failure(history, model="small", run_id="r", partition=str(day), error="x", owner="", now=now)
+    # nothing listens on port 9 of loopback
+    monitor = small(routes=[{"url": "json://127.0.0.1:9"}]).monitor
+    sensor = _sensor([monitor], "alert_notifications")
+    first, second = (sensor.evaluate_tick(dg.build_sensor_context(instance=instance)) for _ in range(2))
+    assert first.skip_message == "0 delivered, 1 channels failed, 1 waiting to retry"
+    assert second.skip_message == "0 delivered, 0 channels failed, 1 waiting to retry", "too soon to retry"
+    (row,) = _outbox()
+    assert row["settled_at"] is None
+
+
+def test_a_failed_night_goes_to_the_outbox_once_with_its_cause(world, instance, day):
+    result = _fail(world, day, instance)
+    sensor = _sensor([world.monitor], "failed_nights")
+    for _ in range(2):
+        sensor(_context(result, instance))
+    (row,) = _outbox()
+    assert row["key"] == f"{result.run_id}:failed"
+    assert row["severity"] == "critical"
+    assert f"the night of {day} failed" in row["notification"]
+    assert f"{day}.parquet" in row["notification"], "the message must name the file"
+
+
+def test_a_failed_range_of_nights_is_told_of_with_its_days(world, instance, day):
+    tags = {
+        "dagster/asset_partition_range_start": "2024-03-04",
+        "dagster/asset_partition_range_end": "2024-03-06",
+    }
+    result = _fail(world, day, instance, **tags)
+    _sensor([world.monitor], "failed_nights")(_context(result, instance))
+    (row,) = _outbox()
+    assert "2024-03-04" in row["notification"]
+    assert "2024-03-06" in row["notification"]
+    assert "no day" not in row["notification"]
+
+
+def test_runs_of_other_jobs_are_not_ours(world, instance):
+    @dg.op
+    def breaks():
+        raise RuntimeError("theirs")
+
+    @dg.job
+    def somebody_elses():
+        breaks()
+
+    result = somebody_elses.execute_in_process(instance=instance, raise_on_error=False)
+    _sensor([world.monitor], "failed_nights")(_context(result, instance))
+    assert _outbox() == []

@@ -1,0 +1,129 @@
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from obs_dagster.evaluation.metrics import drift_records, performance_records, service_records
+from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
+from obs_dagster.evaluation.windows import PROFILES, day_profile, later_days, outcome_windows, profile_windows
+from obs_dagster.profile.baseline import load_grids
+from obs_dagster.profile.outcomes import OutcomeProfile
+from obs_dagster.profile.profile import Profile
+from obs_dagster.quality.day import validate_day
+from obs_dagster.sources.ingest import ingest_logs
+from obs_dagster.sources.labels import ingest_labels
+
+ONE = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def nights(small, day):
+    """A world after three nights, the third day without a log, the fourth with one."""
+
+    def run(folder=".", **changes):
+        world = small(folder, **{"windows": [1, 3]} | changes)
+        world.train("1")
+        for offset in (0, 1, 3):
+            rows = world.rows(day + offset * ONE)
+            world.log(day + offset * ONE, rows)
+            world.labels(f"{offset}.parquet", rows[::2], day=day + offset * ONE)
+        for offset in (0, 1, 3):
+            world.night(day + offset * ONE)
+        return world
+
+    return run
+
+
+def test_windows_are_their_days_merged(nights, day):
+    world = nights()
+    grids = load_grids(world.monitor, world.lake)
+    last = day + 3 * ONE
+    windows = {window.lengths: window for window in profile_windows(world.monitor, last, world.lake, grids)}
+    assert {lengths: window.days for lengths, window in windows.items()} == {(1,): 1, (3,): 2}
+    parts = [day_profile(world.monitor, each, world.lake, grids) for each in (day + ONE, last)]
+    assert windows[3,].profile.table.equals(Profile.merged(parts, grids).table)
+    assert windows[3,].profile.rows("1") == 400
+    outcomes = {window.lengths: window for window in outcome_windows(world.monitor, last, world.lake)}
+    tables = [OutcomeProfile(world.lake.table("small", "outcomes").read(each)) for each in (day + ONE, last)]
+    assert outcomes[3,].profile.table.equals(OutcomeProfile.merged(tables).table)
+    assert outcomes[3,].profile.outcomes("1").n == 200
+
+
+def test_a_first_day_is_evaluated_once_for_all_windows(nights, day):
+    world = nights()
+    windows = list(profile_windows(world.monitor, day, world.lake, load_grids(world.monitor, world.lake)))
+    assert [window.lengths for window in windows] == [(1, 3)]
+
+
+def test_later_days_are_those_whose_windows_hold_a_day(nights, day):
+    world = nights()
+    table = world.lake.table("small", PROFILES)
+    assert later_days(table, world.monitor, {day}) == {day, day + ONE}
+    assert later_days(table, world.monitor, {day + ONE}) == {day + ONE, day + 3 * ONE}
+    assert later_days(table, world.monitor, {day + 2 * ONE}) == {day + 3 * ONE}
+    assert later_days(table, world.monitor, set()) == set()
+
+
+@pytest.mark.parametrize(
+    "baseline",
+    [
+        {"kind": "training", "path": "training/{version}.parquet"},
+        {"kind": "days", "first": "2024-03-04", "last": "2024-03-05"},
+        {"kind": "rolling", "days": 3, "gap_days": 1},
+    ],
+    ids=["training", "days", "rolling"],
+)
+def test_every_kind_of_baseline_gives_drift(nights, day, baseline):
+    world = nights(baseline=baseline)
+    records = list(drift_records(world.monitor, day + 3 * ONE, world.lake, world.recorder))
+    psi = {
+        (each.column, each.window): each for each in records if each.metric == "psi" and each.segment == "*"
+    }
+    assert {column for column, _ in psi} == {"temp", "hour", "carrier", "score", "prediction"}
+    assert all(each.value is not None and each.value < 0.5 for each in psi.values())
+
+
+def test_a_version_without_a_baseline_says_so(nights, day):
+    world = nights()
+    rows = pd.concat([world.rows(day, 50), world.rows(day, 50, version="new/..'")])
+    world.log(day, rows)
+    records = [each for each in world.night(day) if each.version == "new/..'" and each.metric == "psi"]
+    assert records
+    assert {(each.value, each.low, each.reason) for each in records} == {(None, None, "no baseline")}
+
+
+def test_the_first_rolling_night_has_nothing_to_compare_with(small, day):
+    world = small(baseline={"kind": "rolling", "days": 3, "gap_days": 1})
+    world.log(day)
+    drift = [each for each in world.night(day) if each.metric == "psi"]
+    assert {each.reason for each in drift} == {"no baseline"}
+
+
+def test_outcomes_are_stale_after_labels_or_rows_change_and_only_then(nights, day):
+    world = nights()
+    monitor, lake = world.monitor, world.lake
+    days = lake.table("small", PROFILES).days()
+    assert stale_outcomes(monitor, lake, days) == set()
+    ingest_labels(monitor, lake)
+    assert stale_outcomes(monitor, lake, days) == set()
+    rows = world.rows(day + ONE)
+    world.labels("late.parquet", rows[1:4:2], day=day + ONE)
+    ingest_labels(monitor, lake)
+    assert stale_outcomes(monitor, lake, days) == {day + ONE}
+    assert reduce_outcomes_of(monitor, day + ONE, lake).outcomes("1").n == 102
+    world.log(day, world.rows(day, 150))
+    ingest_logs(monitor, day, lake)
+    validate_day(monitor, day, lake)
+    assert stale_outcomes(monitor, lake, days) == {day}
+    reduce_outcomes_of(monitor, day, lake)
+    assert stale_outcomes(monitor, lake, days) == set()
+
+
+def test_evaluating_twice_gives_equal_records(nights, day):
+    world = nights()
+    last = day + 3 * ONE
+    for family in (drift_records, performance_records, service_records):
+        once, again = (list(family(world.monitor, last, world.lake, world.recorder)) for _ in range(2))
+        assert once == again
+        assert once
+        assert len({each.key for each in once}) == len(once)

@@ -1,0 +1,76 @@
+import duckdb
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from obs_dagster.profile.grid import CategoryGrid, Grids
+from obs_dagster.profile.outcomes import OutcomeProfile, reduce_outcomes
+
+
+@pytest.fixture
+def reduced(small):
+    def run(rows):
+        return reduce_outcomes(
+            nw.from_native(duckdb.connect().from_arrow(rows)),
+            small().monitor,
+            Grids({"carrier": CategoryGrid()}),
+        )
+
+    return run
+
+
+@pytest.fixture
+def rows():
+    rng = np.random.default_rng(8)
+    n = 4000
+    score = np.append(rng.uniform(size=n - 2), [0.0, 1.0])
+    label = rng.random(n) < score
+    return pa.table(
+        {
+            "model": ["1"] * n,
+            "score": score,
+            "prediction": score >= 0.4,
+            "carrier": rng.choice(["AA", "UA"], n),
+            "_obs_label": pa.array(label, mask=rng.random(n) < 0.3),
+        }
+    )
+
+
+def test_outcomes_are_those_of_scikit_learn(reduced, rows):
+    from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss
+
+    profile = reduced(rows)
+    for segment, part in {
+        "*": rows,
+        "carrier=UA": rows.filter(pa.compute.equal(rows["carrier"], "UA")),
+    }.items():
+        found = profile.outcomes("1", segment)
+        known = part.filter(pa.compute.is_valid(part["_obs_label"]))
+        label, score, decision = (known[name].to_numpy() for name in ("_obs_label", "score", "prediction"))
+        label = label.astype(bool)
+        assert (found.predictions, found.n) == (len(part), len(known))
+        matrix = [
+            [
+                int(found.counts[(found.label == true) & (found.decision == served)].sum())
+                for served in (False, True)
+            ]
+            for true in (False, True)
+        ]
+        np.testing.assert_array_equal(matrix, confusion_matrix(label, decision.astype(bool)))
+        np.testing.assert_allclose(found.log_loss_sum.sum(), log_loss(label, score, normalize=False))
+        np.testing.assert_allclose(found.brier_sum.sum() / found.n, brier_score_loss(label, score))
+        np.testing.assert_allclose(found.score_sum.sum(), score.sum())
+
+
+def test_merged_outcomes_are_the_whole(reduced, rows):
+    whole = reduced(rows).outcomes("1")
+    merged = OutcomeProfile.merged([reduced(rows.slice(0, 999)), reduced(rows.slice(999))]).outcomes("1")
+    np.testing.assert_array_equal(merged.counts, whole.counts)
+    np.testing.assert_allclose(merged.log_loss_sq, whole.log_loss_sq)
+    assert merged.predictions == whole.predictions == len(rows)
+
+
+def test_a_cell_without_rows_has_no_outcomes(reduced, rows):
+    found = reduced(rows).outcomes("2", "carrier=UA")
+    assert (found.n, found.predictions) == (0, 0)
