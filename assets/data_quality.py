@@ -38,7 +38,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         checks=checks,
     )
     def data_quality(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
-        """The day's rows against their contract; rows that break it are kept in quarantine with the reasons."""
+        """The day's rows against their contract; rows that break it are quarantined with the reasons."""
         days = days_of(context)
         recorder = platform.recorder(monitor.model, context.run_id)
         found: list[DayQuality] = []

@@ -22,7 +22,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         monitor, "explanations", after=["profile", "registered_model", "baseline"], kinds=["shap", "mlflow"]
     )
     def explanations(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
-        """SHAP values of a sample of each version's predictions: global importance, bar and beeswarm plots."""
+        """SHAP values of a sample of each version's predictions: importance, bar and beeswarm plots."""
         lake = platform.lake
         grids = load_grids(monitor, lake)
         recorder = platform.recorder(monitor.model, context.run_id)

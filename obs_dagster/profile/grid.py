@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,18 +13,16 @@ import numpy as np
 
 from obs_dagster.profile.distribution import FloatArray, IntArray
 
-#: In scales: from here on `asinh(x)` and `log(2x)` are the same double.
-_FAR = 1e9
-#: In asinh units: values further out share the outermost bin, whose edges must be finite.
-_OUTERMOST = 600.0
+#: In scales: values further out share the outermost bin; their square would overflow.
+_FARTHEST = 1e150
 
 
 @dataclass(frozen=True, slots=True)
 class AsinhGrid:
     """A grid that is fine near the centre and coarse far out: `floor(asinh((x - centre)/scale)/step)`.
 
-    Near the centre a bin is `step * scale` wide, far out `step` times the distance: heavy tails take few bins,
-    and no value falls off the grid. Values listed in `exact` are counted by value instead.
+    Near the centre a bin is `step * scale` wide, far out `step` times the distance: heavy tails take few
+    bins, and no value falls off the grid. Values listed in `exact` are counted by value instead.
 
     Attributes:
         centre: the baseline's median.
@@ -42,15 +39,10 @@ class AsinhGrid:
     def bin(self, value: nw.Expr) -> nw.Expr:
         """The bin of each finite value, as an integer expression."""
         scaled = (value - self.centre) / self.scale
-        size = scaled.abs()
+        size = nw.when(scaled.abs() > _FARTHEST).then(_FARTHEST).otherwise(scaled.abs())
         # asinh, written with functions that every engine has; odd, so that both tails are equally exact
         asinh = (size + (size * size + 1.0).sqrt()).log()
-        # far out the square overflows, and long before that asinh is the logarithm of the double
-        distance = (value - self.centre).abs()
-        far = nw.when(size > _FAR).then(distance).otherwise(1.0).log() + math.log(2.0 / self.scale)
-        whole = nw.when(size > _FAR).then(far).otherwise(asinh)
-        bounded = nw.when(whole > _OUTERMOST).then(_OUTERMOST).otherwise(whole)
-        signed = nw.when(scaled < 0).then(-bounded).otherwise(bounded)
+        signed = nw.when(scaled < 0).then(-asinh).otherwise(asinh)
         return (signed / self.step).floor().cast(nw.Int64)
 
     def edges(self, bins: IntArray) -> tuple[FloatArray, FloatArray]:

@@ -175,7 +175,8 @@ def _indispensable(monitor: Monitor) -> list[str]:
 def _chunks(path: Path, unique: list[str], size: int) -> Iterator[pd.DataFrame]:
     """The day's rows as frames of bounded size, indexed by row number; one empty frame for an empty day."""
     counts = "".join(
-        f", count({identifier(name)}) OVER (PARTITION BY {identifier(name)}) AS {identifier(occurrences(name))}"
+        f", count({identifier(name)}) OVER (PARTITION BY {identifier(name)}) "
+        f"AS {identifier(occurrences(name))}"
         for name in unique
     )
     with connect() as connection:

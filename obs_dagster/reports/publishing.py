@@ -105,7 +105,7 @@ def _reports(
     settled: bool,
     full: bool,
 ) -> list[NightReport]:
-    """One report per version that has a verdict; only nights that ran have Evidently and explanations made."""
+    """One report per version that has a verdict; only nights that ran now get Evidently pages."""
     shared: dict[str, Content] = {
         "health.html": render_health(page),
         "alerts.json": json.dumps([asdict(line) for line in page.alerts], default=str, indent=1),

@@ -15,8 +15,8 @@ from obs_dagster.sources.quoting import literals
 if TYPE_CHECKING:
     import duckdb
 
-#: How DuckDB reads a list of files of each format; a new format is one more entry. Where a format has no types,
-#: all rows decide: were it the first ones, a bad value further down would cost the whole file.
+#: How DuckDB reads a list of files of each format; a new format is one more entry. Where a format has no
+#: types, all rows decide: were it the first ones, a bad value further down would cost the whole file.
 READERS: Mapping[str, Callable[[str], str]] = {
     "parquet": lambda files: f"read_parquet({files}, union_by_name = true, hive_partitioning = false)",
     "csv": lambda files: (

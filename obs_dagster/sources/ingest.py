@@ -42,8 +42,8 @@ class Ingested:
 def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
     """Read the day's log files and replace the day's partition of `inference_logs`.
 
-    The last row by time counts where a prediction id occurs more than once. Values that are not of the declared
-    type become null, their column is named in `_obs_uncast` and the source row kept in `_obs_raw`.
+    Where a prediction id occurs more than once, the last row by time counts. Values that are not of the
+    declared type become null, their column is named in `_obs_uncast` and the source row kept in `_obs_raw`.
 
     Raises:
         SourceError: a file cannot be read; the partition stays as it was.

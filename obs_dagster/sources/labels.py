@@ -95,7 +95,8 @@ def _load(
         _load_file(connection, labels, source.only([file]), position)
     read = _count(connection, "loaded") - waiting
     connection.execute(
-        f"CREATE TEMP TABLE incoming ({_COLUMNS}); INSERT INTO incoming SELECT prediction_id, label, known_at "
+        f"CREATE TEMP TABLE incoming ({_COLUMNS}); "
+        "INSERT INTO incoming SELECT prediction_id, label, known_at "
         "FROM loaded WHERE prediction_id IS NOT NULL AND label IS NOT NULL QUALIFY row_number() OVER "
         "(PARTITION BY prediction_id ORDER BY known_at DESC NULLS LAST, file_order DESC) = 1"
     )
@@ -125,7 +126,8 @@ def _load_file(
     try:
         connection.execute(
             f"INSERT INTO loaded SELECT CAST({identifier(columns.prediction_id)} AS VARCHAR), "
-            f"CASE WHEN {label} IS NOT NULL THEN {label} = {positive} END, {known_at}, {position} FROM label_file"
+            f"CASE WHEN {label} IS NOT NULL THEN {label} = {positive} END, {known_at}, {position} "
+            "FROM label_file"
         )
     except duckdb.Error as error:
         raise source.unreadable(error) from error
@@ -154,7 +156,8 @@ def _sort_to_days(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake:
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE found AS SELECT incoming.*, "
             f"CAST(regexp_extract({FILE}, 'day=([0-9-]{{10}})/[^/]*$', 1) AS DATE) AS day FROM incoming JOIN "
-            f"read_parquet({files}, filename = '{FILE}', union_by_name = true, hive_partitioning = false) AS log "
+            f"read_parquet({files}, filename = '{FILE}', union_by_name = true, hive_partitioning = false) "
+            "AS log "
             f"ON log.{key} = incoming.prediction_id"
         )
         days_found = connection.sql("SELECT DISTINCT day FROM found ORDER BY day").fetchall()

@@ -30,9 +30,14 @@ def test_a_finished_block_replaces_the_file(tmp_path):
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, error):
     target = tmp_path / "file"
     target.write_text("old")
-    with pytest.raises(error), replacing(target) as aside:
-        aside.write_text("half")
-        raise error
+
+    def interrupted():
+        with replacing(target) as aside:
+            aside.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
     assert target.read_text() == "old"
     assert names(tmp_path) == ["file"]
 

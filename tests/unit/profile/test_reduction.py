@@ -1,4 +1,3 @@
-
 import duckdb
 import narwhals as nw
 import numpy as np
@@ -163,9 +162,9 @@ def numbers(values):
         [None] * 20,
         [float("nan")] * 20,
         [None, float("nan"), float("inf"), 1.0],
-        [0.0] * 900 + list(np.linspace(1, 2, 400)),
+        [*([0.0] * 900), *np.linspace(1, 2, 400)],
         [1e-300, 2e-300, 3e-300, 4e-300] * 100,
-        list(np.linspace(0, 1, 999)) + [1e300, -1e300, 1.7e308],
+        [*np.linspace(0, 1, 999), 1e300, -1e300, 1.7e308],
     ],
     ids=["constant", "zero", "one row", "null", "nan", "mixed", "half zero", "tiny", "huge"],
 )
