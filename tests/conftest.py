@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -157,3 +159,14 @@ def small(tmp_path):
 @pytest.fixture
 def day():
     return _DAY
+
+
+@pytest.fixture(autouse=True)
+def mlflow_forgets():
+    """MLflow keeps the last URIs it was given for the whole process; no test may find another's."""
+    yield
+    mlflow = sys.modules.get("mlflow")
+    if mlflow is not None:
+        mlflow.set_tracking_uri(None)
+        mlflow.set_registry_uri("")
+        os.environ.pop("MLFLOW_REGISTRY_URI", None)

@@ -37,7 +37,7 @@ def report_failure(
         "what to do": "Read the run's log in the Dagster UI, mend the cause and run the day again. "
         "What was evaluated before stays as it was.",
         "owner": one_line(owner),
-        "again": f"obs run {model} --day {day}",
+        "again": _command(model, partition),
     }
     width = max(map(len, lines))
     body = "\n".join(f"{name:{width}}  {text}" for name, text in lines.items() if text)
@@ -56,3 +56,11 @@ def report_failure(
         },
     )
     return enqueue_once(history, message, model=model, now=now)
+
+
+def _command(model: str, partition: str) -> str:
+    """What to type to run it again."""
+    first, _, last = map(harmless, partition.partition(" to "))
+    if not first:
+        return ""
+    return f"obs backfill {model} --from {first} --to {last}" if last else f"obs run {model} --day {first}"
