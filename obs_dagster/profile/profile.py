@@ -116,10 +116,6 @@ class Profile:
         part = self._part(version, segment, "")
         return int(pc.sum(part["n"]).as_py() or 0) if part is not None else 0
 
-    def has(self, column: str) -> bool:
-        """Whether the column was there to be counted."""
-        return any(found == column for _, _, found in self._slices)
-
     def _part(self, version: str, segment: str, column: str) -> pa.Table | None:
         where = self._slices.get((version, segment, column))
         return self.table.slice(where["start"], where["length"]) if where else None
