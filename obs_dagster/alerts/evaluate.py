@@ -92,7 +92,8 @@ class _Evaluator:
             for before, after, event in sorted(outcomes, key=lambda outcome: _is_open(outcome[1])):
                 self._keep(before, after, event)
             lasting = episodes[-1] if episodes and episodes[-1].state is not State.RESOLVED else None
-            if (as_of - observations[-1].day).days < GONE_AFTER_DAYS:
+            seen = max((night.day for night in observations if not night.absent), default=dt.date.min)
+            if (as_of - seen).days < GONE_AFTER_DAYS:
                 found.append(subject_status(rule, subject, observations, lasting, as_of))
         for subject in stored.keys() - series.keys():
             self._end(stored[subject], UNDONE if watches(rule, subject) else UNWATCHED)

@@ -5,8 +5,9 @@ that come late and nights that run again lead to the state that they would have 
 
 Each night with a record is one of:
 
-- *unknown*: no value, or fewer rows than the rule's `min_rows`. It changes nothing: a streak neither grows
-  nor breaks, an alert keeps its state. So does a night without a record.
+- *unknown*: no value, or fewer rows than the rule's `min_rows` (a metric that counts rows is known however
+  few there are). It changes nothing: a streak neither grows nor breaks, an alert keeps its state. So does a
+  night without a record.
 - *breach*: the value lies beyond the threshold; where the rule asks for confidence and there is an
   interval, so does the interval's nearer end.
 - *unsure*: the value lies beyond the threshold, its interval reaches back over it.
@@ -14,7 +15,7 @@ Each night with a record is one of:
 
 A streak of `for` breaches among the judged nights fires; an ok or unsure night ends a streak that hasn't
 fired yet. A firing alert is resolved by the first ok night: an unsure one doesn't prove that all is well. A
-subject without any record for 28 days is gone (a version that was switched off), and its alert ends.
+subject without any row for 28 days is gone (a version that was switched off), and its alert ends.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from obs_dagster.metrics.record import NO_ROWS
+from obs_dagster.metrics.registry import tallies
 from obs_dagster.monitor import Rule
 
 GONE_AFTER_DAYS = 28
-"""Days without any record after which a subject counts as gone."""
+"""Days without any row after which a subject counts as gone."""
 
-GONE = f"There were no records of it for {GONE_AFTER_DAYS} days."
+GONE = f"There were no rows of it for {GONE_AFTER_DAYS} days."
 
 
 class Verdict(StrEnum):
@@ -56,6 +59,7 @@ class Observation:
     Attributes:
         low, high: the 95 % confidence interval, None where there is none.
         n: rows behind the value.
+        reason: why there is no value; empty if there is one.
     """
 
     day: dt.date
@@ -63,6 +67,12 @@ class Observation:
     low: float | None
     high: float | None
     n: int
+    reason: str = ""
+
+    @property
+    def absent(self) -> bool:
+        """Whether the subject had no rows, so that there was nothing to measure."""
+        return self.value is None and self.reason == NO_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +124,9 @@ def excess(rule: Rule, number: float) -> float:
 
 def judge(rule: Rule, observation: Observation) -> Verdict:
     """What one night says about the rule."""
-    if observation.value is None or observation.n < rule.min_rows:
+    if observation.value is None:
+        return Verdict.UNKNOWN
+    if observation.n < rule.min_rows and rule.metric not in tallies():
         return Verdict.UNKNOWN
     if excess(rule, observation.value) <= 0:
         return Verdict.OK
@@ -142,6 +154,8 @@ def fold(rule: Rule, series: Iterable[Observation], until: dt.date) -> list[Epis
     for observation in series:
         if observation.day > until:
             break
+        if observation.absent:
+            continue
         if current is not None and (observation.day - seen).days > GONE_AFTER_DAYS:
             episodes += _gone(current, seen)
             current = None

@@ -34,6 +34,7 @@ def read_series(
             columns.low,
             columns.high,
             columns.n,
+            columns.reason,
         )
         .where(columns.model == model, columns.day.between(first, last), or_(false(), *map(_watched, rules)))
         .order_by(columns.day)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from obs_dagster.monitor import Rule
+from obs_dagster.profile.cells import cut_of
 
 ALL_ROWS = "*"
 
@@ -42,14 +43,5 @@ def watches(rule: Rule, subject: Subject) -> bool:
     return (
         (rule.versions is None or subject.version in rule.versions)
         and (rule.columns is None or subject.column in rule.columns)
-        and (subject.segment in rule.segments or _cut(subject.segment) in rule.segments)
+        and (subject.segment in rule.segments or ",".join(cut_of(subject.segment)) in rule.segments)
     )
-
-
-def _cut(segment: str) -> str:
-    """The segment columns of a cell, whose values have their commas and equals signs escaped.
-
-    >>> _cut("origin=JFK,carrier=A%2CB")
-    'origin,carrier'
-    """
-    return ",".join(part.partition("=")[0] for part in segment.split(","))

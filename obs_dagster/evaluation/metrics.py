@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from obs_dagster.evaluation.recording import Recorder, seed
-from obs_dagster.evaluation.windows import compared_with, outcome_windows, profile_windows
+from obs_dagster.evaluation.windows import P, Window, compared_with, outcome_windows, profile_windows
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.drift.evaluation import evaluate_drift
 from obs_dagster.metrics.performance.evaluation import evaluate_performance
 from obs_dagster.metrics.quality import evaluate_quality
-from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.metrics.record import NO_ROWS, Estimate, MetricRecord
 from obs_dagster.metrics.service.evaluation import evaluate_service
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import load_grids
+from obs_dagster.profile.cells import WHOLE, cut_of
 from obs_dagster.profile.columns import profiled_columns
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
 from obs_dagster.profile.profile import Profile
@@ -31,65 +33,70 @@ def drift_records(monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder
     at a twentieth of the cost.
     """
     grids = load_grids(monitor, lake)
-    columns = [each for each in profiled_columns(monitor) if each.role in ("feature", "score", "prediction")]
-    for window in profile_windows(monitor, day, lake, grids):
-        for version in window.profile.versions():
-            baseline = compared_with(monitor, version, day, lake, grids)
-            for column in columns:
-                cells = window.profile.segments(version) if column.role == "score" else ["*"]
-                for segment in cells:
-                    current = window.profile.counts(version, segment, column.name)
-                    if current is None:
-                        continue
-                    estimates = evaluate_drift(
-                        baseline.counts(version, segment, column.name) if baseline else None,
-                        current,
-                        seed=seed(monitor.model, version, segment, column.name, day),
-                        statistics=None if segment == "*" else ("psi",),
-                    )
-                    for length in window.lengths:
-                        yield from recorder.records(
-                            estimates,
-                            version=version,
-                            day=day,
-                            window=length,
-                            segment=segment,
-                            column=column.name,
-                        )
+    columns = [
+        each
+        for each in profiled_columns(monitor)
+        if each.role in ("feature", "score", "prediction") and each.name in grids.columns
+    ]
+    windows = list(profile_windows(monitor, day, lake, grids))
+    for (window, version), cells in _subjects(windows):
+        baseline = compared_with(monitor, version, day, lake, grids)
+        for column in columns:
+            for segment in cells if column.role == "score" else [WHOLE]:
+                counts = window.profile.counts(version, segment, column.name)
+                lost = counts is None and window.profile.rows(version, segment) > 0
+                reason = (
+                    f"the log has no column {column.name}" if lost else _unknown(window, version, segment)
+                )
+                estimates = evaluate_drift(
+                    baseline.counts(version, segment, column.name) if baseline else None,
+                    counts or window.profile.no_counts(column.name),
+                    seed=seed(monitor.model, version, segment, column.name, day),
+                    statistics=None if segment == WHOLE else ("psi",),
+                )
+                yield from _records(
+                    recorder,
+                    estimates,
+                    window,
+                    reason,
+                    version=version,
+                    day=day,
+                    segment=segment,
+                    column=column.name,
+                )
 
 
 def performance_records(
     monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder
 ) -> Iterator[MetricRecord]:
     """Quality against ground truth, per version, segment cell and window."""
-    for window in outcome_windows(monitor, day, lake):
-        for version in window.profile.versions():
-            for segment in window.profile.segments(version):
-                estimates = evaluate_performance(
-                    window.profile.outcomes(version, segment),
-                    seed=seed(monitor.model, version, segment, day),
-                )
-                for length in window.lengths:
-                    yield from recorder.records(
-                        estimates, version=version, day=day, window=length, segment=segment
-                    )
+    for (window, version), cells in _subjects(list(outcome_windows(monitor, day, lake))):
+        for segment in cells:
+            outcomes = window.profile.outcomes(version, segment)
+            estimates = evaluate_performance(outcomes, seed=seed(monitor.model, version, segment, day))
+            reason = _unknown(window, version, segment) or ("" if outcomes.predictions else NO_ROWS)
+            yield from _records(
+                recorder, estimates, window, reason, version=version, day=day, segment=segment
+            )
 
 
 def service_records(monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder) -> Iterator[MetricRecord]:
     """Volume, latency and errors, per version, segment cell and window."""
-    for window in profile_windows(monitor, day, lake, load_grids(monitor, lake)):
-        for version in window.profile.versions():
-            for segment in window.profile.segments(version):
-                estimates = evaluate_service(
-                    window.profile.rows(version, segment),
-                    _numbers(window.profile, version, segment, monitor.logs.columns.latency_ms),
-                    _categories(window.profile, version, segment, monitor.logs.columns.status),
-                    monitor.logs.ok_statuses,
-                )
-                for length in window.lengths:
-                    yield from recorder.records(
-                        estimates, version=version, day=day, window=length, segment=segment
-                    )
+    roles = monitor.logs.columns
+    for (window, version), cells in _subjects(
+        list(profile_windows(monitor, day, lake, load_grids(monitor, lake)))
+    ):
+        for segment in cells:
+            estimates = evaluate_service(
+                window.profile.rows(version, segment),
+                _numbers(window.profile, version, segment, roles.latency_ms),
+                _categories(window.profile, version, segment, roles.status),
+                monitor.logs.ok_statuses,
+            )
+            reason = _unknown(window, version, segment)
+            yield from _records(
+                recorder, estimates, window, reason, version=version, day=day, segment=segment
+            )
 
 
 def quality_records(quality: DayQuality, day: dt.date, recorder: Recorder) -> Iterator[MetricRecord]:
@@ -101,6 +108,45 @@ def quality_records(quality: DayQuality, day: dt.date, recorder: Recorder) -> It
         schema_changes=len(quality.schema_changes),
     )
     yield from recorder.records(estimates, version=ALL_VERSIONS, day=day, window=1)
+
+
+def _subjects(
+    windows: Sequence[Window[P]],
+) -> Iterator[tuple[tuple[Window[P], str], list[str]]]:
+    """Each window and version, with the version's segment cells: those of the longest window.
+
+    What had rows in the longest window and has none in a shorter one gets records that say so, until the
+    longest window has passed it by.
+    """
+    for version in windows[-1].profile.versions() if windows else ():
+        cells = windows[-1].profile.segments(version)
+        for window in windows:
+            yield (window, version), cells
+
+
+def _unknown(window: Window[P], version: str, segment: str) -> str:
+    """Why nothing is known of a cell: its days were refused, or lack what they are cut by; empty if it is."""
+    cut = cut_of(segment)
+    present = {cut_of(cell) for cell in window.profile.segments(version)}
+    if present and cut not in present:
+        return f"the log has no column {', '.join(cut)}"
+    return window.refused
+
+
+def _records(
+    recorder: Recorder,
+    estimates: Mapping[str, Estimate],
+    window: Window[P],
+    reason: str,
+    **subject: Any,
+) -> Iterator[MetricRecord]:
+    """The records of one subject for every length that the window stands for.
+
+    Where there is a `reason` why nothing is known of the subject, no estimate has a value, and all have it.
+    """
+    known = {name: Estimate.missing(reason) for name in estimates} if reason else estimates
+    for length in window.lengths:
+        yield from recorder.records(known, window=length, **subject)
 
 
 def _numbers(profile: Profile, version: str, segment: str, column: str | None) -> NumericCounts | None:

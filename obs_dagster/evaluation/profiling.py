@@ -43,7 +43,9 @@ def profile_days(monitor: Monitor, days: Iterable[dt.date], lake: Lake) -> Itera
         for day, quality in batch:
             profile = profiles.get(day.isoformat(), Profile.empty(grids))
             fingerprint = f"{quality.fingerprint}-{grids.id}"
-            table.write(day, profile.table, {"grids": grids.id, "fingerprint": fingerprint})
+            refused = quality.reason if quality.refused else ""
+            manifest = {"grids": grids.id, "fingerprint": fingerprint, "refused": refused}
+            table.write(day, profile.table, manifest)
             yield day, profile
 
 
@@ -110,4 +112,6 @@ def _inputs(monitor: Monitor, day: dt.date, lake: Lake) -> str:
     quality = day_quality(monitor, day, lake)
     truth = lake.table(monitor.model, GROUND_TRUTH).manifest(day) or {}
     rows = quality.fingerprint if quality is not None else ""
-    return f"{rows}|{truth.get('fingerprint', '')}|{monitor.cuts}|{monitor.logs.threshold}"
+    roles, grids = monitor.logs.columns, load_grids(monitor, lake)
+    read = f"{roles.prediction_id}|{roles.version}|{roles.score}|{roles.prediction}|{monitor.logs.threshold}"
+    return f"{rows}|{truth.get('fingerprint', '')}|{monitor.cuts}|{read}|{grids.id}"

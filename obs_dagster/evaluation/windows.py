@@ -23,7 +23,7 @@ from obs_dagster.profile.profile import Profile
 PROFILES = "profile"
 OUTCOMES = "outcomes"
 
-P = TypeVar("P")
+P = TypeVar("P", Profile, OutcomeProfile)
 
 
 @lru_cache(maxsize=64)
@@ -57,11 +57,20 @@ class Window(Generic[P]):
         lengths: lengths in days of the windows.
         profile: what their days hold together.
         days: how many days were merged.
+        refused: why nothing is known of the window, where each of its days was refused; else empty.
     """
 
     lengths: tuple[int, ...]
     profile: P
     days: int
+    refused: str = ""
+
+
+def _refused(monitor: Monitor, days: list[dt.date], lake: Lake) -> str:
+    """Why the last of some days was not evaluated; empty if any of them was."""
+    table = lake.table(monitor.model, PROFILES)
+    reasons = [(table.manifest(day) or {}).get("refused", "") for day in days]
+    return reasons[-1] if reasons and all(reasons) else ""
 
 
 def _spans(table: Table, monitor: Monitor, day: dt.date) -> Iterator[tuple[tuple[int, ...], list[dt.date]]]:
@@ -74,7 +83,7 @@ def _spans(table: Table, monitor: Monitor, day: dt.date) -> Iterator[tuple[tuple
 
 
 def profile_windows(monitor: Monitor, day: dt.date, lake: Lake, grids: Grids) -> Iterator[Window[Profile]]:
-    """The column profiles of every window that ends on `day`.
+    """The column profiles of every window that ends on `day`, the shortest first.
 
     Raises:
         LakeError: a day was profiled on other grids than the baseline's.
@@ -82,15 +91,15 @@ def profile_windows(monitor: Monitor, day: dt.date, lake: Lake, grids: Grids) ->
     table = lake.table(monitor.model, PROFILES)
     for lengths, days in _spans(table, monitor, day):
         parts = [day_profile(monitor, each, lake, grids) for each in days]
-        yield Window(lengths, Profile.merged(parts, grids), len(days))
+        yield Window(lengths, Profile.merged(parts, grids), len(days), _refused(monitor, days, lake))
 
 
 def outcome_windows(monitor: Monitor, day: dt.date, lake: Lake) -> Iterator[Window[OutcomeProfile]]:
-    """The outcomes of every window that ends on `day`."""
+    """The outcomes of every window that ends on `day`, the shortest first."""
     table = lake.table(monitor.model, OUTCOMES)
     for lengths, days in _spans(table, monitor, day):
         merged = OutcomeProfile.merged(OutcomeProfile(_read(table, each)) for each in days)
-        yield Window(lengths, merged, len(days))
+        yield Window(lengths, merged, len(days), _refused(monitor, days, lake))
 
 
 def later_days(table: Table, monitor: Monitor, days: set[dt.date]) -> set[dt.date]:

@@ -23,6 +23,7 @@ class Definition:
         interval: how the 95 % confidence interval is made.
         unit: `share`, `ms`, `rows`, … ; empty for a pure number.
         better: which direction is good; None where neither is.
+        tally: whether the value counts rows; then it is known however few there are.
     """
 
     name: str
@@ -35,3 +36,4 @@ class Definition:
     interval: str
     unit: str = ""
     better: Literal["higher", "lower"] | None = None
+    tally: bool = False

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import share
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.metrics.record import Estimate
+from obs_dagster.metrics.record import NO_ROWS, Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ def evaluate_quality(
 
 
 def _quarantined_share(counts: RowCounts) -> Estimate:
-    return share(counts.quarantined, counts.rows, reason="no rows")
+    return share(counts.quarantined, counts.rows, reason=NO_ROWS)
 
 
 def _duplicate_share(counts: RowCounts) -> Estimate:
-    return share(counts.duplicates, counts.rows, reason="no rows")
+    return share(counts.duplicates, counts.rows, reason=NO_ROWS)
 
 
 def _schema_changes(counts: RowCounts) -> Estimate:

@@ -6,6 +6,9 @@ import datetime as dt
 from dataclasses import dataclass, fields
 from typing import Any
 
+NO_ROWS = "no rows"
+"""The reason of a subject that nothing was predicted for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:

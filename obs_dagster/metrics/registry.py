@@ -61,6 +61,12 @@ def definitions() -> Mapping[str, Definition]:
     return {name: metric.definition for name, metric in metrics().items()}
 
 
+@cache
+def tallies() -> frozenset[str]:
+    """The names of the metrics whose value counts rows."""
+    return frozenset(name for name, definition in definitions().items() if definition.tally)
+
+
 def definition(name: str) -> Definition:
     """The definition of one metric.
 

@@ -18,6 +18,8 @@ Cut = tuple[str, ...]
 
 VERSION = "_obs_version"
 NULL = "(null)"
+#: The name of the cell that holds every row.
+WHOLE = "*"
 
 
 def cell_key(column: str) -> str:
@@ -81,9 +83,18 @@ def rolled_up(
     return tables
 
 
+def cut_of(cell: str) -> Cut:
+    """The columns that a cell's name cuts by.
+
+    >>> cut_of("origin=JFK,carrier=AA"), cut_of("*")
+    (('origin', 'carrier'), ())
+    """
+    return () if cell == WHOLE else tuple(part.partition("=")[0] for part in cell.split(","))
+
+
 def _cell_names(counted: pa.Table, cut: Cut) -> pa.ChunkedArray | pa.Array:
     if not cut:
-        return pa.repeat(pa.scalar("*"), counted.num_rows)
+        return pa.repeat(pa.scalar(WHOLE), counted.num_rows)
     parts = []
     for column in cut:
         value = pc.fill_null(counted[cell_key(column)], NULL)

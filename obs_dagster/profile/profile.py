@@ -123,8 +123,13 @@ class Profile:
     def counts(self, version: str, segment: str, column: str) -> Counts | None:
         """The counts of one column in one cell; None if the cell has no rows or the column was absent."""
         part = self._part(version, segment, column)
-        if part is None:
-            return None
+        return None if part is None else self._counted(part, column)
+
+    def no_counts(self, column: str) -> Counts:
+        """The counts that a column has where there are no rows."""
+        return self._counted(SCHEMA.empty_table(), column)
+
+    def _counted(self, part: pa.Table, column: str) -> Counts:
         grid = self.grids.columns[column]
         return _categories(part) if isinstance(grid, CategoryGrid) else _numbers(part, grid)
 

@@ -64,6 +64,11 @@ class DayQuality:
         return [change["column"] for change in self.schema_changes if change["kind"] == "missing"]
 
     @property
+    def refused(self) -> bool:
+        """Whether there are rows that may not be evaluated; a day without rows is sound, and empty."""
+        return not self.evaluated and self.rows > 0
+
+    @property
     def quarantined_share(self) -> float:
         """Quarantined rows over all rows; 0 for a day without rows."""
         return self.quarantined / self.rows if self.rows else 0.0

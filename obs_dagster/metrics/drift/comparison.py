@@ -8,7 +8,7 @@ from typing import Literal
 
 from obs_dagster.metrics.drift.alignment import Binned, Pointwise, align_categories, align_points, deciles
 from obs_dagster.metrics.intervals import divergence_interval, resample
-from obs_dagster.metrics.record import Estimate
+from obs_dagster.metrics.record import NO_ROWS, Estimate
 from obs_dagster.profile.distribution import CategoryCounts, Counts, FloatArray, IntArray, NumericCounts
 
 Divergence = Callable[[IntArray, IntArray], FloatArray]
@@ -45,7 +45,7 @@ class Comparison:
         if self.baseline is None or self.baseline.rows == 0:
             return "no baseline"
         if self.current.rows == 0:
-            return "no rows"
+            return NO_ROWS
         if self.baseline.n == 0:
             return "no values in the baseline"
         if self.current.n == 0:

@@ -6,11 +6,11 @@ from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.intervals import newcombe, share
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.metrics.record import Estimate
+from obs_dagster.metrics.record import NO_ROWS, Estimate
 
 
 def _share(comparison: Comparison) -> Estimate:
-    return share(comparison.current.missing, comparison.current.rows, reason="no rows")
+    return share(comparison.current.missing, comparison.current.rows, reason=NO_ROWS)
 
 
 def _drift(comparison: Comparison) -> Estimate:
@@ -18,7 +18,7 @@ def _drift(comparison: Comparison) -> Estimate:
     if baseline is None or baseline.rows == 0:
         return Estimate.missing("no baseline")
     if current.rows == 0:
-        return Estimate.missing("no rows")
+        return Estimate.missing(NO_ROWS)
     value = current.missing / current.rows - baseline.missing / baseline.rows
     low, high = newcombe(current.missing, current.rows, baseline.missing, baseline.rows)
     return Estimate(value, low, high, current.rows)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import share
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.metrics.record import Estimate
+from obs_dagster.metrics.record import NO_ROWS, Estimate
 from obs_dagster.metrics.service.traffic import Traffic
 
 
 def _error_share(traffic: Traffic) -> Estimate:
+    if traffic.rows == 0:
+        return Estimate.missing(NO_ROWS)
     if traffic.status is None:
         return Estimate.missing("no statuses", traffic.rows)
     ok = sum(traffic.status.counts.get(status, 0) for status in set(traffic.ok_statuses))
     # A request that broke down often leaves no status at all: what did not report success did not succeed.
-    return share(traffic.status.rows - ok, traffic.status.rows, reason="no rows")
+    return share(traffic.status.rows - ok, traffic.status.rows, reason=NO_ROWS)
 
 
 METRICS = (

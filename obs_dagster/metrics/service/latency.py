@@ -10,7 +10,7 @@ import numpy as np
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import TAILS
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.metrics.record import Estimate
+from obs_dagster.metrics.record import NO_ROWS, Estimate
 from obs_dagster.metrics.service.traffic import Traffic
 from obs_dagster.profile.distribution import NumericCounts
 
@@ -63,7 +63,7 @@ def _ranks(n: int, level: float) -> tuple[int, int]:
 def _latency(level: float) -> Callable[[Traffic], Estimate]:
     def compute(traffic: Traffic) -> Estimate:
         if traffic.rows == 0:
-            return Estimate.missing("no rows")
+            return Estimate.missing(NO_ROWS)
         if traffic.latency is None or traffic.latency.n == 0:
             return Estimate.missing("no latencies")
         return quantile(traffic.latency, level)

@@ -24,6 +24,7 @@ METRICS = (
             reference="`len(rows)`.",
             interval="none: a count",
             unit="rows",
+            tally=True,
         ),
         _volume,
     ),

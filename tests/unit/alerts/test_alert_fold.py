@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -181,3 +182,17 @@ def test_the_state_is_that_of_the_nights_taken_one_by_one(some_rule, series):
         if len(series) < 28:
             assert (state is State.FIRING) == firing
             assert (state is State.PENDING) == (streak > 0 and not firing)
+
+
+def test_a_count_of_rows_is_judged_however_few_there_are():
+    lost = rule(metric="volume", below=100)
+    assert judge(lost, Observation(FIRST, 0.0, None, None, 0)) is Verdict.BREACH
+
+
+def test_nights_without_rows_are_not_seen_of_a_subject():
+    absent = [Observation(day(number), None, None, None, 0, "no rows") for number in range(2, 40)]
+    (episode,) = fold(rule(), [night(1, BREACH), *absent], day(39))
+    assert (episode.state, episode.reason, episode.resolved_day) == (State.RESOLVED, GONE, day(29))
+    unlabelled = [replace(each, reason="no labels") for each in absent]
+    (episode,) = fold(rule(), [night(1, BREACH), *unlabelled], day(39))
+    assert episode.state is State.FIRING
