@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +19,7 @@ MODEL = "flight_delay"
 EXPERIMENT = f"training/{MODEL}"
 
 _FINGERPRINT = "obs.fingerprint"
+_REGISTRY = "MLFLOW_REGISTRY_URI"
 _INTEGERS = ("hour", "distance")
 
 
@@ -62,7 +66,7 @@ def register(
         metrics: quality of the out-of-fold scores.
         fingerprint: identifies the training; written to the version as a tag.
         baseline: the file that holds the training rows; recorded as the source of the dataset.
-        tracking_uri: MLflow's tracking and registry URI, which becomes the process's.
+        tracking_uri: MLflow's tracking and registry URI.
         artifacts: where model files go if MLflow is a local database; a server decides itself.
 
     Raises:
@@ -71,26 +75,45 @@ def register(
     import mlflow
     from mlflow.entities import LoggedModelInput
 
-    mlflow.set_tracking_uri(tracking_uri)
-    mlflow.set_registry_uri(tracking_uri)
-    _import_pyfunc()
-    with mlflow.start_run(
-        experiment_id=_experiment(tracking_uri, artifacts), run_name=f"{MODEL} {recipe.version}"
-    ):
-        mlflow.set_tags({"algorithm": recipe.algorithm, _FINGERPRINT: fingerprint})
-        months = f"January-{training['date'].max():%B} 2013"
-        mlflow.log_params({**recipe.params, "trained_on": months, "threshold": THRESHOLD})
-        logged = _log_model(recipe, model)
-        dataset = _dataset(training, baseline, f"flights {months}")
-        mlflow.log_input(dataset, context="training", model=LoggedModelInput(model_id=logged.model_id))
-        mlflow.log_metrics(metrics, model_id=logged.model_id, dataset=dataset)
-    tags = {_FINGERPRINT: fingerprint, "algorithm": recipe.algorithm, "trained_on": months}
-    version = mlflow.register_model(logged.model_uri, MODEL, tags=tags)
+    with _talking_to(tracking_uri):
+        _import_pyfunc()
+        with mlflow.start_run(
+            experiment_id=_experiment(tracking_uri, artifacts), run_name=f"{MODEL} {recipe.version}"
+        ):
+            mlflow.set_tags({"algorithm": recipe.algorithm, _FINGERPRINT: fingerprint})
+            months = f"January-{training['date'].max():%B} 2013"
+            mlflow.log_params({**recipe.params, "trained_on": months, "threshold": THRESHOLD})
+            logged = _log_model(recipe, model)
+            dataset = _dataset(training, baseline, f"flights {months}")
+            mlflow.log_input(dataset, context="training", model=LoggedModelInput(model_id=logged.model_id))
+            mlflow.log_metrics(metrics, model_id=logged.model_id, dataset=dataset)
+        tags = {_FINGERPRINT: fingerprint, "algorithm": recipe.algorithm, "trained_on": months}
+        version = mlflow.register_model(logged.model_uri, MODEL, tags=tags)
     if str(version.version) != recipe.version:
         raise DemoError(
             f"MLflow registered {MODEL!r} as version {version.version}; the demo needs {recipe.version}.",
             remedy="Run the demo with an OBS_HOME (or MLFLOW_TRACKING_URI) of its own.",
         )
+
+
+@contextmanager
+def _talking_to(uri: str) -> Iterator[None]:
+    """Point MLflow's fluent functions at a server; they know only of one for the whole process."""
+    import mlflow
+
+    was_set = mlflow.is_tracking_uri_set()  # type: ignore[no-untyped-call]
+    tracking = mlflow.get_tracking_uri() if was_set else None
+    registry = os.environ.get(_REGISTRY)
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(tracking)  # type: ignore[arg-type]  # None takes it back
+        mlflow.set_registry_uri(registry or "")
+        if registry is None:
+            # MLflow sets this variable along with the registry, and never takes it back
+            os.environ.pop(_REGISTRY, None)
 
 
 def _experiment(tracking_uri: str, artifacts: Path) -> str:

@@ -97,9 +97,9 @@ def _cell_names(counted: pa.Table, cut: Cut) -> pa.ChunkedArray | pa.Array:
         return pa.repeat(pa.scalar(WHOLE), counted.num_rows)
     parts = []
     for column in cut:
-        value = pc.fill_null(counted[cell_key(column)], NULL)
-        # so that no value can pass for another cell's name
-        for character, escape in (("%", "%25"), (",", "%2C"), ("=", "%3D")):
+        value = counted[cell_key(column)]
+        # so that no value can pass for another cell's name, nor for none
+        for character, escape in (("%", "%25"), (",", "%2C"), ("=", "%3D"), (NULL, "%28null)")):
             value = pc.replace_substring(value, character, escape)
-        parts.append(pc.binary_join_element_wise(column, value, "="))
+        parts.append(pc.binary_join_element_wise(column, pc.fill_null(value, NULL), "="))
     return pc.binary_join_element_wise(*parts, ",")

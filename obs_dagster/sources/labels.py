@@ -21,6 +21,7 @@ from obs_dagster.profile.columns import FILE
 from obs_dagster.sources.files import SourceFiles, connect, stamp
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.quoting import identifier, literal, literals
+from obs_dagster.sources.schema import text_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -122,10 +123,11 @@ def _load_file(
     found = dict(zip(relation.columns, map(str, relation.types), strict=True))
     label, positive = _label(labels, found[columns.label])
     known_at = f"TRY_CAST({identifier(columns.known_at)} AS TIMESTAMPTZ)" if columns.known_at else "NULL"
+    key = text_of(identifier(columns.prediction_id), found[columns.prediction_id])
     connection.register("label_file", relation)
     try:
         connection.execute(
-            f"INSERT INTO loaded SELECT CAST({identifier(columns.prediction_id)} AS VARCHAR), "
+            f"INSERT INTO loaded SELECT {key}, "
             f"CASE WHEN {label} IS NOT NULL THEN {label} = {positive} END, {known_at}, {position} "
             "FROM label_file"
         )

@@ -166,7 +166,22 @@ def _cast(column: str, kind: str, found: str) -> str:
         return f"CASE WHEN {number} = floor({number}) THEN TRY_CAST({number} AS BIGINT) END"
     if kind == "TIMESTAMPTZ" and found.startswith("TIMESTAMP") and found != "TIMESTAMP WITH TIME ZONE":
         return f"CAST(CAST({name} AS TIMESTAMP) AS TIMESTAMPTZ)"
+    if kind == "VARCHAR":
+        return text_of(name, found)
     return f"TRY_CAST({name} AS {kind})"
+
+
+def text_of(value: str, found: str) -> str:
+    """SQL for a value as text; whole numbers read `5` whether they are stored as integers or as `5.0`.
+
+    pandas stores integers with nulls as floats: an id must match itself all the same.
+    """
+    if found not in ("DOUBLE", "FLOAT"):
+        return f"TRY_CAST({value} AS VARCHAR)"
+    return (
+        f"CASE WHEN {value} = trunc({value}) AND abs({value}) < 1e15 "
+        f"THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"
+    )
 
 
 def _source(column: str, found: str) -> str:

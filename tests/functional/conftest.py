@@ -117,8 +117,6 @@ def flights() -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def season(tmp_path_factory: pytest.TempPathFactory, flights: pd.DataFrame) -> Season:
     """Six nights in one run, then one more as a run of its own. To be read only."""
-    import mlflow
-
     from obs_dagster.demo.plan import prepare
     from obs_dagster.demo.replay import replay
 
@@ -126,11 +124,8 @@ def season(tmp_path_factory: pytest.TempPathFactory, flights: pd.DataFrame) -> S
     place = Place(home, home / "monitors" / DEMO.name)
     place.monitor_file.parent.mkdir()
     place.monitor_file.write_text(DEMO.read_text())
-    before = mlflow.get_tracking_uri()
     with place.environment():
         plan = prepare(home, place.settings.mlflow_uri, progress=lambda _: None, flights=flights)
-        mlflow.set_tracking_uri(before)
-        mlflow.set_registry_uri(before)
         replay(plan, FIRST, ALONE, progress=lambda _: None)
     return Season(place, [place.run(FIRST, LAST), place.run(ALONE)])
 

@@ -28,10 +28,4 @@ def uri(home):
 
 @pytest.fixture(scope="session")
 def plan(home, uri, tenth):
-    import mlflow
-
-    before = mlflow.get_tracking_uri()
-    prepared = prepare(home, uri, progress=lambda _: None, flights=tenth)
-    mlflow.set_tracking_uri(before)
-    mlflow.set_registry_uri(before)
-    return prepared
+    return prepare(home, uri, progress=lambda _: None, flights=tenth)

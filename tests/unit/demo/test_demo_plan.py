@@ -1,3 +1,5 @@
+import os
+
 import pyarrow.parquet as pq
 import pytest
 from mlflow import MlflowClient
@@ -78,3 +80,17 @@ def test_another_model_of_that_name_is_not_overwritten(plan, home, uri, tenth):
     with pytest.raises(DemoError, match="is not the one of this demo") as caught:
         prepare(home, uri, progress=lambda _: None, flights=tenth.iloc[1:])
     assert "OBS_HOME" in caught.value.remedy
+
+
+def test_mlflow_is_left_as_it_was_found(home, uri, plan, monkeypatch):
+    import mlflow
+
+    from obs_dagster.demo.registration import _talking_to
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
+    mlflow.set_tracking_uri(None)
+    with _talking_to(uri):
+        assert mlflow.get_registry_uri() == mlflow.get_tracking_uri() == uri
+    assert "MLFLOW_REGISTRY_URI" not in os.environ
+    assert not mlflow.is_tracking_uri_set()

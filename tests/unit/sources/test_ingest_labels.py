@@ -187,6 +187,17 @@ def test_other_formats_keep_ids_as_they_are_written(world, day, kind):
     assert truth(world, day) == {"007": True, "7": False, "1e3": True}
 
 
+@pytest.mark.parametrize("kind", ["int64", "float64"])
+@pytest.mark.parametrize("stored", ["int64", "float64"])
+def test_whole_numbers_are_the_same_id_however_they_are_stored(world, day, kind, stored):
+    rows = world.rows(day, 3).assign(id=[5, 70, 2_000_000_001])
+    world.log(day, rows.astype({"id": stored}))
+    ingest_logs(world.monitor, day, world.lake)
+    world.labels("a.parquet", rows.astype({"id": kind}), day=day, late=[True, False, True])
+    ingest_labels(world.monitor, world.lake)
+    assert truth(world, day) == {"5": True, "70": False, "2000000001": True}
+
+
 def test_a_missing_column_is_named(world, day):
     world.write("labels/a.parquet", pd.DataFrame({"id": ["x"], "outcome": [True]}))
     with pytest.raises(SourceError, match=r"a\.parquet has no column late, known_at; it has id, outcome"):
