@@ -20,6 +20,8 @@ VERSION = "_obs_version"
 NULL = "(null)"
 #: The name of the cell that holds every row.
 WHOLE = "*"
+#: What a value is written as, so that it cannot pass for another cell's name, nor for none.
+_ESCAPES = (("%", "%25"), (",", "%2C"), ("=", "%3D"), (NULL, "%28null)"))
 
 
 def cell_key(column: str) -> str:
@@ -83,6 +85,23 @@ def rolled_up(
     return tables
 
 
+def cell_name(cut: Cut, values: Sequence[str | None]) -> str:
+    """The name of the cell with these values of the cut's columns.
+
+    >>> cell_name(("origin", "carrier"), ["JFK", None])
+    'origin=JFK,carrier=(null)'
+    """
+    if not cut:
+        return WHOLE
+    parts = []
+    for column, value in zip(cut, values, strict=True):
+        text = NULL if value is None else value
+        for plain, escape in _ESCAPES if value is not None else ():
+            text = text.replace(plain, escape)
+        parts.append(f"{column}={text}")
+    return ",".join(parts)
+
+
 def cut_of(cell: str) -> Cut:
     """The columns that a cell's name cuts by.
 
@@ -98,8 +117,7 @@ def _cell_names(counted: pa.Table, cut: Cut) -> pa.ChunkedArray | pa.Array:
     parts = []
     for column in cut:
         value = counted[cell_key(column)]
-        # so that no value can pass for another cell's name, nor for none
-        for character, escape in (("%", "%25"), (",", "%2C"), ("=", "%3D"), (NULL, "%28null)")):
-            value = pc.replace_substring(value, character, escape)
+        for text, escape in _ESCAPES:
+            value = pc.replace_substring(value, text, escape)
         parts.append(pc.binary_join_element_wise(column, pc.fill_null(value, NULL), "="))
     return pc.binary_join_element_wise(*parts, ",")

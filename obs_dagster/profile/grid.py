@@ -15,6 +15,7 @@ from obs_dagster.profile.distribution import FloatArray, IntArray
 
 #: In scales: values further out share the outermost bin; their square would overflow.
 _FARTHEST = 1e150
+_LARGEST_ASINH = float(np.arcsinh(_FARTHEST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,17 @@ class AsinhGrid:
         asinh = (size + (size * size + 1.0).sqrt()).log()
         signed = nw.when(scaled < 0).then(-asinh).otherwise(asinh)
         return (signed / self.step).floor().cast(nw.Int64)
+
+    def positions(self, values: FloatArray) -> FloatArray:
+        """Where finite values lie on the grid: the bin that `bin` gives is the floor of it."""
+        with np.errstate(over="ignore"):
+            found = values - self.centre
+            found *= 1.0 / self.scale
+        np.arcsinh(found, out=found)
+        if len(found) and max(found.max(), -found.min()) > _LARGEST_ASINH:
+            np.clip(found, -_LARGEST_ASINH, _LARGEST_ASINH, out=found)
+        found *= 1.0 / self.step
+        return found
 
     def edges(self, bins: IntArray) -> tuple[FloatArray, FloatArray]:
         """Lower and upper edges of bins, in the column's unit."""
@@ -76,6 +88,11 @@ class UnitGrid:
         raw = (value * float(self.bins)).floor()
         low = nw.when(raw < 0).then(0.0).otherwise(raw)
         return nw.when(low > self.bins - 1).then(float(self.bins - 1)).otherwise(low).cast(nw.Int64)
+
+    def positions(self, values: FloatArray) -> FloatArray:
+        """Where finite values lie on the grid: the bin that `bin` gives is the floor of it."""
+        found = values * float(self.bins)
+        return np.clip(found, 0.0, float(self.bins - 1), out=found)
 
     def edges(self, bins: IntArray) -> tuple[FloatArray, FloatArray]:
         """Lower and upper edges of bins."""

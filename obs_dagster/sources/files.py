@@ -103,5 +103,8 @@ def connect() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "true"}
     )
-    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+    # a large buffer lets the database read ahead of who consumes a stream of batches
+    connection.execute(
+        "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET streaming_buffer_size = '128MB'"
+    )
     return connection

@@ -1,0 +1,113 @@
+"""Counts per cell, column and key put together as the table of a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.profile.moments import Moments
+from obs_dagster.profile.profile import SCHEMA
+
+_KINDS = ("bin", "category", "infinite", "moments", "nan", "null", "rows", "value")
+_SUMS = ("total", "total_sq", "minimum", "maximum")
+
+
+class Assembly:
+    """Takes counts in any order and gives them as rows of `SCHEMA`, sorted.
+
+    Attributes:
+        by: names of the text columns that come before those of the schema.
+        cells: the place of each cell: the values of `by`, the version and the segment cell's name.
+    """
+
+    def __init__(self, by: Sequence[str]) -> None:
+        self.by = list(by)
+        self.cells: dict[tuple[str | None, ...], int] = {}
+        self._parts: dict[str, list[dict[str, np.ndarray]]] = {}
+        self._texts: dict[str, int] = {}
+
+    def place(self, named: Sequence[tuple[str | None, ...]]) -> IntArray:
+        """The place of each cell, new ones after those that are known."""
+        return np.array([self.cells.setdefault(name, len(self.cells)) for name in named], dtype=np.int64)
+
+    def add(
+        self, column: str, kind: str, cells: IntArray, n: IntArray, *, keys: FloatArray | None = None
+    ) -> None:
+        """Add counts, sorted by cell and key."""
+        self._add(column, kind, cells, n=n, **({} if keys is None else {"key": keys}))
+
+    def add_categories(
+        self, column: str, cells: IntArray, codes: IntArray, n: IntArray, values: Sequence[str | None]
+    ) -> None:
+        """Add the counts of a categorical column; the code 0 stands for none."""
+        empty = codes == 0
+        self._add(column, "null", cells[empty], n=n[empty])
+        texts = [value or "" for value in values]
+        ranks = np.empty(len(texts), dtype=np.int64)
+        ranks[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+        order = np.lexsort((ranks[codes], cells))
+        order = order[~empty[order]]
+        places = np.array([self._texts.setdefault(text, len(self._texts)) for text in texts], dtype=np.int64)
+        self._add(column, "category", cells[order], n=n[order], category=places[codes[order]])
+
+    def add_moments(self, column: str, moments: Moments) -> None:
+        """Add the sums of a numeric column, one entry per cell; cells without a finite value have none."""
+        cells = np.flatnonzero(np.isfinite(moments.minimum))
+        sums = {name: getattr(moments, name)[cells] for name in _SUMS}
+        self._add(column, "moments", cells, n=np.zeros(len(cells), dtype=np.int64), **sums)
+
+    def _add(self, column: str, kind: str, cells: IntArray, **values: np.ndarray) -> None:
+        if len(cells):
+            kinds = np.full(len(cells), _KINDS.index(kind), dtype=np.int64)
+            self._parts.setdefault(column, []).append({"cell": cells, "kind": kinds, **values})
+
+    def table(self) -> pa.Table:
+        """All rows, sorted by cell, column, kind and key."""
+        names = sorted(self._parts)
+        order = sorted(self.cells, key=lambda cell: [(value is None, value or "") for value in cell])
+        ranks = np.empty(len(order), dtype=np.int64)
+        ranks[[self.cells[cell] for cell in order]] = np.arange(len(order))
+        parts = [
+            {**part, "cell": ranks[part["cell"]], "column": np.full(len(part["cell"]), rank, dtype=np.int64)}
+            for rank, name in enumerate(names)
+            for part in self._parts[name]
+        ]
+        schema = pa.schema([*((name, pa.string()) for name in self.by), *SCHEMA])
+        if not parts:
+            return schema.empty_table()
+        whole = {
+            name: np.concatenate([part.get(name, np.full(len(part["cell"]), nothing)) for part in parts])
+            for name, nothing in [
+                ("cell", 0),
+                ("column", 0),
+                ("kind", 0),
+                ("key", np.nan),
+                ("category", -1),
+                ("n", 0),
+                *((name, np.nan) for name in _SUMS),
+            ]
+        }
+        # every part is sorted by cell and key already, which a merging sort is quick with
+        packed = (whole["cell"] * len(names) + whole["column"]) * len(_KINDS) + whole["kind"]
+        sort = np.argsort(packed, kind="stable")
+        whole = {name: values[sort] for name, values in whole.items()}
+        cell_names = [
+            pa.array([cell[place] for cell in order], pa.string()) for place in range(len(self.by) + 2)
+        ]
+        columns: dict[str, pa.Array] = {
+            name: values.take(pa.array(whole["cell"]))
+            for name, values in zip([*self.by, "version", "segment"], cell_names, strict=True)
+        }
+        columns["column"] = pa.array(names, pa.string()).take(pa.array(whole["column"]))
+        columns["kind"] = pa.array(_KINDS, pa.string()).take(pa.array(whole["kind"]))
+        columns["key"] = pa.array(whole["key"], mask=np.isnan(whole["key"]))
+        texts = pa.array(list(self._texts), pa.string())
+        category = whole["category"]
+        columns["category"] = texts.take(pa.array(category, mask=category < 0))
+        columns["n"] = pa.array(whole["n"])
+        moments = whole["kind"] == _KINDS.index("moments")
+        columns |= {name: pa.array(whole[name], mask=~moments) for name in _SUMS}
+        return pa.table(columns, schema=schema)

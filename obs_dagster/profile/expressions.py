@@ -1,0 +1,161 @@
+"""The reduction for rows that any engine holds: one query in Narwhals expressions over a lazy frame.
+
+Polars, Spark and whatever Narwhals knows run it unchanged. Every column is grouped by (version, segment
+values, bin).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.cells import (
+    VERSION,
+    category_text,
+    cell_key,
+    named_version,
+    reductions,
+    rolled_up,
+    with_cell_keys,
+)
+from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
+from obs_dagster.profile.grid import CategoryGrid, Grids, NumericGrid
+from obs_dagster.profile.profile import KEYS, SCHEMA, merge_rows
+
+_BIN_KEYS = ["column", "kind", "key", "category"]
+_SUMS = {"total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
+
+
+def reduce_frame(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
+    """The counts of `SCHEMA` with the text columns `by` before it, sorted.
+
+    Args:
+        rows: rows of the log; declared columns that they lack are left out.
+        monitor: names the columns, the version and the segments.
+        grids: the bins of each column.
+        by: text columns whose values are kept apart, as the day.
+    """
+    present = set(rows.collect_schema().names())
+    columns = [column for column in profiled_columns(monitor) if column.name in present]
+    schema = pa.schema([*((name, pa.string()) for name in by), *SCHEMA])
+    tables = [schema.empty_table()]
+    for finest, cuts in reductions([cut for cut in monitor.cuts if present.issuperset(cut)]).items():
+        keyed = with_cell_keys(rows, monitor, finest, grids)
+        keys = [*by, VERSION, *(cell_key(column) for column in finest)]
+        branches = [_counts(keyed, keys, column, grids) for column in columns]
+        query = nw.concat([_row_counts(keyed, keys), *branches], how="vertical")
+        counted = named_version(query.collect("pyarrow").to_native())
+        tables += rolled_up(counted, cuts, [*by, "version", *_BIN_KEYS], {"n": "sum"})
+        finite = counted.filter(pc.is_valid(counted["minimum"]))
+        tables += rolled_up(_moments(finite), cuts, [*by, "version", "column", "kind"], {"n": "sum", **_SUMS})
+    whole = pa.concat_tables(_with_all_columns(table, schema) for table in tables)
+    return merge_rows(whole, [*by, *KEYS])
+
+
+def _row_counts(keyed: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any]:
+    """How many rows each cell has, whatever is in their columns."""
+    no_sums = {name: nw.lit(None).cast(nw.Float64) for name in _SUMS}
+    return (
+        keyed.group_by(*keys).agg(n=nw.len()).select(*keys, **_labels(kind="rows"), n=nw.col("n"), **no_sums)
+    )
+
+
+def _labels(*, column: str = "", kind: str | nw.Expr = "category", **key: nw.Expr) -> dict[str, nw.Expr]:
+    """The key columns of a count, typed alike on every branch."""
+    return {
+        "column": nw.lit(column),
+        "kind": nw.lit(kind) if isinstance(kind, str) else kind,
+        "key": key.get("key", nw.lit(None).cast(nw.Float64)),
+        "category": key.get("category", nw.lit(None).cast(nw.String)),
+    }
+
+
+def _counts(
+    keyed: nw.LazyFrame[Any], keys: list[str], column: ProfiledColumn, grids: Grids
+) -> nw.LazyFrame[Any]:
+    """One column's counts and sums per (version, segment values, kind, key).
+
+    Rows are grouped by numbers as far as can be, and labelled after: hashing text per row costs several times
+    as much.
+    """
+    grid = grids.columns[column.name]
+    value = nw.col("finite")
+    sums = {
+        "n": nw.len(),
+        "total": value.sum(),
+        "total_sq": (value * value).sum(),
+        "minimum": value.min(),
+        "maximum": value.max(),
+    }
+    if isinstance(grid, CategoryGrid):
+        grouped = keyed.select(
+            *keys, category=category_text(column.name, grids), finite=nw.lit(None).cast(nw.Float64)
+        )
+        text = nw.col("category")
+        kind = nw.when(text.is_null()).then(nw.lit("null")).otherwise(nw.lit("category"))
+        labels = _labels(column=column.name, kind=kind, category=text)
+        counted = grouped.group_by(*keys, "category").agg(**sums)
+    else:
+        number = nw.col(column.name).cast(nw.Float64)
+        finite = nw.when(number.is_finite()).then(number)
+        grouped = keyed.select(*keys, **_number_key(number, grid), finite=finite)
+        labels = _labels(column=column.name, kind=_kind(nw.col("code")), key=nw.col("key"))
+        counted = grouped.group_by(*keys, "code", "key").agg(**sums)
+    return counted.select(*keys, **labels, **{name: nw.col(name) for name in sums})
+
+
+#: What a number counts as, by code.
+_KINDS = ("bin", "value", "null", "nan", "infinite")
+
+
+def _number_key(number: nw.Expr, grid: NumericGrid) -> dict[str, nw.Expr]:
+    """What a number counts as, and under which key: its value if the grid lists it, else its bin."""
+    code = (
+        nw.when(number.is_null())
+        .then(nw.lit(_KINDS.index("null")))
+        .when(number.is_nan())
+        .then(nw.lit(_KINDS.index("nan")))
+        .when(~number.is_finite())
+        .then(nw.lit(_KINDS.index("infinite")))
+    )
+    binned = nw.when(number.is_finite()).then(grid.bin(number))
+    if not grid.exact:
+        return {"code": code.otherwise(nw.lit(_KINDS.index("bin"))), "key": binned.cast(nw.Float64)}
+    listed = number.is_in(list(grid.exact))
+    return {
+        "code": code.when(listed).then(nw.lit(_KINDS.index("value"))).otherwise(nw.lit(_KINDS.index("bin"))),
+        "key": nw.when(listed).then(number).otherwise(binned.cast(nw.Float64)),
+    }
+
+
+def _kind(code: nw.Expr) -> nw.Expr:
+    """The name of a code."""
+    name = nw.when(code == 0).then(nw.lit(_KINDS[0]))
+    for position, kind in enumerate(_KINDS[1:-1], start=1):
+        name = name.when(code == position).then(nw.lit(kind))
+    return name.otherwise(nw.lit(_KINDS[-1]))
+
+
+def _moments(counted: pa.Table) -> pa.Table:
+    """The sums of the finite values, apart from the bins that they were counted in."""
+    kind = pa.repeat(pa.scalar("moments"), counted.num_rows)
+    no_rows = pa.repeat(pa.scalar(0, pa.int64()), counted.num_rows)
+    return counted.drop_columns(["kind", "n"]).append_column("kind", kind).append_column("n", no_rows)
+
+
+def _with_all_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table with every column of the schema, nulls where it says nothing."""
+    return pa.table(
+        {
+            field.name: table[field.name].cast(field.type)
+            if field.name in table.column_names
+            else pa.nulls(table.num_rows, field.type)
+            for field in schema
+        },
+        schema=schema,
+    )

@@ -1,0 +1,113 @@
+"""The reduction in NumPy and the one in Narwhals expressions give the same profile."""
+
+import duckdb
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from obs_dagster.profile import batches, histograms, tally
+from obs_dagster.profile.expressions import reduce_frame
+from obs_dagster.profile.fit import fit_grids
+from obs_dagster.profile.histograms import reduce_relation
+
+EXACT = ["version", "segment", "column", "kind", "key", "category", "n", "minimum", "maximum"]
+FEATURES = {
+    "temp": {"type": "number"},
+    "hour": {"type": "integer"},
+    "dest": {"type": "category"},
+    "carrier": {"type": "category"},
+    "vip": {"type": "boolean"},
+}
+
+
+def rows_of(n, *, seed=3):
+    """Numbers of every kind, categories frequent, rare, missing and hostile, two days."""
+    rng = np.random.default_rng(seed)
+    temp = rng.standard_t(1.2, n) * 20
+    temp[rng.integers(0, n, n // 10)] = rng.choice([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e300, -2e9], n // 10)
+    hour = rng.integers(0, 26, n).astype(float)
+    carriers = np.array(["AA", "ü=,%", "", "日本", "(null)", "(other)", "O'Hare", '"'], dtype=object)
+    return pa.table(
+        {
+            "_obs_day": rng.choice(["2024-03-04", "2024-03-05"], n),
+            "model": rng.choice(["1", "2", "vers,ion=3"], n),
+            "score": rng.choice([*rng.uniform(-0.01, 1.01, 40), 0.0, 0.3, 0.7, 1.0], n),
+            "prediction": pa.array(rng.random(n) < 0.5, mask=rng.random(n) < 0.05),
+            "temp": pa.array(temp, mask=rng.random(n) < 0.1),
+            "hour": pa.array(hour, mask=rng.random(n) < 0.1),
+            "dest": pa.array([f"D{number}" for number in rng.geometric(0.01, n)], mask=rng.random(n) < 0.1),
+            "carrier": pa.array(rng.choice(carriers, n), mask=rng.random(n) < 0.1),
+            "vip": pa.array(rng.random(n) < 0.3, mask=rng.random(n) < 0.5),
+        }
+    )
+
+
+@pytest.fixture
+def relation():
+    connection = duckdb.connect()
+    return connection.from_arrow(rows_of(6_000))
+
+
+def both(relation, monitor, by):
+    grids = fit_grids(nw.from_native(relation.limit(2_000)), monitor)
+    return (
+        reduce_relation(relation, monitor, grids, by),
+        reduce_frame(nw.from_native(relation), monitor, grids, by),
+    )
+
+
+def assert_same(one, other):
+    assert one.schema == other.schema
+    exact = [name for name in one.schema.names if name in {*EXACT, "_obs_day"}]
+    assert one.select(exact).equals(other.select(exact))
+    for name in ("total", "total_sq"):
+        left, right = (table[name].to_numpy() for table in (one, other))
+        np.testing.assert_allclose(left, right, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [[], ["vip"], ["carrier", "vip"], ["carrier", ["carrier", "vip"]], ["dest", "carrier", "hour"]],
+    ids=str,
+)
+@pytest.mark.parametrize("by", [[], ["_obs_day"]], ids=["whole", "by day"])
+def test_the_profiles_are_the_same(small, relation, segments, by):
+    monitor = small(features=FEATURES, segments=segments).monitor
+    assert_same(*both(relation, monitor, by))
+
+
+def test_small_batches_and_sparse_counts_change_nothing(small, relation, monkeypatch):
+    monitor = small(features=FEATURES, segments=["carrier", "dest"]).monitor
+    expected, _ = both(relation, monitor, [])
+    monkeypatch.setattr(batches, "_FEWEST_ROWS", 0)
+    monkeypatch.setattr(batches, "_MOST_ROWS", 700)
+    for limits in ({"_LARGEST": 40}, {"_LARGEST": 40, "_WAITING": 10}, {"_LARGEST": 4_000}):
+        for name, value in limits.items():
+            monkeypatch.setattr(tally, name, value)
+        found, _ = both(relation, monitor, [])
+        assert_same(found, expected)
+
+
+def test_columns_that_are_absent_are_left_out(small, relation):
+    monitor = small(features=FEATURES, segments=["carrier", "vip"]).monitor
+    grids = fit_grids(nw.from_native(relation), monitor)
+    less = relation.project("* EXCLUDE (carrier, temp, prediction)")
+    found = reduce_relation(less, monitor, grids, [])
+    assert_same(found, reduce_frame(nw.from_native(less), monitor, grids, []))
+    assert set(pc.unique(found["column"]).to_pylist()) == {"", "score", "hour", "dest", "vip"}
+
+
+def test_no_rows_give_no_counts(small, relation):
+    monitor = small(features=FEATURES, segments=["carrier"]).monitor
+    grids = fit_grids(nw.from_native(relation), monitor)
+    assert reduce_relation(relation.limit(0), monitor, grids, ["_obs_day"]).num_rows == 0
+
+
+def test_combinations_beyond_64_bits_are_numbered_in_steps():
+    rng = np.random.default_rng(0)
+    codes = [rng.integers(0, 3, 500) for _ in range(5)]
+    ids, combinations = histograms.numbered(codes, [2**20] * 5)
+    np.testing.assert_array_equal(combinations[ids], np.stack(codes, axis=1))
+    assert len(np.unique(combinations, axis=0)) == len(combinations)
