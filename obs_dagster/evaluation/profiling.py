@@ -12,8 +12,8 @@ from obs_dagster.evaluation.windows import OUTCOMES, PROFILES
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import load_grids
-from obs_dagster.profile.columns import DAY
-from obs_dagster.profile.outcomes import LABEL, SCHEMA, OutcomeProfile, reduce_outcomes
+from obs_dagster.profile.columns import DAY, LABEL
+from obs_dagster.profile.outcomes import SCHEMA, OutcomeProfile, reduce_outcomes
 from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_days
 from obs_dagster.quality.day import DayQuality, clean_rows, day_quality

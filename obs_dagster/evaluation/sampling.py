@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import baseline_sample
-from obs_dagster.profile.outcomes import LABEL
+from obs_dagster.profile.columns import LABEL
 from obs_dagster.quality.day import clean_rows
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.labels import GROUND_TRUTH

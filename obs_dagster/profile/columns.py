@@ -14,6 +14,7 @@ RESERVED = "_obs_"
 ROW = f"{RESERVED}row"
 DAY = f"{RESERVED}day"
 FILE = f"{RESERVED}file"
+LABEL = f"{RESERVED}label"
 UNCAST = f"{RESERVED}uncast"
 RAW = f"{RESERVED}raw"
 #: The decision derived from the score, where the log has no column for it.

@@ -88,13 +88,16 @@ def _counts(
     sums = {
         "n": nw.len(),
         "total": value.sum(),
-        "total_sq": (value * value).sum(),
+        "total_sq": nw.col("square").sum(),
         "minimum": value.min(),
         "maximum": value.max(),
     }
     if isinstance(grid, CategoryGrid):
         grouped = keyed.select(
-            *keys, category=category_text(column.name, grids), finite=nw.lit(None).cast(nw.Float64)
+            *keys,
+            category=category_text(column.name, grids),
+            finite=nw.lit(None).cast(nw.Float64),
+            square=nw.lit(None).cast(nw.Float64),
         )
         text = nw.col("category")
         kind = nw.when(text.is_null()).then(nw.lit("null")).otherwise(nw.lit("category"))
@@ -103,7 +106,7 @@ def _counts(
     else:
         number = nw.col(column.name).cast(nw.Float64)
         finite = nw.when(number.is_finite()).then(number)
-        grouped = keyed.select(*keys, **_number_key(number, grid), finite=finite)
+        grouped = keyed.select(*keys, **_number_key(number, grid), finite=finite, square=finite * finite)
         labels = _labels(column=column.name, kind=_kind(nw.col("code")), key=nw.col("key"))
         counted = grouped.group_by(*keys, "code", "key").agg(**sums)
     return counted.select(*keys, **labels, **{name: nw.col(name) for name in sums})

@@ -14,12 +14,14 @@ import pyarrow.compute as pc
 
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.cells import VERSION, cell_key, named_version, reductions, rolled_up, with_cell_keys
-from obs_dagster.profile.columns import prediction_column
+from obs_dagster.profile.columns import LABEL, prediction_column
 from obs_dagster.profile.distribution import OutcomeCounts
 from obs_dagster.profile.grid import Grids, UnitGrid
-from obs_dagster.profile.profile import merge_rows
+from obs_dagster.profile.outcome_histograms import TINY, reduce_outcome_relation
+from obs_dagster.profile.profile import merge_rows, slices
 
 #: One row per (version, segment, score bin, decision, label); rows without a label have a null label and bin.
+#: Sums are exact for each tenth of the score, on which bins they stand within it is up to the engine.
 SCHEMA = pa.schema(
     [
         ("version", pa.string()),
@@ -37,10 +39,6 @@ SCHEMA = pa.schema(
 )
 _KEYS = ["version", "segment", "bin", "decision", "label"]
 _ADDED = {name: "sum" for name in SCHEMA.names if name not in _KEYS}
-#: scikit-learn's clip of probabilities in `log_loss`.
-_TINY = float(np.finfo(np.float64).eps)
-
-LABEL = "_obs_label"
 
 
 @dataclass(frozen=True)
@@ -56,18 +54,9 @@ class OutcomeProfile:
         return cls(merge_rows(pa.concat_tables([SCHEMA.empty_table(), *tables]), _KEYS, _ADDED))
 
     @cached_property
-    def _cells(self) -> dict[tuple[str, str], tuple[int, int]]:
-        """Start and length of each cell's rows; the table is sorted by version and segment."""
-        keys = self.table.select(["version", "segment"])
-        counted = keys.group_by(["version", "segment"], use_threads=False).aggregate([([], "count_all")])
-        cells = {}
-        start = 0
-        for version, segment, length in zip(
-            *(counted[name].to_pylist() for name in counted.column_names), strict=True
-        ):
-            cells[version, segment] = (start, length)
-            start += length
-        return cells
+    def _cells(self) -> dict[tuple[str, ...], tuple[int, int]]:
+        """Start and length of the rows of each version and segment cell."""
+        return slices(self.table, ["version", "segment"])
 
     def versions(self) -> list[str]:
         """Every version that made predictions."""
@@ -106,6 +95,13 @@ def reduce_outcomes(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> 
         monitor: names the score and decision columns and the segments.
         grids: the categories that have a segment cell of their own.
     """
+    if rows.implementation is nw.Implementation.DUCKDB:
+        return OutcomeProfile(reduce_outcome_relation(rows.to_native(), monitor, grids, SCHEMA))
+    return OutcomeProfile(_reduce(rows, monitor, grids))
+
+
+def _reduce(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> pa.Table:
+    """The outcomes, on whichever engine holds the rows."""
     present = set(rows.collect_schema().names())
     tables = [SCHEMA.empty_table()]
     for finest, cuts in reductions([cut for cut in monitor.cuts if present.issuperset(cut)]).items():
@@ -114,14 +110,14 @@ def reduce_outcomes(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> 
         counted = named_version(_counted(keyed, keys, monitor).collect("pyarrow").to_native())
         tables += rolled_up(counted, cuts, ["version", "bin", "decision", "label"], _ADDED)
     whole = [table.select(SCHEMA.names).cast(SCHEMA) for table in tables]
-    return OutcomeProfile(merge_rows(pa.concat_tables(whole), _KEYS, _ADDED))
+    return merge_rows(pa.concat_tables(whole), _KEYS, _ADDED)
 
 
 def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.LazyFrame[Any]:
     score, label = nw.col("score"), nw.col("label")
     certain = nw.when(label).then(score).otherwise(1.0 - score)
     clipped = (
-        nw.when(certain < _TINY).then(_TINY).when(certain > 1.0 - _TINY).then(1.0 - _TINY).otherwise(certain)
+        nw.when(certain < TINY).then(TINY).when(certain > 1.0 - TINY).then(1.0 - TINY).otherwise(certain)
     )
     log_loss = -clipped.log()
     miss = 1.0 - certain
@@ -144,15 +140,17 @@ def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.
             "score",
             bin=nw.when(~label.is_null()).then(UnitGrid().bin(score)),
             log_loss=nw.when(~label.is_null()).then(log_loss),
+            log_loss_sq=nw.when(~label.is_null()).then(log_loss * log_loss),
             brier=nw.when(~label.is_null()).then(miss * miss),
+            brier_sq=nw.when(~label.is_null()).then(miss * miss * miss * miss),
         )
         .group_by(*keys, "bin", "decision", "label")
         .agg(
             n=nw.len(),
             score_sum=score.sum(),
             log_loss_sum=nw.col("log_loss").sum(),
-            log_loss_sq=(nw.col("log_loss") * nw.col("log_loss")).sum(),
+            log_loss_sq=nw.col("log_loss_sq").sum(),
             brier_sum=nw.col("brier").sum(),
-            brier_sq=(nw.col("brier") * nw.col("brier")).sum(),
+            brier_sq=nw.col("brier_sq").sum(),
         )
     )

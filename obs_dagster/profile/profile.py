@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -48,6 +47,20 @@ def merge_rows(table: pa.Table, keys: Sequence[str] = KEYS, added: Mapping[str, 
     return merged.select(table.schema.names).cast(table.schema).sort_by(order)
 
 
+def slices(table: pa.Table, keys: Sequence[str]) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Start and length of the rows that share the values of text columns, by which the table is sorted."""
+    if not table.num_rows:
+        return {}
+    # run ends of the columns together cut the table into parts in which no key changes
+    encoded = [pc.run_end_encode(table[key].combine_chunks()) for key in keys]
+    ends = np.unique(np.concatenate([runs.run_ends.to_numpy() for runs in encoded]))
+    starts = np.concatenate([[0], ends[:-1]])
+    values = zip(*(table[key].take(pa.array(starts)).to_pylist() for key in keys), strict=True)
+    return {
+        value: (int(start), int(end - start)) for value, start, end in zip(values, starts, ends, strict=True)
+    }
+
+
 @dataclass(frozen=True)
 class Profile:
     """Counts of one day, or of several merged.
@@ -84,24 +97,9 @@ class Profile:
         return cls(merge_rows(pa.concat_tables([SCHEMA.empty_table(), *(p.table for p in parts)])), grids)
 
     @cached_property
-    def _slices(self) -> dict[tuple[str, str, str], dict[str, Any]]:
-        """Arrays per (version, segment, column); the table is sorted by these, so each is one slice."""
-        keys = [self.table[name].to_numpy(zero_copy_only=False) for name in ("version", "segment", "column")]
-        if not len(keys[0]):
-            return {}
-        changes = np.zeros(len(keys[0]), dtype=bool)
-        changes[0] = True
-        for key in keys:
-            changes[1:] |= key[1:] != key[:-1]
-        starts = np.flatnonzero(changes)
-        ends = [*starts[1:], len(changes)]
-        return {
-            (keys[0][start], keys[1][start], keys[2][start]): {
-                "start": int(start),
-                "length": int(end - start),
-            }
-            for start, end in zip(starts, ends, strict=True)
-        }
+    def _slices(self) -> dict[tuple[str, ...], tuple[int, int]]:
+        """Start and length of the rows of each (version, segment, column)."""
+        return slices(self.table, ["version", "segment", "column"])
 
     def versions(self) -> list[str]:
         """Every version that has rows."""
@@ -118,7 +116,7 @@ class Profile:
 
     def _part(self, version: str, segment: str, column: str) -> pa.Table | None:
         where = self._slices.get((version, segment, column))
-        return self.table.slice(where["start"], where["length"]) if where else None
+        return self.table.slice(*where) if where else None
 
     def counts(self, version: str, segment: str, column: str) -> Counts | None:
         """The counts of one column in one cell; None if the cell has no rows or the column was absent."""

@@ -8,8 +8,7 @@ from obs_dagster.evaluation.sampling import sample_baseline, sample_day
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.data import TrainingBaseline
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import prediction_column
-from obs_dagster.profile.outcomes import LABEL
+from obs_dagster.profile.columns import LABEL, prediction_column
 from obs_dagster.reports.evidently import EvidentlyReport, classification_report, drift_report
 
 

@@ -7,10 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from obs_dagster.metrics.performance.evaluation import evaluate_performance
 from obs_dagster.profile import batches, histograms, tally
 from obs_dagster.profile.expressions import reduce_frame
 from obs_dagster.profile.fit import fit_grids
 from obs_dagster.profile.histograms import reduce_relation
+from obs_dagster.profile.outcomes import reduce_outcomes
 
 EXACT = ["version", "segment", "column", "kind", "key", "category", "n", "minimum", "maximum"]
 FEATURES = {
@@ -111,3 +113,30 @@ def test_combinations_beyond_64_bits_are_numbered_in_steps():
     ids, combinations = histograms.numbered(codes, [2**20] * 5)
     np.testing.assert_array_equal(combinations[ids], np.stack(codes, axis=1))
     assert len(np.unique(combinations, axis=0)) == len(combinations)
+
+
+@pytest.mark.parametrize("decided", [True, False])
+def test_the_outcomes_are_the_same(small, decided):
+    monitor = small(features=FEATURES, segments=["carrier", ["vip", "hour"]]).monitor
+    rng = np.random.default_rng(5)
+    rows = rows_of(5_000)
+    rows = rows.set_column(rows.schema.get_field_index("hour"), "hour", rows["hour"].cast(pa.int64()))
+    rows = rows.append_column("_obs_label", pa.array(rng.random(5_000) < 0.3, mask=rng.random(5_000) < 0.4))
+    if not decided:
+        rows = rows.drop_columns("prediction")
+    grids = fit_grids(nw.from_native(duckdb.connect().from_arrow(rows)), monitor)
+    ours = reduce_outcomes(nw.from_native(duckdb.connect().from_arrow(rows)), monitor, grids)
+    theirs = reduce_outcomes(nw.from_native(rows).lazy(), monitor, grids)
+    assert ours.versions() == theirs.versions()
+    for version in ours.versions():
+        assert ours.segments(version) == theirs.segments(version)
+        for segment in ours.segments(version):
+            one, other = (each.outcomes(version, segment) for each in (ours, theirs))
+            assert one.predictions == other.predictions
+            estimates = [evaluate_performance(each, seed=1) for each in (one, other)]
+            for name, estimate in estimates[0].items():
+                expected = estimates[1][name]
+                assert (estimate.n, estimate.reason) == (expected.n, expected.reason)
+                for field in ("value", "low", "high", "error"):
+                    number, other_number = (getattr(each, field) for each in (estimate, expected))
+                    assert number is other_number or number == pytest.approx(other_number, rel=1e-9)
