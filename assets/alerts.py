@@ -4,13 +4,12 @@ import dagster as dg
 
 from assets.partitions import days_of
 from assets.resources import Platform
+from assets.rule_check import check_result
 from assets.stage import check, stage
 from assets.tables import table
-from obs_dagster.alerts import RuleSummary, evaluate_rules
+from obs_dagster.alerts import evaluate_rules
 from obs_dagster.evaluation.nights import record_nights
 from obs_dagster.monitor import Monitor
-
-_SEVERITIES = {"info": dg.AssetCheckSeverity.WARN, "warning": dg.AssetCheckSeverity.WARN}
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -51,39 +50,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 "newly resolved": len(summary.resolved),
                 "rules": states,
             },
-            check_results=[_check(each) for each in summary.rules],
+            check_results=[check_result(each) for each in summary.rules],
         )
 
     return alerts
-
-
-def _check(summary: RuleSummary) -> dg.AssetCheckResult:
-    rule, worst = summary.rule, summary.worst
-    threshold = rule.above if rule.above is not None else rule.below
-    metadata: dict[str, str | int | float] = {
-        "status": summary.status,
-        "threshold": f"{'above' if rule.above is not None else 'below'} {threshold:g}",
-        "window": f"{rule.window} days",
-        "subjects firing": len(summary.subjects["firing"]),
-    }
-    if worst is not None and worst.night is not None:
-        night = worst.night
-        metadata |= {
-            "worst version": worst.subject.version,
-            "worst segment": worst.subject.segment,
-            "worst column": worst.subject.column or "(the model)",
-            "value": "none" if night.value is None else night.value,
-            "interval": f"[{_number(night.low)}, {_number(night.high)}]",
-            "rows": night.n,
-        }
-    return dg.AssetCheckResult(
-        check_name=rule.name,
-        passed=summary.status != "firing",
-        severity=_SEVERITIES.get(rule.severity, dg.AssetCheckSeverity.ERROR),
-        metadata=metadata,
-        description=rule.summary or None,
-    )
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"  # noqa: RUF001  a dash means no value

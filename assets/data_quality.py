@@ -7,7 +7,7 @@ import dagster as dg
 from assets.partitions import days_of
 from assets.resources import Platform
 from assets.stage import check, stage
-from assets.tables import table
+from assets.tables import rounded, table
 from obs_dagster.evaluation.metrics import quality_records
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
@@ -60,7 +60,7 @@ def _metadata(quality: DayQuality) -> dict[str, dg.MetadataValue | int | float |
     return {
         "rows": quality.rows,
         "quarantined": quality.quarantined,
-        "quarantined share": quality.quarantined_share,
+        "quarantined share": rounded(quality.quarantined_share),
         "evaluated": quality.evaluated,
         "reason": quality.reason or "sound enough to evaluate",
         "broken rules": table(

@@ -35,7 +35,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     ),
                     ["version", "status", "why"],
                 ),
-                "nights written": len(done.days),
+                "in this run": f"{len(done.days)} nights written",
                 "runs": table(
                     (
                         {"version": each.version, "trend run": each.trend, "nights": len(each.nights)}

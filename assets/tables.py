@@ -51,6 +51,15 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dg.Table
     )
 
 
+def rounded(value: float) -> float:
+    """The value with four significant digits, for metadata that Dagster draws as a number.
+
+    >>> rounded(0.001375515818431912)
+    0.001376
+    """
+    return float(f"{value:.4g}")
+
+
 def _plain(value: Any) -> str:
     if value is None:
         return "–"  # noqa: RUF001  a dash means no value

@@ -7,16 +7,13 @@ from typing import Annotated
 
 import typer
 
+from jobs.cli.alert_table import print_alerts
 from jobs.cli.choice import find_monitor, require
 from jobs.cli.console import OUTPUT, cell, table
 from jobs.cli.records import Format, emit
 
 app = typer.Typer(help="What is firing, and why.", no_args_is_help=True)
 
-_SHOWN = (
-    *("id", "model", "rule", "severity", "state", "version", "segment", "column"),
-    *("value", "direction", "threshold", "since", "nights", "owner"),
-)
 _OPEN = ["firing", "pending"]
 
 
@@ -29,7 +26,7 @@ def list_(
     ] = None,
     chosen: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
 ) -> None:
-    """List alerts, newest first."""
+    """List alerts: for reading by rule, the gravest first; as data the newest first."""
     from obs_dagster.alerts import Alert, State, list_alerts
     from obs_dagster.history import History
     from obs_dagster.settings import Settings
@@ -40,12 +37,14 @@ def list_(
         require(name, [each.value for each in State], "state")
     with History.open(Settings().history_url) as history:
         found = list_alerts(history, model, [State(name) for name in state or _OPEN])
-    emit(
-        [alert.as_dict() for alert in found],
-        [field.name for field in fields(Alert)],
-        chosen,
-        shown=_SHOWN,
-    )
+    if chosen is not Format.TABLE:
+        emit([alert.as_dict() for alert in found], [field.name for field in fields(Alert)], chosen)
+        return
+    for name in sorted({alert.model for alert in found}):
+        OUTPUT.print(cell(name, "bold underline"))
+        print_alerts([alert for alert in found if alert.model == name])
+    if not found:
+        OUTPUT.print(f"No alert is {' or '.join(state or _OPEN)}.", highlight=False)
 
 
 @app.command()

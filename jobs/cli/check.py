@@ -18,6 +18,10 @@ from obs_dagster.errors import ObsError
 if TYPE_CHECKING:
     from obs_dagster.monitor import Monitor
     from obs_dagster.settings import Settings
+    from obs_dagster.sources.files import SourceFiles
+
+_ANY_VERSION = "0anyversion0"
+"""Stands for every version in a path: a wildcard is refused as one."""
 
 
 def check(
@@ -67,25 +71,27 @@ def _chosen(settings: Settings, names: list[str]) -> list[Monitor]:
 def _inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     yield Finding(monitor.model, "monitor", "ok", f"{len(monitor.alerts)} rules, from {monitor.start} on")
     logs = monitor.logs
-    yield _files(monitor, "logs", logs.source, logs.path, day="*")
+    yield _files(monitor, "logs", logs.source, logs.path)
     if monitor.labels:
         yield _files(monitor, "labels", monitor.labels.source, monitor.labels.path)
     else:
         yield Finding(monitor.model, "labels", "warn", "none: whether the model is right is not known")
     if monitor.baseline.kind == "training":
-        yield _files(monitor, "baseline", monitor.baseline.source, monitor.baseline.path, version="*")
+        yield _files(monitor, "baseline", monitor.baseline.source, monitor.baseline.path)
     if monitor.registry:
         yield _registry(monitor, settings, monitor.registry.name)
     yield from (Finding(monitor.model, "route", "ok", route.label) for route in monitor.routes)
 
 
-def _files(monitor: Monitor, what: str, kind: str, path: str, **every: str) -> Finding:
+def _files(monitor: Monitor, what: str, kind: str, path: str) -> Finding:
     from obs_dagster.sources.files import SourceFiles, connect
 
     try:
-        source = SourceFiles.find(kind, monitor.resolve_path(path, **every))
+        every = monitor.resolve_path(path, day="*", version=_ANY_VERSION).replace(_ANY_VERSION, "*")
+        source = SourceFiles.find(kind, every)
         if not source.files:
-            return Finding(monitor.model, what, "fail", f"no file matches {source.pattern}")
+            detail = f"no files yet ({_next_step(source)}): {source.pattern}"
+            return Finding(monitor.model, what, "warn", detail)
         with connect() as connection:
             # the latest file is the one that tonight's will look like
             columns = source.only(source.files[-1:]).relation(connection).columns
@@ -93,6 +99,14 @@ def _files(monitor: Monitor, what: str, kind: str, path: str, **every: str) -> F
         return Finding(monitor.model, what, "fail", str(error))
     detail = f"{len(source.files)} files, {len(columns)} columns: {source.pattern}"
     return Finding(monitor.model, what, "ok", detail)
+
+
+def _next_step(source: SourceFiles) -> str:
+    from obs_dagster.settings import Settings
+
+    if Path(source.pattern).is_relative_to(Settings().root / "demo"):
+        return "`obs demo` writes them"
+    return "check the path in the monitor if there should be some"
 
 
 def _registry(monitor: Monitor, settings: Settings, name: str) -> Finding:

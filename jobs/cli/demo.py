@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,9 +22,6 @@ from jobs.cli.stages import bar
 if TYPE_CHECKING:
     from obs_dagster.monitor import Monitor
     from obs_dagster.settings import Settings
-
-SOONER = dt.date(2013, 7, 7)
-"""A day in the middle, to compare with: version 2 has served for a week."""
 
 
 def demo(
@@ -46,15 +47,32 @@ def demo(
     _deliver(settings, monitor)
     show_standing(monitor, LAST_DAY)
     page = write_report(monitor)
-    prefix = "" if home is None else f"OBS_HOME={settings.root} "
     OUTPUT.print(f"\nThe health page: {page}", markup=False, highlight=False, soft_wrap=True)
     OUTPUT.print("Next:", highlight=False)
-    for command in (
-        f"obs report {MODEL} --day {SOONER}",
-        f"obs metrics {MODEL} --metric recall --window 7 --segment '*'",
-        "obs dev",
-    ):
-        OUTPUT.print(f"  {prefix}{command}", markup=False, highlight=False, soft_wrap=True)
+    for command, why in _next(settings, monitor):
+        OUTPUT.print(f"  # {why}", style="dim", markup=False, highlight=False, soft_wrap=True)
+        OUTPUT.print(f"  {command}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _next(settings: Settings, monitor: Monitor) -> Iterator[tuple[str, str]]:
+    """Commands to go on with, as they can be typed here, and what each is good for."""
+    from obs_dagster.alerts import State, list_alerts
+    from obs_dagster.history import History
+
+    own, found = Path(sys.executable).with_name("obs"), shutil.which("obs")
+    near = own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else own
+    obs = shlex.quote(str(near)) if found is None or not Path(found).samefile(own) else "obs"
+    if settings.root != Path(".obs").absolute():
+        obs = f"OBS_HOME={shlex.quote(str(settings.root))} {obs}"
+    yield (
+        f"{obs} metrics {monitor.model} --metric recall --window 7 --segment '*'",
+        "how recall fell, day by day",
+    )
+    with History.open(settings.history_url) as history:
+        firing = list_alerts(history, monitor.model, [State.FIRING])
+    for alert in [alert for alert in firing if alert.severity == "critical"][:1]:
+        yield f"{obs} alerts show {alert.id}", "the gravest alert in full"
+    yield f"{obs} dev", "lineage, checks and runs in Dagster; trends and reports in MLflow"
 
 
 def _monitor(settings: Settings, model: str) -> Monitor:
@@ -96,6 +114,7 @@ def _deliver(settings: Settings, monitor: Monitor) -> None:
     with History.open(settings.history_url) as history:
         done = deliver(history, {monitor.model: monitor.routes}, environ=os.environ)
     told = ", ".join(route.label for route in monitor.routes) or "log://"
-    ERRORS.print(f"{done.delivered} notifications went to {told}", markup=False, highlight=False)
+    sent = f"{done.delivered} notifications went to {told}" if done.delivered else "No notification was due"
+    ERRORS.print(sent, markup=False, highlight=False)
     for failure in done.failures:
         ERRORS.print(f"{failure.label} did not take one: {failure.error}", markup=False, highlight=False)

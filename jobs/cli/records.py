@@ -72,9 +72,24 @@ def emit(
 
 
 def _print_table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    rows = table(*columns)
-    for record in records[-MOST_ROWS:]:
-        rows.add_row(*(cell(record[column]) for column in columns))
+    """What all rows have in common stands above the table, so that the rest has room in a terminal."""
+    shown = records[-MOST_ROWS:]
+    values = {
+        column: {"" if each[column] is None else str(each[column]) for each in shown} for column in columns
+    }
+    common = [column for column in columns if len(shown) > 1 and len(values[column]) == 1]
+    told = ", ".join(f"{column} {shown[0][column]}" for column in common if values[column] != {""})
+    if told:
+        OUTPUT.print(cell(f"All rows: {told}."))
+    kept = [column for column in columns if column not in common]
+    rows = table(*kept)
+    for name, column in zip(kept, rows.columns, strict=True):
+        # numbers and days stay whole; names give way
+        column.no_wrap = len(name) >= max(map(len, values[name]), default=0) or not any(
+            isinstance(record[name], str) for record in shown
+        )
+    for record in shown:
+        rows.add_row(*(cell(record[column]) for column in kept))
     OUTPUT.print(rows)
     if len(records) > MOST_ROWS:
         ERRORS.print(

@@ -15,6 +15,7 @@ from jobs.cli.stages import StageProgress
 from jobs.cli.standing import print_standing
 
 if TYPE_CHECKING:
+    from obs_dagster.history import History
     from obs_dagster.monitor import Monitor
 
 
@@ -61,10 +62,29 @@ def evaluate(monitor: Monitor, first: dt.date, last: dt.date) -> bool:
 
 
 def show_standing(monitor: Monitor, day: dt.date) -> bool:
-    """Print how the model stands after a day; returns whether something is firing."""
+    """Print how the model stands after a day, and what waits to be sent; returns whether something fires."""
     from obs_dagster.history import History
     from obs_dagster.reports.gather import gather
     from obs_dagster.settings import Settings
 
     with closing(History.open(Settings().history_url)) as history:
-        return print_standing(gather(monitor, history, day, now=dt.datetime.now(dt.UTC)))
+        firing = print_standing(gather(monitor, history, day, now=dt.datetime.now(dt.UTC)))
+        _tell_waiting(history, monitor.model)
+    return firing
+
+
+def _tell_waiting(history: History, model: str) -> None:
+    """Say how many notifications the outbox holds: nights only put them there, the daemon sends them."""
+    from obs_dagster.alerts import undelivered
+
+    waiting = [each for each in undelivered(history) if each.model == model]
+    if not waiting:
+        return
+    count = len({each.key for each in waiting})
+    told = "1 notification waits" if count == 1 else f"{count} notifications wait"
+    tried = "; a channel failed, see `obs doctor`" if any(each.attempts for each in waiting) else ""
+    ERRORS.print(
+        f"\n{told}: `obs dev` (or your Dagster daemon) sends {'it' if count == 1 else 'them'}{tried}.",
+        markup=False,
+        highlight=False,
+    )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import rich.text
+from rich.padding import Padding
 
-from jobs.cli.console import OUTPUT, cell, table
+from jobs.cli.alert_table import print_alerts
+from jobs.cli.console import OUTPUT, cell
 
 if TYPE_CHECKING:
     from obs_dagster.reports.health import HealthInput
@@ -20,26 +22,23 @@ def print_standing(page: HealthInput) -> bool:
     Returns:
         Whether something is firing.
     """
-    from obs_dagster.reports.verdict import urgency, verdicts
-    from obs_dagster.reports.wording import measured, number
+    from obs_dagster.reports.comparison import different_days
+    from obs_dagster.reports.verdict import verdicts
 
-    for verdict in verdicts(page.monitor, page.records, page.alerts, page.nights, page.day):
+    judged = verdicts(page.monitor, page.records, page.alerts, page.nights, page.day)
+    for verdict in judged:
         line = rich.text.Text.assemble(
             "Version ", cell(verdict.version), " ", (verdict.status, _STYLES[verdict.status]), ": "
         )
-        OUTPUT.print(line.append_text(cell(verdict.sentence)))
-    firing = sorted((alert for alert in page.alerts if alert.state == "firing"), key=urgency)
+        OUTPUT.print(line.append_text(cell(verdict.reasons[0])))
+        for reason in verdict.reasons[1:]:
+            OUTPUT.print(Padding(cell(reason), (0, 0, 0, 2)))
+    if note := different_days(judged):
+        OUTPUT.print(cell(note, "italic"))
+    firing = [alert for alert in page.alerts if alert.state == "firing"]
     if not firing:
         OUTPUT.print(f"Nothing is firing after {page.day}.", highlight=False)
         return False
-    rows = table("rule", "severity", "version", "segment", "column", "value", "limit", "nights", "id")
-    for alert in firing:
-        value = measured(alert.metric, alert.value, alert.low, alert.high)
-        limit = f"{alert.direction} {number(alert.metric, alert.threshold)}"
-        rows.add_row(
-            *map(cell, (alert.rule, alert.severity, alert.version, alert.segment, alert.column)),
-            *map(cell, (value, limit, alert.nights, alert.id)),
-        )
     OUTPUT.print(f"\n{len(firing)} firing after {page.day}:", highlight=False)
-    OUTPUT.print(rows)
+    print_alerts(firing)
     return True

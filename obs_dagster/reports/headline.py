@@ -37,3 +37,9 @@ def settled_through(monitor: Monitor, day: dt.date) -> dt.date | None:
     if monitor.labels is None:
         return None
     return day - dt.timedelta(days=monitor.labels.max_delay_days)
+
+
+def awaits_labels(monitor: Monitor, metric: str, day: dt.date, reported: dt.date) -> bool:
+    """Whether a value of `day` may still change with labels that come after the night of `reported`."""
+    settled = settled_through(monitor, reported)
+    return needs_labels(metric) and settled is not None and day > settled

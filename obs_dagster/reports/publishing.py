@@ -19,6 +19,7 @@ from obs_dagster.profile.baseline import load_grids
 from obs_dagster.quality.day import day_quality
 from obs_dagster.reports.evidently_night import evidently_pages, is_due
 from obs_dagster.reports.gather import gather, trend_records
+from obs_dagster.reports.headline import headline_window
 from obs_dagster.reports.health.page import HealthInput, render_health
 from obs_dagster.reports.mlflow.night import Content, NightReport
 from obs_dagster.reports.mlflow.publish import MlflowReport, Published
@@ -135,6 +136,7 @@ def _reports(
                 tags={"obs.run_id": page.run_id},
                 artifacts=artifacts,
                 registered_model=monitor.registry.name if monitor.registry else None,
+                linked_window=headline_window(monitor),
             )
         )
     return found

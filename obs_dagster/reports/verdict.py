@@ -7,21 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from obs_dagster.alerts.alert import Alert
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.reports.evidence import Evidence, evidence_of
 from obs_dagster.reports.headline import headline_window, needs_labels, settled_through, tells_movement
 from obs_dagster.reports.inputs import AlertLine, NightLine
 from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex, natural
-from obs_dagster.reports.wording import (
-    about,
-    day_month,
-    interval,
-    listing,
-    measured,
-    night_count,
-    number,
-    period,
-)
+from obs_dagster.reports.wording import day_month, distance, listing, night_count, number, period
 
 Status = Literal["sound", "moved", "failing", "unknown"]
 
@@ -38,49 +31,6 @@ _SEVERITY = {"critical": 0, "warning": 1, "info": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """One number that a verdict rests on.
-
-    Attributes:
-        day, window: the value covers `window` days ending on `day`.
-        settled: whether all labels that it may depend on are in.
-        threshold: what it was held against; None if no rule did.
-    """
-
-    metric: str
-    segment: str
-    column: str
-    day: dt.date
-    window: int
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    settled: bool = True
-    threshold: float | None = None
-
-    @property
-    def name(self) -> str:
-        """What the number is about, in words."""
-        return about(self.metric, self.column, self.segment)
-
-    @property
-    def shown(self) -> str:
-        """The value, as it is written."""
-        return number(self.metric, self.value)
-
-    @property
-    def bounds(self) -> str:
-        """The interval in brackets; empty if there is none."""
-        return interval(self.metric, self.low, self.high)
-
-    @property
-    def text(self) -> str:
-        """The number with its name and interval."""
-        return f"{self.name} {self.shown} {self.bounds}".strip()
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """How one version is doing.
 
@@ -88,14 +38,19 @@ class Verdict:
         status: `failing` (a rule on quality, service or data fires, or any critical one), `moved` (only rules
             on drift fire), `sound` (nothing fires and there was enough to judge by), `unknown` (there was
             not).
-        sentence: the reason, without version and status.
+        reasons: why, the most important first.
         evidence: the numbers it rests on, the most telling first.
     """
 
     version: str
     status: Status
-    sentence: str
+    reasons: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The reasons as one sentence, without version and status."""
+        return "; ".join(self.reasons)
 
     @property
     def text(self) -> str:
@@ -134,7 +89,7 @@ def verdicts(
     return judged
 
 
-def urgency(alert: AlertLine) -> tuple[int, bool, int]:
+def urgency(alert: AlertLine | Alert) -> tuple[int, bool, int]:
     """Sort key of alerts: the gravest first, effects before causes, the longest first."""
     return (_SEVERITY[alert.severity], tells_movement(alert.metric), -alert.nights)
 
@@ -155,68 +110,84 @@ class _Judge:
         shown = self._performance()
         doubt = self._doubt(shown)
         if doubt:
-            return Verdict(self.version, "unknown", doubt, (*shown, *self._moved()))
-        return Verdict(self.version, "sound", self._calm(shown), (*shown, *self._moved()))
+            return Verdict(self.version, "unknown", tuple(doubt), (*shown, *self._moved()))
+        return Verdict(self.version, "sound", tuple(self._calm(shown)), (*shown, *self._moved()))
 
     def _alarmed(self, firing: Sequence[AlertLine]) -> Verdict:
         grave = [
             alert for alert in firing if not tells_movement(alert.metric) or alert.severity == "critical"
         ]
         first = (grave or list(firing))[0]
-        evidence = tuple(self._judged(alert) for alert in (grave or list(firing))[:3])
+        evidence = tuple(self._evidence(alert) for alert in (grave or list(firing))[:3])
         moved = self._moved()
-        parts = [f"{self._breach(first)}, in breach for {night_count(first.nights)}"]
-        columns = [item.column for item in moved[:2] if item.column != first.column]
+        parts = [f"{self._breach(first)}, in breach for {night_count(first.nights)}", *self._complete(first)]
+        columns = [item for item in moved[:2] if item.column != first.column]
         if columns:
-            parts.append(f"{listing(columns)} moved most")
+            parts.append(_most(columns))
         if len(firing) > 1:
             others = len(firing) - 1
             parts.append(f"{others} more alert{'s' * (others > 1)} firing")
         if self.night is not None and not self.night.evaluated:
             parts.append(f"{day_month(self.day)} itself was not evaluated: {self.night.reason}")
-        named = {(item.metric, item.column, item.segment) for item in evidence}
+        # a value that may still change does not stand for the one with complete labels
+        named = {(item.metric, item.column, item.segment) for item in evidence if item.settled}
         rest = [
             item
             for item in (*self._performance(), *moved)
             if (item.metric, item.column, item.segment) not in named
         ]
-        return Verdict(self.version, "failing" if grave else "moved", "; ".join(parts), (*evidence, *rest))
+        status: Status = "failing" if grave else "moved"
+        return Verdict(self.version, status, tuple(parts), (*evidence, *rest))
 
     def _breach(self, alert: AlertLine) -> str:
-        verb = "fell" if alert.direction == "below" else "rose"
-        return (
-            f"{about(alert.metric, alert.column, alert.segment)} {verb} to "
-            f"{measured(alert.metric, alert.value, alert.low, alert.high)} "
-            f"{period(alert.window, alert.day or self.day)} "
-            f"(threshold {number(alert.metric, alert.threshold)})"
-        )
+        item = self._evidence(alert)
+        told = f"{item.name} {'fell' if alert.direction == 'below' else 'rose'} to {item.value_text}"
+        if item.remark:
+            told += f", {item.remark},"
+        held = f"threshold {number(item.metric, item.threshold)}"
+        return f"{told} {period(item.window, item.day)} ({'; '.join(filter(None, (held, item.caveat)))})"
 
-    def _doubt(self, shown: Sequence[Evidence]) -> str:
+    def _complete(self, alert: AlertLine) -> list[str]:
+        """The latest value with complete labels, beside an alert's that lacks some."""
+        settled = settled_through(self.monitor, self.day)
+        if settled is None or self._evidence(alert).settled:
+            return []
+        series = self.index.series(
+            alert.metric, alert.version, alert.window, segment=alert.segment, column=alert.column
+        )
+        known = [record for day, record in series.items() if day <= settled and record.value is not None]
+        return [
+            f"{self._evidence(record).value_text} {period(record.window, record.day)}, "
+            "whose labels are complete"
+            for record in known[-1:]
+        ]
+
+    def _doubt(self, shown: Sequence[Evidence]) -> list[str]:
         """Why the version cannot be judged; empty if it can."""
         if self.night is not None and not self.night.evaluated:
-            return f"{day_month(self.day)} was not evaluated: {self.night.reason}"
+            return [f"{day_month(self.day)} was not evaluated: {self.night.reason}"]
         if self.version not in self.index.versions_by_day.get(self.day, set()):
-            return f"it made no predictions on {day_month(self.day)}"
+            return [f"it made no predictions on {day_month(self.day)}"]
         if not self.monitor.alerts:
-            return f"the monitor has no alert rules to judge it by; {self._inputs()}"
-        return self._lack_of_labels(shown) if self.monitor.labels is not None else ""
+            return ["the monitor has no alert rules to judge it by", self._inputs()]
+        return self._lack_of_labels(shown) if self.monitor.labels is not None else []
 
-    def _lack_of_labels(self, shown: Sequence[Evidence]) -> str:
+    def _lack_of_labels(self, shown: Sequence[Evidence]) -> list[str]:
         if not shown:
-            return f"no labels have come yet, so whether it is right is not known; {self._inputs()}"
+            return ["no labels have come yet, so whether it is right is not known", self._inputs()]
         needed = min((rule.min_rows for rule in self.monitor.alerts if needs_labels(rule.metric)), default=1)
         rows = max(item.n for item in shown)
         if rows < needed:
-            return f"too few labelled rows to judge it ({rows:,} of the {needed:,} that its rules ask for)"
-        return ""
+            return [f"too few labelled rows to judge it ({rows:,} of the {needed:,} that its rules ask for)"]
+        return []
 
-    def _calm(self, shown: Sequence[Evidence]) -> str:
+    def _calm(self, shown: Sequence[Evidence]) -> list[str]:
         parts = []
         if shown:
             told = listing([item.text for item in shown[:2]])
             parts.append(f"{told} {period(shown[0].window, shown[0].day)}")
-            if not shown[0].settled:
-                parts[-1] += ", labels not complete"
+            if shown[0].caveat:
+                parts[-1] += f", {shown[0].caveat}"
         elif self.monitor.labels is None:
             parts.append("whether it is right is not known, for the monitor has no labels")
         parts.append(self._inputs())
@@ -225,11 +196,11 @@ class _Judge:
             parts.append(f"{self._breach(pending[0])}, not long enough to fire")
         else:
             parts.append("no rule is in breach")
-        return "; ".join(parts)
+        return parts
 
     def _inputs(self) -> str:
-        moved = [item.column for item in self._moved()]
-        return f"{listing(moved[:2])} moved most" if moved else "its inputs have not moved"
+        moved = self._moved()
+        return _most(moved[:2]) if moved else "its inputs have not moved"
 
     def _performance(self) -> list[Evidence]:
         """The shown metrics on the last day with complete labels, or on the last day with any."""
@@ -243,23 +214,11 @@ class _Judge:
             ]
             complete = [record for record in known if settled is not None and record.day <= settled]
             if known:
-                record = (complete or known)[-1]
-                found.append(_evidence(record, settled=bool(complete)))
+                found.append(self._evidence((complete or known)[-1]))
         return found
 
-    def _judged(self, alert: AlertLine) -> Evidence:
-        return Evidence(
-            metric=alert.metric,
-            segment=alert.segment,
-            column=alert.column,
-            day=alert.day or self.day,
-            window=alert.window,
-            value=alert.value,
-            low=alert.low,
-            high=alert.high,
-            n=alert.n,
-            threshold=alert.threshold,
-        )
+    def _evidence(self, found: MetricRecord | AlertLine) -> Evidence:
+        return evidence_of(found, self.monitor, self.index, self.day)
 
     def _moved(self) -> list[Evidence]:
         """Features whose whole PSI interval lies beyond `MOVED_PSI`, the most moved first."""
@@ -270,20 +229,15 @@ class _Judge:
             if record is None or record.value is None or column not in self.monitor.features:
                 continue
             if (record.value if record.low is None else record.low) > MOVED_PSI:
-                found.append(_evidence(record, settled=True))
+                found.append(self._evidence(record))
         return sorted(found, key=lambda item: -(item.value or 0.0))
 
 
-def _evidence(record: MetricRecord, *, settled: bool) -> Evidence:
-    return Evidence(
-        metric=record.metric,
-        segment=record.segment,
-        column=record.column,
-        day=record.day,
-        window=record.window,
-        value=record.value,
-        low=record.low,
-        high=record.high,
-        n=record.n,
-        settled=settled,
-    )
+def _most(moved: Sequence[Evidence]) -> str:
+    """Which columns moved most, and how far if that is known of each."""
+    told = f"{listing([item.column for item in moved])} moved most"
+    far = [item.moved_by for item in moved if item.moved_by is not None]
+    if len(far) < len(moved):
+        return told
+    *others, last = far
+    return f"{told}, by {listing([*(f'{each:.1f}' for each in others), distance(last)])} of the baseline"

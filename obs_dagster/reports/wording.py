@@ -51,6 +51,13 @@ ROWS = frozenset(
         "false_negatives",
     }
 )
+
+PSI_CEILING = 7.5
+"""From here on a PSI says no more than that nearly all rows lie where the baseline had few."""
+
+OFF_THE_SCALE = "nearly all rows lie where the baseline had few"
+"""What that means, for a remark."""
+
 UNKNOWN = "–"  # noqa: RUF001 - the dash that tables use for "no value"
 MINUS = "−"  # noqa: RUF001 - a real minus sign, as wide as a plus
 
@@ -147,6 +154,45 @@ def period(window: int, last: dt.date) -> str:
     ('over the 7 days to 4 July', 'on 4 July')
     """
     return f"on {day_month(last)}" if window == 1 else f"over the {window} days to {day_month(last)}"
+
+
+def days_to(window: int, last: dt.date) -> str:
+    """The days that a value covers, as a heading.
+
+    >>> days_to(7, dt.date(2013, 7, 4)), days_to(1, dt.date(2013, 7, 4))
+    ('7 days to 4 July', '4 July')
+    """
+    return day_month(last) if window == 1 else f"{window} days to {day_month(last)}"
+
+
+def distance(deviations: float) -> str:
+    """How far rows moved, in standard deviations of the baseline.
+
+    >>> distance(3.87)
+    '3.9 standard deviations'
+    """
+    return f"{deviations:.1f} standard deviations"
+
+
+def labels_in(share: float | None) -> str:
+    """That labels are still awaited, and the share of them that is in if it is known.
+
+    >>> labels_in(0.9208), labels_in(None)
+    ('labels not complete, 92 % in', 'labels not complete')
+    """
+    told = "labels not complete"
+    return told if share is None else f"{told}, {number('label_coverage', share)} in"
+
+
+def off_the_scale(metric: str, value: float | None) -> bool:
+    """Whether a PSI is so large that nearly all rows lie where the baseline had few; it hardly grows beyond.
+
+    All rows in one tenth of the baseline make 8.3, half of them in each of two tenths 6.8.
+
+    >>> off_the_scale("psi", 8.3), off_the_scale("psi", 6.8), off_the_scale("volume", 900.0)
+    (True, False, False)
+    """
+    return metric == "psi" and value is not None and value >= PSI_CEILING
 
 
 def listing(items: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from jobs.cli.app import app
 from obs_dagster import __version__
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
+DEMO = Path(__file__).parents[2] / "monitors" / "flight_delay.yaml"
 
 
 def test_the_command_line_loads_nothing_heavy():
@@ -94,13 +95,32 @@ def test_check_reports_every_mistake_of_every_file(home):
     assert "two.yaml" in done.stderr
 
 
-def test_check_says_which_files_are_missing(home):
+def test_files_that_are_not_there_yet_are_a_warning(home):
     done = home.obs("check", "loan_default", "--format", "json")
     found = {each["what"]: each for each in json.loads(done.stdout)}
-    assert done.returncode == 1
-    assert found["logs"]["status"] == found["labels"]["status"] == "fail"
+    assert done.returncode == 0
+    assert found["logs"]["status"] == found["labels"]["status"] == "warn"
+    assert "no files yet (check the path" in found["logs"]["detail"]
     assert "day=*.parquet" in found["logs"]["detail"]
     assert found["monitor"]["status"] == "ok"
+
+
+def test_a_file_that_cannot_be_read_fails_the_check(home):
+    (home.root / "logs").mkdir()
+    (home.root / "logs" / "day=2024-03-01.parquet").write_bytes(b"PAR1 and no more")
+    done = home.obs("check", "loan_default", "--format", "json")
+    found = {each["what"]: each for each in json.loads(done.stdout)}
+    assert (done.returncode, found["logs"]["status"]) == (1, "fail")
+
+
+def test_before_the_demo_the_check_says_what_writes_its_files(home):
+    (home.monitors / "flight_delay.yaml").write_text(DEMO.read_text())
+    done = home.obs("check", "flight_delay", "--format", "json")
+    found = {each["what"]: each for each in json.loads(done.stdout)}
+    assert done.returncode == 0
+    for source in ("logs", "labels", "baseline"):
+        assert found[source]["status"] == "warn"
+        assert "`obs demo` writes them" in found[source]["detail"]
 
 
 def test_doctor_on_a_fresh_home_is_content(home):

@@ -24,6 +24,11 @@ def test_backfill_is_one_run_and_exits_1_because_something_fires(ran):
     assert "enabled: false" in (home.root / "dagster" / "dagster.yaml").read_text()
 
 
+def test_a_night_says_that_its_notifications_wait_for_the_daemon(ran):
+    _, done = ran
+    assert "1 notification waits: `obs dev` (or your Dagster daemon) sends it." in done.stderr
+
+
 def test_metrics_as_json_has_a_record_per_value_and_nothing_else(ran):
     home, _ = ran
     done = home.obs("metrics", "loan_default", "--metric", "volume", "--segment", "*", "--format", "json")
@@ -56,6 +61,33 @@ def test_a_table_shows_names_as_they_are(ran):
     home, _ = ran
     done = home.obs("metrics", "loan_default", "--segment", "region=[red]south[/]", "--metric", "volume")
     assert "region=[red]south[/]" in done.stdout
+
+
+def test_tables_fit_a_terminal_of_80_columns(ran):
+    home, _ = ran
+    (alert,) = json.loads(home.obs("alerts", "list", "--format", "json").stdout)
+    listed = home.obs("alerts", "list", COLUMNS="80").stdout
+    assert "busy warning  volume each day above 350\n" in listed
+    assert f"  {alert['id']}  version 1  400 " in listed
+    args = ("metrics", "loan_default", "--metric", "recall", "--window", "1", "--segment", "*")
+    printed = home.obs(*args, COLUMNS="80").stdout
+    assert printed.startswith("All rows: window 1, version 1, segment *, metric recall.\n")
+    assert "2024-03-02" in printed
+    assert all(len(line) <= 80 for line in (listed + printed).splitlines())
+
+
+def test_a_table_without_rows_has_its_head(ran):
+    home, _ = ran
+    printed = home.obs("metrics", "loan_default", "--from", "2024-03-05").stdout
+    assert printed.split() == [
+        *("day", "window", "version", "segment", "column", "metric"),
+        *("value", "low", "high", "n", "reason"),
+    ]
+
+
+def test_no_alerts_are_said_to_be_none(ran):
+    home, _ = ran
+    assert home.obs("alerts", "list", "--state", "resolved").stdout == "No alert is resolved.\n"
 
 
 def test_alerts_are_listed_and_shown(ran):

@@ -11,7 +11,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.reports.headline import headline_window
 from obs_dagster.reports.health.cell import TOP, Cell, cell
 from obs_dagster.reports.record_index import RecordIndex
-from obs_dagster.reports.wording import UNKNOWN, day_month, number
+from obs_dagster.reports.wording import OFF_THE_SCALE, UNKNOWN, day_month, listing, number, off_the_scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +20,18 @@ class ColumnRow:
 
     column: str
     psi: Cell
-    ks: str
+    moved_by: str
     missing: str
     missing_moved: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnTable:
-    """The columns of one version that moved most."""
+    """The columns of one version that moved most; `note` says whose PSI is off its scale."""
 
     version: str
     rows: Sequence[ColumnRow]
+    note: str
     others: int
     empty: str
 
@@ -50,7 +51,9 @@ def column_table(monitor: Monitor, index: RecordIndex, version: str, day: dt.dat
     longest = max((record.high or record.value or 0.0 for record in moved[:TOP]), default=0.0)
     rows = [_column_row(index, version, day, record, max(longest, 0.5)) for record in moved[:TOP]]
     empty = "" if rows else f"No drift was measured on {day_month(day)}."
-    return ColumnTable(version, rows, max(0, len(moved) - TOP), empty)
+    beyond = [record.column for record in moved[:TOP] if off_the_scale("psi", record.value)]
+    note = f"PSI of {listing(beyond)}: {OFF_THE_SCALE}." if beyond else ""
+    return ColumnTable(version, rows, note, max(0, len(moved) - TOP), empty)
 
 
 def _movement(index: RecordIndex, psi: MetricRecord) -> float:
@@ -62,14 +65,14 @@ def _movement(index: RecordIndex, psi: MetricRecord) -> float:
 def _column_row(
     index: RecordIndex, version: str, day: dt.date, psi: MetricRecord, longest: float
 ) -> ColumnRow:
-    ks, now, change = (
+    moved_by, now, change = (
         index.at(day, metric, version, psi.window, column=psi.column)
-        for metric in ("ks", "missing_share", "missing_drift")
+        for metric in ("wasserstein", "missing_share", "missing_drift")
     )
     return ColumnRow(
         column=psi.column,
         psi=cell(psi, longest),
-        ks=UNKNOWN if ks is None else number("ks", ks.value),
+        moved_by=UNKNOWN if moved_by is None else number("wasserstein", moved_by.value),
         missing=_missing(now, change),
         missing_moved=change is not None and change.low is not None and change.low > 0,
     )

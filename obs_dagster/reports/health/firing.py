@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from obs_dagster.monitor.alerting import Severity
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.reports.evidence import Evidence, evidence_of
 from obs_dagster.reports.inputs import AlertLine
-from obs_dagster.reports.record_index import ALL_VERSIONS
+from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex
 from obs_dagster.reports.verdict import urgency
-from obs_dagster.reports.wording import day_month, measured, night_count, noun, number, period
+from obs_dagster.reports.wording import day_month, night_count, noun, number, period
 
 SUBJECTS = 6
 """Subjects of one rule that are listed with their numbers; the rest are named."""
@@ -19,10 +21,11 @@ SUBJECTS = 6
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One alert of a block."""
+    """One alert of a block; `remark` says how far the value is, where it does not say so itself."""
 
     name: str
     value: str
+    remark: str
     n: int
     lasting: str
 
@@ -33,6 +36,7 @@ class Block:
 
     Attributes:
         condition: what the rule asks for, in words.
+        caveat: why the values may still change; empty if they will not.
         others: names of the subjects that are not listed.
     """
 
@@ -42,16 +46,24 @@ class Block:
     version: str
     summary: str
     condition: str
+    caveat: str
     subjects: Sequence[Subject]
     others: Sequence[str]
 
 
-def firing_blocks(alerts: Sequence[AlertLine], day: dt.date, *, default_owner: str) -> list[Block]:
+def firing_blocks(
+    monitor: Monitor, index: RecordIndex, alerts: Sequence[AlertLine], day: dt.date
+) -> list[Block]:
     """The firing alerts, the gravest first."""
     firing = sorted((alert for alert in alerts if alert.state == "firing"), key=_together)
     groups = [list(group) for _, group in groupby(firing, key=_together)]
     groups.sort(key=lambda group: min(urgency(alert) for alert in group))
-    return [_block(sorted(group, key=_worst), day, default_owner) for group in groups]
+    return [
+        _block(
+            monitor, [(alert, evidence_of(alert, monitor, index, day)) for alert in sorted(group, key=_worst)]
+        )
+        for group in groups
+    ]
 
 
 def pending_count(alerts: Sequence[AlertLine]) -> int:
@@ -70,27 +82,29 @@ def _worst(alert: AlertLine) -> float:
     return -abs(alert.value - alert.threshold)
 
 
-def _block(alerts: Sequence[AlertLine], day: dt.date, default_owner: str) -> Block:
-    first = alerts[0]
+def _block(monitor: Monitor, alerts: Sequence[tuple[AlertLine, Evidence]]) -> Block:
+    first, evidence = alerts[0]
     version = "all versions" if first.version == ALL_VERSIONS else f"version {first.version}"
     limit = f"{first.direction} {number(first.metric, first.threshold)}"
     return Block(
         rule=first.rule,
         severity=first.severity,
-        who=first.owner or default_owner or "nobody is named: set `owner` in the monitor",
+        who=first.owner or monitor.owner or "nobody is named: set `owner` in the monitor",
         version=version,
         summary=first.summary,
-        condition=f"{noun(first.metric)} {period(first.window, first.day or day)} {limit}",
-        subjects=[_subject(alert) for alert in alerts[:SUBJECTS]],
-        others=[_name(alert) for alert in alerts[SUBJECTS:]],
+        condition=f"{noun(first.metric)} {period(first.window, evidence.day)} {limit}",
+        caveat=evidence.caveat,
+        subjects=[_subject(alert, item) for alert, item in alerts[:SUBJECTS]],
+        others=[_name(alert) for alert, _ in alerts[SUBJECTS:]],
     )
 
 
-def _subject(alert: AlertLine) -> Subject:
+def _subject(alert: AlertLine, evidence: Evidence) -> Subject:
     fired = f", fired {day_month(alert.fired_day)}" if alert.fired_day else ""
     return Subject(
         name=_name(alert),
-        value=measured(alert.metric, alert.value, alert.low, alert.high),
+        value=evidence.value_text,
+        remark=evidence.remark,
         n=alert.n,
         lasting=f"{night_count(alert.nights)} since {day_month(alert.since)}{fired}",
     )

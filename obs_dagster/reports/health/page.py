@@ -11,6 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.reports.comparison import different_days
+from obs_dagster.reports.evidence import Evidence
 from obs_dagster.reports.headline import headline_window, settled_through
 from obs_dagster.reports.health.chart import Frame
 from obs_dagster.reports.health.columns import column_table
@@ -21,7 +23,7 @@ from obs_dagster.reports.health.segments import segment_table
 from obs_dagster.reports.health.trends import PANELS, draw_trends, trend_styles
 from obs_dagster.reports.inputs import AlertLine, NightLine
 from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex
-from obs_dagster.reports.verdict import verdicts
+from obs_dagster.reports.verdict import Verdict, verdicts
 from obs_dagster.reports.wording import day_month
 
 TREND_DAYS = 56
@@ -30,7 +32,7 @@ TREND_DAYS = 56
 LEAST_DAYS = 7
 """Shortest stretch: a young model's few points don't span the chart."""
 
-VITALS = 5
+VITALS = 7
 """Numbers of a verdict that are shown beside it."""
 
 
@@ -87,12 +89,13 @@ def render_health(page: HealthInput) -> str:
             day=day,
             night=night,
             verdicts=judged,
-            vitals=VITALS,
+            vitals=[_vitals(verdict) for verdict in judged],
+            different_days=different_days(judged),
             styles=styles,
             all_versions=ALL_VERSIONS,
             window=headline_window(monitor),
             settled=settled_through(monitor, day),
-            blocks=firing_blocks(page.alerts, day, default_owner=monitor.owner),
+            blocks=firing_blocks(monitor, index, page.alerts, day),
             pending=pending_count(page.alerts),
             charts=draw_trends(monitor, index, frame, styles),
             first=first,
@@ -108,6 +111,14 @@ def render_health(page: HealthInput) -> str:
     )
 
 
+def _vitals(verdict: Verdict) -> list[list[Evidence]]:
+    """The first numbers of a verdict, those of the same days together."""
+    groups: dict[str, list[Evidence]] = {}
+    for item in verdict.evidence[:VITALS]:
+        groups.setdefault(item.covers, []).append(item)
+    return list(groups.values())
+
+
 def _first_day(page: HealthInput) -> dt.date:
     known = [record.day for record in page.records] + [line.day for line in page.nights]
     earliest = min(known, default=page.day)
@@ -118,7 +129,9 @@ def _first_day(page: HealthInput) -> dt.date:
 def _meanings(page: HealthInput) -> list[Meaning]:
     """The definitions of the metrics that the page shows and the records have."""
     used = {record.metric: record.definition for record in page.records}
-    shown = dict.fromkeys([*(panel.metric for panel in PANELS), "ks", "missing_share", "shap_importance"])
+    shown = dict.fromkeys(
+        [*(panel.metric for panel in PANELS), "wasserstein", "missing_share", "shap_importance"]
+    )
     known = definitions()
     return [
         Meaning(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from obs_dagster.reports.mlflow.entities import ModelVersion
 from obs_dagster.reports.mlflow.night import NightReport
-from obs_dagster.reports.mlflow.tracking import ModelVersion, Tracking, differing
+from obs_dagster.reports.mlflow.tracking import Tracking, differing
 
 _DAY = "obs.health.day"
 

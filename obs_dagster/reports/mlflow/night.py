@@ -49,7 +49,7 @@ class NightReport:
         tags: more tags, such as the run that evaluated.
         artifacts: content by path within the run; None leaves the artifacts as they are.
         registered_model: name of the registered model whose version this is; None if there is none.
-        linked_window: the window whose performance is shown at MLflow's logged model.
+        linked_window: the window whose performance is shown at MLflow's logged model and in its charts.
     """
 
     model: str

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from obs_dagster.reports.headline import needs_labels
+from obs_dagster.reports.mlflow.entities import Point, Run
 from obs_dagster.reports.mlflow.naming import is_trend, metric_name
 from obs_dagster.reports.mlflow.night import TABLE, Content, NightReport, run_key
 from obs_dagster.reports.mlflow.story import night_story
-from obs_dagster.reports.mlflow.tracking import Point, Run, Tracking, differing
+from obs_dagster.reports.mlflow.tracking import Tracking, differing
 
 NIGHT = "night"
 

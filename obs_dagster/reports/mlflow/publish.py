@@ -12,6 +12,7 @@ from obs_dagster.reports.mlflow.health_tags import tag_model_version
 from obs_dagster.reports.mlflow.night import NightReport
 from obs_dagster.reports.mlflow.tracking import Tracking
 from obs_dagster.reports.mlflow.trend import Trend
+from obs_dagster.reports.mlflow.trend_view import offer_trend_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class MlflowReport:
     def _publish_version(self, nights: Sequence[NightReport]) -> Published:
         tracking, latest = self._tracking, nights[-1]
         experiment = tracking.experiment(f"obs/{latest.model}")
+        offer_trend_view(tracking, experiment, latest.linked_window)
         registered = (
             tracking.model_version(latest.registered_model, latest.version)
             if latest.registered_model is not None

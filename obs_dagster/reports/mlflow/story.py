@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 
 from obs_dagster.reports.mlflow.night import NightReport
+from obs_dagster.reports.mlflow.trend_view import trend_view_link
 
 
 def run_link(experiment: str, run: str, text: str) -> str:
@@ -31,8 +32,11 @@ def night_story(report: NightReport, experiment: str, trend: str) -> str:
 def trend_story(report: NightReport, experiment: str, night: str) -> str:
     """How the version stands after its latest night."""
     when = run_link(experiment, night, f"{report.day.isoformat()}")
+    charts = trend_view_link(experiment, "Charts of all versions over dates")
     return (
-        f"{_headline(report)}\n\nAs of {when}, with its reports under *Artifacts*. "
+        f"{_headline(report)}\n\n{charts}. In other charts the step is the number of days since 1970: choose "
+        "*Time (wall)* as the x-axis.\n\n"
+        f"As of {when}, with its reports under *Artifacts*. "
         "One point per day; what depends on labels appears when they are complete."
     )
 

@@ -9,11 +9,11 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from obs_dagster.errors import ObsError
+from obs_dagster.reports.mlflow.entities import ModelVersion, Point, Run
 from obs_dagster.reports.mlflow.error import MlflowRejected, MlflowUnavailable
 from obs_dagster.reports.mlflow.place import beside_sqlite, require_answer, without_password
 
@@ -53,41 +53,6 @@ _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 """Makes the UI open the view of runs and metrics, not that of language models."""
 
 _MODEL_ID = re.compile(r"^models:/(m-[0-9a-f]+)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One value of a metric; with a model id it is shown at that logged model too."""
-
-    name: str
-    value: float
-    step: int
-    model_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run as it stands.
-
-    Attributes:
-        metrics: the latest value of each metric.
-        last_step: the largest step of any metric; -1 without metrics.
-    """
-
-    id: str
-    name: str
-    tags: Mapping[str, str]
-    params: Mapping[str, str]
-    metrics: Mapping[str, float]
-    last_step: int
-
-
-@dataclass(frozen=True, slots=True)
-class ModelVersion:
-    """A version in the model registry; `model_id` is the logged model behind it, if there is one."""
-
-    tags: Mapping[str, str]
-    model_id: str | None
 
 
 def _reaching(
@@ -159,6 +124,12 @@ class Tracking:
                 remedy=f"Restore it: mlflow experiments restore --experiment-id {found.experiment_id}",
             )
         return str(found.experiment_id)
+
+    @_reaching
+    def set_experiment_tag(self, experiment: str, key: str, value: str) -> None:
+        """Sets a tag of the experiment, unless it has it."""
+        if self._client.get_experiment(experiment).tags.get(key) != value:
+            self._client.set_experiment_tag(experiment, key, value)
 
     @_reaching
     def runs(self, experiment: str, tag: str, value: str) -> list[Run]:

@@ -11,6 +11,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 
+from obs_dagster.reports.mlflow.entities import Point, Run
 from obs_dagster.reports.mlflow.naming import is_trend
 from obs_dagster.reports.mlflow.night import NightReport, run_key, step_of
 from obs_dagster.reports.mlflow.nightly import (
@@ -22,7 +23,7 @@ from obs_dagster.reports.mlflow.nightly import (
     revision,
 )
 from obs_dagster.reports.mlflow.story import trend_story
-from obs_dagster.reports.mlflow.tracking import Point, Run, Tracking, differing
+from obs_dagster.reports.mlflow.tracking import Tracking, differing
 
 TREND = "trend"
 

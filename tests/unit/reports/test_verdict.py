@@ -113,6 +113,43 @@ def test_labels_that_are_not_complete_are_said_so(judge, season):
     assert not verdict.evidence[0].settled
 
 
+def test_an_alert_on_labels_that_are_not_complete_says_so_and_gives_the_value_that_is(judge, season):
+    coverage = season.record("label_coverage", "1", season.LAST, 0.78, n=900)
+    alert = season.alert(value=0.002, low=0.001, high=0.009, day=season.LAST)
+    verdict = judge(alerts=[alert], records=[*plain(season, recall=0.04), coverage])
+    assert verdict.reasons[:2] == (
+        (
+            "recall fell to 0.002 [0.001, 0.009] over the 7 days to 21 July "
+            "(threshold 0.25; labels not complete, 78 % in), in breach for 12 nights"
+        ),
+        "0.04 [0.01, 0.07] over the 7 days to 18 July, whose labels are complete",
+    )
+    recalls = [item for item in verdict.evidence if item.metric == "recall"]
+    assert [item.covers for item in recalls] == [
+        "7 days to 21 July, labels not complete, 78 % in",
+        "7 days to 18 July",
+    ]
+
+
+def test_a_psi_says_how_far_the_rows_are_from_the_baseline(judge, season):
+    far = [
+        season.record("wasserstein", "1", season.LAST, value, column=column)
+        for column, value in (("temp", 6.08), ("dewp", 3.79))
+    ]
+    records = [*plain(season, psi=8.3), *far]
+    moved = judge(alerts=[season.drift_alert("temp", 8.3)], records=records)
+    assert (
+        "PSI of temp rose to 8.30 [8.28, 8.32], 6.1 standard deviations from the baseline," in moved.sentence
+    )
+    calm = judge(records=records)
+    assert "temp and dewp moved most, by 6.1 and 3.8 standard deviations of the baseline" in calm.sentence
+
+
+def test_a_category_has_no_distance(judge, season):
+    records = [*plain(season, psi=0.6), season.record("wasserstein", "1", season.LAST, 2.0, column="temp")]
+    assert "temp and dewp moved most; " in judge(records=records).sentence
+
+
 def test_a_complete_value_is_preferred_to_a_later_one(judge, season):
     verdict = judge(records=[*plain(season), *plain(season, recall=0.1, back=0)])
     assert verdict.evidence[0].value == 0.41

@@ -52,6 +52,20 @@ def test_the_story_of_the_season(render):
     assert "recall/1" in seen
 
 
+def test_numbers_that_may_still_change_say_so(render, season):
+    late = [
+        season.record("label_coverage", "1", season.LAST, 0.78),
+        season.record("wasserstein", "1", season.LAST, 6.08, column="temp"),
+        season.record("psi", "1", season.LAST, 8.35, spread=0.04, column="temp"),
+    ]
+    alerts = [season.alert(value=0.002, day=season.LAST), season.drift_alert("temp", 8.35)]
+    seen = text(render(records=[*season.records(), *late], alerts=alerts))
+    assert "recall over the 7 days to 21 July below 0.25, labels not complete, 78 % in" in seen
+    assert "Not of the same days: recall of version 1 (7 days to 21 July)" in seen
+    assert "8.35 [8.33, 8.37], 6.1 standard deviations from the baseline" in seen
+    assert "PSI of temp: nearly all rows lie where the baseline had few." in seen
+
+
 def test_it_loads_nothing_and_runs_nothing(render):
     page = render()
     assert "<script" not in page

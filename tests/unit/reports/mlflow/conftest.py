@@ -59,7 +59,7 @@ def make_night():
                 record("volume", version, day, 900.0, window=1),
             ],
             "settled": settled,
-            "verdict": Verdict(version, "sound", "no rule is in breach", ()),
+            "verdict": Verdict(version, "sound", ("no rule is in breach",), ()),
             "params": {"monitor": "3f1c"},
             "artifacts": {"health.html": "<p>well</p>", "shap/values.bin": b"\x00\x01"},
         }

@@ -1,4 +1,6 @@
 import datetime as dt
+import json
+import re
 import runpy
 from pathlib import Path
 
@@ -35,6 +37,20 @@ def test_a_night_is_one_step_of_the_trend_and_a_run_below_it(report, read, make_
     assert seen.trend.data.tags["obs.status"] == "sound"
     assert f"/runs/{night.info.run_id}" in seen.trend.data.tags["mlflow.note.content"]
     assert night.info.status == seen.trend.info.status == "FINISHED"
+
+
+def test_the_trend_links_to_charts_of_the_headline_metrics_over_dates(report, read, client, make_night):
+    for _ in range(2):
+        report.publish([make_night(0)])
+    experiment = client.get_experiment_by_name("obs/flight_delay")
+    view = json.loads(experiment.tags["mlflow.sharedViewState.obs-trends"])
+    assert view["globalLineChartConfig"]["xAxisKey"] == "time"
+    drawn = [name for name in read().trend.data.metrics if re.search(view["chartsSearchFilter"], name)]
+    assert drawn == ["performance/7d/recall", "variable_drift/7d/psi/temp"]
+    story = read().trend.data.tags["mlflow.note.content"]
+    assert f"#/experiments/{experiment.experiment_id}/runs?compareRunsMode=CHART" in story
+    assert "viewStateShareKey=obs-trends" in story
+    assert "Time (wall)" in story
 
 
 def test_publishing_twice_changes_nothing(report, read, make_night):
@@ -74,7 +90,7 @@ def test_a_corrected_value_replaces_the_old_one(report, read, client, make_night
 
 @pytest.mark.parametrize("recall", [0.4, 0.2])
 def test_the_trend_tells_of_the_latest_night_whatever_is_published_last(report, read, make_night, recall):
-    failing = Verdict("1", "failing", "recall fell", ())
+    failing = Verdict("1", "failing", ("recall fell",), ())
     report.publish([make_night(1), make_night(0, verdict=failing)])
     report.publish([make_night(1, recall=recall)])
     tags = read().trend.data.tags

@@ -16,7 +16,7 @@ def registered(client, uri, tmp_path, monkeypatch):
     return logged.model_id
 
 
-FAILING = Verdict("1", "failing", "recall fell to 0.05", ())
+FAILING = Verdict("1", "failing", ("recall fell to 0.05",), ())
 
 
 def tags(client, version="1"):

@@ -1,0 +1,65 @@
+"""An alert rule as an asset check: what was measured, and against which threshold."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.tables import rounded, table
+from obs_dagster.alerts import RuleSummary, Subject
+from obs_dagster.alerts.fold import Observation, threshold
+from obs_dagster.monitor import Rule
+from obs_dagster.reports.wording import about, measured, number, period
+
+_SEVERITIES = {"info": dg.AssetCheckSeverity.WARN, "warning": dg.AssetCheckSeverity.WARN}
+
+
+def check_result(summary: RuleSummary) -> dg.AssetCheckResult:
+    """The check of one rule, with the subject in the gravest status whose value is worst."""
+    rule, worst = summary.rule, summary.worst
+    metadata: dict[str, dg.MetadataValue | str | int | float] = {
+        "status": summary.status,
+        "subjects firing": len(summary.subjects["firing"]),
+    }
+    told = "No night could be judged yet."
+    if worst is not None and worst.night is not None:
+        told = _sentence(rule, worst.subject, worst.night)
+        # Dagster sorts metadata by name; the columns of a table stay in order
+        metadata["at worst"] = _measurement(rule, worst.subject, worst.night)
+        if worst.night.value is not None:
+            # by itself too, because Dagster draws numbers over the nights
+            metadata["value"] = rounded(worst.night.value)
+    return dg.AssetCheckResult(
+        check_name=rule.name,
+        passed=summary.status != "firing",
+        severity=_SEVERITIES.get(rule.severity, dg.AssetCheckSeverity.ERROR),
+        metadata=metadata,
+        description=told,
+    )
+
+
+def _sentence(rule: Rule, subject: Subject, night: Observation) -> str:
+    """What was measured, in words; the rule's summary stands above it as the check's description."""
+    return (
+        f"Version {subject.version}: {about(rule.metric, subject.column, subject.segment)} "
+        f"{measured(rule.metric, night.value, night.low, night.high)} {period(rule.window, night.day)} "
+        f"(in breach {_direction(rule)} {number(rule.metric, threshold(rule))})."
+    )
+
+
+def _measurement(rule: Rule, subject: Subject, night: Observation) -> dg.TableMetadataValue:
+    row = {
+        "value": night.value,
+        "threshold": f"{_direction(rule)} {threshold(rule):g}",
+        "95% low": night.low,
+        "95% high": night.high,
+        "rows": night.n,
+        "version": subject.version,
+        "segment": subject.segment,
+        "column": subject.column or "–",  # noqa: RUF001  a dash means that it is about the model
+        "window": f"{rule.window} days to {night.day}",
+    }
+    return table([row], list(row))
+
+
+def _direction(rule: Rule) -> str:
+    return "below" if rule.above is None else "above"

@@ -1,0 +1,85 @@
+"""Alerts for reading: grouped by rule, legible in 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import rich.text
+from rich.padding import Padding
+from rich.table import Table
+
+from jobs.cli.console import OUTPUT, cell
+
+if TYPE_CHECKING:
+    from obs_dagster.alerts import Alert
+    from obs_dagster.reports.inputs import AlertLine
+
+    Listed = Alert | AlertLine
+
+_SEVERITIES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+def print_alerts(alerts: Sequence[Listed]) -> None:
+    """Print alerts under a heading for each rule, the gravest first; the remedy stands below the heading."""
+    from obs_dagster.reports.verdict import urgency
+    from obs_dagster.reports.wording import OFF_THE_SCALE, PSI_CEILING, off_the_scale
+
+    ordered = sorted(alerts, key=urgency)
+    places = {rule: place for place, rule in reversed(list(enumerate(map(_rule, ordered))))}
+    ordered.sort(key=lambda alert: places[_rule(alert)])
+    rows = {alert.id: _row(alert) for alert in ordered}
+    widths = [max(len(row[column]) for row in rows.values()) for column in range(len(_WIDEST))]
+    for _, group in groupby(ordered, key=_rule):
+        of_rule = list(group)
+        OUTPUT.print()
+        OUTPUT.print(_heading(of_rule[0]))
+        if of_rule[0].summary:
+            OUTPUT.print(Padding(cell(of_rule[0].summary, "dim"), (0, 0, 0, 2)))
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        for width, most in zip(widths, _WIDEST, strict=True):
+            # columns are aligned between the rules, unless the terminal has no room for that
+            aligned = min(width, most) if OUTPUT.width >= _ROOM else None
+            grid.add_column(min_width=aligned, overflow="fold")
+        for alert in of_rule:
+            grid.add_row(*(cell(text) for text in rows[alert.id]))
+        OUTPUT.print(Padding(grid, (0, 0, 0, 2)))
+    if any(off_the_scale(alert.metric, alert.value) for alert in alerts):
+        OUTPUT.print(
+            f"\nA PSI above {PSI_CEILING:g}: {OFF_THE_SCALE}; it hardly grows any further.", style="dim"
+        )
+
+
+_WIDEST = (10, 20, 22, 18)
+"""Characters that id, subject, value and duration have at least if they need them; together they fit 80."""
+
+_ROOM = 80
+
+
+def _rule(alert: Listed) -> tuple[str, str, str, int, str, float]:
+    return (alert.rule, alert.severity, alert.metric, alert.window, alert.direction, alert.threshold)
+
+
+def _heading(alert: Listed) -> rich.text.Text:
+    from obs_dagster.reports.wording import noun, number
+
+    days = "each day" if alert.window == 1 else f"over {alert.window} days"
+    limit = f"{noun(alert.metric)} {days} {alert.direction} {number(alert.metric, alert.threshold)}"
+    return rich.text.Text.assemble(
+        cell(alert.rule, "bold"), " ", (alert.severity, _SEVERITIES[alert.severity]), "  ", cell(limit)
+    )
+
+
+def _row(alert: Listed) -> tuple[str, str, str, str]:
+    from obs_dagster.reports.wording import measured, night_count
+
+    subject = ["all versions" if alert.version == "*" else f"version {alert.version}"]
+    subject += [part for part in (alert.column, alert.segment) if part not in ("", "*")]
+    lasting = night_count(alert.nights)
+    return (
+        alert.id,
+        ", ".join(subject),
+        measured(alert.metric, alert.value, alert.low, alert.high),
+        lasting if alert.state == "firing" else f"{alert.state}, {lasting}",
+    )

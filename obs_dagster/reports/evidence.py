@@ -1,0 +1,115 @@
+"""One number that a verdict rests on, with what a reader must know to take it for what it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.reports.headline import awaits_labels
+from obs_dagster.reports.inputs import AlertLine
+from obs_dagster.reports.record_index import RecordIndex
+from obs_dagster.reports.wording import about, days_to, distance, interval, labels_in, measured, number
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One number that a verdict rests on.
+
+    Attributes:
+        day, window: the value covers `window` days ending on `day`.
+        settled: whether all labels that it may depend on are in.
+        labelled: the share of the window's predictions whose label is in; None if the value is settled, or
+            the share is not known.
+        moved_by: for a PSI of numbers, how far the rows moved on average, in standard deviations of the
+            baseline; a PSI by itself hardly grows once no row is where the baseline was.
+        threshold: what it was held against; None if no rule did.
+    """
+
+    metric: str
+    segment: str
+    column: str
+    day: dt.date
+    window: int
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    settled: bool = True
+    labelled: float | None = None
+    moved_by: float | None = None
+    threshold: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What the number is about, in words."""
+        return about(self.metric, self.column, self.segment)
+
+    @property
+    def shown(self) -> str:
+        """The value, as it is written."""
+        return number(self.metric, self.value)
+
+    @property
+    def bounds(self) -> str:
+        """The interval in brackets; empty if there is none."""
+        return interval(self.metric, self.low, self.high)
+
+    @property
+    def value_text(self) -> str:
+        """The value with its interval."""
+        return measured(self.metric, self.value, self.low, self.high)
+
+    @property
+    def remark(self) -> str:
+        """How far that is, where the value itself does not say it; else empty."""
+        return "" if self.moved_by is None else f"{distance(self.moved_by)} from the baseline"
+
+    @property
+    def caveat(self) -> str:
+        """Why the value may still change; empty if it will not."""
+        return "" if self.settled else labels_in(self.labelled)
+
+    @property
+    def covers(self) -> str:
+        """The days that it covers, and the caveat."""
+        return ", ".join(filter(None, (days_to(self.window, self.day), self.caveat)))
+
+    @property
+    def text(self) -> str:
+        """The number with its name and interval."""
+        return f"{self.name} {self.value_text}"
+
+
+def evidence_of(
+    found: MetricRecord | AlertLine, monitor: Monitor, index: RecordIndex, reported: dt.date
+) -> Evidence:
+    """The number of a record, or of an alert, as it is known after the night of `reported`."""
+    day = found.day or reported
+    settled = not awaits_labels(monitor, found.metric, day, reported)
+    return Evidence(
+        metric=found.metric,
+        segment=found.segment,
+        column=found.column,
+        day=day,
+        window=found.window,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        n=found.n,
+        settled=settled,
+        labelled=None if settled else _beside(found, index, day, "label_coverage", column=""),
+        moved_by=_beside(found, index, day, "wasserstein", column=found.column)
+        if found.metric == "psi"
+        else None,
+        threshold=found.threshold if isinstance(found, AlertLine) else None,
+    )
+
+
+def _beside(
+    found: MetricRecord | AlertLine, index: RecordIndex, day: dt.date, metric: str, *, column: str
+) -> float | None:
+    """Another metric of the same rows."""
+    record = index.at(day, metric, found.version, found.window, segment=found.segment, column=column)
+    return None if record is None else record.value

@@ -1,0 +1,33 @@
+"""MLflow's charts of the trend runs, set up for a reader: the headline metrics, over days.
+
+By default MLflow draws all metrics over the step, which is the number of days since 1970. What its button
+*Share* stores is a tag of the experiment; the same tag, written here, gives a link to charts over dates. An
+MLflow that does not know it shows its own default.
+"""
+
+from __future__ import annotations
+
+import json
+
+from obs_dagster.reports.mlflow.tracking import Tracking
+
+_PERFORMANCE = "recall|precision|roc_auc"
+_DRIFT = "psi|wasserstein"
+
+_NAME = "obs-trends"
+_TAG = f"mlflow.sharedViewState.{_NAME}"
+
+
+def offer_trend_view(tracking: Tracking, experiment: str, window: int) -> None:
+    """Make `trend_view_link` lead to charts of the headline metrics and of the drift, over a window."""
+    state = {
+        "searchFilter": "tags.`obs.kind` = 'trend'",
+        "chartsSearchFilter": f"/{window}d/(({_PERFORMANCE})$|({_DRIFT})/)",
+        "globalLineChartConfig": {"xAxisKey": "time", "lineSmoothness": 0, "selectedXAxisMetricKey": ""},
+    }
+    tracking.set_experiment_tag(experiment, _TAG, json.dumps(state))
+
+
+def trend_view_link(experiment: str, text: str) -> str:
+    """A link within MLflow's UI to the charts of all versions."""
+    return f"[{text}](#/experiments/{experiment}/runs?compareRunsMode=CHART&viewStateShareKey={_NAME})"
