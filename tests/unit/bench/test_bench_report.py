@@ -1,0 +1,131 @@
+import doctest
+
+import pytest
+
+from bench import options, report, results, table
+from bench.measurement import Measurement
+from bench.parts import PARTS, backfill, evaluation, expectations, night, scan, width, windows
+
+TOOK = Measurement(
+    seconds=2.0,
+    cpu=3.0,
+    peak=300_000_000,
+    imports=1.5,
+    phases={"reference": 0.5, "profile": 1.0, "drift": 0.5, "merge": 0.25, "scan": 1.0},
+    facts={"counts": 5_000, "bytes": 2_800_000, "days": 28, "expectations": 60},
+    runs=3,
+).to_json()
+FAILED = Measurement(failure="ended above 16.0 GB").to_json()
+
+MEASURED = {
+    evaluation.NAME: {
+        "rows": 1_000_000,
+        "obs-dagster": TOOK,
+        "nannyml": {**TOOK, "seconds": 8.0},
+        "whylogs": FAILED,
+    },
+    scan.NAME: {"rows": 1_000_000, "scan": {**TOOK, "seconds": 0.5}, "profile": TOOK},
+    night.NAME: {
+        "rows": 10_000,
+        "first": 60.0,
+        "wall": 40.0,
+        "stages": {"profile": 4.0, "mlflow_report": 16.0},
+        "peak": 900_000_000,
+        "nights": 3,
+        "failure": "",
+    },
+    backfill.NAME: {
+        "days": 365,
+        "wall": 730.0,
+        "stages": {"profile": 30.0, "drift": 600.0},
+        "peak": 900_000_000,
+        "failure": "",
+        "disk": {"lake": 1, "history.db": 2, "mlflow.db": 3, "mlartifacts": 4, "dagster": 5},
+    },
+    width.NAME: {"rows": 1_000_000, "columns": 1_000, "segments": 2, "versions": 2, **TOOK},
+    expectations.NAME: {"rows": 10_000_000, "columns": 20, **TOOK},
+    windows.NAME: {"rows": 10_000, **TOOK},
+}
+EXPECTED = {
+    evaluation.NAME: [
+        "| 1M | obs-dagster | 2.00 | 1.0 | 500,000 | 2.75 | 1.50 | 300 |",
+        "| 1M | nannyml 0.13.1 | 8.00 | 4.0 | 125,000 |",
+        "| 1M | whylogs 1.6.4 | ended above 16.0 GB |",
+    ],
+    scan.NAME: ["| 1M | profile | 2.00 | 500,000 | 3.00 | 4.0 | 1.0 | 300 |", "sum(normal)"],
+    night.NAME: ["| **the whole night** | **40.0** |", "| start of the program, and between stages | 20.0 |"],
+    backfill.NAME: ["| 365 days | 730 | 2.00 | 900 | drift 600, profile 30.0 |"],
+    width.NAME: ["| 1M | 1,000 | 2 | 2 | 1.00 | 0.500 | 5,000 | 2.8 | 300 |"],
+    expectations.NAME: ["| 10M | 20 | 60 | 2.00 | 5,000,000 | 300 |"],
+    windows.NAME: ["| 10k | 28 | 0.250 | 0.500 | 300 | 0.1 | 36 |"],
+}
+
+
+@pytest.fixture
+def kept(tmp_path):
+    for part, measured in MEASURED.items():
+        case = "365 days" if part == backfill.NAME else table.rows_of(measured["rows"])
+        results.write(part, case, measured, tmp_path / "results")
+    return tmp_path / "results"
+
+
+def document(folder, parts=PARTS):
+    path = folder / "performance.md"
+    marked = "\n".join(f"<!-- results: {name} -->\nold {name}\n<!-- end of {name} -->" for name in parts)
+    path.write_text(f"before\n{marked}\nafter\n")
+    return path
+
+
+def test_the_report_has_every_part(kept, tmp_path):
+    path, chart = document(tmp_path), tmp_path / "images" / "chart.svg"
+    report.write_report(kept, path, chart)
+    text = path.read_text()
+    for part in PARTS:
+        for line in EXPECTED[part]:
+            assert line in text, part
+    assert "old" not in text
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "obs-dagster" in chart.read_text()
+    assert "whylogs" not in chart.read_text()
+
+
+def test_the_report_written_twice_is_the_same(kept, tmp_path):
+    path, chart = document(tmp_path), tmp_path / "chart.svg"
+    report.write_report(kept, path, chart)
+    first = path.read_text(), chart.read_text()
+    report.write_report(kept, path, chart)
+    assert (path.read_text(), chart.read_text()) == first
+
+
+def test_a_part_that_was_not_measured_keeps_its_text(tmp_path):
+    path = document(tmp_path)
+    report.write_report(tmp_path / "none", path, tmp_path / "chart.svg")
+    assert path.read_text().count("old") == len(PARTS)
+
+
+def test_missing_markers_are_named(kept, tmp_path):
+    path = document(tmp_path, parts=["evaluation"])
+    with pytest.raises(report.ReportError, match="<!-- results: scan -->"):
+        report.write_report(kept, path, tmp_path / "chart.svg")
+    assert "old" in path.read_text()
+
+
+def test_the_document_has_the_markers_of_every_part():
+    text = report.DOCUMENT.read_text(encoding="utf-8")
+    for part in PARTS:
+        assert "new" in report.replaced(text, part, "new")
+
+
+def test_a_case_measured_again_replaces_only_itself(tmp_path):
+    results.write("scan", "1M", {"rows": 1}, tmp_path)
+    results.write("scan", "10M", {"rows": 2}, tmp_path)
+    results.write("scan", "1M", {"rows": 3}, tmp_path)
+    assert [each["measured"]["rows"] for each in results.read("scan", tmp_path).values()] == [3, 2]
+
+
+@pytest.mark.parametrize("module", [options, report, table], ids=lambda module: module.__name__)
+def test_the_examples_in_the_docstrings_hold(module):
+    found = doctest.testmod(module)
+    assert found.attempted
+    assert not found.failed
