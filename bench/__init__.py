@@ -1,1 +1,1 @@
-"""Benchmarks, run by hand: `make bench`."""
+"""Benchmarks, run by hand: `make bench`; docs/performance.md has the results."""

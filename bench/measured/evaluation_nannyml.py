@@ -1,0 +1,51 @@
+"""Univariate drift, realised and estimated performance, by NannyML with its defaults."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+from bench.clock import Clock, run
+from bench.prepare.columns import CATEGORIES, DECISION, LABEL, NUMBERS, SCORE
+
+_METRICS = ["roc_auc", "f1", "precision", "recall", "accuracy"]
+
+
+def evaluate(reference: str, current: str) -> None:
+    """Three calculators, each fitted to the reference and applied to the current rows."""
+    os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"
+    warnings.simplefilter("ignore")
+    clock = Clock()
+    with clock.importing():
+        import nannyml  # type: ignore[import-not-found]  # in an environment of its own
+        import pandas as pd
+    features = [*NUMBERS, *CATEGORIES]
+    roles = {
+        "y_true": LABEL,
+        "y_pred": DECISION,
+        "y_pred_proba": SCORE,
+        "problem_type": "classification_binary",
+    }
+    with clock.phase("load"):
+        before, after = (
+            pd.read_parquet(path, columns=[*features, SCORE, DECISION, LABEL]).astype(
+                {DECISION: "int64", LABEL: "int64"}
+            )
+            for path in (reference, current)
+        )
+    found = 0
+    for name, calculator in (
+        ("drift", nannyml.UnivariateDriftCalculator(column_names=[*features, SCORE])),
+        ("realised", nannyml.PerformanceCalculator(metrics=_METRICS, **roles)),
+        ("estimated", nannyml.CBPE(metrics=_METRICS, **roles)),
+    ):
+        with clock.phase(f"reference of {name}"):
+            calculator.fit(before)
+        with clock.phase(name):
+            result = calculator.estimate(after) if name == "estimated" else calculator.calculate(after)
+            found += result.to_df().shape[1]
+    clock.report(columns=found)
+
+
+if __name__ == "__main__":
+    run(evaluate)

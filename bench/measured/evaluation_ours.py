@@ -1,0 +1,30 @@
+"""Profile, drift of every column and quality per segment, by obs-dagster."""
+
+from __future__ import annotations
+
+from bench.clock import Clock, run
+
+
+def evaluate(reference: str, current: str, monitor: str) -> None:
+    """Everything from the two files; a night has the reference's part stored."""
+    clock = Clock()
+    with clock.importing():
+        from bench.measured import ours
+
+        described = ours.load(monitor)
+    with clock.phase("reference"):
+        grids = ours.fit(reference, described)
+        baseline = ours.profile(reference, described, grids)
+    with clock.phase("profile"):
+        profile = ours.profile(current, described, grids)
+    with clock.phase("outcomes"):
+        outcomes = ours.outcomes(current, described, grids)
+    with clock.phase("drift"):
+        drifted = ours.drift(described, baseline, profile)
+    with clock.phase("quality"):
+        qualities = ours.performance(described, outcomes)
+    clock.report(drift=drifted, quality=qualities, counts=profile.table.num_rows)
+
+
+if __name__ == "__main__":
+    run(evaluate)

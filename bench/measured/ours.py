@@ -1,0 +1,107 @@
+"""The engine as a night calls it, on two Parquet files: what changes here with the engine's interface."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.prepare.columns import LABEL
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from obs_dagster.monitor import Monitor
+    from obs_dagster.profile.grid import Grids
+    from obs_dagster.profile.outcomes import OutcomeProfile
+    from obs_dagster.profile.profile import Profile
+
+_DAY = dt.date(2024, 1, 1)
+
+
+def load(monitor: str) -> Monitor:
+    """The monitor, and everything that is imported at first use."""
+    import narwhals as nw
+
+    from obs_dagster.metrics.registry import metrics
+    from obs_dagster.monitor import load_monitor
+    from obs_dagster.sources.files import connect
+
+    metrics()
+    with connect() as connection:
+        nw.from_native(connection.sql("SELECT 1 AS one")).collect("pyarrow")
+    return load_monitor(Path(monitor))
+
+
+def relation(connection: duckdb.DuckDBPyConnection, path: str) -> duckdb.DuckDBPyRelation:
+    """The rows of a file, lazily."""
+    from obs_dagster.sources.files import SourceFiles
+
+    return SourceFiles.find("parquet", path).relation(connection)
+
+
+def fit(path: str, monitor: Monitor) -> Grids:
+    """The grids of a baseline."""
+    import narwhals as nw
+
+    from obs_dagster.profile.fit import fit_grids
+    from obs_dagster.sources.files import connect
+
+    with connect() as connection:
+        return fit_grids(nw.from_native(relation(connection, path)), monitor)
+
+
+def profile(path: str, monitor: Monitor, grids: Grids) -> Profile:
+    """The profile of all columns."""
+    import narwhals as nw
+
+    from obs_dagster.profile.reduction import reduce_rows
+    from obs_dagster.sources.files import connect
+
+    with connect() as connection:
+        return reduce_rows(nw.from_native(relation(connection, path)), monitor, grids)
+
+
+def outcomes(path: str, monitor: Monitor, grids: Grids) -> OutcomeProfile:
+    """Predictions against their labels, which stand in the same file."""
+    import narwhals as nw
+
+    from obs_dagster.profile.columns import LABEL as KNOWN_LABEL
+    from obs_dagster.profile.outcomes import reduce_outcomes
+    from obs_dagster.sources.files import connect, derived
+
+    with connect() as connection:
+        rows = relation(connection, path)
+        labelled = derived(rows, "log", f"SELECT * EXCLUDE ({LABEL}), {LABEL} AS {KNOWN_LABEL} FROM log")
+        return reduce_outcomes(nw.from_native(labelled), monitor, grids)
+
+
+def drift(monitor: Monitor, baseline: Profile, current: Profile) -> int:
+    """Every drift statistic of every feature, score and decision, per version; how many there are."""
+    from obs_dagster.evaluation.recording import seed
+    from obs_dagster.metrics.drift.evaluation import evaluate_drift
+    from obs_dagster.profile.columns import profiled_columns
+
+    found = 0
+    columns = [each for each in profiled_columns(monitor) if each.role in {"feature", "score", "prediction"}]
+    for version in current.versions():
+        for column in columns:
+            counts = current.counts(version, "*", column.name)
+            if counts is not None:
+                subject = seed(monitor.model, version, "*", column.name, _DAY)
+                before = baseline.counts(version, "*", column.name)
+                found += len(evaluate_drift(before, counts, seed=subject))
+    return found
+
+
+def performance(monitor: Monitor, labelled: OutcomeProfile) -> int:
+    """Every quality metric, per version and segment cell; how many there are."""
+    from obs_dagster.evaluation.recording import seed
+    from obs_dagster.metrics.performance.evaluation import evaluate_performance
+
+    found = 0
+    for version in labelled.versions():
+        for segment in labelled.segments(version):
+            subject = seed(monitor.model, version, segment, _DAY)
+            found += len(evaluate_performance(labelled.outcomes(version, segment), seed=subject))
+    return found

@@ -1,0 +1,25 @@
+"""What can be measured: each part says what it runs, and how its results read."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from bench.options import Options
+from bench.parts import backfill, evaluation, expectations, night, scan, width, windows
+from bench.workspace import Workspace
+
+
+class Part(Protocol):
+    """A module of this folder."""
+
+    NAME: str
+
+    def run(self, options: Options, workspace: Workspace) -> None:
+        """Measure, and keep the results."""
+
+    def section(self, cases: dict[str, dict[str, Any]]) -> str:
+        """The kept results as tables in Markdown."""
+
+
+_ALL: tuple[Part, ...] = (evaluation, scan, night, backfill, width, expectations, windows)
+PARTS: dict[str, Part] = {part.NAME: part for part in _ALL}

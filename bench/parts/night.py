@@ -1,0 +1,138 @@
+"""A whole night by `obs run`, from the start of the process to the finished report in MLflow."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import statistics
+from pathlib import Path
+from typing import Any
+
+from bench.measured.imports import LIBRARIES
+from bench.measurement import measure, prepare
+from bench.nights import NightsTaken, obs
+from bench.options import Options
+from bench.prepare.columns import (
+    CATEGORIES,
+    DECISION,
+    ID,
+    LABEL,
+    LATENCY,
+    NUMBERS,
+    SCORE,
+    STATUS,
+    TIME,
+    VERSION,
+)
+from bench.prepare.monitor import FIRST_DAY, MODEL, features, monitor
+from bench.results import write
+from bench.table import rows_of, seconds, size, table
+from bench.workspace import Workspace, say
+
+NAME = "night"
+
+_ROWS = (10_000, 1_000_000, 10_000_000)
+_MOST_BASELINE_ROWS = 1_000_000
+_VERSIONS = ("2023-12-01", "2023-12-02")
+#: What is known when a prediction is logged; its label comes in a file of its own.
+_LOGGED = [ID, TIME, VERSION, SCORE, DECISION, LATENCY, STATUS, *NUMBERS, *CATEGORIES]
+#: The case that is no number of rows.
+IMPORTS = "imports"
+_WHOLE = "**the whole night**"
+
+
+def run(options: Options, workspace: Workspace) -> None:
+    """Measure a first night, and nights after it, at every number of rows a day."""
+    say("Importing the libraries of a night")
+    # what was never imported before is compiled first
+    measure("imports", {}, limits=options.limits, repeats=1)
+    imports = measure("imports", {}, limits=options.limits, repeats=options.repeats)
+    write(NAME, IMPORTS, imports.to_json())
+    for rows in options.rows or _ROWS:
+        folder = workspace.folder / f"night-{rows}"
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            found = _nights(options, workspace, folder, rows)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        write(NAME, rows_of(rows), {"rows": rows, **_summary(found)})
+
+
+def _summary(nights: list[NightsTaken]) -> dict[str, Any]:
+    """The first night, and the medians of those after it; only a failure if one failed."""
+    first, *later = nights
+    if failure := nights[-1].failure:
+        return {"failure": failure}
+    return {
+        "failure": "",
+        "first": first.wall,
+        "wall": statistics.median(each.wall for each in later),
+        "stages": {name: statistics.median(each.stages[name] for each in later) for name in first.stages},
+        "peak": max(each.peak for each in nights),
+        "nights": len(later),
+    }
+
+
+def _nights(options: Options, workspace: Workspace, folder: Path, rows: int) -> list[NightsTaken]:
+    home, monitors = folder / "home", folder / "monitors"
+    workspace.monitor(
+        str(monitors.relative_to(workspace.folder)), monitor(contract=features(), registered=True)
+    )
+    baselines = []
+    for version, day in enumerate(_VERSIONS, start=1):
+        baselines.append(monitors / "baseline" / f"{version}.parquet")
+        _link(workspace.rows(min(rows, _MOST_BASELINE_ROWS), day, drift=0.0, versions=1), baselines[-1])
+    home.mkdir()
+    say("Training and registering the versions")
+    model = {
+        "baselines": [str(file) for file in baselines],
+        "tracking_uri": f"sqlite:///{home}/mlflow.db",
+        "artifacts": str(home / "models"),
+    }
+    prepare("model", model)
+    found: list[NightsTaken] = []
+    for offset in range(1 + options.repeats_at(rows)):
+        day = (dt.date.fromisoformat(FIRST_DAY) + dt.timedelta(days=offset)).isoformat()
+        _link(workspace.rows(rows, day, columns=_LOGGED), monitors / "logs" / f"{day}.parquet")
+        _link(workspace.rows(rows, day, columns=[ID, LABEL]), monitors / "labels" / f"{day}.parquet")
+        say(f"A night of {rows_of(rows)} rows")
+        found.append(obs(["run", MODEL, "--day", day], home=home, monitors=monitors, limits=options.limits))
+        if found[-1].failure:
+            say(f"  {found[-1].failure}")
+            break
+    return found
+
+
+def _link(file: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(file.absolute())
+
+
+def section(cases: dict[str, dict[str, Any]]) -> str:
+    """The kept results as tables in Markdown."""
+    nights = {case: each["measured"] for case, each in cases.items() if case != IMPORTS}
+    text = table(["seconds", *(f"{case} rows" for case in nights)], _lines(list(nights.values())))
+    if IMPORTS in cases:
+        took = cases[IMPORTS]["measured"]["phases"]
+        loaded = [[name, seconds(took[name])] for name in LIBRARIES]
+        loaded.append(["**together**", seconds(sum(took.values()))])
+        text += f"\n\n{table(['library', 'seconds'], loaded)}"
+    return text
+
+
+def _lines(nights: list[dict[str, Any]]) -> list[list[str]]:
+    """A line for the whole night and each of its parts, a column for each number of rows."""
+    columns = [{_WHOLE: night["failure"]} if night["failure"] else _column(night) for night in nights]
+    names = dict.fromkeys(name for column in columns for name in column)
+    return [[name, *(column.get(name, "") for column in columns)] for name in names]
+
+
+def _column(night: dict[str, Any]) -> dict[str, str]:
+    rest = night["wall"] - sum(night["stages"].values())
+    return {
+        _WHOLE: f"**{seconds(night['wall'])}**",
+        **{stage: seconds(took) for stage, took in night["stages"].items()},
+        "start of the program, and between stages": seconds(rest),
+        "the first night": seconds(night["first"]),
+        "peak MB": size(night["peak"]),
+    }

@@ -1,0 +1,1 @@
+"""Writes what is measured on; each a program of its own."""

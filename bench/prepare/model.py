@@ -1,0 +1,49 @@
+"""Trains a booster per version and registers it in MLflow, for nights that explain their versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.clock import run
+from bench.prepare.columns import CATEGORIES, LABEL, NUMBERS
+from bench.prepare.monitor import MODEL
+
+_PARAMS = {"objective": "binary", "num_leaves": 31, "num_iterations": 100, "verbosity": -1, "seed": 1}
+_ROWS = 50_000
+
+
+def register(baselines: list[str], tracking_uri: str, artifacts: str) -> None:
+    """Register versions 1, 2, … of the model, each trained on rows of its own baseline.
+
+    Args:
+        baselines: the training rows of each version, in order.
+        tracking_uri: MLflow's tracking and registry URI.
+        artifacts: the folder for the models.
+    """
+    import lightgbm
+    import mlflow
+    import numpy as np
+    import pyarrow.parquet as pq
+    from mlflow.models import infer_signature
+
+    mlflow.set_tracking_uri(tracking_uri)
+    mlflow.set_registry_uri(tracking_uri)
+    experiment = mlflow.MlflowClient().create_experiment("training", Path(artifacts).as_uri())
+    features = [*NUMBERS, *CATEGORIES]
+    for baseline in baselines:
+        rows = next(pq.ParquetFile(baseline).iter_batches(_ROWS, columns=[*features, LABEL])).to_pandas()
+        encoded = rows[features].astype(dict.fromkeys(CATEGORIES, "category"))
+        booster = lightgbm.train(dict(_PARAMS), lightgbm.Dataset(encoded, rows[LABEL].astype(int)))
+        with mlflow.start_run(experiment_id=experiment):
+            logged = mlflow.lightgbm.log_model(
+                booster,
+                name=MODEL,
+                signature=infer_signature(rows[features], np.asarray(booster.predict(encoded))),
+                # naming the requirements keeps MLflow from starting a process to find them out
+                pip_requirements=mlflow.lightgbm.get_default_pip_requirements(),
+            )
+        mlflow.register_model(logged.model_uri, MODEL)
+
+
+if __name__ == "__main__":
+    run(register)

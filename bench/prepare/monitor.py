@@ -1,0 +1,91 @@
+"""The monitor of the generated log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.prepare.columns import (
+    CATEGORIES,
+    DECISION,
+    ID,
+    LABEL,
+    LATENCY,
+    NUMBERS,
+    SCORE,
+    STATUS,
+    TIME,
+    VERSION,
+    extra_numbers,
+)
+
+MODEL = "bench"
+#: Of the generated days; the ones before are the baseline's.
+FIRST_DAY = "2024-01-01"
+
+_ROLES = {
+    "prediction_id": ID,
+    "time": TIME,
+    "version": VERSION,
+    "score": SCORE,
+    "prediction": DECISION,
+    "latency_ms": LATENCY,
+    "status": STATUS,
+}
+
+
+def features(extra: int = 0) -> dict[str, dict[str, Any]]:
+    """The contract of every feature; what is generated keeps it."""
+    kinds = dict.fromkeys([*NUMBERS, *extra_numbers(extra)], "number") | dict.fromkeys(CATEGORIES, "category")
+    return {name: {"type": kind} for name, kind in kinds.items()} | {
+        "uniform": {"type": "number", "nullable": False, "min": 0, "max": 100},
+        "few_values": {"type": "integer", "nullable": False, "min": 0, "max": 24},
+        "origin": {"type": "category", "nullable": False, "allowed": ["EWR", "JFK", "LGA"]},
+    }
+
+
+def monitor(
+    *,
+    contract: Mapping[str, Mapping[str, Any]],
+    segments: Sequence[str] = ("origin", "carrier"),
+    windows: Sequence[int] = (1, 7, 28),
+    optional_roles: bool = True,
+    registered: bool = False,
+) -> dict[str, Any]:
+    """The monitor's document. Logs, labels and baseline are beside its file.
+
+    Args:
+        contract: the features.
+        segments: by which the log is cut.
+        windows: in days.
+        optional_roles: whether the log has a decision, a latency and a status.
+        registered: whether the versions are in MLflow's registry, so that nights explain them.
+    """
+    columns = _ROLES if optional_roles else {role: _ROLES[role] for role in list(_ROLES)[:4]}
+    registry = {"registry": {"name": MODEL}} if registered else {}
+    return {
+        "model": MODEL,
+        "start": FIRST_DAY,
+        "logs": {"source": "parquet", "path": "logs/{day}.parquet", "columns": columns},
+        "labels": {
+            "source": "parquet",
+            "path": "labels/*.parquet",
+            "columns": {"prediction_id": ID, "label": LABEL},
+        },
+        "features": dict(contract),
+        "segments": list(segments),
+        "baseline": {"kind": "training", "path": "baseline/{version}.parquet"},
+        "windows": list(windows),
+        "alerts": [{"name": "inputs_moved", "metric": "psi", "window": 1, "above": 0.2}],
+        **registry,
+    }
+
+
+def write_monitor(folder: Path, document: Mapping[str, Any]) -> Path:
+    """Write a monitor's file; JSON is YAML too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{MODEL}.yaml"
+    path.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    return path
