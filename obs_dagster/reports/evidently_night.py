@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 from obs_dagster.evaluation.sampling import sample_baseline, sample_day
 from obs_dagster.lake.lake import Lake
@@ -10,6 +11,9 @@ from obs_dagster.monitor.data import TrainingBaseline
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import LABEL, prediction_column
 from obs_dagster.reports.evidently import EvidentlyReport, classification_report, drift_report
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def is_due(monitor: Monitor, day: dt.date) -> bool:
@@ -40,12 +44,12 @@ def evidently_pages(monitor: Monitor, day: dt.date, version: str, lake: Lake) ->
     if reference is not None and monitor.labels and isinstance(monitor.baseline, TrainingBaseline):
         label = monitor.labels.columns.label
         known = label in reference.columns
-        reference = reference.rename(columns=renamed | {label: "label"}) if known else None
+        reference = _chosen(reference, renamed | {label: "label"}) if known else None
     else:
         reference = None
     if monitor.labels is not None and not current.empty:
         quality = classification_report(
-            current.rename(columns=renamed),
+            _chosen(current, renamed),
             reference,
             threshold=monitor.logs.threshold,
             title=f"Classification quality: {about}",
@@ -53,3 +57,9 @@ def evidently_pages(monitor: Monitor, day: dt.date, version: str, lake: Lake) ->
         if isinstance(quality, EvidentlyReport):
             pages["evidently_classification.html"] = quality.html
     return pages
+
+
+def _chosen(rows: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """Some columns under other names, without those of the log that have these names already."""
+    present = {old: new for old, new in names.items() if old in rows.columns}
+    return rows[list(present)].rename(columns=present)
