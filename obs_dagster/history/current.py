@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TypedDict
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, insert, select
 
 from obs_dagster.errors import HistoryError
 from obs_dagster.history.names import storable, storable_text
@@ -105,6 +105,16 @@ def read_table(connection: Connection, model: str, wanted: Selection) -> pa.Tabl
     columns = zip(*rows, strict=True) if rows else ((),) * len(_FIELDS)
     arrays = [pa.array(column, kind) for column, kind in zip(columns, _ARROW.types, strict=True)]
     return pa.Table.from_arrays(arrays, schema=_ARROW)
+
+
+def stamps(connection: Connection, model: str) -> dict[dt.date, str]:
+    """Per day of a model a text that changes with any of its records: how many there are, and since when."""
+    query = (
+        select(METRICS.c.day, func.count(), func.max(METRICS.c.computed_at))
+        .where(METRICS.c.model == model)
+        .group_by(METRICS.c.day)
+    )
+    return {day: f"{number} to {latest}" for day, number, latest in connection.execute(query)}
 
 
 def replace_scope(

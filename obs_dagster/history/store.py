@@ -103,6 +103,11 @@ class History:
         with self.reading() as connection:
             return current.read(connection, model, wanted)
 
+    def stamps(self, model: str) -> dict[dt.date, str]:
+        """Per day of a model a text that changes with any of its metric records."""
+        with self.reading() as connection:
+            return current.stamps(connection, model)
+
     def metrics_table(self, model: str, **wanted: Unpack[Selection]) -> pa.Table:
         """The same as an Arrow table with a column per field of MetricRecord, for exports."""
         with self.reading() as connection:

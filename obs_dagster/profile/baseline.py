@@ -39,11 +39,16 @@ SAMPLE_ROWS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class BaselineVersion:
-    """The baseline of one version: how many rows it has and where they came from."""
+    """The baseline of one version: how many rows it has and where they came from.
+
+    Attributes:
+        fingerprint: changes with its rows, the grids and the segments.
+    """
 
     version: str
     rows: int
     source: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,4 +214,4 @@ def _prepare_version(  # noqa: PLR0917  one call
             pq.write_table(
                 reduced.table.replace_schema_metadata(manifest_metadata(held)), aside, compression="zstd"
             )
-    return BaselineVersion(version, held["rows"], held["source"])
+    return BaselineVersion(version, held["rows"], held["source"], held["fingerprint"])

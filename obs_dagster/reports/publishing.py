@@ -67,13 +67,14 @@ def publish_nights(
     contents: dict[str, str] = {}
     last_verdicts: list[Verdict] = []
     trends = trend_records(monitor, history, min(days), latest)
+    stamps = history.stamps(monitor.model)
     for day in sorted({*evaluated, *days}):
         settled = _settled(monitor, day, latest)
-        records = history.metrics(monitor.model, first=day, last=day)
-        content = _fingerprint(monitor, records, settled=settled)
+        content = f"{stamps.get(day, '')}{', settled' if settled else ''}"
         key = day.isoformat()
         if day not in days and ledger.get(key) == content and day != latest:
             continue
+        records = history.metrics(monitor.model, first=day, last=day)
         known = trends if day >= min(days) else None
         page = gather(monitor, history, day, now=now, run_id=run_id, trends=known)
         judged = verdicts(monitor, page.records, page.alerts, page.nights, day)
@@ -89,11 +90,6 @@ def publish_nights(
 def _settled(monitor: Monitor, day: dt.date, latest: dt.date) -> bool:
     """Whether labels of the day are not waited for any longer."""
     return monitor.labels is None or (latest - day).days >= monitor.labels.max_delay_days
-
-
-def _fingerprint(monitor: Monitor, records: list[MetricRecord], *, settled: bool) -> str:
-    content = [(*map(str, record.key), record.value, record.low, record.high, record.n) for record in records]
-    return hashlib.sha256(json.dumps([monitor.model, settled, content]).encode()).hexdigest()[:16]
 
 
 def _reports(
