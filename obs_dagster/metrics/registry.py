@@ -51,14 +51,18 @@ def metrics() -> Mapping[str, Metric[Any]]:
     return MappingProxyType(found)
 
 
+@cache
 def family(name: Family) -> Mapping[str, Metric[Any]]:
     """The metrics of one family by name."""
-    return {key: metric for key, metric in metrics().items() if metric.definition.family == name}
+    return MappingProxyType(
+        {key: metric for key, metric in metrics().items() if metric.definition.family == name}
+    )
 
 
+@cache
 def definitions() -> Mapping[str, Definition]:
     """The definition of every registered metric by name."""
-    return {name: metric.definition for name, metric in metrics().items()}
+    return MappingProxyType({name: metric.definition for name, metric in metrics().items()})
 
 
 @cache

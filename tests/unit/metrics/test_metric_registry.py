@@ -37,10 +37,15 @@ def third_party(tmp_path, monkeypatch):
         (info / "entry_points.txt").write_text(f"[obs_dagster.metrics]\n{name} = {name}:METRICS\n")
 
     monkeypatch.syspath_prepend(str(tmp_path))
-    metrics.cache_clear()
+    _forget()
     importlib.invalidate_caches()
     yield install
-    metrics.cache_clear()
+    _forget()
+
+
+def _forget():
+    for found in (metrics, family, definitions, registry.tallies):
+        found.cache_clear()
 
 
 TEMPLATE = """
