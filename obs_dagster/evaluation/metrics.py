@@ -126,9 +126,11 @@ def _subjects(
 
 def _unknown(window: Window[P], version: str, segment: str) -> str:
     """Why nothing is known of a cell: its days were refused, or lack what they are cut by; empty if it is."""
+    cells = window.profile.segments(version)
+    if segment in cells:
+        return ""
     cut = cut_of(segment)
-    present = {cut_of(cell) for cell in window.profile.segments(version)}
-    if present and cut not in present:
+    if cells and cut not in map(cut_of, cells):
         return f"the log has no column {', '.join(cut)}"
     return window.refused
 

@@ -9,9 +9,8 @@ import pyarrow as pa
 
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.profile.moments import Moments
-from obs_dagster.profile.profile import SCHEMA
+from obs_dagster.profile.profile import KINDS, SCHEMA
 
-_KINDS = ("bin", "category", "infinite", "moments", "nan", "null", "rows", "value")
 _SUMS = ("total", "total_sq", "minimum", "maximum")
 
 
@@ -61,7 +60,7 @@ class Assembly:
 
     def _add(self, column: str, kind: str, cells: IntArray, **values: np.ndarray) -> None:
         if len(cells):
-            kinds = np.full(len(cells), _KINDS.index(kind), dtype=np.int64)
+            kinds = np.full(len(cells), KINDS.index(kind), dtype=np.int64)
             self._parts.setdefault(column, []).append({"cell": cells, "kind": kinds, **values})
 
     def table(self) -> pa.Table:
@@ -91,7 +90,7 @@ class Assembly:
             ]
         }
         # every part is sorted by cell and key already, which a merging sort is quick with
-        packed = (whole["cell"] * len(names) + whole["column"]) * len(_KINDS) + whole["kind"]
+        packed = (whole["cell"] * len(names) + whole["column"]) * len(KINDS) + whole["kind"]
         sort = np.argsort(packed, kind="stable")
         whole = {name: values[sort] for name, values in whole.items()}
         cell_names = [
@@ -102,12 +101,12 @@ class Assembly:
             for name, values in zip([*self.by, "version", "segment"], cell_names, strict=True)
         }
         columns["column"] = pa.array(names, pa.string()).take(pa.array(whole["column"]))
-        columns["kind"] = pa.array(_KINDS, pa.string()).take(pa.array(whole["kind"]))
+        columns["kind"] = pa.array(KINDS, pa.string()).take(pa.array(whole["kind"]))
         columns["key"] = pa.array(whole["key"], mask=np.isnan(whole["key"]))
         texts = pa.array(list(self._texts), pa.string())
         category = whole["category"]
         columns["category"] = texts.take(pa.array(category, mask=category < 0))
         columns["n"] = pa.array(whole["n"])
-        moments = whole["kind"] == _KINDS.index("moments")
+        moments = whole["kind"] == KINDS.index("moments")
         columns |= {name: pa.array(whole[name], mask=~moments) for name in _SUMS}
         return pa.table(columns, schema=schema)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import narwhals as nw
@@ -117,13 +118,13 @@ Grid = NumericGrid | CategoryGrid
 LATENCY_GRID = AsinhGrid(centre=0.0, scale=1.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grids:
     """The grids of all columns of a monitor, fixed at its first baseline so that all profiles merge."""
 
     columns: dict[str, Grid]
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Changes with any grid; profiles with different ids do not merge."""
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:12]

@@ -33,6 +33,8 @@ SCHEMA = pa.schema(
         ("maximum", pa.float64()),
     ]
 )
+#: Every kind, in order.
+KINDS = ("bin", "category", "infinite", "moments", "nan", "null", "rows", "value")
 KEYS = ["version", "segment", "column", "kind", "key", "category"]
 _ADDED = {"n": "sum", "total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
 
@@ -101,68 +103,84 @@ class Profile:
         """Start and length of the rows of each (version, segment, column)."""
         return slices(self.table, ["version", "segment", "column"])
 
+    @cached_property
+    def _numbers(self) -> dict[str, np.ndarray]:
+        """The numeric columns of the table, NaN where there is nothing, and each row's kind by its place."""
+        kinds = pc.index_in(self.table["kind"], pa.array(KINDS)).combine_chunks()
+        names = ("key", "n", "total", "total_sq", "minimum", "maximum")
+        return {"kind": kinds.to_numpy()} | {
+            name: self.table[name].to_numpy(zero_copy_only=False) for name in names
+        }
+
+    @cached_property
+    def _segments(self) -> dict[str, list[str]]:
+        """Segment cells per version, both in order."""
+        found: dict[str, list[str]] = {}
+        for version, segment, _ in self._slices:
+            cells = found.setdefault(version, [])
+            if not cells or cells[-1] != segment:
+                cells.append(segment)
+        return found
+
     def versions(self) -> list[str]:
         """Every version that has rows."""
-        return sorted(pc.unique(self.table["version"]).to_pylist())
+        return list(self._segments)
 
     def segments(self, version: str) -> list[str]:
         """Every segment cell in which the version has rows."""
-        return sorted({segment for found, segment, _ in self._slices if found == version})
+        return list(self._segments.get(version, ()))
 
     def rows(self, version: str, segment: str = "*") -> int:
         """How many rows the cell has."""
-        part = self._part(version, segment, "")
-        return int(pc.sum(part["n"]).as_py() or 0) if part is not None else 0
-
-    def _part(self, version: str, segment: str, column: str) -> pa.Table | None:
-        where = self._slices.get((version, segment, column))
-        return self.table.slice(*where) if where else None
+        start, length = self._slices.get((version, segment, ""), (0, 0))
+        return int(self._numbers["n"][start : start + length].sum())
 
     def counts(self, version: str, segment: str, column: str) -> Counts | None:
         """The counts of one column in one cell; None if the cell has no rows or the column was absent."""
-        part = self._part(version, segment, column)
-        return None if part is None else self._counted(part, column)
+        where = self._slices.get((version, segment, column))
+        return None if where is None else self._counted(where, column)
 
     def no_counts(self, column: str) -> Counts:
         """The counts that a column has where there are no rows."""
-        return self._counted(SCHEMA.empty_table(), column)
+        return self._counted((0, 0), column)
 
-    def _counted(self, part: pa.Table, column: str) -> Counts:
+    def _counted(self, where: tuple[int, int], column: str) -> Counts:
         grid = self.grids.columns[column]
-        return _categories(part) if isinstance(grid, CategoryGrid) else _numbers(part, grid)
+        part = {name: values[where[0] : sum(where)] for name, values in self._numbers.items()}
+        if isinstance(grid, CategoryGrid):
+            return _categories(part, self.table["category"].slice(*where))
+        return _numbers(part, grid)
 
 
-def _categories(part: pa.Table) -> CategoryCounts:
-    kinds, names, n = (part[name].to_pylist() for name in ("kind", "category", "n"))
+def _categories(part: dict[str, np.ndarray], names: pa.ChunkedArray) -> CategoryCounts:
+    counted = part["kind"] == KINDS.index("category")
     return CategoryCounts(
-        counts={name: count for kind, name, count in zip(kinds, names, n, strict=True) if kind == "category"},
-        nulls=sum(count for kind, count in zip(kinds, n, strict=True) if kind == "null"),
+        counts=dict(
+            zip(names.filter(pa.array(counted)).to_pylist(), part["n"][counted].tolist(), strict=True)
+        ),
+        nulls=int(part["n"][part["kind"] == KINDS.index("null")].sum()),
     )
 
 
-def _numbers(part: pa.Table, grid: NumericGrid) -> NumericCounts:
-    kind = part["kind"].to_numpy(zero_copy_only=False)
-    n = part["n"].to_numpy()
-    binned, valued, moments = (kind == name for name in ("bin", "value", "moments"))
-    key = part["key"].to_numpy(zero_copy_only=False)
+def _numbers(part: dict[str, np.ndarray], grid: NumericGrid) -> NumericCounts:
+    kind, key, n = part["kind"], part["key"], part["n"]
+    binned, valued, moments, nulls, nans, infinite = (
+        kind == KINDS.index(name) for name in ("bin", "value", "moments", "null", "nan", "infinite")
+    )
     low, high = grid.edges(key[binned].astype(np.int64))
     values = key[valued]
     points = np.concatenate([(low + high) / 2, values])
     widths = np.concatenate([high - low, np.zeros(len(values))])
     order = np.argsort(points, kind="stable")
-
-    def sum_of(name: str) -> float:
-        return float(pc.sum(part[name].filter(pa.array(moments))).as_py() or 0.0)
-
     return NumericCounts(
         points=points[order],
         widths=widths[order],
         counts=np.concatenate([n[binned], n[valued]])[order],
-        nulls=int(n[kind == "null"].sum()),
-        nans=int(n[kind == "nan"].sum()),
-        infinite=int(n[kind == "infinite"].sum()),
-        total=sum_of("total"),
-        total_sq=sum_of("total_sq"),
-        minimum=pc.min(part["minimum"]).as_py(),
-        maximum=pc.max(part["maximum"]).as_py(),
+        nulls=int(n[nulls].sum()),
+        nans=int(n[nans].sum()),
+        infinite=int(n[infinite].sum()),
+        total=float(part["total"][moments].sum()),
+        total_sq=float(part["total_sq"][moments].sum()),
+        minimum=float(part["minimum"][moments].min()) if moments.any() else None,
+        maximum=float(part["maximum"][moments].max()) if moments.any() else None,
     )
