@@ -8,6 +8,7 @@ from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
 from obs_dagster.evaluation.metrics import drift_records
+from obs_dagster.evaluation.parallel import records_of_days
 from obs_dagster.evaluation.windows import PROFILES, later_days
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
@@ -27,8 +28,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         # a day that is run again changes the windows of later days too
         affected = later_days(platform.lake.table(monitor.model, PROFILES), monitor, set(days)) | set(days)
         with platform.history() as history:
-            for day in sorted(affected):
-                records = list(drift_records(monitor, day, platform.lake, recorder))
+            evaluated = records_of_days(drift_records, monitor, affected, platform.lake, recorder)
+            for day, records in evaluated:
                 history.replace_metrics(records, model=monitor.model, days=[day], metrics=family("drift"))
                 if day in days:
                     context.add_asset_metadata(_metadata(records), partition_key=day.isoformat())

@@ -7,6 +7,7 @@ from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
 from obs_dagster.evaluation.metrics import performance_records
+from obs_dagster.evaluation.parallel import records_of_days
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.windows import OUTCOMES, PROFILES, later_days
 from obs_dagster.metrics.record import MetricRecord
@@ -34,8 +35,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         recorder = platform.recorder(monitor.model, context.run_id)
         changed = 0
         with platform.history() as history:
-            for day in sorted(affected):
-                records = list(performance_records(monitor, day, lake, recorder))
+            evaluated = records_of_days(performance_records, monitor, affected, lake, recorder)
+            for day, records in evaluated:
                 changes = history.replace_metrics(
                     records, model=monitor.model, days=[day], metrics=family("performance")
                 )

@@ -7,6 +7,7 @@ from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
 from obs_dagster.evaluation.metrics import service_records
+from obs_dagster.evaluation.parallel import records_of_days
 from obs_dagster.evaluation.windows import PROFILES, later_days
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
@@ -23,8 +24,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         recorder = platform.recorder(monitor.model, context.run_id)
         affected = later_days(platform.lake.table(monitor.model, PROFILES), monitor, set(days)) | set(days)
         with platform.history() as history:
-            for day in sorted(affected):
-                records = list(service_records(monitor, day, platform.lake, recorder))
+            evaluated = records_of_days(service_records, monitor, affected, platform.lake, recorder)
+            for day, records in evaluated:
                 history.replace_metrics(records, model=monitor.model, days=[day], metrics=family("service"))
                 if day in days:
                     context.add_asset_metadata({"service": _service(records)}, partition_key=day.isoformat())

@@ -1,0 +1,26 @@
+import datetime as dt
+
+import pytest
+
+from obs_dagster.evaluation import parallel
+from obs_dagster.evaluation.metrics import drift_records, performance_records, service_records
+from obs_dagster.evaluation.parallel import records_of_days
+
+
+@pytest.mark.parametrize("family", [drift_records, performance_records, service_records])
+def test_processes_give_the_same_records_in_the_same_order(small, day, monkeypatch, family):
+    world = small()
+    world.train("1")
+    days = [day + dt.timedelta(days=number) for number in range(3)]
+    for each in days:
+        rows = world.rows(each)
+        world.log(each, rows)
+        world.labels(f"{each}.parquet", rows, day=each)
+        world.night(each)
+    alone = list(records_of_days(family, world.monitor, days, world.lake, world.recorder))
+    assert [found for found, _ in alone] == days
+    assert all(records for _, records in alone)
+    monkeypatch.setattr(parallel, "_FEWEST_DAYS", 1)
+    monkeypatch.setattr(parallel.os, "cpu_count", lambda: 2)
+    beside = list(records_of_days(family, world.monitor, reversed(days), world.lake, world.recorder))
+    assert beside == alone
