@@ -23,9 +23,8 @@ def print_standing(page: HealthInput) -> bool:
         Whether something is firing.
     """
     from obs_dagster.reports.comparison import different_days
-    from obs_dagster.reports.verdict import verdicts
 
-    judged = verdicts(page.monitor, page.records, page.alerts, page.nights, page.day)
+    judged = page.verdicts
     for verdict in judged:
         line = rich.text.Text.assemble(
             "Version ", cell(verdict.version), " ", (verdict.status, _STYLES[verdict.status]), ": "

@@ -23,7 +23,7 @@ from obs_dagster.reports.headline import headline_window
 from obs_dagster.reports.health.page import HealthInput, render_health
 from obs_dagster.reports.mlflow.night import Content, NightReport
 from obs_dagster.reports.mlflow.publish import MlflowReport, Published
-from obs_dagster.reports.verdict import Verdict, verdicts
+from obs_dagster.reports.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def publish_nights(
         records = history.metrics(monitor.model, first=day, last=day)
         known = trends if day >= min(days) else None
         page = gather(monitor, history, day, now=now, run_id=run_id, trends=known)
-        judged = verdicts(monitor, page.records, page.alerts, page.nights, day)
+        judged = page.verdicts
         if day == latest:
             last_verdicts = judged
         reports += _reports(monitor, page, judged, records, lake, settled=settled, full=day in days)

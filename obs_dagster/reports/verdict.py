@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,7 +60,7 @@ class Verdict:
 
 def verdicts(
     monitor: Monitor,
-    records: Iterable[MetricRecord],
+    index: RecordIndex,
     alerts: Sequence[AlertLine],
     nights: Sequence[NightLine],
     day: dt.date,
@@ -69,7 +69,8 @@ def verdicts(
 
     Args:
         monitor: the monitor of the model.
-        records: at least those of the last `ACTIVE_DAYS` days and of the label wait before them.
+        index: records up to `day`, at least those of the last `ACTIVE_DAYS` days and of the label wait
+            before them.
         alerts: alerts as they stand after the night of `day`.
         nights: what became of the days.
         day: the last day that was evaluated.
@@ -77,7 +78,6 @@ def verdicts(
     Returns:
         One verdict per version that had rows in the last `ACTIVE_DAYS` days or has a firing alert.
     """
-    index = RecordIndex(record for record in records if record.day <= day)
     night = next((line for line in nights if line.day == day), None)
     active = {alert.version for alert in alerts if alert.state == "firing"} - {ALL_VERSIONS}
     for back in range(ACTIVE_DAYS):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -36,7 +37,7 @@ VITALS = 7
 """Numbers of a verdict that are shown beside it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HealthInput:
     """What the page is made from.
 
@@ -57,6 +58,16 @@ class HealthInput:
     generated_at: dt.datetime
     run_id: str = ""
 
+    @cached_property
+    def index(self) -> RecordIndex:
+        """The records up to the reported day by subject."""
+        return RecordIndex(record for record in self.records if record.day <= self.day)
+
+    @cached_property
+    def verdicts(self) -> list[Verdict]:
+        """How each version stands on the reported day."""
+        return verdicts(self.monitor, self.index, self.alerts, self.nights, self.day)
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
@@ -71,8 +82,7 @@ class Meaning:
 def render_health(page: HealthInput) -> str:
     """The health page as one HTML document that loads nothing: no scripts, no fonts, no network."""
     monitor, day = page.monitor, page.day
-    index = RecordIndex(record for record in page.records if record.day <= day)
-    judged = verdicts(monitor, page.records, page.alerts, page.nights, day)
+    index, judged = page.index, page.verdicts
     versions = [verdict.version for verdict in judged]
     styles = trend_styles(versions, index)
     first = _first_day(page)
@@ -145,6 +155,7 @@ def _meanings(page: HealthInput) -> list[Meaning]:
     ]
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("obs_dagster.reports.health"),

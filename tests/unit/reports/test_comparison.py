@@ -1,11 +1,12 @@
 import datetime as dt
 
 from obs_dagster.reports.comparison import different_days
+from obs_dagster.reports.record_index import RecordIndex
 from obs_dagster.reports.verdict import verdicts
 
 
 def judged(season, records, alerts=()):
-    return verdicts(season.monitor(), records, alerts, [season.night(season.LAST)], season.LAST)
+    return verdicts(season.monitor(), RecordIndex(records), alerts, [season.night(season.LAST)], season.LAST)
 
 
 def recall(season, version, value, back):

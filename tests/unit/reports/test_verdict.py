@@ -2,6 +2,7 @@ import datetime as dt
 
 import pytest
 
+from obs_dagster.reports.record_index import RecordIndex
 from obs_dagster.reports.verdict import verdicts
 
 
@@ -14,7 +15,7 @@ def judge(season):
         if records is None:
             records = plain(season)
         lines = [season.night(day)] if nights is None else nights
-        found = verdicts(season.monitor(**(monitor or {})), records, alerts, lines, day)
+        found = verdicts(season.monitor(**(monitor or {})), RecordIndex(records), alerts, lines, day)
         return found[0] if found else None
 
     return judge
@@ -177,7 +178,7 @@ def test_a_version_that_left_production_is_not_judged(judge, season):
 
 def test_versions_are_in_natural_order(season):
     records = [season.record("volume", version, season.LAST, 9.0) for version in ("10", "9", "*")]
-    found = verdicts(season.monitor(), records, [], [], season.LAST)
+    found = verdicts(season.monitor(), RecordIndex(records), [], [], season.LAST)
     assert [verdict.version for verdict in found] == ["9", "10"]
 
 
