@@ -5,21 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
-import narwhals as nw
-
+from obs_dagster.engine.engine import engine_of
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.windows import OUTCOMES, PROFILES
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import load_grids
-from obs_dagster.profile.columns import DAY, LABEL
+from obs_dagster.profile.columns import DAY
 from obs_dagster.profile.outcomes import SCHEMA, OutcomeProfile, reduce_outcomes
 from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_days
-from obs_dagster.quality.day import DayQuality, clean_rows, day_quality
-from obs_dagster.sources.files import connect, derived
+from obs_dagster.quality.day import DayQuality, day_quality
 from obs_dagster.sources.labels import GROUND_TRUTH
-from obs_dagster.sources.quoting import identifier, literal
 
 #: Rows that share a query; more days than these are taken in turns, so that memory stays bounded.
 _BATCH_ROWS = 1_000_000
@@ -34,12 +31,11 @@ def profile_days(monitor: Monitor, days: Iterable[dt.date], lake: Lake) -> Itera
     grids = load_grids(monitor, lake)
     table = lake.table(monitor.model, PROFILES)
     for batch in _batches(monitor, days, lake):
-        with connect() as connection:
-            evaluated = [day for day, quality in batch if quality.evaluated]
-            profiles = {}
-            if evaluated:
-                rows = clean_rows(connection, monitor, evaluated, lake)
-                profiles = reduce_days(nw.from_native(rows), monitor, grids, DAY)
+        evaluated = [day for day, quality in batch if quality.evaluated]
+        profiles = {}
+        if evaluated:
+            with engine_of(monitor).clean_rows(monitor, evaluated, lake) as rows:
+                profiles = reduce_days(rows, monitor, grids, DAY)
         for day, quality in batch:
             profile = profiles.get(day.isoformat(), Profile.empty(grids))
             fingerprint = f"{quality.fingerprint}-{grids.id}"
@@ -90,19 +86,8 @@ def reduce_outcomes_of(monitor: Monitor, day: dt.date, lake: Lake) -> OutcomePro
     if quality is not None and not quality.evaluated:
         outcomes = OutcomeProfile(SCHEMA.empty_table())
     else:
-        with connect() as connection:
-            rows = clean_rows(connection, monitor, [day], lake)
-            key = identifier(monitor.logs.columns.prediction_id)
-            truth = lake.table(monitor.model, GROUND_TRUTH)
-            if truth.exists(day):
-                labels = f"read_parquet({literal(str(truth.path(day)))}, hive_partitioning = false)"
-                joined = (
-                    f"SELECT log.*, truth.label AS {LABEL} FROM log "
-                    f"LEFT JOIN {labels} AS truth ON truth.prediction_id = log.{key}"
-                )
-            else:
-                joined = f"SELECT *, CAST(NULL AS BOOLEAN) AS {LABEL} FROM log"
-            outcomes = reduce_outcomes(nw.from_native(derived(rows, "log", joined)), monitor, grids)
+        with engine_of(monitor).labelled_rows(monitor, day, lake) as rows:
+            outcomes = reduce_outcomes(rows, monitor, grids)
     lake.table(monitor.model, OUTCOMES).write(day, outcomes.table, {"fingerprint": inputs})
     return outcomes
 

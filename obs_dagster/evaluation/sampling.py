@@ -12,6 +12,7 @@ from obs_dagster.profile.columns import LABEL
 from obs_dagster.quality.day import clean_rows
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.labels import GROUND_TRUTH
+from obs_dagster.sources.log_rows import check_in_place
 from obs_dagster.sources.quoting import identifier, literal
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: i
     """At most `rows` clean rows of one version and day, by prediction id, with the label as far as known.
 
     Rows are picked by a hash of the prediction id, so that the sample is uniform and repeatable.
+
+    Raises:
+        LakeError: the day has not been validated.
+        SourceError: a file that is read in place is gone or was rewritten.
     """
     key, column = identifier(monitor.logs.columns.prediction_id), identifier(monitor.logs.columns.version)
     truth = lake.table(monitor.model, GROUND_TRUTH)
@@ -38,6 +43,7 @@ def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: i
             f"SELECT * FROM log WHERE {column} = {literal(version)} ORDER BY hash({key}), {key} LIMIT {rows}"
         )
         frame: pd.DataFrame = derived(log, "log", f"WITH picked AS ({picked}) SELECT picked.*, {label}").df()
+    check_in_place(monitor, [day], lake)
     return frame.set_index(monitor.logs.columns.prediction_id).sort_index()
 
 

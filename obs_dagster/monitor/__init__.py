@@ -14,6 +14,7 @@ from obs_dagster.monitor.data import (
     SourceKind,
     TrainingBaseline,
 )
+from obs_dagster.monitor.engine import DuckDBEngine, Engine, SparkEngine
 from obs_dagster.monitor.loading import load_monitor, load_monitors
 from obs_dagster.monitor.model import Explanations, Monitor, Quality, Reports
 from obs_dagster.monitor.problem import MonitorError, Problem
@@ -22,6 +23,8 @@ from obs_dagster.monitor.schema import json_schema
 __all__ = [
     "Baseline",
     "DaysBaseline",
+    "DuckDBEngine",
+    "Engine",
     "Explanations",
     "Feature",
     "FeatureType",
@@ -40,6 +43,7 @@ __all__ = [
     "Rule",
     "Severity",
     "SourceKind",
+    "SparkEngine",
     "TrainingBaseline",
     "json_schema",
     "load_monitor",

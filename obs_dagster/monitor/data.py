@@ -9,7 +9,8 @@ from pydantic import Field
 
 from obs_dagster.monitor.contract import Strict
 
-SourceKind = Literal["parquet", "csv", "jsonl"]
+FileKind = Literal["parquet", "csv", "jsonl"]
+SourceKind = Literal["parquet", "csv", "jsonl", "ibis"]
 
 
 class LogColumns(Strict):
@@ -33,10 +34,18 @@ class LogColumns(Strict):
 class Logs(Strict):
     """The inference log: one row per prediction."""
 
-    source: SourceKind = Field(description="The format of the files.")
+    source: SourceKind = Field(
+        description="The format of the files, or `ibis` for a table of a warehouse (extra `ibis`)."
+    )
     path: str = Field(
         description="Path or glob of one day's files; `{day}` stands for YYYY-MM-DD, `${NAME}` for an "
-        "environment variable. Relative paths start at the monitor file's folder."
+        "environment variable. Relative paths start at the monitor file's folder. For `ibis` the URL of the "
+        "connection (`postgres://…`, `duckdb:///…`), whose variables are filled in only when it is opened."
+    )
+    table: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The table, with `ibis`: `predictions`, or with its schema `serving.predictions`.",
     )
     columns: LogColumns = Field(description="Which column plays which role.")
     threshold: float = Field(
@@ -44,6 +53,12 @@ class Logs(Strict):
     )
     ok_statuses: tuple[str, ...] = Field(
         default=("ok", "200"), min_length=1, description="Values of `status` that are successes."
+    )
+    in_place: bool = Field(
+        default=False,
+        description="Read Parquet files where they are instead of copying them into the lake: for files that "
+        "are neither rewritten nor removed while labels of their day may come. Rows are copied all the same "
+        "if types need conversion, an id occurs twice, or the engine is Spark.",
     )
 
 
@@ -60,7 +75,7 @@ class LabelColumns(Strict):
 class Labels(Strict):
     """Ground truth, which arrives later than the prediction."""
 
-    source: SourceKind = Field(description="The format of the files.")
+    source: FileKind = Field(description="The format of the files.")
     path: str = Field(
         description="Path or glob of all label files, old and new; files already read are skipped. "
         "`${NAME}` stands for an environment variable."
@@ -81,7 +96,7 @@ class TrainingBaseline(Strict):
     """Compare each version with its own training data, scored by itself, ideally out of fold."""
 
     kind: Literal["training"] = "training"
-    source: SourceKind = Field(default="parquet", description="The format of the files.")
+    source: FileKind = Field(default="parquet", description="The format of the files.")
     path: str = Field(
         description="Path or glob of a version's training rows; `{version}` stands for the version. "
         "The columns are named as in the log; the label column, where present, as in the label files."

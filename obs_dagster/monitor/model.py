@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr
 from obs_dagster.monitor.alerting import Route, Rule
 from obs_dagster.monitor.contract import Feature, Strict
 from obs_dagster.monitor.data import Baseline, Labels, Logs, Registry
+from obs_dagster.monitor.engine import DuckDBEngine, Engine
 from obs_dagster.monitor.placeholders import resolve
 
 Days = Annotated[int, Field(ge=1, le=366)]
@@ -87,6 +88,10 @@ class Monitor(Strict):
         default=(1, 7, 28),
         min_length=1,
         description="Lengths in days of the windows that are evaluated; 1 is among them.",
+    )
+    engine: Engine = Field(
+        default_factory=DuckDBEngine,
+        description="What reads the rows; `duckdb` and `spark` alone are short for the mapping.",
     )
     quality: Quality = Field(default_factory=Quality, description="How the contract is judged.")
     explanations: Explanations = Field(default_factory=Explanations, description="SHAP explanations.")

@@ -27,8 +27,9 @@ class PathKey:
     required: tuple[str, ...] = ()
 
 
+LOG: Keys = ("logs", "path")
 _PATHS = (
-    PathKey(("logs", "path"), allowed=("day",), required=("day",)),
+    PathKey(LOG, allowed=("day",), required=("day",)),
     PathKey(("labels", "path")),
     PathKey(("quality", "suite")),
 )
@@ -40,14 +41,20 @@ def paths(document: Document) -> Iterator[tuple[PathKey, str]]:
     training = document.text("baseline", "kind") == "training"
     for path in (*_PATHS, _TRAINING) if training else _PATHS:
         text = document.text(*path.keys)
-        if text is not None:
+        if text is not None and not (path.keys == LOG and reads_table(document)):
             yield path, text
+
+
+def reads_table(document: Document) -> bool:
+    """Whether the log is a table of a warehouse, so that its path is a URL."""
+    return document.text("logs", "source") == "ibis"
 
 
 def with_variables(document: Document, environ: Mapping[str, str]) -> dict[str, Any]:
     """The document's values with the environment variables of its paths filled in, where they are set.
 
-    Routes stay as they are: their variables are secrets, which the monitor must not hold.
+    URLs of routes and warehouses stay as they are: their variables are secrets, which the monitor must not
+    hold.
     """
     data = copy.deepcopy(document.data)
     for path, text in paths(document):

@@ -28,6 +28,7 @@ from obs_dagster.monitor.data import (
     RollingBaseline,
     TrainingBaseline,
 )
+from obs_dagster.monitor.engine import DuckDBEngine, SparkEngine
 from obs_dagster.monitor.model import Explanations, Monitor, Quality, Reports
 from obs_dagster.monitor.schema import json_schema
 from obs_dagster.monitor.wording import expected, members
@@ -45,6 +46,8 @@ _SECTIONS: dict[type[BaseModel], str] = {
     TrainingBaseline: "baseline, kind training",
     DaysBaseline: "baseline, kind days",
     RollingBaseline: "baseline, kind rolling",
+    DuckDBEngine: "engine, kind duckdb",
+    SparkEngine: "engine, kind spark",
     Quality: "quality",
     Explanations: "explanations",
     Reports: "reports",
@@ -66,8 +69,8 @@ file while it is written; the schema is [monitor.schema.json](monitor.schema.jso
 
 - Types are strict: `"7"` is a text and no number, and `yes` is a text. Truth is `true` or `false`.
 - `${NAME}` stands for an environment variable in paths, where it is filled in when the file is loaded, and
-  in the URLs of routes, where it is filled in only when something is sent, so secrets are kept nowhere.
-  Each must be set. `OBS_HOME` always has a value: the home folder of the settings.
+  in the URLs of routes and warehouses, where it is filled in only when they are used, so secrets are kept
+  nowhere. Each must be set. `OBS_HOME` always has a value: the home folder of the settings.
 - Relative paths start at the monitor file's folder. `{day}` and `{version}` are filled in by each run.
 - Anchors, aliases and merge keys (`<<`) work. Tags other than YAML's plain types, duplicate keys, and files
   above 1 MiB are errors.

@@ -155,7 +155,8 @@ def _constraint(kind: str, context: dict[str, Any], spot: _Spot, value: Any) -> 
 
 
 def _union_tag(document: Document, spot: _Spot) -> Problem:
-    keys = (*spot.keys, "kind")
+    # `engine: spark` is short for a mapping with that kind
+    keys = (*spot.keys, "kind") if document.text(*spot.keys) is None else spot.keys
     kinds = [choice.model_fields["kind"].default for choice in members(spot.annotation)]
     value = document.value(*keys)
     if value is None:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from obs_dagster.profile import arrays
 from obs_dagster.profile.distribution import OTHER, FloatArray, IntArray
 from obs_dagster.profile.grid import CategoryGrid, Grid
 from obs_dagster.sources.quoting import identifier, literal
@@ -37,10 +38,10 @@ class Vocabulary:
         """The code of every text; texts not seen before get new codes."""
         encoded = texts.dictionary_encode()
         found = [self._code(value) for value in encoded.dictionary.to_pylist()]
-        indices = np.frombuffer(encoded.indices.buffers()[1], dtype=np.int32, count=len(texts))
+        indices = arrays.values(encoded.indices)
         if texts.null_count:
             # what stands in the place of a null is anything; it leads to the entry after the last text
-            indices = np.where(texts.is_null().to_numpy(zero_copy_only=False), len(found), indices)
+            indices = np.where(arrays.nulls(texts), len(found), indices)
         codes: IntArray = np.array([*found, 0], dtype=np.int64)[indices]
         return codes
 
@@ -113,7 +114,7 @@ class BatchReader:
             column = batch.column(place)
             coded = _known(grid)
             codes[name] = (
-                column.to_numpy().astype(np.int64) if coded else self.vocabularies[name].encode(column)
+                arrays.values(column).astype(np.int64) if coded else self.vocabularies[name].encode(column)
             )
         return Batch(codes, numbers)
 
@@ -146,10 +147,11 @@ def _text(column: str, grid: Grid | None) -> str:
 
 
 def _numbers(column: pa.Array) -> Numbers:
-    values = column.to_numpy(zero_copy_only=False)
+    values = arrays.values(column)
     finite = np.isfinite(values)
-    if finite.all():
+    if not column.null_count and finite.all():
         return Numbers(values)
-    null = column.is_null().to_numpy(zero_copy_only=False)
-    infinite = np.isinf(values)
-    return Numbers(np.where(finite, values, np.nan), (null, np.isnan(values) & ~null, infinite))
+    null = arrays.nulls(column)
+    finite &= ~null
+    nan, infinite = np.isnan(values) & ~null, np.isinf(values) & ~null
+    return Numbers(np.where(finite, values, np.nan), (null, nan, infinite))

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile import arrays
 from obs_dagster.profile.assembly import Assembly
 from obs_dagster.profile.batches import Batch, BatchReader, Numbers, vocabulary_size
 from obs_dagster.profile.cell_counts import MISSING, CellCounts, Keyed
@@ -209,5 +210,5 @@ def numbered(codes: Sequence[IntArray], sizes: Sequence[int]) -> tuple[IntArray,
     for code, size in zip(codes[1:], sizes[1:], strict=True):
         combined = combined * size + code
     encoded = pa.array(combined).dictionary_encode()
-    distinct = np.unravel_index(encoded.dictionary.to_numpy(), tuple(sizes))
-    return encoded.indices.to_numpy().astype(np.int64), np.stack(distinct, axis=1)
+    distinct = np.unravel_index(arrays.values(encoded.dictionary), tuple(sizes))
+    return arrays.values(encoded.indices).astype(np.int64), np.stack(distinct, axis=1)

@@ -10,9 +10,10 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile import arrays
 from obs_dagster.profile.cells import VERSION, cell_key, named_version, reductions, rolled_up, with_cell_keys
 from obs_dagster.profile.columns import LABEL, prediction_column
 from obs_dagster.profile.distribution import OutcomeCounts
@@ -38,6 +39,7 @@ SCHEMA = pa.schema(
     ]
 )
 _KEYS = ["version", "segment", "bin", "decision", "label"]
+_LABELLED = ("bin", "decision", "label")
 _ADDED = {name: "sum" for name in SCHEMA.names if name not in _KEYS}
 
 
@@ -58,6 +60,13 @@ class OutcomeProfile:
         """Start and length of the rows of each version and segment cell."""
         return slices(self.table, ["version", "segment"])
 
+    @cached_property
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        """The columns that follow the keys; NaN where a row has no label."""
+        numbers = {name: arrays.values(self.table[name]) for name in _ADDED}
+        labels = {name: self.table[name].cast(pa.int64()).cast(pa.float64()) for name in _LABELLED}
+        return numbers | {name: arrays.floats(column) for name, column in labels.items()}
+
     def versions(self) -> list[str]:
         """Every version that made predictions."""
         return sorted({version for version, _ in self._cells})
@@ -68,21 +77,22 @@ class OutcomeProfile:
 
     def outcomes(self, version: str, segment: str = "*") -> OutcomeCounts:
         """The outcomes of one cell; all counts are 0 where it has no rows."""
-        part = self.table.slice(*self._cells.get((version, segment), (0, 0)))
-        labelled = part.filter(pc.is_valid(part["label"]))
-        columns = {name: labelled[name].to_numpy(zero_copy_only=False) for name in SCHEMA.names[2:]}
+        start, length = self._cells.get((version, segment), (0, 0))
+        part = {name: column[start : start + length] for name, column in self._arrays.items()}
+        labelled = ~np.isnan(part["label"])
+        columns = {name: column[labelled] for name, column in part.items()}
         grid = UnitGrid()
         return OutcomeCounts(
-            score=(columns["bin"].astype(np.float64) + 0.5) * grid.width,
-            decision=columns["decision"].astype(bool),
-            label=columns["label"].astype(bool),
-            counts=columns["n"].astype(np.int64),
+            score=(columns["bin"] + 0.5) * grid.width,
+            decision=columns["decision"] > 0,
+            label=columns["label"] > 0,
+            counts=columns["n"],
             score_sum=columns["score_sum"],
             log_loss_sum=columns["log_loss_sum"],
             log_loss_sq=columns["log_loss_sq"],
             brier_sum=columns["brier_sum"],
             brier_sq=columns["brier_sq"],
-            predictions=int(pc.sum(part["n"]).as_py() or 0),
+            predictions=int(part["n"].sum()),
             bin_width=grid.width,
         )
 

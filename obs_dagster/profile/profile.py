@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obs_dagster.errors import LakeError
+from obs_dagster.profile import arrays
 from obs_dagster.profile.distribution import CategoryCounts, Counts, NumericCounts
 from obs_dagster.profile.grid import CategoryGrid, Grids, NumericGrid
 
@@ -55,7 +56,7 @@ def slices(table: pa.Table, keys: Sequence[str]) -> dict[tuple[str, ...], tuple[
         return {}
     # run ends of the columns together cut the table into parts in which no key changes
     encoded = [pc.run_end_encode(table[key].combine_chunks()) for key in keys]
-    ends = np.unique(np.concatenate([runs.run_ends.to_numpy() for runs in encoded]))
+    ends = np.unique(np.concatenate([arrays.values(runs.run_ends) for runs in encoded]))
     starts = np.concatenate([[0], ends[:-1]])
     values = zip(*(table[key].take(pa.array(starts)).to_pylist() for key in keys), strict=True)
     return {
@@ -106,10 +107,10 @@ class Profile:
     @cached_property
     def _numbers(self) -> dict[str, np.ndarray]:
         """The numeric columns of the table, NaN where there is nothing, and each row's kind by its place."""
-        kinds = pc.index_in(self.table["kind"], pa.array(KINDS)).combine_chunks()
-        names = ("key", "n", "total", "total_sq", "minimum", "maximum")
-        return {"kind": kinds.to_numpy()} | {
-            name: self.table[name].to_numpy(zero_copy_only=False) for name in names
+        kinds = pc.index_in(self.table["kind"], pa.array(KINDS))
+        sums = ("key", "total", "total_sq", "minimum", "maximum")
+        return {"kind": arrays.values(kinds), "n": arrays.values(self.table["n"])} | {
+            name: arrays.floats(self.table[name]) for name in sums
         }
 
     @cached_property

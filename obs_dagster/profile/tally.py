@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obs_dagster.profile import arrays
 from obs_dagster.profile.distribution import FloatArray, IntArray
 
 #: Largest array of counts (8 bytes each) that a tally holds; wider ones keep only what occurs.
@@ -51,7 +52,7 @@ class Tally:
             codes = np.floor(keys).astype(np.int64)
             codes += (cells << _KEY_BITS) + _KEY_OFFSET
             counted = pc.value_counts(pa.array(codes))
-            self._wait(counted.field(0).to_numpy(), counted.field(1).to_numpy())
+            self._wait(arrays.values(counted.field(0)), arrays.values(counted.field(1)))
 
     def entries(self) -> Entries:
         """Everything that occurs."""

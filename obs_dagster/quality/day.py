@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
+import numpy as np
 
 from obs_dagster.errors import LakeError
 from obs_dagster.lake.lake import Lake
+from obs_dagster.monitor.engine import SparkEngine
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import DAY, FILE, ROW
-from obs_dagster.quality.contract import contract, occurrences
-from obs_dagster.quality.expectations import validate
+from obs_dagster.quality.contract import contract
+from obs_dagster.quality.day_rows import RULES, DayRows
+from obs_dagster.quality.expectations import Judge, Validation, in_chunks, validate
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
-from obs_dagster.sources.quoting import identifier, literal, literals
+from obs_dagster.sources.log_rows import check_in_place, day_of, log_rows, unreadable
+from obs_dagster.sources.quoting import identifier, literals
 
 if TYPE_CHECKING:
     import duckdb
-    import pandas as pd
+
+__all__ = ["QUARANTINE", "RULES", "DayQuality", "clean_rows", "day_quality", "validate_day"]
 
 QUARANTINE = "quarantine"
-RULES = "_obs_rules"
-_CHUNK_ROWS = 200_000
+_CHUNK_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +82,51 @@ def validate_day(monitor: Monitor, day: dt.date, lake: Lake, *, chunk_rows: int 
         monitor: declares the contract.
         day: the day.
         lake: holds the partition.
-        chunk_rows: how many rows Great Expectations holds in memory at once.
+        chunk_rows: how many rows of a few columns Great Expectations holds in memory at once; of many columns
+            it holds fewer.
 
     Raises:
-        LakeError: the day has not been ingested.
+        LakeError: the day has not been ingested, or its partition is damaged.
+        SourceError: a file that is read in place is damaged, gone or was rewritten.
         SuiteError: the team's suite cannot be read.
     """
-    logs = lake.table(monitor.model, LOGS)
-    manifest = logs.manifest(day)
+    import duckdb
+
+    manifest = lake.table(monitor.model, LOGS).manifest(day)
     if manifest is None:
         raise LakeError(f"{day} of {monitor.model} has not been ingested.", remedy="Run its night first.")
     absent = [change["column"] for change in manifest["schema_changes"] if change["kind"] == "missing"]
     unique = [name for name, feature in monitor.features.items() if feature.unique]
     suite = Path(monitor.resolve_path(monitor.quality.suite)) if monitor.quality.suite else None
-    checked = validate(_chunks(logs.path(day), unique, chunk_rows), contract(monitor, day, absent), suite)
-    counted = _counted(checked.broken)
-    share = len(checked.broken) / manifest["rows"] if manifest["rows"] else 0.0
+    with connect() as connection:
+        try:
+            rows = DayRows(connection, log_rows(connection, monitor, [day], lake), unique, chunk_rows)
+            judge = in_chunks(rows.frames)
+            if isinstance(monitor.engine, SparkEngine):
+                judge = _on_spark(monitor.engine, monitor, day, lake)
+            checked = validate(judge, contract(monitor, day, absent), suite)
+            check_in_place(monitor, [day], lake)
+            quality = _judged(monitor, manifest, absent, checked)
+            quarantine = lake.table(monitor.model, QUARANTINE).path(day)
+            rows.write_broken(quarantine, checked.broken, asdict(quality))
+        except duckdb.Error as error:
+            raise unreadable(monitor, day, lake, error) from error
+    return quality
+
+
+def _on_spark(engine: SparkEngine, monitor: Monitor, day: dt.date, lake: Lake) -> Judge:
+    from obs_dagster.engine.session import spark_session
+    from obs_dagster.quality.spark import on_spark, rows_of
+
+    return on_spark(rows_of(spark_session(engine), monitor, day, lake))
+
+
+def _judged(
+    monitor: Monitor, manifest: Mapping[str, Any], absent: Sequence[str], checked: Validation
+) -> DayQuality:
+    """What follows for a day from its manifest and its validation."""
+    broken = np.unique(np.concatenate([*checked.broken.values(), np.empty(0, np.int64)]))
+    share = len(broken) / manifest["rows"] if manifest["rows"] else 0.0
     reason = ""
     if share > monitor.quality.max_quarantined_share:
         reason = (
@@ -107,21 +137,20 @@ def validate_day(monitor: Monitor, day: dt.date, lake: Lake, *, chunk_rows: int 
         reason = "the log has no rows" if manifest["files"] else "there is no log file"
     elif lost := [name for name in _indispensable(monitor) if name in absent]:
         reason = f"the log has no column {', '.join(lost)}"
-    quality = DayQuality(
+    counts = {rule: len(rows) for rule, rows in checked.broken.items()}
+    digest = hashlib.sha256(broken.astype("<i8").tobytes()).hexdigest()[:16]
+    return DayQuality(
         evaluated=not reason,
         reason=reason,
         rows=manifest["rows"],
-        quarantined=len(checked.broken),
+        quarantined=len(broken),
         duplicates=manifest["duplicates"],
         versions=manifest["versions"],
         schema_changes=manifest["schema_changes"],
-        broken_rules=counted,
+        broken_rules=dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
         results=[asdict(result) for result in checked.results],
-        fingerprint=f"{manifest['fingerprint']}-{_digest(checked.broken)}{'-refused' if reason else ''}",
+        fingerprint=f"{manifest['fingerprint']}-{digest}{'-refused' if reason else ''}",
     )
-    quarantined = _quarantined(logs.path(day), checked.broken)
-    lake.table(monitor.model, QUARANTINE).write(day, quarantined, asdict(quality))
-    return quality
 
 
 def day_quality(monitor: Monitor, day: dt.date, lake: Lake) -> DayQuality | None:
@@ -148,72 +177,21 @@ def clean_rows(
                 f"{day} of {monitor.model} has not been validated.", remedy="Run its night first."
             )
         absent |= dict.fromkeys(quality.missing_columns)
-    logs = _files(lake, monitor, LOGS, days)
-    exclude = ", ".join([FILE, *map(identifier, absent)])
-    rows = f"SELECT * EXCLUDE ({exclude}), {_day_of(FILE)} AS {DAY} FROM {logs}"
+    rows = log_rows(connection, monitor, days, lake)
+    if absent:
+        rows = f"SELECT * EXCLUDE ({', '.join(map(identifier, absent))}) FROM ({rows})"
     broken = [day for day, quality in found.items() if quality is not None and quality.quarantined]
     if broken:
-        quarantine = _files(lake, monitor, QUARANTINE, broken)
+        paths = literals(str(lake.table(monitor.model, QUARANTINE).path(day)) for day in broken)
+        quarantine = f"read_parquet({paths}, filename = '{FILE}', hive_partitioning = false)"
         rows = (
             f"SELECT log.* FROM ({rows}) AS log ANTI JOIN "
-            f"(SELECT {ROW}, {_day_of(FILE)} AS {DAY} FROM {quarantine}) AS broken USING ({DAY}, {ROW})"
+            f"(SELECT {ROW}, {day_of(FILE)} AS {DAY} FROM {quarantine}) AS broken USING ({DAY}, {ROW})"
         )
     return connection.sql(rows)
-
-
-def _files(lake: Lake, monitor: Monitor, table: str, days: Sequence[dt.date]) -> str:
-    """SQL that reads a table's partitions of some days, with the file that each row is from."""
-    paths = literals(str(lake.table(monitor.model, table).path(day)) for day in days)
-    return f"read_parquet({paths}, filename = '{FILE}', union_by_name = true, hive_partitioning = false)"
-
-
-def _day_of(filename: str) -> str:
-    return f"regexp_extract({filename}, 'day=([0-9-]{{10}})/[^/]*$', 1)"
 
 
 def _indispensable(monitor: Monitor) -> list[str]:
     """The columns without which rows cannot be evaluated at all."""
     roles = monitor.logs.columns
     return [roles.prediction_id, roles.time, roles.version, roles.score]
-
-
-def _chunks(path: Path, unique: list[str], size: int) -> Iterator[pd.DataFrame]:
-    """The day's rows as frames of bounded size, indexed by row number; one empty frame for an empty day."""
-    counts = "".join(
-        f", count({identifier(name)}) OVER (PARTITION BY {identifier(name)}) "
-        f"AS {identifier(occurrences(name))}"
-        for name in unique
-    )
-    with connect() as connection:
-        rows = connection.sql(
-            f"SELECT *{counts} FROM read_parquet({literal(str(path))}, hive_partitioning = false) "
-            f"ORDER BY {ROW}"
-        )
-        batches = rows.fetch_record_batch(size)
-        empty = batches.schema.empty_table()
-        frame = None
-        for batch in batches:
-            frame = batch.to_pandas().set_index(ROW).rename_axis(index=None)
-            yield frame
-        if frame is None:
-            yield empty.to_pandas().set_index(ROW).rename_axis(index=None)
-
-
-def _counted(broken: dict[int, list[str]]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for rules in broken.values():
-        for rule in rules:
-            counts[rule] = counts.get(rule, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _digest(broken: dict[int, list[str]]) -> str:
-    return hashlib.sha256(str(sorted(broken)).encode()).hexdigest()[:16]
-
-
-def _quarantined(path: Path, broken: dict[int, list[str]]) -> pa.Table:
-    """The broken rows, whole, with the rules they broke."""
-    rows = pa.array(sorted(broken), pa.int64())
-    found = pq.read_table(path, filters=ds.field(ROW).isin(rows), partitioning=None).sort_by(ROW)
-    rules = pa.array([broken[row] for row in found[ROW].to_pylist()], pa.list_(pa.string()))
-    return found.append_column(RULES, rules)

@@ -1,20 +1,24 @@
-"""Great Expectations: the one module that knows it. Validates a frame in chunks of bounded size."""
+"""Great Expectations: the one module that knows it. Validates columns in chunks of bounded size."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from obs_dagster.errors import ObsError
 from obs_dagster.quality.contract import Expectation
 
 if TYPE_CHECKING:
     import pandas as pd
-    from great_expectations.core import ExpectationSuite
+    from great_expectations.core import ExpectationSuite, ExpectationValidationResult
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
+    from great_expectations.execution_engine.execution_engine import ExecutionEngine
     from great_expectations.expectations.expectation import Expectation as GxExpectation
 
 
@@ -48,24 +52,48 @@ class ExpectationResult:
     error: str = ""
 
 
+Rows = npt.NDArray[np.int64]
+
+
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Results per expectation, and the rules that each failing row broke, by row number."""
+    """Results per expectation, and per rule the numbers of the rows that broke it, ascending.
+
+    Rules are in the order of their expectations; a rule that no row broke is left out.
+    """
 
     results: list[ExpectationResult]
-    broken: dict[int, list[str]]
+    broken: dict[str, Rows]
 
 
-def validate(
-    chunks: Iterable[pd.DataFrame], expected: Sequence[Expectation], suite_file: Path | None
-) -> Validation:
-    """Validate chunks of rows against the contract and, if there is one, the team's own suite.
+class Frames(Protocol):
+    """The rows to validate, as often as they are asked for."""
 
-    Row expectations add up over chunks. Expectations about the whole table (a mean, a row count) are judged
-    in every chunk and fail if one of them does.
+    def __call__(self, columns: Sequence[str] | None) -> Iterator[pd.DataFrame]:
+        """Chunks of bounded size, at least one, indexed by row number.
+
+        Args:
+            columns: the columns to give, as far as there are such; None for all.
+        """
+
+
+class Judge(Protocol):
+    """Rows, and the execution engine of Great Expectations that reads them."""
+
+    def __call__(
+        self, context: EphemeralDataContext, expectations: Sequence[GxExpectation]
+    ) -> Iterable[ExpectationValidationResult]:
+        """What became of each expectation, once or for several parts of the rows.
+
+        Results are complete, and list the rows that broke an expectation by number.
+        """
+
+
+def validate(judge: Judge, expected: Sequence[Expectation], suite_file: Path | None) -> Validation:
+    """Validate rows against the contract and, if there is one, the team's own suite.
 
     Args:
-        chunks: frames whose index is the row number.
+        judge: has the rows.
         expected: the contract.
         suite_file: a suite in Great Expectations' JSON.
 
@@ -81,29 +109,96 @@ def validate(
     own = [_expectation(each) for each in expected]
     team = [] if suite_file is None else _team_expectations(suite_file)
     suite = context.suites.add(gx.ExpectationSuite("contract", expectations=own + team))
-    batches = (
-        context.data_sources.add_pandas("log")
-        .add_dataframe_asset("day")
-        .add_batch_definition_whole_dataframe("all")
-    )
-    results = [
-        ExpectationResult(
+    results = {
+        each.id: ExpectationResult(
             name=each.expectation_type,
             column=str(getattr(each, "column", "")),
             rule=str((each.meta or {}).get("rule", "")) or _readable(each),
             origin="contract" if position < len(own) else "suite",
         )
         for position, each in enumerate(suite.expectations)
-    ]
-    broken: defaultdict[int, list[str]] = defaultdict(list)
-    for chunk in chunks:
-        outcome = batches.get_batch({"dataframe": chunk}).validate(
-            suite, result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False}
-        )
-        by_id = {getattr(found.expectation_config, "id", None): found for found in outcome.results}
-        for result, each in zip(results, suite.expectations, strict=True):
-            _add(result, by_id[each.id], broken)
-    return Validation(results=results, broken=dict(broken))
+    }
+    broken: dict[str, list[Rows]] = {result.rule: [] for result in results.values()}
+    for found in judge(context, suite.expectations):
+        result = results[getattr(found.expectation_config, "id", None)]
+        broken[result.rule].append(_add(result, found))
+    return Validation(results=list(results.values()), broken=_merged(broken))
+
+
+def in_chunks(frames: Frames) -> Judge:
+    """Judge frames of bounded size, with pandas.
+
+    Expectations about the same columns are validated together, on frames of those columns alone: Great
+    Expectations copies the whole frame for every expectation that leaves nulls out.
+
+    Row expectations add up over chunks. Expectations about the whole table (a mean, a row count) are judged
+    in every chunk and fail if one of them does.
+    """
+
+    def judge(
+        context: EphemeralDataContext, expectations: Sequence[GxExpectation]
+    ) -> Iterator[ExpectationValidationResult]:
+        from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+
+        result_format = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
+        for columns, group in _by_columns(expectations).items():
+            for frame in frames(columns):
+                engine = PandasExecutionEngine()
+                # given to the engine itself: a data source would hash the frame, twice, for longer than it
+                # is validated
+                engine.load_batch_data("chunk", frame)
+                yield from outcomes(context, engine, group, result_format)
+
+    return judge
+
+
+def _by_columns(
+    expectations: Sequence[GxExpectation],
+) -> dict[tuple[str, ...] | None, list[GxExpectation]]:
+    """Expectations by the columns that they read; None stands for all columns."""
+    groups: dict[tuple[str, ...] | None, list[GxExpectation]] = {}
+    for each in expectations:
+        groups.setdefault(_columns_read(each), []).append(each)
+    return groups
+
+
+def _columns_read(expectation: GxExpectation) -> tuple[str, ...] | None:
+    from great_expectations.expectations import expectation as kinds
+    from great_expectations.expectations.core.expect_column_to_exist import ExpectColumnToExist
+
+    if getattr(expectation, "row_condition", None):
+        return None
+    match expectation:
+        case kinds.ColumnMapExpectation() | kinds.ColumnAggregateExpectation():
+            return (str(expectation.column),)
+        case ExpectColumnToExist(column_index=None):
+            return (str(expectation.column),)
+        case kinds.ColumnPairMapExpectation():
+            return (str(expectation.column_A), str(expectation.column_B))
+        case kinds.MulticolumnMapExpectation():
+            return tuple(map(str, expectation.column_list))
+    return None
+
+
+def outcomes(
+    context: EphemeralDataContext,
+    engine: ExecutionEngine[Any],
+    expectations: Sequence[GxExpectation],
+    result_format: Mapping[str, Any],
+) -> list[ExpectationValidationResult]:
+    """What became of expectations of the rows that were loaded into an engine."""
+    from great_expectations.validator.validator import Validator
+
+    validator = Validator(execution_engine=engine, data_context=context)
+    configurations = validator.process_expectations_for_validation(
+        [each.configuration for each in expectations]
+    )
+    return validator.graph_validate(configurations, runtime_configuration={"result_format": result_format})
+
+
+def _merged(broken: Mapping[str, list[Rows]]) -> dict[str, Rows]:
+    found = {rule: np.unique(np.concatenate(parts)) for rule, parts in broken.items() if parts}
+    return {rule: rows for rule, rows in found.items() if len(rows)}
 
 
 def _expectation(expected: Expectation) -> GxExpectation:
@@ -135,8 +230,8 @@ def _readable(expectation: GxExpectation) -> str:
     return f"breaks: {getattr(expectation, 'column', 'table')} {words}"
 
 
-def _add(result: ExpectationResult, found: Any, broken: defaultdict[int, list[str]]) -> None:
-    """Add one chunk's outcome of an expectation."""
+def _add(result: ExpectationResult, found: Any) -> Rows:
+    """Add one chunk's outcome of an expectation; returns the numbers of the rows that broke it."""
     result.success &= bool(found.success)
     raised = (found.exception_info or {}).values() if isinstance(found.exception_info, dict) else ()
     for info in raised:
@@ -150,5 +245,4 @@ def _add(result: ExpectationResult, found: Any, broken: defaultdict[int, list[st
     for value in details.get("partial_unexpected_list") or ():
         if len(result.examples) < 5 and str(value) not in result.examples:  # noqa: PLR2004  enough to see what is wrong
             result.examples.append(str(value)[:80])
-    for row in details.get("unexpected_index_list") or ():
-        broken[int(row)].append(result.rule)
+    return np.array(details.get("unexpected_index_list") or [], np.int64)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from obs_dagster.errors import SourceError
 from obs_dagster.sources.quoting import literals
@@ -15,6 +17,8 @@ from obs_dagster.sources.quoting import literals
 if TYPE_CHECKING:
     import duckdb
 
+#: Megabytes that a session may hold at least, and for each of its threads.
+_MEMORY, _THREAD_MEMORY = 768, 256
 #: How DuckDB reads a list of files of each format; a new format is one more entry. Where a format has no
 #: types, all rows decide: were it the first ones, a bad value further down would cost the whole file.
 READERS: Mapping[str, Callable[[str], str]] = {
@@ -47,6 +51,16 @@ class SourceFiles:
         """The same source, restricted to some of its files."""
         return SourceFiles(kind=self.kind, pattern=self.pattern, files=tuple(files))
 
+    @property
+    def origins(self) -> list[str]:
+        """What people read about where the rows are from."""
+        return [str(file) for file in self.files]
+
+    @property
+    def reader(self) -> str:
+        """SQL for the table of all rows, columns matched by name."""
+        return READERS[self.kind](literals(map(str, self.files)))
+
     def fingerprint(self) -> str:
         """Changes when a file is added, removed or rewritten."""
         digest = hashlib.sha256()
@@ -65,7 +79,7 @@ class SourceFiles:
         # Parquet statistics leave NaN out; DuckDB would conclude that isnan() is false everywhere
         connection.execute("SET disabled_optimizers = 'statistics_propagation'")
         try:
-            return connection.sql(f"SELECT * FROM {READERS[self.kind](literals(map(str, self.files)))}")
+            return connection.sql(f"SELECT * FROM {self.reader}")
         except duckdb.Error as error:
             raise self.unreadable(error) from error
 
@@ -97,14 +111,24 @@ def stamp(file: Path) -> str:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB session of its own, in UTC, without progress bar and without network."""
+    """A DuckDB session of its own, in UTC, without progress bar and without network.
+
+    What does not fit into its memory (256 MB a thread, 768 MB at least) goes to a folder of its own below the
+    system's temporary folder, which is there only while it is needed.
+    """
     import duckdb
 
     connection = duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "true"}
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "true",
+            "temp_directory": str(Path(tempfile.gettempdir()) / f"obs-duckdb-{uuid4().hex}"),
+        }
     )
+    threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
     # a large buffer lets the database read ahead of who consumes a stream of batches
     connection.execute(
-        "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET streaming_buffer_size = '128MB'"
+        "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET streaming_buffer_size = '128MB'; "
+        f"SET memory_limit = '{max(_MEMORY, threads * _THREAD_MEMORY)}MB'"
     )
     return connection

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +13,10 @@ from obs_dagster.lake.lake import Lake, manifest_metadata, replacing
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import ROW
 from obs_dagster.sources.files import SourceFiles, connect
+from obs_dagster.sources.placement import placement
 from obs_dagster.sources.quoting import identifier, literal
-from obs_dagster.sources.schema import SchemaChange, declared_types, schema_changes, typed_query
+from obs_dagster.sources.schema import LogSchema, SchemaChange, schema_changes
+from obs_dagster.sources.warehouse import fetched_day
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,13 +49,28 @@ def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
     Where a prediction id occurs more than once, the last row by time counts. Values that are not of the
     declared type become null, their column is named in `_obs_uncast` and the source row kept in `_obs_raw`.
 
+    By default the partition is a copy: labels may come weeks later, when the source has been overwritten or
+    cleaned up, and the day must still be what was evaluated. Where the monitor says `in_place`, and the
+    source is Parquet whose columns need no conversion that could fail and whose ids are unique, the
+    partition holds no rows but tells which files do (see `obs_dagster.sources.log_rows`).
+
     Raises:
         SourceError: a file cannot be read; the partition stays as it was.
     """
-    source = log_files(monitor, day)
     target = lake.table(monitor.model, LOGS).path(day)
-    with connect() as connection, replacing(target) as aside:
+    with (
+        _source(monitor, day, target.parent) as source,
+        connect() as connection,
+        replacing(target) as aside,
+    ):
         return _ingest(connection, monitor, source, aside)
+
+
+def _source(monitor: Monitor, day: dt.date, folder: Path) -> AbstractContextManager[SourceFiles]:
+    """The day's log; rows of a warehouse are in a file below the folder while the block lasts."""
+    if monitor.logs.source == "ibis":
+        return fetched_day(monitor, day, folder)
+    return nullcontext(log_files(monitor, day))
 
 
 def log_files(monitor: Monitor, day: dt.date | str) -> SourceFiles:
@@ -64,41 +83,85 @@ def _ingest(
 ) -> Ingested:
     import duckdb
 
-    declared = declared_types(monitor)
-    if source.files:
-        relation = source.relation(connection)
-    else:
-        columns = ", ".join(f"NULL::{kind} AS {identifier(name)}" for name, kind in declared.items())
-        relation = connection.sql(f"SELECT {columns} WHERE false")
-    found = dict(zip(relation.columns, map(str, relation.types), strict=True))
-    changes = schema_changes(declared, found)
-    connection.register("source", relation)
+    schema = LogSchema.of(monitor)
     try:
-        connection.execute(f"CREATE TEMP TABLE log AS {typed_query(monitor, found)}")
+        found = _register(connection, schema, source)
+        changes = schema_changes(schema.types, found)
+        placed = placement(schema, found, source)
+        query = placed.query() if placed is not None else schema.query(found, "source")
+        connection.execute(f"CREATE TEMP VIEW log AS {query}")
+        replaced = _find_replaced(connection, monitor)
+        kept = f"SELECT log.* FROM log ANTI JOIN replaced USING ({ROW})" if replaced else "SELECT * FROM log"
+        version = identifier(monitor.logs.columns.version)
+        by_version = connection.sql(
+            f"SELECT {version}, count(*) FROM ({kept}) GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+        result = Ingested(
+            rows=sum(count for _, count in by_version),
+            duplicates=replaced,
+            files=len(source.files),
+            versions={version: count for version, count in by_version if version is not None},
+            schema_changes=tuple(changes),
+        )
+        if replaced:
+            # a join gives rows in any order
+            kept = f"{kept} ORDER BY {ROW}"
+        manifest = _manifest(result, source)
+        if placed is not None and not replaced and _in_place(monitor, schema, found):
+            kept = f"{kept} LIMIT 0"
+            manifest["in_place"] = placed.to_json()
+        metadata = manifest_metadata(manifest)
+        pairs = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
+        connection.execute(
+            f"COPY ({kept}) TO {literal(str(aside))} "
+            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}})"
+        )
     except duckdb.Error as error:
         raise source.unreadable(error) from error
-    rows, ids = connection.sql(
-        f"SELECT count(*), count(DISTINCT {identifier(monitor.logs.columns.prediction_id)}) "
-        f"+ count(*) FILTER (WHERE {identifier(monitor.logs.columns.prediction_id)} IS NULL) FROM log"
-    ).fetchall()[0]
-    kept = _unique(monitor) if ids < rows else "SELECT * FROM log"
-    by_version = connection.sql(
-        f"SELECT {identifier(monitor.logs.columns.version)}, count(*) FROM ({kept}) GROUP BY 1 ORDER BY 1"
-    ).fetchall()
-    result = Ingested(
-        rows=ids,
-        duplicates=rows - ids,
-        files=len(source.files),
-        versions={version: count for version, count in by_version if version is not None},
-        schema_changes=tuple(changes),
-    )
-    manifest = manifest_metadata(_manifest(result, source))
-    pairs = ", ".join(f"{key}: {literal(value)}" for key, value in manifest.items())
-    connection.execute(
-        f"COPY ({kept} ORDER BY {ROW}) TO {literal(str(aside))} "
-        f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}})"
-    )
     return result
+
+
+def _register(
+    connection: duckdb.DuckDBPyConnection, schema: LogSchema, source: SourceFiles
+) -> dict[str, str]:
+    """Make the source's rows the view or table `source`; returns the type of every column."""
+    if not source.files:
+        columns = ", ".join(f"NULL::{kind} AS {identifier(name)}" for name, kind in schema.types.items())
+        connection.execute(f"CREATE TEMP TABLE source AS SELECT {columns} WHERE false")
+        relation = connection.table("source")
+    elif source.kind == "parquet":
+        relation = source.relation(connection)
+        connection.register("source", relation)
+    else:
+        # every look at a text file guesses its types anew, from all its rows
+        connection.execute(f"CREATE TEMP TABLE source AS SELECT * FROM {source.reader}")
+        relation = connection.table("source")
+    return dict(zip(relation.columns, map(str, relation.types), strict=True))
+
+
+def _find_replaced(connection: duckdb.DuckDBPyConnection, monitor: Monitor) -> int:
+    """Number the rows that a later one with the same prediction id replaces, in the table `replaced`.
+
+    Hashes tell nearly all ids apart, in less memory; only rows whose hash repeats are compared.
+    """
+    key, time = identifier(monitor.logs.columns.prediction_id), identifier(monitor.logs.columns.time)
+    connection.execute(
+        f"CREATE TEMP TABLE repeated AS SELECT hash({key}) AS hashed FROM log WHERE {key} IS NOT NULL "
+        "GROUP BY hashed HAVING count(*) > 1"
+    )
+    connection.execute(
+        f"CREATE TEMP TABLE replaced AS SELECT {ROW} FROM log "
+        f"WHERE {key} IS NOT NULL AND hash({key}) IN (SELECT hashed FROM repeated) QUALIFY row_number() OVER "
+        f"(PARTITION BY {key} ORDER BY {time} DESC NULLS LAST, {ROW} DESC) > 1"
+    )
+    return int(connection.sql("SELECT count(*) FROM replaced").fetchall()[0][0])
+
+
+def _in_place(monitor: Monitor, schema: LogSchema, found: Mapping[str, str]) -> bool:
+    """Whether the source's files can stand for a copy, and shall."""
+    # Spark reads the lake's own files
+    own_files = monitor.logs.source == "parquet" and monitor.engine.kind == "duckdb"
+    return monitor.logs.in_place and own_files and schema.kept_whole(found)
 
 
 def _manifest(result: Ingested, source: SourceFiles) -> dict[str, Any]:
@@ -106,19 +169,10 @@ def _manifest(result: Ingested, source: SourceFiles) -> dict[str, Any]:
         "rows": result.rows,
         "duplicates": result.duplicates,
         "versions": result.versions,
-        "files": [str(file) for file in source.files],
+        "files": source.origins,
         "fingerprint": source.fingerprint(),
         "schema_changes": [
             {"kind": change.kind, "column": change.column, "text": str(change)}
             for change in result.schema_changes
         ],
     }
-
-
-def _unique(monitor: Monitor) -> str:
-    """SQL for the last row by time of every prediction id; rows without an id all stay."""
-    key, time = identifier(monitor.logs.columns.prediction_id), identifier(monitor.logs.columns.time)
-    return (
-        f"SELECT * FROM log QUALIFY {key} IS NULL OR "
-        f"row_number() OVER (PARTITION BY {key} ORDER BY {time} DESC NULLS LAST, {ROW} DESC) = 1"
-    )

@@ -17,10 +17,11 @@ from obs_dagster.errors import SourceError
 from obs_dagster.lake.lake import Lake, manifest_metadata, read_json, replacing, write_json
 from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import FILE
+from obs_dagster.profile.columns import DAY
 from obs_dagster.sources.files import SourceFiles, connect, stamp
 from obs_dagster.sources.ingest import LOGS
-from obs_dagster.sources.quoting import identifier, literal, literals
+from obs_dagster.sources.log_rows import check_in_place, log_rows
+from obs_dagster.sources.quoting import identifier, literal
 from obs_dagster.sources.schema import text_of
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
     """Read new label files and merge their labels into the days they belong to.
 
     Raises:
-        SourceError: a file cannot be read; nothing changes.
+        SourceError: a file cannot be read, or a log that is read in place changed; nothing is lost, and the
+            same files are read again by the next run.
     """
     if monitor.labels is None:
         return LabelsIngested(0, 0, 0, {}, 0)
@@ -95,11 +97,15 @@ def _load(
     for position, file in enumerate(source.files, start=1):
         _load_file(connection, labels, source.only([file]), position)
     read = _count(connection, "loaded") - waiting
+    # hashes tell nearly all ids apart, in less memory; only labels whose hash repeats are compared
     connection.execute(
-        f"CREATE TEMP TABLE incoming ({_COLUMNS}); "
-        "INSERT INTO incoming SELECT prediction_id, label, known_at "
-        "FROM loaded WHERE prediction_id IS NOT NULL AND label IS NOT NULL QUALIFY row_number() OVER "
-        "(PARTITION BY prediction_id ORDER BY known_at DESC NULLS LAST, file_order DESC) = 1"
+        "CREATE TEMP TABLE repeated AS SELECT hash(prediction_id) AS hashed FROM loaded "
+        "WHERE prediction_id IS NOT NULL AND label IS NOT NULL GROUP BY hashed HAVING count(*) > 1; "
+        "CREATE TEMP VIEW usable AS SELECT *, hash(prediction_id) IN (SELECT hashed FROM repeated) AS again "
+        "FROM loaded WHERE prediction_id IS NOT NULL AND label IS NOT NULL; "
+        "CREATE TEMP TABLE incoming AS SELECT prediction_id, label, known_at FROM usable WHERE NOT again "
+        "UNION ALL (SELECT prediction_id, label, known_at FROM usable WHERE again QUALIFY row_number() OVER "
+        "(PARTITION BY prediction_id ORDER BY known_at DESC NULLS LAST, file_order DESC) = 1)"
     )
     rejected = connection.sql(
         "SELECT count(*) FROM loaded WHERE prediction_id IS NULL OR label IS NULL"
@@ -153,20 +159,22 @@ def _sort_to_days(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake:
     logs = lake.table(monitor.model, LOGS)
     touched: dict[dt.date, int] = {}
     for days in _batches(sorted(logs.days(), reverse=True), _expected_days(monitor)):
-        files = literals(str(logs.path(day)) for day in days)
         key = identifier(monitor.logs.columns.prediction_id)
         connection.execute(
-            "CREATE OR REPLACE TEMP TABLE found AS SELECT incoming.*, "
-            f"CAST(regexp_extract({FILE}, 'day=([0-9-]{{10}})/[^/]*$', 1) AS DATE) AS day FROM incoming JOIN "
-            f"read_parquet({files}, filename = '{FILE}', union_by_name = true, hive_partitioning = false) "
-            "AS log "
+            f"CREATE OR REPLACE TEMP TABLE sought AS SELECT incoming.*, log.{DAY} AS day "
+            f"FROM incoming LEFT JOIN ({log_rows(connection, monitor, days, lake)}) AS log "
             f"ON log.{key} = incoming.prediction_id"
         )
-        days_found = connection.sql("SELECT DISTINCT day FROM found ORDER BY day").fetchall()
+        check_in_place(monitor, days, lake)
+        days_found = connection.sql(
+            "SELECT DISTINCT CAST(day AS DATE) AS found FROM sought WHERE day IS NOT NULL ORDER BY found"
+        ).fetchall()
         for (day,) in days_found:
             if (labels := _merge_day(connection, monitor, lake, day)) is not None:
                 touched[day] = labels
-        connection.execute("DELETE FROM incoming WHERE prediction_id IN (SELECT prediction_id FROM found)")
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE incoming AS SELECT * EXCLUDE (day) FROM sought WHERE day IS NULL"
+        )
         if not _count(connection, "incoming"):
             break
     return touched
@@ -187,20 +195,20 @@ def _batches(days: list[dt.date], size: int) -> Iterable[list[dt.date]]:
 def _merge_day(
     connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake, day: dt.date
 ) -> int | None:
-    """Merge the found labels of one day into its partition; None if that changes nothing."""
+    """Merge the labels sought and found in one day into its partition; None if that changes nothing."""
     table = lake.table(monitor.model, GROUND_TRUTH)
     path = table.path(day)
     before = table.manifest(day)
     stored = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
-    current = f"SELECT *, 0 AS newer FROM {stored}" if before else ""
-    both = " UNION ALL ".join(
-        filter(None, [current, f"SELECT prediction_id, label, known_at, 1 FROM found WHERE day = '{day}'"])
-    )
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE merged AS SELECT prediction_id, label, known_at FROM ({both}) "
-        "AS both_tables(prediction_id, label, known_at, newer) QUALIFY row_number() OVER "
-        "(PARTITION BY prediction_id ORDER BY known_at DESC NULLS LAST, newer DESC) = 1"
-    )
+    query = f"SELECT prediction_id, label, known_at FROM sought WHERE day = '{day}'"
+    if before:
+        query = (
+            "SELECT prediction_id, label, known_at FROM "
+            f"(SELECT *, 0 AS newer FROM {stored} UNION ALL BY NAME SELECT *, 1 AS newer FROM ({query})) "
+            "QUALIFY row_number() OVER "
+            "(PARTITION BY prediction_id ORDER BY known_at DESC NULLS LAST, newer DESC) = 1"
+        )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE merged AS {query}")
     labels, content = connection.sql(
         "SELECT count(*), CAST(bit_xor(hash(prediction_id, label, known_at)) AS VARCHAR) FROM merged"
     ).fetchall()[0]

@@ -112,49 +112,99 @@ def _fits(found: str, declared: str) -> bool:
     return fits[declared]
 
 
-def typed_query(monitor: Monitor, found: Mapping[str, str], *, absent_as_null: bool = True) -> str:
-    """SQL for the rows of the view `source` with declared types, row numbers, and the traces of failed casts.
+@dataclass(frozen=True, slots=True)
+class LogSchema:
+    """What the columns of a log mean, apart from the monitor that said so.
 
-    Args:
-        monitor: declares the types.
-        found: DuckDB's type per column of the source.
-        absent_as_null: whether a declared column that the source lacks becomes a column of nulls.
+    Attributes:
+        types: SQL type of every declared column.
+        score: the column that the decision is derived from.
+        threshold: the score from which the decision is positive; None if the log has a column for it.
     """
-    declared = declared_types(monitor)
-    columns = []
-    failures = []
-    for name, kind in declared.items():
-        if name in found:
-            value = _cast(name, kind, found[name])
-            columns.append(f"{value} AS {identifier(name)}")
-            failures.append(
-                f"CASE WHEN {_source(name, found[name])} IS NOT NULL AND ({value}) IS NULL "
-                f"THEN {literal(name)} END"
-            )
-        elif absent_as_null:
-            columns.append(f"NULL::{kind} AS {identifier(name)}")
-    # names differ in SQL only if they differ by more than case
-    taken = {name.lower() for name in (*declared, DECISION)}
-    columns += [
-        f"source.{identifier(name)}"
-        for name in found
-        if name.lower() not in taken and not name.lower().startswith(RESERVED)
-    ]
-    score = monitor.logs.columns.score
-    if monitor.logs.columns.prediction is None and score in found:
-        decision = f"{_cast(score, 'DOUBLE', found[score])} >= {monitor.logs.threshold!r}"
-        columns.append(f"{decision} AS {identifier(DECISION)}")
-    uncast = f"nullif(concat_ws(', ', {', '.join(failures)}), '')" if failures else "NULL::VARCHAR"
-    retyped = any(change.kind == "retyped" for change in schema_changes(declared, found))
-    raw = (
-        f"CASE WHEN {uncast} IS NOT NULL THEN CAST(to_json(source) AS VARCHAR) END"
-        if retyped
-        else "NULL::VARCHAR"
-    )
-    return (
-        f"SELECT {', '.join(columns)}, {uncast} AS {UNCAST}, {raw} AS {RAW}, row_number() OVER () AS {ROW} "
-        "FROM source"
-    )
+
+    types: Mapping[str, str]
+    score: str
+    threshold: float | None
+
+    @classmethod
+    def of(cls, monitor: Monitor) -> LogSchema:
+        """What the monitor declares."""
+        roles = monitor.logs.columns
+        threshold = monitor.logs.threshold if roles.prediction is None else None
+        return cls(declared_types(monitor), roles.score, threshold)
+
+    def kept_whole(self, found: Mapping[str, str]) -> bool:
+        """Whether a source has every declared column, in types that convert whatever the value is."""
+        return all(name in found and _converts(found[name], kind) for name, kind in self.types.items())
+
+    def query(
+        self,
+        found: Mapping[str, str],
+        source: str,
+        *,
+        row: str = "row_number() OVER ()",
+        absent_as_null: bool = True,
+    ) -> str:
+        """SQL for the rows of a source with declared types, row numbers, and the traces of failed casts.
+
+        Args:
+            found: DuckDB's type per column of the source.
+            source: SQL for the source's rows: a view, or a table function.
+            row: SQL for the row's number.
+            absent_as_null: whether a declared column that the source lacks becomes a column of nulls.
+        """
+        columns = []
+        failures = []
+        for name, kind in self.types.items():
+            if name in found:
+                value = _cast(name, kind, found[name])
+                columns.append(f"{value} AS {identifier(name)}")
+                if not _converts(found[name], kind):
+                    failures.append(
+                        f"CASE WHEN {_source(name, found[name])} IS NOT NULL AND ({value}) IS NULL "
+                        f"THEN {literal(name)} END"
+                    )
+            elif absent_as_null:
+                columns.append(f"NULL::{kind} AS {identifier(name)}")
+        # names differ in SQL only if they differ by more than case
+        taken = {name.lower() for name in (*self.types, DECISION)}
+        columns += [
+            f"source.{identifier(name)}"
+            for name in found
+            if name.lower() not in taken and not name.lower().startswith(RESERVED)
+        ]
+        if self.threshold is not None and self.score in found:
+            decision = f"{_cast(self.score, 'DOUBLE', found[self.score])} >= {self.threshold!r}"
+            columns.append(f"{decision} AS {identifier(DECISION)}")
+        uncast = f"nullif(concat_ws(', ', {', '.join(failures)}), '')" if failures else "NULL::VARCHAR"
+        retyped = any(change.kind == "retyped" for change in schema_changes(self.types, found))
+        raw = (
+            f"CASE WHEN {uncast} IS NOT NULL THEN CAST(to_json(source) AS VARCHAR) END"
+            if retyped and failures
+            else "NULL::VARCHAR"
+        )
+        return (
+            f"SELECT {', '.join(columns)}, {uncast} AS {UNCAST}, {raw} AS {RAW}, {row} AS {ROW} "
+            f"FROM {source} AS source"
+        )
+
+
+def typed_query(monitor: Monitor, found: Mapping[str, str], *, absent_as_null: bool = True) -> str:
+    """SQL for the rows of the view `source` as the monitor declares them (see `LogSchema.query`)."""
+    return LogSchema.of(monitor).query(found, "source", absent_as_null=absent_as_null)
+
+
+def _converts(found: str, declared: str) -> bool:
+    """Whether every value of the found type has a form in the declared type."""
+    if declared in (found, "VARCHAR") or found in ('"NULL"', "NULL"):
+        return True
+    converting = {
+        "BIGINT": found in _INTEGERS - {"HUGEINT", "UBIGINT", "UHUGEINT"},
+        "DOUBLE": _numeric(found),
+        "BOOLEAN": found in _INTEGERS,
+        "TIMESTAMPTZ": found in ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"),
+    }
+    return converting[declared]
 
 
 def _cast(column: str, kind: str, found: str) -> str:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from obs_dagster.monitor.checks import calendar, columns, features, outside, rules, segments, subjects
+from obs_dagster.monitor.checks import (
+    calendar,
+    columns,
+    engine,
+    features,
+    outside,
+    rules,
+    segments,
+    subjects,
+    warehouse,
+)
 from obs_dagster.monitor.checks.check import Check, Surroundings
 
 CHECKS: tuple[Check, ...] = (
@@ -13,9 +23,13 @@ CHECKS: tuple[Check, ...] = (
     outside.variables_are_set,
     outside.paths_are_sound,
     outside.routes_are_urls,
+    warehouse.tables_are_named,
+    warehouse.connections_are_urls,
+    warehouse.baseline_is_in_files,
     columns.roles_have_their_own_column,
     columns.features_are_not_roles,
     columns.names_are_usable,
+    engine.spark_knows_the_names,
     features.bounds_are_sound,
     features.allowed_values_are_sound,
     segments.segments_are_features,

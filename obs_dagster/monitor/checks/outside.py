@@ -7,18 +7,20 @@ from collections.abc import Iterator
 
 from obs_dagster.monitor.checks.check import Surroundings
 from obs_dagster.monitor.document import Document
-from obs_dagster.monitor.paths import paths
+from obs_dagster.monitor.paths import LOG, paths, reads_table
 from obs_dagster.monitor.placeholders import expand, is_set, mistakes, variables
 from obs_dagster.monitor.problem import Problem, nearest, quoted
 
 
 def variables_are_set(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
-    """Every `${NAME}` in a path or a route's URL is set in the environment; `OBS_HOME` always is."""
+    """Every `${NAME}` in a path or a URL is set in the environment; `OBS_HOME` always is."""
     texts = [(path.keys, text) for path, text in paths(document)]
     for index in range(len(document.items("routes"))):
         url = document.text("routes", index, "url")
         if url is not None:
             texts.append((("routes", index, "url"), url))
+    if reads_table(document):
+        texts.append((LOG, document.text(*LOG) or ""))
     for keys, text in texts:
         for name in variables(text):
             if not is_set(name, surroundings.environ):
