@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,8 +101,11 @@ def validate(judge: Judge, expected: Sequence[Expectation], suite_file: Path | N
     Raises:
         SuiteError: the suite's file is missing or no suite.
     """
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    with warnings.catch_warnings():
+        # it imports pyspark where there is one, which says so whether it is used or not
+        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)

@@ -161,6 +161,31 @@ def test_the_last_duplicate_by_time_counts_and_null_ids_stay(ingest, small, day)
     assert kept["temp"].tolist() == [2, 3, 5, 6]  # of two rows at the same time the later one in the file
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_many_duplicates_over_several_files(small, day, seed):
+    world = small()
+    world.changes["logs"] = world.monitor.logs.model_dump(exclude_none=True) | {
+        "path": "logs/{day}/*.parquet"
+    }
+    rng = np.random.default_rng(seed)
+    n = 5000
+    rows = world.rows(day, n)
+    rows["id"] = [f"p{number}" for number in rng.integers(0, 3000, n)]
+    rows.loc[rng.choice(n, 200, replace=False), "id"] = None
+    rows["at"] = pd.Timestamp(day, tz="UTC") + pd.to_timedelta(rng.integers(0, 40, n), "s")
+    rows.loc[rng.choice(n, 500, replace=False), "at"] = pd.NaT
+    for number, part in enumerate(np.array_split(np.arange(n), 4)):
+        world.write(f"logs/{day}/{number}.parquet", rows.iloc[part])
+    found = ingest_logs(world.monitor, day, world.lake)
+    kept = world.lake.table("small", LOGS).read(day).to_pandas()
+    rows["row"] = np.arange(1, n + 1)
+    last = rows.sort_values(["at", "row"], na_position="first").drop_duplicates("id", keep="last")
+    expected = sorted([*last.dropna(subset="id")["row"], *rows[rows["id"].isna()]["row"]])
+    assert kept["_obs_row"].tolist() == expected
+    assert (found.rows, found.duplicates) == (len(expected), n - len(expected))
+    assert kept["score"].tolist() == rows["score"][kept["_obs_row"] - 1].tolist()
+
+
 def test_a_day_without_files_is_an_empty_partition_of_the_same_schema(ingest, small, day):
     _, _, full = ingest(small().rows(day, 3), folder="full")
     world, found, empty = ingest(folder="empty")

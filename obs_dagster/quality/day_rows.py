@@ -1,0 +1,119 @@
+"""One day's ingested rows as validation reads them, some columns at a time, and those it quarantines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from obs_dagster.lake.lake import manifest_metadata, replacing
+from obs_dagster.profile.columns import DAY, ROW
+from obs_dagster.quality.contract import occurrences
+from obs_dagster.quality.expectations import Rows
+from obs_dagster.sources.quoting import identifier, literal, literals
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+RULES = "_obs_rules"
+#: Rows that DuckDB hands over at once; it makes no larger batches than a row group of its own.
+_BATCH_ROWS = 122_880
+#: Chunks of more columns have fewer rows.
+_NARROW = 4
+
+
+class DayRows:
+    """Rows in a DuckDB session.
+
+    Args:
+        connection: the session, which belongs to these rows.
+        query: SQL for the rows.
+        unique: columns whose values are counted, for a column `occurrences(name)` beside each.
+        chunk_rows: rows of a chunk of few columns.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, query: str, unique: Sequence[str], chunk_rows: int
+    ) -> None:
+        self._connection = connection
+        self._chunk_rows = chunk_rows
+        connection.execute(f"CREATE TEMP VIEW log AS SELECT * EXCLUDE ({DAY}) FROM ({query})")
+        present = connection.sql("SELECT * EXCLUDE (" + ROW + ") FROM log").columns
+        self._columns = {name: f"log.{identifier(name)}" for name in present}
+        self._counted = {occurrences(name): name for name in unique}
+        for place, (counts, name) in enumerate(self._counted.items()):
+            column = identifier(name)
+            connection.execute(
+                f"CREATE TEMP TABLE repeated_{place} AS SELECT {column} AS value, count(*) AS times FROM log "
+                f"WHERE {column} IS NOT NULL GROUP BY {column} HAVING count(*) > 1"
+            )
+            self._columns[counts] = (
+                f"CASE WHEN log.{column} IS NULL THEN 0 ELSE coalesce(repeated_{place}.times, 1) END"
+            )
+
+    def frames(self, columns: Sequence[str] | None) -> Iterator[pd.DataFrame]:
+        """The rows in chunks, indexed by row number; one empty frame if there are none.
+
+        Args:
+            columns: the columns to give, as far as there are such; None for all.
+        """
+        wanted = [name for name in columns or self._columns if name in self._columns]
+        size = max(1, self._chunk_rows * _NARROW // max(len(wanted), _NARROW))
+        values = [f"{self._columns[name]} AS {identifier(name)}" for name in wanted]
+        query = f"SELECT {', '.join([*values, f'log.{ROW}'])} FROM log{self._joined(wanted)}"
+        batches = self._connection.sql(query).fetch_record_batch(min(size, _BATCH_ROWS))
+        held: list[pa.RecordBatch] = []
+        yielded = False
+        for batch in batches:
+            held.append(batch)
+            if sum(map(len, held)) >= size:
+                yield _frame(held, batches.schema)
+                held, yielded = [], True
+        if held or not yielded:
+            yield _frame(held, batches.schema)
+
+    def write_broken(self, path: Path, broken: Mapping[str, Rows], manifest: Mapping[str, Any]) -> None:
+        """Replace a file by the broken rows, whole, with the rules they broke, and a manifest.
+
+        Args:
+            path: the Parquet file.
+            broken: numbers of the rows that broke each rule.
+            manifest: what the file says about itself.
+        """
+        described = ", ".join(
+            f"{key}: {literal(value)}" for key, value in manifest_metadata(manifest).items()
+        )
+        numbers = np.concatenate([*broken.values(), np.empty(0, np.int64)])
+        rules = np.repeat(np.arange(len(broken)), [len(rows) for rows in broken.values()])
+        self._connection.register("broken", pa.table({ROW: numbers, "rule": rules}))
+        query = (
+            f"SELECT log.*, {RULES} FROM log JOIN "
+            f"(SELECT {ROW}, list(({literals(broken)})[rule + 1] ORDER BY rule) AS {RULES} "
+            f"FROM broken GROUP BY {ROW}) USING ({ROW}) ORDER BY {ROW}"
+            if broken
+            else f"SELECT *, CAST([] AS VARCHAR[]) AS {RULES} FROM log LIMIT 0"
+        )
+        with replacing(path) as aside:
+            self._connection.execute(
+                f"COPY ({query}) TO {literal(str(aside))} "
+                f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{described}}})"
+            )
+
+    def _joined(self, wanted: Sequence[str]) -> str:
+        return "".join(
+            f" LEFT JOIN repeated_{place} ON repeated_{place}.value = log.{identifier(name)}"
+            for place, (counts, name) in enumerate(self._counted.items())
+            if counts in wanted
+        )
+
+
+def _frame(batches: list[pa.RecordBatch], schema: pa.Schema) -> pd.DataFrame:
+    table = pa.Table.from_batches(batches, schema)
+    batches.clear()
+    # column by column, each freed once it is converted
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
+    return frame.set_index(ROW).rename_axis(index=None)

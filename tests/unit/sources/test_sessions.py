@@ -1,0 +1,46 @@
+import tempfile
+
+import pytest
+
+from obs_dagster.sources.files import connect
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_what_does_not_fit_into_memory_is_spilled_and_cleaned_up(temporary, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with connect() as connection:
+        connection.execute("SET memory_limit = '40MB'; SET threads = 1")
+        connection.execute(
+            "CREATE TEMP TABLE long AS SELECT hash(i) AS a, i AS b FROM range(4_000_000) AS t(i)"
+        )
+        assert sum(file.stat().st_size for file in temporary.rglob("*")) > 20_000_000
+        assert connection.sql("SELECT count(DISTINCT a), sum(b) FROM long").fetchall() == [
+            (4_000_000, 7_999_998_000_000)
+        ]
+    assert list(temporary.rglob("*")) == []
+    assert list(tmp_path.iterdir()) == [temporary]
+
+
+def test_sessions_do_not_share_what_they_spill(temporary):
+    with connect() as one, connect() as other:
+        places = [
+            each.execute("SELECT current_setting('temp_directory')").fetchall() for each in (one, other)
+        ]
+        assert places[0] != places[1]
+
+
+def test_a_session_s_memory_is_bounded():
+    with connect() as connection:
+        limit, threads = connection.execute(
+            "SELECT current_setting('memory_limit'), current_setting('threads')"
+        ).fetchall()[0]
+    amount, unit = limit.split()
+    assert unit in ("MiB", "GiB")
+    assert float(amount) * (1 if unit == "MiB" else 1024) <= max(768, 256 * threads)
