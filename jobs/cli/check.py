@@ -71,7 +71,10 @@ def _chosen(settings: Settings, names: list[str]) -> list[Monitor]:
 def _inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     yield Finding(monitor.model, "monitor", "ok", f"{len(monitor.alerts)} rules, from {monitor.start} on")
     logs = monitor.logs
-    yield _files(monitor, "logs", logs.source, logs.path)
+    if logs.source == "ibis":
+        yield Finding(monitor.model, "logs", "ok", f"table {logs.table}, looked at when its night runs")
+    else:
+        yield _files(monitor, "logs", logs.source, logs.path)
     if monitor.labels:
         yield _files(monitor, "labels", monitor.labels.source, monitor.labels.path)
     else:

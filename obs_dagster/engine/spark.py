@@ -1,0 +1,106 @@
+"""The lake's rows on Spark."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from obs_dagster.engine.location import ingested, location
+from obs_dagster.engine.session import spark_session
+from obs_dagster.errors import LakeError
+from obs_dagster.lake.lake import Lake
+from obs_dagster.monitor.engine import SparkEngine
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.columns import DAY, DECISION, LABEL, ROW
+from obs_dagster.quality.day import QUARANTINE, day_quality
+from obs_dagster.sources.labels import GROUND_TRUTH
+from obs_dagster.sources.schema import declared_types
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+#: Spark's name for each SQL type that the lake has.
+_TYPES = {
+    "VARCHAR": "string",
+    "DOUBLE": "double",
+    "BIGINT": "long",
+    "BOOLEAN": "boolean",
+    "TIMESTAMPTZ": "timestamp",
+}
+
+
+class SparkRows:
+    """Reads with the process's Spark session, which stays for the next block."""
+
+    def __init__(self, settings: SparkEngine) -> None:
+        self._settings = settings
+
+    @contextmanager
+    def clean_rows(
+        self, monitor: Monitor, days: Sequence[dt.date], lake: Lake
+    ) -> Iterator[nw.LazyFrame[Any]]:
+        """The rows of days without the quarantined ones."""
+        session = spark_session(self._settings)
+        yield nw.from_native(_clean_rows(session, monitor, days, lake))
+
+    @contextmanager
+    def labelled_rows(self, monitor: Monitor, day: dt.date, lake: Lake) -> Iterator[nw.LazyFrame[Any]]:
+        """The clean rows of a day with their labels."""
+        from pyspark.sql import functions
+
+        session = spark_session(self._settings)
+        rows = _clean_rows(session, monitor, [day], lake)
+        truth = lake.table(monitor.model, GROUND_TRUTH)
+        if not truth.exists(day):
+            yield nw.from_native(rows.withColumn(LABEL, functions.lit(None).cast("boolean")))
+            return
+        key = monitor.logs.columns.prediction_id
+        labels = session.read.parquet(location(truth.path(day)))
+        labels = labels.select(labels["prediction_id"].alias(key), labels["label"].alias(LABEL))
+        yield nw.from_native(rows.join(labels, on=key, how="left"))
+
+
+def _clean_rows(session: SparkSession, monitor: Monitor, days: Sequence[dt.date], lake: Lake) -> DataFrame:
+    found = {day: day_quality(monitor, day, lake) for day in days}
+    absent: set[str] = set()
+    for day, quality in found.items():
+        if quality is None:
+            raise LakeError(
+                f"{day} of {monitor.model} has not been validated.", remedy="Run its night first."
+            )
+        absent.update(quality.missing_columns)
+    types = declared_types(monitor) | {ROW: "BIGINT"}
+    if monitor.logs.columns.prediction is None:
+        types[DECISION] = "BOOLEAN"
+    types = {name: kind for name, kind in types.items() if name not in absent}
+    rows = _read(session, [ingested(monitor, day, lake) for day in days], types)
+    broken = [day for day, quality in found.items() if quality is not None and quality.quarantined]
+    if broken:
+        table = lake.table(monitor.model, QUARANTINE)
+        quarantined = _read(session, [location(table.path(day)) for day in broken], {ROW: "BIGINT"})
+        rows = rows.join(quarantined, on=[DAY, ROW], how="left_anti")
+    return rows
+
+
+def _read(session: SparkSession, partitions: Sequence[str], types: Mapping[str, str]) -> DataFrame:
+    """Columns of partitions, with the day that each row is from."""
+    from pyspark.sql import functions
+
+    # with its types given, Spark need not open every file to find them
+    rows = session.read.schema(_schema(types)).parquet(*partitions)
+    day_of = functions.regexp_extract(functions.col("_metadata.file_path"), r"day=([0-9-]{10})/[^/]*$", 1)
+    return rows.withColumn(DAY, day_of)
+
+
+def _schema(types: Mapping[str, str]) -> StructType:
+    from pyspark.sql.types import StructType
+
+    schema = StructType()
+    for name, kind in types.items():
+        schema.add(name, _TYPES[kind])
+    return schema

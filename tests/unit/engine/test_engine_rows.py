@@ -1,0 +1,67 @@
+"""Both engines read the same rows of the lake."""
+
+import datetime as dt
+
+import pytest
+
+from obs_dagster.engine.engine import engine_of
+from obs_dagster.errors import LakeError
+from obs_dagster.quality.day import validate_day
+from obs_dagster.sources.ingest import ingest_logs
+from obs_dagster.sources.labels import ingest_labels
+
+
+@pytest.fixture
+def world(small, day):
+    """Two days, of which the first has rows in quarantine, and labels of some rows."""
+    world = small(features={"temp": {"type": "number", "max": 15}, "hour": {"type": "integer"}}, segments=[])
+    world.changes["quality"] = {"max_quarantined_share": 1}
+    rows = world.rows(day, 60)
+    later = day + dt.timedelta(days=1)
+    for each, frame in ((day, rows), (later, world.rows(later, 20).assign(temp=1.0))):
+        world.log(each, frame)
+        ingest_logs(world.monitor, each, world.lake)
+        validate_day(world.monitor, each, world.lake)
+    world.labels("a.parquet", rows[10:40], day=day)
+    ingest_labels(world.monitor, world.lake)
+    return world
+
+
+def collected(rows, *names):
+    return sorted(rows.select(*names).collect("pyarrow").rows())
+
+
+def test_clean_rows_of_several_days(world, day, spark):
+    days = [day, day + dt.timedelta(days=1)]
+    names = ["_obs_day", "_obs_row", "id", "temp", "hour", "prediction"]
+    seen = []
+    for engine in ("duckdb", spark):
+        world.changes["engine"] = engine
+        monitor = world.monitor
+        with engine_of(monitor).clean_rows(monitor, days, world.lake) as rows:
+            seen.append(collected(rows, *names))
+    assert seen[0] == seen[1]
+    assert {row[0] for row in seen[0]} == {str(each) for each in days}
+    assert 20 < len(seen[0]) < 80
+
+
+def test_labelled_rows(world, day, spark):
+    for each, labels in ((day, {None, True, False}), (day + dt.timedelta(days=1), {None})):
+        seen = []
+        for engine in ("duckdb", spark):
+            world.changes["engine"] = engine
+            monitor = world.monitor
+            with engine_of(monitor).labelled_rows(monitor, each, world.lake) as rows:
+                seen.append(collected(rows, "_obs_row", "id", "_obs_label"))
+        assert seen[0] == seen[1]
+        assert {label for *_, label in seen[0]} == labels
+
+
+def test_a_day_that_was_not_validated_is_an_error(world, day, spark):
+    world.changes["engine"] = spark
+    monitor = world.monitor
+    with (
+        pytest.raises(LakeError, match="has not been validated"),
+        engine_of(monitor).clean_rows(monitor, [day - dt.timedelta(days=1)], world.lake),
+    ):
+        pass

@@ -1,0 +1,54 @@
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from obs_dagster.monitor import DuckDBEngine, SparkEngine, json_schema, load_monitor
+from obs_dagster.monitor.reference import EXAMPLE
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Loads the example with other keys at the top level, after the schema accepted it."""
+
+    def run(environ=None, **changes):
+        document = YAML(typ="safe").load(EXAMPLE) | changes
+        document["start"] = str(document["start"])
+        jsonschema.validate(document, json_schema())
+        path = tmp_path / "monitor.yaml"
+        YAML(typ="safe").dump(document, path)
+        return load_monitor(path, environ=environ or {}, metrics=("psi", "recall"))
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("written", "engine"),
+    [
+        ("duckdb", DuckDBEngine()),
+        ("spark", SparkEngine()),
+        ({"kind": "duckdb"}, DuckDBEngine()),
+        (
+            {"kind": "spark", "master": "local[2]", "config": {"spark.driver.memory": "4g"}},
+            SparkEngine(master="local[2]", config={"spark.driver.memory": "4g"}),
+        ),
+    ],
+)
+def test_an_engine_is_a_word_or_a_mapping(load, written, engine):
+    assert load(engine=written).engine == engine
+
+
+def test_the_engine_is_duckdb_unless_said_otherwise(load):
+    assert load().engine == DuckDBEngine()
+
+
+def test_the_url_of_a_warehouse_keeps_its_variables(load):
+    columns = {"prediction_id": "id", "time": "at", "version": "version", "score": "score"}
+    logs = {
+        "source": "ibis",
+        "path": "postgres://obs:${PASSWORD}@db/serving",
+        "table": "predictions",
+        "columns": columns,
+    }
+    monitor = load({"PASSWORD": "hunter2"}, logs=logs)
+    assert monitor.logs.path == logs["path"]
+    assert "hunter2" not in monitor.model_dump_json()
