@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test lint fix check bench dev lock
+.PHONY: setup spark demo test lint fix check bench dev lock
 .DEFAULT_GOAL := check
 
 setup: $(READY)
@@ -15,6 +15,10 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --compile-bytecode --editable '.[dev]'
 	touch $@
+
+# Adds Spark, for monitors with `engine: spark` and their tests; it needs Java 17.
+spark: setup
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,spark]'
 
 demo: setup
 	$(BIN)/obs demo
@@ -43,4 +47,4 @@ bench: setup
 # Pins the newest versions that resolve together; read the difference before you commit it.
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
-	    --custom-compile-command 'make lock' --extra dev pyproject.toml --output-file constraints.txt
+	    --custom-compile-command 'make lock' --extra dev --extra spark pyproject.toml --output-file constraints.txt

@@ -15,6 +15,7 @@ from obs_dagster.profile.columns import LABEL
 from obs_dagster.quality.day import clean_rows
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.labels import GROUND_TRUTH
+from obs_dagster.sources.log_rows import check_in_place
 from obs_dagster.sources.quoting import identifier, literal
 
 
@@ -28,6 +29,7 @@ class DuckDBRows:
         """The rows of days without the quarantined ones."""
         with connect() as connection:
             yield nw.from_native(clean_rows(connection, monitor, days, lake))
+        check_in_place(monitor, days, lake)
 
     @contextmanager
     def labelled_rows(self, monitor: Monitor, day: dt.date, lake: Lake) -> Iterator[nw.LazyFrame[Any]]:
@@ -45,3 +47,4 @@ class DuckDBRows:
             else:
                 joined = f"SELECT *, CAST(NULL AS BOOLEAN) AS {LABEL} FROM log"
             yield nw.from_native(derived(rows, "log", joined))
+        check_in_place(monitor, [day], lake)

@@ -1,3 +1,6 @@
+import os
+import shutil
+
 import pytest
 
 SPARK = {
@@ -13,6 +16,14 @@ SPARK = {
 
 
 @pytest.fixture
-def spark():
+def pyspark():
+    """The optional library; without it there is nothing to test."""
+    return pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
+
+
+@pytest.fixture
+def spark(pyspark):
     """The engine section that all tests share, and with it the process's one Spark session."""
+    if not shutil.which("java", path=os.environ.get("JAVA_HOME", "") + "/bin:" + os.environ["PATH"]):
+        pytest.skip("Java is not installed")
     return SPARK

@@ -22,7 +22,7 @@ def test_a_cluster_reaches_the_driver_and_the_monitor_has_the_last_word():
 
 
 @pytest.mark.parametrize("java", ["nowhere", ""])
-def test_what_is_missing_is_named_with_its_remedy(monkeypatch, tmp_path, java):
+def test_what_is_missing_is_named_with_its_remedy(pyspark, monkeypatch, tmp_path, java):
     settings = SparkEngine(master="local[1]")
     monkeypatch.setenv("JAVA_HOME", java and str(tmp_path / java))
     monkeypatch.setenv("PATH", str(tmp_path))
