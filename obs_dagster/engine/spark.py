@@ -11,12 +11,11 @@ import narwhals as nw
 
 from obs_dagster.engine.location import ingested, location
 from obs_dagster.engine.session import spark_session
-from obs_dagster.errors import LakeError
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.engine import SparkEngine
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import DAY, DECISION, LABEL, ROW
-from obs_dagster.quality.day import QUARANTINE, day_quality
+from obs_dagster.quality.day import QUARANTINE, validated
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.schema import declared_types
 
@@ -66,20 +65,14 @@ class SparkRows:
 
 
 def _clean_rows(session: SparkSession, monitor: Monitor, days: Sequence[dt.date], lake: Lake) -> DataFrame:
-    found = {day: day_quality(monitor, day, lake) for day in days}
-    absent: set[str] = set()
-    for day, quality in found.items():
-        if quality is None:
-            raise LakeError(
-                f"{day} of {monitor.model} has not been validated.", remedy="Run its night first."
-            )
-        absent.update(quality.missing_columns)
+    found = validated(monitor, days, lake)
+    absent = {name for quality in found.values() for name in quality.missing_columns}
     types = declared_types(monitor) | {ROW: "BIGINT"}
     if monitor.logs.columns.prediction is None:
         types[DECISION] = "BOOLEAN"
     types = {name: kind for name, kind in types.items() if name not in absent}
     rows = _read(session, [ingested(monitor, day, lake) for day in days], types)
-    broken = [day for day, quality in found.items() if quality is not None and quality.quarantined]
+    broken = [day for day, quality in found.items() if quality.quarantined]
     if broken:
         table = lake.table(monitor.model, QUARANTINE)
         quarantined = _read(session, [location(table.path(day)) for day in broken], {ROW: "BIGINT"})

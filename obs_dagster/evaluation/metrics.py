@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from obs_dagster.evaluation.recording import Recorder, seed
@@ -39,39 +40,41 @@ def drift_records(monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder
         if each.role in ("feature", "score", "prediction") and each.name in grids.columns
     ]
     windows = list(profile_windows(monitor, day, lake, grids))
-    for (window, version), cells in _subjects(windows):
+    for version, cells in _subjects(windows):
         baseline = compared_with(monitor, version, day, lake, grids)
         for column in columns:
             for segment in cells if column.role == "score" else [WHOLE]:
-                counts = window.profile.counts(version, segment, column.name)
-                lost = counts is None and window.profile.rows(version, segment) > 0
-                reason = (
-                    f"the log has no column {column.name}" if lost else _unknown(window, version, segment)
-                )
-                estimates = evaluate_drift(
-                    baseline.counts(version, segment, column.name) if baseline else None,
-                    counts or window.profile.no_counts(column.name),
-                    seed=seed(monitor.model, version, segment, column.name, day),
-                    statistics=None if segment == WHOLE else ("psi",),
-                )
-                yield from _records(
-                    recorder,
-                    estimates,
-                    window,
-                    reason,
-                    version=version,
-                    day=day,
-                    segment=segment,
-                    column=column.name,
-                )
+                reference = baseline.counts(version, segment, column.name) if baseline else None
+                for window in windows:
+                    counts = window.profile.counts(version, segment, column.name)
+                    lost = counts is None and window.profile.rows(version, segment) > 0
+                    estimates = evaluate_drift(
+                        reference,
+                        counts or window.profile.no_counts(column.name),
+                        seed=seed(monitor.model, version, segment, column.name, day),
+                        statistics=None if segment == WHOLE else ("psi",),
+                    )
+                    yield from _records(
+                        recorder,
+                        estimates,
+                        window,
+                        f"the log has no column {column.name}"
+                        if lost
+                        else _unknown(window, version, segment),
+                        version=version,
+                        day=day,
+                        segment=segment,
+                        column=column.name,
+                    )
 
 
 def performance_records(
     monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder
 ) -> Iterator[MetricRecord]:
     """Quality against ground truth, per version, segment cell and window."""
-    for (window, version), cells in _subjects(list(outcome_windows(monitor, day, lake))):
-        for segment in cells:
+    windows = list(outcome_windows(monitor, day, lake))
+    for version, cells in _subjects(windows):
+        for segment, window in product(cells, windows):
             outcomes = window.profile.outcomes(version, segment)
             estimates = evaluate_performance(outcomes, seed=seed(monitor.model, version, segment, day))
             reason = _unknown(window, version, segment) or ("" if outcomes.predictions else NO_ROWS)
@@ -83,10 +86,9 @@ def performance_records(
 def service_records(monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder) -> Iterator[MetricRecord]:
     """Volume, latency and errors, per version, segment cell and window."""
     roles = monitor.logs.columns
-    for (window, version), cells in _subjects(
-        list(profile_windows(monitor, day, lake, load_grids(monitor, lake)))
-    ):
-        for segment in cells:
+    windows = list(profile_windows(monitor, day, lake, load_grids(monitor, lake)))
+    for version, cells in _subjects(windows):
+        for segment, window in product(cells, windows):
             estimates = evaluate_service(
                 window.profile.rows(version, segment),
                 _numbers(window.profile, version, segment, roles.latency_ms),
@@ -110,18 +112,14 @@ def quality_records(quality: DayQuality, day: dt.date, recorder: Recorder) -> It
     yield from recorder.records(estimates, version=ALL_VERSIONS, day=day, window=1)
 
 
-def _subjects(
-    windows: Sequence[Window[P]],
-) -> Iterator[tuple[tuple[Window[P], str], list[str]]]:
-    """Each window and version, with the version's segment cells: those of the longest window.
+def _subjects(windows: Sequence[Window[P]]) -> Iterator[tuple[str, list[str]]]:
+    """Every version with its segment cells: those of the longest window, which is the last.
 
     What had rows in the longest window and has none in a shorter one gets records that say so, until the
     longest window has passed it by.
     """
     for version in windows[-1].profile.versions() if windows else ():
-        cells = windows[-1].profile.segments(version)
-        for window in windows:
-            yield (window, version), cells
+        yield version, windows[-1].profile.segments(version)
 
 
 def _unknown(window: Window[P], version: str, segment: str) -> str:

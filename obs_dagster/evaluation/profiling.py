@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
 from obs_dagster.engine.engine import engine_of
-from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.windows import OUTCOMES, PROFILES
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
@@ -15,7 +14,7 @@ from obs_dagster.profile.columns import DAY
 from obs_dagster.profile.outcomes import SCHEMA, OutcomeProfile, reduce_outcomes
 from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_days
-from obs_dagster.quality.day import DayQuality, day_quality
+from obs_dagster.quality.day import DayQuality, day_quality, validated
 from obs_dagster.sources.labels import GROUND_TRUTH
 
 #: Rows that share a query; more days than these are taken in turns, so that memory stays bounded.
@@ -50,12 +49,7 @@ def _batches(
 ) -> Iterator[list[tuple[dt.date, DayQuality]]]:
     """Days that can share a query: the same columns, and not too many rows together."""
     batch: list[tuple[dt.date, DayQuality]] = []
-    for day in days:
-        quality = day_quality(monitor, day, lake)
-        if quality is None:
-            raise LakeError(
-                f"{day} of {monitor.model} has not been validated.", remedy="Run its night first."
-            )
+    for day, quality in validated(monitor, days, lake).items():
         rows = sum(each.rows for _, each in batch) + quality.rows
         if batch and (rows > _BATCH_ROWS or batch[0][1].missing_columns != quality.missing_columns):
             yield batch

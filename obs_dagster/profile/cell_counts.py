@@ -8,7 +8,8 @@ import numpy as np
 
 from obs_dagster.profile.assembly import Assembly
 from obs_dagster.profile.batches import Vocabulary
-from obs_dagster.profile.cells import Cut, cell_name
+from obs_dagster.profile.cell_index import CellIndex
+from obs_dagster.profile.cells import Cut
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.profile.grid import NumericGrid
 from obs_dagster.profile.moments import Moments
@@ -26,39 +27,24 @@ class CellCounts:
     """Counts per cell, as batches of rows come in.
 
     Args:
-        keys: the columns that cells are keyed by: what is kept apart, the version, the columns of the cut.
+        cells: numbers the cells.
         numeric: the numeric columns and their grids.
         categories: the other columns.
     """
 
     def __init__(
-        self, keys: Sequence[str], numeric: Mapping[str, NumericGrid], categories: Sequence[str]
+        self, cells: CellIndex, numeric: Mapping[str, NumericGrid], categories: Sequence[str]
     ) -> None:
-        self.keys = list(keys)
-        self._cells: dict[tuple[int, ...], int] = {}
+        self.cells = cells
         self._grids = numeric
         self._rows: IntArray = np.zeros(0, dtype=np.int64)
         self._moments = {name: Moments.none() for name in numeric}
         self._numbers = {name: {kind: Tally() for kind in (*MISSING, "bin", "value")} for name in numeric}
         self._categories = {name: Tally() for name in categories}
 
-    @property
-    def size(self) -> int:
-        """How many cells there are."""
-        return len(self._cells)
-
-    def number(self, combinations: IntArray) -> IntArray:
-        """The cell of each combination of key codes, shape (combinations,); new ones are numbered on."""
-        return np.array(
-            [self._cells.setdefault(tuple(codes), len(self._cells)) for codes in combinations.tolist()],
-            dtype=np.int64,
-        )
-
     def add_rows(self, cells: IntArray, n: IntArray) -> None:
         """Add numbers of rows, given the cell that each belongs to."""
-        self._rows = np.concatenate(
-            [self._rows, np.zeros(len(self._cells) - len(self._rows), dtype=np.int64)]
-        )
+        self._rows = np.concatenate([self._rows, np.zeros(len(self.cells) - len(self._rows), dtype=np.int64)])
         np.add.at(self._rows, cells, n)
 
     def add_categories(self, name: str, cells: IntArray, codes: IntArray, size: int) -> None:
@@ -75,31 +61,17 @@ class CellCounts:
             self._numbers[name][kind].add(cells if rows is None else cells[rows], keys, size)
 
     def assemble(
-        self,
-        assembly: Assembly,
-        finest: Cut,
-        cuts: Sequence[Cut],
-        vocabularies: Mapping[str, Vocabulary],
+        self, assembly: Assembly, cuts: Sequence[Cut], vocabularies: Mapping[str, Vocabulary]
     ) -> None:
-        """Hand the counts of declared cuts on, each with the cells of the finest cut added up.
+        """Hand the counts of declared cuts on, each with the cells that have one name in it added up.
 
         Args:
             assembly: takes them.
-            finest: the cut that was counted.
-            cuts: the cuts that are asked for, of columns of the finest one.
+            cuts: the cuts that are asked for.
             vocabularies: the texts of all codes.
         """
-        texts = [
-            [vocabularies[name].values[code] for name, code in zip(self.keys, cell, strict=True)]
-            for cell in self._cells
-        ]
-        apart = len(self.keys) - len(finest)
         for cut in cuts:
-            chosen = [apart + finest.index(column) for column in cut]
-            places = assembly.place(
-                [(*cell[:apart], cell_name(cut, [cell[place] for place in chosen])) for cell in texts]
-            )
-            self._hand_on(assembly, places, vocabularies)
+            self._hand_on(assembly, assembly.place(self.cells.named(cut, vocabularies)), vocabularies)
 
     def _hand_on(self, assembly: Assembly, places: IntArray, vocabularies: Mapping[str, Vocabulary]) -> None:
         rows = np.zeros(len(assembly.cells), dtype=np.int64)

@@ -22,6 +22,7 @@ from obs_dagster.profile import arrays
 from obs_dagster.profile.assembly import Assembly
 from obs_dagster.profile.batches import Batch, BatchReader, Numbers, vocabulary_size
 from obs_dagster.profile.cell_counts import MISSING, CellCounts, Keyed
+from obs_dagster.profile.cell_index import CellIndex
 from obs_dagster.profile.cells import Cut, reductions
 from obs_dagster.profile.columns import profiled_columns
 from obs_dagster.profile.distribution import FloatArray, IntArray
@@ -109,11 +110,11 @@ class _Reduction:
         self._categories = [name for name, grid in columns.items() if isinstance(grid, CategoryGrid)]
         self._plan = _plan([cut for cut in monitor.cuts if found.issuperset(cut)], grids)
         segments = {name: grids.columns[name] for cut in self._plan for name in cut}
-        keys: dict[str, Grid | None] = {**dict.fromkeys([*by, monitor.logs.columns.version]), **segments}
+        apart = [*by, monitor.logs.columns.version]
+        keys: dict[str, Grid | None] = {**dict.fromkeys(apart), **segments}
         self._keys = list(keys)
         self._counts = [
-            CellCounts([*by, monitor.logs.columns.version, *cut], self._numeric, self._categories)
-            for cut in self._plan
+            CellCounts(CellIndex(apart, cut), self._numeric, self._categories) for cut in self._plan
         ]
         texts = keys | {name: columns[name] for name in self._categories}
         self.reader = BatchReader(list(self._numeric), texts)
@@ -132,9 +133,9 @@ class _Reduction:
         lengths = np.bincount(joint)
         located = []
         for counts in self._counts:
-            places = counts.number(combinations[:, [self._keys.index(name) for name in counts.keys]])
+            places = counts.cells.number(combinations, self._keys)
             counts.add_rows(places, lengths)
-            located.append(_Located(counts, places, np.repeat(places, lengths), counts.size))
+            located.append(_Located(counts, places, np.repeat(places, lengths), len(counts.cells)))
         return _Arranged(batch, order, np.cumsum(lengths) - lengths, located)
 
     def count(self, arranged: _Arranged, name: str) -> None:
@@ -155,8 +156,8 @@ class _Reduction:
     def table(self) -> pa.Table:
         """All counts, every declared cut from the finest one that it follows from."""
         assembly = Assembly(self._by)
-        for counts, (finest, cuts) in zip(self._counts, self._plan.items(), strict=True):
-            counts.assemble(assembly, finest, cuts, self.reader.vocabularies)
+        for counts, cuts in zip(self._counts, self._plan.values(), strict=True):
+            counts.assemble(assembly, cuts, self.reader.vocabularies)
         return assembly.table()
 
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.batches import BatchReader
-from obs_dagster.profile.cells import Cut, cell_name, reductions
+from obs_dagster.profile.cell_index import CellIndex
+from obs_dagster.profile.cells import reductions
 from obs_dagster.profile.columns import LABEL, prediction_column
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.profile.grid import Grid, Grids, UnitGrid
@@ -52,7 +53,7 @@ def reduce_outcome_relation(
         name: grids.columns[name] for cut in plan for name in cut
     }
     reader = BatchReader([score, LABEL, *([decision] if decision in present else [])], keys)
-    counts = [_Cut([version, *cut]) for cut in plan]
+    counts = [_CutOutcomes(CellIndex([version], cut)) for cut in plan]
     for batch in reader.read(relation):
         known = batch.numbers[decision].values if decision in present else None
         served = _decisions(batch.numbers[score].values, known, monitor.logs.threshold)
@@ -60,14 +61,12 @@ def reduce_outcome_relation(
         sizes = [len(reader.vocabularies[name].values) for name in keys]
         joint, combinations = numbered([batch.codes[name] for name in keys], sizes)
         for each in counts:
-            each.add(rows, joint, combinations[:, [list(keys).index(name) for name in each.keys]])
-    parts = []
-    for each, (finest, cuts) in zip(counts, plan.items(), strict=True):
-        texts = [
-            [reader.vocabularies[name].values[code] for name, code in zip(each.keys, cell, strict=True)]
-            for cell in each.cells
-        ]
-        parts += [each.table(texts, finest, cut) for cut in cuts]
+            each.add(rows, each.cells.number(combinations, list(keys))[joint])
+    parts = [
+        each.table(each.cells.named(cut, reader.vocabularies))
+        for each, cuts in zip(counts, plan.values(), strict=True)
+        for cut in cuts
+    ]
     whole = pa.concat_tables(parts).cast(schema)
     order = [(name, "ascending") for name in ("version", "segment", "bin", "decision", "label")]
     return whole.sort_by(order)
@@ -106,24 +105,20 @@ class _Rows:
         self.sums = (score, loss, loss * loss, miss, miss * miss)
 
 
-class _Cut:
+class _CutOutcomes:
     """Outcomes per cell of one way of cutting the rows.
 
-    Attributes:
-        keys: the columns that cells are keyed by.
-        cells: the codes of each cell's keys, in the order in which they came.
+    Args:
+        cells: numbers the cells.
     """
 
-    def __init__(self, keys: Sequence[str]) -> None:
-        self.keys = list(keys)
-        self.cells: dict[tuple[int, ...], int] = {}
+    def __init__(self, cells: CellIndex) -> None:
+        self.cells = cells
         self._tally = Tally()
         self._sums: FloatArray = np.zeros((len(_SUMS), 0, 4 * _TENTHS))
 
-    def add(self, rows: _Rows, joint: IntArray, combinations: IntArray) -> None:
-        """Count the rows of a batch, given the combination of key codes that each has."""
-        found = [self.cells.setdefault(tuple(codes), len(self.cells)) for codes in combinations.tolist()]
-        cells = np.array(found, dtype=np.int64)[joint]
+    def add(self, rows: _Rows, cells: IntArray) -> None:
+        """Count the rows of a batch, given the cell of each."""
         self._tally.add(cells, rows.keys, len(self.cells))
         more = len(self.cells) - self._sums.shape[1]
         self._sums = np.pad(self._sums, ((0, 0), (0, more), (0, 0)))
@@ -132,17 +127,10 @@ class _Cut:
             added = np.bincount(codes, weights=values, minlength=self._sums[place].size)
             self._sums[place] += added.reshape(self._sums[place].shape)
 
-    def table(self, texts: Sequence[Sequence[str | None]], finest: Cut, cut: Cut) -> pa.Table:
-        """The outcomes of a declared cut, given the version and the segment values of each finest cell."""
-        chosen = [1 + finest.index(column) for column in cut]
-        names: dict[tuple[str | None, str], int] = {}
-        places = np.array(
-            [
-                names.setdefault((cell[0], cell_name(cut, [cell[place] for place in chosen])), len(names))
-                for cell in texts
-            ],
-            dtype=np.int64,
-        )
+    def table(self, named: Sequence[tuple[str | None, ...]]) -> pa.Table:
+        """The outcomes with cells of the same name added up, given the version and segment of each cell."""
+        names: dict[tuple[str | None, ...], int] = {}
+        places = np.array([names.setdefault(name, len(names)) for name in named], dtype=np.int64)
         cells, keys, counts = regrouped(self._tally.entries(), places)
         sums = np.zeros((len(_SUMS), len(names), 4 * _TENTHS))
         for total, mine in zip(sums, self._sums, strict=True):

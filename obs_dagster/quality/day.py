@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from obs_dagster.monitor.engine import SparkEngine
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import DAY, FILE, ROW
 from obs_dagster.quality.contract import contract
-from obs_dagster.quality.day_rows import RULES, DayRows
+from obs_dagster.quality.day_rows import DayRows
 from obs_dagster.quality.expectations import Judge, Validation, in_chunks, validate
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
@@ -26,8 +26,6 @@ from obs_dagster.sources.quoting import identifier, literals
 
 if TYPE_CHECKING:
     import duckdb
-
-__all__ = ["QUARANTINE", "RULES", "DayQuality", "clean_rows", "day_quality", "validate_day"]
 
 QUARANTINE = "quarantine"
 _CHUNK_ROWS = 1_000_000
@@ -100,10 +98,14 @@ def validate_day(monitor: Monitor, day: dt.date, lake: Lake, *, chunk_rows: int 
     suite = Path(monitor.resolve_path(monitor.quality.suite)) if monitor.quality.suite else None
     with connect() as connection:
         try:
-            rows = DayRows(connection, log_rows(connection, monitor, [day], lake), unique, chunk_rows)
-            judge = in_chunks(rows.frames)
+            query = log_rows(connection, monitor, [day], lake)
             if isinstance(monitor.engine, SparkEngine):
+                # Spark counts what is unique itself; these rows are only for the quarantine
+                rows = DayRows(connection, query, (), chunk_rows)
                 judge = _on_spark(monitor.engine, monitor, day, lake)
+            else:
+                rows = DayRows(connection, query, unique, chunk_rows)
+                judge = in_chunks(rows.frames)
             checked = validate(judge, contract(monitor, day, absent), suite)
             check_in_place(monitor, [day], lake)
             quality = _judged(monitor, manifest, absent, checked)
@@ -159,6 +161,23 @@ def day_quality(monitor: Monitor, day: dt.date, lake: Lake) -> DayQuality | None
     return DayQuality(**manifest) if manifest else None
 
 
+def validated(monitor: Monitor, days: Iterable[dt.date], lake: Lake) -> dict[dt.date, DayQuality]:
+    """What `validate_day` found on each of some days.
+
+    Raises:
+        LakeError: a day has not been validated.
+    """
+    found = {}
+    for day in days:
+        quality = day_quality(monitor, day, lake)
+        if quality is None:
+            raise LakeError(
+                f"{day} of {monitor.model} has not been validated.", remedy="Run its night first."
+            )
+        found[day] = quality
+    return found
+
+
 def clean_rows(
     connection: duckdb.DuckDBPyConnection, monitor: Monitor, days: Sequence[dt.date], lake: Lake
 ) -> duckdb.DuckDBPyRelation:
@@ -169,18 +188,12 @@ def clean_rows(
     Raises:
         LakeError: a day has not been validated.
     """
-    found = {day: day_quality(monitor, day, lake) for day in days}
-    absent: dict[str, None] = {}
-    for day, quality in found.items():
-        if quality is None:
-            raise LakeError(
-                f"{day} of {monitor.model} has not been validated.", remedy="Run its night first."
-            )
-        absent |= dict.fromkeys(quality.missing_columns)
+    found = validated(monitor, days, lake)
+    absent = dict.fromkeys(name for quality in found.values() for name in quality.missing_columns)
     rows = log_rows(connection, monitor, days, lake)
     if absent:
         rows = f"SELECT * EXCLUDE ({', '.join(map(identifier, absent))}) FROM ({rows})"
-    broken = [day for day, quality in found.items() if quality is not None and quality.quarantined]
+    broken = [day for day, quality in found.items() if quality.quarantined]
     if broken:
         paths = literals(str(lake.table(monitor.model, QUARANTINE).path(day)) for day in broken)
         quarantine = f"read_parquet({paths}, filename = '{FILE}', hive_partitioning = false)"

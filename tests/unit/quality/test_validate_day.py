@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from obs_dagster.errors import LakeError
-from obs_dagster.quality.day import QUARANTINE, RULES, clean_rows, day_quality, validate_day
+from obs_dagster.quality.day import QUARANTINE, clean_rows, day_quality, validate_day
+from obs_dagster.quality.day_rows import RULES
 from obs_dagster.quality.expectations import SuiteError
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import ingest_logs

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from obs_dagster.quality.day import QUARANTINE, RULES, validate_day
-from obs_dagster.quality.day_rows import DayRows
+from obs_dagster.quality.day import QUARANTINE, validate_day
+from obs_dagster.quality.day_rows import RULES, DayRows
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.log_rows import log_rows
