@@ -20,17 +20,26 @@ _DAY = dt.date(2024, 1, 1)
 
 
 def load(monitor: str) -> Monitor:
-    """The monitor, and everything that is imported at first use."""
+    """The monitor, and everything that is imported or compiled at first use."""
     import narwhals as nw
 
     from obs_dagster.metrics.registry import metrics
     from obs_dagster.monitor import load_monitor
+    from obs_dagster.profile.columns import LABEL as KNOWN_LABEL
+    from obs_dagster.profile.fit import fit_grids
+    from obs_dagster.profile.reduction import reduce_outcomes, reduce_rows
     from obs_dagster.sources.files import connect
 
     metrics()
+    described = load_monitor(Path(monitor))
+    roles = described.logs.columns
     with connect() as connection:
-        nw.from_native(connection.sql("SELECT 1 AS one")).collect("pyarrow")
-    return load_monitor(Path(monitor))
+        one = connection.sql(f"SELECT '1' AS {roles.version}, 0.5 AS {roles.score}, true AS {KNOWN_LABEL}")
+        rows = nw.from_native(one)
+        grids = fit_grids(rows, described)
+        reduce_rows(rows, described, grids)
+        reduce_outcomes(rows, described, grids)
+    return described
 
 
 def relation(connection: duckdb.DuckDBPyConnection, path: str) -> duckdb.DuckDBPyRelation:
@@ -67,7 +76,7 @@ def outcomes(path: str, monitor: Monitor, grids: Grids) -> OutcomeProfile:
     import narwhals as nw
 
     from obs_dagster.profile.columns import LABEL as KNOWN_LABEL
-    from obs_dagster.profile.outcomes import reduce_outcomes
+    from obs_dagster.profile.reduction import reduce_outcomes
     from obs_dagster.sources.files import connect, derived
 
     with connect() as connection:

@@ -17,10 +17,10 @@ from obs_dagster.metrics.record import NO_ROWS, Estimate, MetricRecord
 from obs_dagster.metrics.service.evaluation import evaluate_service
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import load_grids
-from obs_dagster.profile.cells import WHOLE, cut_of
+from obs_dagster.profile.cells import cut_of
 from obs_dagster.profile.columns import profiled_columns
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
-from obs_dagster.profile.profile import Profile
+from obs_dagster.profile.profile import WHOLE, Profile
 from obs_dagster.quality.day import DayQuality
 
 #: Version under which metrics of the whole log are recorded.

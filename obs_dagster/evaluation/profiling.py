@@ -11,9 +11,9 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import load_grids
 from obs_dagster.profile.columns import DAY
-from obs_dagster.profile.outcomes import SCHEMA, OutcomeProfile, reduce_outcomes
+from obs_dagster.profile.outcomes import SCHEMA, OutcomeProfile
 from obs_dagster.profile.profile import Profile
-from obs_dagster.profile.reduction import reduce_days
+from obs_dagster.profile.reduction import reduce_days, reduce_outcomes
 from obs_dagster.quality.day import DayQuality, day_quality, validated
 from obs_dagster.sources.labels import GROUND_TRUTH
 

@@ -25,6 +25,15 @@ def values(column: pa.Array | pa.ChunkedArray) -> NDArray[Any]:
     return np.frombuffer(buffer, dtype=dtype, count=len(array), offset=array.offset * dtype.itemsize)
 
 
+def validity(column: pa.Array) -> NDArray[np.uint8]:
+    """The bits that say which rows have a value, from the buffer's first row on; empty if all have one."""
+    buffer = column.buffers()[0] if column.null_count else None
+    if buffer is None:
+        # a column of nulls alone may lack its bits
+        buffer = bytes((column.offset + len(column) + 7) // 8 if column.null_count else 0)
+    return np.frombuffer(buffer, dtype=np.uint8)
+
+
 def nulls(column: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:
     """Which values of a column are null."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

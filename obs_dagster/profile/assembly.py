@@ -54,8 +54,8 @@ class Assembly:
 
     def add_moments(self, column: str, moments: Moments) -> None:
         """Add the sums of a numeric column, one entry per cell; cells without a finite value have none."""
-        cells = np.flatnonzero(np.isfinite(moments.minimum))
-        sums = {name: getattr(moments, name)[cells] for name in _SUMS}
+        cells = np.flatnonzero(np.isfinite(moments.sums[:, _SUMS.index("minimum")]))
+        sums = dict(zip(_SUMS, moments.sums[cells].T, strict=True))
         self._add(column, "moments", cells, n=np.zeros(len(cells), dtype=np.int64), **sums)
 
     def _add(self, column: str, kind: str, cells: IntArray, **values: np.ndarray) -> None:

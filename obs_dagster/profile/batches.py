@@ -6,67 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from obs_dagster.profile import arrays
-from obs_dagster.profile.distribution import OTHER, FloatArray, IntArray
+from obs_dagster.profile.distribution import OTHER
 from obs_dagster.profile.grid import CategoryGrid, Grid
+from obs_dagster.profile.kernels import Codes, Numbers
+from obs_dagster.profile.texts import Vocabulary
 from obs_dagster.sources.quoting import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
 
 #: Values per batch: enough that the work on a batch outweighs its overhead, few enough for the cache.
-_VALUES = 1 << 21
+_VALUES = 1 << 22
 _FEWEST_ROWS, _MOST_ROWS = 1 << 13, 1 << 17
-
-
-class Vocabulary:
-    """Codes of a column's texts: 0 is none, the others are numbered as they come, or were known before.
-
-    Attributes:
-        values: the text of each code.
-    """
-
-    def __init__(self, known: Sequence[str] = ()) -> None:
-        self.values: list[str | None] = [None, *known]
-        self._codes: dict[str | None, int] = {value: code for code, value in enumerate(self.values)}
-
-    def encode(self, texts: pa.Array) -> IntArray:
-        """The code of every text; texts not seen before get new codes."""
-        encoded = texts.dictionary_encode()
-        found = [self._code(value) for value in encoded.dictionary.to_pylist()]
-        indices = arrays.values(encoded.indices)
-        if texts.null_count:
-            # what stands in the place of a null is anything; it leads to the entry after the last text
-            indices = np.where(arrays.nulls(texts), len(found), indices)
-        codes: IntArray = np.array([*found, 0], dtype=np.int64)[indices]
-        return codes
-
-    def _code(self, value: str | None) -> int:
-        if value not in self._codes:
-            self._codes[value] = len(self.values)
-            self.values.append(value)
-        return self._codes[value]
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """A numeric column of a batch.
-
-    Attributes:
-        values: NaN where there is no finite value.
-        missing: which rows are null, NaN and infinite; empty if every value is finite.
-    """
-
-    values: FloatArray
-    missing: tuple[NDArray[np.bool_], ...] = ()
-
-    def reordered(self, order: IntArray) -> Numbers:
-        """The same rows in another order."""
-        return Numbers(self.values[order], tuple(mask[order] for mask in self.missing))
+#: What truth values are as texts, in the order of their codes.
+_BOOLEANS = ("false", "true")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +34,7 @@ class Batch:
         numbers: per numeric column its values.
     """
 
-    codes: Mapping[str, IntArray]
+    codes: Mapping[str, Codes]
     numbers: Mapping[str, Numbers]
 
 
@@ -86,36 +42,41 @@ class BatchReader:
     """Reads a relation's columns in batches.
 
     Args:
+        relation: the rows.
         numeric: columns that are read as numbers.
         texts: columns that are read as codes of texts, each with its grid: texts that the grid does not count
             by themselves share the code of `(other)`. None codes every text.
     """
 
-    def __init__(self, numeric: Sequence[str], texts: Mapping[str, Grid | None]) -> None:
+    def __init__(
+        self, relation: duckdb.DuckDBPyRelation, numeric: Sequence[str], texts: Mapping[str, Grid | None]
+    ) -> None:
+        self._relation = relation
         self._numeric = list(numeric)
-        self._texts = dict(texts)
-        self.vocabularies = {name: Vocabulary(_known(grid)) for name, grid in texts.items()}
+        types = dict(zip(relation.columns, map(str, relation.types), strict=True))
+        self._known = {
+            name: _known(grid) or (_BOOLEANS if types[name] == "BOOLEAN" else ())
+            for name, grid in texts.items()
+        }
+        self.vocabularies = {name: Vocabulary(known) for name, known in self._known.items()}
 
-    def read(self, relation: duckdb.DuckDBPyRelation) -> Iterator[Batch]:
-        """The relation's rows, batch by batch, in no particular order."""
+    def read(self) -> Iterator[Batch]:
+        """The rows, batch by batch, in no particular order."""
         columns = [f"CAST({identifier(name)} AS DOUBLE)" for name in self._numeric]
-        columns += [_text(identifier(name), self._texts[name]) for name in self._texts]
+        columns += [_text(identifier(name), known) for name, known in self._known.items()]
         size = _VALUES // max(len(columns), 1)
         rows = min(max(size, _FEWEST_ROWS), _MOST_ROWS)
         named = ", ".join(f"{column} AS c{place}" for place, column in enumerate(columns))
-        for batch in relation.project(named).to_arrow_reader(rows):
+        for batch in self._relation.project(named).to_arrow_reader(rows):
             if batch.num_rows:
                 yield self._decoded(batch)
 
     def _decoded(self, batch: pa.RecordBatch) -> Batch:
         numbers = {name: _numbers(batch.column(place)) for place, name in enumerate(self._numeric)}
         codes = {}
-        for place, (name, grid) in enumerate(self._texts.items(), start=len(self._numeric)):
+        for place, (name, known) in enumerate(self._known.items(), start=len(self._numeric)):
             column = batch.column(place)
-            coded = _known(grid)
-            codes[name] = (
-                arrays.values(column).astype(np.int64) if coded else self.vocabularies[name].encode(column)
-            )
+            codes[name] = arrays.values(column) if known else self.vocabularies[name].encode(column)
         return Batch(codes, numbers)
 
 
@@ -132,14 +93,15 @@ def _known(grid: Grid | None) -> tuple[str, ...]:
     return (*(value for value in grid.top if value != OTHER), OTHER)
 
 
-def _text(column: str, grid: Grid | None) -> str:
-    """SQL for a text, or for its code where the grid lists the texts that have one."""
+def _text(column: str, known: Sequence[str]) -> str:
+    """SQL for a text, or for its code where the texts that have one are known; 0 is null."""
     text = f"CAST({column} AS VARCHAR)"
-    known = _known(grid)
     if not known:
         return text
+    if known == _BOOLEANS:
+        return f"CASE WHEN {column} IS NULL THEN 0 WHEN {column} THEN 2 ELSE 1 END::INTEGER"
     names = ", ".join(map(literal, known))
-    # 0 is null; an enum finds its value through a hash table, once per value of a dictionary-encoded column
+    # an enum finds its value through a hash table, once per value of a dictionary-encoded column
     return (
         f"CASE WHEN {column} IS NULL THEN 0 ELSE "
         f"coalesce(enum_code(TRY_CAST({text} AS ENUM({names})))::INTEGER + 1, {len(known)}) END::INTEGER"
@@ -147,11 +109,4 @@ def _text(column: str, grid: Grid | None) -> str:
 
 
 def _numbers(column: pa.Array) -> Numbers:
-    values = arrays.values(column)
-    finite = np.isfinite(values)
-    if not column.null_count and finite.all():
-        return Numbers(values)
-    null = arrays.nulls(column)
-    finite &= ~null
-    nan, infinite = np.isnan(values) & ~null, np.isinf(values) & ~null
-    return Numbers(np.where(finite, values, np.nan), (null, nan, infinite))
+    return Numbers(arrays.values(column), arrays.validity(column), column.offset)

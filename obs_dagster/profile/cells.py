@@ -12,14 +12,12 @@ import pyarrow.compute as pc
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.distribution import OTHER
 from obs_dagster.profile.grid import CategoryGrid, Grids
-from obs_dagster.profile.profile import merge_rows
+from obs_dagster.profile.profile import WHOLE, merge_rows
 
 Cut = tuple[str, ...]
 
 VERSION = "_obs_version"
 NULL = "(null)"
-#: The name of the cell that holds every row.
-WHOLE = "*"
 #: What a value is written as, so that it cannot pass for another cell's name, nor for none.
 _ESCAPES = (("%", "%25"), (",", "%2C"), ("=", "%3D"), (NULL, "%28null)"))
 

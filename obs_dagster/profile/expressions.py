@@ -24,7 +24,7 @@ from obs_dagster.profile.cells import (
     with_cell_keys,
 )
 from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
-from obs_dagster.profile.grid import CategoryGrid, Grids, NumericGrid
+from obs_dagster.profile.grid import JOINED_BITS, CategoryGrid, Grids, NumericGrid
 from obs_dagster.profile.profile import KEYS, SCHEMA, merge_rows
 
 _BIN_KEYS = ["column", "kind", "key", "category"]
@@ -50,7 +50,9 @@ def reduce_frame(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Se
         branches = [_counts(keyed, keys, column, grids) for column in columns]
         query = nw.concat([_row_counts(keyed, keys), *branches], how="vertical")
         counted = named_version(query.collect("pyarrow").to_native())
-        tables += rolled_up(counted, cuts, [*by, "version", *_BIN_KEYS], {"n": "sum"})
+        wholes, parts = [cut for cut in cuts if not cut], [cut for cut in cuts if cut]
+        for counts, wanted in ((counted, wholes), (_with_joined_bins(counted), parts)):
+            tables += rolled_up(counts, wanted, [*by, "version", *_BIN_KEYS], {"n": "sum"})
         finite = counted.filter(pc.is_valid(counted["minimum"]))
         tables += rolled_up(_moments(finite), cuts, [*by, "version", "column", "kind"], {"n": "sum", **_SUMS})
     whole = pa.concat_tables(_with_all_columns(table, schema) for table in tables)
@@ -142,6 +144,13 @@ def _kind(code: nw.Expr) -> nw.Expr:
     for position, kind in enumerate(_KINDS[1:-1], start=1):
         name = name.when(code == position).then(nw.lit(kind))
     return name.otherwise(nw.lit(_KINDS[-1]))
+
+
+def _with_joined_bins(counted: pa.Table) -> pa.Table:
+    """The counts with the bins that segment cells have."""
+    joined = pc.floor(pc.divide(counted["key"], float(1 << JOINED_BITS)))
+    keys = pc.if_else(pc.equal(counted["kind"], "bin"), joined, counted["key"])
+    return counted.set_column(counted.schema.get_field_index("key"), "key", keys)
 
 
 def _moments(counted: pa.Table) -> pa.Table:

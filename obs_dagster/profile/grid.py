@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +15,9 @@ import numpy as np
 from obs_dagster.profile.distribution import FloatArray, IntArray
 
 #: In scales: values further out share the outermost bin; their square would overflow.
-_FARTHEST = 1e150
-_LARGEST_ASINH = float(np.arcsinh(_FARTHEST))
+FARTHEST = 1e150
+#: The binary digits of a bin's number that segment cells leave out: a bin of theirs joins eight.
+JOINED_BITS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +42,16 @@ class AsinhGrid:
     def bin(self, value: nw.Expr) -> nw.Expr:
         """The bin of each finite value, as an integer expression."""
         scaled = (value - self.centre) / self.scale
-        size = nw.when(scaled.abs() > _FARTHEST).then(_FARTHEST).otherwise(scaled.abs())
+        size = nw.when(scaled.abs() > FARTHEST).then(FARTHEST).otherwise(scaled.abs())
         # asinh, written with functions that every engine has; odd, so that both tails are equally exact
         asinh = (size + (size * size + 1.0).sqrt()).log()
         signed = nw.when(scaled < 0).then(-asinh).otherwise(asinh)
         return (signed / self.step).floor().cast(nw.Int64)
 
-    def positions(self, values: FloatArray) -> FloatArray:
-        """Where finite values lie on the grid: the bin that `bin` gives is the floor of it."""
-        with np.errstate(over="ignore"):
-            found = values - self.centre
-            found *= 1.0 / self.scale
-        np.arcsinh(found, out=found)
-        if len(found) and max(found.max(), -found.min()) > _LARGEST_ASINH:
-            np.clip(found, -_LARGEST_ASINH, _LARGEST_ASINH, out=found)
-        found *= 1.0 / self.step
-        return found
+    @property
+    def joined(self) -> AsinhGrid:
+        """The grid of segment cells."""
+        return replace(self, step=self.step * (1 << JOINED_BITS))
 
     def edges(self, bins: IntArray) -> tuple[FloatArray, FloatArray]:
         """Lower and upper edges of bins, in the column's unit."""
@@ -69,7 +64,7 @@ class AsinhGrid:
 class UnitGrid:
     """A grid of equal bins on [0, 1], for scores; values outside go to the outermost bins.
 
-    The width divides a tenth, so that the bins of a reliability diagram are unions of these bins.
+    The width divides a tenth, also in segment cells: bins of a reliability diagram are unions of these bins.
     """
 
     bins: int = 10_000
@@ -90,10 +85,10 @@ class UnitGrid:
         low = nw.when(raw < 0).then(0.0).otherwise(raw)
         return nw.when(low > self.bins - 1).then(float(self.bins - 1)).otherwise(low).cast(nw.Int64)
 
-    def positions(self, values: FloatArray) -> FloatArray:
-        """Where finite values lie on the grid: the bin that `bin` gives is the floor of it."""
-        found = values * float(self.bins)
-        return np.clip(found, 0.0, float(self.bins - 1), out=found)
+    @property
+    def joined(self) -> UnitGrid:
+        """The grid of segment cells."""
+        return UnitGrid(self.bins >> JOINED_BITS)
 
     def edges(self, bins: IntArray) -> tuple[FloatArray, FloatArray]:
         """Lower and upper edges of bins."""
@@ -127,7 +122,8 @@ class Grids:
     @cached_property
     def id(self) -> str:
         """Changes with any grid; profiles with different ids do not merge."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:12]
+        document = {"columns": self.to_json(), "joined": JOINED_BITS}
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
 
     def to_json(self) -> dict[str, Any]:
         """The grids as a JSON document."""

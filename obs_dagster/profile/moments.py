@@ -8,61 +8,35 @@ import numpy as np
 
 from obs_dagster.profile.distribution import FloatArray, IntArray
 
+_NONE = np.array([0.0, 0.0, np.inf, -np.inf])
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Moments:
-    """Sum, sum of squares, least and greatest finite value of each of some groups, shape (groups,) each.
+    """Sum, sum of squares, least and greatest finite value of each of some groups.
 
-    A group without a finite value has the sums 0 and the extremes inf and -inf.
+    Attributes:
+        sums: shape (groups, 4), in that order; a group without a finite value has 0, 0, inf and -inf.
     """
 
-    total: FloatArray
-    total_sq: FloatArray
-    minimum: FloatArray
-    maximum: FloatArray
+    sums: FloatArray
 
     @classmethod
     def none(cls, groups: int = 0) -> Moments:
         """Groups without any value."""
-        return cls(np.zeros(groups), np.zeros(groups), np.full(groups, np.inf), np.full(groups, -np.inf))
+        return cls(np.tile(_NONE, (groups, 1)))
 
-    @classmethod
-    def of_runs(cls, values: FloatArray, starts: IntArray) -> Moments:
-        """The moments of runs of values.
-
-        Args:
-            values: NaN where there is no finite value, shape (rows,).
-            starts: where each run begins; no run is empty.
-        """
-        known = ~np.isnan(values)
-        filled = low = high = values
-        if not known.all():
-            filled = np.where(known, values, 0.0)
-            low, high = np.where(known, values, np.inf), np.where(known, values, -np.inf)
-        with np.errstate(over="ignore"):
-            return cls(
-                np.add.reduceat(filled, starts),
-                np.add.reduceat(filled * filled, starts),
-                np.minimum.reduceat(low, starts),
-                np.maximum.reduceat(high, starts),
-            )
-
-    def add(self, groups: IntArray, other: Moments, count: int) -> None:
-        """Add other moments, given the group that each belongs to; all groups are below `count`."""
-        if count > len(self.total):
-            more = Moments.none(count - len(self.total))
-            self.total = np.concatenate([self.total, more.total])
-            self.total_sq = np.concatenate([self.total_sq, more.total_sq])
-            self.minimum = np.concatenate([self.minimum, more.minimum])
-            self.maximum = np.concatenate([self.maximum, more.maximum])
-        with np.errstate(over="ignore"):
-            np.add.at(self.total, groups, other.total)
-            np.add.at(self.total_sq, groups, other.total_sq)
-        np.minimum.at(self.minimum, groups, other.minimum)
-        np.maximum.at(self.maximum, groups, other.maximum)
+    def grown(self, groups: int) -> Moments:
+        """With further groups, without any value, up to so many."""
+        more = groups - len(self.sums)
+        return Moments(np.concatenate([self.sums, np.tile(_NONE, (more, 1))])) if more > 0 else self
 
     def regrouped(self, groups: IntArray, count: int) -> Moments:
         """The moments with groups joined, given the new group of each; all are below `count`."""
         joined = Moments.none(count)
-        joined.add(groups[: len(self.total)], self, count)
+        places = groups[: len(self.sums)]
+        with np.errstate(over="ignore"):
+            np.add.at(joined.sums[:, :2], places, self.sums[:, :2])
+        np.minimum.at(joined.sums[:, 2], places, self.sums[:, 2])
+        np.maximum.at(joined.sums[:, 3], places, self.sums[:, 3])
         return joined

@@ -1,8 +1,8 @@
-"""Outcomes of rows that DuckDB reads: histograms in NumPy over a stream of batches."""
+"""Outcomes of rows that DuckDB reads: histograms over a stream of batches, in compiled loops."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,141 +11,136 @@ import pyarrow as pa
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.batches import BatchReader
 from obs_dagster.profile.cell_index import CellIndex
-from obs_dagster.profile.cells import reductions
+from obs_dagster.profile.cells import Cut, reductions
 from obs_dagster.profile.columns import LABEL, prediction_column
 from obs_dagster.profile.distribution import FloatArray, IntArray
-from obs_dagster.profile.grid import Grid, Grids, UnitGrid
+from obs_dagster.profile.grid import JOINED_BITS, Grid, Grids, UnitGrid
 from obs_dagster.profile.histograms import numbered
-from obs_dagster.profile.tally import Tally, regrouped
+from obs_dagster.profile.kernels import (
+    SUMS,
+    TENTHS,
+    UNLABELLED,
+    Codes,
+    Decisions,
+    Numbers,
+    ScoreBins,
+    add_losses,
+    outcome_keys,
+)
+from obs_dagster.profile.outcomes import SCHEMA
+from obs_dagster.profile.tally import Tally
+from obs_dagster.profile.texts import Vocabulary
 
 if TYPE_CHECKING:
     import duckdb
 
-#: scikit-learn's clip of probabilities in `log_loss`.
-TINY = float(np.finfo(np.float64).eps)
-#: Sums are exact per tenth of the score, decision and label, which is what metrics ask for.
-_TENTHS = 10
-_SUMS = ("score_sum", "log_loss_sum", "log_loss_sq", "brier_sum", "brier_sq")
-#: Keys of rows without a label: whether the decision was positive. Those of labelled rows follow.
-_UNLABELLED = 2
-_KEYS = _UNLABELLED + 4 * UnitGrid().bins
+_GRID = UnitGrid()
+_GROUPS = 4 * TENTHS
 
 
-def reduce_outcome_relation(
-    relation: duckdb.DuckDBPyRelation, monitor: Monitor, grids: Grids, schema: pa.Schema
-) -> pa.Table:
+def reduce_outcome_relation(relation: duckdb.DuckDBPyRelation, monitor: Monitor, grids: Grids) -> pa.Table:
     """The outcomes of rows, sorted by version, segment, bin, decision and label.
 
     Args:
         relation: rows of the log with the label in `_obs_label`, null where it is not known.
         monitor: names the score and decision columns and the segments.
         grids: the categories that have a segment cell of their own.
-        schema: of the result.
     """
     present = set(relation.columns)
     plan = reductions([cut for cut in monitor.cuts if present.issuperset(cut)])
-    version, score, decision = (
-        monitor.logs.columns.version,
-        monitor.logs.columns.score,
-        prediction_column(monitor),
-    )
-    keys: dict[str, Grid | None] = {version: None} | {
+    roles = monitor.logs.columns
+    decision = prediction_column(monitor)
+    keys: dict[str, Grid | None] = {roles.version: None} | {
         name: grids.columns[name] for cut in plan for name in cut
     }
-    reader = BatchReader([score, LABEL, *([decision] if decision in present else [])], keys)
-    counts = [_CutOutcomes(CellIndex([version], cut)) for cut in plan]
-    for batch in reader.read(relation):
-        known = batch.numbers[decision].values if decision in present else None
-        served = _decisions(batch.numbers[score].values, known, monitor.logs.threshold)
-        rows = _Rows(batch.numbers[score].values, served, batch.numbers[LABEL].values)
-        sizes = [len(reader.vocabularies[name].values) for name in keys]
-        joint, combinations = numbered([batch.codes[name] for name in keys], sizes)
-        for each in counts:
-            each.add(rows, each.cells.number(combinations, list(keys))[joint])
-    parts = [
-        each.table(each.cells.named(cut, reader.vocabularies))
-        for each, cuts in zip(counts, plan.values(), strict=True)
-        for cut in cuts
-    ]
-    whole = pa.concat_tables(parts).cast(schema)
+    reader = BatchReader(relation, [roles.score, LABEL, *([decision] if decision in present else [])], keys)
+    counted = [_CutOutcomes(roles.version, cut, cuts) for cut, cuts in plan.items()]
+    for batch in reader.read():
+        rows = _Rows(
+            batch.numbers[roles.score],
+            batch.numbers.get(decision),
+            batch.numbers[LABEL],
+            monitor.logs.threshold,
+        )
+        joint, combinations, _ = numbered(
+            [batch.codes[name] for name in keys], [len(reader.vocabularies[name]) for name in keys]
+        )
+        for each in counted:
+            each.add(rows, joint, combinations, list(keys))
+    parts = [part for each in counted for part in each.tables(reader.vocabularies)]
     order = [(name, "ascending") for name in ("version", "segment", "bin", "decision", "label")]
-    return whole.sort_by(order)
-
-
-def _decisions(score: FloatArray, served: FloatArray | None, threshold: float) -> IntArray:
-    """The decision that was served; where the log has none, the score against the threshold."""
-    derived = score >= threshold
-    if served is None:
-        return derived.astype(np.int64)
-    return np.where(np.isnan(served), derived, served > 0).astype(np.int64)
+    return pa.concat_tables(parts).cast(SCHEMA).sort_by(order)
 
 
 class _Rows:
-    """The rows of a batch: under which key each counts, and what it adds to the sums.
+    """The rows of a batch.
 
     Attributes:
-        keys: shape (rows,).
-        labelled: the rows that have a label and a score, shape (labelled,).
-        groups: the group of sums of each labelled row.
-        sums: what each labelled row adds to each sum.
+        scores: anything where there is none, shape (rows,).
+        keys, joined: what each row counts as, in the whole and in segment cells.
     """
 
-    def __init__(self, score: FloatArray, decision: IntArray, label: FloatArray) -> None:
-        known = ~np.isnan(label) & ~np.isnan(score)
-        self.labelled = np.flatnonzero(known)
-        score, positive = score[self.labelled], label[self.labelled] > 0
-        bins = UnitGrid().positions(score).astype(np.int64)
-        outcome = decision[self.labelled] * 2 + positive
-        self.keys = decision.copy()
-        self.keys[self.labelled] = _UNLABELLED + bins * 4 + outcome
-        self.groups = bins // (UnitGrid().bins // _TENTHS) * 4 + outcome
-        certain = np.where(positive, score, 1.0 - score)
-        loss = -np.log(np.clip(certain, TINY, 1.0 - TINY))
-        miss = np.square(1.0 - certain)
-        self.sums = (score, loss, loss * loss, miss, miss * miss)
+    def __init__(self, score: Numbers, served: Numbers | None, label: Numbers, threshold: float) -> None:
+        self.scores = score.values
+        none = Numbers(score.values[:0], score.validity[:0], 0)
+        keys = np.empty((2, len(score.values)), dtype=np.int32)
+        bins = ScoreBins(_GRID.bins, JOINED_BITS)
+        outcome_keys(score, Decisions(served or none, threshold), label, bins, keys)
+        self.keys, self.joined = keys
 
 
 class _CutOutcomes:
     """Outcomes per cell of one way of cutting the rows.
 
     Args:
-        cells: numbers the cells.
+        version: the version's column.
+        cut: the segment columns of the cells.
+        cuts: the cuts that follow from these cells and are asked for.
     """
 
-    def __init__(self, cells: CellIndex) -> None:
-        self.cells = cells
-        self._tally = Tally()
-        self._sums: FloatArray = np.zeros((len(_SUMS), 0, 4 * _TENTHS))
+    def __init__(self, version: str, cut: Cut, cuts: Sequence[Cut]) -> None:
+        self._cells = CellIndex([version], cut)
+        self._cuts = list(cuts)
+        self._fine, self._joined = Tally(), Tally()
+        self._sums: FloatArray = np.zeros((0, _GROUPS, len(SUMS)))
 
-    def add(self, rows: _Rows, cells: IntArray) -> None:
-        """Count the rows of a batch, given the cell of each."""
-        self._tally.add(cells, rows.keys, len(self.cells))
-        more = len(self.cells) - self._sums.shape[1]
-        self._sums = np.pad(self._sums, ((0, 0), (0, more), (0, 0)))
-        codes = cells[rows.labelled] * (4 * _TENTHS) + rows.groups
-        for place, values in enumerate(rows.sums):
-            added = np.bincount(codes, weights=values, minlength=self._sums[place].size)
-            self._sums[place] += added.reshape(self._sums[place].shape)
+    def add(self, rows: _Rows, joint: Codes, combinations: IntArray, columns: Sequence[str]) -> None:
+        """Count the rows of a batch, given the combination of codes that each has."""
+        cells = self._cells.number(combinations, columns)[joint]
+        self._sums = np.pad(self._sums, ((0, len(self._cells) - len(self._sums)), (0, 0), (0, 0)))
+        add_losses(rows.keys, rows.scores, cells, _GRID.bins, self._sums)
+        if () in self._cuts:
+            wholes = self._cells.wholes()[cells]
+            self._fine.count(wholes, rows.keys, self._cells.whole_count, _key_count(_GRID))
+        if any(self._cuts):
+            self._joined.count(cells, rows.joined, len(self._cells), _key_count(_GRID.joined))
 
-    def table(self, named: Sequence[tuple[str | None, ...]]) -> pa.Table:
-        """The outcomes with cells of the same name added up, given the version and segment of each cell."""
+    def tables(self, vocabularies: Mapping[str, Vocabulary]) -> list[pa.Table]:
+        """The outcomes in each cut that is asked for, cells of the same name added up."""
+        return [self._table(cut, vocabularies) for cut in self._cuts]
+
+    def _table(self, cut: Cut, vocabularies: Mapping[str, Vocabulary]) -> pa.Table:
         names: dict[tuple[str | None, ...], int] = {}
-        places = np.array([names.setdefault(name, len(names)) for name in named], dtype=np.int64)
-        cells, keys, counts = regrouped(self._tally.entries(), places)
-        sums = np.zeros((len(_SUMS), len(names), 4 * _TENTHS))
-        for total, mine in zip(sums, self._sums, strict=True):
-            np.add.at(total, places, mine)
+        places = _places(self._cells.named(cut, vocabularies), names)
+        if cut:
+            grid, (cells, keys, counts) = _GRID.joined, self._joined.regrouped(places)
+        else:
+            wholes = _places(self._cells.named_wholes(vocabularies), names)
+            grid, (cells, keys, counts) = _GRID, self._fine.regrouped(wholes)
+        sums = np.zeros((len(names), _GROUPS, len(SUMS)))
+        np.add.at(sums, places, self._sums)
         # the sums of a tenth stand in its first bin
-        filled = np.flatnonzero(sums.any(axis=0))
-        first = _UNLABELLED + filled % (4 * _TENTHS) // 4 * (UnitGrid().bins // _TENTHS) * 4 + filled % 4
-        codes = np.concatenate([cells * _KEYS + keys, filled // (4 * _TENTHS) * _KEYS + first])
+        owner, group = np.nonzero(sums.any(axis=2))
+        first = UNLABELLED + group // 4 * (grid.bins // TENTHS) * 4 + group % 4
+        width = _key_count(grid)
+        codes = np.concatenate([cells * width + keys, owner * width + first])
         codes, entry = np.unique(codes, return_inverse=True)
         n = np.zeros(len(codes), dtype=np.int64)
         n[entry[: len(counts)]] = counts
-        added = np.zeros((len(_SUMS), len(codes)))
-        added[:, entry[len(counts) :]] = sums.reshape(len(_SUMS), -1)[:, filled]
-        cells, keys = np.divmod(codes, _KEYS)
-        unlabelled, outcome = keys < _UNLABELLED, keys - _UNLABELLED
+        added = np.zeros((len(codes), len(SUMS)))
+        added[entry[len(counts) :]] = sums[owner, group]
+        cells, keys = np.divmod(codes, width)
+        unlabelled, outcome = keys < UNLABELLED, keys - UNLABELLED
         versions, segments = (pa.array([name[place] for name in names], pa.string()) for place in (0, 1))
         return pa.table(
             {
@@ -155,6 +150,16 @@ class _CutOutcomes:
                 "decision": pa.array(np.where(unlabelled, keys > 0, outcome // 2 % 2 > 0)),
                 "label": pa.array(outcome % 2 > 0, mask=unlabelled),
                 "n": n,
-                **dict(zip(_SUMS, added, strict=True)),
+                **dict(zip(SUMS, added.T, strict=True)),
             }
         )
+
+
+def _key_count(grid: UnitGrid) -> int:
+    """How many keys there are for scores on a grid."""
+    return UNLABELLED + 4 * grid.bins
+
+
+def _places(named: Sequence[tuple[str | None, ...]], names: dict[tuple[str | None, ...], int]) -> IntArray:
+    """The place of each name, new ones after those that are known."""
+    return np.array([names.setdefault(name, len(names)) for name in named], dtype=np.int64)

@@ -16,9 +16,9 @@ from obs_dagster.profile.distribution import CategoryCounts, Counts, NumericCoun
 from obs_dagster.profile.grid import CategoryGrid, Grids, NumericGrid
 
 #: One row per (version, segment, column, kind, key, category). `kind` says what the row counts: rows of kind
-#: `bin` (key: number of the bin), `value` (key: the value), `category`, `null`, `nan` and `infinite` have a
-#: count in `n`; a `moments` row has the exact sums of the finite values; the `rows` row of the column ""
-#: counts the whole cell.
+#: `bin` (key: number of the bin; in segment cells, of the joined one), `value` (key: the value), `category`,
+#: `null`, `nan` and `infinite` have a count in `n`; a `moments` row has the exact sums of the finite values;
+#: the `rows` row of the column "" counts the whole cell.
 SCHEMA = pa.schema(
     [
         ("version", pa.string()),
@@ -34,6 +34,8 @@ SCHEMA = pa.schema(
         ("maximum", pa.float64()),
     ]
 )
+#: The segment cell that holds every row.
+WHOLE = "*"
 #: Every kind, in order.
 KINDS = ("bin", "category", "infinite", "moments", "nan", "null", "rows", "value")
 KEYS = ["version", "segment", "column", "kind", "key", "category"]
@@ -139,18 +141,18 @@ class Profile:
     def counts(self, version: str, segment: str, column: str) -> Counts | None:
         """The counts of one column in one cell; None if the cell has no rows or the column was absent."""
         where = self._slices.get((version, segment, column))
-        return None if where is None else self._counted(where, column)
+        return None if where is None else self._counted(where, column, segment)
 
     def no_counts(self, column: str) -> Counts:
         """The counts that a column has where there are no rows."""
-        return self._counted((0, 0), column)
+        return self._counted((0, 0), column, WHOLE)
 
-    def _counted(self, where: tuple[int, int], column: str) -> Counts:
+    def _counted(self, where: tuple[int, int], column: str, segment: str) -> Counts:
         grid = self.grids.columns[column]
         part = {name: values[where[0] : sum(where)] for name, values in self._numbers.items()}
         if isinstance(grid, CategoryGrid):
             return _categories(part, self.table["category"].slice(*where))
-        return _numbers(part, grid)
+        return _numbers(part, grid if segment == WHOLE else grid.joined)
 
 
 def _categories(part: dict[str, np.ndarray], names: pa.ChunkedArray) -> CategoryCounts:

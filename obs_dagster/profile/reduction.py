@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.expressions import reduce_frame
 from obs_dagster.profile.grid import Grids
-from obs_dagster.profile.histograms import reduce_relation
+from obs_dagster.profile.outcome_expressions import reduce_outcome_frame
+from obs_dagster.profile.outcomes import OutcomeProfile
 from obs_dagster.profile.profile import SCHEMA, Profile
 
 
@@ -43,7 +44,25 @@ def reduce_days(
     return profiles
 
 
+def reduce_outcomes(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> OutcomeProfile:
+    """Reduce predictions and their labels to outcomes per version and segment cell.
+
+    Args:
+        rows: rows of the log with the label in the boolean column `_obs_label`, null where it is not known.
+        monitor: names the score and decision columns and the segments.
+        grids: the categories that have a segment cell of their own.
+    """
+    if rows.implementation is nw.Implementation.DUCKDB:
+        from obs_dagster.profile.outcome_histograms import reduce_outcome_relation
+
+        return OutcomeProfile(reduce_outcome_relation(rows.to_native(), monitor, grids))
+    return OutcomeProfile(reduce_outcome_frame(rows, monitor, grids))
+
+
 def _reduce(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
     if rows.implementation is nw.Implementation.DUCKDB:
+        # its loops are compiled, which only a process that counts rows shall wait for
+        from obs_dagster.profile.histograms import reduce_relation
+
         return reduce_relation(rows.to_native(), monitor, grids, by)
     return reduce_frame(rows, monitor, grids, by)

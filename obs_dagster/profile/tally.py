@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from obs_dagster.profile import arrays
-from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.profile.distribution import IntArray
+from obs_dagster.profile.kernels import Codes, Counters, count_codes
 
 #: Largest array of counts (8 bytes each) that a tally holds; wider ones keep only what occurs.
 _LARGEST = 1 << 21
@@ -27,32 +26,52 @@ Entries = tuple[IntArray, IntArray, IntArray]
 class Tally:
     """Counts of rows per (cell, key), as batches of rows come in.
 
-    While cells and keys lie close together, counts are an array that every batch is added to; beyond that,
+    While cells and keys lie close together, counts are an array that loops over rows add to; beyond that,
     sorted pairs. Keys are between -2^31 and 2^31 - 1, cells below 2^31.
     """
 
     def __init__(self) -> None:
-        self._dense: IntArray = np.zeros((0, 0), dtype=np.int64)
         self._low = 0
+        self._dense: IntArray = np.zeros((0, 0), dtype=np.int64)
         self._codes: list[IntArray] = []
         self._counts: list[IntArray] = []
         self._waiting = 0
 
-    def add(self, cells: IntArray, keys: IntArray | FloatArray, cell_count: int) -> None:
-        """Count one row per pair of a cell and the floor of a key; all cells are below `cell_count`."""
-        if not len(keys):
-            return
-        low, high = math.floor(keys.min()), math.floor(keys.max())
-        if self._covers(low, high, cell_count):
-            # above 0 a cast to integers is a floor
-            codes = (keys - self._low).astype(np.int64, copy=False)
-            codes += cells * self._dense.shape[1]
-            np.add.at(self._dense.reshape(-1), codes, 1)
+    def counters(self, cells: int, low: int, high: int) -> Counters | None:
+        """Where to count, with a place for so many cells or more and every key between two.
+
+        None if it would be too large: then the rows are to be given to `add`.
+        """
+        height, width = self._dense.shape
+        if width and self._low <= low and high < self._low + width and cells <= height:
+            return Counters(self._dense, self._low)
+        if width:
+            low, high = min(low, self._low), max(high, self._low + width - 1)
+        # some room on both sides, or every batch with a new extreme would copy the array
+        room = (high - low) // 16
+        wide, tall = high - low + 1 + 2 * room, max(height, cells)
+        if wide * tall > _LARGEST:
+            return None
+        grown = np.zeros((tall, wide), dtype=np.int64)
+        start = self._low - (low - room)
+        if width:
+            grown[:height, start : start + width] = self._dense
+        self._dense, self._low = grown, low - room
+        return Counters(grown, self._low)
+
+    def count(self, cells: Codes, keys: Codes, cell_count: int, key_count: int) -> None:
+        """Count one row per pair of a cell and a key from 0 on, both below the given numbers."""
+        counters = self.counters(cell_count, 0, key_count - 1)
+        if counters is None:
+            self.add(cells, keys)
         else:
-            codes = np.floor(keys).astype(np.int64)
-            codes += (cells << _KEY_BITS) + _KEY_OFFSET
-            counted = pc.value_counts(pa.array(codes))
-            self._wait(arrays.values(counted.field(0)), arrays.values(counted.field(1)))
+            count_codes(keys, cells, counters)
+
+    def add(self, cells: Codes, keys: Codes) -> None:
+        """Count one row per pair of a cell and a key, without an array."""
+        codes = (cells.astype(np.int64) << _KEY_BITS) + (keys.astype(np.int64) + _KEY_OFFSET)
+        counted = pc.value_counts(pa.array(codes))
+        self._wait(arrays.values(counted.field(0)), arrays.values(counted.field(1)))
 
     def entries(self) -> Entries:
         """Everything that occurs."""
@@ -66,24 +85,15 @@ class Tally:
         codes = self._codes[0]
         return codes >> _KEY_BITS, (codes & ((1 << _KEY_BITS) - 1)) - _KEY_OFFSET, self._counts[0]
 
-    def _covers(self, low: int, high: int, cell_count: int) -> bool:
-        """Whether the array has a place for the cells and keys, or can be given one."""
-        height, width = self._dense.shape
-        if width and self._low <= low and high < self._low + width and cell_count <= height:
-            return True
-        if width:
-            low, high = min(low, self._low), max(high, self._low + width - 1)
-        # some room on both sides, or every batch with a new extreme would copy the array
-        room = (high - low) // 16
-        wide, tall = high - low + 1 + 2 * room, max(height, cell_count)
-        if wide * tall > _LARGEST:
-            return False
-        grown = np.zeros((tall, wide), dtype=np.int64)
-        start = self._low - (low - room)
-        if width:
-            grown[:height, start : start + width] = self._dense
-        self._dense, self._low = grown, low - room
-        return True
+    def regrouped(self, groups: IntArray) -> Entries:
+        """Everything that occurs with cells joined, given the group of each cell."""
+        if self._codes:
+            return regrouped(self.entries(), groups)
+        joined = np.zeros((int(groups.max(initial=-1)) + 1, self._dense.shape[1]), dtype=np.int64)
+        for group, counts in zip(groups, self._dense, strict=False):
+            joined[group] += counts
+        cells, places = np.nonzero(joined)
+        return cells, places + self._low, joined[cells, places]
 
     def _wait(self, codes: IntArray, counts: IntArray) -> None:
         self._codes.append(codes)

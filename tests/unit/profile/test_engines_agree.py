@@ -12,7 +12,7 @@ from obs_dagster.profile import batches, histograms, tally
 from obs_dagster.profile.expressions import reduce_frame
 from obs_dagster.profile.fit import fit_grids
 from obs_dagster.profile.histograms import reduce_relation
-from obs_dagster.profile.outcomes import reduce_outcomes
+from obs_dagster.profile.reduction import reduce_outcomes
 
 EXACT = ["version", "segment", "column", "kind", "key", "category", "n", "minimum", "maximum"]
 FEATURES = {
@@ -110,8 +110,9 @@ def test_no_rows_give_no_counts(small, relation):
 def test_combinations_beyond_64_bits_are_numbered_in_steps():
     rng = np.random.default_rng(0)
     codes = [rng.integers(0, 3, 500) for _ in range(5)]
-    ids, combinations = histograms.numbered(codes, [2**20] * 5)
+    ids, combinations, lengths = histograms.numbered(codes, [2**20] * 5)
     np.testing.assert_array_equal(combinations[ids], np.stack(codes, axis=1))
+    np.testing.assert_array_equal(lengths, np.bincount(ids))
     assert len(np.unique(combinations, axis=0)) == len(combinations)
 
 

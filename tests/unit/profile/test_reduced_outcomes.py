@@ -5,7 +5,8 @@ import pyarrow as pa
 import pytest
 
 from obs_dagster.profile.grid import CategoryGrid, Grids
-from obs_dagster.profile.outcomes import OutcomeProfile, reduce_outcomes
+from obs_dagster.profile.outcomes import OutcomeProfile
+from obs_dagster.profile.reduction import reduce_outcomes
 
 
 @pytest.fixture

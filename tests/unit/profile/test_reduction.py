@@ -332,3 +332,19 @@ def test_ks_on_the_grid_is_exact_within_the_stated_error(monitor, before, after)
     exact = ks_2samp(base, today).statistic
     assert seen - 1e-9 <= exact <= seen + error + 1e-9
     assert error < 0.02
+
+
+def test_segment_cells_count_on_bins_that_join_eight(small):
+    monitor = small(**CHANGES).monitor
+    rows = lazy(rows_of(5_000, seed=11, dirt=False))
+    grids = fit_grids(rows, monitor)
+    profile = reduce_rows(rows, monitor, grids)
+    whole = profile.counts("1", "*", "temp")
+    parts = [profile.counts("1", f"vip={vip}", "temp") for vip in ("false", "true")]
+    grid = grids.columns["temp"]
+    bins = np.floor(np.arcsinh((whole.points - grid.centre) / grid.scale) / grid.step)
+    assert sum(part.n for part in parts) == whole.n
+    for part in parts:
+        joined = np.arcsinh((part.points - grid.centre) / grid.scale) / (8 * grid.step)
+        assert set(np.floor(joined)) <= set(bins // 8)
+        assert part.widths.min() > 7.9 * whole.widths.min()

@@ -1,0 +1,302 @@
+"""Loops over rows: what they count as, and the counting.
+
+They stand in one file because what was compiled is kept until the file of the outermost function changes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from obs_dagster.profile.compilation import compiled
+from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.profile.outcomes import TINY
+
+Codes = NDArray[np.int32]
+"""Small integers per row: cells, keys or codes of texts."""
+
+#: Keys of rows that have no bin go down from here: null, NaN, infinite, then the values counted by value.
+SPECIAL = -(1 << 30)
+NULL, NAN, INFINITE = range(3)
+#: How many kinds of rows have no finite value.
+MISSING = 3
+#: Of a 64-bit float.
+MANTISSA_BITS = 52
+
+#: Keys of rows without a label: whether the decision was positive. Those of labelled rows follow, four a bin.
+UNLABELLED = 2
+#: Sums are kept per tenth of the score, decision and label, which is what metrics ask for.
+TENTHS = 10
+SUMS = ("score_sum", "log_loss_sum", "log_loss_sq", "brier_sum", "brier_sq")
+
+_LARGEST = float(np.finfo(np.float64).max)
+
+
+class Numbers(NamedTuple):
+    """A numeric column of some rows.
+
+    Attributes:
+        values: shape (rows,); anything where a row is null.
+        validity: Arrow's bits that say which rows have a value, the lowest first; empty if all have one.
+        offset: of the first row in `validity`.
+    """
+
+    values: FloatArray
+    validity: NDArray[np.uint8]
+    offset: int
+
+
+class AsinhTable(NamedTuple):
+    """An `AsinhGrid` as a table, in which a distance from the centre finds its bin by its leading bits.
+
+    So many bits lead that at most one edge lies between two entries.
+
+    Attributes:
+        centre, inverse_scale, step, farthest: the grid.
+        shift: the bits of a distance that are left out.
+        first: what the first entry is found by.
+        bins: the bin at the lower end of each entry.
+        edges: the edge at which the next bin begins.
+    """
+
+    centre: float
+    inverse_scale: float
+    step: float
+    farthest: float
+    shift: int
+    first: int
+    bins: Codes
+    edges: FloatArray
+
+
+class ValueHash(NamedTuple):
+    """Values that are counted by value, and a hash without collisions that finds them.
+
+    Attributes:
+        multiplier: of a value's bits.
+        shift: the bits of the product that are left out.
+        slots: the place in `values` by hash, -1 where there is none.
+        values: in the order of their keys.
+    """
+
+    multiplier: np.uint64
+    shift: np.uint64
+    slots: Codes
+    values: FloatArray
+
+
+@compiled
+def missing(numbers: Numbers, row: int) -> int:
+    """The kind of a row without a finite value; -1 if it has one."""
+    if len(numbers.validity):
+        place = numbers.offset + row
+        if not (numbers.validity[place >> 3] >> (place & 7)) & 1:
+            return NULL
+    value = numbers.values[row]
+    if abs(value) <= _LARGEST:
+        return -1
+    return INFINITE if value == value else NAN  # noqa: PLR0124  only NaN differs from itself
+
+
+@compiled
+def asinh_keys(numbers: Numbers, table: AsinhTable, counted: ValueHash, keys: Codes) -> tuple[int, int]:
+    """Write the key of every row on an `AsinhGrid`, shape (rows,).
+
+    Returns:
+        The least and the greatest bin; the least is above the greatest where no row has a bin.
+    """
+    low, high = -SPECIAL, SPECIAL
+    for row in range(len(numbers.values)):
+        kind = missing(numbers, row)
+        if kind >= 0:
+            keys[row] = SPECIAL - kind
+            continue
+        value = numbers.values[row]
+        if len(counted.values):
+            # adding 0 makes -0.0 one with 0.0
+            bits = np.float64(value + 0.0).view(np.uint64)
+            place = counted.slots[np.int64((bits * counted.multiplier) >> counted.shift)]
+            if place >= 0 and counted.values[place] == value:
+                keys[row] = SPECIAL - MISSING - place
+                continue
+        scaled = (value - table.centre) * table.inverse_scale
+        distance = abs(scaled)
+        entry = (np.float64(distance).view(np.int64) >> table.shift) - table.first
+        found = 0
+        if entry >= len(table.bins):
+            found = int(math.asinh(min(distance, table.farthest)) / table.step)
+        elif entry >= 0:
+            found = table.bins[entry]
+            if distance >= table.edges[entry]:
+                found += 1
+        if scaled < 0:
+            found = -found - 1
+        low, high = min(low, found), max(high, found)
+        keys[row] = found
+    return low, high
+
+
+@compiled
+def unit_keys(numbers: Numbers, bins: int, keys: Codes) -> tuple[int, int]:
+    """Write the key of every row on a `UnitGrid` of so many bins; otherwise as `asinh_keys`."""
+    low, high = -SPECIAL, SPECIAL
+    for row in range(len(numbers.values)):
+        kind = missing(numbers, row)
+        if kind >= 0:
+            keys[row] = SPECIAL - kind
+            continue
+        found = int(min(max(numbers.values[row] * bins, 0.0), bins - 1.0))
+        low, high = min(low, found), max(high, found)
+        keys[row] = found
+    return low, high
+
+
+class Counters(NamedTuple):
+    """Rows per cell and bin.
+
+    Attributes:
+        counts: shape (cells, bins); without bins if they are not counted here.
+        low: the bin of the first column.
+        bits: binary digits of a key that are left out, where bins are joined.
+    """
+
+    counts: IntArray
+    low: int
+    bits: int = 0
+
+
+@compiled
+def count_bins(keys: Codes, cells: Codes, wholes: Codes, fine: Counters, joined: Counters) -> None:
+    """Add the rows that have a bin to the counts of a numeric column.
+
+    Args:
+        keys: of the rows, shape (rows,).
+        cells: the segment cell of each row.
+        wholes: the whole that each cell is a part of.
+        fine: rows per whole and bin.
+        joined: rows per cell and joined bin.
+    """
+    for row in range(len(keys)):
+        key, cell = keys[row], cells[row]
+        if key > SPECIAL:
+            if fine.counts.shape[1]:
+                fine.counts[wholes[cell], (key >> fine.bits) - fine.low] += 1
+            if joined.counts.shape[1]:
+                joined.counts[cell, (key >> joined.bits) - joined.low] += 1
+
+
+@compiled
+def add_moments(
+    keys: Codes, values: FloatArray, cells: Codes, special: IntArray, moments: FloatArray
+) -> None:
+    """Add rows to what is kept per cell beside the bins.
+
+    Args:
+        keys: of the rows, shape (rows,).
+        values: likewise.
+        cells: likewise.
+        special: rows without a finite value, then rows by value, shape (cells, 3 + values).
+        moments: sum, sum of squares, least and greatest finite value, shape (4 cells,).
+    """
+    for row in range(len(keys)):
+        key, cell = keys[row], cells[row]
+        if key <= SPECIAL:
+            special[cell, SPECIAL - key] += 1
+            if SPECIAL - key < MISSING:
+                continue
+        value, start = values[row], 4 * cell
+        moments[start] += value
+        moments[start + 1] += value * value
+        least, greatest = moments[start + 2], moments[start + 3]
+        moments[start + 2] = value if value < least else least  # noqa: FURB136  min() asks about NaN as well
+        moments[start + 3] = value if value > greatest else greatest  # noqa: FURB136
+
+
+@compiled
+def count_codes(codes: Codes, cells: Codes, counters: Counters) -> None:
+    """Add rows to counts per cell and code."""
+    for row in range(len(codes)):
+        counters.counts[cells[row], (codes[row] >> counters.bits) - counters.low] += 1
+
+
+class Decisions(NamedTuple):
+    """How rows were decided.
+
+    Attributes:
+        served: above 0 where the decision was positive; without rows if the log has no column of them.
+        threshold: where there is none, the decision is the score against this.
+    """
+
+    served: Numbers
+    threshold: float
+
+
+class ScoreBins(NamedTuple):
+    """Equal bins of the scores on [0, 1].
+
+    Attributes:
+        number: how many there are.
+        bits: binary digits of a bin's number that are left out where bins are joined.
+    """
+
+    number: int
+    bits: int
+
+
+@compiled
+def outcome_keys(
+    scores: Numbers, decisions: Decisions, labels: Numbers, bins: ScoreBins, keys: Codes
+) -> None:
+    """Write what every row counts as: its decision, and if it has a label the bin of its score and the label.
+
+    Args:
+        scores: of the rows.
+        decisions: of the rows.
+        labels: above 0 where they are positive.
+        bins: of the scores.
+        keys: is written, shape (2, rows): first with bins of their own, then with joined ones.
+    """
+    for row in range(len(scores.values)):
+        known = missing(scores, row) < 0
+        score = scores.values[row]
+        positive = known and score >= decisions.threshold
+        if len(decisions.served.values) and missing(decisions.served, row) < 0:
+            positive = decisions.served.values[row] > 0
+        if not known or missing(labels, row) >= 0:
+            keys[0, row] = keys[1, row] = int(positive)
+            continue
+        outcome = 2 * int(positive) + int(labels.values[row] > 0)
+        found = int(min(max(score * bins.number, 0.0), bins.number - 1.0))
+        keys[0, row] = UNLABELLED + 4 * found + outcome
+        keys[1, row] = UNLABELLED + 4 * (found >> bins.bits) + outcome
+
+
+@compiled
+def add_losses(keys: Codes, scores: FloatArray, cells: Codes, bins: int, sums: FloatArray) -> None:
+    """Add the losses of labelled rows.
+
+    Args:
+        keys: as `outcome_keys` gives them, shape (rows,).
+        scores: shape (rows,).
+        cells: the cell of each row.
+        bins: equal bins on [0, 1] of the scores.
+        sums: are added to, shape (cells, 4 tenths, 5).
+    """
+    width = bins // TENTHS
+    for row in range(len(keys)):
+        key = keys[row] - UNLABELLED
+        if key < 0:
+            continue
+        score, outcome = scores[row], key & 3
+        certain = score if outcome & 1 else 1.0 - score
+        loss = -math.log(min(max(certain, TINY), 1.0 - TINY))
+        miss = (1.0 - certain) * (1.0 - certain)
+        into = sums[cells[row], 4 * ((key >> 2) // width) + outcome]
+        into[0] += score
+        into[1] += loss
+        into[2] += loss * loss
+        into[3] += miss
+        into[4] += miss * miss

@@ -1,0 +1,84 @@
+"""Outcomes of rows that any engine holds: one query in Narwhals expressions over a lazy frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.cells import VERSION, cell_key, named_version, reductions, rolled_up, with_cell_keys
+from obs_dagster.profile.columns import LABEL, prediction_column
+from obs_dagster.profile.grid import JOINED_BITS, Grids, UnitGrid
+from obs_dagster.profile.outcomes import ADDED, KEYS, SCHEMA, TINY
+from obs_dagster.profile.profile import merge_rows
+
+
+def reduce_outcome_frame(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> pa.Table:
+    """The outcomes of rows, sorted by version, segment, bin, decision and label.
+
+    Args:
+        rows: rows of the log with the label in the boolean column `_obs_label`, null where it is not known.
+        monitor: names the score and decision columns and the segments.
+        grids: the categories that have a segment cell of their own.
+    """
+    present = set(rows.collect_schema().names())
+    tables = [SCHEMA.empty_table()]
+    for finest, cuts in reductions([cut for cut in monitor.cuts if present.issuperset(cut)]).items():
+        keyed = with_cell_keys(rows, monitor, finest, grids)
+        keys = [VERSION, *(cell_key(column) for column in finest)]
+        counted = named_version(_counted(keyed, keys, monitor).collect("pyarrow").to_native())
+        joined = pc.shift_right(counted["bin"], JOINED_BITS)
+        parts = counted.set_column(counted.schema.get_field_index("bin"), "bin", joined)
+        for counts, wanted in (
+            (counted, [cut for cut in cuts if not cut]),
+            (parts, [cut for cut in cuts if cut]),
+        ):
+            tables += rolled_up(counts, wanted, ["version", "bin", "decision", "label"], ADDED)
+    whole = [table.select(SCHEMA.names).cast(SCHEMA) for table in tables]
+    return merge_rows(pa.concat_tables(whole), KEYS, ADDED)
+
+
+def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.LazyFrame[Any]:
+    score, label = nw.col("score"), nw.col("label")
+    certain = nw.when(label).then(score).otherwise(1.0 - score)
+    clipped = (
+        nw.when(certain < TINY).then(TINY).when(certain > 1.0 - TINY).then(1.0 - TINY).otherwise(certain)
+    )
+    log_loss = -clipped.log()
+    miss = 1.0 - certain
+    decision = prediction_column(monitor)
+    # a log that lost the column is treated as one whose every decision is null
+    known = decision in keyed.collect_schema().names()
+    served = nw.col(decision).cast(nw.Boolean) if known else nw.lit(None).cast(nw.Boolean)
+    number = nw.col(monitor.logs.columns.score).cast(nw.Float64)
+    return (
+        keyed.select(
+            *keys,
+            score=number,
+            label=nw.col(LABEL),
+            decision=nw.when(served.is_null()).then(number >= monitor.logs.threshold).otherwise(served),
+        )
+        .select(
+            *keys,
+            "label",
+            "decision",
+            "score",
+            bin=nw.when(~label.is_null()).then(UnitGrid().bin(score)),
+            log_loss=nw.when(~label.is_null()).then(log_loss),
+            log_loss_sq=nw.when(~label.is_null()).then(log_loss * log_loss),
+            brier=nw.when(~label.is_null()).then(miss * miss),
+            brier_sq=nw.when(~label.is_null()).then(miss * miss * miss * miss),
+        )
+        .group_by(*keys, "bin", "decision", "label")
+        .agg(
+            n=nw.len(),
+            score_sum=score.sum(),
+            log_loss_sum=nw.col("log_loss").sum(),
+            log_loss_sq=nw.col("log_loss_sq").sum(),
+            brier_sum=nw.col("brier").sum(),
+            brier_sq=nw.col("brier_sq").sum(),
+        )
+    )
