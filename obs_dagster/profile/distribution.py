@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+CountArray = NDArray[np.int64] | NDArray[np.float64]
+"""Rows per bin: as they were counted, or as replicates of a bootstrap have them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,14 @@ class Binned:
 
 
 @dataclass(frozen=True, slots=True)
+class Replicates:
+    """Rows per bin of both sides in every replicate of a bootstrap, both of shape (replicates, k)."""
+
+    baseline: FloatArray
+    current: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class Pointwise:
     """Rows per point of the baseline and of the current window.
 

@@ -6,12 +6,26 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Literal
 
-from obs_dagster.metrics.drift.alignment import Binned, Pointwise, align_categories, align_points, deciles
-from obs_dagster.metrics.intervals import divergence_interval, resample
+from obs_dagster.metrics.drift.alignment import (
+    Binned,
+    Pointwise,
+    Replicates,
+    align_categories,
+    align_points,
+    deciles,
+)
+from obs_dagster.metrics.intervals import divergence_interval, resample, sampling_noise
 from obs_dagster.metrics.record import NO_ROWS, Estimate
-from obs_dagster.profile.distribution import CategoryCounts, Counts, FloatArray, IntArray, NumericCounts
+from obs_dagster.profile.distribution import (
+    CategoryCounts,
+    CountArray,
+    Counts,
+    FloatArray,
+    IntArray,
+    NumericCounts,
+)
 
-Divergence = Callable[[IntArray, IntArray], FloatArray]
+Divergence = Callable[[CountArray, CountArray], FloatArray]
 """From the counts of the baseline and of the current window, both (..., k), to a number each, (...)."""
 
 Kind = Literal["numeric", "category"]
@@ -74,27 +88,30 @@ class Comparison:
         return deciles(self.points)
 
     @cached_property
-    def point_replicates(self) -> Binned:
-        """Bootstrap replicates of the coarse points, shape (replicates, k) each."""
-        return self._replicates(self.coarse.baseline, self.coarse.current, stream=0)
+    def baseline_noise(self) -> FloatArray:
+        """How far the baseline's shares lie off in each replicate, on the coarse points, shape (r, k)."""
+        return sampling_noise(self.coarse.baseline, (self.seed, 0, 0))
 
     @cached_property
     def point_noise(self) -> FloatArray:
-        """How far each replicate's difference of shares lies from the observed one, on the coarse points."""
-        return _noise(Binned(self.coarse.baseline, self.coarse.current), self.point_replicates)
+        """How far the difference of shares lies off in each replicate, on the coarse points, shape (r, k)."""
+        return sampling_noise(self.coarse.current, (self.seed, 0, 1)) - self.baseline_noise
 
     @cached_property
-    def bin_replicates(self) -> Binned:
+    def bin_replicates(self) -> Replicates:
         """Bootstrap replicates of the bins, shape (replicates, k) each."""
         return self._replicates(self.bins.baseline, self.bins.current, stream=1)
 
     @cached_property
     def bin_noise(self) -> FloatArray:
         """How far each replicate's difference of shares lies from the observed one, on the bins."""
-        return _noise(self.bins, self.bin_replicates)
+        drawn = self.bin_replicates
+        return (shares(drawn.current) - shares(drawn.baseline)) - (
+            shares(self.bins.current) - shares(self.bins.baseline)
+        )
 
     @cached_property
-    def unmoved_replicates(self) -> Binned:
+    def unmoved_replicates(self) -> Replicates:
         """What both sides' bins look like if nothing has moved: drawn from the pooled rows."""
         pooled = self.bins.baseline + self.bins.current
         sizes = int(self.bins.baseline.sum()), int(self.bins.current.sum())
@@ -118,8 +135,8 @@ class Comparison:
         *,
         stream: int,
         sizes: tuple[int | None, int | None] = (None, None),
-    ) -> Binned:
-        return Binned(
+    ) -> Replicates:
+        return Replicates(
             resample(baseline, (self.seed, stream, 0), size=sizes[0]),
             resample(current, (self.seed, stream, 1), size=sizes[1]),
         )
@@ -130,14 +147,7 @@ def numeric(comparison: Comparison) -> bool:
     return comparison.kind == "numeric"
 
 
-def shares(counts: IntArray) -> FloatArray:
+def shares(counts: CountArray) -> FloatArray:
     """Counts (..., k) as shares of their sum over the last axis."""
     result: FloatArray = counts / counts.sum(axis=-1, keepdims=True)
-    return result
-
-
-def _noise(observed: Binned, drawn: Binned) -> FloatArray:
-    result: FloatArray = (shares(drawn.current) - shares(drawn.baseline)) - (
-        shares(observed.current) - shares(observed.baseline)
-    )
     return result

@@ -10,10 +10,10 @@ from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.drift.comparison import Comparison, shares
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
-from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.profile.distribution import CountArray, FloatArray
 
 
-def jensen_shannon_divergence(baseline: IntArray, current: IntArray) -> FloatArray:
+def jensen_shannon_divergence(baseline: CountArray, current: CountArray) -> FloatArray:
     """The Jensen-Shannon divergence in bits of counts (..., k) against counts (..., k), shape (...).
 
     The mean of the Kullback-Leibler divergences of p and q from their average; 0 for equal shares, 1 for

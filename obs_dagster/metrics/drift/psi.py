@@ -10,13 +10,13 @@ from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.drift.comparison import Comparison, shares
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
-from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.profile.distribution import CountArray, FloatArray
 
 FLOOR = 1e-4
 """Smallest share that a bin is given, so that an empty bin has a logarithm. Evidently fills empty bins so."""
 
 
-def psi(baseline: IntArray, current: IntArray) -> FloatArray:
+def psi(baseline: CountArray, current: CountArray) -> FloatArray:
     """The population stability index of counts (..., k) against counts (..., k), shape (...).
 
     Sum of (q - p) ln(q / p) over the bins, p and q the shares of baseline and current window: the sum of the

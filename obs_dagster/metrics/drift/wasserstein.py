@@ -37,11 +37,10 @@ def wasserstein(baseline: IntArray, current: IntArray, points: FloatArray) -> fl
     return float(area(shares(current) - shares(baseline), points))
 
 
-def deviation(counts: IntArray, points: FloatArray) -> FloatArray:
-    """The standard deviation (divisor n) of counts (..., k) on points (k,), shape (...)."""
-    weight = shares(counts)
+def deviation(weight: FloatArray, points: FloatArray) -> FloatArray:
+    """The standard deviation (divisor n) of shares (..., k) of points (k,), shape (...)."""
     offset = points - (weight @ points)[..., np.newaxis]
-    result: FloatArray = np.sqrt((weight * offset**2).sum(axis=-1))
+    result: FloatArray = np.sqrt(np.maximum((weight * offset**2).sum(axis=-1), 0.0))
     return result
 
 
@@ -55,7 +54,7 @@ def baseline_deviation(counts: NumericCounts, points: Pointwise) -> tuple[float,
     variance = mean_sq - (counts.total / counts.n / points.scale) ** 2
     if counts.total_sq > UNDERFLOWN and math.isfinite(variance) and variance > CANCELLED * mean_sq:
         return math.sqrt(variance), 0.0
-    binned = float(deviation(points.baseline, points.points))
+    binned = float(deviation(shares(points.baseline), points.points))
     return binned, math.sqrt(float(shares(points.baseline) @ (points.widths / 2) ** 2))
 
 
@@ -81,8 +80,9 @@ def _estimate(comparison: Comparison) -> Estimate:
 def _noise(comparison: Comparison, value: float, spread: float) -> FloatArray:
     """How far each replicate may be off: by the area of the noise, and by the noise of the deviation."""
     coarse = comparison.coarse
-    observed = float(deviation(coarse.baseline, coarse.points))
-    drawn = deviation(comparison.point_replicates.baseline, coarse.points)
+    weight = shares(coarse.baseline)
+    observed = float(deviation(weight, coarse.points))
+    drawn = deviation(weight + comparison.baseline_noise, coarse.points)
     # A replicate of a tiny baseline may hold one value only, and says nothing about the deviation then.
     relative = np.divide(drawn, observed, out=np.ones_like(drawn), where=(drawn > 0) & (observed > 0))
     noise = area(comparison.point_noise, coarse.points) / spread

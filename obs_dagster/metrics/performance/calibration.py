@@ -11,12 +11,12 @@ from obs_dagster.metrics.intervals import distance_band, resample
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.performance.outcomes import Outcomes
 from obs_dagster.metrics.record import Estimate
-from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.profile.distribution import CountArray, FloatArray
 
 BINS = 10
 
 
-def gaps(counts: IntArray, mean_score: FloatArray) -> FloatArray:
+def gaps(counts: CountArray, mean_score: FloatArray) -> FloatArray:
     """Mean score minus share of positives per bin, times the bin's share of rows, shape (..., bins).
 
     Args:

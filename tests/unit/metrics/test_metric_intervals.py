@@ -13,6 +13,7 @@ from obs_dagster.metrics.intervals import (
     newcombe,
     normal_mean,
     resample,
+    sampling_noise,
     share,
     wilson,
 )
@@ -81,6 +82,23 @@ def test_resampling_has_the_multinomials_mean_and_variance():
     drawn = np.concatenate([resample(np.array([30, 70]), (seed,)) for seed in range(20)])[:, 0]
     assert drawn.mean() == pytest.approx(30, abs=0.3)
     assert drawn.var() == pytest.approx(21, rel=0.1)
+
+
+@pytest.mark.parametrize("n", [40, 4_000])
+def test_noise_has_the_multinomials_covariances(n):
+    shares = np.array([0.1, 0.0, 0.3, 0.6])
+    drawn = np.concatenate([sampling_noise((shares * n).astype(int), (seed,)) for seed in range(60)])
+    np.testing.assert_allclose(drawn.sum(axis=1), 0, atol=1e-12)
+    expected = (np.diag(shares) - np.outer(shares, shares)) / n
+    np.testing.assert_allclose(np.cov(drawn.T, bias=True), expected, atol=0.05 / n * 0.25)
+
+
+def test_noise_repeats_itself():
+    counts = np.array([500, 0, 2_000, 7_500])
+    first = sampling_noise(counts, (1, 2))
+    assert first.shape == (REPLICATES, 4)
+    assert (first == sampling_noise(counts, (1, 2))).all()
+    assert (first != sampling_noise(counts, (1, 3))).any()
 
 
 def test_a_band_is_as_wide_as_the_noise_and_the_error():
