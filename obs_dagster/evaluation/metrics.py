@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from obs_dagster.evaluation.recording import Recorder, seed
-from obs_dagster.evaluation.windows import P, Window, compared_with, outcome_windows, profile_windows
+from obs_dagster.evaluation.windows import P, Part, Window, compared_with, outcome_windows, profile_windows
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.drift.evaluation import evaluate_drift
 from obs_dagster.metrics.performance.evaluation import evaluate_performance
@@ -18,13 +18,15 @@ from obs_dagster.metrics.service.evaluation import evaluate_service
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import load_grids
 from obs_dagster.profile.cells import cut_of
-from obs_dagster.profile.columns import profiled_columns
+from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
 from obs_dagster.profile.profile import WHOLE, Profile
 from obs_dagster.quality.day import DayQuality
 
 #: Version under which metrics of the whole log are recorded.
 ALL_VERSIONS = "*"
+#: Columns whose windows are merged at once; of a wide log that many at a time, so that memory stays bounded.
+_COLUMNS = 32
 
 
 def drift_records(monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder) -> Iterator[MetricRecord]:
@@ -39,9 +41,21 @@ def drift_records(monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder
         for each in profiled_columns(monitor)
         if each.role in ("feature", "score", "prediction") and each.name in grids.columns
     ]
-    windows = list(profile_windows(monitor, day, lake, grids))
+    for start in range(0, len(columns), _COLUMNS):
+        yield from _drift_of(columns[start : start + _COLUMNS], monitor, day, lake, recorder)
+
+
+def _drift_of(
+    columns: Sequence[ProfiledColumn], monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder
+) -> Iterator[MetricRecord]:
+    grids = load_grids(monitor, lake)
+    part = Part(
+        whole=frozenset(each.name for each in columns),
+        cells=frozenset(each.name for each in columns if each.role == "score"),
+    )
+    windows = list(profile_windows(monitor, day, lake, grids, part=part))
     for version, cells in _subjects(windows):
-        baseline = compared_with(monitor, version, day, lake, grids)
+        baseline = compared_with(monitor, version, day, lake, grids, part=part)
         for column in columns:
             for segment in cells if column.role == "score" else [WHOLE]:
                 reference = baseline.counts(version, segment, column.name) if baseline else None
@@ -86,7 +100,9 @@ def performance_records(
 def service_records(monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder) -> Iterator[MetricRecord]:
     """Volume, latency and errors, per version, segment cell and window."""
     roles = monitor.logs.columns
-    windows = list(profile_windows(monitor, day, lake, load_grids(monitor, lake)))
+    watched = frozenset(name for name in (roles.latency_ms, roles.status) if name)
+    part = Part(whole=watched, cells=watched)
+    windows = list(profile_windows(monitor, day, lake, load_grids(monitor, lake), part=part))
     for version, cells in _subjects(windows):
         for segment, window in product(cells, windows):
             estimates = evaluate_service(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from obs_dagster.lake.lake import Lake, Table
@@ -18,7 +19,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import baseline_profile
 from obs_dagster.profile.grid import Grids
 from obs_dagster.profile.outcomes import OutcomeProfile
-from obs_dagster.profile.profile import Profile
+from obs_dagster.profile.profile import WHOLE, Profile
 
 PROFILES = "profile"
 OUTCOMES = "outcomes"
@@ -26,20 +27,45 @@ OUTCOMES = "outcomes"
 P = TypeVar("P", Profile, OutcomeProfile)
 
 
-@lru_cache(maxsize=64)
-def _table(path: Path, stamp: int) -> pa.Table:  # noqa: ARG001  the stamp tells a rewritten file from the old one
-    return pq.read_table(path, partitioning=None)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of profiles: the less is read, the sooner it is merged. How many rows there are is always in it.
+
+    Attributes:
+        whole: columns that are needed over all rows of a version.
+        cells: columns that are needed in segment cells too.
+    """
+
+    whole: frozenset[str]
+    cells: frozenset[str]
+
+    def rows(self) -> pc.Expression:
+        """The rows of a profile that belong to it."""
+        column, segment = pc.field("column"), pc.field("segment")
+        everywhere, whole = (
+            pa.array(sorted(names), pa.string()) for names in ({"", *self.cells}, self.whole)
+        )
+        return column.isin(everywhere) | (column.isin(whole) & (segment == WHOLE))
 
 
-def _read(table: Table, day: dt.date) -> pa.Table:
+@lru_cache(maxsize=128)
+def _table(path: Path, stamp: int, part: Part | None) -> pa.Table:  # noqa: ARG001  the stamp tells a rewritten file from the old one
+    if part is None:
+        return pq.read_table(path, partitioning=None)
+    return pq.read_table(path, partitioning=None, filters=part.rows())
+
+
+def _read(table: Table, day: dt.date, part: Part | None = None) -> pa.Table:
     path = table.path(day)
-    return _table(path, path.stat().st_mtime_ns)
+    return _table(path, path.stat().st_mtime_ns, part)
 
 
-def day_profile(monitor: Monitor, day: dt.date, lake: Lake, grids: Grids) -> Profile:
-    """The profile of one day; of no rows if the day has none."""
+def day_profile(
+    monitor: Monitor, day: dt.date, lake: Lake, grids: Grids, *, part: Part | None = None
+) -> Profile:
+    """The profile of one day, or a part of it; of no rows if the day has none."""
     table = lake.table(monitor.model, PROFILES)
-    return Profile(_read(table, day), grids) if table.exists(day) else Profile.empty(grids)
+    return Profile(_read(table, day, part), grids) if table.exists(day) else Profile.empty(grids)
 
 
 def window_days(table: Table, day: dt.date, window: int) -> list[dt.date]:
@@ -82,15 +108,17 @@ def _spans(table: Table, monitor: Monitor, day: dt.date) -> Iterator[tuple[tuple
         yield tuple(lengths), list(days)
 
 
-def profile_windows(monitor: Monitor, day: dt.date, lake: Lake, grids: Grids) -> Iterator[Window[Profile]]:
-    """The column profiles of every window that ends on `day`, the shortest first.
+def profile_windows(
+    monitor: Monitor, day: dt.date, lake: Lake, grids: Grids, *, part: Part | None = None
+) -> Iterator[Window[Profile]]:
+    """The column profiles of every window that ends on `day`, or a part of them, the shortest first.
 
     Raises:
         LakeError: a day was profiled on other grids than the baseline's.
     """
     table = lake.table(monitor.model, PROFILES)
     for lengths, days in _spans(table, monitor, day):
-        parts = [day_profile(monitor, each, lake, grids) for each in days]
+        parts = [day_profile(monitor, each, lake, grids, part=part) for each in days]
         yield Window(lengths, Profile.merged(parts, grids), len(days), _refused(monitor, days, lake))
 
 
@@ -111,11 +139,13 @@ def later_days(table: Table, monitor: Monitor, days: set[dt.date]) -> set[dt.dat
     return found
 
 
-def compared_with(monitor: Monitor, version: str, day: dt.date, lake: Lake, grids: Grids) -> Profile | None:
-    """The baseline of a version on a night: its own, or a rolling window of the days before."""
+def compared_with(
+    monitor: Monitor, version: str, day: dt.date, lake: Lake, grids: Grids, *, part: Part | None = None
+) -> Profile | None:
+    """The baseline of a version on a night, or a part of it: its own, or a window of the days before."""
     if not isinstance(monitor.baseline, RollingBaseline):
         return baseline_profile(monitor, version, lake)
     last = day - dt.timedelta(days=monitor.baseline.gap_days)
     days = window_days(lake.table(monitor.model, PROFILES), last, monitor.baseline.days)
-    merged = Profile.merged([day_profile(monitor, each, lake, grids) for each in days], grids)
+    merged = Profile.merged([day_profile(monitor, each, lake, grids, part=part) for each in days], grids)
     return merged if version in merged.versions() else None

@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 
 from obs_dagster.errors import LakeError
 
+#: Rows that are read together: of a sorted table a reader can leave the other groups out.
+_GROUP_ROWS = 1 << 17
 _MANIFEST = b"obs_manifest"
 
 
@@ -110,7 +112,7 @@ class Table:
         """Replace the day's rows and manifest, atomically."""
         with replacing(self.path(day)) as aside:
             described = rows.replace_schema_metadata(manifest_metadata(manifest))
-            pq.write_table(described, aside, compression="zstd")
+            pq.write_table(described, aside, compression="zstd", row_group_size=_GROUP_ROWS)
 
     def remove(self, day: dt.date) -> None:
         """Forget the day; a reader that has the file open keeps it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -64,7 +65,7 @@ class Assembly:
             self._parts.setdefault(column, []).append({"cell": cells, "kind": kinds, **values})
 
     def table(self) -> pa.Table:
-        """All rows, sorted by cell, column, kind and key."""
+        """All rows, sorted by `by`, column, cell, kind and key."""
         names = sorted(self._parts)
         order = sorted(self.cells, key=lambda cell: [(value is None, value or "") for value in cell])
         ranks = np.empty(len(order), dtype=np.int64)
@@ -89,8 +90,11 @@ class Assembly:
                 *((name, np.nan) for name in _SUMS),
             ]
         }
+        runs = [cell[: len(self.by)] for cell in order]
+        first = np.cumsum([False, *(one != other for one, other in pairwise(runs))])
         # every part is sorted by cell and key already, which a merging sort is quick with
-        packed = (whole["cell"] * len(names) + whole["column"]) * len(KINDS) + whole["kind"]
+        packed = (first[whole["cell"]] * len(names) + whole["column"]) * len(order) + whole["cell"]
+        packed = packed * len(KINDS) + whole["kind"]
         sort = np.argsort(packed, kind="stable")
         whole = {name: values[sort] for name, values in whole.items()}
         cell_names = [

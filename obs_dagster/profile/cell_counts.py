@@ -70,20 +70,22 @@ class CellCounts:
         """Count the numbers of a column, given what they count as and where they belong."""
         self._numbers[name].add(keyed, located)
 
-    def assemble(self, assembly: Assembly, vocabularies: Mapping[str, Vocabulary]) -> None:
+    def assemble(self, assembly: Assembly, vocabularies: Mapping[str, Vocabulary], *, rows: bool) -> None:
         """Hand on the counts of the cuts that are asked for, cells that have one name in them added up.
 
         Args:
             assembly: takes them.
             vocabularies: the texts of all codes.
+            rows: whether the numbers of rows are wanted, beside those of the columns.
         """
         for cut in self._cuts:
             places = assembly.place(self._cells.named(cut, vocabularies))
             wholes = None if cut else assembly.place(self._cells.named_wholes(vocabularies))
-            rows = np.zeros(len(assembly.cells), dtype=np.int64)
-            np.add.at(rows, places, self._rows)
-            cells = np.flatnonzero(rows)
-            assembly.add("", "rows", cells, rows[cells])
+            if rows:
+                total = np.zeros(len(assembly.cells), dtype=np.int64)
+                np.add.at(total, places, self._rows)
+                cells = np.flatnonzero(total)
+                assembly.add("", "rows", cells, total[cells])
             for name, numbers in self._numbers.items():
                 numbers.hand_on(assembly, name, places, wholes)
             for name, tally in self._categories.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,12 +35,14 @@ if TYPE_CHECKING:
 
 #: Crossings of all segment columns that are counted as such, in one pass, and added up afterwards.
 _MOST_CROSSED = 256
+#: Columns that are read in one pass; of a wider log that many at a time, so that memory stays bounded.
+_MOST_COLUMNS = 128
 
 
 def reduce_relation(
     relation: duckdb.DuckDBPyRelation, monitor: Monitor, grids: Grids, by: Sequence[str]
-) -> pa.Table:
-    """The counts of `SCHEMA` with the text columns `by` before it, sorted.
+) -> Iterator[pa.Table]:
+    """The counts of `SCHEMA` with the text columns `by` before it, sorted; some of the log's columns each.
 
     Args:
         relation: rows of the log; declared columns that it lacks are left out.
@@ -48,7 +50,17 @@ def reduce_relation(
         grids: the bins of each column.
         by: text columns whose values are kept apart, as the day.
     """
-    reduction = _Reduction(relation, monitor, grids, by)
+    present = set(relation.columns)
+    names = sorted(column.name for column in profiled_columns(monitor) if column.name in present)
+    passes = max(1, math.ceil(len(names) / _MOST_COLUMNS))
+    for number in range(passes):
+        first, last = (len(names) * each // passes for each in (number, number + 1))
+        columns = {name: grids.columns[name] for name in names[first:last]}
+        yield _counted(_Reduction(relation, monitor, grids, by, columns), rows=not number)
+
+
+def _counted(reduction: _Reduction, *, rows: bool) -> pa.Table:
+    """The counts of some columns, and where they are wanted of the rows themselves."""
     threads = os.cpu_count() or 1
     shares = [reduction.columns[start::threads] for start in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
@@ -59,7 +71,7 @@ def reduce_relation(
             _wait_for(counting)
             counting = [pool.submit(reduction.count, arranged, names) for names in shares]
         _wait_for(counting)
-    return reduction.table()
+    return reduction.table(rows=rows)
 
 
 def _wait_for(futures: Iterable[Future[None]]) -> None:
@@ -80,11 +92,14 @@ class _Reduction:
     """What one reduction reads, and the counts so far."""
 
     def __init__(
-        self, relation: duckdb.DuckDBPyRelation, monitor: Monitor, grids: Grids, by: Sequence[str]
+        self,
+        relation: duckdb.DuckDBPyRelation,
+        monitor: Monitor,
+        grids: Grids,
+        by: Sequence[str],
+        columns: Mapping[str, Grid],
     ) -> None:
         found = set(relation.columns)
-        names = [column.name for column in profiled_columns(monitor) if column.name in found]
-        columns = {name: grids.columns[name] for name in names}
         self._by = list(by)
         numeric = {name: grid for name, grid in columns.items() if not isinstance(grid, CategoryGrid)}
         self._keying = {name: keying(grid) for name, grid in numeric.items()}
@@ -129,11 +144,11 @@ class _Reduction:
             for counts, located in counted:
                 counts.add_categories(name, arranged.batch.codes[name], size, located)
 
-    def table(self) -> pa.Table:
+    def table(self, *, rows: bool) -> pa.Table:
         """All counts, every declared cut from the finest one that it follows from."""
         assembly = Assembly(self._by)
         for counts in self._counts:
-            counts.assemble(assembly, self.reader.vocabularies)
+            counts.assemble(assembly, self.reader.vocabularies, rows=rows)
         return assembly.table()
 
 

@@ -38,7 +38,8 @@ SCHEMA = pa.schema(
 WHOLE = "*"
 #: Every kind, in order.
 KINDS = ("bin", "category", "infinite", "moments", "nan", "null", "rows", "value")
-KEYS = ["version", "segment", "column", "kind", "key", "category"]
+#: Sorted by these: some columns of a wide log lie together, and can be read without the others.
+KEYS = ["column", "version", "segment", "kind", "key", "category"]
 _ADDED = {"n": "sum", "total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
 
 
@@ -103,8 +104,8 @@ class Profile:
 
     @cached_property
     def _slices(self) -> dict[tuple[str, ...], tuple[int, int]]:
-        """Start and length of the rows of each (version, segment, column)."""
-        return slices(self.table, ["version", "segment", "column"])
+        """Start and length of the rows of each (column, version, segment)."""
+        return slices(self.table, ["column", "version", "segment"])
 
     @cached_property
     def _numbers(self) -> dict[str, np.ndarray]:
@@ -119,10 +120,9 @@ class Profile:
     def _segments(self) -> dict[str, list[str]]:
         """Segment cells per version, both in order."""
         found: dict[str, list[str]] = {}
-        for version, segment, _ in self._slices:
-            cells = found.setdefault(version, [])
-            if not cells or cells[-1] != segment:
-                cells.append(segment)
+        for column, version, segment in self._slices:
+            if not column:
+                found.setdefault(version, []).append(segment)
         return found
 
     def versions(self) -> list[str]:
@@ -135,12 +135,12 @@ class Profile:
 
     def rows(self, version: str, segment: str = "*") -> int:
         """How many rows the cell has."""
-        start, length = self._slices.get((version, segment, ""), (0, 0))
+        start, length = self._slices.get(("", version, segment), (0, 0))
         return int(self._numbers["n"][start : start + length].sum())
 
     def counts(self, version: str, segment: str, column: str) -> Counts | None:
         """The counts of one column in one cell; None if the cell has no rows or the column was absent."""
-        where = self._slices.get((version, segment, column))
+        where = self._slices.get((column, version, segment))
         return None if where is None else self._counted(where, column, segment)
 
     def no_counts(self, column: str) -> Counts:

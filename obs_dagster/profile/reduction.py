@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.expressions import reduce_frame
 from obs_dagster.profile.grid import Grids
 from obs_dagster.profile.outcome_expressions import reduce_outcome_frame
 from obs_dagster.profile.outcomes import OutcomeProfile
-from obs_dagster.profile.profile import SCHEMA, Profile
+from obs_dagster.profile.profile import SCHEMA, Profile, slices
 
 
 def reduce_rows(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> Profile:
@@ -25,7 +24,7 @@ def reduce_rows(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> Prof
         monitor: says which columns there are, which is the version and how rows are cut into segments.
         grids: the bins of each column.
     """
-    return Profile(_reduce(rows, monitor, grids, []), grids)
+    return Profile(_joined(_reduce(rows, monitor, grids, [])), grids)
 
 
 def reduce_days(
@@ -35,13 +34,16 @@ def reduce_days(
 
     For days of a few thousand rows, planning a query costs more than running it; many days share one plan.
     """
-    reduced = _reduce(rows, monitor, grids, [day_column])
-    runs = pc.run_end_encode(reduced[day_column].combine_chunks())
-    profiles, start = {}, 0
-    for day, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
-        profiles[day] = Profile(reduced.slice(start, end - start).select(SCHEMA.names), grids)
-        start = end
-    return profiles
+    parts: dict[str, list[pa.Table]] = {}
+    for reduced in _reduce(rows, monitor, grids, [day_column]):
+        for (day,), (start, length) in slices(reduced, [day_column]).items():
+            parts.setdefault(day, []).append(reduced.slice(start, length).select(SCHEMA.names))
+    return {day: Profile(_joined(tables), grids) for day, tables in parts.items()}
+
+
+def _joined(tables: Iterable[pa.Table]) -> pa.Table:
+    """The counts of all columns, from those of some each, in the columns' order."""
+    return pa.concat_tables([SCHEMA.empty_table(), *tables]).combine_chunks()
 
 
 def reduce_outcomes(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> OutcomeProfile:
@@ -59,10 +61,12 @@ def reduce_outcomes(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> 
     return OutcomeProfile(reduce_outcome_frame(rows, monitor, grids))
 
 
-def _reduce(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
+def _reduce(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> Iterator[pa.Table]:
+    """The counts of `SCHEMA` with the text columns `by` before it, sorted; some of the log's columns each."""
     if rows.implementation is nw.Implementation.DUCKDB:
         # its loops are compiled, which only a process that counts rows shall wait for
         from obs_dagster.profile.histograms import reduce_relation
 
-        return reduce_relation(rows.to_native(), monitor, grids, by)
-    return reduce_frame(rows, monitor, grids, by)
+        yield from reduce_relation(rows.to_native(), monitor, grids, by)
+    else:
+        yield reduce_frame(rows, monitor, grids, by)

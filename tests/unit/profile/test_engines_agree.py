@@ -12,7 +12,7 @@ from obs_dagster.profile import batches, histograms, tally
 from obs_dagster.profile.expressions import reduce_frame
 from obs_dagster.profile.fit import fit_grids
 from obs_dagster.profile.histograms import reduce_relation
-from obs_dagster.profile.reduction import reduce_outcomes
+from obs_dagster.profile.reduction import reduce_days, reduce_outcomes, reduce_rows
 
 EXACT = ["version", "segment", "column", "kind", "key", "category", "n", "minimum", "maximum"]
 FEATURES = {
@@ -52,10 +52,14 @@ def relation():
     return connection.from_arrow(rows_of(6_000))
 
 
+def whole(parts):
+    return pa.concat_tables(parts).combine_chunks()
+
+
 def both(relation, monitor, by):
     grids = fit_grids(nw.from_native(relation.limit(2_000)), monitor)
     return (
-        reduce_relation(relation, monitor, grids, by),
+        whole(reduce_relation(relation, monitor, grids, by)),
         reduce_frame(nw.from_native(relation), monitor, grids, by),
     )
 
@@ -92,11 +96,25 @@ def test_small_batches_and_sparse_counts_change_nothing(small, relation, monkeyp
         assert_same(found, expected)
 
 
+def test_many_columns_are_read_in_several_passes(small, relation, monkeypatch):
+    monitor = small(features=FEATURES, segments=["carrier", "vip"]).monitor
+    grids = fit_grids(nw.from_native(relation), monitor)
+    frame = nw.from_native(relation)
+    expected, by_day = reduce_rows(frame, monitor, grids), reduce_days(frame, monitor, grids, "_obs_day")
+    monkeypatch.setattr(histograms, "_MOST_COLUMNS", 2)
+    assert len(list(reduce_relation(relation, monitor, grids, []))) == 4
+    assert_same(reduce_rows(frame, monitor, grids).table, expected.table)
+    found = reduce_days(frame, monitor, grids, "_obs_day")
+    assert sorted(found) == sorted(by_day)
+    for day, profile in found.items():
+        assert_same(profile.table, by_day[day].table)
+
+
 def test_columns_that_are_absent_are_left_out(small, relation):
     monitor = small(features=FEATURES, segments=["carrier", "vip"]).monitor
     grids = fit_grids(nw.from_native(relation), monitor)
     less = relation.project("* EXCLUDE (carrier, temp, prediction)")
-    found = reduce_relation(less, monitor, grids, [])
+    found = whole(reduce_relation(less, monitor, grids, []))
     assert_same(found, reduce_frame(nw.from_native(less), monitor, grids, []))
     assert set(pc.unique(found["column"]).to_pylist()) == {"", "score", "hour", "dest", "vip"}
 
@@ -104,7 +122,8 @@ def test_columns_that_are_absent_are_left_out(small, relation):
 def test_no_rows_give_no_counts(small, relation):
     monitor = small(features=FEATURES, segments=["carrier"]).monitor
     grids = fit_grids(nw.from_native(relation), monitor)
-    assert reduce_relation(relation.limit(0), monitor, grids, ["_obs_day"]).num_rows == 0
+    [found] = reduce_relation(relation.limit(0), monitor, grids, ["_obs_day"])
+    assert found.num_rows == 0
 
 
 def test_combinations_beyond_64_bits_are_numbered_in_steps():
