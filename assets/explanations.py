@@ -8,7 +8,7 @@ from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
 from obs_dagster.evaluation.windows import day_profile
-from obs_dagster.explain.day import VersionExplained, explain_day, explanation_files, summary_table
+from obs_dagster.explain.day import VersionExplained, explain_days, explanation_files, summary_table
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
@@ -28,14 +28,12 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         recorder = platform.recorder(monitor.model, context.run_id)
         records: list[MetricRecord] = []
         days = days_of(context)
-        for day in days:
-            versions = day_profile(monitor, day, lake, grids).versions()
-            explained = explain_day(monitor, day, versions, lake, platform.tracking_uri)
+        served = ((day, day_profile(monitor, day, lake, grids).versions()) for day in days)
+        for day, explained in explain_days(monitor, served, lake, platform.tracking_uri):
             for each in explained:
-                for feature, importance in each.importance.items():
-                    estimates = {"shap_importance": importance}
+                for feature, metrics in each.metrics.items():
                     records += recorder.records(
-                        estimates, version=each.version, day=day, window=1, column=feature
+                        metrics, version=each.version, day=day, window=1, column=feature
                     )
             metadata: dict[str, dg.MetadataValue] = {"versions": _summary(explained)}
             for each in explained:
@@ -52,5 +50,13 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
 
 
 def _summary(explained: list[VersionExplained]) -> dg.TableMetadataValue:
-    columns = ["version", "rows", "method", "top features", "additivity residual", "score difference"]
+    columns = [
+        "version",
+        "rows",
+        "ranking",
+        "method",
+        "top features",
+        "additivity residual",
+        "score difference",
+    ]
     return table(summary_table(explained), columns)

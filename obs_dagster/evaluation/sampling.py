@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from obs_dagster.lake.lake import Lake
@@ -16,6 +17,7 @@ from obs_dagster.sources.log_rows import check_in_place
 from obs_dagster.sources.quoting import identifier, literal
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
 
 
@@ -28,7 +30,7 @@ def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: i
         LakeError: the day has not been validated.
         SourceError: a file that is read in place is gone or was rewritten.
     """
-    key, column = identifier(monitor.logs.columns.prediction_id), identifier(monitor.logs.columns.version)
+    key = identifier(monitor.logs.columns.prediction_id)
     truth = lake.table(monitor.model, GROUND_TRUTH)
     label = f"CAST(NULL AS BOOLEAN) AS {LABEL} FROM picked"
     if truth.exists(day):
@@ -39,12 +41,41 @@ def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: i
         )
     with connect() as connection:
         log = clean_rows(connection, monitor, [day], lake)
-        picked = (
-            f"SELECT * FROM log WHERE {column} = {literal(version)} ORDER BY hash({key}), {key} LIMIT {rows}"
-        )
+        picked = _picked(monitor, version, rows)
         frame: pd.DataFrame = derived(log, "log", f"WITH picked AS ({picked}) SELECT picked.*, {label}").df()
     check_in_place(monitor, [day], lake)
     return frame.set_index(monitor.logs.columns.prediction_id).sort_index()
+
+
+def draw_versions(
+    connection: duckdb.DuckDBPyConnection,
+    monitor: Monitor,
+    day: dt.date,
+    lake: Lake,
+    *,
+    versions: Iterable[str],
+    rows: int,
+) -> dict[str, pd.DataFrame]:
+    """The rows that `sample_day` picks of each version, without labels, in the order of the draw.
+
+    The order is that of the hashes: the first rows, however many, are a uniform sample themselves, and the
+    same one whatever `rows` is.
+
+    Raises:
+        LakeError: the day has not been validated.
+        SourceError: a file that is read in place is gone or was rewritten.
+    """
+    log = clean_rows(connection, monitor, [day], lake)
+    drawn = {version: derived(log, "log", _picked(monitor, version, rows)).df() for version in versions}
+    check_in_place(monitor, [day], lake)
+    key = monitor.logs.columns.prediction_id
+    return {version: frame.set_index(key) for version, frame in drawn.items()}
+
+
+def _picked(monitor: Monitor, version: str, rows: int) -> str:
+    """SQL for the rows of a version in `log` whose prediction ids have the lowest hashes, in their order."""
+    key, column = identifier(monitor.logs.columns.prediction_id), identifier(monitor.logs.columns.version)
+    return f"SELECT * FROM log WHERE {column} = {literal(version)} ORDER BY hash({key}), {key} LIMIT {rows}"
 
 
 def sample_baseline(monitor: Monitor, version: str, lake: Lake, rows: int) -> pd.DataFrame | None:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obs_dagster.errors import ObsError
-from obs_dagster.evaluation.sampling import sample_baseline, sample_day
-from obs_dagster.explain.explain import explain, score_difference
+from obs_dagster.evaluation.sampling import draw_versions, sample_baseline
+from obs_dagster.explain.explain import Explainer, score_difference
+from obs_dagster.explain.explainable import ExplainableModel
 from obs_dagster.explain.explanation import Explanation
 from obs_dagster.explain.loading import load_version
 from obs_dagster.explain.plots import bar_png, beeswarm_png
 from obs_dagster.lake.lake import Lake, read_json, replacing, write_json
-from obs_dagster.metrics.explanation import shap_importance
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.sources.files import connect
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
 
 _TABLE = "explanations"
 
@@ -31,7 +37,9 @@ class VersionExplained:
 
     Attributes:
         rows: rows explained.
-        importance: the estimate of the mean |SHAP value| per feature.
+        drawn: rows that were drawn, and could have been explained.
+        settled: whether sampling ended because the ranking of the features was known.
+        metrics: the metrics of each feature by name.
         method, unit, base_value, residual: as `Explanation` has them.
         score_difference: largest difference between the registered model's scores and the logged ones.
         reason: why there is no explanation; empty if there is one.
@@ -39,7 +47,9 @@ class VersionExplained:
 
     version: str
     rows: int = 0
-    importance: dict[str, Estimate] = field(default_factory=dict)
+    drawn: int = 0
+    settled: bool = False
+    metrics: dict[str, dict[str, Estimate]] = field(default_factory=dict)
     method: str = ""
     unit: str = ""
     base_value: float | None = None
@@ -48,16 +58,91 @@ class VersionExplained:
     reason: str = ""
 
 
-def explain_day(
-    monitor: Monitor, day: dt.date, versions: list[str], lake: Lake, tracking_uri: str
-) -> list[VersionExplained]:
-    """Explain a sample of each version's rows and replace the day's explanations in the lake.
+def explain_days(
+    monitor: Monitor, days: Iterable[tuple[dt.date, Sequence[str]]], lake: Lake, tracking_uri: str
+) -> Iterator[tuple[dt.date, list[VersionExplained]]]:
+    """Explain a sample of the rows of each version and day, and replace the days' explanations in the lake.
 
-    A version that cannot be explained says why and leaves the others alone.
+    A version that cannot be explained says why and leaves the others alone. Models and backgrounds are loaded
+    once for all days.
+
+    Args:
+        monitor: the monitor.
+        days: each day with the versions that served on it.
+        lake: holds the rows, and takes the explanations.
+        tracking_uri: the MLflow server or database that holds the registry.
+
+    Raises:
+        LakeError: a day has not been validated.
+        SourceError: a file that is read in place is gone or was rewritten.
     """
-    explained = [_explain_version(monitor, day, version, lake, tracking_uri) for version in versions]
-    write_json(_folder(monitor, day, lake) / "summary.json", [asdict(each) for each in explained])
-    return explained
+    explainers = _Explainers(monitor, lake, tracking_uri)
+    with connect() as connection:
+        for day, versions in days:
+            explained = explainers.explain(connection, day, versions)
+            write_json(_folder(monitor, day, lake) / "summary.json", [asdict(each) for each in explained])
+            yield day, explained
+
+
+@dataclass(frozen=True, slots=True)
+class _Explainers:
+    """Explains the days of a monitor, with the explainer of each version once it has been prepared."""
+
+    monitor: Monitor
+    lake: Lake
+    tracking_uri: str
+    prepared: dict[str, Explainer] = field(default_factory=dict)
+
+    def explain(
+        self, connection: duckdb.DuckDBPyConnection, day: dt.date, versions: Sequence[str]
+    ) -> list[VersionExplained]:
+        registry = self.monitor.registry
+        if registry is None:
+            return [VersionExplained(version, reason="the monitor names no registry") for version in versions]
+        largest = self.monitor.explanations.sample
+        drawn = draw_versions(connection, self.monitor, day, self.lake, versions=versions, rows=largest)
+        explained = []
+        for version, rows in drawn.items():
+            if rows.empty:
+                explained.append(VersionExplained(version, reason="no rows"))
+                continue
+            try:
+                model = load_version(registry.name, version, self.tracking_uri, registry.trust)
+                explained.append(self._version(day, version, model, rows))
+            except ObsError as error:
+                explained.append(VersionExplained(version, reason=str(error)))
+        return explained
+
+    def _version(
+        self, day: dt.date, version: str, model: ExplainableModel, rows: pd.DataFrame
+    ) -> VersionExplained:
+        monitor = self.monitor
+        found = self._explainer(version, model, rows).explain(rows, monitor.explanations.tolerance)
+        difference = score_difference(model, rows, rows[monitor.logs.columns.score], list(monitor.features))
+        _write(found, _folder(monitor, day, self.lake), quote(version, safe=""))
+        return VersionExplained(
+            version=version,
+            rows=len(found.data),
+            drawn=len(rows),
+            settled=found.settled,
+            metrics=found.metrics(),
+            method=found.method,
+            unit=found.unit,
+            base_value=found.base_value,
+            residual=found.residual,
+            score_difference=difference,
+        )
+
+    def _explainer(self, version: str, model: ExplainableModel, rows: pd.DataFrame) -> Explainer:
+        """The version's explainer; without a baseline of its own, the day's rows are the background."""
+        if version in self.prepared:
+            return self.prepared[version]
+        features, largest = list(self.monitor.features), self.monitor.explanations.sample
+        baseline = sample_baseline(self.monitor, version, self.lake, largest)
+        found = Explainer.prepare(model, rows if baseline is None else baseline, features, largest)
+        if baseline is not None:
+            self.prepared[version] = found
+        return found
 
 
 def explanation_files(monitor: Monitor, day: dt.date, version: str, lake: Lake) -> dict[str, Path]:
@@ -75,35 +160,6 @@ def explanation_files(monitor: Monitor, day: dt.date, version: str, lake: Lake) 
 
 def _folder(monitor: Monitor, day: dt.date, lake: Lake) -> Path:
     return lake.folder(monitor.model, _TABLE) / f"day={day.isoformat()}"
-
-
-def _explain_version(
-    monitor: Monitor, day: dt.date, version: str, lake: Lake, tracking_uri: str
-) -> VersionExplained:
-    if monitor.registry is None:
-        return VersionExplained(version, reason="the monitor names no registry")
-    rows = sample_day(monitor, day, version, lake, monitor.explanations.sample)
-    if rows.empty:
-        return VersionExplained(version, reason="no rows")
-    background = sample_baseline(monitor, version, lake, monitor.explanations.sample)
-    features = list(monitor.features)
-    try:
-        model = load_version(monitor.registry.name, version, tracking_uri, monitor.registry.trust)
-        found = explain(model, rows, rows if background is None else background, features)
-        difference = score_difference(model, rows, rows[monitor.logs.columns.score], features)
-    except ObsError as error:
-        return VersionExplained(version, reason=str(error))
-    _write(found, _folder(monitor, day, lake), quote(version, safe=""))
-    return VersionExplained(
-        version=version,
-        rows=len(rows),
-        importance=dict(zip(found.features, shap_importance(found.shap_values), strict=True)),
-        method=found.method,
-        unit=found.unit,
-        base_value=found.base_value,
-        residual=found.residual,
-        score_difference=difference,
-    )
 
 
 def _write(found: Explanation, folder: Path, stem: str) -> None:
@@ -125,7 +181,8 @@ def summary_table(explained: list[VersionExplained]) -> list[dict[str, Any]]:
     return [
         {
             "version": each.version,
-            "rows": each.rows,
+            "rows": f"{each.rows:,} of {each.drawn:,} drawn" if each.drawn else "0",
+            "ranking": "" if each.reason else "settled" if each.settled else "not settled",
             "method": each.method,
             "top features": ", ".join(_top(each)) or each.reason,
             "additivity residual": each.residual,
@@ -136,5 +193,15 @@ def summary_table(explained: list[VersionExplained]) -> list[dict[str, Any]]:
 
 
 def _top(explained: VersionExplained, count: int = 5) -> list[str]:
-    ranked = sorted(explained.importance.items(), key=lambda item: -(item[1].value or 0.0))
-    return [name for name, _ in ranked[:count]]
+    """The most important features, each with its share of the attribution and the interval of it."""
+    shares = {feature: metrics["shap_share"] for feature, metrics in explained.metrics.items()}
+    ranked = sorted(shares.items(), key=lambda item: -(item[1].value or 0.0))
+    return [f"{feature} {_percent(share)}" for feature, share in ranked[:count]]
+
+
+def _percent(share: Estimate) -> str:
+    if share.value is None:
+        return f"({share.reason})"
+    if share.low is None or share.high is None:
+        return f"{share.value:.0%}"
+    return f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -35,6 +36,10 @@ class Attribution:
     method: str
 
 
+Attribute = Callable[["pd.DataFrame"], Attribution]
+"""SHAP values of rows that hold exactly the inputs; called with one block of rows after the other."""
+
+
 class ExplainableModel(Protocol):
     """A binary classifier that scores raw log rows and says what each feature contributed."""
 
@@ -45,5 +50,10 @@ class ExplainableModel(Protocol):
     def predict(self, rows: pd.DataFrame) -> FloatArray:
         """The probability of the positive class, shape (n,), of rows that hold exactly the inputs."""
 
-    def attribute(self, rows: pd.DataFrame, background: pd.DataFrame) -> Attribution:
-        """SHAP values of rows that hold exactly the inputs, as `background` does."""
+    def attribution(self, background: pd.DataFrame, largest: int) -> Attribute:
+        """Prepare what is the same for all rows.
+
+        Args:
+            background: rows that stand for "nothing is known", with exactly the inputs.
+            largest: how many rows will be explained in all at most; what costs per row is bounded by it.
+        """

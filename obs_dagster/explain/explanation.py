@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from obs_dagster.explain.explainable import FloatArray, Unit
+from obs_dagster.metrics.explanation import evaluate_explanation
+from obs_dagster.metrics.record import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +32,7 @@ class Explanation:
             value plus the row's SHAP values. Far from 0, the values must not be trusted.
         unit: unit of SHAP values, base value and residual.
         method: the algorithm.
+        settled: whether the ranking of the features was known when sampling ended (see `convergence`).
     """
 
     shap_values: FloatArray
@@ -39,6 +42,7 @@ class Explanation:
     residual: float
     unit: Unit
     method: str
+    settled: bool
 
     def importance(self) -> dict[str, float]:
         """Mean absolute SHAP value of each feature, the largest first."""
@@ -46,19 +50,28 @@ class Explanation:
         order = np.argsort(-mean, kind="stable")
         return {self.features[column]: float(mean[column]) for column in order}
 
-    def to_table(self) -> pa.Table:
-        """One row per explained row: its id in `row`, then the SHAP value of each feature.
+    def metrics(self) -> dict[str, dict[str, Estimate]]:
+        """The metrics of each feature by name."""
+        return dict(zip(self.features, evaluate_explanation(self.shap_values), strict=True))
 
-        Base value, residual, unit and method are in the schema's metadata, under `explanation`.
+    def to_table(self) -> pa.Table:
+        """One row per explained row: its id in `row`, then the SHAP value of each feature; by ascending id.
+
+        Under `explanation`, the schema's metadata holds base value, residual, unit, method, whether the
+        ranking was settled, and the share of each feature with its interval.
         """
         if ROW_COLUMN in self.features:
             raise ValueError(f"a feature is named {ROW_COLUMN!r}, as the id column is")
         columns = {ROW_COLUMN: pa.array([str(label) for label in self.data.index])}
         columns |= {name: pa.array(self.shap_values[:, column]) for column, name in enumerate(self.features)}
+        shares = {name: metrics["shap_share"] for name, metrics in self.metrics().items()}
         about = {
             "base_value": self.base_value,
             "residual": self.residual,
             "unit": self.unit,
             "method": self.method,
+            "settled": self.settled,
+            "shares": {name: [share.value, share.low, share.high] for name, share in shares.items()},
         }
-        return pa.table(columns).replace_schema_metadata({"explanation": json.dumps(about)})
+        table = pa.table(columns).sort_by(ROW_COLUMN)
+        return table.replace_schema_metadata({"explanation": json.dumps(about)})

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from obs_dagster.errors import ModelLoadError
+from obs_dagster.explain import lightgbm_booster, xgboost_booster
 from obs_dagster.explain.explainable import ExplainableModel
-from obs_dagster.explain.lightgbm_booster import adapt_booster
 from obs_dagster.explain.sklearn_classifier import adapt_classifier
 
 Trust = Literal["native", "pickle"]
@@ -31,6 +31,8 @@ _KNOWN_TYPES = frozenset(
         "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn.tree._tree.Tree",
+        "xgboost.core.Booster",
+        "xgboost.sklearn.XGBClassifier",
     }
 )
 
@@ -45,8 +47,8 @@ def load_version(
         registry_name: the registered model.
         version: its version, as it stands in the log.
         tracking_uri: the MLflow server or database.
-        trust: `native` loads LightGBM boosters and skops files; `pickle` also unpickles, which runs
-            whatever code the artifact holds.
+        trust: `native` loads LightGBM's and XGBoost's own files and skops files; `pickle` also unpickles,
+            which runs whatever code the artifact holds.
 
     Raises:
         ModelLoadError: there is no such version, it cannot be downloaded, its format is not one that the
@@ -101,16 +103,38 @@ def _adapted(path: Path, trust: Trust, place: str) -> ExplainableModel:
         if flavor.get("model_class") == "lightgbm.basic.Booster":
             import lightgbm
 
-            return adapt_booster(lightgbm.Booster(model_file=str(path / flavor["data"])), place=place)
+            booster = lightgbm.Booster(model_file=str(path / flavor["data"]))
+            return lightgbm_booster.adapt_booster(booster, place=place)
         return adapt_classifier(_deserialized(path / flavor["data"], flavor, trust, place), place=place)
+    if "xgboost" in flavors:
+        return _xgboost(path, flavors["xgboost"], place)
     if "sklearn" in flavors:
         flavor = flavors["sklearn"]
         file = path / flavor["pickled_model"]
         return adapt_classifier(_deserialized(file, flavor, trust, place), place=place)
     raise ModelLoadError(
-        f"{place} has the MLflow flavors {', '.join(sorted(flavors))}; known are lightgbm and sklearn.",
-        remedy="Log it with mlflow.lightgbm or mlflow.sklearn, or remove `registry` from the monitor.",
+        f"{place} has the MLflow flavors {', '.join(sorted(flavors))}; known are lightgbm, sklearn "
+        "and xgboost.",
+        remedy="Log it with mlflow.lightgbm, mlflow.sklearn or mlflow.xgboost, or remove `registry` from the "
+        "monitor.",
     )
+
+
+def _xgboost(path: Path, flavor: dict[str, Any], place: str) -> ExplainableModel:
+    """A booster, or a classifier around one, from XGBoost's own file, which holds no code."""
+    try:
+        import xgboost
+    except ImportError as error:
+        raise ModelLoadError(
+            f"{place} needs XGBoost, which is not installed.",
+            remedy="Install xgboost-cpu, or obs-dagster with the extra `xgboost`.",
+        ) from error
+    file = str(path / flavor["data"])
+    if flavor.get("model_class") == "xgboost.sklearn.XGBClassifier":
+        classifier = xgboost.XGBClassifier()
+        classifier.load_model(file)
+        return adapt_classifier(classifier, place=place)
+    return xgboost_booster.adapt_booster(xgboost.Booster(model_file=file), place=place)
 
 
 def _deserialized(file: Path, flavor: dict[str, Any], trust: Trust, place: str) -> Any:

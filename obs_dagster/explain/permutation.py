@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from obs_dagster.explain.explainable import Attribution, FloatArray
+from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,36 +27,47 @@ def log_odds(probability: FloatArray) -> FloatArray:
     return odds
 
 
-def attribute_by_permutation(
-    predict: Callable[[pd.DataFrame], FloatArray], rows: pd.DataFrame, background: pd.DataFrame
-) -> Attribution:
+def permutation_attribution(
+    predict: Callable[[pd.DataFrame], FloatArray], background: pd.DataFrame, largest: int
+) -> Attribute:
     """SHAP values by one antithetic permutation per row (`shap.PermutationExplainer`).
 
     Exact up to second-order interactions. The model scores rows x (2 f + 1) x background rows; the
     background is thinned evenly so that this stays within `MAX_SCORED_ROWS`, but never below 5 rows.
+
+    Args:
+        predict: the probability of the positive class of raw rows.
+        background: rows that stand for "nothing is known".
+        largest: how many rows will be explained in all at most.
     """
+    fewest, most = _BACKGROUND
+    affordable = MAX_SCORED_ROWS // (largest * (2 * background.shape[1] + 1))
+    size = int(np.clip(affordable, fewest, min(most, max(fewest, len(background)))))
+    thinned = background.iloc[np.unique(np.linspace(0, len(background) - 1, size).astype(int))]
+    return partial(_attribute, predict, thinned)
+
+
+def _attribute(
+    predict: Callable[[pd.DataFrame], FloatArray], background: pd.DataFrame, rows: pd.DataFrame
+) -> Attribution:
     import shap
 
-    n, f = rows.shape
-    fewest, most = _BACKGROUND
-    size = int(np.clip(MAX_SCORED_ROWS // (n * (2 * f + 1)), fewest, min(most, max(fewest, len(background)))))
-    thinned = background.iloc[np.unique(np.linspace(0, len(background) - 1, size).astype(int))]
-    codes = _Codes(rows, thinned)
+    codes = _Codes(rows, background)
 
     def output(matrix: FloatArray) -> FloatArray:
         return log_odds(predict(codes.decode(matrix)))
 
-    reference = codes.encode(thinned)
+    reference = codes.encode(background)
     explainer = shap.PermutationExplainer(
         output, shap.maskers.Independent(reference, max_samples=len(reference)), seed=0
     )
-    found = explainer(codes.encode(rows), max_evals=2 * f + 1, silent=True)
+    found = explainer(codes.encode(rows), max_evals=2 * rows.shape[1] + 1, silent=True)
     return Attribution(
         contributions=np.asarray(found.values, dtype=np.float64),
         base_value=float(np.ravel(found.base_values)[0]),
         output=log_odds(predict(rows)),
         unit="log-odds",
-        method=f"shap.PermutationExplainer ({len(thinned)} background rows)",
+        method=f"shap.PermutationExplainer ({len(background)} background rows)",
     )
 
 

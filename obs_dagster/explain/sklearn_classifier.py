@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from obs_dagster.errors import ModelLoadError
+from obs_dagster.explain import lightgbm_booster, xgboost_booster
 from obs_dagster.explain.column_origins import IntArray, column_origins
-from obs_dagster.explain.explainable import Attribution, FloatArray
-from obs_dagster.explain.permutation import attribute_by_permutation, log_odds
+from obs_dagster.explain.explainable import Attribute, Attribution, ExplainableModel, FloatArray
+from obs_dagster.explain.permutation import log_odds, permutation_attribution
 from obs_dagster.explain.text_columns import text_columns
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _LINEAR = frozenset({"LogisticRegression", "LogisticRegressionCV"})
 _FORESTS = frozenset(
     {"DecisionTreeClassifier", "ExtraTreeClassifier", "ExtraTreesClassifier", "RandomForestClassifier"}
 )
-_BOOSTED = frozenset({"GradientBoostingClassifier", "HistGradientBoostingClassifier", "LGBMClassifier"})
+_BOOSTED = frozenset({"GradientBoostingClassifier", "HistGradientBoostingClassifier"})
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,9 @@ class SklearnClassifier:
     """Adapts a fitted binary classifier: a bare estimator, or a pipeline that ends in one.
 
     A linear or tree estimator is explained on the preprocessed matrix, and the SHAP values of the columns
-    that one raw feature was turned into are added up. Where the preprocessing mixes features, or the
-    estimator is of another kind, the whole pipeline is explained by permutation of raw features.
+    that one raw feature was turned into are added up. LightGBM and XGBoost do it themselves, with what shap
+    would give. Where the preprocessing mixes features, or there is no exact method for the estimator, the
+    whole pipeline is explained by permutation of raw features.
     """
 
     classifier: Any
@@ -46,15 +48,31 @@ class SklearnClassifier:
         """The probability of the second class, shape (n,)."""
         return np.asarray(self.classifier.predict_proba(self._given(rows))[:, 1], dtype=np.float64)
 
-    def attribute(self, rows: pd.DataFrame, background: pd.DataFrame) -> Attribution:
+    def attribution(self, background: pd.DataFrame, largest: int) -> Attribute:
         """SHAP values of the raw features, by the fastest exact method that the estimator allows."""
-        origins = self._origins(tuple(rows.columns))
-        kind = type(self._estimator).__name__
-        if origins is not None and kind in _LINEAR:
-            return self._linear(rows, background, origins)
-        if origins is not None and kind in _FORESTS | _BOOSTED:
-            return self._trees(rows, origins)
-        return attribute_by_permutation(self.predict, rows, background)
+        origins = self._origins(tuple(background.columns))
+        exact = None if origins is None else self._exact(background)
+        if origins is None or exact is None:
+            return permutation_attribution(self.predict, background, largest)
+        return partial(self._summed_up, exact, origins)
+
+    def _exact(self, background: pd.DataFrame) -> Callable[[pd.DataFrame], Attribution] | None:
+        """An exact attribution to the columns that the estimator is given; None if there is none."""
+        estimator, kind = self._estimator, type(self._estimator).__name__
+        if kind in _LINEAR:
+            return partial(self._linear, _dense(self._prepared(background)).mean(axis=0))
+        if kind == "LGBMClassifier":
+            lightgbm = lightgbm_booster.tree_shap(estimator.booster_)
+            return None if lightgbm is None else lambda rows: lightgbm(_dense(self._prepared(rows)))
+        if kind == "XGBClassifier":
+            trees = xgboost_booster.rounds_of(estimator)
+            xgboost = xgboost_booster.tree_shap(estimator.get_booster(), trees)
+            return None if xgboost is None else lambda rows: xgboost(self._dmatrix(rows))
+        if kind in _FORESTS | _BOOSTED:
+            import shap
+
+            return partial(self._trees, shap.TreeExplainer(estimator))
+        return None
 
     @cached_property
     def _estimator(self) -> Any:
@@ -76,47 +94,53 @@ class SklearnClassifier:
             return np.arange(len(inputs))
         return column_origins(self._preprocessing, inputs)
 
-    def _linear(self, rows: pd.DataFrame, background: pd.DataFrame, origins: IntArray) -> Attribution:
-        import shap
+    def _summed_up(
+        self, exact: Callable[[pd.DataFrame], Attribution], origins: IntArray, rows: pd.DataFrame
+    ) -> Attribution:
+        """The attribution with the columns of each raw feature added up."""
+        found = exact(rows)
+        return replace(found, contributions=_summed(found.contributions, origins, rows.shape[1]))
 
-        matrix, reference = self._matrix(rows), self._matrix(background)
-        masker = shap.maskers.Independent(reference, max_samples=len(reference))
-        explainer = shap.LinearExplainer(self._estimator, masker)
+    def _linear(self, mean: FloatArray, rows: pd.DataFrame) -> Attribution:
+        """Coefficient times distance from the background's mean (Lundberg and Lee 2017, corollary 1)."""
+        coefficients = np.ravel(self._estimator.coef_)
+        prepared = self._prepared(rows)
         return Attribution(
-            contributions=_summed(np.asarray(explainer.shap_values(matrix)), origins, rows.shape[1]),
-            base_value=float(explainer.expected_value),
-            output=np.asarray(self.classifier.decision_function(self._given(rows)), dtype=np.float64),
+            contributions=(_dense(prepared) - mean) * coefficients,
+            base_value=float(mean @ coefficients + np.ravel(self._estimator.intercept_)[0]),
+            output=np.asarray(self._estimator.decision_function(prepared), dtype=np.float64),
             unit="log-odds",
-            method="shap.LinearExplainer (interventional)",
+            method="linear: coefficient x distance from the background's mean (interventional)",
         )
 
-    def _trees(self, rows: pd.DataFrame, origins: IntArray) -> Attribution:
-        import shap
-
-        explainer = shap.TreeExplainer(self._estimator)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="LightGBM binary classifier", category=UserWarning)
-            # check_additivity raises; the residual, which is recorded, says by how much.
-            values = np.asarray(explainer.shap_values(self._matrix(rows), check_additivity=False))
+    def _trees(self, explainer: Any, rows: pd.DataFrame) -> Attribution:
+        # check_additivity raises; the residual, which is recorded, says by how much.
+        values = np.asarray(explainer.shap_values(_dense(self._prepared(rows)), check_additivity=False))
         # (n, f, classes) or (n, f): which of the two differs by model.
         by_class = values.ndim == 3  # noqa: PLR2004
         probability = self.predict(rows)
         forest = type(self._estimator).__name__ in _FORESTS
         return Attribution(
-            contributions=_summed(values[:, :, 1] if by_class else values, origins, rows.shape[1]),
+            contributions=values[:, :, 1] if by_class else values,
             base_value=float(np.ravel(explainer.expected_value)[-1]),
             output=probability if forest else log_odds(probability),
             unit="probability" if forest else "log-odds",
             method="shap.TreeExplainer (path-dependent)",
         )
 
-    def _matrix(self, rows: pd.DataFrame) -> FloatArray:
-        """What the estimator is given for the rows, dense, shape (n, columns)."""
+    def _dmatrix(self, rows: pd.DataFrame) -> Any:
+        """What XGBoost is given: of a sparse matrix, the zeros that are left out are missing values to it."""
+        import xgboost
+
+        prepared = self._prepared(rows)
+        given = prepared if hasattr(prepared, "toarray") else _dense(prepared)
+        names = self._estimator.get_booster().feature_names
+        return xgboost.DMatrix(given, missing=self._estimator.missing, feature_names=names)
+
+    def _prepared(self, rows: pd.DataFrame) -> Any:
+        """What the estimator is given for the rows."""
         given = self._given(rows)
-        if self._preprocessing is not None:
-            given = self._preprocessing.transform(given)
-        dense = given.toarray() if hasattr(given, "toarray") else given
-        return np.asarray(dense, dtype=np.float64)
+        return given if self._preprocessing is None else self._preprocessing.transform(given)
 
     def _given(self, rows: pd.DataFrame) -> Any:
         """The rows in the form that the classifier was fitted on.
@@ -129,6 +153,12 @@ class SklearnClassifier:
         return typed if self.feature_names is not None else typed.to_numpy()
 
 
+def _dense(prepared: Any) -> FloatArray:
+    """A prepared matrix without gaps, shape (n, columns)."""
+    filled = prepared.toarray() if hasattr(prepared, "toarray") else prepared
+    return np.asarray(filled, dtype=np.float64)
+
+
 def _summed(values: FloatArray, origins: IntArray, inputs: int) -> FloatArray:
     """Add up the columns of each origin: shape (n, columns) to (n, inputs)."""
     total = np.zeros((len(values), inputs))
@@ -137,8 +167,8 @@ def _summed(values: FloatArray, origins: IntArray, inputs: int) -> FloatArray:
     return total
 
 
-def adapt_classifier(classifier: Any, *, place: str) -> SklearnClassifier:
-    """The adapter of a fitted classifier.
+def adapt_classifier(classifier: Any, *, place: str) -> ExplainableModel:
+    """The adapter of a fitted classifier; that of its booster, where it is nothing but a booster.
 
     Args:
         classifier: an estimator or a pipeline.
@@ -153,4 +183,10 @@ def adapt_classifier(classifier: Any, *, place: str) -> SklearnClassifier:
             f"{place} is a {type(classifier).__name__} without probabilities of two classes.",
             remedy="Register a binary classifier with predict_proba.",
         )
+    kind = type(classifier).__name__
+    if kind == "LGBMClassifier":
+        return lightgbm_booster.adapt_booster(classifier.booster_, place=place)
+    if kind == "XGBClassifier" and np.isnan(classifier.missing):
+        trees = xgboost_booster.rounds_of(classifier)
+        return xgboost_booster.adapt_booster(classifier.get_booster(), place=place, trees=trees)
     return SklearnClassifier(classifier)

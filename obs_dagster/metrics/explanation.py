@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.intervals import normal_mean
+from obs_dagster.metrics.intervals import Z, normal_mean
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray
 
 
-def shap_importance(values: FloatArray) -> list[Estimate]:
-    """The importance of each feature, in the order of the columns.
+def evaluate_explanation(values: FloatArray) -> list[dict[str, Estimate]]:
+    """Every metric of this family by name, for each feature in the order of the columns.
 
     Args:
         values: SHAP values of a sample of rows, shape (rows, features). Values that are not finite are left
             out.
     """
-    return [_estimate(column) for column in values.T]
+    sizes = np.where(np.isfinite(values), np.abs(values), np.nan).astype(np.float64)
+    return [
+        {metric.name: metric.compute((sizes, column)) for metric in METRICS}
+        for column in range(sizes.shape[1])
+    ]
 
 
-def _estimate(column: FloatArray) -> Estimate:
-    finite = np.abs(column[np.isfinite(column)]).astype(np.float64)
+Sizes = tuple[FloatArray, int]
+"""|SHAP value| of each row and feature, NaN where it is not finite; and the feature's column."""
+
+
+def _importance(sizes: Sizes) -> Estimate:
+    of_all, column = sizes
+    finite = of_all[~np.isnan(of_all[:, column]), column]
     if finite.size == 0:
         return Estimate.missing("no explained rows")
     value = float(finite.mean())
@@ -31,6 +42,26 @@ def _estimate(column: FloatArray) -> Estimate:
         None,
     )
     return Estimate(value, low, high, finite.size)
+
+
+def _share(sizes: Sizes) -> Estimate:
+    of_all, column = sizes
+    of_all = of_all[~np.isnan(of_all).any(axis=1)]
+    n = len(of_all)
+    if n == 0:
+        return Estimate.missing("no explained rows")
+    largest = float(of_all.max())
+    if largest == 0:
+        return Estimate.missing("no feature moves the output", n)
+    of_all = of_all / largest  # a ratio does not change, and sums cannot overflow
+    total = of_all.sum(axis=1)
+    mean = float(total.mean())
+    value = float(of_all[:, column].mean()) / mean
+    if n == 1:
+        return Estimate(value, None, None, n)
+    deviation = of_all[:, column] - value * total
+    half = Z * float(deviation.std(ddof=1)) / (math.sqrt(n) * mean)
+    return Estimate(value, max(0.0, value - half), min(1.0, value + half), n)
 
 
 METRICS = (
@@ -47,6 +78,23 @@ METRICS = (
             reference="Lundberg and Lee, NeurIPS 2017; `shap.plots.bar` shows the same.",
             interval="normal, from the standard error over the sample of explained rows",
         ),
-        _estimate,
+        _importance,
+    ),
+    Metric(
+        Definition(
+            name="shap_share",
+            id="shap_share/mean-abs/1",
+            family="explanation",
+            title="SHAP share",
+            meaning="Which part of all that moves the model's output is due to a feature; n counts the "
+            "explained rows.",
+            formula="Σ |φ_j| / Σ_k Σ |φ_k|, over the explained rows; φ_j: the feature's SHAP value of a row. "
+            "Without unit, so that versions and days can be compared whatever they explain.",
+            reference="SHAP importance (Lundberg and Lee, NeurIPS 2017), divided by its sum.",
+            interval="normal, from the linearised standard error of a ratio of means (Cochran, Sampling "
+            "Techniques, 1977, chapter 6)",
+            unit="share",
+        ),
+        _share,
     ),
 )

@@ -55,9 +55,10 @@ values are no bin: they have metrics of their own, `missing_share` and `missing_
 never an alert of the metric itself. Reasons are: `no rows`, `no values` (rows, but all missing), `no
 baseline`, `no values in the baseline`, `type changed: …`, `the baseline does not vary`, `no labels`, `no
 predictions`, `one class only`, `no positives`, `no predicted positives`, `no positives and no predicted
-positives`, `no latencies`, `no statuses`, `no explained rows`, `the log has no column …`, and what a day was
-refused for. A version or segment that had rows within the longest window and has none in a shorter one gets
-records of `no rows` (its volume is 0); those of a refused day say why, for what was served then is not known.
+positives`, `no latencies`, `no statuses`, `no explained rows`, `no feature moves the output`, `the log has no
+column …`, and what a day was refused for. A version or segment that had rows within the longest window and
+has none in a shorter one gets records of `no rows` (its volume is 0); those of a refused day say why, for
+what was served then is not known.
 """
 
 HEADINGS: dict[Family, str] = {

@@ -37,7 +37,17 @@ class Explanations(Strict):
     """SHAP explanations per version."""
 
     sample: int = Field(
-        default=500, ge=10, le=100_000, description="Rows explained per version and night, drawn with a seed."
+        default=500,
+        ge=10,
+        le=100_000,
+        description="Rows explained per version and night at most, drawn with a seed.",
+    )
+    tolerance: float = Field(
+        default=0.05,
+        ge=0,
+        le=0.5,
+        description="Sampling ends once the ranking of the features is known: the share of each to within "
+        "this, and each told apart from the next or closer to it than this. 0 explains the whole sample.",
     )
 
 

@@ -13,6 +13,7 @@ NOUNS = {
     "ks": "KS statistic",
     "chi_square": "chi-square p-value",
     "l_infinity": "L-infinity distance",
+    "shap_share": "SHAP share",
     "missing_share": "missing share",
     "missing_drift": "change of the missing share",
     "f1": "F1",
@@ -38,6 +39,7 @@ PERCENT = frozenset(
         "error_share",
         "quarantined_share",
         "duplicate_share",
+        "shap_share",
     }
 )
 MILLISECONDS = frozenset({"latency_p50", "latency_p95", "latency_p99"})

@@ -2,10 +2,15 @@ import numpy as np
 import pytest
 
 from obs_dagster.errors import ModelLoadError
-from obs_dagster.explain.explain import ExplanationError, explain, score_difference
+from obs_dagster.explain.explain import Explainer, ExplanationError, score_difference
 from obs_dagster.explain.lightgbm_booster import adapt_booster
 
 FEATURES = ["hour", "temp", "constant", "carrier", "origin"]
+
+
+def explain(model, rows, background, features):
+    """All rows at once, in a call."""
+    return Explainer.prepare(model, background, features, largest=max(1, len(rows))).explain(rows)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +102,54 @@ def test_a_booster_without_categories_is_adapted(rows, training):
     found = explain(model, rows.assign(temp=None), training, FEATURES)
     assert found.features == ("hour", "temp")
     assert found.residual < 1e-9
+
+
+def trained(training, **params):
+    import lightgbm
+
+    data = lightgbm.Dataset(training[["hour", "temp"]].fillna(0), training["hour"] > 14)
+    options = {"objective": "binary", "verbosity": -1, "num_threads": 1, "min_data_in_leaf": 5}
+    return lightgbm.train(options | params, data, 8)
+
+
+@pytest.mark.filterwarnings("ignore:LightGBM binary classifier")
+@pytest.mark.parametrize(
+    ("params", "scale"),
+    [
+        ({"sigmoid": 2.0}, 2),
+        ({"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.6}, 1 / 8),
+        ({"boosting": "dart"}, 1),
+        ({"objective": "cross_entropy"}, 1),
+    ],
+)
+def test_values_are_log_odds_whatever_raw_scores_are(rows, training, params, scale):
+    import shap
+
+    booster = trained(training, **params)
+    model = adapt_booster(booster, place="version 1")
+    found = explain(model, rows, training, FEATURES)
+    score = model.predict(rows[["hour", "temp"]])
+    total = found.base_value + found.shap_values.sum(axis=1)
+    np.testing.assert_allclose(total, np.log(score / (1 - score)), atol=1e-9)
+    expected = shap.TreeExplainer(booster).shap_values(rows[["hour", "temp"]])
+    np.testing.assert_allclose(found.shap_values, scale * expected, atol=1e-12)
+    assert found.residual < 1e-9
+
+
+def test_linear_models_in_the_leaves_are_explained_by_permutation(rows, training):
+    model = adapt_booster(trained(training, linear_tree=True), place="version 1")
+    found = explain(model, rows.iloc[:5], training, FEATURES)
+    assert found.method.startswith("shap.PermutationExplainer")
+    assert found.residual < 1e-6
+
+
+def test_a_booster_of_an_unnamed_array_takes_the_monitors_features(rows, training):
+    import lightgbm
+
+    data = lightgbm.Dataset(training[["hour", "constant"]].to_numpy(), training["hour"] > 14)
+    booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, data, 3)
+    found = explain(adapt_booster(booster, place="version 1"), rows, training, ["hour", "constant"])
+    assert found.features == ("hour", "constant")
 
 
 def test_a_regression_booster_is_refused(training):

@@ -3,14 +3,30 @@ import pandas as pd
 import pytest
 
 from obs_dagster.errors import ModelLoadError
-from obs_dagster.explain.explain import explain
+from obs_dagster.explain.explain import Explainer
 from obs_dagster.explain.sklearn_classifier import adapt_classifier
 
 FEATURES = ["hour", "temp", "constant", "carrier", "origin"]
 
 
+def explain(model, rows, background, features):
+    """All rows at once, in a call."""
+    return Explainer.prepare(model, background, features, largest=max(1, len(rows))).explain(rows)
+
+
 def adapted(classifier):
     return adapt_classifier(classifier, place="version 1")
+
+
+def by_feature(pipeline, values):
+    """SHAP values of the preprocessed columns, added up by the feature that their names say."""
+    names = list(pipeline[:-1].get_feature_names_out())
+    return np.column_stack(
+        [
+            values[:, [index for index, name in enumerate(names) if feature in name]].sum(axis=1)
+            for feature in FEATURES
+        ]
+    )
 
 
 def test_a_linear_pipeline_gives_coefficient_times_distance_from_the_mean(logistic, rows, training):
@@ -33,7 +49,7 @@ def test_a_linear_pipeline_adds_up(logistic, rows, training):
         found.base_value + found.shap_values.sum(axis=1), np.log(score / (1 - score)), atol=1e-9
     )
     assert found.residual < 1e-9
-    assert found.method.startswith("shap.LinearExplainer")
+    assert found.method.startswith("linear")
 
 
 def test_known_coefficients_of_a_bare_estimator():
@@ -88,13 +104,42 @@ def test_boosted_trees_are_explained_in_log_odds(pipeline_of, rows, training, na
     )
 
 
-def test_lightgbms_scikit_learn_classifier_is_explained_as_trees(pipeline_of, rows, training):
+def test_lightgbms_classifier_in_a_pipeline_explains_itself_as_shap_does(pipeline_of, rows, training):
+    import shap
     from lightgbm import LGBMClassifier
 
-    numbers = pipeline_of(LGBMClassifier(n_estimators=10, verbosity=-1, n_jobs=1))
-    found = explain(adapted(numbers), rows, training, FEATURES)
-    assert found.method.startswith("shap.TreeExplainer")
-    assert found.residual < 1e-6
+    pipeline = pipeline_of(LGBMClassifier(n_estimators=10, verbosity=-1, n_jobs=1))
+    found = explain(adapted(pipeline), rows, training, FEATURES)
+    assert found.method.startswith("LightGBM")
+    assert found.residual < 1e-9
+    matrix = pipeline[:-1].transform(rows)
+    with pytest.warns(UserWarning, match="LightGBM binary classifier"):
+        expected = shap.TreeExplainer(pipeline[-1]).shap_values(np.asarray(matrix))
+    np.testing.assert_allclose(found.shap_values, by_feature(pipeline, expected), atol=1e-12)
+
+
+def test_a_bare_classifier_of_lightgbm_reads_raw_categories(training, rows, booster):
+    from lightgbm import LGBMClassifier
+
+    frame = training.astype({"carrier": "category", "origin": "category"})
+    fitted = LGBMClassifier(n_estimators=5, verbosity=-1, n_jobs=1).fit(frame, training["carrier"] == "UA")
+    model = adapted(fitted)
+    expected = fitted.predict_proba(rows.astype({"carrier": "category", "origin": "category"}))[:, 1]
+    np.testing.assert_allclose(model.predict(rows), expected, atol=1e-12)
+    assert explain(model, rows, training, FEATURES).method.startswith("LightGBM")
+
+
+def test_the_linear_closed_form_is_what_shap_computes(logistic, rows, training):
+    import shap
+
+    reference, matrix = (np.asarray(logistic[:-1].transform(frame)) for frame in (training, rows))
+    masker = shap.maskers.Independent(reference, max_samples=len(reference))
+    explainer = shap.LinearExplainer(logistic[-1], masker)
+    found = explain(adapted(logistic), rows, training, FEATURES)
+    assert found.base_value == pytest.approx(float(explainer.expected_value), abs=1e-12)
+    np.testing.assert_allclose(
+        found.shap_values, by_feature(logistic, explainer.shap_values(matrix)), atol=1e-12
+    )
 
 
 def test_any_other_classifier_is_explained_by_permutation(pipeline_of, rows, training):
@@ -109,11 +154,11 @@ def test_any_other_classifier_is_explained_by_permutation(pipeline_of, rows, tra
 
 
 def test_permutation_agrees_with_the_exact_values_of_a_linear_model(logistic, rows, training):
-    from obs_dagster.explain.permutation import attribute_by_permutation
+    from obs_dagster.explain.permutation import permutation_attribution
 
     model, background = adapted(logistic), training.iloc[::20]
     exact = explain(model, rows.iloc[:6], background, FEATURES)
-    found = attribute_by_permutation(model.predict, rows.iloc[:6][FEATURES], background[FEATURES])
+    found = permutation_attribution(model.predict, background[FEATURES], 6)(rows.iloc[:6][FEATURES])
     np.testing.assert_allclose(found.contributions, exact.shap_values, atol=1e-6)
     assert found.base_value == pytest.approx(exact.base_value, abs=1e-6)
 
@@ -128,7 +173,7 @@ def test_the_budget_bounds_what_the_model_scores(logistic, rows, training, monke
         return logistic.predict_proba(frame)[:, 1]
 
     monkeypatch.setattr(permutation, "MAX_SCORED_ROWS", 60 * 11 * 7)
-    found = permutation.attribute_by_permutation(predict, rows[FEATURES], training[FEATURES])
+    found = permutation.permutation_attribution(predict, training[FEATURES], len(rows))(rows[FEATURES])
     assert "(7 background rows)" in found.method
     # beside the budget: the base value of each row, and its score
     assert sum(scored) <= 60 * 11 * 7 + 60 * 2 * 7 + 60

@@ -7,7 +7,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from obs_dagster.explain.explanation import Explanation
-from obs_dagster.explain.plots import bar_png, beeswarm_png
+from obs_dagster.explain.plots import _ramp, bar_png, beeswarm_png
+
+
+def explanation(values, data, *, base_value=0.0, residual=0.0):
+    return Explanation(
+        values, base_value, tuple(data.columns), data, residual, unit="log-odds", method="test", settled=True
+    )
 
 
 def make_explanation(n=40, features=("hour", "carrier", "pressure", "constant")):
@@ -24,7 +30,9 @@ def make_explanation(n=40, features=("hour", "carrier", "pressure", "constant"))
     for extra in features[4:]:
         data[extra] = draw.normal(size=n)
     values = draw.normal(size=(n, len(features))) * np.arange(len(features), 0, -1)
-    return Explanation(values, -1.5, tuple(features), data[list(features)], 1e-12, "log-odds", "test")
+    return Explanation(
+        values, -1.5, tuple(features), data[list(features)], 1e-12, "log-odds", "test", settled=True
+    )
 
 
 def pixels(png):
@@ -46,7 +54,14 @@ def test_many_features_and_constant_values_are_drawn(plot):
     many = make_explanation(20, ("hour", "carrier", "pressure", "constant", *(f"f{i}" for i in range(30))))
     nothing = make_explanation(5)
     flat = Explanation(
-        np.zeros_like(nothing.shap_values), 0.0, nothing.features, nothing.data, 0.0, "log-odds", "x"
+        np.zeros_like(nothing.shap_values),
+        0.0,
+        nothing.features,
+        nothing.data,
+        0.0,
+        "log-odds",
+        "x",
+        settled=True,
     )
     assert pixels(plot(many)).shape[0] > pixels(plot(flat)).shape[0]
 
@@ -75,7 +90,14 @@ def test_a_beeswarm_colours_numbers_and_leaves_categories_grey():
         only = make_explanation()
         column = only.features.index(feature)
         one = Explanation(
-            only.shap_values[:, [column]], 0, (feature,), only.data[[feature]], 0, "log-odds", "x"
+            only.shap_values[:, [column]],
+            0,
+            (feature,),
+            only.data[[feature]],
+            0,
+            "log-odds",
+            "x",
+            settled=True,
         )
         image = pixels(beeswarm_png(one))
         body = image[:, : int(image.shape[1] * 0.85), :3]  # without the colour bar
@@ -87,24 +109,68 @@ def test_a_beeswarm_colours_numbers_and_leaves_categories_grey():
 
 
 def test_importance_is_the_mean_absolute_value():
-    explanation = make_explanation()
-    assert explanation.importance()["carrier"] == pytest.approx(np.abs(explanation.shap_values[:, 1]).mean())
+    made = make_explanation()
+    assert made.importance()["carrier"] == pytest.approx(np.abs(made.shap_values[:, 1]).mean())
 
 
 def test_the_table_survives_parquet(tmp_path):
-    explanation = make_explanation()
-    pq.write_table(explanation.to_table(), tmp_path / "shap.parquet")
+    made = make_explanation()
+    pq.write_table(made.to_table(), tmp_path / "shap.parquet")
     table = pq.read_table(tmp_path / "shap.parquet")
     assert table.column_names == ["row", "hour", "carrier", "pressure", "constant"]
-    assert table["row"].to_pylist()[:2] == ["id-0", "id-1"]
-    np.testing.assert_array_equal(table["hour"].to_numpy(), explanation.shap_values[:, 0])
+    assert table["row"].to_pylist()[:3] == ["id-0", "id-1", "id-10"]
+    np.testing.assert_array_equal(table["hour"].to_numpy()[:3], made.shap_values[[0, 1, 10], 0])
     about = json.loads(table.schema.metadata[b"explanation"])
-    assert about == {"base_value": -1.5, "residual": 1e-12, "unit": "log-odds", "method": "test"}
+    shares = about.pop("shares")
+    assert about == {
+        "base_value": -1.5,
+        "residual": 1e-12,
+        "unit": "log-odds",
+        "method": "test",
+        "settled": True,
+    }
+    assert sum(value for value, _, _ in shares.values()) == pytest.approx(1)
+    assert all(low <= value <= high for value, low, high in shares.values())
 
 
 def test_a_feature_cannot_take_the_id_columns_name():
     values = make_explanation()
     data = values.data.rename(columns={"hour": "row"})
-    clash = Explanation(values.shap_values, 0, tuple(data.columns), data, 0, "log-odds", "x")
+    clash = explanation(values.shap_values, data)
     with pytest.raises(ValueError, match="'row'"):
         clash.to_table()
+
+
+@pytest.mark.parametrize("plot", [bar_png, beeswarm_png])
+@pytest.mark.parametrize("name", ["x" * 400, "two\nlines", "日本語", " ", "<script>"])
+def test_any_name_of_a_feature_fits(plot, name):
+    made = make_explanation(5)
+    image = pixels(plot(explanation(made.shap_values, made.data.rename(columns={"hour": name}))))
+    assert image.shape[1] == 880
+    assert image[:, :, :3].std() > 0.05
+
+
+@pytest.mark.parametrize("factor", [1e-12, 1e12])
+def test_values_of_any_size_are_drawn(factor):
+    made = make_explanation(50)
+    tiny = explanation(made.shap_values * factor, made.data)
+    swarm, plain = pixels(beeswarm_png(tiny)), pixels(beeswarm_png(made))
+    # beside the labels of the axis it is the same picture
+    np.testing.assert_array_equal(swarm[:200], plain[:200])
+    assert pixels(bar_png(tiny)).shape[1] == 880
+
+
+def test_the_colours_are_those_of_shap():
+    from shap.plots.colors import red_blue
+
+    share = np.linspace(0, 1, 101)
+    expected = np.array([red_blue(value)[:3] for value in share]) * 255
+    assert np.abs(np.array(_ramp(share)) - expected).max() < 16  # of 255: nobody sees it
+
+
+def test_a_bar_is_as_long_as_its_value():
+    data = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.0]})
+    image = pixels(bar_png(explanation(np.array([[2.0, 1.0], [-2.0, -1.0]]), data)))
+    pink = (np.abs(image[:, :, :3] - np.array([255, 0, 81]) / 255).max(axis=2) < 0.01).sum(axis=1)
+    lengths = sorted({int(count) for count in pink if count > 200})
+    assert lengths[0] / lengths[-1] == pytest.approx(0.5, abs=0.01)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from obs_dagster.errors import ModelLoadError
-from obs_dagster.explain.explain import explain
+from obs_dagster.explain.explain import Explainer
 from obs_dagster.explain.loading import load_version
 
 FEATURES = ["hour", "temp", "constant", "carrier", "origin"]
@@ -17,7 +17,8 @@ def test_native_models_score_as_the_originals_do(registry, rows, booster, logist
 
 def test_a_loaded_model_explains_raw_rows(registry, rows, training):
     for version in ("1", "2", "4"):
-        assert explain(load_version("delay", version, registry), rows, training, FEATURES).residual < 1e-9
+        explainer = Explainer.prepare(load_version("delay", version, registry), training, FEATURES, len(rows))
+        assert explainer.explain(rows).residual < 1e-9
 
 
 def test_a_version_is_loaded_once(registry):
@@ -73,7 +74,7 @@ def test_other_flavors_are_named(registry, tmp_path):
     (tmp_path / "MLmodel").write_text("flavors:\n  pytorch: {}\n", encoding="utf-8")
     client.create_registered_model("foreign")
     client.create_model_version("foreign", tmp_path.as_uri())
-    with pytest.raises(ModelLoadError, match="flavors pytorch; known are lightgbm and sklearn"):
+    with pytest.raises(ModelLoadError, match="flavors pytorch; known are lightgbm, sklearn and xgboost"):
         load_version("foreign", "1", registry)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from obs_dagster.metrics.drift.evaluation import evaluate_drift
-from obs_dagster.metrics.explanation import shap_importance
+from obs_dagster.metrics.explanation import evaluate_explanation
 from obs_dagster.metrics.performance.evaluation import evaluate_performance
 from obs_dagster.metrics.quality import evaluate_quality
 from obs_dagster.metrics.record import Estimate
@@ -170,8 +170,9 @@ def test_quality(counts):
 
 @pytest.mark.parametrize("kind", sorted(set(NUMERIC) - {"empty"}))
 def test_explanation(kind):
-    for estimate in shap_importance(np.column_stack([NUMERIC[kind], NUMERIC[kind]])):
-        sound(estimate)
+    for found in evaluate_explanation(np.column_stack([NUMERIC[kind], NUMERIC[kind]])):
+        check(found, "explanation")
+        assert set(found) == set(family("explanation"))
 
 
 @pytest.mark.parametrize("name", sorted(definitions()))

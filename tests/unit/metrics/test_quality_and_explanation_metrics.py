@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from obs_dagster.metrics.explanation import shap_importance
+from obs_dagster.metrics.explanation import evaluate_explanation
 from obs_dagster.metrics.intervals import wilson
 from obs_dagster.metrics.quality import evaluate_quality
 
@@ -19,9 +22,14 @@ def test_an_empty_day_still_has_schema_changes():
     assert found["schema_changes"].value == 1
 
 
+def estimates(metric, values):
+    """The metric of each feature."""
+    return [found[metric] for found in evaluate_explanation(values)]
+
+
 def test_importance_is_the_mean_absolute_shap_value():
     values = np.random.default_rng(0).normal(size=(400, 3)) * [1, 5, 0]
-    found = shap_importance(values)
+    found = estimates("shap_importance", values)
     assert [estimate.value for estimate in found] == pytest.approx(np.abs(values).mean(axis=0))
     half = 1.959963984540054 * np.abs(values[:, 1]).std(ddof=1) / 20
     assert found[1].high == pytest.approx(found[1].value + half)
@@ -29,14 +37,48 @@ def test_importance_is_the_mean_absolute_shap_value():
 
 
 def test_importance_leaves_out_what_is_not_finite():
-    found = shap_importance(np.array([[1.0, np.nan], [np.inf, np.nan], [-3.0, np.nan]]))
+    found = estimates("shap_importance", np.array([[1.0, np.nan], [np.inf, np.nan], [-3.0, np.nan]]))
     assert (found[0].value, found[0].n) == (2, 2)
     assert found[1].reason == "no explained rows"
 
 
-def test_importance_of_one_row_has_no_interval():
-    assert shap_importance(np.array([[-2.0]]))[0].low is None
+@pytest.mark.parametrize("metric", ["shap_importance", "shap_share"])
+def test_one_row_has_no_interval(metric):
+    found = estimates(metric, np.array([[-2.0]]))[0]
+    assert (found.low, found.high, found.n) == (None, None, 1)
 
 
-def test_importance_without_rows():
-    assert [estimate.reason for estimate in shap_importance(np.empty((0, 2)))] == ["no explained rows"] * 2
+@pytest.mark.parametrize("metric", ["shap_importance", "shap_share"])
+def test_explanations_without_rows(metric):
+    found = estimates(metric, np.empty((0, 2)))
+    assert [estimate.reason for estimate in found] == ["no explained rows"] * 2
+
+
+@given(
+    values=arrays(
+        np.float64, st.tuples(st.integers(1, 30), st.integers(1, 5)), elements=st.floats(-1e6, 1e6)
+    ),
+    factor=st.sampled_from([-8.0, 0.5, 1024.0]),
+)
+def test_shares_add_up_to_one_and_have_no_unit(values, factor):
+    shares, scaled = (estimates("shap_share", each) for each in (values, values * factor))
+    if np.abs(values).max() == 0:
+        assert {estimate.reason for estimate in shares} == {"no feature moves the output"}
+        return
+    assert sum(estimate.value for estimate in shares) == pytest.approx(1)
+    assert [estimate.value for estimate in scaled] == pytest.approx([each.value for each in shares])
+
+
+def test_the_interval_of_a_share_covers_it():
+    draw = np.random.default_rng(4)
+    inside = 0
+    for _ in range(400):
+        values = draw.exponential(size=(150, 3)) * [3, 2, 1] * draw.exponential(size=(150, 1))
+        share = estimates("shap_share", values)[1]
+        inside += share.low <= 1 / 3 <= share.high
+    assert 0.92 <= inside / 400 <= 0.98
+
+
+def test_rows_that_are_not_finite_are_left_out_of_shares():
+    found = estimates("shap_share", np.array([[1.0, 3.0], [np.nan, 5.0], [2.0, 2.0]]))
+    assert [(estimate.value, estimate.n) for estimate in found] == [(0.375, 2), (0.625, 2)]

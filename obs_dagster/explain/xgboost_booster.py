@@ -1,0 +1,127 @@
+"""XGBoost boosters, explained by XGBoost's own TreeSHAP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from obs_dagster.errors import ModelLoadError
+from obs_dagster.explain.encoding import encode
+from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray
+from obs_dagster.explain.permutation import permutation_attribution
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PROBABILITIES = ("binary:logistic", "reg:logistic")
+
+
+@dataclass(frozen=True)
+class XGBoostBooster:
+    """Adapts an `xgboost.Booster` with a logistic objective.
+
+    Its categories are those of the training data, which XGBoost keeps with the trees from 3.1 on; a value
+    that training did not have counts as missing.
+
+    Attributes:
+        booster: the `xgboost.Booster`.
+        trees: how many boosting rounds count, for one that stopped early; 0 for all.
+    """
+
+    booster: Any
+    trees: int = 0
+
+    @cached_property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """The columns that the booster was trained on; None if they had no names."""
+        names = self.booster.feature_names
+        return None if names is None else tuple(names)
+
+    def predict(self, rows: pd.DataFrame) -> FloatArray:
+        """The probability of the positive class, shape (n,)."""
+        found = self.booster.predict(self._encoded(rows), iteration_range=(0, self.trees))
+        return np.asarray(found, dtype=np.float64)
+
+    def attribution(self, background: pd.DataFrame, largest: int) -> Attribute:
+        """Path-dependent TreeSHAP, or permutation for a booster that has no trees.
+
+        The background of path-dependent TreeSHAP is the cover of the trees, that is the training data;
+        `background` is only read by permutation.
+        """
+        native = tree_shap(self.booster, self.trees)
+        if native is None:
+            return permutation_attribution(self.predict, background, largest)
+        return lambda rows: native(self._encoded(rows))
+
+    @cached_property
+    def _categories(self) -> Mapping[str, Sequence[Any]]:
+        if "c" not in (self.booster.feature_types or ()):
+            return {}
+        stored = self.booster.get_categories(export_to_arrow=True).to_arrow()
+        return {name: values.to_pylist() for name, values in stored if values is not None}
+
+    def _encoded(self, rows: pd.DataFrame) -> Any:
+        import xgboost
+
+        return xgboost.DMatrix(
+            encode(rows, self._categories),
+            feature_names=self.booster.feature_names,
+            feature_types=self.booster.feature_types,
+            enable_categorical=True,
+        )
+
+
+def tree_shap(booster: Any, trees: int) -> Callable[[Any], Attribution] | None:
+    """XGBoost's own, multi-threaded TreeSHAP (Lundberg et al. 2020) of rows in a `DMatrix`, in float32.
+
+    It is what `shap.TreeExplainer` without a background gives, which calls it too.
+
+    Returns:
+        None for a linear booster: its contributions are measured from 0, those of shap from a background.
+    """
+    kind = json.loads(booster.save_config())["learner"]["gradient_booster"]["name"]
+    return None if kind == "gblinear" else partial(_attribute, booster, trees)
+
+
+def _attribute(booster: Any, trees: int, matrix: Any) -> Attribution:
+    rounds = (0, trees)
+    found = np.asarray(booster.predict(matrix, pred_contribs=True, iteration_range=rounds), dtype=np.float64)
+    raw = booster.predict(matrix, output_margin=True, iteration_range=rounds)
+    return Attribution(
+        contributions=found[:, :-1],
+        base_value=float(found[0, -1]),
+        output=np.asarray(raw, dtype=np.float64),
+        unit="log-odds",
+        method="XGBoost pred_contribs (path-dependent TreeSHAP)",
+    )
+
+
+def adapt_booster(booster: Any, *, place: str, trees: int = 0) -> XGBoostBooster:
+    """The adapter of a booster.
+
+    Args:
+        booster: the `xgboost.Booster`.
+        place: the version it came from, for the error.
+        trees: how many boosting rounds count; 0 for all.
+
+    Raises:
+        ModelLoadError: its output is no probability of one class.
+    """
+    objective = json.loads(booster.save_config())["learner"]["objective"]["name"]
+    if objective not in _PROBABILITIES:
+        raise ModelLoadError(
+            f"{place} is an XGBoost booster with the objective {objective!r}, not a binary one.",
+            remedy="Register a booster that was trained with objective=binary:logistic.",
+        )
+    return XGBoostBooster(booster, trees)
+
+
+def rounds_of(classifier: Any) -> int:
+    """How many boosting rounds an `xgboost.XGBClassifier` predicts with; 0 for all."""
+    best = classifier.get_booster().attributes().get("best_iteration")
+    return 0 if best is None else int(best) + 1

@@ -1,0 +1,166 @@
+"""Whole days: drawn from the lake, explained by registered versions, kept with their plots."""
+
+import datetime as dt
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from obs_dagster.explain.day import explain_days, explanation_files, summary_table
+from obs_dagster.explain.loading import load_version
+from obs_dagster.profile.baseline import prepare_baseline
+from obs_dagster.quality.day import validate_day
+from obs_dagster.sources.ingest import ingest_logs
+
+FEATURES = {
+    "hour": {"type": "integer"},
+    "temp": {"type": "number"},
+    "constant": {"type": "number"},
+    "carrier": {"type": "category"},
+    "origin": {"type": "category"},
+}
+DAY = dt.date(2024, 3, 4)
+
+
+def log_of(world, model_rows, registry, versions, day=DAY):
+    """Write a day's log with the given rows of each version, scored by the registered model."""
+    import pandas as pd
+
+    parts = []
+    for version, rows in zip(versions, model_rows, strict=True):
+        model = load_version("delay", version, registry) if version in "12" else None
+        parts.append(
+            rows.assign(
+                id=[f"{version}-{name}" for name in rows.index],
+                at=pd.Timestamp(day, tz="UTC"),
+                model=version,
+                score=0.5 if model is None else model.predict(rows[list(model.feature_names)]),
+            )
+        )
+    world.log(day, pd.concat(parts, ignore_index=True))
+
+
+@pytest.fixture
+def world(small, registry, training):
+    """A monitor of the registered model and a day of versions 1, 2 and 77, which is not registered."""
+    made = small(
+        features=FEATURES,
+        registry={"name": "delay"},
+        labels=None,
+        explanations={"sample": 400, "tolerance": 0.05},
+    )
+    rows = training.iloc[:600]
+    log_of(made, [rows, rows, rows.iloc[:20]], registry, ["1", "2", "77"])
+    for version in ("1", "2", "77"):
+        made.write(f"training/{version}.parquet", training.assign(score=0.5, id=training.index, late=True))
+    ready(made)
+    return made
+
+
+def ready(world, day=DAY):
+    ingest_logs(world.monitor, day, world.lake)
+    validate_day(world.monitor, day, world.lake)
+    prepare_baseline(world.monitor, world.lake)
+
+
+def explained(world, registry, versions=("1", "2", "77"), day=DAY):
+    [(_, found)] = explain_days(world.monitor, [(day, versions)], world.lake, registry)
+    return {each.version: each for each in found}
+
+
+def files(world, version):
+    return explanation_files(world.monitor, DAY, version, world.lake)
+
+
+def test_each_version_is_explained_or_says_why_not(world, registry):
+    found = explained(world, registry)
+    for version in ("1", "2"):
+        each = found[version]
+        assert (each.reason, each.drawn) == ("", 400)
+        assert each.rows in (100, 200, 400)
+        assert each.settled
+        assert each.score_difference < 1e-9
+        assert each.residual < 1e-9
+        assert set(each.metrics) == set(FEATURES)
+        assert sum(metrics["shap_share"].value for metrics in each.metrics.values()) == pytest.approx(1)
+        assert {metrics["shap_importance"].n for metrics in each.metrics.values()} == {each.rows}
+    assert "Version 77" in found["77"].reason
+    assert files(world, "77") == {}
+
+
+def test_the_kept_values_are_the_native_ones_of_the_rows_named(world, registry, booster):
+    count = explained(world, registry)["2"].rows
+    table = pq.read_table(files(world, "2")["shap_values.parquet"])
+    assert table.num_rows == count
+    about = json.loads(table.schema.metadata[b"explanation"])
+    assert about["settled"] is True
+    log = pq.read_table(world.root / f"logs/{DAY}.parquet").to_pandas().set_index("id")
+    rows = log.loc[table["row"].to_pylist(), list(FEATURES)]
+    expected = booster.predict(rows.astype({"carrier": "category", "origin": "category"}), pred_contrib=True)
+    for position, feature in enumerate(FEATURES):
+        np.testing.assert_allclose(table[feature].to_numpy(), expected[:, position], atol=1e-12)
+
+
+def test_a_day_explained_again_is_the_same_to_the_last_byte(world, registry):
+    def kept():
+        explained(world, registry)
+        folder = files(world, "1")["shap_bar.png"].parent
+        return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+
+    first = kept()
+    assert len(first) == 7
+    assert kept() == first
+
+
+def test_the_sample_is_the_same_whatever_its_largest_size_and_whoever_else_served(world, registry):
+    def ids(versions):
+        explained(world, registry, versions)
+        return pq.read_table(files(world, "1")["shap_values.parquet"])["row"].to_pylist()
+
+    every = ids(("1", "2", "77"))
+    assert ids(("1",)) == every
+    world.changes["explanations"] = {"sample": 600, "tolerance": 0}
+    assert set(ids(("1",))) > set(every)
+
+
+def test_models_are_prepared_once_for_all_days(world, registry, training, monkeypatch):
+    from obs_dagster.explain import day as module
+
+    following = DAY + dt.timedelta(days=1)
+    log_of(world, [training.iloc[600:900]], registry, ["1"], following)
+    ready(world, following)
+    read = []
+    original = module.sample_baseline
+    monkeypatch.setattr(module, "sample_baseline", lambda *given: read.append(given[1]) or original(*given))
+    days = [(DAY, ["1", "2"]), (following, ["1"])]
+    found = dict(explain_days(world.monitor, days, world.lake, registry))
+    assert [each.version for each in found[DAY]] == ["1", "2"]
+    assert found[following][0].drawn == 300
+    assert sorted(read) == ["1", "2"]
+
+
+def test_a_version_without_rows_and_a_monitor_without_a_registry_say_so(world, registry):
+    assert explained(world, registry, ("5",))["5"].reason == "no rows"
+    world.changes["registry"] = None
+    found = explained(world, registry)
+    assert {each.reason for each in found.values()} == {"the monitor names no registry"}
+    assert files(world, "1") == {}
+
+
+def test_without_a_baseline_of_its_own_a_version_is_explained_against_the_day(world, registry):
+    world.changes["baseline"] = {"kind": "rolling", "days": 7}
+    found = explained(world, registry, ("1",))["1"]
+    assert found.reason == ""
+    log = pq.read_table(world.root / f"logs/{DAY}.parquet").to_pandas()
+    mean = np.log(log[log["model"] == "1"]["score"].pipe(lambda score: score / (1 - score))).mean()
+    assert found.base_value == pytest.approx(mean, abs=0.3)
+
+
+def test_the_table_for_people(world, registry):
+    lines = {line["version"]: line for line in summary_table(list(explained(world, registry).values()))}
+    assert lines["2"]["rows"].endswith("of 400 drawn")
+    assert lines["2"]["ranking"] == "settled"
+    assert lines["2"]["top features"].startswith("hour ")
+    assert "% to" in lines["2"]["top features"]
+    assert "77" in lines["77"]["top features"]
