@@ -14,6 +14,10 @@ from obs_dagster.sources.quoting import literal
 _APART = 10_000_000_000
 #: How much one unit of drift shifts what is normal, and bends what is uniform.
 _DRIFT = 0.1
+#: Rows of a row group, and values where columns are many: each thread holds one.
+_GROUP_ROWS, _GROUP_VALUES = 122_880, 1 << 23
+#: The fewest rows of a row group.
+_VECTOR = 2048
 
 
 def write_rows(
@@ -62,7 +66,9 @@ def write_rows(
     with connect() as connection:
         # without it DuckDB buffers row groups to write them in order
         connection.execute("SET preserve_insertion_order = false")
-        connection.execute(f"COPY ({query}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)")
+        group = min(_GROUP_ROWS, max(_VECTOR, _GROUP_VALUES // (len(columns or known))))
+        options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group}"
+        connection.execute(f"COPY ({query}) TO {literal(path)} ({options})")
 
 
 if __name__ == "__main__":
