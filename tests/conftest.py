@@ -134,8 +134,8 @@ class SmallWorld:
         quality = validate_day(monitor, day, lake)
         prepare_baseline(monitor, lake)
         list(profile_days(monitor, [day], lake))
-        for stale in sorted(stale_outcomes(monitor, lake, lake.table("small", PROFILES).days())):
-            reduce_outcomes_of(monitor, stale, lake)
+        stale = sorted(stale_outcomes(monitor, lake, lake.table("small", PROFILES).days()))
+        list(reduce_outcomes_of(monitor, stale, lake))
         return [
             *quality_records(quality, day, self.recorder),
             *drift_records(monitor, day, lake, self.recorder),

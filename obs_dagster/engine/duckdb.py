@@ -11,12 +11,12 @@ import narwhals as nw
 
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import LABEL
+from obs_dagster.profile.columns import DAY, FILE, LABEL
 from obs_dagster.quality.day import clean_rows
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.labels import GROUND_TRUTH
-from obs_dagster.sources.log_rows import check_in_place
-from obs_dagster.sources.quoting import identifier, literal
+from obs_dagster.sources.log_rows import check_in_place, day_of
+from obs_dagster.sources.quoting import identifier, literals
 
 
 class DuckDBRows:
@@ -32,19 +32,22 @@ class DuckDBRows:
         check_in_place(monitor, days, lake)
 
     @contextmanager
-    def labelled_rows(self, monitor: Monitor, day: dt.date, lake: Lake) -> Iterator[nw.LazyFrame[Any]]:
-        """The clean rows of a day with their labels."""
+    def labelled_rows(
+        self, monitor: Monitor, days: Sequence[dt.date], lake: Lake
+    ) -> Iterator[nw.LazyFrame[Any]]:
+        """The clean rows of days with their labels."""
         with connect() as connection:
-            rows = clean_rows(connection, monitor, [day], lake)
-            key = identifier(monitor.logs.columns.prediction_id)
+            rows = clean_rows(connection, monitor, days, lake)
             truth = lake.table(monitor.model, GROUND_TRUTH)
-            if truth.exists(day):
-                labels = f"read_parquet({literal(str(truth.path(day)))}, hive_partitioning = false)"
+            known = [str(truth.path(day)) for day in days if truth.exists(day)]
+            key = identifier(monitor.logs.columns.prediction_id)
+            joined = f"SELECT *, CAST(NULL AS BOOLEAN) AS {LABEL} FROM log"
+            if known:
                 joined = (
-                    f"SELECT log.*, truth.label AS {LABEL} FROM log "
-                    f"LEFT JOIN {labels} AS truth ON truth.prediction_id = log.{key}"
+                    f"SELECT log.*, truth.label AS {LABEL} FROM log LEFT JOIN ("
+                    f"SELECT prediction_id, label, {day_of(FILE)} AS {DAY} FROM "
+                    f"read_parquet({literals(known)}, filename = '{FILE}', hive_partitioning = false)"
+                    f") AS truth ON truth.prediction_id = log.{key} AND truth.{DAY} = log.{DAY}"
                 )
-            else:
-                joined = f"SELECT *, CAST(NULL AS BOOLEAN) AS {LABEL} FROM log"
             yield nw.from_native(derived(rows, "log", joined))
-        check_in_place(monitor, [day], lake)
+        check_in_place(monitor, days, lake)

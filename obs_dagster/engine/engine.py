@@ -30,12 +30,12 @@ class Engine(Protocol):
         """
 
     def labelled_rows(
-        self, monitor: Monitor, day: dt.date, lake: Lake
+        self, monitor: Monitor, days: Sequence[dt.date], lake: Lake
     ) -> AbstractContextManager[nw.LazyFrame[Any]]:
-        """The clean rows of a day with their label in the boolean column `_obs_label`, null if unknown.
+        """The rows of `clean_rows` with their label in the boolean column `_obs_label`, null if unknown.
 
         Raises:
-            LakeError: the day has not been validated.
+            LakeError: a day has not been validated.
         """
 
 

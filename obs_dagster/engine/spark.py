@@ -48,20 +48,23 @@ class SparkRows:
         yield nw.from_native(_clean_rows(session, monitor, days, lake))
 
     @contextmanager
-    def labelled_rows(self, monitor: Monitor, day: dt.date, lake: Lake) -> Iterator[nw.LazyFrame[Any]]:
-        """The clean rows of a day with their labels."""
+    def labelled_rows(
+        self, monitor: Monitor, days: Sequence[dt.date], lake: Lake
+    ) -> Iterator[nw.LazyFrame[Any]]:
+        """The clean rows of days with their labels."""
         from pyspark.sql import functions
 
         session = spark_session(self._settings)
-        rows = _clean_rows(session, monitor, [day], lake)
+        rows = _clean_rows(session, monitor, days, lake)
         truth = lake.table(monitor.model, GROUND_TRUTH)
-        if not truth.exists(day):
+        known = [location(truth.path(day)) for day in days if truth.exists(day)]
+        if not known:
             yield nw.from_native(rows.withColumn(LABEL, functions.lit(None).cast("boolean")))
             return
         key = monitor.logs.columns.prediction_id
-        labels = session.read.parquet(location(truth.path(day)))
-        labels = labels.select(labels["prediction_id"].alias(key), labels["label"].alias(LABEL))
-        yield nw.from_native(rows.join(labels, on=key, how="left"))
+        labels = _with_day(session.read.parquet(*known))
+        labels = labels.select(labels["prediction_id"].alias(key), labels["label"].alias(LABEL), DAY)
+        yield nw.from_native(rows.join(labels, on=[key, DAY], how="left"))
 
 
 def _clean_rows(session: SparkSession, monitor: Monitor, days: Sequence[dt.date], lake: Lake) -> DataFrame:
@@ -82,10 +85,14 @@ def _clean_rows(session: SparkSession, monitor: Monitor, days: Sequence[dt.date]
 
 def _read(session: SparkSession, partitions: Sequence[str], types: Mapping[str, str]) -> DataFrame:
     """Columns of partitions, with the day that each row is from."""
+    # with its types given, Spark need not open every file to find them
+    return _with_day(session.read.schema(_schema(types)).parquet(*partitions))
+
+
+def _with_day(rows: DataFrame) -> DataFrame:
+    """Rows of partitions with the day that each is from."""
     from pyspark.sql import functions
 
-    # with its types given, Spark need not open every file to find them
-    rows = session.read.schema(_schema(types)).parquet(*partitions)
     day_of = functions.regexp_extract(functions.col("_metadata.file_path"), r"day=([0-9-]{10})/[^/]*$", 1)
     return rows.withColumn(DAY, day_of)
 

@@ -13,7 +13,7 @@ from obs_dagster.profile.baseline import load_grids
 from obs_dagster.profile.columns import DAY
 from obs_dagster.profile.outcomes import SCHEMA, OutcomeProfile
 from obs_dagster.profile.profile import Profile
-from obs_dagster.profile.reduction import reduce_days, reduce_outcomes
+from obs_dagster.profile.reduction import reduce_days, reduce_outcome_days
 from obs_dagster.quality.day import DayQuality, day_quality, validated
 from obs_dagster.sources.labels import GROUND_TRUTH
 
@@ -72,18 +72,27 @@ def stale_outcomes(monitor: Monitor, lake: Lake, days: Sequence[dt.date]) -> set
     }
 
 
-def reduce_outcomes_of(monitor: Monitor, day: dt.date, lake: Lake) -> OutcomeProfile:
-    """Join the day's clean rows with their labels, reduce them and replace the day's outcomes."""
+def reduce_outcomes_of(
+    monitor: Monitor, days: Iterable[dt.date], lake: Lake
+) -> Iterator[tuple[dt.date, OutcomeProfile]]:
+    """Join the clean rows of days with their labels, reduce them and replace the days' outcomes.
+
+    Raises:
+        LakeError: the baseline has not been prepared, or a day not been validated.
+    """
     grids = load_grids(monitor, lake)
-    quality = day_quality(monitor, day, lake)
-    inputs = _inputs(monitor, day, lake)
-    if quality is not None and not quality.evaluated:
-        outcomes = OutcomeProfile(SCHEMA.empty_table())
-    else:
-        with engine_of(monitor).labelled_rows(monitor, day, lake) as rows:
-            outcomes = reduce_outcomes(rows, monitor, grids)
-    lake.table(monitor.model, OUTCOMES).write(day, outcomes.table, {"fingerprint": inputs})
-    return outcomes
+    table = lake.table(monitor.model, OUTCOMES)
+    for batch in _batches(monitor, days, lake):
+        inputs = {day: _inputs(monitor, day, lake) for day, _ in batch}
+        evaluated = [day for day, quality in batch if quality.evaluated]
+        found = {}
+        if evaluated:
+            with engine_of(monitor).labelled_rows(monitor, evaluated, lake) as rows:
+                found = reduce_outcome_days(rows, monitor, grids, DAY)
+        for day, _ in batch:
+            outcomes = found.get(day.isoformat(), OutcomeProfile(SCHEMA.empty_table()))
+            table.write(day, outcomes.table, {"fingerprint": inputs[day]})
+            yield day, outcomes
 
 
 def _inputs(monitor: Monitor, day: dt.date, lake: Lake) -> str:

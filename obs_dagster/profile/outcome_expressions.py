@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
@@ -16,19 +17,23 @@ from obs_dagster.profile.outcomes import ADDED, KEYS, SCHEMA, TINY
 from obs_dagster.profile.profile import merge_rows
 
 
-def reduce_outcome_frame(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> pa.Table:
-    """The outcomes of rows, sorted by version, segment, bin, decision and label.
+def reduce_outcome_frame(
+    rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]
+) -> pa.Table:
+    """The outcomes of `SCHEMA` with the text columns `by` before them, sorted.
 
     Args:
         rows: rows of the log with the label in the boolean column `_obs_label`, null where it is not known.
         monitor: names the score and decision columns and the segments.
         grids: the categories that have a segment cell of their own.
+        by: text columns whose values are kept apart, as the day.
     """
     present = set(rows.collect_schema().names())
-    tables = [SCHEMA.empty_table()]
+    schema = pa.schema([*((name, pa.string()) for name in by), *SCHEMA])
+    tables = [schema.empty_table()]
     for finest, cuts in reductions([cut for cut in monitor.cuts if present.issuperset(cut)]).items():
         keyed = with_cell_keys(rows, monitor, finest, grids)
-        keys = [VERSION, *(cell_key(column) for column in finest)]
+        keys = [*by, VERSION, *(cell_key(column) for column in finest)]
         counted = named_version(_counted(keyed, keys, monitor).collect("pyarrow").to_native())
         joined = pc.shift_right(counted["bin"], JOINED_BITS)
         parts = counted.set_column(counted.schema.get_field_index("bin"), "bin", joined)
@@ -36,9 +41,9 @@ def reduce_outcome_frame(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids
             (counted, [cut for cut in cuts if not cut]),
             (parts, [cut for cut in cuts if cut]),
         ):
-            tables += rolled_up(counts, wanted, ["version", "bin", "decision", "label"], ADDED)
-    whole = [table.select(SCHEMA.names).cast(SCHEMA) for table in tables]
-    return merge_rows(pa.concat_tables(whole), KEYS, ADDED)
+            tables += rolled_up(counts, wanted, [*by, "version", "bin", "decision", "label"], ADDED)
+    whole = [table.select(schema.names).cast(schema) for table in tables]
+    return merge_rows(pa.concat_tables(whole), [*by, *KEYS], ADDED)
 
 
 def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.LazyFrame[Any]:

@@ -27,7 +27,7 @@ from obs_dagster.profile.kernels import (
     add_losses,
     outcome_keys,
 )
-from obs_dagster.profile.outcomes import SCHEMA
+from obs_dagster.profile.outcomes import KEYS, SCHEMA
 from obs_dagster.profile.tally import Tally
 from obs_dagster.profile.texts import Vocabulary
 
@@ -38,23 +38,26 @@ _GRID = UnitGrid()
 _GROUPS = 4 * TENTHS
 
 
-def reduce_outcome_relation(relation: duckdb.DuckDBPyRelation, monitor: Monitor, grids: Grids) -> pa.Table:
-    """The outcomes of rows, sorted by version, segment, bin, decision and label.
+def reduce_outcome_relation(
+    relation: duckdb.DuckDBPyRelation, monitor: Monitor, grids: Grids, by: Sequence[str]
+) -> pa.Table:
+    """The outcomes of `SCHEMA` with the text columns `by` before them, sorted.
 
     Args:
         relation: rows of the log with the label in `_obs_label`, null where it is not known.
         monitor: names the score and decision columns and the segments.
         grids: the categories that have a segment cell of their own.
+        by: text columns whose values are kept apart, as the day.
     """
     present = set(relation.columns)
     plan = reductions([cut for cut in monitor.cuts if present.issuperset(cut)])
     roles = monitor.logs.columns
     decision = prediction_column(monitor)
-    keys: dict[str, Grid | None] = {roles.version: None} | {
-        name: grids.columns[name] for cut in plan for name in cut
-    }
+    apart = [*by, roles.version]
+    segments = {name: grids.columns[name] for cut in plan for name in cut}
+    keys: dict[str, Grid | None] = {**dict.fromkeys(apart), **segments}
     reader = BatchReader(relation, [roles.score, LABEL, *([decision] if decision in present else [])], keys)
-    counted = [_CutOutcomes(roles.version, cut, cuts) for cut, cuts in plan.items()]
+    counted = [_CutOutcomes(apart, cut, cuts) for cut, cuts in plan.items()]
     for batch in reader.read():
         rows = _Rows(
             batch.numbers[roles.score],
@@ -68,8 +71,9 @@ def reduce_outcome_relation(relation: duckdb.DuckDBPyRelation, monitor: Monitor,
         for each in counted:
             each.add(rows, joint, combinations, list(keys))
     parts = [part for each in counted for part in each.tables(reader.vocabularies)]
-    order = [(name, "ascending") for name in ("version", "segment", "bin", "decision", "label")]
-    return pa.concat_tables(parts).cast(SCHEMA).sort_by(order)
+    schema = pa.schema([*((name, pa.string()) for name in by), *SCHEMA])
+    whole = pa.concat_tables(part.rename_columns(schema.names) for part in parts).cast(schema)
+    return whole.sort_by([(name, "ascending") for name in (*by, *KEYS)])
 
 
 class _Rows:
@@ -93,13 +97,14 @@ class _CutOutcomes:
     """Outcomes per cell of one way of cutting the rows.
 
     Args:
-        version: the version's column.
+        apart: the columns that are kept apart whatever the cut; the version is the last.
         cut: the segment columns of the cells.
         cuts: the cuts that follow from these cells and are asked for.
     """
 
-    def __init__(self, version: str, cut: Cut, cuts: Sequence[Cut]) -> None:
-        self._cells = CellIndex([version], cut)
+    def __init__(self, apart: Sequence[str], cut: Cut, cuts: Sequence[Cut]) -> None:
+        self._apart = list(apart)
+        self._cells = CellIndex(apart, cut)
         self._cuts = list(cuts)
         self._fine, self._joined = Tally(), Tally()
         self._sums: FloatArray = np.zeros((0, _GROUPS, len(SUMS)))
@@ -141,11 +146,15 @@ class _CutOutcomes:
         added[entry[len(counts) :]] = sums[owner, group]
         cells, keys = np.divmod(codes, width)
         unlabelled, outcome = keys < UNLABELLED, keys - UNLABELLED
-        versions, segments = (pa.array([name[place] for name in names], pa.string()) for place in (0, 1))
+        cell_names = [
+            pa.array([name[place] for name in names], pa.string()) for place in range(len(self._apart) + 1)
+        ]
         return pa.table(
             {
-                "version": versions.take(pa.array(cells)),
-                "segment": segments.take(pa.array(cells)),
+                **{
+                    name: texts.take(pa.array(cells))
+                    for name, texts in zip([*self._apart, "segment"], cell_names, strict=True)
+                },
                 "bin": pa.array(outcome // 4, mask=unlabelled),
                 "decision": pa.array(np.where(unlabelled, keys > 0, outcome // 2 % 2 > 0)),
                 "label": pa.array(outcome % 2 > 0, mask=unlabelled),

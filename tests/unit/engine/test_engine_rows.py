@@ -46,12 +46,17 @@ def test_clean_rows_of_several_days(world, day, spark):
 
 
 def test_labelled_rows(world, day, spark):
-    for each, labels in ((day, {None, True, False}), (day + dt.timedelta(days=1), {None})):
+    later = day + dt.timedelta(days=1)
+    for days, labels in (
+        ([day], {None, True, False}),
+        ([later], {None}),
+        ([day, later], {None, True, False}),
+    ):
         seen = []
         for engine in ("duckdb", spark):
             world.changes["engine"] = engine
             monitor = world.monitor
-            with engine_of(monitor).labelled_rows(monitor, each, world.lake) as rows:
+            with engine_of(monitor).labelled_rows(monitor, days, world.lake) as rows:
                 seen.append(collected(rows, "_obs_row", "id", "_obs_label"))
         assert seen[0] == seen[1]
         assert {label for *_, label in seen[0]} == labels

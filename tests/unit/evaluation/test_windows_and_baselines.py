@@ -110,12 +110,13 @@ def test_outcomes_are_stale_after_labels_or_rows_change_and_only_then(nights, da
     world.labels("late.parquet", rows[1:4:2], day=day + ONE)
     ingest_labels(monitor, lake)
     assert stale_outcomes(monitor, lake, days) == {day + ONE}
-    assert reduce_outcomes_of(monitor, day + ONE, lake).outcomes("1").n == 102
+    [(late, outcomes)] = reduce_outcomes_of(monitor, [day + ONE], lake)
+    assert (late, outcomes.outcomes("1").n) == (day + ONE, 102)
     world.log(day, world.rows(day, 150))
     ingest_logs(monitor, day, lake)
     validate_day(monitor, day, lake)
     assert stale_outcomes(monitor, lake, days) == {day}
-    reduce_outcomes_of(monitor, day, lake)
+    list(reduce_outcomes_of(monitor, [day], lake))
     assert stale_outcomes(monitor, lake, days) == set()
 
 

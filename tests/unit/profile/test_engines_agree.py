@@ -12,7 +12,9 @@ from obs_dagster.profile import batches, histograms, tally
 from obs_dagster.profile.expressions import reduce_frame
 from obs_dagster.profile.fit import fit_grids
 from obs_dagster.profile.histograms import reduce_relation
-from obs_dagster.profile.reduction import reduce_days, reduce_outcomes, reduce_rows
+from obs_dagster.profile.outcomes import KEYS as OUTCOME_KEYS
+from obs_dagster.profile.outcomes import OutcomeProfile
+from obs_dagster.profile.reduction import reduce_days, reduce_outcome_days, reduce_outcomes, reduce_rows
 
 EXACT = ["version", "segment", "column", "kind", "key", "category", "n", "minimum", "maximum"]
 FEATURES = {
@@ -147,6 +149,14 @@ def test_the_outcomes_are_the_same(small, decided):
     grids = fit_grids(nw.from_native(duckdb.connect().from_arrow(rows)), monitor)
     ours = reduce_outcomes(nw.from_native(duckdb.connect().from_arrow(rows)), monitor, grids)
     theirs = reduce_outcomes(nw.from_native(rows).lazy(), monitor, grids)
+    by_day = reduce_outcome_days(
+        nw.from_native(duckdb.connect().from_arrow(rows)), monitor, grids, "_obs_day"
+    )
+    assert (
+        by_day.keys() == reduce_outcome_days(nw.from_native(rows).lazy(), monitor, grids, "_obs_day").keys()
+    )
+    days = OutcomeProfile.merged(by_day.values())
+    assert days.table.select(OUTCOME_KEYS).equals(ours.table.select(OUTCOME_KEYS))
     assert ours.versions() == theirs.versions()
     for version in ours.versions():
         assert ours.segments(version) == theirs.segments(version)
