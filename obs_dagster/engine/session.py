@@ -12,7 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from obs_dagster.errors import ObsError
+from obs_dagster.engine.error import EngineError
+from obs_dagster.engine.master import REMEDY, require_master
 from obs_dagster.monitor.engine import SparkEngine
 
 if TYPE_CHECKING:
@@ -30,11 +31,14 @@ _DEFAULTS = {
     "spark.ui.showConsoleProgress": "false",
 }
 _LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+#: YARN would be tried for a quarter of an hour.
+_YARN = {
+    "spark.hadoop.yarn.resourcemanager.connect.max-wait.ms": "15000",
+    "spark.hadoop.yarn.resourcemanager.connect.retry-interval.ms": "3000",
+    "spark.hadoop.ipc.client.connect.max.retries": "2",
+}
+_REMEDY = "Check `engine` in the monitor, and that `java -version` says 17 or newer."
 _lock = Lock()
-
-
-class EngineError(ObsError):
-    """The engine that a monitor names cannot be started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,14 @@ def spark_session(settings: SparkEngine) -> SparkSession:
     Settings of the Java process itself, as `spark.driver.memory`, are those of the process's first session.
 
     Raises:
-        EngineError: pyspark or Java is missing, or the session does not start.
+        EngineError: pyspark or Java is missing, the master does not answer, or the session does not start.
     """
     global _running  # noqa: PLW0603  Spark has one session per process
     with _lock:
         if _running is None or _running.settings != settings:
             _require_pyspark()
             _require_java()
+            require_master(settings.master)
             _stop()
             _running = _Running(settings, _started(settings))
             atexit.unregister(_stop)
@@ -78,8 +83,9 @@ def session_config(settings: SparkEngine) -> dict[str, str]:
 
     Spark on this machine listens on loopback only. On a cluster, executors must reach the driver.
     """
-    loopback = _LOOPBACK if _is_local(settings) else {}
-    return _DEFAULTS | loopback | settings.config
+    if _is_local(settings):
+        return _DEFAULTS | _LOOPBACK | settings.config
+    return _DEFAULTS | (_YARN if settings.master == "yarn" else {}) | settings.config
 
 
 def _is_local(settings: SparkEngine) -> bool:
@@ -104,7 +110,7 @@ def _started(settings: SparkEngine) -> SparkSession:
     except (Py4JError, PySparkException) as error:
         raise EngineError(
             f"Spark does not start with the master {settings.master}: {_reason(error)}",
-            remedy="Check `engine` in the monitor, and that `java -version` says 17 or newer.",
+            remedy=_REMEDY if _is_local(settings) else REMEDY,
         ) from error
 
 

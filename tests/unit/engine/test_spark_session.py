@@ -1,7 +1,10 @@
+import socket
+
 import pytest
 
-from obs_dagster.engine import session
-from obs_dagster.engine.session import EngineError, session_config, spark_session
+from obs_dagster.engine import master, session
+from obs_dagster.engine.error import EngineError
+from obs_dagster.engine.session import session_config, spark_session
 from obs_dagster.monitor.engine import SparkEngine
 
 
@@ -31,3 +34,40 @@ def test_what_is_missing_is_named_with_its_remedy(pyspark, monkeypatch, tmp_path
     monkeypatch.setattr(session, "find_spec", lambda _: None)
     with pytest.raises(EngineError, match=r"pip install 'obs-dagster\[spark\]'"):
         spark_session(settings)
+
+
+@pytest.fixture
+def port():
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def test_a_master_that_does_not_answer_is_named(spark, port):
+    url = f"spark://127.0.0.1:{port}"
+    with pytest.raises(EngineError, match=rf"No Spark master answers at {url} .*refused") as raised:
+        spark_session(SparkEngine(master=url))
+    assert "`engine.master`" in raised.value.remedy
+
+
+@pytest.mark.parametrize(
+    "url", ["spark://127.0.0.1:{closed},127.0.0.1:{open}", "k8s://http://127.0.0.1:{open}"]
+)
+def test_one_address_that_answers_is_enough(port, url):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        master.require_master(url.format(closed=port, open=server.getsockname()[1]))
+    with pytest.raises(EngineError, match="No Spark master answers"):
+        master.require_master(url.format(closed=port, open=port))
+
+
+@pytest.mark.parametrize("url", ["local[2]", "local", "yarn"])
+def test_what_is_no_address_is_not_looked_for(url, monkeypatch):
+    monkeypatch.setattr(master.socket, "create_connection", None)
+    master.require_master(url)
+
+
+def test_yarn_is_not_tried_for_long():
+    found = session_config(SparkEngine(master="yarn"))
+    assert found["spark.hadoop.yarn.resourcemanager.connect.max-wait.ms"] == "15000"
+    assert "spark.hadoop.ipc.client.connect.max.retries" not in session_config(SparkEngine(master="local"))
