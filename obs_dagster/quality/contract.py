@@ -112,9 +112,11 @@ def _of_feature(name: str, feature: Feature) -> list[Expectation]:
 
 
 def _as_stored(feature: Feature) -> list[Any]:
-    """The allowed values in the type that the lake has: categories are text there."""
+    """The allowed values in the type that the lake has; numbers of another type are compared as objects."""
     allowed = list(feature.allowed or ())
-    return list(map(str, allowed)) if feature.type == "category" else allowed
+    if feature.type == "category":
+        return list(map(str, allowed))
+    return list(map(float, allowed)) if feature.type == "number" else allowed
 
 
 def _range(feature: Feature) -> str:

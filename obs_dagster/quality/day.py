@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from obs_dagster.errors import LakeError
 from obs_dagster.lake.lake import Lake
@@ -17,8 +16,9 @@ from obs_dagster.monitor.engine import SparkEngine
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import DAY, FILE, ROW
 from obs_dagster.quality.contract import contract
-from obs_dagster.quality.day_rows import DayRows
-from obs_dagster.quality.expectations import Judge, Validation, in_chunks, validate
+from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows
+from obs_dagster.quality.expectations import Judge, Suite, Validation, distinct
+from obs_dagster.quality.frames import FrameJudge
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place, day_of, log_rows, unreadable
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     import duckdb
 
 QUARANTINE = "quarantine"
-_CHUNK_ROWS = 1_000_000
+#: Of DuckDB's batches eight; with more than a million rows pandas looks for values in sets the slow way.
+_CHUNK_ROWS = 8 * BATCH_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,39 +75,61 @@ class DayQuality:
 
 
 def validate_day(monitor: Monitor, day: dt.date, lake: Lake, *, chunk_rows: int = _CHUNK_ROWS) -> DayQuality:
-    """Validate the day's partition and replace its quarantine.
+    """Validate one day (see `validate_days`)."""
+    return next(quality for _, quality in validate_days(monitor, [day], lake, chunk_rows=chunk_rows))
+
+
+def validate_days(
+    monitor: Monitor, days: Iterable[dt.date], lake: Lake, *, chunk_rows: int = _CHUNK_ROWS
+) -> Iterator[tuple[dt.date, DayQuality]]:
+    """Validate the partitions of days, one after the other, and replace their quarantines.
 
     Args:
         monitor: declares the contract.
-        day: the day.
-        lake: holds the partition.
+        days: the days.
+        lake: holds the partitions.
         chunk_rows: how many rows of a few columns Great Expectations holds in memory at once; of many columns
             it holds fewer.
 
     Raises:
-        LakeError: the day has not been ingested, or its partition is damaged.
+        LakeError: a day has not been ingested, or its partition is damaged.
         SourceError: a file that is read in place is damaged, gone or was rewritten.
         SuiteError: the team's suite cannot be read.
     """
+    suite = Suite(Path(monitor.resolve_path(monitor.quality.suite)) if monitor.quality.suite else None)
+    frames = FrameJudge()
+    for day in days:
+        manifest = lake.table(monitor.model, LOGS).manifest(day)
+        if manifest is None:
+            raise LakeError(f"{day} of {monitor.model} has not been ingested.", remedy="Run its night first.")
+        yield day, _validated(monitor, day, lake, manifest, suite, frames, chunk_rows)
+
+
+def _validated(  # noqa: PLR0917  one call
+    monitor: Monitor,
+    day: dt.date,
+    lake: Lake,
+    manifest: Mapping[str, Any],
+    suite: Suite,
+    frames: FrameJudge,
+    chunk_rows: int,
+) -> DayQuality:
     import duckdb
 
-    manifest = lake.table(monitor.model, LOGS).manifest(day)
-    if manifest is None:
-        raise LakeError(f"{day} of {monitor.model} has not been ingested.", remedy="Run its night first.")
     absent = [change["column"] for change in manifest["schema_changes"] if change["kind"] == "missing"]
     unique = [name for name, feature in monitor.features.items() if feature.unique]
-    suite = Path(monitor.resolve_path(monitor.quality.suite)) if monitor.quality.suite else None
     with connect() as connection:
         try:
             query = log_rows(connection, monitor, [day], lake)
+            judge: Judge
             if isinstance(monitor.engine, SparkEngine):
                 # Spark counts what is unique itself; these rows are only for the quarantine
-                rows = DayRows(connection, query, (), chunk_rows)
+                rows = DayRows(connection, query, (), manifest["rows"], chunk_rows)
                 judge = _on_spark(monitor.engine, monitor, day, lake)
             else:
-                rows = DayRows(connection, query, unique, chunk_rows)
-                judge = in_chunks(rows.frames)
-            checked = validate(judge, contract(monitor, day, absent), suite)
+                rows = DayRows(connection, query, unique, manifest["rows"], chunk_rows)
+                judge = partial(frames.outcomes, rows)
+            checked = suite.validate(judge, contract(monitor, day, absent))
             check_in_place(monitor, [day], lake)
             quality = _judged(monitor, manifest, absent, checked)
             quarantine = lake.table(monitor.model, QUARANTINE).path(day)
@@ -127,7 +150,7 @@ def _judged(
     monitor: Monitor, manifest: Mapping[str, Any], absent: Sequence[str], checked: Validation
 ) -> DayQuality:
     """What follows for a day from its manifest and its validation."""
-    broken = np.unique(np.concatenate([*checked.broken.values(), np.empty(0, np.int64)]))
+    broken = distinct(checked.broken.values())
     share = len(broken) / manifest["rows"] if manifest["rows"] else 0.0
     reason = ""
     if share > monitor.quality.max_quarantined_share:

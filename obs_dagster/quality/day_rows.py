@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RULES = "_obs_rules"
 #: Rows that DuckDB hands over at once; it makes no larger batches than a row group of its own.
-_BATCH_ROWS = 122_880
+BATCH_ROWS = 122_880
 #: Chunks of more columns have fewer rows.
 _NARROW = 4
 
@@ -33,13 +33,20 @@ class DayRows:
         connection: the session, which belongs to these rows.
         query: SQL for the rows.
         unique: columns whose values are counted, for a column `occurrences(name)` beside each.
+        rows: how many rows there are.
         chunk_rows: rows of a chunk of few columns.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, query: str, unique: Sequence[str], chunk_rows: int
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        query: str,
+        unique: Sequence[str],
+        rows: int,
+        chunk_rows: int,
     ) -> None:
         self._connection = connection
+        self._rows = rows
         self._chunk_rows = chunk_rows
         connection.execute(f"CREATE TEMP VIEW log AS SELECT * EXCLUDE ({DAY}) FROM ({query})")
         present = connection.sql("SELECT * EXCLUDE (" + ROW + ") FROM log").columns
@@ -55,6 +62,11 @@ class DayRows:
                 f"CASE WHEN log.{column} IS NULL THEN 0 ELSE coalesce(repeated_{place}.times, 1) END"
             )
 
+    @property
+    def whole(self) -> bool:
+        """Whether all columns of all rows fit one frame."""
+        return self._rows <= self._size(self._columns)
+
     def frames(self, columns: Sequence[str] | None) -> Iterator[pd.DataFrame]:
         """The rows in chunks, indexed by row number; one empty frame if there are none.
 
@@ -62,10 +74,10 @@ class DayRows:
             columns: the columns to give, as far as there are such; None for all.
         """
         wanted = [name for name in columns or self._columns if name in self._columns]
-        size = max(1, self._chunk_rows * _NARROW // max(len(wanted), _NARROW))
+        size = self._size(wanted)
         values = [f"{self._columns[name]} AS {identifier(name)}" for name in wanted]
         query = f"SELECT {', '.join([*values, f'log.{ROW}'])} FROM log{self._joined(wanted)}"
-        batches = self._connection.sql(query).fetch_record_batch(min(size, _BATCH_ROWS))
+        batches = self._connection.sql(query).fetch_record_batch(min(size, BATCH_ROWS))
         held: list[pa.RecordBatch] = []
         yielded = False
         for batch in batches:
@@ -102,6 +114,10 @@ class DayRows:
                 f"COPY ({query}) TO {literal(str(aside))} "
                 f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{described}}})"
             )
+
+    def _size(self, columns: Collection[str]) -> int:
+        """Rows of a chunk of some columns."""
+        return max(1, self._chunk_rows * _NARROW // max(len(columns), _NARROW))
 
     def _joined(self, wanted: Sequence[str]) -> str:
         return "".join(

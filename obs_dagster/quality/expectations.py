@@ -1,10 +1,10 @@
-"""Great Expectations: the one module that knows it. Validates columns in chunks of bounded size."""
+"""The contract and a team's own suite as Great Expectations has them, and what came of them."""
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,10 +16,7 @@ from obs_dagster.errors import ObsError
 from obs_dagster.quality.contract import Expectation
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from great_expectations.core import ExpectationSuite, ExpectationValidationResult
-    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
-    from great_expectations.execution_engine.execution_engine import ExecutionEngine
+    from great_expectations.core import ExpectationSuite
     from great_expectations.expectations.expectation import Expectation as GxExpectation
 
 
@@ -67,141 +64,112 @@ class Validation:
     broken: dict[str, Rows]
 
 
-class Frames(Protocol):
-    """The rows to validate, as often as they are asked for."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an expectation in all rows, or in some of them.
 
-    def __call__(self, columns: Sequence[str] | None) -> Iterator[pd.DataFrame]:
-        """Chunks of bounded size, at least one, indexed by row number.
+    Attributes:
+        expectation: the expectation.
+        success: whether it is satisfied.
+        details: Great Expectations' `result`.
+        error: why it could not be evaluated; empty if it could.
+    """
 
-        Args:
-            columns: the columns to give, as far as there are such; None for all.
-        """
+    expectation: GxExpectation
+    success: bool
+    details: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+
+    @property
+    def failed(self) -> int:
+        """How many rows failed."""
+        return int(self.details.get("unexpected_count") or 0)
 
 
 class Judge(Protocol):
     """Rows, and the execution engine of Great Expectations that reads them."""
 
-    def __call__(
-        self, context: EphemeralDataContext, expectations: Sequence[GxExpectation]
-    ) -> Iterable[ExpectationValidationResult]:
+    def __call__(self, expectations: Sequence[GxExpectation]) -> Iterable[Outcome]:
         """What became of each expectation, once or for several parts of the rows.
 
-        Results are complete, and list the rows that broke an expectation by number.
+        Outcomes list the rows that broke an expectation by number.
         """
 
 
-def validate(judge: Judge, expected: Sequence[Expectation], suite_file: Path | None) -> Validation:
-    """Validate rows against the contract and, if there is one, the team's own suite.
+class Suite:
+    """The expectations of days: the contract and, if there is one, the team's own suite.
+
+    What is expected of one day as of the day before is made once, and keeps its `id`.
 
     Args:
-        judge: has the rows.
-        expected: the contract.
-        suite_file: a suite in Great Expectations' JSON.
+        file: a suite in Great Expectations' JSON.
 
     Raises:
-        SuiteError: the suite's file is missing or no suite.
+        SuiteError: the file is missing or no suite.
     """
+
+    def __init__(self, file: Path | None) -> None:
+        _import_great_expectations()
+        self._made: dict[str, GxExpectation] = {}
+        self._team = [] if file is None else _team_expectations(file)
+
+    def validate(self, judge: Judge, expected: Sequence[Expectation]) -> Validation:
+        """Validate rows.
+
+        Args:
+            judge: has the rows.
+            expected: the contract.
+        """
+        self._made = {repr(each): self._made.get(repr(each)) or _expectation(each) for each in expected}
+        own = list(self._made.values())
+        results = {
+            str(each.id): ExpectationResult(
+                name=each.expectation_type,
+                column=str(getattr(each, "column", "")),
+                rule=str((each.meta or {}).get("rule", "")) or _readable(each),
+                origin="contract" if position < len(own) else "suite",
+            )
+            for position, each in enumerate([*own, *self._team])
+        }
+        broken: dict[str, list[Rows]] = {result.rule: [] for result in results.values()}
+        for outcome in judge([*own, *self._team]):
+            result = results[str(outcome.expectation.id)]
+            broken[result.rule].append(_add(result, outcome))
+        return Validation(results=list(results.values()), broken=_merged(broken))
+
+
+def about_rows(expectation: GxExpectation) -> bool:
+    """Whether it is a statement about every row, so that rows can break it."""
+    from great_expectations.expectations import expectation as kinds
+
+    return isinstance(
+        expectation,
+        kinds.ColumnMapExpectation | kinds.ColumnPairMapExpectation | kinds.MulticolumnMapExpectation,
+    )
+
+
+def _import_great_expectations() -> None:
     with warnings.catch_warnings():
         # it imports pyspark where there is one, which says so whether it is used or not
         warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
-        import great_expectations as gx
-        from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    # built whole: adding expectations one by one to a stored suite takes seconds
-    own = [_expectation(each) for each in expected]
-    team = [] if suite_file is None else _team_expectations(suite_file)
-    suite = context.suites.add(gx.ExpectationSuite("contract", expectations=own + team))
-    results = {
-        each.id: ExpectationResult(
-            name=each.expectation_type,
-            column=str(getattr(each, "column", "")),
-            rule=str((each.meta or {}).get("rule", "")) or _readable(each),
-            origin="contract" if position < len(own) else "suite",
-        )
-        for position, each in enumerate(suite.expectations)
-    }
-    broken: dict[str, list[Rows]] = {result.rule: [] for result in results.values()}
-    for found in judge(context, suite.expectations):
-        result = results[getattr(found.expectation_config, "id", None)]
-        broken[result.rule].append(_add(result, found))
-    return Validation(results=list(results.values()), broken=_merged(broken))
+        import great_expectations  # noqa: F401  for its effect
 
 
-def in_chunks(frames: Frames) -> Judge:
-    """Judge frames of bounded size, with pandas.
+def distinct(parts: Iterable[Rows]) -> Rows:
+    """All row numbers, each once, ascending.
 
-    Expectations about the same columns are validated together, on frames of those columns alone: Great
-    Expectations copies the whole frame for every expectation that leaves nulls out.
-
-    Row expectations add up over chunks. Expectations about the whole table (a mean, a row count) are judged
-    in every chunk and fail if one of them does.
+    >>> distinct([np.array([2, 5]), np.array([1, 2])])
+    array([1, 2, 5])
     """
-
-    def judge(
-        context: EphemeralDataContext, expectations: Sequence[GxExpectation]
-    ) -> Iterator[ExpectationValidationResult]:
-        from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
-
-        result_format = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
-        for columns, group in _by_columns(expectations).items():
-            for frame in frames(columns):
-                engine = PandasExecutionEngine()
-                # given to the engine itself: a data source would hash the frame, twice, for longer than it
-                # is validated
-                engine.load_batch_data("chunk", frame)
-                yield from outcomes(context, engine, group, result_format)
-
-    return judge
-
-
-def _by_columns(
-    expectations: Sequence[GxExpectation],
-) -> dict[tuple[str, ...] | None, list[GxExpectation]]:
-    """Expectations by the columns that they read; None stands for all columns."""
-    groups: dict[tuple[str, ...] | None, list[GxExpectation]] = {}
-    for each in expectations:
-        groups.setdefault(_columns_read(each), []).append(each)
-    return groups
-
-
-def _columns_read(expectation: GxExpectation) -> tuple[str, ...] | None:
-    from great_expectations.expectations import expectation as kinds
-    from great_expectations.expectations.core.expect_column_to_exist import ExpectColumnToExist
-
-    if getattr(expectation, "row_condition", None):
-        return None
-    match expectation:
-        case kinds.ColumnMapExpectation() | kinds.ColumnAggregateExpectation():
-            return (str(expectation.column),)
-        case ExpectColumnToExist(column_index=None):
-            return (str(expectation.column),)
-        case kinds.ColumnPairMapExpectation():
-            return (str(expectation.column_A), str(expectation.column_B))
-        case kinds.MulticolumnMapExpectation():
-            return tuple(map(str, expectation.column_list))
-    return None
-
-
-def outcomes(
-    context: EphemeralDataContext,
-    engine: ExecutionEngine[Any],
-    expectations: Sequence[GxExpectation],
-    result_format: Mapping[str, Any],
-) -> list[ExpectationValidationResult]:
-    """What became of expectations of the rows that were loaded into an engine."""
-    from great_expectations.validator.validator import Validator
-
-    validator = Validator(execution_engine=engine, data_context=context)
-    configurations = validator.process_expectations_for_validation(
-        [each.configuration for each in expectations]
-    )
-    return validator.graph_validate(configurations, runtime_configuration={"result_format": result_format})
+    rows = np.concatenate([*parts, np.empty(0, np.int64)])
+    # parts are ascending, which sorting makes use of; `np.unique` would hash them
+    rows.sort(kind="stable")
+    first: npt.NDArray[np.bool_] = np.diff(rows, prepend=-1) != 0
+    return np.compress(first, rows)
 
 
 def _merged(broken: Mapping[str, list[Rows]]) -> dict[str, Rows]:
-    found = {rule: np.unique(np.concatenate(parts)) for rule, parts in broken.items() if parts}
+    found = {rule: distinct(parts) for rule, parts in broken.items()}
     return {rule: rows for rule, rows in found.items() if len(rows)}
 
 
@@ -209,7 +177,7 @@ def _expectation(expected: Expectation) -> GxExpectation:
     import great_expectations as gx
 
     kind = getattr(gx.expectations, expected.kind)
-    made: GxExpectation = kind(**expected.arguments, meta={"rule": expected.rule})
+    made: GxExpectation = kind(**expected.arguments, meta={"rule": expected.rule}, id=repr(expected))
     return made
 
 
@@ -221,12 +189,19 @@ def _team_expectations(file: Path) -> list[GxExpectation]:
         suite: ExpectationSuite = gx.ExpectationSuite(
             name=document.get("name", "suite"), expectations=document["expectations"]
         )
+        found = []
+        for position, each in enumerate(suite.expectations):
+            configuration = each.configuration
+            # `{"$PARAMETER": "now()"}` becomes a value
+            configuration.process_suite_parameters(None)
+            configuration.id = f"suite {position}"
+            found.append(configuration.to_domain_obj())
     except Exception as error:  # Great Expectations raises many kinds for a suite it does not understand
         raise SuiteError(
             f"{file} is not a Great Expectations suite: {error}",
             remedy="Export the suite with `suite.to_json_dict()` of Great Expectations 1.x.",
         ) from error
-    return list(suite.expectations)
+    return found
 
 
 def _readable(expectation: GxExpectation) -> str:
@@ -234,19 +209,13 @@ def _readable(expectation: GxExpectation) -> str:
     return f"breaks: {getattr(expectation, 'column', 'table')} {words}"
 
 
-def _add(result: ExpectationResult, found: Any) -> Rows:
-    """Add one chunk's outcome of an expectation; returns the numbers of the rows that broke it."""
-    result.success &= bool(found.success)
-    raised = (found.exception_info or {}).values() if isinstance(found.exception_info, dict) else ()
-    for info in raised:
-        if isinstance(info, dict) and info.get("raised_exception"):
-            result.error = str(info.get("exception_message", "could not be evaluated"))
-    if isinstance(found.exception_info, dict) and found.exception_info.get("raised_exception") is True:
-        result.error = str(found.exception_info.get("exception_message"))
-    details: dict[str, Any] = found.result or {}
-    result.checked += int(details.get("element_count") or 0)
-    result.failed += int(details.get("unexpected_count") or 0)
-    for value in details.get("partial_unexpected_list") or ():
+def _add(result: ExpectationResult, outcome: Outcome) -> Rows:
+    """Add the outcome of an expectation; returns the numbers of the rows that broke it."""
+    result.success &= outcome.success
+    result.error = outcome.error or result.error
+    result.checked += int(outcome.details.get("element_count") or 0)
+    result.failed += outcome.failed
+    for value in outcome.details.get("partial_unexpected_list") or ():
         if len(result.examples) < 5 and str(value) not in result.examples:  # noqa: PLR2004  enough to see what is wrong
             result.examples.append(str(value)[:80])
-    return np.array(details.get("unexpected_index_list") or [], np.int64)
+    return np.array(outcome.details.get("unexpected_index_list") or [], np.int64)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from obs_dagster.engine.location import ingested
@@ -11,11 +12,11 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import ROW
 from obs_dagster.quality.contract import occurrences
-from obs_dagster.quality.expectations import Judge, outcomes
+from obs_dagster.quality.expectations import Judge, Outcome, about_rows
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
-    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
+    from great_expectations.execution_engine.sparkdf_execution_engine import SparkDFExecutionEngine
     from great_expectations.expectations.expectation import Expectation as GxExpectation
     from pyspark.sql import DataFrame, SparkSession
 
@@ -61,9 +62,7 @@ def on_spark(rows: DataFrame) -> Judge:
         rows: with the row number in `_obs_row`.
     """
 
-    def judge(
-        context: EphemeralDataContext, expectations: Sequence[GxExpectation]
-    ) -> Iterator[ExpectationValidationResult]:
+    def judge(expectations: Sequence[GxExpectation]) -> Iterator[Outcome]:
         from great_expectations.execution_engine.sparkdf_execution_engine import SparkDFExecutionEngine
 
         engine = SparkDFExecutionEngine(spark=rows.sparkSession, persist=False)
@@ -71,18 +70,17 @@ def on_spark(rows: DataFrame) -> Judge:
         try:
             engine.load_batch_data("day", held)
             count = held.count()
-            counted = outcomes(context, engine, expectations, {"result_format": "BOOLEAN_ONLY"})
-            by_id = {each.id: each for each in expectations}
-            open_ids = set()
-            for found in counted:
-                identity = getattr(found.expectation_config, "id", None)
-                if found.success and not _tolerates(by_id[identity]):
-                    found.result = {"element_count": count} if _about_rows(by_id[identity]) else {}
-                    yield found
+            failing = []
+            for counted in _outcomes(engine, expectations, {"result_format": "BOOLEAN_ONLY"}):
+                expectation = counted.expectation
+                if counted.success and not _tolerates(expectation):
+                    yield replace(
+                        counted, details={"element_count": count} if about_rows(expectation) else {}
+                    )
                 else:
-                    open_ids.add(identity)
-            failing = [each for each in expectations if each.id in open_ids]
-            yield from map(_named, outcomes(context, engine, failing, _WITH_ROWS) if failing else [])
+                    failing.append(expectation)
+            if failing:
+                yield from _outcomes(engine, failing, _WITH_ROWS)
         finally:
             held.unpersist()
 
@@ -101,24 +99,38 @@ def _tolerates(expectation: GxExpectation) -> bool:
     return getattr(expectation, "mostly", 1) != 1 or bool(getattr(expectation, "row_condition", None))
 
 
-def _about_rows(expectation: GxExpectation) -> bool:
-    from great_expectations.expectations import expectation as kinds
+def _outcomes(
+    engine: SparkDFExecutionEngine, expectations: Sequence[GxExpectation], result_format: Mapping[str, Any]
+) -> list[Outcome]:
+    """What Great Expectations' validator says of the rows in an engine."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.validator.validator import Validator
 
-    return isinstance(
-        expectation,
-        kinds.ColumnMapExpectation | kinds.ColumnPairMapExpectation | kinds.MulticolumnMapExpectation,
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    validator = Validator(execution_engine=engine, data_context=context)
+    by_id = {each.id: each for each in expectations}
+    found = validator.graph_validate(
+        [each.configuration for each in expectations],
+        runtime_configuration={"result_format": result_format},
     )
+    return [_outcome(by_id[getattr(each.expectation_config, "id", None)], each) for each in found]
 
 
-def _named(found: ExpectationValidationResult) -> ExpectationValidationResult:
+def _outcome(expectation: GxExpectation, found: ExpectationValidationResult) -> Outcome:
     """The outcome with its rows by number, and times in UTC: Spark gives them in the process's zone."""
-    details: dict[str, Any] = found.result or {}
-    rows = details.get("unexpected_index_list")
-    if rows:
+    details: dict[str, Any] = dict(found.result or {})
+    if rows := details.get("unexpected_index_list"):
         details["unexpected_index_list"] = [row[ROW] for row in rows]
-    values = details.get("partial_unexpected_list")
-    if values:
+    if values := details.get("partial_unexpected_list"):
         details["partial_unexpected_list"] = [
             value.astimezone(dt.UTC) if isinstance(value, dt.datetime) else value for value in values
         ]
-    return found
+    return Outcome(expectation, bool(found.success), details, _error(found.exception_info or {}))
+
+
+def _error(info: Mapping[str, Any]) -> str:
+    """What was raised: by the expectation, or by one of its metrics, which are named then."""
+    raised = [info] if "raised_exception" in info else [each for each in info.values() if each]
+    return next((str(each["exception_message"]) for each in raised if each["raised_exception"]), "")

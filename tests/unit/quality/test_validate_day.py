@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 
 import numpy as np
@@ -5,7 +6,7 @@ import pandas as pd
 import pytest
 
 from obs_dagster.errors import LakeError
-from obs_dagster.quality.day import QUARANTINE, clean_rows, day_quality, validate_day
+from obs_dagster.quality.day import QUARANTINE, clean_rows, day_quality, validate_day, validate_days
 from obs_dagster.quality.day_rows import RULES
 from obs_dagster.quality.expectations import SuiteError
 from obs_dagster.sources.files import connect
@@ -183,6 +184,35 @@ def test_quality_comes_back_and_depends_on_the_rows(validated, small, day):
     assert validate_day(world.monitor, day, world.lake).fingerprint != quality.fingerprint
 
 
+@pytest.mark.parametrize("kind", ["number", "integer", "category"])
+@pytest.mark.parametrize("gaps", [False, True])
+def test_allowed_numbers_are_compared_as_the_lake_has_them(validated, small, day, kind, gaps):
+    rows = small().rows(day, 40).assign(gate=[1, 2, 3, 4] * 10)
+    if gaps:
+        rows["gate"] = rows["gate"].where(rows.index % 5 > 0)
+    features = {"gate": {"type": kind, "allowed": [1, 2, 4]}, "carrier": {"type": "category"}}
+    _, quality = validated(rows, features=features)
+    assert quality.broken_rules == {"gate is not an allowed value": (rows["gate"] == 3).sum()}
+
+
+def test_days_together_are_what_each_is_alone(validated, broken, small, day):
+    days = [day + dt.timedelta(days=offset) for offset in range(4)]
+    world, first = validated(broken)
+    world.log(days[1], small().rows(days[1], 30).assign(gate=1, vip=False, seat=range(30)))
+    world.log(days[2], broken.drop(columns="hour"))
+    for each in days[1:]:
+        ingest_logs(world.monitor, each, world.lake)
+    found = dict(validate_days(world.monitor, days, world.lake))
+    assert list(found) == days
+    assert found[day] == first
+    assert [quality.rows for quality in found.values()] == [300, 30, 300, 0]
+    # the third day's rows are of the first
+    assert found[days[2]].broken_rules[f"at is outside {days[2]} (UTC)"] > 250
+    together = world.state()
+    assert {each: validate_day(world.monitor, each, world.lake) for each in days} == found
+    assert world.state() == together
+
+
 def test_a_day_that_was_not_ingested_or_validated_is_an_error(small, day):
     world = small()
     with pytest.raises(LakeError, match="has not been ingested"):
@@ -228,16 +258,18 @@ def test_a_team_s_own_suite_is_validated_too(validated, small, day, suite):
         {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1000}},
         {"type": "expect_column_to_exist", "kwargs": {"column": "nowhere"}},
         {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "nowhere"}},
+        {"type": "expect_table_row_count_to_equal", "kwargs": {"value": {"$PARAMETER": "30 * 2"}}},
     )
     rows = small().rows(day, 60)
     world, quality = validated(rows, features={"carrier": {"type": "category"}}, **changes)
-    regex, between, count, exist, nowhere = quality.results[-5:]
-    assert {result["origin"] for result in quality.results[-5:]} == {"suite"}
+    regex, between, count, exist, nowhere, computed = quality.results[-6:]
+    assert {result["origin"] for result in quality.results[-6:]} == {"suite"}
     assert regex["rule"] == "carrier is not American or United"
     assert regex["failed"] == (rows["carrier"] == "B6").sum()
     assert between["failed"] == (rows["score"] > 0.9).sum()
     assert (count["success"], exist["success"], nowhere["success"]) == (False, False, False)
     assert "nowhere" in nowhere["error"]
+    assert (computed["success"], computed["error"]) == (True, "")
     assert len(quarantined(world, day)) == ((rows["carrier"] == "B6") | (rows["score"] > 0.9)).sum()
 
 

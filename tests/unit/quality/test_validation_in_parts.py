@@ -1,5 +1,6 @@
 """Validation by columns and chunks finds what Great Expectations finds in the whole frame at once."""
 
+import copy
 import json
 
 import numpy as np
@@ -70,7 +71,8 @@ def of_the_whole(world, day):
     frame = frame.rename_axis(index=None)
     frame["_obs_occurrences_hour"] = frame.groupby("hour")["hour"].transform("size")
     context = gx.get_context(mode="ephemeral")
-    suite = context.suites.add(gx.ExpectationSuite("whole", expectations=expected))
+    copies = [copy.copy(each) for each in expected]
+    suite = context.suites.add(gx.ExpectationSuite("whole", expectations=copies))
     asset = context.data_sources.add_pandas("rows").add_dataframe_asset("day")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
     complete = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
@@ -79,8 +81,9 @@ def of_the_whole(world, day):
     return [found[each.id] for each in suite.expectations]
 
 
-def test_every_outcome_is_that_of_the_whole_frame(world, day):
-    quality = validate_day(world.monitor, day, world.lake)
+@pytest.mark.parametrize("chunk_rows", [100_000, 400], ids=["in one frame", "by columns"])
+def test_every_outcome_is_that_of_the_whole_frame(world, day, chunk_rows):
+    quality = validate_day(world.monitor, day, world.lake, chunk_rows=chunk_rows)
     whole = of_the_whole(world, day)
     broken = {}
     for mine, theirs in zip(quality.results, whole, strict=True):
@@ -119,7 +122,8 @@ def test_rows_that_all_break_a_rule_are_all_quarantined(world, day):
 )
 def test_chunks_of_few_columns(world, day, columns, sizes):
     with connect() as connection:
-        rows = DayRows(connection, log_rows(connection, world.monitor, [day], world.lake), [], 150)
+        rows = DayRows(connection, log_rows(connection, world.monitor, [day], world.lake), [], 400, 150)
+        assert not rows.whole
         frames = list(rows.frames(columns))
     assert [len(frame) for frame in frames] == sizes
     assert {tuple(frame.columns) for frame in frames} == {tuple(name for name in columns if name == "temp")}
@@ -128,7 +132,7 @@ def test_chunks_of_few_columns(world, day, columns, sizes):
 
 def test_chunks_of_all_columns_have_fewer_rows(world, day):
     with connect() as connection:
-        rows = DayRows(connection, log_rows(connection, world.monitor, [day], world.lake), ["hour"], 150)
+        rows = DayRows(connection, log_rows(connection, world.monitor, [day], world.lake), ["hour"], 400, 150)
         frames = list(rows.frames(None))
     width = len(frames[0].columns)
     assert {"prediction", "_obs_uncast", "_obs_occurrences_hour"} < set(frames[0].columns)
