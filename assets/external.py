@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from assets.stage import stage_key
 from obs_dagster.monitor import Monitor
-from obs_dagster.monitor.data import TrainingBaseline
+from obs_dagster.monitor.data import Labels, Logs, TrainingBaseline
 
 
 def build(monitor: Monitor) -> list[dg.AssetSpec]:
     """The external assets of one monitor."""
     upstream = [dg.AssetKey(key.split("/")) for key in monitor.upstream]
-    specs = [
-        _spec(monitor, "raw_log", "The log as the serving system wrote it.", monitor.logs.path, upstream)
-    ]
+    log = _place(monitor.logs)
+    specs = [_spec(monitor, "raw_log", "The log as the serving system wrote it.", *log, upstream=upstream)]
     if monitor.labels:
-        specs.append(_spec(monitor, "raw_labels", "Ground truth as it arrives.", monitor.labels.path))
+        specs.append(_spec(monitor, "raw_labels", "Ground truth as it arrives.", *_place(monitor.labels)))
     else:
-        specs.append(_spec(monitor, "raw_labels", "The monitor names no ground truth.", "none"))
-    source = monitor.baseline.path if isinstance(monitor.baseline, TrainingBaseline) else monitor.logs.path
-    specs.append(_spec(monitor, "training_data", "The rows that versions are compared with.", source))
+        specs.append(_spec(monitor, "raw_labels", "The monitor names no ground truth.", "none", "file"))
+    compared = (monitor.baseline.path, "file") if isinstance(monitor.baseline, TrainingBaseline) else log
+    specs.append(_spec(monitor, "training_data", "The rows that versions are compared with.", *compared))
     name = monitor.registry.name if monitor.registry else "none"
-    specs.append(_spec(monitor, "registered_model", "The model's versions in the MLflow registry.", name))
+    specs.append(
+        _spec(monitor, "registered_model", "The model's versions in the MLflow registry.", name, "mlflow")
+    )
     return specs
 
 
+def _place(source: Logs | Labels) -> tuple[str, str]:
+    """Where rows are, with the names of a URL's variables only, and the kind of asset that they are."""
+    if source.source == "ibis":
+        return f"{source.table} of {source.path}", "table"
+    return source.path, "file"
+
+
 def _spec(
-    monitor: Monitor, name: str, description: str, place: str, upstream: list[dg.AssetKey] | None = None
+    monitor: Monitor,
+    name: str,
+    description: str,
+    place: str,
+    kind: str,
+    *,
+    upstream: Sequence[dg.AssetKey] = (),
 ) -> dg.AssetSpec:
     return dg.AssetSpec(
         stage_key(monitor, name),
-        deps=upstream or [],
+        deps=upstream,
         description=description,
         group_name=monitor.model,
         owners=[monitor.owner] if monitor.owner else None,
-        kinds={"mlflow"} if name == "registered_model" else {"file"},
+        kinds={kind},
         tags={"obs/model": monitor.model, "obs/stage": name},
         metadata={"place": place},
     )

@@ -16,7 +16,7 @@ from jobs.cli.records import Format
 from obs_dagster.errors import ObsError
 
 if TYPE_CHECKING:
-    from obs_dagster.monitor import Monitor
+    from obs_dagster.monitor import Labels, Logs, Monitor
     from obs_dagster.settings import Settings
     from obs_dagster.sources.files import SourceFiles
 
@@ -71,12 +71,9 @@ def _chosen(settings: Settings, names: list[str]) -> list[Monitor]:
 def _inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     yield Finding(monitor.model, "monitor", "ok", f"{len(monitor.alerts)} rules, from {monitor.start} on")
     logs = monitor.logs
-    if logs.source == "ibis":
-        yield Finding(monitor.model, "logs", "ok", f"table {logs.table}, looked at when its night runs")
-    else:
-        yield _files(monitor, "logs", logs.source, logs.path)
+    yield _rows(monitor, "logs", logs)
     if monitor.labels:
-        yield _files(monitor, "labels", monitor.labels.source, monitor.labels.path)
+        yield _rows(monitor, "labels", monitor.labels)
     else:
         yield Finding(monitor.model, "labels", "warn", "none: whether the model is right is not known")
     if monitor.baseline.kind == "training":
@@ -84,6 +81,12 @@ def _inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     if monitor.registry:
         yield _registry(monitor, settings, monitor.registry.name)
     yield from (Finding(monitor.model, "route", "ok", route.label) for route in monitor.routes)
+
+
+def _rows(monitor: Monitor, what: str, section: Logs | Labels) -> Finding:
+    if section.source == "ibis":
+        return Finding(monitor.model, what, "ok", f"table {section.table}, looked at when its night runs")
+    return _files(monitor, what, section.source, section.path)
 
 
 def _files(monitor: Monitor, what: str, kind: str, path: str) -> Finding:

@@ -63,7 +63,7 @@ class Logs(Strict):
 
 
 class LabelColumns(Strict):
-    """Which column of the label files plays which role."""
+    """Which column of the labels plays which role."""
 
     prediction_id: str = Field(description="The prediction that the label belongs to.")
     label: str = Field(description="The true value.")
@@ -75,10 +75,16 @@ class LabelColumns(Strict):
 class Labels(Strict):
     """Ground truth, which arrives later than the prediction."""
 
-    source: FileKind = Field(description="The format of the files.")
+    source: SourceKind = Field(
+        description="The format of the files, or `ibis` for a table of a warehouse (extra `ibis`), of which "
+        "the days of `known_at` that have gained rows are read."
+    )
     path: str = Field(
         description="Path or glob of all label files, old and new; files already read are skipped. "
-        "`${NAME}` stands for an environment variable."
+        "`${NAME}` stands for an environment variable. For `ibis` the URL of the connection, as in `logs`."
+    )
+    table: str | None = Field(
+        default=None, min_length=1, description="The table, with `ibis`; with its schema, or without."
     )
     columns: LabelColumns = Field(description="Which column plays which role.")
     positive: str | int | bool = Field(
@@ -130,5 +136,6 @@ class Registry(Strict):
     name: str = Field(description="The registered model's name.")
     trust: Literal["native", "pickle"] = Field(
         default="native",
-        description="`native` loads LightGBM boosters and skops files only; `pickle` also runs pickled code.",
+        description="`native` loads LightGBM's and XGBoost's own files and skops files only; `pickle` also "
+        "runs pickled code.",
     )

@@ -27,9 +27,10 @@ class PathKey:
     required: tuple[str, ...] = ()
 
 
-LOG: Keys = ("logs", "path")
+#: Sections whose rows may be in a warehouse.
+SOURCES = ("logs", "labels")
 _PATHS = (
-    PathKey(LOG, allowed=("day",), required=("day",)),
+    PathKey(("logs", "path"), allowed=("day",), required=("day",)),
     PathKey(("labels", "path")),
     PathKey(("quality", "suite")),
 )
@@ -41,13 +42,13 @@ def paths(document: Document) -> Iterator[tuple[PathKey, str]]:
     training = document.text("baseline", "kind") == "training"
     for path in (*_PATHS, _TRAINING) if training else _PATHS:
         text = document.text(*path.keys)
-        if text is not None and not (path.keys == LOG and reads_table(document)):
+        if text is not None and not reads_table(document, path.keys[0]):
             yield path, text
 
 
-def reads_table(document: Document) -> bool:
-    """Whether the log is a table of a warehouse, so that its path is a URL."""
-    return document.text("logs", "source") == "ibis"
+def reads_table(document: Document, section: str | int) -> bool:
+    """Whether a section's rows are in a table of a warehouse, so that its path is a URL."""
+    return section in SOURCES and document.text(section, "source") == "ibis"
 
 
 def with_variables(document: Document, environ: Mapping[str, str]) -> dict[str, Any]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +21,8 @@ from obs_dagster.profile.fit import fit_grids
 from obs_dagster.profile.grid import Grids
 from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_rows
+from obs_dagster.sources.baseline_rows import BaselineRows, baseline_rows
 from obs_dagster.sources.files import SourceFiles, connect, derived
-from obs_dagster.sources.ingest import log_files
 from obs_dagster.sources.quoting import identifier, literal
 from obs_dagster.sources.schema import typed_query
 
@@ -69,14 +67,25 @@ def prepare_baseline(monitor: Monitor, lake: Lake) -> PreparedBaseline:
 
     Raises:
         LakeError: there are no rows to fit the grids to.
-        SourceError: a file cannot be read.
+        SourceError: a file or the warehouse cannot be read.
     """
     folder = lake.folder(monitor.model, _FOLDER)
-    with connect() as connection:
-        grids = _grids(connection, monitor, folder)
+    with connect() as connection, ExitStack() as stack:
+        source = baseline_rows(monitor, connection, folder, stack)
+        grids = _grids(connection, monitor, source, folder)
+        # a rolling window is made of profiles
+        own = {} if isinstance(monitor.baseline, RollingBaseline) else source.versions()
         versions = [
-            _prepare_version(connection, monitor, grids, folder, version, source)
-            for version, source in _sources(connection, monitor)
+            _prepare_version(
+                connection,
+                monitor,
+                grids,
+                _version_folder(folder, version),
+                version,
+                f"{fingerprint}-{grids.id}-{monitor.cuts}",
+                source,
+            )
+            for version, fingerprint in own.items()
         ]
     return PreparedBaseline(grids, tuple(versions))
 
@@ -113,64 +122,23 @@ def _version_folder(folder: Path, version: str) -> Path:
     return folder / f"version={quote(version, safe='')}"
 
 
-def _sources(connection: duckdb.DuckDBPyConnection, monitor: Monitor) -> Iterator[tuple[str, SourceFiles]]:
-    """The versions that have a baseline of their own, and the files that hold its rows."""
-    baseline = monitor.baseline
-    if isinstance(baseline, RollingBaseline):
-        return
-    if isinstance(baseline, TrainingBaseline):
-        # the placeholder is a file-name part, so a marker without special characters can stand for it
-        marker = "0obsversion0"
-        pattern = monitor.resolve_path(baseline.path, version=marker)
-        shape = re.compile(_shape(pattern, marker))
-        files: dict[str, list[Path]] = {}
-        for file in SourceFiles.find(baseline.source, pattern.replace(marker, "*")).files:
-            if match := shape.fullmatch(str(file)):
-                files.setdefault(match["version"], []).append(file)
-        for version, found in sorted(files.items()):
-            yield version, SourceFiles(baseline.source, pattern, tuple(found))
-        return
-    source = _first_days(monitor, baseline.first, (baseline.last - baseline.first).days + 1)
-    if source.files:
-        column = identifier(monitor.logs.columns.version)
-        rows = source.relation(connection)
-        distinct = f"SELECT DISTINCT CAST({column} AS VARCHAR) FROM log ORDER BY 1"
-        for (version,) in derived(rows, "log", distinct).fetchall():
-            if version is not None:
-                yield version, source
-
-
-def _shape(pattern: str, marker: str) -> str:
-    """A glob as a regular expression, with the version's place as a group."""
-    shape = re.escape(pattern).replace(marker, "(?P<version>[^/]+)", 1).replace(marker, "[^/]+")
-    return shape.replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-
-
-def _first_days(monitor: Monitor, first: dt.date, days: int) -> SourceFiles:
-    """The log files of a range of days, as one source."""
-    found = [log_files(monitor, first + dt.timedelta(days=offset)) for offset in range(days)]
-    return found[0].only([file for source in found for file in source.files])
-
-
-def _grids(connection: duckdb.DuckDBPyConnection, monitor: Monitor, folder: Path) -> Grids:
+def _grids(
+    connection: duckdb.DuckDBPyConnection, monitor: Monitor, source: BaselineRows, folder: Path
+) -> Grids:
     """The grids that were fitted once; columns that the monitor has gained since are fitted now."""
     document = read_json(folder / _GRIDS)
-    if isinstance(monitor.baseline, RollingBaseline):
-        sources = [_first_days(monitor, monitor.start, monitor.baseline.days)]
-    else:
-        sources = [source for _, source in _sources(connection, monitor)]
-    files = sorted({file for each in sources for file in each.files})
-    if not files:
-        if document is not None:
-            return Grids.from_json(document)
-        raise LakeError(
-            f"The baseline of {monitor.model} has no rows to fit its grids to.",
-            remedy="Check `baseline` in the monitor: its path, or its days, match no file.",
-        )
     known = Grids.from_json(document).columns if document is not None else {}
     if known and {*monitor.features, monitor.logs.columns.score} <= set(known):
         return Grids(known)
-    fitted = fit_grids(nw.from_native(_typed(connection, monitor, sources[0].only(files))), monitor)
+    rows = source.files(None)
+    if not rows.files:
+        if document is not None:
+            return Grids(known)
+        raise LakeError(
+            f"The baseline of {monitor.model} has no rows to fit its grids to.",
+            remedy="Check `baseline` in the monitor: there are no rows of its path, or of its days.",
+        )
+    fitted = fit_grids(nw.from_native(_typed(connection, monitor, rows)), monitor)
     grids = Grids(fitted.columns | known)
     write_json(folder / _GRIDS, grids.to_json())
     return grids
@@ -188,17 +156,17 @@ def _prepare_version(  # noqa: PLR0917  one call
     connection: duckdb.DuckDBPyConnection,
     monitor: Monitor,
     grids: Grids,
-    folder: Path,
+    place: Path,
     version: str,
-    source: SourceFiles,
+    fingerprint: str,
+    source: BaselineRows,
 ) -> BaselineVersion:
-    place = _version_folder(folder, version)
-    fingerprint = f"{source.fingerprint()}-{grids.id}-{monitor.cuts}"
     profile = place / "profile.parquet"
     held = manifest_of(profile) if profile.exists() else {}
     if held.get("fingerprint") != fingerprint or not (place / "sample.parquet").exists():
         column = identifier(monitor.logs.columns.version)
-        rows = _typed(connection, monitor, source)
+        files = source.files(version)
+        rows = _typed(connection, monitor, files)
         if isinstance(monitor.baseline, TrainingBaseline):
             keep = f"EXCLUDE ({column})" if monitor.logs.columns.version in rows.columns else ""
             rows = derived(rows, "typed", f"SELECT * {keep}, {literal(version)} AS {column} FROM typed")
@@ -209,7 +177,7 @@ def _prepare_version(  # noqa: PLR0917  one call
         with replacing(place / "sample.parquet") as aside:
             pq.write_table(sample.to_arrow_table(), aside, compression="zstd")
         reduced = reduce_rows(nw.from_native(rows), monitor, grids)
-        held = {"fingerprint": fingerprint, "rows": reduced.rows(version), "source": source.pattern}
+        held = {"fingerprint": fingerprint, "rows": reduced.rows(version), "source": files.pattern}
         with replacing(profile) as aside:
             pq.write_table(
                 reduced.table.replace_schema_metadata(manifest_metadata(held)), aside, compression="zstd"

@@ -69,7 +69,7 @@ class SourceFiles:
         return digest.hexdigest()[:16]
 
     def relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-        """The rows of all files, lazily, columns matched by name.
+        """The rows of all files, columns matched by name: of Parquet lazily, of text from a temporary table.
 
         Raises:
             SourceError: a file is damaged, half-written or not of this format; the message names it.
@@ -79,9 +79,19 @@ class SourceFiles:
         # Parquet statistics leave NaN out; DuckDB would conclude that isnan() is false everywhere
         connection.execute("SET disabled_optimizers = 'statistics_propagation'")
         try:
-            return connection.sql(f"SELECT * FROM {self.reader}")
+            if self.kind == "parquet":
+                return connection.sql(f"SELECT * FROM {self.reader}")
+            return self._loaded(connection)
         except duckdb.Error as error:
             raise self.unreadable(error) from error
+
+    def _loaded(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        """The rows in a table: every look at a text file guesses its types anew, from all its rows."""
+        name = f"text_{hashlib.sha256(self.reader.encode()).hexdigest()[:16]}"
+        known = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [name]).fetchall()
+        if not known:
+            connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {self.reader}")
+        return connection.table(name)
 
     def unreadable(self, error: Exception) -> SourceError:
         """The error for a reader that failed: names the file where the reader does, else the pattern."""

@@ -13,10 +13,10 @@ from obs_dagster.lake.lake import Lake, manifest_metadata, replacing
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import ROW
 from obs_dagster.sources.files import SourceFiles, connect
+from obs_dagster.sources.log_table import fetched_days
 from obs_dagster.sources.placement import placement
 from obs_dagster.sources.quoting import identifier, literal
 from obs_dagster.sources.schema import LogSchema, SchemaChange, schema_changes
-from obs_dagster.sources.warehouse import fetched_day
 
 if TYPE_CHECKING:
     import duckdb
@@ -69,7 +69,7 @@ def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
 def _source(monitor: Monitor, day: dt.date, folder: Path) -> AbstractContextManager[SourceFiles]:
     """The day's log; rows of a warehouse are in a file below the folder while the block lasts."""
     if monitor.logs.source == "ibis":
-        return fetched_day(monitor, day, folder)
+        return fetched_days(monitor, day, day, folder)
     return nullcontext(log_files(monitor, day))
 
 
@@ -129,13 +129,9 @@ def _register(
         columns = ", ".join(f"NULL::{kind} AS {identifier(name)}" for name, kind in schema.types.items())
         connection.execute(f"CREATE TEMP TABLE source AS SELECT {columns} WHERE false")
         relation = connection.table("source")
-    elif source.kind == "parquet":
+    else:
         relation = source.relation(connection)
         connection.register("source", relation)
-    else:
-        # every look at a text file guesses its types anew, from all its rows
-        connection.execute(f"CREATE TEMP TABLE source AS SELECT * FROM {source.reader}")
-        relation = connection.table("source")
     return dict(zip(relation.columns, map(str, relation.types), strict=True))
 
 

@@ -1,14 +1,15 @@
-"""Ground truth: label files, however late, sorted to the days of the predictions that they belong to.
+"""Ground truth: labels, however late, sorted to the days of the predictions that they belong to.
 
-State between nights: which files were read, and which labels wait because nobody knows their prediction yet.
-Both are rewritten last, so a killed run reads the same files again; labels merge by prediction id, so reading
-twice changes nothing.
+State between nights: which files (of a warehouse's table, which parts) were read, and which labels wait
+because nobody knows their prediction yet. Both are rewritten last, so a killed run reads the same again;
+labels merge by prediction id, so reading twice changes nothing.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import DAY
 from obs_dagster.sources.files import SourceFiles, connect, stamp
 from obs_dagster.sources.ingest import LOGS
+from obs_dagster.sources.label_table import fetched_parts, parts_of
 from obs_dagster.sources.log_rows import check_in_place, log_rows
 from obs_dagster.sources.quoting import identifier, literal
 from obs_dagster.sources.schema import text_of
@@ -35,10 +37,10 @@ _COLUMNS = "prediction_id VARCHAR, label BOOLEAN, known_at TIMESTAMPTZ"
 
 @dataclass(frozen=True, slots=True)
 class LabelsIngested:
-    """What the label files held.
+    """What was new among the labels.
 
     Attributes:
-        files: files read now, because they are new or were rewritten.
+        files: files read now, because they are new or were rewritten; of a table, its parts.
         labels: rows in them with a prediction id and a label.
         rejected: rows in them without one of the two.
         touched: days whose labels changed, with the number of labels the day has now.
@@ -53,23 +55,23 @@ class LabelsIngested:
 
 
 def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
-    """Read new label files and merge their labels into the days they belong to.
+    """Read labels that are new and merge them into the days they belong to.
 
     Raises:
-        SourceError: a file cannot be read, or a log that is read in place changed; nothing is lost, and the
-            same files are read again by the next run.
+        SourceError: a file or the warehouse cannot be read, or a log that is read in place changed; nothing
+            is lost, and the next run reads the same again.
     """
     if monitor.labels is None:
         return LabelsIngested(0, 0, 0, {}, 0)
     folder = lake.folder(monitor.model, "labels")
-    source = SourceFiles.find(monitor.labels.source, monitor.resolve_path(monitor.labels.path))
     known: dict[str, str] = read_json(folder / _FILES) or {}
     # a label that is read as another class, or from another column, is a new label
     meaning = monitor.labels.model_dump_json(include={"columns", "positive"})
-    stamps = {str(file): f"{stamp(file)} as {meaning}" for file in source.files}
-    new = [file for file in source.files if known.get(str(file)) != stamps[str(file)]]
+    stamps = {name: f"{each} as {meaning}" for name, each in _stamps(monitor, monitor.labels).items()}
+    new = [name for name, each in stamps.items() if known.get(name) != each]
     with connect() as connection:
-        labels, rejected = _load(connection, monitor.labels, source.only(new), folder / _HOLDING)
+        with _opened(monitor.labels, new, folder) as sources:
+            labels, rejected = _load(connection, monitor.labels, sources, folder / _HOLDING)
         touched = _sort_to_days(connection, monitor, lake) if labels or _count(connection, "incoming") else {}
         waiting = _count(connection, "incoming")
         if waiting or (folder / _HOLDING).exists():
@@ -82,20 +84,46 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
     return LabelsIngested(len(new), labels, rejected, touched, waiting)
 
 
+def _stamps(monitor: Monitor, labels: Labels) -> dict[str, str]:
+    """What there is, by name, with a stamp of each: files, or parts of a table."""
+    if labels.source == "ibis":
+        return {f"{_table(labels)}{part}": stamped for part, stamped in parts_of(labels).items()}
+    source = SourceFiles.find(labels.source, monitor.resolve_path(labels.path))
+    return {str(file): stamp(file) for file in source.files}
+
+
+@contextmanager
+def _opened(labels: Labels, names: Sequence[str], folder: Path) -> Iterator[list[SourceFiles]]:
+    """What is to be read: each file alone, in order; parts of a table together."""
+    if labels.source != "ibis":
+        yield [SourceFiles(labels.source, labels.path, (Path(name),)) for name in names]
+    elif names:
+        parts = [name.removeprefix(_table(labels)) for name in names]
+        with fetched_parts(labels, parts, folder) as source:
+            yield [source]
+    else:
+        yield []
+
+
+def _table(labels: Labels) -> str:
+    """Begins the names of the parts of a table; the URL has its variables, not their values."""
+    return f"{labels.table} of {labels.path}, "
+
+
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(connection.sql(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
 
 def _load(
-    connection: duckdb.DuckDBPyConnection, labels: Labels, source: SourceFiles, holding: Path
+    connection: duckdb.DuckDBPyConnection, labels: Labels, sources: Sequence[SourceFiles], holding: Path
 ) -> tuple[int, int]:
-    """Fill the table `incoming` with one label per prediction id: new files over labels that waited."""
+    """Fill the table `incoming` with one label per prediction id: new labels over those that waited."""
     connection.execute(f"CREATE TEMP TABLE loaded ({_COLUMNS}, file_order BIGINT)")
     if holding.exists():
         connection.execute(f"INSERT INTO loaded SELECT *, 0 FROM read_parquet({literal(str(holding))})")
     waiting = _count(connection, "loaded")
-    for position, file in enumerate(source.files, start=1):
-        _load_file(connection, labels, source.only([file]), position)
+    for position, source in enumerate(sources, start=1):
+        _load_file(connection, labels, source, position)
     read = _count(connection, "loaded") - waiting
     # hashes tell nearly all ids apart, in less memory; only labels whose hash repeats are compared
     connection.execute(

@@ -1,26 +1,25 @@
-"""A log that is a table of a warehouse, read through Ibis: the day's rows come as a file."""
+"""Tables of a warehouse, read through Ibis: rows come as a file, answers to small questions as they are."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from obs_dagster.errors import ObsError, SourceError
-from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.placeholders import environment, expand, variables
 from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.quoting import literals
-from obs_dagster.sources.schema import declared_types
 
 if TYPE_CHECKING:
     import ibis
     import pyarrow as pa
+
+    Query = Callable[[ibis.Table], ibis.Table]
 
 #: Rows that are held in memory at once.
 _BATCH_ROWS = 100_000
@@ -47,111 +46,121 @@ class FetchedRows(SourceFiles):
         """Changes when a row is added, removed or changed."""
         return self.content
 
+    def unreadable(self, error: Exception) -> SourceError:
+        """The error for rows that cannot be used."""
+        return SourceError(
+            f"Cannot use the rows of {self.table}: {str(error).strip().splitlines()[0]}",
+            remedy="Check what the monitor says of its columns, then run the day again; "
+            "what was evaluated before stays as it was.",
+        )
 
-@contextmanager
-def fetched_day(monitor: Monitor, day: dt.date, folder: Path) -> Iterator[FetchedRows]:
-    """Fetch the rows of a day in the monitor's time zone, which the warehouse picks by the time column.
 
-    Rows come in batches and in the order of their time, so that memory is bounded and a day that is fetched
-    twice is the same day. Of columns that the monitor doesn't declare, only those of plain types come along.
+@dataclass(frozen=True, slots=True)
+class WarehouseTable:
+    """A table as a monitor names it.
 
-    Args:
-        monitor: names the warehouse, the table and the columns.
-        day: the day.
-        folder: where the file may be written while the block lasts.
-
-    Raises:
-        SourceError: the warehouse cannot be read, the table has no time column of a timestamp type, or Ibis
-            is not installed.
-        ObsError: a variable of the URL is not set.
+    Attributes:
+        section: the part of the monitor that names it.
+        url: the connection's URL, with its `${NAME}`.
+        name: the table's name, with its schema or without.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    url = expand(monitor.logs.path, environment(None))
-    table = str(monitor.logs.table)
-    folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".fetched-", dir=folder) as name:
-        path = Path(name) / "rows.parquet"
+    section: Literal["logs", "labels"]
+    url: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.url}"
+
+    @contextmanager
+    def fetched(self, query: Query, folder: Path) -> Iterator[FetchedRows]:
+        """The rows of a query, which come in batches, so that memory is bounded.
+
+        Args:
+            query: makes the query from the table.
+            folder: where the file may be written while the block lasts.
+
+        Raises:
+            SourceError: the warehouse cannot be read, or Ibis is not installed.
+            ObsError: a variable of the URL is not set.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".fetched-", dir=folder) as name:
+            path = Path(name) / "rows.parquet"
+            with self._batches(query) as batches, pq.ParquetWriter(path, batches.schema) as writer:
+                for batch in batches:
+                    writer.write_table(pa.Table.from_batches([batch]))
+            yield FetchedRows("parquet", self.name, (path,), self.name, _content(path))
+
+    def answer(self, query: Query) -> list[dict[str, Any]]:
+        """The rows of a query that has few.
+
+        Raises:
+            SourceError: as `fetched`.
+            ObsError: as `fetched`.
+        """
+        with self._batches(query) as batches:
+            rows: list[dict[str, Any]] = batches.read_all().to_pylist()
+        return rows
+
+    @contextmanager
+    def _batches(self, query: Query) -> Iterator[pa.RecordBatchReader]:
+        if find_spec("ibis") is None:
+            raise SourceError(
+                f"`{self.section}` of the monitor is in a warehouse, and Ibis is not installed.",
+                remedy="Install the extra: `pip install 'obs-dagster[ibis]'`.",
+            )
+        import ibis
+
+        url = expand(self.url, environment(None))
         try:
-            with _connected(url) as warehouse:
-                batches = _batches(warehouse, _day_of(_table(warehouse, table), monitor, day))
-                with pq.ParquetWriter(path, batches.schema) as writer:
-                    for batch in batches:
-                        writer.write_table(pa.Table.from_batches([batch]))
+            warehouse = ibis.connect(url)
+            try:
+                database, _, table = self.name.rpartition(".")
+                asked = query(warehouse.table(table, database=database or None))
+                yield _reader(warehouse, asked)
+            finally:
+                warehouse.disconnect()
         except ObsError:
             raise
         except Exception as error:  # noqa: BLE001  every warehouse has exceptions of its own
             raise SourceError(
-                f"Cannot read {table} of {monitor.logs.path}: {_shown(error, monitor.logs.path, url)}",
-                remedy="Check `logs.path` and `logs.table` in the monitor, and that the warehouse is up; "
-                "then run the day again.",
+                f"Cannot read {self}: {_shown(error, self.url, url)}",
+                remedy=f"Check `{self.section}.path` and `{self.section}.table` in the monitor, and that the "
+                "warehouse is up; then run the day again.",
             ) from None
-        yield FetchedRows("parquet", table, (path,), table, _content(path))
 
 
-@contextmanager
-def _connected(url: str) -> Iterator[ibis.BaseBackend]:
-    if find_spec("ibis") is None:
+def column_of(table: ibis.Table, name: str, place: WarehouseTable, role: str) -> ibis.Value:
+    """A column that the monitor names.
+
+    Raises:
+        SourceError: the table has none of that name.
+    """
+    if name not in table.columns:
         raise SourceError(
-            "The monitor's log is in a warehouse, and Ibis is not installed.",
-            remedy="Install the extra: `pip install 'obs-dagster[ibis]'`.",
+            f"{place.name} has no column {name}; it has {', '.join(table.columns)}.",
+            remedy=f"Correct {place.section}.columns.{role} in the monitor, or the table.",
         )
-    import ibis
-
-    warehouse = ibis.connect(url)
-    try:
-        yield warehouse
-    finally:
-        warehouse.disconnect()
+    return table[name]
 
 
-def _table(warehouse: ibis.BaseBackend, name: str) -> ibis.Table:
-    database, _, table = name.rpartition(".")
-    return warehouse.table(table, database=database or None)
+def readable(value: ibis.Value) -> ibis.Value:
+    """A column as files have it: of other types than plain ones (a UUID) as text."""
+    return value if is_plain(value.type()) else value.cast("string")
 
 
-def _day_of(table: ibis.Table, monitor: Monitor, day: dt.date) -> ibis.Table:
-    """The query for a day's rows."""
-    import ibis
-
-    time = monitor.logs.columns.time
-    kind = table.schema().get(time)
-    if kind is None or not kind.is_timestamp():
-        found = "is not there" if kind is None else f"is of type {kind}"
-        raise SourceError(
-            f"The rows of {day} cannot be found: the column {time} of {monitor.logs.table} {found}.",
-            remedy="Name a column of a timestamp type in logs.columns.time.",
-        )
-    bounds = []
-    for date in (day, day + dt.timedelta(days=1)):
-        moment = dt.datetime.combine(date, dt.time(), monitor.zone).astimezone(dt.UTC)
-        # naive values are UTC
-        bounds.append(ibis.literal(moment if kind.timezone else moment.replace(tzinfo=None), type=kind))
-    rows = table.filter((table[time] >= bounds[0]) & (table[time] < bounds[1]))
-    columns = _readable_columns(rows, declared_types(monitor))
-    order = [name for name in (time, monitor.logs.columns.prediction_id) if name in columns]
-    return rows.select(**columns).order_by(order)
+def is_plain(kind: ibis.DataType) -> bool:
+    """Whether every engine reads values of the type."""
+    return bool(
+        kind.is_numeric() or kind.is_boolean() or kind.is_string() or kind.is_timestamp() or kind.is_date()
+    )
 
 
-def _readable_columns(rows: ibis.Table, declared: Mapping[str, str]) -> dict[str, ibis.Value]:
-    """Columns that every engine reads: plain ones, and declared ones of other types (a UUID) as text."""
-    columns = {}
-    for name, kind in rows.schema().items():
-        if (
-            kind.is_numeric()
-            or kind.is_boolean()
-            or kind.is_string()
-            or kind.is_timestamp()
-            or kind.is_date()
-        ):
-            columns[name] = rows[name]
-        elif name in declared:
-            columns[name] = rows[name].cast("string")
-    return columns
-
-
-def _batches(warehouse: ibis.BaseBackend, query: ibis.Table) -> pa.RecordBatchReader:
+def _reader(warehouse: ibis.BaseBackend, query: ibis.Table) -> pa.RecordBatchReader:
     if warehouse.name == "duckdb":
         # Ibis 12 asks DuckDB 2 for a method that it no longer has
         connection: Any = warehouse.con

@@ -140,6 +140,25 @@ def test_two_monitors_do_not_meet(small):
         assert {key.path[0] for key in (*node.parent_keys, *node.child_keys)} <= {node.key.path[0]}
 
 
+def test_kinds_say_what_reads_the_rows_and_where_they_are(small):
+    logs = small().monitor.logs.model_dump(exclude_none=True)
+    labels = small().monitor.labels.model_dump(exclude_none=True)
+    table = {"source": "ibis", "path": "postgres://db/${NAME}", "table": "t"}
+    here = small(model="here").monitor
+    there = small(model="there", engine={"kind": "spark"}, logs=logs | table, labels=labels | table).monitor
+    kinds = {}
+    for monitor in (here, there):
+        for node in _nodes(compose({monitor.model: monitor}).resolve_asset_graph()):
+            kinds[*node.key.path] = node.kinds
+    for stage in ("data_quality", "profile", "performance"):
+        assert "duckdb" in kinds["here", stage]
+        assert kinds["there", stage] == kinds["here", stage] - {"duckdb"} | {"spark"}
+    # Spark has no part in what this one does
+    assert kinds["there", "inference_logs"] == {"duckdb", "parquet"}
+    for stage in ("raw_log", "raw_labels"):
+        assert (kinds["here", stage], kinds["there", stage]) == ({"file"}, {"table"})
+
+
 def test_a_model_without_labels_has_the_same_lineage(small):
     graph = compose({"small": small(labels=None).monitor}).resolve_asset_graph()
     assert {key.path[-1] for key in graph.get_all_asset_keys()} == LINEAGE.keys()

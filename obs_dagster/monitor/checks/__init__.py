@@ -25,7 +25,6 @@ CHECKS: tuple[Check, ...] = (
     outside.routes_are_urls,
     warehouse.tables_are_named,
     warehouse.connections_are_urls,
-    warehouse.baseline_is_in_files,
     columns.roles_have_their_own_column,
     columns.features_are_not_roles,
     columns.names_are_usable,

@@ -7,20 +7,20 @@ from collections.abc import Iterator
 
 from obs_dagster.monitor.checks.check import Surroundings
 from obs_dagster.monitor.document import Document
-from obs_dagster.monitor.paths import LOG, paths, reads_table
+from obs_dagster.monitor.paths import SOURCES, paths, reads_table
 from obs_dagster.monitor.placeholders import expand, is_set, mistakes, variables
-from obs_dagster.monitor.problem import Problem, nearest, quoted
+from obs_dagster.monitor.problem import Keys, Problem, nearest, quoted
 
 
 def variables_are_set(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """Every `${NAME}` in a path or a URL is set in the environment; `OBS_HOME` always is."""
-    texts = [(path.keys, text) for path, text in paths(document)]
+    texts: list[tuple[Keys, str]] = [(path.keys, text) for path, text in paths(document)]
     for index in range(len(document.items("routes"))):
         url = document.text("routes", index, "url")
         if url is not None:
             texts.append((("routes", index, "url"), url))
-    if reads_table(document):
-        texts.append((LOG, document.text(*LOG) or ""))
+    tables = [section for section in SOURCES if reads_table(document, section)]
+    texts += [((section, "path"), document.text(section, "path") or "") for section in tables]
     for keys, text in texts:
         for name in variables(text):
             if not is_set(name, surroundings.environ):

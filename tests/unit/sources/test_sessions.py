@@ -2,7 +2,7 @@ import tempfile
 
 import pytest
 
-from obs_dagster.sources.files import connect
+from obs_dagster.sources.files import SourceFiles, connect
 
 
 @pytest.fixture
@@ -44,3 +44,17 @@ def test_a_session_s_memory_is_bounded():
     amount, unit = limit.split()
     assert unit in ("MiB", "GiB")
     assert float(amount) * (1 if unit == "MiB" else 1024) <= max(768, 256 * threads)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_text_file_is_read_once_however_often_it_is_looked_at(small, day, kind):
+    world = small()
+    source = SourceFiles.find(kind, str(world.log(day, world.rows(day, 5), kind=kind)))
+    with connect() as connection:
+        first = source.relation(connection)
+        columns = first.columns
+        world.log(day, world.rows(day, 9), kind=kind)
+        again = source.relation(connection)
+        assert (again.columns, len(again.fetchall()), len(first.fetchall())) == (columns, 5, 5)
+    with connect() as connection:
+        assert len(source.relation(connection).fetchall()) == 9
