@@ -18,8 +18,10 @@ import pyarrow.parquet as pq
 
 from obs_dagster.errors import LakeError
 
-#: Rows that are read together: of a sorted table a reader can leave the other groups out.
-_GROUP_ROWS = 1 << 17
+#: Rows that are written together at most, and values where columns are many.
+_GROUP_ROWS, _GROUP_VALUES = 122_880, 1 << 23
+#: DuckDB writes no smaller groups than its vectors.
+_FEWEST_GROUP_ROWS = 2048
 _MANIFEST = b"obs_manifest"
 
 
@@ -55,6 +57,15 @@ def manifest_of(path: Path) -> dict[str, Any]:
         ) from error
     found: dict[str, Any] = json.loads(metadata.get(_MANIFEST, b"{}"))
     return found
+
+
+def group_rows(columns: int) -> int:
+    """Rows of a row group of a Parquet file with so many columns: who writes one holds it in memory.
+
+    >>> group_rows(20), group_rows(1_000)
+    (122880, 8388)
+    """
+    return max(_FEWEST_GROUP_ROWS, min(_GROUP_ROWS, _GROUP_VALUES // max(columns, 1)))
 
 
 def manifest_metadata(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -112,7 +123,7 @@ class Table:
         """Replace the day's rows and manifest, atomically."""
         with replacing(self.path(day)) as aside:
             described = rows.replace_schema_metadata(manifest_metadata(manifest))
-            pq.write_table(described, aside, compression="zstd", row_group_size=_GROUP_ROWS)
+            pq.write_table(described, aside, compression="zstd", row_group_size=group_rows(rows.num_columns))
 
     def remove(self, day: dt.date) -> None:
         """Forget the day; a reader that has the file open keeps it."""

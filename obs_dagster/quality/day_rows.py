@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from obs_dagster.lake.lake import manifest_metadata, replacing
+from obs_dagster.lake.lake import group_rows, manifest_metadata, replacing
 from obs_dagster.profile.columns import DAY, ROW
 from obs_dagster.quality.contract import occurrences
 from obs_dagster.quality.expectations import Rows
@@ -112,7 +112,8 @@ class DayRows:
         with replacing(path) as aside:
             self._connection.execute(
                 f"COPY ({query}) TO {literal(str(aside))} "
-                f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{described}}})"
+                f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group_rows(len(self._columns))}, "
+                f"KV_METADATA {{{described}}})"
             )
 
     def _size(self, columns: Collection[str]) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from obs_dagster.lake.lake import Lake, manifest_metadata, replacing
+from obs_dagster.lake.lake import Lake, group_rows, manifest_metadata, replacing
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import ROW
 from obs_dagster.sources.files import SourceFiles, connect
@@ -114,7 +114,8 @@ def _ingest(
         pairs = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
         connection.execute(
             f"COPY ({kept}) TO {literal(str(aside))} "
-            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}})"
+            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group_rows(len(schema.types))}, "
+            f"KV_METADATA {{{pairs}}})"
         )
     except duckdb.Error as error:
         raise source.unreadable(error) from error
