@@ -2,10 +2,12 @@
 
 import dagster as dg
 
+from assets.partitions import days_of
 from assets.resources import Platform
-from assets.stage import stage
+from assets.stage import is_run, stage
 from assets.tables import table
 from obs_dagster.monitor import Monitor
+from obs_dagster.reports.evidently_ahead import begin_ahead
 from obs_dagster.sources.labels import ingest_labels
 
 
@@ -13,12 +15,14 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     """The asset for one monitor."""
 
     @stage(monitor, "ground_truth", after=["raw_labels", "inference_logs"], kinds=["duckdb", "parquet"])
-    def ground_truth(platform: Platform) -> dg.MaterializeResult[None]:
+    def ground_truth(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """Labels that arrived since the last night, sorted to the days of the predictions they belong to."""
         found = ingest_labels(monitor, platform.lake)
+        if is_run(context, monitor, "mlflow_report"):
+            begin_ahead(monitor, days_of(context), platform.lake)
         return dg.MaterializeResult(
             metadata={
-                "files read": found.files,
+                f"{_read(monitor)} read": found.files,
                 "labels read": found.labels,
                 "rows without id or label": found.rejected,
                 "waiting for their prediction": found.waiting,
@@ -30,3 +34,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         )
 
     return ground_truth
+
+
+def _read(monitor: Monitor) -> str:
+    """What labels are in."""
+    return "parts of the table" if monitor.labels and monitor.labels.source == "ibis" else "files"

@@ -3,10 +3,12 @@
 import dagster as dg
 
 from assets.partitions import days_of
+from assets.progress import tracked
 from assets.resources import Platform
-from assets.stage import stage
+from assets.stage import is_run, stage
 from assets.tables import column_schema, table
 from obs_dagster.monitor import Monitor
+from obs_dagster.reports.evidently_ahead import load_ahead
 from obs_dagster.sources.ingest import ingest_logs
 
 
@@ -23,7 +25,10 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     def inference_logs(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """Predictions as they were served: one row per prediction id, typed as the monitor declares."""
         total = 0
-        for day in days_of(context):
+        days = days_of(context)
+        if is_run(context, monitor, "mlflow_report"):
+            load_ahead(monitor, days)
+        for day in tracked(context, days, len(days)):
             found = ingest_logs(monitor, day, platform.lake)
             total += found.rows
             changes = [{"column": change.column, "change": str(change)} for change in found.schema_changes]

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from assets.partitions import days_of
+from assets.progress import Progress
 from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
@@ -25,6 +26,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 platform.tracking_uri,
                 now=platform.now(),
                 run_id=context.run_id,
+                progress=Progress(context),
             )
         return dg.MaterializeResult(
             metadata={

@@ -65,6 +65,11 @@ def stage(
     return decorate
 
 
+def is_run(context: dg.AssetExecutionContext, monitor: Monitor, name: str) -> bool:
+    """Whether a stage is part of the run."""
+    return stage_key(monitor, name) in context.job_def.asset_layer.selected_asset_keys
+
+
 def check(monitor: Monitor, asset: str, name: str, description: str) -> dg.AssetCheckSpec:
     """A check that a stage reports itself."""
     return dg.AssetCheckSpec(name, asset=stage_key(monitor, asset), description=description)

@@ -11,9 +11,10 @@ import typer
 
 from jobs.cli import alerts, check, demo, dev, doctor, metrics, report, run, schema
 from jobs.cli.console import OUTPUT
-from jobs.cli.failure import explain
+from jobs.cli.failure import FAILED, explain
 from obs_dagster import __version__
 from obs_dagster.errors import ObsError
+from obs_dagster.process import own_process
 from obs_dagster.telemetry.logging import configure, quieten
 
 app = typer.Typer(
@@ -58,8 +59,29 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run one command; ends the process with its exit code.
 
     Args:
-        argv: the arguments after the program's name; left out: the process's.
+        argv: the arguments after the program's name; left out: the process's, which is the program's own.
     """
+    if argv is not None:
+        _run(argv)
+        return
+    ending = own_process()
+    ending.code = FAILED
+    try:
+        _run(None)
+        ending.code = 0
+    except SystemExit as ended:
+        ending.code = _exit_code(ended)
+        raise
+
+
+def _exit_code(ended: SystemExit) -> int:
+    if isinstance(ended.code, int):
+        return ended.code
+    # Python prints anything else, and fails
+    return 0 if ended.code is None else 1
+
+
+def _run(argv: Sequence[str] | None) -> None:
     quieten()
     configure()
     try:

@@ -48,6 +48,10 @@ def _nights(model: str, first: dt.date, last: dt.date) -> None:
 
 def evaluate(monitor: Monitor, first: dt.date, last: dt.date) -> bool:
     """Evaluate a range of days with progress; says what failed, and returns whether nothing did."""
+    from obs_dagster.reports.evidently_ahead import load_ahead
+
+    # while this process imports Dagster
+    load_ahead(monitor, (first + dt.timedelta(days=offset) for offset in range((last - first).days + 1)))
     from jobs.execution import run_nights
 
     days = str(first) if first == last else f"{first} to {last}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,9 @@ def register(
             mlflow.log_input(dataset, context="training", model=LoggedModelInput(model_id=logged.model_id))
             mlflow.log_metrics(metrics, model_id=logged.model_id, dataset=dataset)
         tags = {_FINGERPRINT: fingerprint, "algorithm": recipe.algorithm, "trained_on": months}
-        version = mlflow.register_model(logged.model_uri, MODEL, tags=tags)
+        # it prints what it does, such as that the first version's model exists when the second one comes
+        with redirect_stderr(io.StringIO()):
+            version = mlflow.register_model(logged.model_uri, MODEL, tags=tags)
     if str(version.version) != recipe.version:
         raise DemoError(
             f"MLflow registered {MODEL!r} as version {version.version}; the demo needs {recipe.version}.",

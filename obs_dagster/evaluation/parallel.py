@@ -1,4 +1,4 @@
-"""Days side by side: long ranges are evaluated by as many processes as there are cores."""
+"""Work side by side: what takes long is done by as many processes as there are cores."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
+from typing import ParamSpec, TypeVar
 
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.process import own_process
 
 #: Fewer days than these are evaluated sooner than processes have started.
 _FEWEST_DAYS = 24
 #: Days that a process takes at a time.
 _SHARE = 4
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 Family = Callable[[Monitor, dt.date, Lake, Recorder], Iterator[MetricRecord]]
 """A function of `obs_dagster.evaluation.metrics` that gives the records of one family on one day."""
@@ -45,6 +50,25 @@ def records_of_days(
     yield from zip(ordered, found, strict=True)
 
 
+def begin(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Callable[[], R]:
+    """Begin something in another process, which goes on while this one does other things.
+
+    There is one such process. It does one thing after another, and lets go first those that evaluate days.
+
+    Args:
+        function: a function that a module defines, since the process imports it.
+        *args: what it is called with; pickled.
+        **kwargs: the same, by name.
+
+    Returns:
+        To be called for the result: it waits for it, and raises what `function` raised. With a single core
+        nothing is begun before that.
+    """
+    if (os.cpu_count() or 1) == 1:
+        return partial(function, *args, **kwargs)
+    return _aside().submit(function, *args, **kwargs).result
+
+
 def _records(
     family: Family, monitor: Monitor, lake: Lake, recorder: Recorder, day: dt.date
 ) -> list[MetricRecord]:
@@ -53,8 +77,25 @@ def _records(
 
 @cache
 def _pool(processes: int) -> ProcessPoolExecutor:
-    """Processes that the stages of a run share; they end with it.
+    """Processes that the stages of a run share; they end with it."""
+    return _processes(processes, 0)
 
-    They are started anew, not forked: the libraries of this process have threads, which a fork would break.
-    """
-    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
+
+@cache
+def _aside() -> ProcessPoolExecutor:
+    return _processes(1, 5)
+
+
+def _processes(number: int, niceness: int) -> ProcessPoolExecutor:
+    """New processes, not forked: the libraries of this process have threads, which a fork would break."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(number, context, initializer=_start_process, initargs=(niceness,))
+
+
+def _start_process(niceness: int) -> None:
+    """Settle in a process of the pool, before it imports what it works with."""
+    own_process()
+    # threads that wait for one another by turning around would take the cores from the other processes
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    if hasattr(os, "nice"):
+        os.nice(niceness)

@@ -50,6 +50,11 @@ class NoReport:
     reason: str
 
 
+def load() -> None:
+    """Import Evidently and what it needs, which takes seconds."""
+    _evidently()
+
+
 def drift_report(
     baseline: pd.DataFrame,
     current: pd.DataFrame,

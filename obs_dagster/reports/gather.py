@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from obs_dagster.alerts.alert import Alert, list_alerts
 from obs_dagster.history import History
@@ -11,61 +11,59 @@ from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.inputs import AlertLine, NightLine
+from obs_dagster.reports.record_window import RecordWindow
 
 TREND_DAYS = 60
 
 
-def trend_records(monitor: Monitor, history: History, first: dt.date, last: dt.date) -> list[MetricRecord]:
-    """The records of all rows that the trends of the days from `first` to `last` are drawn from."""
-    return history.metrics(
-        monitor.model, first=first - dt.timedelta(days=TREND_DAYS), last=last, segments=["*"]
-    )
-
-
-def gather(
-    monitor: Monitor,
-    history: History,
-    day: dt.date,
-    *,
-    now: dt.datetime,
-    run_id: str = "",
-    trends: Sequence[MetricRecord] | None = None,
-) -> HealthInput:
-    """Everything that the health page of a day shows.
+class Gathering:
+    """What the reports of several days are made from; cheapest where the days come in order.
 
     Args:
         monitor: the monitor.
         history: the store.
-        day: the reported day.
         now: the present (UTC).
-        run_id: the run that evaluated the day.
-        trends: what `trend_records` found for a range that holds the day; read for this day if left out.
+        run_id: the run that evaluated the days.
     """
-    if trends is None:
-        trends = trend_records(monitor, history, day, day)
-    first = day - dt.timedelta(days=TREND_DAYS)
-    records = [record for record in trends if first <= record.day <= day]
-    # segments are shown for the reported day, and for the days whose labels were still awaited
-    wait = dt.timedelta(days=monitor.labels.max_delay_days if monitor.labels else 0)
-    recent = history.metrics(monitor.model, first=day - wait, last=day)
-    records += [record for record in recent if record.segment != "*"]
-    return HealthInput(
-        monitor=monitor,
-        records=records,
-        alerts=alert_lines(list_alerts(history, monitor.model), records, day),
-        nights=night_lines(history, monitor, day),
-        day=day,
-        generated_at=now,
-        run_id=run_id,
-    )
+
+    def __init__(self, monitor: Monitor, history: History, *, now: dt.datetime, run_id: str = "") -> None:
+        self._monitor = monitor
+        self._now = now
+        self._run_id = run_id
+        # segments are shown for the reported day, and for the days whose labels were still awaited
+        wait = monitor.labels.max_delay_days if monitor.labels else 0
+        self._records = RecordWindow(
+            history, monitor.model, whole_days=max(TREND_DAYS, wait), segment_days=wait
+        )
+        self._alerts = list_alerts(history, monitor.model)
+        self._nights = history.nights(monitor.model)
+
+    def records(self, day: dt.date) -> list[MetricRecord]:
+        """All records of a day."""
+        return self._records.of(day)
+
+    def page(self, day: dt.date) -> HealthInput:
+        """Everything that the health page of a day shows."""
+        records = self._records.up_to(day)
+        first = day - dt.timedelta(days=TREND_DAYS)
+        return HealthInput(
+            monitor=self._monitor,
+            records=records,
+            alerts=alert_lines(self._alerts, records, day),
+            nights=[
+                NightLine(night.day, night.evaluated, night.reason, night.rows, night.versions)
+                for night in self._nights
+                if first <= night.day <= day
+            ],
+            day=day,
+            generated_at=self._now,
+            run_id=self._run_id,
+        )
 
 
-def night_lines(history: History, monitor: Monitor, day: dt.date) -> list[NightLine]:
-    """What became of the days up to `day`."""
-    nights = history.nights(monitor.model, first=day - dt.timedelta(days=TREND_DAYS), last=day)
-    return [
-        NightLine(night.day, night.evaluated, night.reason, night.rows, night.versions) for night in nights
-    ]
+def gather(monitor: Monitor, history: History, day: dt.date, *, now: dt.datetime) -> HealthInput:
+    """Everything that the health page of one day shows."""
+    return Gathering(monitor, history, now=now).page(day)
 
 
 def alert_lines(alerts: Iterable[Alert], records: Iterable[MetricRecord], day: dt.date) -> list[AlertLine]:

@@ -1,29 +1,24 @@
-"""Nights to MLflow: which need publishing, and what each run holds."""
+"""Nights to MLflow: which need publishing, and their publication."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
 
-from obs_dagster import __version__
-from obs_dagster.evaluation.metrics import ALL_VERSIONS
-from obs_dagster.explain.day import explanation_files
 from obs_dagster.history import History
 from obs_dagster.lake.lake import Lake, read_json, write_json
-from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.baseline import load_grids
-from obs_dagster.quality.day import day_quality
-from obs_dagster.reports.evidently_night import evidently_pages, is_due
-from obs_dagster.reports.gather import gather, trend_records
-from obs_dagster.reports.headline import headline_window
-from obs_dagster.reports.health.page import HealthInput, render_health
-from obs_dagster.reports.mlflow.night import Content, NightReport
+from obs_dagster.reports.evidently_ahead import EvidentlyAhead
+from obs_dagster.reports.gather import Gathering
 from obs_dagster.reports.mlflow.publish import MlflowReport, Published
+from obs_dagster.reports.night_reports import NightReports
 from obs_dagster.reports.verdict import Verdict
+
+#: Nights that are in memory at a time, with their pages.
+_TOGETHER = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +45,22 @@ def publish_nights(
     *,
     now: dt.datetime,
     run_id: str,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> PublishedNights:
     """Publish the given days, and every earlier day that MLflow does not show as it stands.
 
     What was published is remembered by content, so labels that came late and nights that MLflow missed are
     caught up with, and nothing else is written again.
+
+    Args:
+        monitor: the monitor.
+        days: the days that ran now; only these get Evidently's pages.
+        lake: holds what the stages kept of each day.
+        history: holds metrics, nights and alerts.
+        tracking_uri: MLflow.
+        now: the present (UTC).
+        run_id: the run that evaluated the days.
+        progress: told how many nights are published, and of how many.
 
     Raises:
         MlflowUnavailable: MLflow cannot be reached; the next call catches up.
@@ -63,28 +69,54 @@ def publish_nights(
     ledger: dict[str, str] = read_json(ledger_file) or {}
     evaluated = [night.day for night in history.nights(monitor.model)]
     latest = max([*evaluated, *days])
-    reports: list[NightReport] = []
-    contents: dict[str, str] = {}
-    last_verdicts: list[Verdict] = []
-    trends = trend_records(monitor, history, min(days), latest)
+    due = _due(monitor, history, {*evaluated, *days}, ledger, always={*days, latest})
+    gathering = Gathering(monitor, history, now=now, run_id=run_id)
+    reports = NightReports(monitor, lake)
+    mlflow: MlflowReport | None = None
+    published: dict[str, Published] = {}
+    written: list[dt.date] = []
+    verdicts: list[Verdict] = []
+    done = 0
+    with closing(EvidentlyAhead(monitor, lake, [day for day in due if day in days])) as evidently:
+        for together in _batches(due, _TOGETHER):
+            nights = []
+            for day in together:
+                page = gathering.page(day)
+                verdicts = page.verdicts
+                settled = _settled(monitor, day, latest)
+                nights += reports.of(page, gathering.records(day), evidently.pages(day), settled=settled)
+            if nights:
+                mlflow = mlflow or MlflowReport(tracking_uri)
+            for each in mlflow.publish(nights) if mlflow else ():
+                before = published.get(each.version)
+                earlier = before.nights if before else {}
+                published[each.version] = replace(each, nights=earlier | each.nights)
+            ledger |= {day.isoformat(): due[day] for day in together}
+            write_json(ledger_file, ledger)
+            written += sorted({report.day for report in nights})
+            evidently.forget(together)
+            done += len(together)
+            progress(done, len(due))
+    return PublishedNights([published[version] for version in sorted(published)], written, verdicts)
+
+
+def _due(
+    monitor: Monitor,
+    history: History,
+    known: Collection[dt.date],
+    ledger: dict[str, str],
+    *,
+    always: Collection[dt.date],
+) -> dict[dt.date, str]:
+    """The days to publish, in order, each with what its publication is remembered by."""
     stamps = history.stamps(monitor.model)
-    for day in sorted({*evaluated, *days}):
-        settled = _settled(monitor, day, latest)
-        content = f"{stamps.get(day, '')}{', settled' if settled else ''}"
-        key = day.isoformat()
-        if day not in days and ledger.get(key) == content and day != latest:
-            continue
-        records = history.metrics(monitor.model, first=day, last=day)
-        known = trends if day >= min(days) else None
-        page = gather(monitor, history, day, now=now, run_id=run_id, trends=known)
-        judged = page.verdicts
-        if day == latest:
-            last_verdicts = judged
-        reports += _reports(monitor, page, judged, records, lake, settled=settled, full=day in days)
-        contents[key] = content
-    published = MlflowReport(tracking_uri).publish(reports) if reports else []
-    write_json(ledger_file, ledger | contents)
-    return PublishedNights(published, sorted({report.day for report in reports}), last_verdicts)
+    latest = max(known)
+    contents = {}
+    for day in sorted(known):
+        content = f"{stamps.get(day, '')}{', settled' if _settled(monitor, day, latest) else ''}"
+        if day in always or ledger.get(day.isoformat()) != content:
+            contents[day] = content
+    return contents
 
 
 def _settled(monitor: Monitor, day: dt.date, latest: dt.date) -> bool:
@@ -92,59 +124,7 @@ def _settled(monitor: Monitor, day: dt.date, latest: dt.date) -> bool:
     return monitor.labels is None or (latest - day).days >= monitor.labels.max_delay_days
 
 
-def _reports(
-    monitor: Monitor,
-    page: HealthInput,
-    judged: list[Verdict],
-    records: list[MetricRecord],
-    lake: Lake,
-    *,
-    settled: bool,
-    full: bool,
-) -> list[NightReport]:
-    """One report per version that has a verdict; only nights that ran now get Evidently pages."""
-    shared: dict[str, Content] = {
-        "health.html": render_health(page),
-        "alerts.json": json.dumps([asdict(line) for line in page.alerts], default=str, indent=1),
-    }
-    quality = day_quality(monitor, page.day, lake)
-    if quality is not None:
-        shared["great_expectations.json"] = json.dumps(asdict(quality), default=str, indent=1)
-    found = []
-    for verdict in judged:
-        version = verdict.version
-        own = [record for record in records if record.version in (version, ALL_VERSIONS)]
-        artifacts = dict(shared)
-        for name, file in explanation_files(monitor, page.day, version, lake).items():
-            artifacts[f"explanations/{name}"] = file
-        if is_due(monitor, page.day) and full and quality is not None and quality.evaluated:
-            for name, html in evidently_pages(monitor, page.day, version, lake).items():
-                artifacts[f"evidently/{name}"] = html
-        found.append(
-            NightReport(
-                model=monitor.model,
-                version=version,
-                day=page.day,
-                records=own,
-                settled=settled,
-                verdict=verdict,
-                params=_params(monitor, lake),
-                tags={"obs.run_id": page.run_id},
-                artifacts=artifacts,
-                registered_model=monitor.registry.name if monitor.registry else None,
-                linked_window=headline_window(monitor),
-            )
-        )
-    return found
-
-
-def _params(monitor: Monitor, lake: Lake) -> dict[str, str]:
-    monitored = hashlib.sha256(monitor.model_dump_json().encode()).hexdigest()[:12]
-    return {
-        "monitor": monitored,
-        "windows": ", ".join(map(str, monitor.windows)),
-        "baseline": monitor.baseline.kind,
-        "grids": load_grids(monitor, lake).id,
-        "threshold": str(monitor.logs.threshold),
-        "obs_dagster": __version__,
-    }
+def _batches(days: Iterable[dt.date], size: int) -> Iterator[list[dt.date]]:
+    left = iter(days)
+    while batch := list(islice(left, size)):
+        yield batch

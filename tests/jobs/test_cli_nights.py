@@ -20,7 +20,9 @@ def test_backfill_is_one_run_and_exits_1_because_something_fires(ran):
         assert f"✓ {stage}" in done.stderr
     with DagsterInstance.from_config(str(home.root / "dagster")) as instance:
         runs = [run for run in instance.get_runs() if run.job_name == "loan_default_nightly"]
+        told = [entry.user_message for run in runs for entry in instance.all_logs(run.run_id)]
     assert [run.status.value for run in runs if "partition_range" in " ".join(run.tags)] == ["SUCCESS"]
+    assert told.count("3 of 3 days") >= 3
     assert "enabled: false" in (home.root / "dagster" / "dagster.yaml").read_text()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -48,6 +48,7 @@ class NightReport:
             version of the program). What changes from run to run without changing the result is a tag.
         tags: more tags, such as the run that evaluated.
         artifacts: content by path within the run; None leaves the artifacts as they are.
+        later: makes more artifacts; called when all else is published, and may wait for other processes.
         registered_model: name of the registered model whose version this is; None if there is none.
         linked_window: the window whose performance is shown at MLflow's logged model and in its charts.
     """
@@ -61,6 +62,7 @@ class NightReport:
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     artifacts: Mapping[str, Content] | None = None
+    later: Callable[[], Mapping[str, Content]] | None = None
     registered_model: str | None = None
     linked_window: int = 7
 
@@ -68,6 +70,11 @@ class NightReport:
     def metrics(self) -> dict[str, float]:
         """The numbers to publish by their name in MLflow."""
         return night_metrics(self.records, settled=self.settled)
+
+    @cached_property
+    def last_artifacts(self) -> Mapping[str, Content]:
+        """What `later` makes, once it is made."""
+        return {} if self.later is None else self.later()
 
     @cached_property
     def table(self) -> str:

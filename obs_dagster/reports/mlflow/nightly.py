@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,26 +80,46 @@ def plan(tracking: Tracking, experiment: str, report: NightReport) -> Plan:
     )
 
 
-def carry_out(tracking: Tracking, experiment: str, night: Plan, trend: str, model_id: str | None) -> str:
-    """Makes the night's run say what the report says; returns the run's id."""
-    report = night.report
-    if night.replace or night.held is None:
+@dataclass(frozen=True)
+class Writing:
+    """A night's run on its way to what the report says; it has neither its new numbers nor its last tags.
+
+    Attributes:
+        points: its new numbers.
+        tags: those that the run has.
+        digests: of the artifacts that the run has.
+    """
+
+    plan: Plan
+    run: str
+    points: Sequence[Point]
+    tags: Mapping[str, str]
+    digests: Mapping[str, str]
+
+
+def begin(tracking: Tracking, experiment: str, night: Plan, trend: str, model_id: str | None) -> Writing:
+    """Brings the night's run there as far as its numbers: the numbers of all nights are logged together."""
+    report, held = night.report, night.held
+    contents = _contents(report)
+    if night.replace or held is None:
         run = _replacement(tracking, experiment, night, trend)
-        _fill(tracking, run, report, report.metrics, model_id)
         tracking.set_params(run, _params(report))
-        digests = _upload(tracking, run, report, {}, night.held)
-        held_tags: Mapping[str, str] = {}
-    else:
-        run, held_tags = night.held.id, night.held.tags
-        _fill(tracking, run, report, night.missing, model_id)
-        tracking.set_params(run, differing(night.held.params, _params(report)))
-        digests = _upload(tracking, run, report, _digests(night.held), None)
+        digests = _upload(tracking, run, _kept(tracking, report, held) | contents, {})
+        return Writing(night, run, _points(report, report.metrics, model_id), {}, digests)
+    tracking.set_params(held.id, differing(held.params, _params(report)))
+    digests = _upload(tracking, held.id, contents, _digests(held))
+    return Writing(night, held.id, _points(report, night.missing, model_id), held.tags, digests)
+
+
+def complete(tracking: Tracking, experiment: str, writing: Writing, trend: str) -> None:
+    """Completes the run, when its numbers are there, and deletes what it replaces."""
+    night, report = writing.plan, writing.plan.report
+    digests = _upload(tracking, writing.run, report.last_artifacts, writing.digests)
     wanted = _tags(report, experiment, trend) | {_ARTIFACTS: json.dumps(digests, sort_keys=True)}
-    tracking.set_tags(run, differing(held_tags, wanted))
-    stale = [*night.others, *([night.held] if night.held is not None and night.held.id != run else [])]
-    for old in stale:
+    tracking.set_tags(writing.run, differing(writing.tags, wanted))
+    replaced = [night.held] if night.held is not None and night.held.id != writing.run else []
+    for old in (*night.others, *replaced):
         tracking.delete(old.id)
-    return run
 
 
 def newest_complete(runs: list[Run]) -> Run | None:
@@ -148,17 +168,12 @@ def _replacement(tracking: Tracking, experiment: str, night: Plan, trend: str) -
     return run
 
 
-def _fill(
-    tracking: Tracking, run: str, report: NightReport, metrics: Mapping[str, float], model_id: str | None
-) -> None:
+def _points(report: NightReport, metrics: Mapping[str, float], model_id: str | None) -> list[Point]:
     linked = _linked(report) if model_id is not None else frozenset()
-    tracking.log(
-        run,
-        [
-            Point(name, value, report.step, model_id if name in linked else None)
-            for name, value in metrics.items()
-        ],
-    )
+    return [
+        Point(name, value, report.step, model_id if name in linked else None)
+        for name, value in metrics.items()
+    ]
 
 
 def _linked(report: NightReport) -> frozenset[str]:
@@ -206,17 +221,22 @@ def _digests(run: Run) -> dict[str, str]:
 
 
 def _gone_artifacts(held: Run, report: NightReport) -> bool:
-    return report.artifacts is not None and bool(_digests(held).keys() - _contents(report).keys())
+    if report.artifacts is None:
+        return False
+    return bool(_digests(held).keys() - _contents(report).keys() - report.last_artifacts.keys())
+
+
+def _kept(tracking: Tracking, report: NightReport, held: Run | None) -> dict[str, Content]:
+    """The artifacts of the run that is replaced, where the report leaves them as they are."""
+    if report.artifacts is not None or held is None:
+        return {}
+    return {path: tracking.download(held.id, path) for path in _digests(held).keys() - {TABLE}}
 
 
 def _upload(
-    tracking: Tracking, run: str, report: NightReport, held: Mapping[str, str], copy_from: Run | None
+    tracking: Tracking, run: str, contents: Mapping[str, Content], held: Mapping[str, str]
 ) -> dict[str, str]:
-    """Writes the artifacts whose content differs; returns the digests of all."""
-    contents = _contents(report)
-    if report.artifacts is None and copy_from is not None:
-        for path in _digests(copy_from).keys() - contents.keys():
-            contents[path] = tracking.download(copy_from.id, path)
+    """Writes the artifacts whose content differs from what is held; returns the digests of all."""
     digests = dict(held)
     for path, content in contents.items():
         digest = _digest(content)

@@ -74,10 +74,11 @@ class MlflowReport:
         plans = [nightly.plan(tracking, experiment, night) for night in nights]
         trend = Trend.open(tracking, experiment, latest)
         trend.prepare(plans)
-        runs = {
-            night.report.day: nightly.carry_out(tracking, experiment, night, trend.id, model_id)
-            for night in plans
-        }
+        writings = [nightly.begin(tracking, experiment, night, trend.id, model_id) for night in plans]
+        tracking.log({writing.run: writing.points for writing in writings})
+        for writing in writings:
+            nightly.complete(tracking, experiment, writing, trend.id)
+        runs = {writing.plan.report.day: writing.run for writing in writings}
         trend.complete(plans, latest, runs[latest.day])
         if registered is not None and latest.registered_model is not None:
             tag_model_version(tracking, latest, latest.registered_model, registered)

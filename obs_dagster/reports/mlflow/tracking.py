@@ -9,12 +9,14 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from obs_dagster.errors import ObsError
 from obs_dagster.reports.mlflow.entities import ModelVersion, Point, Run
 from obs_dagster.reports.mlflow.error import MlflowRejected, MlflowUnavailable
+from obs_dagster.reports.mlflow.metric_tables import MILLISECONDS_A_DAY, MetricTables
 from obs_dagster.reports.mlflow.place import beside_sqlite, require_answer, without_password
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ class Tracking:
 
     def __init__(self, uri: str, artifact_root: str | None = None) -> None:
         self.place = without_password(uri)
+        self._uri = uri
         self._artifact_root = artifact_root or beside_sqlite(uri)
         require_answer(uri)
         self._client = self._connect(uri)
@@ -132,13 +135,29 @@ class Tracking:
             self._client.set_experiment_tag(experiment, key, value)
 
     @_reaching
-    def runs(self, experiment: str, tag: str, value: str) -> list[Run]:
-        """The active runs with a tag; `tag` and `value` are words that need no quoting."""
+    def runs(
+        self,
+        experiment: str,
+        tag: str,
+        value: str,
+        *,
+        since: dt.datetime | None = None,
+        before: dt.datetime | None = None,
+    ) -> list[Run]:
+        """The active runs with a tag, of those that start in a period; its ends may be left open.
+
+        `tag` and `value` are words that need no quoting.
+        """
+        wanted = [f"tags.`{tag}` = '{value}'"]
+        if since is not None:
+            wanted.append(f"attributes.start_time >= {_milliseconds(since)}")
+        if before is not None:
+            wanted.append(f"attributes.start_time < {_milliseconds(before)}")
         found: list[Run] = []
         token: str | None = None
         while True:
             page = self._client.search_runs(
-                [experiment], f"tags.`{tag}` = '{value}'", max_results=100, page_token=token
+                [experiment], " AND ".join(wanted), max_results=100, page_token=token
             )
             found.extend(_run(run) for run in page)
             token = page.token
@@ -164,15 +183,22 @@ class Tracking:
         self._client.delete_run(run)
 
     @_reaching
-    def log(self, run: str, points: Sequence[Point]) -> None:
-        """Adds points to a run; a point's time is the midnight (UTC) of the day that is its step."""
+    def log(self, points: Mapping[str, Sequence[Point]]) -> None:
+        """Adds points to runs; a point's time is the midnight (UTC) of the day that is its step."""
+        own = {run: [each for each in given if each.model_id is None] for run, given in points.items()}
+        left = own.keys() if self._tables is None else self._tables.write(own)
+        for run, given in points.items():
+            linked = [each for each in given if each.model_id is not None]
+            self._log_batches(run, [*own[run], *linked] if run in left else linked)
+
+    def _log_batches(self, run: str, points: Sequence[Point]) -> None:
         from mlflow.entities import Metric
 
         metrics = [
             Metric(
                 point.name,
                 point.value,
-                timestamp=point.step * 86_400 * _SECONDS,
+                timestamp=point.step * MILLISECONDS_A_DAY,
                 step=point.step,
                 model_id=point.model_id,
             )
@@ -180,6 +206,10 @@ class Tracking:
         ]
         for start in range(0, len(metrics), BATCH):
             self._client.log_batch(run, metrics=metrics[start : start + BATCH])
+
+    @cached_property
+    def _tables(self) -> MetricTables | None:
+        return MetricTables.find(self._uri)
 
     @_reaching
     def set_params(self, run: str, params: Mapping[str, str]) -> None:

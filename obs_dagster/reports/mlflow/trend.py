@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from obs_dagster.reports.mlflow.entities import Point, Run
 from obs_dagster.reports.mlflow.naming import is_trend
@@ -19,6 +19,7 @@ from obs_dagster.reports.mlflow.nightly import (
     NIGHT,
     Plan,
     identity,
+    midnight,
     newest_complete,
     revision,
 )
@@ -26,6 +27,20 @@ from obs_dagster.reports.mlflow.story import trend_story
 from obs_dagster.reports.mlflow.tracking import Tracking, differing
 
 TREND = "trend"
+
+
+def gaps(days: Iterable[dt.date]) -> Iterator[tuple[dt.date | None, dt.date | None]]:
+    """The periods around and between some days: the first day of each, and the day after its last.
+
+    >>> list(gaps([dt.date(2024, 1, 1), dt.date(2024, 1, 2), dt.date(2024, 1, 5)]))[1]
+    (datetime.date(2024, 1, 3), datetime.date(2024, 1, 5))
+    """
+    first: dt.date | None = None
+    for day in sorted(days):
+        if first is None or first < day:
+            yield first, day
+        first = day + dt.timedelta(days=1)
+    yield first, None
 
 
 class Trend:
@@ -62,14 +77,14 @@ class Trend:
     def complete(self, plans: Sequence[Plan], latest: NightReport, night: str) -> None:
         """Brings the points in, takes over all nightly runs and deletes what the run replaces."""
         if self._held is None:
-            self._rebuild()
+            self._rebuild(plans)
         else:
             points = [
                 Point(name, value, plan.report.step)
                 for plan in plans
                 for name, value in plan.trend_additions.items()
             ]
-            self._tracking.log(self.id, points)
+            self._tracking.log({self.id: points})
         self._tracking.set_tags(self.id, self._closing_tags(plans, latest, night))
         for run in self._runs:
             if run.id != self.id:
@@ -92,9 +107,15 @@ class Trend:
         name = f"version {self._report.version} · trend"
         return self._tracking.create(self._experiment, name[:250], tags, dt.datetime.now(dt.UTC))
 
-    def _rebuild(self) -> None:
-        points: list[Point] = []
-        for day, run in sorted(self._nights().items()):
+    def _rebuild(self, plans: Sequence[Plan]) -> None:
+        """Brings in what all nightly runs hold; those of the plans hold what their reports say."""
+        points = [
+            Point(name, value, plan.report.step)
+            for plan in plans
+            for name, value in plan.report.metrics.items()
+            if is_trend(name)
+        ]
+        for day, run in sorted(self._other_nights([plan.report.day for plan in plans]).items()):
             points += [
                 Point(name, value, step_of(day)) for name, value in run.metrics.items() if is_trend(name)
             ]
@@ -103,18 +124,20 @@ class Trend:
                 story = run.tags.get("mlflow.note.content", "").replace(parent, self.id)
                 moved = {"mlflow.parentRunId": self.id, "mlflow.note.content": story}
                 self._tracking.set_tags(run.id, moved)
-        self._tracking.log(self.id, points)
+        self._tracking.log({self.id: points})
         self._tracking.finish(self.id, dt.datetime.now(dt.UTC))
 
-    def _nights(self) -> dict[dt.date, Run]:
-        """The complete nightly run of each day; of several that an interruption left, the latest."""
-        family = self._tracking.runs(
-            self._experiment, FAMILY, run_key("family", self._report.model, self._report.version)
-        )
+    def _other_nights(self, planned: Sequence[dt.date]) -> dict[dt.date, Run]:
+        """The complete nightly run of each day but the planned; of several of an interruption, the latest."""
+        key = run_key("family", self._report.model, self._report.version)
         nights: dict[str, list[Run]] = defaultdict(list)
-        for run in family:
-            if run.tags.get("obs.kind") == NIGHT:
-                nights[run.tags.get("obs.day", "")].append(run)
+        for first, after in gaps(planned):
+            # a nightly run starts at its day's midnight; without bounds the planned ones would be read too
+            since = None if first is None else midnight(first)
+            before = None if after is None else midnight(after)
+            for run in self._tracking.runs(self._experiment, FAMILY, key, since=since, before=before):
+                if run.tags.get("obs.kind") == NIGHT:
+                    nights[run.tags.get("obs.day", "")].append(run)
         return {
             dt.date.fromisoformat(day): newest
             for day, runs in nights.items()

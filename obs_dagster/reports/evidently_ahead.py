@@ -1,0 +1,139 @@
+"""Evidently's pages made beside the other work of a run, in another process."""
+
+from __future__ import annotations
+
+import atexit
+import datetime as dt
+import hashlib
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from tempfile import mkdtemp
+
+from obs_dagster.evaluation.parallel import begin
+from obs_dagster.lake.lake import Lake
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.quality.day import day_quality
+from obs_dagster.reports.evidently import load
+from obs_dagster.reports.evidently_night import evidently_pages, is_due
+from obs_dagster.sources.labels import GROUND_TRUTH
+
+Pages = Mapping[str, Mapping[str, Path]]
+"""Files by version and name."""
+
+#: Days whose pages are made before they are asked for; those of a version have about 8 MB.
+_AHEAD = 32
+
+_begun: dict[str, Callable[[], Pages]] = {}
+"""What `begin_ahead` began, by the name of its folder."""
+
+
+def load_ahead(monitor: Monitor, days: Iterable[dt.date]) -> None:
+    """Have the process that will make pages load its libraries, if any of the days gets pages."""
+    if any(is_due(monitor, day) for day in days):
+        _loading()
+
+
+@cache
+def _loading() -> Callable[[], None]:
+    return begin(load)
+
+
+def begin_ahead(monitor: Monitor, days: Iterable[dt.date], lake: Lake) -> None:
+    """Begin the pages of the first days that get any, as far as these have been validated.
+
+    What was begun from rows, labels or a baseline that are others when the pages are wanted is made again.
+    """
+    for day in islice((day for day in days if is_due(monitor, day)), _AHEAD):
+        folder = _folder(monitor, day, lake)
+        if folder is not None and folder.name not in _begun:
+            _begun[folder.name] = begin(write_pages, monitor, day, lake, folder)
+
+
+class EvidentlyAhead:
+    """The pages of some days, as files that last until they are forgotten; it is to be closed.
+
+    Args:
+        monitor: the monitor.
+        lake: holds the rows.
+        days: the days; pages are made of those for which the monitor asks for them.
+    """
+
+    def __init__(self, monitor: Monitor, lake: Lake, days: Iterable[dt.date]) -> None:
+        self._monitor = monitor
+        self._lake = lake
+        self._waiting = deque(sorted(day for day in days if is_due(monitor, day)))
+        self._making: dict[dt.date, Callable[[], Pages]] = {}
+        self._folders: dict[dt.date, Path] = {}
+        self._begin()
+
+    def pages(self, day: dt.date) -> Callable[[], Pages]:
+        """To be called for the pages of a day: it waits for them. The days are asked for in order."""
+        making = self._making.pop(day, None)
+        if making is None:
+            return dict
+        self._begin()
+        return cache(making)
+
+    def forget(self, days: Iterable[dt.date]) -> None:
+        """Delete the files of some days."""
+        for day in days:
+            if folder := self._folders.pop(day, None):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Delete all files."""
+        self.forget(list(self._folders))
+
+    def _begin(self) -> None:
+        while self._waiting and len(self._making) < _AHEAD:
+            day = self._waiting.popleft()
+            folder = _folder(self._monitor, day, self._lake)
+            if folder is None:
+                continue
+            self._folders[day] = folder
+            if folder.name in _begun:
+                self._making[day] = _begun.pop(folder.name)
+            else:
+                self._making[day] = begin(write_pages, self._monitor, day, self._lake, folder)
+
+
+def write_pages(monitor: Monitor, day: dt.date, lake: Lake, folder: Path) -> Pages:
+    """Write Evidently's pages of every version that has rows on a day which may be evaluated."""
+    quality = day_quality(monitor, day, lake)
+    if quality is None or not quality.evaluated:
+        return {}
+    found: dict[str, dict[str, Path]] = {}
+    folder.mkdir(exist_ok=True)
+    for number, version in enumerate(sorted(quality.versions)):
+        # numbered, since a version may be called what no folder can be
+        place = folder / str(number)
+        place.mkdir(exist_ok=True)
+        found[version] = {}
+        for name, html in evidently_pages(monitor, day, version, lake).items():
+            found[version][name] = place / name
+            found[version][name].write_text(html, encoding="utf-8")
+    return found
+
+
+def _folder(monitor: Monitor, day: dt.date, lake: Lake) -> Path | None:
+    """The folder for a day's pages, another one for other inputs; None if the day was not validated."""
+    quality = day_quality(monitor, day, lake)
+    if quality is None:
+        return None
+    truth = lake.table(monitor.model, GROUND_TRUTH).manifest(day)
+    samples = sorted(lake.folder(monitor.model, "baseline").rglob("*.parquet"))
+    baseline = [(str(file), file.stat().st_mtime_ns) for file in samples]
+    inputs = f"{monitor.model_dump_json()} {quality.fingerprint} {truth} {baseline}"
+    return _root() / f"{day.isoformat()}-{hashlib.sha256(inputs.encode()).hexdigest()[:16]}"
+
+
+@cache
+def _root() -> Path:
+    """A folder that lasts as long as this process."""
+    root = Path(mkdtemp(prefix="obs-evidently-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    return root

@@ -1,0 +1,98 @@
+"""The reports of one night: one per version, with everything that is to be read about it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import cached_property, partial
+
+from obs_dagster import __version__
+from obs_dagster.evaluation.metrics import ALL_VERSIONS
+from obs_dagster.explain.day import explanation_files
+from obs_dagster.lake.lake import Lake
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.baseline import load_grids
+from obs_dagster.quality.day import day_quality
+from obs_dagster.reports.evidently_ahead import Pages
+from obs_dagster.reports.headline import headline_window
+from obs_dagster.reports.health.page import HealthInput, render_health
+from obs_dagster.reports.mlflow.night import Content, NightReport
+
+
+class NightReports:
+    """Makes the reports of nights of one monitor.
+
+    Args:
+        monitor: the monitor.
+        lake: holds what the stages kept of each night.
+    """
+
+    def __init__(self, monitor: Monitor, lake: Lake) -> None:
+        self._monitor = monitor
+        self._lake = lake
+
+    def of(
+        self,
+        page: HealthInput,
+        records: Sequence[MetricRecord],
+        evidently: Callable[[], Pages],
+        *,
+        settled: bool,
+    ) -> list[NightReport]:
+        """One report per version that has a verdict.
+
+        Args:
+            page: what the health page shows.
+            records: all records of the night.
+            evidently: waits for Evidently's pages.
+            settled: whether labels of the day are not waited for any longer.
+        """
+        monitor, lake = self._monitor, self._lake
+        shared: dict[str, Content] = {
+            "health.html": render_health(page),
+            "alerts.json": json.dumps([asdict(line) for line in page.alerts], default=str, indent=1),
+        }
+        quality = day_quality(monitor, page.day, lake)
+        if quality is not None:
+            shared["great_expectations.json"] = json.dumps(asdict(quality), default=str, indent=1)
+        found = []
+        for verdict in page.verdicts:
+            version = verdict.version
+            explanations = explanation_files(monitor, page.day, version, lake)
+            found.append(
+                NightReport(
+                    model=monitor.model,
+                    version=version,
+                    day=page.day,
+                    records=[record for record in records if record.version in (version, ALL_VERSIONS)],
+                    settled=settled,
+                    verdict=verdict,
+                    params=self._params,
+                    tags={"obs.run_id": page.run_id},
+                    artifacts=shared | {f"explanations/{name}": file for name, file in explanations.items()},
+                    later=partial(_of_version, evidently, version),
+                    registered_model=monitor.registry.name if monitor.registry else None,
+                    linked_window=headline_window(monitor),
+                )
+            )
+        return found
+
+    @cached_property
+    def _params(self) -> dict[str, str]:
+        monitor = self._monitor
+        monitored = hashlib.sha256(monitor.model_dump_json().encode()).hexdigest()[:12]
+        return {
+            "monitor": monitored,
+            "windows": ", ".join(map(str, monitor.windows)),
+            "baseline": monitor.baseline.kind,
+            "grids": load_grids(monitor, self._lake).id,
+            "threshold": str(monitor.logs.threshold),
+            "obs_dagster": __version__,
+        }
+
+
+def _of_version(evidently: Callable[[], Pages], version: str) -> dict[str, Content]:
+    return {f"evidently/{name}": file for name, file in evidently().get(version, {}).items()}

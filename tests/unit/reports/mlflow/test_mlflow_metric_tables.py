@@ -1,0 +1,91 @@
+"""What is written into MLflow's tables is what MLflow would have written."""
+
+import sqlite3
+
+import pytest
+
+from obs_dagster.reports.mlflow import MlflowRejected
+from obs_dagster.reports.mlflow.entities import Point
+from obs_dagster.reports.mlflow.metric_tables import MetricTables
+from obs_dagster.reports.mlflow.tracking import Tracking
+
+POINTS = [
+    Point("performance/7d/recall", 0.25, 10),
+    Point("performance/7d/recall", 0.5, 12),
+    Point("performance/7d/recall", 0.125, 11),
+    Point("service/1d/volume", 1e9, 12),
+    Point("service/1d/volume", -0.0, 3),
+]
+
+
+def stored(path, run):
+    with sqlite3.connect(path) as database:
+        return {
+            table: sorted(
+                database.execute(
+                    f"SELECT key, value, timestamp, step, is_nan FROM {table} WHERE run_uuid = ?",
+                    [run],
+                )
+            )
+            for table in ("metrics", "latest_metrics")
+        }
+
+
+@pytest.fixture
+def run(client):
+    """Makes runs."""
+    experiment = client.create_experiment("obs/tables")
+    return lambda: client.create_run(experiment).info.run_id
+
+
+@pytest.fixture
+def tables(uri):
+    found = MetricTables.find(uri)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("parts", [[5], [2, 3], [4, 1], [1, 1, 1, 1, 1]])
+def test_points_are_stored_as_mlflow_stores_them(client, run, tables, tmp_path, parts):
+    theirs, ours = run(), run()
+    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    left = list(POINTS)
+    for size in parts:
+        part, left = left[:size], left[size:]
+        tracking._log_batches(theirs, part)
+        assert tables.write({ours: part}) == set()
+    assert stored(tmp_path / "mlflow.db", ours) == stored(tmp_path / "mlflow.db", theirs)
+    assert client.get_run(ours).data.metrics == {"performance/7d/recall": 0.5, "service/1d/volume": 1e9}
+
+
+def test_the_same_points_again_change_nothing(run, tables, tmp_path):
+    ours = run()
+    tables.write({ours: POINTS})
+    before = stored(tmp_path / "mlflow.db", ours)
+    tables.write({ours: POINTS})
+    assert stored(tmp_path / "mlflow.db", ours) == before
+
+
+def test_a_run_that_is_not_there_is_left_to_mlflow(uri, client, run, tables, tmp_path):
+    deleted = run()
+    client.delete_run(deleted)
+    for gone in (deleted, "0" * 32):
+        there = run()
+        assert tables.write({gone: POINTS, there: POINTS, run(): []}) == {gone}
+        assert len(stored(tmp_path / "mlflow.db", there)["metrics"]) == len(POINTS)
+        assert stored(tmp_path / "mlflow.db", gone)["metrics"] == []
+    with pytest.raises(MlflowRejected):
+        Tracking(uri).log({deleted: POINTS})
+
+
+def test_tables_of_another_form_are_left_to_mlflow(uri, client, run, tmp_path):
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        database.execute("ALTER TABLE latest_metrics ADD COLUMN unit TEXT")
+    assert MetricTables.find(uri) is None
+    ours = run()
+    Tracking(uri).log({ours: POINTS})
+    assert client.get_run(ours).data.metrics["performance/7d/recall"] == 0.5
+
+
+def test_a_server_has_no_tables():
+    assert MetricTables.find("http://127.0.0.1:9") is None

@@ -1,0 +1,83 @@
+import datetime as dt
+
+import pytest
+
+from obs_dagster.evaluation import parallel
+from obs_dagster.reports import evidently_ahead
+from obs_dagster.reports.evidently_ahead import EvidentlyAhead, begin_ahead
+
+
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch, tmp_path):
+    """Nothing is begun before it is asked for, and all files are the test's."""
+    monkeypatch.setattr(parallel.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(evidently_ahead, "_begun", {})
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    monkeypatch.setattr(evidently_ahead, "_root", lambda: folder)
+    return folder
+
+
+@pytest.fixture
+def world(small, day):
+    """Three nights, of which every second one has pages."""
+    world = small(reports={"evidently_every_days": 2})
+    world.train("1")
+    for number in range(3):
+        each = day + dt.timedelta(days=number)
+        rows = world.rows(each)
+        world.log(each, rows)
+        world.labels(f"{each}.parquet", rows, day=each)
+        world.night(each)
+    return world
+
+
+def days_of(world, day):
+    return [day + dt.timedelta(days=number) for number in range(3)]
+
+
+def test_pages_are_files_until_they_are_forgotten(world, day, one_core):
+    days = days_of(world, day)
+    ahead = EvidentlyAhead(world.monitor, world.lake, days)
+    pages = {each: ahead.pages(each)() for each in days}
+    assert pages[days[1]] == {}
+    for each in (days[0], days[2]):
+        files = pages[each]["1"]
+        assert set(files) == {"evidently_drift.html", "evidently_classification.html"}
+        assert all(f"small version 1, {each}" in file.read_text("utf-8") for file in files.values())
+    ahead.forget([days[0]])
+    assert not pages[days[0]]["1"]["evidently_drift.html"].exists()
+    assert pages[days[2]]["1"]["evidently_drift.html"].exists()
+    ahead.close()
+    assert list(one_core.iterdir()) == []
+
+
+def test_what_was_begun_is_used_only_for_the_rows_and_labels_it_was_begun_with(world, day, monkeypatch):
+    made = []
+
+    def write(monitor, day, lake, folder):
+        made.append(day)
+        return {"made": len(made)}
+
+    monkeypatch.setattr(evidently_ahead, "write_pages", write)
+
+    def begin(function, *arguments):
+        found = function(*arguments)
+        return lambda: found
+
+    monkeypatch.setattr(evidently_ahead, "begin", begin)
+    begin_ahead(world.monitor, [day], world.lake)
+    begin_ahead(world.monitor, [day], world.lake)
+    assert made == [day]
+    assert EvidentlyAhead(world.monitor, world.lake, [day]).pages(day)() == {"made": 1}
+    begin_ahead(world.monitor, [day], world.lake)
+    rows = world.rows(day)
+    world.labels("late.parquet", rows, day=day + dt.timedelta(days=1), late=rows["score"] > 0.9)
+    world.night(day)
+    assert EvidentlyAhead(world.monitor, world.lake, [day]).pages(day)() == {"made": 3}
+
+
+def test_a_day_that_was_not_validated_has_no_pages(world, day):
+    later = day + dt.timedelta(days=4)
+    begin_ahead(world.monitor, [later], world.lake)
+    assert EvidentlyAhead(world.monitor, world.lake, [later]).pages(later)() == {}
