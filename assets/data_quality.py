@@ -5,6 +5,7 @@ from collections import Counter
 import dagster as dg
 
 from assets.partitions import days_of
+from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import check, stage
 from assets.tables import rounded, table
@@ -12,7 +13,7 @@ from obs_dagster.evaluation.metrics import quality_records
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
-from obs_dagster.quality.day import DayQuality, validate_day
+from obs_dagster.quality.day import DayQuality, validate_days
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -34,7 +35,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         monitor,
         "data_quality",
         after=["inference_logs"],
-        kinds=["greatexpectations", "duckdb"],
+        kinds=["greatexpectations", monitor.engine.kind],
         checks=checks,
     )
     def data_quality(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
@@ -43,8 +44,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         recorder = platform.recorder(monitor.model, context.run_id)
         found: list[DayQuality] = []
         records: list[MetricRecord] = []
-        for day in days:
-            quality = validate_day(monitor, day, platform.lake)
+        qualities = validate_days(monitor, days, platform.lake)
+        for day, quality in tracked(context, qualities, len(days)):
             found.append(quality)
             records += quality_records(quality, day, recorder)
             context.add_asset_metadata(_metadata(quality), partition_key=day.isoformat())

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from assets.partitions import days_of
+from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
@@ -22,21 +23,26 @@ _WORST = 8
 def build(monitor: Monitor) -> dg.AssetsDefinition:
     """The asset for one monitor."""
 
-    @stage(monitor, "performance", after=["profile", "ground_truth", "baseline"], kinds=["duckdb", "python"])
+    @stage(
+        monitor,
+        "performance",
+        after=["profile", "ground_truth", "baseline"],
+        kinds=[monitor.engine.kind, "python"],
+    )
     def performance(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """Predictions against ground truth, for the run's days and every earlier one that labels touched."""
         days = days_of(context)
         lake = platform.lake
         known = lake.table(monitor.model, PROFILES).days()
         stale = stale_outcomes(monitor, lake, known)
-        for day in sorted(stale):
-            reduce_outcomes_of(monitor, day, lake)
+        for _ in tracked(context, reduce_outcomes_of(monitor, sorted(stale), lake), len(stale)):
+            pass
         affected = later_days(lake.table(monitor.model, OUTCOMES), monitor, stale) | set(days)
         recorder = platform.recorder(monitor.model, context.run_id)
         changed = 0
         with platform.history() as history:
             evaluated = records_of_days(performance_records, monitor, affected, lake, recorder)
-            for day, records in evaluated:
+            for day, records in tracked(context, evaluated, len(affected)):
                 changes = history.replace_metrics(
                     records, model=monitor.model, days=[day], metrics=family("performance")
                 )

@@ -13,7 +13,7 @@ from obs_dagster.monitor import Monitor
 def build(monitor: Monitor) -> dg.AssetsDefinition:
     """The asset for one monitor."""
 
-    @stage(monitor, "profile", after=["data_quality", "baseline"], kinds=["duckdb", "parquet"])
+    @stage(monitor, "profile", after=["data_quality", "baseline"], kinds=[monitor.engine.kind, "parquet"])
     def profile(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """Counts per version, segment, column and bin, from which every window and statistic follows."""
         for day, found in profile_days(monitor, days_of(context), platform.lake):

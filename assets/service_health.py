@@ -3,6 +3,7 @@
 import dagster as dg
 
 from assets.partitions import days_of
+from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
@@ -25,7 +26,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         affected = later_days(platform.lake.table(monitor.model, PROFILES), monitor, set(days)) | set(days)
         with platform.history() as history:
             evaluated = records_of_days(service_records, monitor, affected, platform.lake, recorder)
-            for day, records in evaluated:
+            for day, records in tracked(context, evaluated, len(affected)):
                 history.replace_metrics(records, model=monitor.model, days=[day], metrics=family("service"))
                 if day in days:
                     context.add_asset_metadata({"service": _service(records)}, partition_key=day.isoformat())

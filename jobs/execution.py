@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import dagster as dg
 
+from assets.progress import days_done
 from jobs.definitions import compose
 from jobs.instance import open_instance
 from jobs.nightly import job_name
@@ -19,7 +20,9 @@ from obs_dagster.settings import Settings
 
 _RANGE = "dagster/asset_partition_range"
 
-_OUTCOMES: dict[dg.DagsterEventType, Literal["started", "done", "failed"]] = {
+Outcome = Literal["started", "going", "done", "failed"]
+
+_OUTCOMES: dict[dg.DagsterEventType, Outcome] = {
     dg.DagsterEventType.STEP_START: "started",
     dg.DagsterEventType.STEP_SUCCESS: "done",
     dg.DagsterEventType.STEP_FAILURE: "failed",
@@ -28,17 +31,20 @@ _OUTCOMES: dict[dg.DagsterEventType, Literal["started", "done", "failed"]] = {
 
 @dataclass(frozen=True, slots=True)
 class StageEvent:
-    """A stage of the run began or ended.
+    """A stage of the run began, went on or ended.
 
     Attributes:
         stage: the stage, as in the asset key.
         outcome: what happened to it.
         stages: how many stages the run has.
+        done, days: of a stage that goes on, how many days are done, and of how many.
     """
 
     stage: str
-    outcome: Literal["started", "done", "failed"]
+    outcome: Outcome
     stages: int
+    done: int = 0
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ def run_nights(
         first: the first day; it must be one of the monitor's partitions.
         last: the last day.
         settings: where the instance is; left out: as the environment says.
-        progress: told when a stage begins and ends.
+        progress: told when a stage begins, goes on with its days and ends.
 
     Returns:
         The outcome; a stage that fails is part of it, and no exception.
@@ -75,7 +81,11 @@ def run_nights(
 
     def heard(entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
-        if event is not None and event.step_key is not None and event.event_type in _OUTCOMES:
+        if event is None and entry.step_key is not None:
+            told = days_done(entry.user_message)
+            if told is not None:
+                progress(StageEvent(stage_name(monitor, entry.step_key), "going", stages, *told))
+        elif event is not None and event.step_key is not None and event.event_type in _OUTCOMES:
             outcome = _OUTCOMES[event.event_type]
             progress(StageEvent(stage_name(monitor, event.step_key), outcome, stages))
 

@@ -11,6 +11,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
 )
@@ -19,6 +20,9 @@ from jobs.cli.console import ERRORS
 
 if TYPE_CHECKING:
     from jobs.execution import StageEvent
+
+#: Seconds between two lines about a stage, where there is no terminal.
+_TELL_EVERY = 30.0
 
 _MARKS = {"done": "[green]✓[/]", "failed": "[red]✗[/]"}
 
@@ -42,12 +46,17 @@ def bar(title: str, total: int | None = None) -> Progress:
 
 
 class StageProgress:
-    """A bar while a run lasts, and a line for each stage that has ended."""
+    """Bars while a run and its stage last, and a line for each stage that has ended.
+
+    Without a terminal a line tells now and then how far a long stage has got.
+    """
 
     def __init__(self, title: str) -> None:
         self._title = title
         self._bar = bar(title)
         self._began: dict[str, float] = {}
+        self._days: TaskID | None = None
+        self._told = 0.0
 
     def __enter__(self) -> Self:
         ERRORS.print(self._title, markup=False, highlight=False)
@@ -61,9 +70,24 @@ class StageProgress:
         """Take notice of a stage."""
         task = self._bar.task_ids[0]
         if event.outcome == "started":
-            self._began[event.stage] = time.monotonic()
+            self._began[event.stage] = self._told = time.monotonic()
             self._bar.update(task, total=event.stages, what=event.stage)
             return
+        if event.outcome == "going":
+            self._show_days(event)
+            return
+        if self._days is not None:
+            self._bar.remove_task(self._days)
+            self._days = None
         took = time.monotonic() - self._began.get(event.stage, time.monotonic())
         ERRORS.print(f"  {_MARKS[event.outcome]} {event.stage} [dim]{took:.1f} s[/]", highlight=False)
         self._bar.advance(task)
+
+    def _show_days(self, event: StageEvent) -> None:
+        if self._days is None:
+            self._days = self._bar.add_task(f"  {event.stage}", what="days")
+        self._bar.update(self._days, completed=event.done, total=event.days)
+        now = time.monotonic()
+        if not ERRORS.is_terminal and now - self._told >= _TELL_EVERY:
+            self._told = now
+            ERRORS.print(f"    {event.stage}: {event.done} of {event.days} days", highlight=False)
