@@ -70,11 +70,14 @@ class EvidentlyAhead:
         self._folders: dict[dt.date, Path] = {}
         self._begin()
 
-    def pages(self, day: dt.date) -> Callable[[], Pages]:
-        """To be called for the pages of a day: it waits for them. The days are asked for in order."""
+    def pages(self, day: dt.date) -> Callable[[], Pages] | None:
+        """To be called for the pages of a day: it waits for them. The days are asked for in order.
+
+        None for a day whose pages are not made now.
+        """
         making = self._making.pop(day, None)
         if making is None:
-            return dict
+            return None
         self._begin()
         return cache(making)
 

@@ -21,6 +21,9 @@ from obs_dagster.reports.headline import headline_window
 from obs_dagster.reports.health.page import HealthInput, render_health
 from obs_dagster.reports.mlflow.night import Content, NightReport
 
+#: The folder of Evidently's pages.
+_EVIDENTLY = "evidently/"
+
 
 class NightReports:
     """Makes the reports of nights of one monitor.
@@ -38,7 +41,7 @@ class NightReports:
         self,
         page: HealthInput,
         records: Sequence[MetricRecord],
-        evidently: Callable[[], Pages],
+        evidently: Callable[[], Pages] | None,
         *,
         settled: bool,
     ) -> list[NightReport]:
@@ -47,7 +50,7 @@ class NightReports:
         Args:
             page: what the health page shows.
             records: all records of the night.
-            evidently: waits for Evidently's pages.
+            evidently: waits for Evidently's pages; None leaves those that were published before.
             settled: whether labels of the day are not waited for any longer.
         """
         monitor, lake = self._monitor, self._lake
@@ -73,7 +76,8 @@ class NightReports:
                     params=self._params,
                     tags={"obs.run_id": page.run_id},
                     artifacts=shared | {f"explanations/{name}": file for name, file in explanations.items()},
-                    later=partial(_of_version, evidently, version),
+                    later=None if evidently is None else partial(_of_version, evidently, version),
+                    kept=_EVIDENTLY if evidently is None else "",
                     registered_model=monitor.registry.name if monitor.registry else None,
                     linked_window=headline_window(monitor),
                 )
@@ -95,4 +99,4 @@ class NightReports:
 
 
 def _of_version(evidently: Callable[[], Pages], version: str) -> dict[str, Content]:
-    return {f"evidently/{name}": file for name, file in evidently().get(version, {}).items()}
+    return {f"{_EVIDENTLY}{name}": file for name, file in evidently().get(version, {}).items()}

@@ -49,6 +49,7 @@ class NightReport:
         tags: more tags, such as the run that evaluated.
         artifacts: content by path within the run; None leaves the artifacts as they are.
         later: makes more artifacts; called when all else is published, and may wait for other processes.
+        kept: the folder whose artifacts stay as an earlier publication left them; empty if there is none.
         registered_model: name of the registered model whose version this is; None if there is none.
         linked_window: the window whose performance is shown at MLflow's logged model and in its charts.
     """
@@ -63,6 +64,7 @@ class NightReport:
     tags: Mapping[str, str] = field(default_factory=dict)
     artifacts: Mapping[str, Content] | None = None
     later: Callable[[], Mapping[str, Content]] | None = None
+    kept: str = ""
     registered_model: str | None = None
     linked_window: int = 7
 

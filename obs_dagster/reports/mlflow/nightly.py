@@ -104,7 +104,8 @@ def begin(tracking: Tracking, experiment: str, night: Plan, trend: str, model_id
     if night.replace or held is None:
         run = _replacement(tracking, experiment, night, trend)
         tracking.set_params(run, _params(report))
-        digests = _upload(tracking, run, _kept(tracking, report, held) | contents, {})
+        kept = {path: tracking.download(held.id, path) for path in _kept(report, held)} if held else {}
+        digests = _upload(tracking, run, kept | contents, {})
         return Writing(night, run, _points(report, report.metrics, model_id), {}, digests)
     tracking.set_params(held.id, differing(held.params, _params(report)))
     digests = _upload(tracking, held.id, contents, _digests(held))
@@ -221,16 +222,17 @@ def _digests(run: Run) -> dict[str, str]:
 
 
 def _gone_artifacts(held: Run, report: NightReport) -> bool:
-    if report.artifacts is None:
-        return False
-    return bool(_digests(held).keys() - _contents(report).keys() - report.last_artifacts.keys())
+    wanted = {*_contents(report), *_kept(report, held), *report.last_artifacts}
+    return bool(_digests(held).keys() - wanted)
 
 
-def _kept(tracking: Tracking, report: NightReport, held: Run | None) -> dict[str, Content]:
-    """The artifacts of the run that is replaced, where the report leaves them as they are."""
-    if report.artifacts is not None or held is None:
-        return {}
-    return {path: tracking.download(held.id, path) for path in _digests(held).keys() - {TABLE}}
+def _kept(report: NightReport, held: Run | None) -> list[str]:
+    """The artifacts of the night's present run that the report leaves as they are."""
+    return [
+        path
+        for path in (_digests(held) if held is not None else ())
+        if path != TABLE and (report.artifacts is None or (report.kept and path.startswith(report.kept)))
+    ]
 
 
 def _upload(
