@@ -37,8 +37,9 @@ def load(monitor: str) -> Monitor:
         one = connection.sql(f"SELECT '1' AS {roles.version}, 0.5 AS {roles.score}, true AS {KNOWN_LABEL}")
         rows = nw.from_native(one)
         grids = fit_grids(rows, described)
-        reduce_rows(rows, described, grids)
-        reduce_outcomes(rows, described, grids)
+        counted = reduce_rows(rows, described, grids)
+        drift(described, counted, counted)
+        performance(described, reduce_outcomes(rows, described, grids))
     return described
 
 

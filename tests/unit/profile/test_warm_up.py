@@ -1,0 +1,11 @@
+from obs_dagster.profile import kernels
+from obs_dagster.profile.warm_up import warm_up
+
+
+def test_every_loop_is_compiled():
+    warm_up()
+    loops = {name: each for name, each in vars(kernels).items() if hasattr(each, "signatures")}
+    # it is part of the others
+    del loops["missing"]
+    assert len(loops) == 7
+    assert [name for name, loop in loops.items() if not loop.signatures] == []
