@@ -50,9 +50,7 @@ class Part:
 
 @lru_cache(maxsize=128)
 def _table(path: Path, stamp: int, part: Part | None) -> pa.Table:  # noqa: ARG001  the stamp tells a rewritten file from the old one
-    if part is None:
-        return pq.read_table(path, partitioning=None)
-    return pq.read_table(path, partitioning=None, filters=part.rows())
+    return pq.read_table(path, partitioning=None, filters=part.rows() if part else None)
 
 
 def _read(table: Table, day: dt.date, part: Part | None = None) -> pa.Table:
@@ -144,7 +142,7 @@ def compared_with(
 ) -> Profile | None:
     """The baseline of a version on a night, or a part of it: its own, or a window of the days before."""
     if not isinstance(monitor.baseline, RollingBaseline):
-        return baseline_profile(monitor, version, lake)
+        return baseline_profile(monitor, version, lake, part.rows() if part else None)
     last = day - dt.timedelta(days=monitor.baseline.gap_days)
     days = window_days(lake.table(monitor.model, PROFILES), last, monitor.baseline.days)
     merged = Profile.merged([day_profile(monitor, each, lake, grids, part=part) for each in days], grids)

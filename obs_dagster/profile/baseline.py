@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import narwhals as nw
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from obs_dagster.errors import LakeError
@@ -104,12 +105,21 @@ def load_grids(monitor: Monitor, lake: Lake) -> Grids:
     return Grids.from_json(document)
 
 
-def baseline_profile(monitor: Monitor, version: str, lake: Lake) -> Profile | None:
-    """The profile of a version's own baseline; None if it has none (a rolling window never has)."""
+def baseline_profile(
+    monitor: Monitor, version: str, lake: Lake, rows: pc.Expression | None = None
+) -> Profile | None:
+    """The profile of a version's own baseline; None if it has none (a rolling window never has).
+
+    Args:
+        monitor: the monitor.
+        version: the version.
+        lake: holds the baseline.
+        rows: the rows of the profile to read; left out: all.
+    """
     path = _version_folder(lake.folder(monitor.model, _FOLDER), version) / "profile.parquet"
     if not path.exists():
         return None
-    return Profile(pq.read_table(path, partitioning=None), load_grids(monitor, lake))
+    return Profile(pq.read_table(path, partitioning=None, filters=rows), load_grids(monitor, lake))
 
 
 def baseline_sample(monitor: Monitor, version: str, lake: Lake) -> pa.Table | None:
