@@ -3,6 +3,7 @@
 import sqlite3
 
 import pytest
+from mlflow import MlflowClient
 
 from obs_dagster.reports.mlflow import MlflowRejected
 from obs_dagster.reports.mlflow.entities import Point
@@ -89,3 +90,26 @@ def test_tables_of_another_form_are_left_to_mlflow(uri, client, run, tmp_path):
 
 def test_a_server_has_no_tables():
     assert MetricTables.find("http://127.0.0.1:9") is None
+
+
+def test_postgresql_holds_what_mlflow_would_have_stored(postgres_database, tmp_path):
+    uri = postgres_database()
+    client = MlflowClient(uri, uri)
+    experiment = client.create_experiment("obs/tables", str(tmp_path))
+    theirs, ours = (client.create_run(experiment).info.run_id for _ in range(2))
+    tables = MetricTables.find(uri)
+    assert tables is not None
+    Tracking(uri)._log_batches(theirs, POINTS)
+    assert tables.write({ours: POINTS[:3]}) == set()
+    assert tables.write({ours: POINTS}) == set()
+    held = [client.get_run(each).data.metrics for each in (ours, theirs)]
+    assert held[0] == held[1] == {"performance/7d/recall": 0.5, "service/1d/volume": 1e9}
+    for metric in held[0]:
+        points = [
+            sorted(
+                (point.step, point.value, point.timestamp)
+                for point in client.get_metric_history(each, metric)
+            )
+            for each in (ours, theirs)
+        ]
+        assert points[0] == points[1]
