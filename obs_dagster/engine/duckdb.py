@@ -43,11 +43,13 @@ class DuckDBRows:
             key = identifier(monitor.logs.columns.prediction_id)
             joined = f"SELECT *, CAST(NULL AS BOOLEAN) AS {LABEL} FROM log"
             if known:
+                # the day of each label would be a sixth of what the join holds in memory
+                same_day = f" AND truth.{DAY} = log.{DAY}" if len(days) > 1 else ""
                 joined = (
                     f"SELECT log.*, truth.label AS {LABEL} FROM log LEFT JOIN ("
                     f"SELECT prediction_id, label, {day_of(FILE)} AS {DAY} FROM "
                     f"read_parquet({literals(known)}, filename = '{FILE}', hive_partitioning = false)"
-                    f") AS truth ON truth.prediction_id = log.{key} AND truth.{DAY} = log.{DAY}"
+                    f") AS truth ON truth.prediction_id = log.{key}{same_day}"
                 )
             yield nw.from_native(derived(rows, "log", joined))
         check_in_place(monitor, days, lake)

@@ -53,13 +53,16 @@ class FrameJudge:
         asked = {each.id for each in expectations}
         self._prepared = {key: value for key, value in self._prepared.items() if key[0] in asked}
         groups = {None: expectations} if rows.whole else _by_columns(expectations)
+        engine = PandasExecutionEngine(caching=False)
         for columns, group in groups.items():
             for frame in rows.frames(columns):
-                engine = PandasExecutionEngine(caching=False)
                 # given to the engine itself: a data source would hash the frame, twice, for longer than it
                 # is validated
                 engine.load_batch_data("chunk", frame)
+                del frame
                 yield from self._of_frame(engine, group)
+                # the engine is part of a reference cycle: it would keep the frame until garbage is collected
+                engine.batch_manager.batch_data_cache.clear()
 
     def _of_frame(
         self, engine: PandasExecutionEngine, expectations: Sequence[GxExpectation]

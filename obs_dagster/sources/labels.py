@@ -138,6 +138,7 @@ def _load(
     rejected = connection.sql(
         "SELECT count(*) FROM loaded WHERE prediction_id IS NULL OR label IS NULL"
     ).fetchall()[0][0]
+    connection.execute("DROP VIEW usable; DROP TABLE loaded; DROP TABLE repeated")
     return read - rejected, rejected
 
 
@@ -194,15 +195,16 @@ def _sort_to_days(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake:
             f"ON log.{key} = incoming.prediction_id"
         )
         check_in_place(monitor, days, lake)
+        # first, since the session has memory for the labels once, not twice
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE incoming AS SELECT * EXCLUDE (day) FROM sought WHERE day IS NULL"
+        )
         days_found = connection.sql(
             "SELECT DISTINCT CAST(day AS DATE) AS found FROM sought WHERE day IS NOT NULL ORDER BY found"
         ).fetchall()
         for (day,) in days_found:
             if (labels := _merge_day(connection, monitor, lake, day)) is not None:
                 touched[day] = labels
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE incoming AS SELECT * EXCLUDE (day) FROM sought WHERE day IS NULL"
-        )
         if not _count(connection, "incoming"):
             break
     return touched
@@ -228,17 +230,17 @@ def _merge_day(
     path = table.path(day)
     before = table.manifest(day)
     stored = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
-    query = f"SELECT prediction_id, label, known_at FROM sought WHERE day = '{day}'"
+    merged = f"SELECT prediction_id, label, known_at FROM sought WHERE day = '{day}'"
     if before:
-        query = (
-            "SELECT prediction_id, label, known_at FROM "
-            f"(SELECT *, 0 AS newer FROM {stored} UNION ALL BY NAME SELECT *, 1 AS newer FROM ({query})) "
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE merged AS SELECT prediction_id, label, known_at FROM "
+            f"(SELECT *, 0 AS newer FROM {stored} UNION ALL BY NAME SELECT *, 1 AS newer FROM ({merged})) "
             "QUALIFY row_number() OVER "
             "(PARTITION BY prediction_id ORDER BY known_at DESC NULLS LAST, newer DESC) = 1"
         )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE merged AS {query}")
+        merged = "FROM merged"
     labels, content = connection.sql(
-        "SELECT count(*), CAST(bit_xor(hash(prediction_id, label, known_at)) AS VARCHAR) FROM merged"
+        f"SELECT count(*), CAST(bit_xor(hash(prediction_id, label, known_at)) AS VARCHAR) FROM ({merged})"
     ).fetchall()[0]
     fingerprint = f"{labels}-{content}"
     if before is not None and before["fingerprint"] == fingerprint:
@@ -247,7 +249,7 @@ def _merge_day(
         manifest = manifest_metadata({"labels": labels, "fingerprint": fingerprint})
         pairs = ", ".join(f"{key}: {literal(value)}" for key, value in manifest.items())
         connection.execute(
-            f"COPY (FROM merged ORDER BY prediction_id) TO {literal(str(aside))} "
+            f"COPY (FROM ({merged}) ORDER BY prediction_id) TO {literal(str(aside))} "
             f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}})"
         )
     return int(labels)

@@ -1,13 +1,18 @@
 """Validation by columns and chunks finds what Great Expectations finds in the whole frame at once."""
 
 import copy
+import gc
 import json
+import weakref
 
 import numpy as np
 import pytest
 
+from obs_dagster.quality.contract import contract
 from obs_dagster.quality.day import QUARANTINE, validate_day
 from obs_dagster.quality.day_rows import RULES, DayRows
+from obs_dagster.quality.expectations import _expectation, _team_expectations
+from obs_dagster.quality.frames import FrameJudge
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.log_rows import log_rows
@@ -61,9 +66,6 @@ def world(small, day):
 def of_the_whole(world, day):
     """Each expectation's outcome by Great Expectations' own interface, on all rows and columns at once."""
     import great_expectations as gx
-
-    from obs_dagster.quality.contract import contract
-    from obs_dagster.quality.expectations import _expectation, _team_expectations
 
     expected = [_expectation(each) for each in contract(world.monitor, day, [])]
     expected += _team_expectations(world.root / "suite.json")
@@ -138,3 +140,40 @@ def test_chunks_of_all_columns_have_fewer_rows(world, day):
     assert {"prediction", "_obs_uncast", "_obs_occurrences_hour"} < set(frames[0].columns)
     assert [len(frame) for frame in frames[:-1]] == [150 * 4 // width] * (len(frames) - 1)
     assert sum(map(len, frames)) == 400
+
+
+class OneAtATime:
+    """Rows whose chunks have to be gone, without a collection of garbage, when the next one is read."""
+
+    whole = False
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.given = []
+
+    def frames(self, columns):
+        for frame in self.rows.frames(columns):
+            assert self.held() == 0
+            self.given.append(weakref.ref(frame))
+            yield frame
+            del frame
+
+    def held(self):
+        return sum(frame() is not None for frame in self.given)
+
+
+def test_one_chunk_is_in_memory_at_a_time(world, day):
+    expected = [_expectation(each) for each in contract(world.monitor, day, [])]
+    expected += _team_expectations(world.root / "suite.json")
+    gc.collect()
+    gc.disable()
+    try:
+        with connect() as connection:
+            query = log_rows(connection, world.monitor, [day], world.lake)
+            rows = OneAtATime(DayRows(connection, query, ["hour"], 400, 150))
+            outcomes = list(FrameJudge().outcomes(rows, expected))
+        assert rows.held() == 0
+    finally:
+        gc.enable()
+    assert len(rows.given) > len(expected)
+    assert {outcome.success for outcome in outcomes} == {True, False}
