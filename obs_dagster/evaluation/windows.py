@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from obs_dagster.lake.lake import Lake, Table
+from obs_dagster.errors import LakeError
+from obs_dagster.lake.lake import Lake, Table, manifest_in
 from obs_dagster.monitor.data import RollingBaseline
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import baseline_profile
@@ -61,9 +62,22 @@ def _read(table: Table, day: dt.date, part: Part | None = None) -> pa.Table:
 def day_profile(
     monitor: Monitor, day: dt.date, lake: Lake, grids: Grids, *, part: Part | None = None
 ) -> Profile:
-    """The profile of one day, or a part of it; of no rows if the day has none."""
+    """The profile of one day, or a part of it; of no rows if the day has none.
+
+    Raises:
+        LakeError: the day was profiled on other grids.
+    """
     table = lake.table(monitor.model, PROFILES)
-    return Profile(_read(table, day, part), grids) if table.exists(day) else Profile.empty(grids)
+    if not table.exists(day):
+        return Profile.empty(grids)
+    rows = _read(table, day, part)
+    made_on = manifest_in(rows.schema).get("grids")
+    if made_on != grids.id:
+        raise LakeError(
+            f"{day} was profiled on the grids {made_on}, the baseline has {grids.id}.",
+            remedy="Run `obs backfill` over the days of the longest window, to profile them on these grids.",
+        )
+    return Profile(rows, grids)
 
 
 def window_days(table: Table, day: dt.date, window: int) -> list[dt.date]:

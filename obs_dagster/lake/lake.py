@@ -50,12 +50,17 @@ def manifest_of(path: Path) -> dict[str, Any]:
         LakeError: the file cannot be read as Parquet.
     """
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        schema = pq.read_schema(path)
     except (pa.ArrowException, OSError) as error:
         raise LakeError(
             f"{path} is not a readable Parquet file ({error}).", remedy="Run its day again to rewrite it."
         ) from error
-    found: dict[str, Any] = json.loads(metadata.get(_MANIFEST, b"{}"))
+    return manifest_in(schema)
+
+
+def manifest_in(schema: pa.Schema) -> dict[str, Any]:
+    """The manifest that a table's schema carries, as read from a Parquet file; {} if there is none."""
+    found: dict[str, Any] = json.loads((schema.metadata or {}).get(_MANIFEST, b"{}"))
     return found
 
 

@@ -104,7 +104,6 @@ class OutcomeCounts:
             clipped to [2.2e-16, 1 - 2.2e-16] as scikit-learn does).
         brier_sum, brier_sq: sums of (score - label)^2 and of its square.
         predictions: rows that were predicted, labelled or not.
-        bin_width: the width of a score bin.
     """
 
     score: FloatArray
@@ -117,7 +116,6 @@ class OutcomeCounts:
     brier_sum: FloatArray
     brier_sq: FloatArray
     predictions: int
-    bin_width: float
 
     @property
     def n(self) -> int:

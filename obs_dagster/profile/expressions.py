@@ -1,7 +1,7 @@
 """The reduction for rows that any engine holds: one query in Narwhals expressions over a lazy frame.
 
-Polars, Spark and whatever Narwhals knows run it unchanged. Every column is grouped by (version, segment
-values, bin).
+Spark runs it; DuckDB could, and tests hold it equal to the compiled loops there. Every column is grouped by
+(version, segment values, bin).
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from obs_dagster.profile.cells import (
     with_cell_keys,
 )
 from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
-from obs_dagster.profile.grid import JOINED_BITS, CategoryGrid, Grids, NumericGrid
+from obs_dagster.profile.grid import CategoryGrid, Grids, NumericGrid
 from obs_dagster.profile.profile import KEYS, SCHEMA, merge_rows
+from obs_dagster.profile.resolution import JOINED_BITS
 
 _BIN_KEYS = ["column", "kind", "key", "category"]
 _SUMS = {"total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
@@ -134,7 +135,8 @@ def _number_key(number: nw.Expr, grid: NumericGrid) -> dict[str, nw.Expr]:
     listed = number.is_in(list(grid.exact))
     return {
         "code": code.when(listed).then(nw.lit(_KINDS.index("value"))).otherwise(nw.lit(_KINDS.index("bin"))),
-        "key": nw.when(listed).then(number).otherwise(binned.cast(nw.Float64)),
+        # adding 0 makes -0.0 one with 0.0
+        "key": nw.when(listed).then(number + 0.0).otherwise(binned.cast(nw.Float64)),
     }
 
 

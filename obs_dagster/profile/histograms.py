@@ -8,7 +8,6 @@ which floats are added up differs.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from obs_dagster.cores import cores
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile import arrays
 from obs_dagster.profile.assembly import Assembly
@@ -61,7 +61,7 @@ def reduce_relation(
 
 def _counted(reduction: _Reduction, *, rows: bool) -> pa.Table:
     """The counts of some columns, and where they are wanted of the rows themselves."""
-    threads = os.cpu_count() or 1
+    threads = cores()
     shares = [reduction.columns[start::threads] for start in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
         counting: list[Future[None]] = []

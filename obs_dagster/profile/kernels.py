@@ -55,18 +55,43 @@ class AsinhTable(NamedTuple):
     So many bits lead that at most one edge lies between two entries.
 
     Attributes:
-        centre, inverse_scale, step, farthest: the grid.
+        bounds, centres, inverse_scales, shifts: the pieces of the grid.
+        step, farthest: the grid's.
         shift: the bits of a distance that are left out.
         first: what the first entry is found by.
         bins: the bin at the lower end of each entry.
         edges: the edge at which the next bin begins.
     """
 
-    centre: float
-    inverse_scale: float
+    bounds: FloatArray
+    centres: FloatArray
+    inverse_scales: FloatArray
+    shifts: IntArray
     step: float
     farthest: float
     shift: int
+    first: int
+    bins: Codes
+    edges: FloatArray
+
+
+class ScoreTable(NamedTuple):
+    """A `ScoreGrid` as a table, in which a distance from 0 or 1 finds its bin by its leading bits.
+
+    Attributes:
+        number: how many bins there are.
+        tail: how many of them lie below the equal ones, and as many above.
+        equal: how many equal bins would cover [0, 1].
+        shift: what a bin's number exceeds its place among these by.
+        leading: the bits of a distance that are left out.
+        first, bins, edges: as an `AsinhTable` has them.
+    """
+
+    number: int
+    tail: int
+    equal: float
+    shift: int
+    leading: int
     first: int
     bins: Codes
     edges: FloatArray
@@ -102,6 +127,19 @@ def missing(numbers: Numbers, row: int) -> int:
 
 
 @compiled
+def piece_of(value: float, bounds: FloatArray) -> int:
+    """How many of the ascending bounds a value has reached."""
+    piece, after = 0, len(bounds)
+    while piece < after:
+        middle = (piece + after) >> 1
+        if value >= bounds[middle]:
+            piece = middle + 1
+        else:
+            after = middle
+    return piece
+
+
+@compiled
 def asinh_keys(numbers: Numbers, table: AsinhTable, counted: ValueHash, keys: Codes) -> tuple[int, int]:
     """Write the key of every row on an `AsinhGrid`, shape (rows,).
 
@@ -122,7 +160,8 @@ def asinh_keys(numbers: Numbers, table: AsinhTable, counted: ValueHash, keys: Co
             if place >= 0 and counted.values[place] == value:
                 keys[row] = SPECIAL - MISSING - place
                 continue
-        scaled = (value - table.centre) * table.inverse_scale
+        piece = piece_of(value, table.bounds)
+        scaled = (value - table.centres[piece]) * table.inverse_scales[piece]
         distance = abs(scaled)
         entry = (np.float64(distance).view(np.int64) >> table.shift) - table.first
         found = 0
@@ -134,24 +173,48 @@ def asinh_keys(numbers: Numbers, table: AsinhTable, counted: ValueHash, keys: Co
                 found += 1
         if scaled < 0:
             found = -found - 1
+        found += table.shifts[piece]
         low, high = min(low, found), max(high, found)
         keys[row] = found
     return low, high
 
 
 @compiled
-def unit_keys(numbers: Numbers, bins: int, keys: Codes) -> tuple[int, int]:
-    """Write the key of every row on a `UnitGrid` of so many bins; otherwise as `asinh_keys`."""
+def score_keys(numbers: Numbers, table: ScoreTable, keys: Codes) -> tuple[int, int]:
+    """Write the key of every row on a `ScoreGrid`; otherwise as `asinh_keys`."""
     low, high = -SPECIAL, SPECIAL
+    below, above = table.tail - 1, table.number - table.tail
+    # first as if all bins were equal: few rows are elsewhere, or nearly all
     for row in range(len(numbers.values)):
         kind = missing(numbers, row)
         if kind >= 0:
             keys[row] = SPECIAL - kind
             continue
-        found = int(min(max(numbers.values[row] * bins, 0.0), bins - 1.0))
+        place = min(max(numbers.values[row] * table.equal, below - table.shift), above - table.shift)
+        found = table.shift + int(place)
         low, high = min(low, found), max(high, found)
         keys[row] = found
+    if low > below and high < above:
+        return low, high
+    # of rows in one tail alone, the first loop has not seen both ends
+    low, high = low if low < above else -SPECIAL, high if high > below else SPECIAL
+    for row in range(len(numbers.values)):
+        if keys[row] > SPECIAL and not below < keys[row] < above:
+            found = tail_bin(numbers.values[row], table)
+            low, high = min(low, found), max(high, found)
+            keys[row] = found
     return low, high
+
+
+@compiled
+def tail_bin(score: float, table: ScoreTable) -> int:
+    """The bin of a score that lies closer to 0 or 1 than any of the equal bins."""
+    distance = max(min(score, 1.0 - score), 0.0)
+    entry = (np.float64(distance).view(np.int64) >> table.leading) - table.first
+    found = 0
+    if entry >= 0:
+        found = table.bins[entry] + int(distance >= table.edges[entry])
+    return found if score < 1.0 - score else table.number - 1 - found
 
 
 class Counters(NamedTuple):
@@ -234,21 +297,21 @@ class Decisions(NamedTuple):
     threshold: float
 
 
-class ScoreBins(NamedTuple):
-    """Equal bins of the scores on [0, 1].
+class Scores(NamedTuple):
+    """The scores of some rows.
 
     Attributes:
-        number: how many there are.
-        bits: binary digits of a bin's number that are left out where bins are joined.
+        values: anything where a row has none, shape (rows,).
+        bins: on a `ScoreGrid`, as `score_keys` gives them, shape (rows,).
     """
 
-    number: int
-    bits: int
+    values: FloatArray
+    bins: Codes
 
 
 @compiled
 def outcome_keys(
-    scores: Numbers, decisions: Decisions, labels: Numbers, bins: ScoreBins, keys: Codes
+    scores: Scores, decisions: Decisions, labels: Numbers, joined_bits: int, keys: Codes
 ) -> None:
     """Write what every row counts as: its decision, and if it has a label the bin of its score and the label.
 
@@ -256,36 +319,33 @@ def outcome_keys(
         scores: of the rows.
         decisions: of the rows.
         labels: above 0 where they are positive.
-        bins: of the scores.
+        joined_bits: binary digits of a bin's number that are left out where bins are joined.
         keys: is written, shape (2, rows): first with bins of their own, then with joined ones.
     """
     for row in range(len(scores.values)):
-        known = missing(scores, row) < 0
-        score = scores.values[row]
-        positive = known and score >= decisions.threshold
+        known = scores.bins[row] > SPECIAL
+        positive = known and scores.values[row] >= decisions.threshold
         if len(decisions.served.values) and missing(decisions.served, row) < 0:
             positive = decisions.served.values[row] > 0
         if not known or missing(labels, row) >= 0:
             keys[0, row] = keys[1, row] = int(positive)
             continue
         outcome = 2 * int(positive) + int(labels.values[row] > 0)
-        found = int(min(max(score * bins.number, 0.0), bins.number - 1.0))
-        keys[0, row] = UNLABELLED + 4 * found + outcome
-        keys[1, row] = UNLABELLED + 4 * (found >> bins.bits) + outcome
+        keys[0, row] = UNLABELLED + 4 * scores.bins[row] + outcome
+        keys[1, row] = UNLABELLED + 4 * (scores.bins[row] >> joined_bits) + outcome
 
 
 @compiled
-def add_losses(keys: Codes, scores: FloatArray, cells: Codes, bins: int, sums: FloatArray) -> None:
+def add_losses(keys: Codes, scores: FloatArray, cells: Codes, tenths: Codes, sums: FloatArray) -> None:
     """Add the losses of labelled rows.
 
     Args:
         keys: as `outcome_keys` gives them, shape (rows,).
         scores: shape (rows,).
         cells: the cell of each row.
-        bins: equal bins on [0, 1] of the scores.
+        tenths: the tenth of [0, 1] that each bin lies in, shape (bins,).
         sums: are added to, shape (cells, 4 tenths, 5).
     """
-    width = bins // TENTHS
     for row in range(len(keys)):
         key = keys[row] - UNLABELLED
         if key < 0:
@@ -294,7 +354,7 @@ def add_losses(keys: Codes, scores: FloatArray, cells: Codes, bins: int, sums: F
         certain = score if outcome & 1 else 1.0 - score
         loss = -math.log(min(max(certain, TINY), 1.0 - TINY))
         miss = (1.0 - certain) * (1.0 - certain)
-        into = sums[cells[row], 4 * ((key >> 2) // width) + outcome]
+        into = sums[cells[row], 4 * tenths[key >> 2] + outcome]
         into[0] += score
         into[1] += loss
         into[2] += loss * loss

@@ -6,7 +6,7 @@ import numpy as np
 
 from obs_dagster.profile.assembly import Assembly
 from obs_dagster.profile.distribution import IntArray
-from obs_dagster.profile.grid import JOINED_BITS, NumericGrid
+from obs_dagster.profile.grid import NumericGrid
 from obs_dagster.profile.kernels import (
     INFINITE,
     MISSING,
@@ -20,6 +20,7 @@ from obs_dagster.profile.kernels import (
 from obs_dagster.profile.located import Located
 from obs_dagster.profile.moments import Moments
 from obs_dagster.profile.number_keys import Keyed
+from obs_dagster.profile.resolution import JOINED_BITS
 from obs_dagster.profile.tally import Entries, Tally
 
 _KINDS = {"null": NULL, "nan": NAN, "infinite": INFINITE}

@@ -8,17 +8,20 @@ from functools import lru_cache, partial
 
 import numpy as np
 
+from obs_dagster.profile.asinh_grid import FARTHEST, AsinhGrid, layout
 from obs_dagster.profile.distribution import FloatArray
-from obs_dagster.profile.grid import FARTHEST, AsinhGrid, NumericGrid
+from obs_dagster.profile.grid import NumericGrid
 from obs_dagster.profile.kernels import (
     MANTISSA_BITS,
     AsinhTable,
     Codes,
     Numbers,
+    ScoreTable,
     ValueHash,
     asinh_keys,
-    unit_keys,
+    score_keys,
 )
+from obs_dagster.profile.score_grid import BINS, END, EQUAL, NEAREST, SHIFT, STEP, TAIL, tail_edges
 
 #: Distances from the centre, in scales, up to which bins are looked up; beyond it asinh is computed.
 _MOST = 2.0**64
@@ -44,7 +47,7 @@ def keying(grid: NumericGrid) -> Callable[[Numbers], Keyed]:
     """How a column's numbers are keyed."""
     if isinstance(grid, AsinhGrid):
         return partial(_asinh_keyed, _table(grid), _hash(grid.exact))
-    return partial(_unit_keyed, grid.bins)
+    return partial(_score_keyed, _score_table())
 
 
 def _asinh_keyed(table: AsinhTable, counted: ValueHash, numbers: Numbers) -> Keyed:
@@ -52,13 +55,22 @@ def _asinh_keyed(table: AsinhTable, counted: ValueHash, numbers: Numbers) -> Key
     return Keyed(numbers.values, keys, *asinh_keys(numbers, table, counted, keys))
 
 
-def _unit_keyed(bins: int, numbers: Numbers) -> Keyed:
+def _score_keyed(table: ScoreTable, numbers: Numbers) -> Keyed:
     keys = np.empty(len(numbers.values), dtype=np.int32)
-    return Keyed(numbers.values, keys, *unit_keys(numbers, bins, keys))
+    return Keyed(numbers.values, keys, *score_keys(numbers, table, keys))
 
 
 def _table(grid: AsinhGrid) -> AsinhTable:
-    return AsinhTable(grid.centre, 1.0 / grid.scale, grid.step, FARTHEST, *_edges(grid.step))
+    pieces = layout(grid)
+    return AsinhTable(
+        pieces.bounds,
+        pieces.centres,
+        1.0 / pieces.scales,
+        pieces.shifts,
+        grid.step,
+        FARTHEST,
+        *_edges(grid.step),
+    )
 
 
 @lru_cache
@@ -73,6 +85,18 @@ def _edges(step: float) -> tuple[int, int, Codes, FloatArray]:
     edges = np.sinh(np.arange(int(np.arcsinh(_MOST) / step) + 2) * step)
     bins = np.searchsorted(edges, starts, side="right") - 1
     return shift, first, bins.astype(np.int32), edges[bins + 1]
+
+
+@lru_cache
+def _score_table() -> ScoreTable:
+    # one edge at most in an entry, as above
+    leading = MANTISSA_BITS - int(np.ceil(-np.log2(np.expm1(STEP))))
+    first, last = (int(np.float64(end).view(np.int64)) >> leading for end in (NEAREST, END))
+    starts = (np.arange(first, last + 1, dtype=np.int64) << leading).view(np.float64)
+    # what rounding puts beyond the last bin is in it
+    edges = np.append(tail_edges()[1:-1], np.inf)
+    bins = np.searchsorted(edges, starts, side="right")
+    return ScoreTable(BINS, TAIL, float(EQUAL), SHIFT, leading, first, bins.astype(np.int32), edges[bins])
 
 
 @lru_cache(maxsize=4096)

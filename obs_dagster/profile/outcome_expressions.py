@@ -12,9 +12,11 @@ import pyarrow.compute as pc
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.cells import VERSION, cell_key, named_version, reductions, rolled_up, with_cell_keys
 from obs_dagster.profile.columns import LABEL, prediction_column
-from obs_dagster.profile.grid import JOINED_BITS, Grids, UnitGrid
+from obs_dagster.profile.grid import Grids
 from obs_dagster.profile.outcomes import ADDED, KEYS, SCHEMA, TINY
 from obs_dagster.profile.profile import merge_rows
+from obs_dagster.profile.resolution import JOINED_BITS
+from obs_dagster.profile.score_grid import ScoreGrid
 
 
 def reduce_outcome_frame(
@@ -71,7 +73,7 @@ def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.
             "label",
             "decision",
             "score",
-            bin=nw.when(~label.is_null()).then(UnitGrid().bin(score)),
+            bin=nw.when(~label.is_null()).then(ScoreGrid().bin(score)),
             log_loss=nw.when(~label.is_null()).then(log_loss),
             log_loss_sq=nw.when(~label.is_null()).then(log_loss * log_loss),
             brier=nw.when(~label.is_null()).then(miss * miss),

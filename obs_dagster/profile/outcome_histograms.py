@@ -14,7 +14,7 @@ from obs_dagster.profile.cell_index import CellIndex
 from obs_dagster.profile.cells import Cut, reductions
 from obs_dagster.profile.columns import LABEL, prediction_column
 from obs_dagster.profile.distribution import FloatArray, IntArray
-from obs_dagster.profile.grid import JOINED_BITS, Grid, Grids, UnitGrid
+from obs_dagster.profile.grid import Grid, Grids
 from obs_dagster.profile.histograms import numbered
 from obs_dagster.profile.kernels import (
     SUMS,
@@ -23,18 +23,22 @@ from obs_dagster.profile.kernels import (
     Codes,
     Decisions,
     Numbers,
-    ScoreBins,
+    Scores,
     add_losses,
     outcome_keys,
 )
+from obs_dagster.profile.number_keys import keying
 from obs_dagster.profile.outcomes import KEYS, SCHEMA
+from obs_dagster.profile.resolution import JOINED_BITS
+from obs_dagster.profile.score_grid import ScoreGrid
 from obs_dagster.profile.tally import Tally
 from obs_dagster.profile.texts import Vocabulary
 
 if TYPE_CHECKING:
     import duckdb
 
-_GRID = UnitGrid()
+_GRID = ScoreGrid()
+_TENTHS = (np.searchsorted(_GRID.tenths, np.arange(_GRID.bins), side="right") - 1).astype(np.int32)
 _GROUPS = 4 * TENTHS
 
 
@@ -88,8 +92,8 @@ class _Rows:
         self.scores = score.values
         none = Numbers(score.values[:0], score.validity[:0], 0)
         keys = np.empty((2, len(score.values)), dtype=np.int32)
-        bins = ScoreBins(_GRID.bins, JOINED_BITS)
-        outcome_keys(score, Decisions(served or none, threshold), label, bins, keys)
+        scores = Scores(score.values, keying(_GRID)(score).keys)
+        outcome_keys(scores, Decisions(served or none, threshold), label, JOINED_BITS, keys)
         self.keys, self.joined = keys
 
 
@@ -113,7 +117,7 @@ class _CutOutcomes:
         """Count the rows of a batch, given the combination of codes that each has."""
         cells = self._cells.number(combinations, columns)[joint]
         self._sums = np.pad(self._sums, ((0, len(self._cells) - len(self._sums)), (0, 0), (0, 0)))
-        add_losses(rows.keys, rows.scores, cells, _GRID.bins, self._sums)
+        add_losses(rows.keys, rows.scores, cells, _TENTHS, self._sums)
         if () in self._cuts:
             wholes = self._cells.wholes()[cells]
             self._fine.count(wholes, rows.keys, self._cells.whole_count, _key_count(_GRID))
@@ -136,7 +140,7 @@ class _CutOutcomes:
         np.add.at(sums, places, self._sums)
         # the sums of a tenth stand in its first bin
         owner, group = np.nonzero(sums.any(axis=2))
-        first = UNLABELLED + group // 4 * (grid.bins // TENTHS) * 4 + group % 4
+        first = UNLABELLED + 4 * grid.tenths[group // 4] + group % 4
         width = _key_count(grid)
         codes = np.concatenate([cells * width + keys, owner * width + first])
         codes, entry = np.unique(codes, return_inverse=True)
@@ -164,7 +168,7 @@ class _CutOutcomes:
         )
 
 
-def _key_count(grid: UnitGrid) -> int:
+def _key_count(grid: ScoreGrid) -> int:
     """How many keys there are for scores on a grid."""
     return UNLABELLED + 4 * grid.bins
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from obs_dagster.profile import arrays
 from obs_dagster.profile.distribution import OutcomeCounts
-from obs_dagster.profile.grid import UnitGrid
 from obs_dagster.profile.profile import WHOLE, merge_rows, slices
+from obs_dagster.profile.score_grid import ScoreGrid
 
 #: scikit-learn's clip of probabilities in `log_loss`.
 TINY = float(np.finfo(np.float64).eps)
@@ -79,9 +79,10 @@ class OutcomeProfile:
         part = {name: column[start : start + length] for name, column in self._arrays.items()}
         labelled = ~np.isnan(part["label"])
         columns = {name: column[labelled] for name, column in part.items()}
-        grid = UnitGrid() if segment == WHOLE else UnitGrid().joined
+        grid = ScoreGrid() if segment == WHOLE else ScoreGrid().joined
+        low, high = grid.edges(columns["bin"].astype(np.int64))
         return OutcomeCounts(
-            score=(columns["bin"] + 0.5) * grid.width,
+            score=(low + high) / 2,
             decision=columns["decision"] > 0,
             label=columns["label"] > 0,
             counts=columns["n"],
@@ -91,5 +92,4 @@ class OutcomeProfile:
             brier_sum=columns["brier_sum"],
             brier_sq=columns["brier_sq"],
             predictions=int(part["n"].sum()),
-            bin_width=grid.width,
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from obs_dagster.metrics.definition import Definition
@@ -31,6 +29,7 @@ def gaps(counts: CountArray, mean_score: FloatArray) -> FloatArray:
 def _estimate(outcomes: Outcomes) -> Estimate:
     if outcomes.n == 0:
         return Estimate.missing("no labels")
+    # no bin of a score lies in two tenths
     tenth = np.clip((outcomes.counts.score * BINS).astype(np.int64), 0, BINS - 1)
     cell = (outcomes.counts.label.astype(np.int64), tenth)
     counts = np.zeros((2, BINS), dtype=np.int64)
@@ -41,20 +40,8 @@ def _estimate(outcomes: Outcomes) -> Estimate:
     observed = gaps(counts, mean_score)
     value = min(1.0, float(np.abs(observed).sum()))
     drawn = gaps(resample(counts.ravel(), (outcomes.seed, 0)).reshape(-1, 2, BINS), mean_score)
-    error = _misplaced(outcomes)
-    low, high = distance_band(value, np.abs(drawn - observed).sum(axis=-1), error=error, largest=1.0)
-    return Estimate(value, low, high, outcomes.n, error)
-
-
-def _misplaced(outcomes: Outcomes) -> float:
-    """Largest error from score bins that do not nest in tenths: none for widths such as 0.0001 and 0.01."""
-    width = outcomes.counts.bin_width
-    if width == 0 or math.isclose(round(1 / (BINS * width)) * BINS * width, 1.0, rel_tol=1e-9):
-        return 0.0
-    # A row in the wrong tenth changes two of the terms, by at most its own weight each.
-    edges = outcomes.counts.score * BINS
-    split = np.floor(edges - width * BINS / 2) != np.floor(edges + width * BINS / 2)
-    return float(min(1.0, 2 * outcomes.counts.counts[split].sum() / outcomes.n))
+    low, high = distance_band(value, np.abs(drawn - observed).sum(axis=-1), largest=1.0)
+    return Estimate(value, low, high, outcomes.n)
 
 
 METRICS = (

@@ -89,20 +89,25 @@ def _roc_auc(outcomes: Outcomes) -> Estimate:
     if outcomes.one_sided:
         return Estimate.missing(outcomes.one_sided, outcomes.n)
     scores = outcomes.by_score
-    area, error = roc_auc(scores)
-    low, high = roc_auc_interval(area, error, outcomes.positives, outcomes.negatives)
-    ties = 0.0
-    if outcomes.counts.bin_width > 0:
-        ties = float(scores.positives @ scores.negatives) / (2 * outcomes.positives * outcomes.negatives)
-    return Estimate(area, low, high, outcomes.n, ties)
+    area, deviation = roc_auc(scores)
+    interval = roc_auc_interval(area, deviation, outcomes.positives, outcomes.negatives)
+    # each pair within a bin counts one half, and may be worth nothing or all
+    pairs = outcomes.positives * outcomes.negatives
+    error = float(scores.positives @ scores.negatives) / (2 * pairs)
+    return _estimate(area, interval, error, outcomes.n)
 
 
 def _pr_auc(outcomes: Outcomes) -> Estimate:
     if outcomes.one_sided:
         return Estimate.missing(outcomes.one_sided, outcomes.n)
     value, error = average_precision(outcomes.by_score)
-    low, high = wilson(value * outcomes.positives, outcomes.positives)
-    return Estimate(value, low, high, outcomes.n, error if outcomes.counts.bin_width > 0 else 0.0)
+    return _estimate(value, wilson(value * outcomes.positives, outcomes.positives), error, outcomes.n)
+
+
+def _estimate(value: float, interval: Interval, error: float, n: int) -> Estimate:
+    """An estimate of the exact statistic: the interval of the one on bins, widened by the binning error."""
+    low, high = interval
+    return Estimate(value, max(0.0, low - error), min(1.0, high + error), n, error)
 
 
 def _expit(x: float) -> float:
@@ -121,7 +126,7 @@ METRICS = (
             "into one score bin, divided by the number of pairs.",
             reference="`sklearn.metrics.roc_auc_score(label, score)`, within the stated error.",
             interval="DeLong's variance on the logit scale; with fewer than ten rows of a class, or full "
-            "separation, Newcombe's (2006) method 5",
+            "separation, Newcombe's (2006) method 5; widened by the error at both ends",
             better="higher",
         ),
         _roc_auc,
@@ -137,7 +142,7 @@ METRICS = (
             "interpolation.",
             reference="`sklearn.metrics.average_precision_score(label, score)`, within the stated error.",
             interval="Wilson, as a share of the positives (Boyd, Eng and Page, ECML 2013, the binomial "
-            "interval); covers 91 to 95 % in simulations",
+            "interval; covers 91 to 95 % in simulations), widened by the error at both ends",
             better="higher",
         ),
         _pr_auc,

@@ -1,12 +1,17 @@
 import datetime as dt
+import json
+import shutil
 
 import pandas as pd
 import pytest
 
+from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.metrics import drift_records, performance_records, service_records
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.windows import PROFILES, day_profile, later_days, outcome_windows, profile_windows
+from obs_dagster.profile.asinh_grid import AsinhGrid
 from obs_dagster.profile.baseline import load_grids
+from obs_dagster.profile.grid import Grids
 from obs_dagster.profile.outcomes import OutcomeProfile
 from obs_dagster.profile.profile import Profile
 from obs_dagster.quality.day import validate_day
@@ -128,3 +133,30 @@ def test_evaluating_twice_gives_equal_records(nights, day):
         assert once == again
         assert once
         assert len({each.key for each in once}) == len(once)
+
+
+def test_counts_on_a_grid_of_an_older_version_say_how_to_go_on(nights, day):
+    world = nights()
+    grids = world.lake.folder("small", "baseline") / "grids.json"
+    document = json.loads(grids.read_text())
+    grids.write_text(json.dumps(document | {"score": {"kind": "UnitGrid", "bins": 10_000}}))
+    with pytest.raises(LakeError, match="score was counted on a UnitGrid") as refused:
+        world.night(day)
+    for folder in ("baseline", "profile", "outcomes"):
+        assert folder in refused.value.remedy
+        shutil.rmtree(world.lake.folder("small", folder))
+    [auc] = [
+        each
+        for each in world.night(day)
+        if each.metric == "roc_auc" and each.segment == "*" and each.window == 1
+    ]
+    assert auc.value is not None
+    assert json.loads(grids.read_text()) == document
+
+
+def test_profiles_on_other_grids_are_not_added_up(nights, day):
+    world = nights()
+    grids = load_grids(world.monitor, world.lake)
+    other = Grids(grids.columns | {"temp": AsinhGrid(centre=0.0, scale=2.0)})
+    with pytest.raises(LakeError, match=f"profiled on the grids {grids.id}, the baseline has {other.id}"):
+        list(profile_windows(world.monitor, day + ONE, world.lake, other))

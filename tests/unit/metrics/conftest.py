@@ -11,7 +11,6 @@ import pytest
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts, OutcomeCounts
 
 STEP = 0.005
-SCORE_BINS = 10_000
 SCORE_EPS = np.finfo(np.float64).eps
 
 
@@ -55,11 +54,19 @@ def categories(values):
     return CategoryCounts(dict(counted), nulls=sum(value is None for value in values))
 
 
-def outcomes(score, label, decision=None, *, predictions=None):
-    """Outcome counts on 10,000 equal score bins; the decision is score >= 0.5 unless given."""
+def score_edges(joined):
+    """Edges of score bins: 0.0001 apart from 0.01 to 0.99, and 1 % of the distance closer to 0 and 1."""
+    tail = np.append(0.0, 0.01 * 0.99004983374916805 ** np.arange(1611, 0, -1))
+    return np.concatenate([tail, np.arange(100, 9901) / 10_000, 1 - tail[::-1]])[::joined]
+
+
+def outcomes(score, label, decision=None, *, predictions=None, joined=1):
+    """Outcome counts on score bins, `joined` to one; the decision is score >= 0.5 unless given."""
     score, label = np.asarray(score, float), np.asarray(label, bool)
     decision = score >= 0.5 if decision is None else np.asarray(decision, bool)
-    key = np.minimum((score * SCORE_BINS).astype(np.int64), SCORE_BINS - 1) * 4 + decision * 2 + label
+    edges = score_edges(joined)
+    found = np.clip(np.searchsorted(edges, score, side="right") - 1, 0, len(edges) - 2)
+    key = found * 4 + decision * 2 + label
     cells, place = np.unique(key, return_inverse=True)
     clipped = np.clip(score, SCORE_EPS, 1 - SCORE_EPS)
     loss = -np.log(np.where(label, clipped, 1 - clipped))
@@ -69,7 +76,7 @@ def outcomes(score, label, decision=None, *, predictions=None):
         return np.bincount(place, weights=of, minlength=len(cells)).astype(float)
 
     return OutcomeCounts(
-        score=(cells // 4 + 0.5) / SCORE_BINS,
+        score=(edges[cells // 4] + edges[cells // 4 + 1]) / 2,
         decision=cells % 4 >= 2,
         label=cells % 2 == 1,
         counts=np.bincount(place, minlength=len(cells)).astype(np.int64),
@@ -79,7 +86,6 @@ def outcomes(score, label, decision=None, *, predictions=None):
         brier_sum=total(brier),
         brier_sq=total(brier**2),
         predictions=len(score) if predictions is None else predictions,
-        bin_width=1 / SCORE_BINS,
     )
 
 

@@ -65,9 +65,37 @@ def test_ranking_within_the_stated_error(raw, sample):
         assert found[name].error < 0.02
 
 
+@pytest.mark.parametrize(("joined", "finest"), [(1, 0.001), (8, 0.01)], ids=["whole", "segment"])
+@pytest.mark.parametrize("typical", [5e-5, 1e-3, 1 - 1e-3], ids=str)
+def test_ranking_holds_where_all_scores_are_close_to_an_end(raw, typical, joined, finest):
+    generator = np.random.default_rng(12)
+    label = np.arange(200_000) < 110
+    rare = min(typical, 1 - typical) * np.exp(generator.normal(size=len(label)) + 1.7 * label)
+    score, label = (rare, label) if typical < 0.5 else (1 - rare, ~label)
+    found = evaluate_performance(raw.outcomes(score, label, joined=joined), seed=0)
+    for name, exact in [
+        ("roc_auc", sk.roc_auc_score(label, score)),
+        ("pr_auc", sk.average_precision_score(label, score)),
+    ]:
+        assert abs(found[name].value - exact) <= found[name].error < finest, name
+        assert found[name].low < exact < found[name].high, name
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "pr_auc"])
+@pytest.mark.parametrize("first", [True, False], ids=["positives first", "negatives first"])
+def test_intervals_of_the_ranking_allow_for_any_order_within_bins(raw, name, first):
+    row = np.arange(40_000)
+    label = row % 4 == 0
+    score = 0.2 * (1 + row % 3) + np.where(label == first, 6e-5, 1e-5) + row * 1e-10
+    exact = {"roc_auc": sk.roc_auc_score, "pr_auc": sk.average_precision_score}[name](label, score)
+    found = evaluate_performance(raw.outcomes(score, label), seed=0)[name]
+    assert abs(found.value - exact) > 0.03
+    assert found.low < exact < found.high
+
+
 def test_ranking_is_exact_on_the_bins(raw, sample):
-    score, label = sample
-    centre = (np.minimum((score * 10_000).astype(int), 9_999) + 0.5) / 10_000
+    score, label = np.clip(sample[0], 0.01, 0.99), sample[1]
+    centre = np.floor(score * 10_000 + 1e-9) / 10_000
     found = evaluate_performance(raw.outcomes(score, label), seed=0)
     assert found["roc_auc"].value == pytest.approx(sk.roc_auc_score(label, centre))
     assert found["pr_auc"].value == pytest.approx(sk.average_precision_score(label, centre))

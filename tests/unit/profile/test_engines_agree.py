@@ -1,4 +1,4 @@
-"""The reduction in NumPy and the one in Narwhals expressions give the same profile."""
+"""The reduction in compiled loops and the one in Narwhals expressions give the same profile."""
 
 import duckdb
 import narwhals as nw

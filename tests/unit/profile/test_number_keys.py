@@ -1,15 +1,15 @@
 import math
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obs_dagster.profile import arrays
-from obs_dagster.profile.grid import FARTHEST, AsinhGrid, UnitGrid
+from obs_dagster.profile.asinh_grid import FARTHEST, AsinhGrid
 from obs_dagster.profile.kernels import MISSING, SPECIAL, Numbers
 from obs_dagster.profile.number_keys import keying
+from obs_dagster.profile.score_grid import ScoreGrid
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -42,14 +42,6 @@ def test_a_number_is_in_the_bin_that_asinh_gives(values, centre, scale, step):
     assert (keyed.low, keyed.high) == (keyed.keys.min(), keyed.keys.max())
 
 
-@given(values=st.lists(finite | st.floats(-0.2, 1.2), min_size=1, max_size=50))
-@settings(deadline=None)
-def test_a_score_is_in_its_bin_and_the_outer_bins_are_open(values):
-    keyed = keying(UnitGrid())(numbers_of(values))
-    expected = np.clip(np.floor(np.clip(np.array(values), -1, 2) * 10_000), 0, 9_999)
-    np.testing.assert_array_equal(keyed.keys, expected)
-
-
 @given(
     exact=st.lists(finite, min_size=1, max_size=256, unique=True).map(sorted),
     others=st.lists(finite, max_size=20),
@@ -63,7 +55,7 @@ def test_listed_values_are_counted_by_value_and_nothing_else_is(exact, others):
         assert (key <= SPECIAL) == (value in exact)
 
 
-@pytest.mark.parametrize("grid", [AsinhGrid(0.0, 1.0), UnitGrid()], ids=["asinh", "unit"])
+@pytest.mark.parametrize("grid", [AsinhGrid(0.0, 1.0), ScoreGrid()], ids=["asinh", "score"])
 def test_rows_without_a_finite_value_say_why(grid):
     column = pa.array([7.0, None, float("nan"), float("inf"), -float("inf"), 0.5], pa.float64()).slice(1)
     keyed = keying(grid)(Numbers(arrays.values(column), arrays.validity(column), column.offset))
@@ -77,5 +69,5 @@ def test_minus_zero_is_zero():
 
 
 def test_a_column_of_nulls_alone_has_no_bin():
-    keyed = keying(UnitGrid())(numbers_of([None, None]))
+    keyed = keying(ScoreGrid())(numbers_of([None, None]))
     assert keyed.low > keyed.high

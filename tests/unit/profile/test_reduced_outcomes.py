@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from obs_dagster.metrics.performance.evaluation import evaluate_performance
 from obs_dagster.profile.grid import CategoryGrid, Grids
 from obs_dagster.profile.outcomes import OutcomeProfile
 from obs_dagster.profile.reduction import reduce_outcomes
@@ -62,6 +63,24 @@ def test_outcomes_are_those_of_scikit_learn(reduced, rows):
         np.testing.assert_allclose(found.log_loss_sum.sum(), log_loss(label, score, normalize=False))
         np.testing.assert_allclose(found.brier_sum.sum() / found.n, brier_score_loss(label, score))
         np.testing.assert_allclose(found.score_sum.sum(), score.sum())
+
+
+@pytest.mark.parametrize("typical", [5e-5, 1e-3], ids=str)
+def test_scores_of_rare_events_keep_their_order(reduced, typical):
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    rng = np.random.default_rng(4)
+    label = rng.permutation(np.arange(100_000) < 150)
+    score = typical * np.exp(rng.normal(size=len(label)) + 1.7 * label)
+    carrier = rng.choice(["AA", "UA"], len(label))
+    columns = {"score": score, "prediction": score >= 0.4, "carrier": carrier, "_obs_label": label}
+    profile = reduced(pa.table({"model": ["1"] * len(label), **columns}))
+    for segment, part, finest in (("*", carrier != "", 0.002), ("carrier=UA", carrier == "UA", 0.01)):
+        found = evaluate_performance(profile.outcomes("1", segment), seed=0)
+        for name, reference in (("roc_auc", roc_auc_score), ("pr_auc", average_precision_score)):
+            exact = reference(label[part], score[part])
+            assert abs(found[name].value - exact) <= found[name].error < finest
+            assert found[name].low < exact < found[name].high
 
 
 def test_merged_outcomes_are_the_whole(reduced, rows):

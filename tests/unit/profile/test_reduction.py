@@ -5,9 +5,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.stats import ks_2samp
 
 from obs_dagster.errors import LakeError
 from obs_dagster.metrics.drift.alignment import align_points
+from obs_dagster.metrics.drift.evaluation import evaluate_drift
 from obs_dagster.metrics.drift.ks import ks, ks_error
 from obs_dagster.profile.distribution import OTHER
 from obs_dagster.profile.fit import MOST_CATEGORIES, fit_grids
@@ -195,7 +197,26 @@ def test_two_narrow_spikes_far_apart_are_told_apart(monitor):
     np.testing.assert_allclose(counts.total, base.sum())
 
 
-def test_engines_and_orders_give_the_same_table(monitor, grids):
+@pytest.mark.parametrize(("far", "deviation"), [(1e6, 1e-3), (1000.0, 0.3)])
+def test_drift_inside_one_of_two_spikes_is_seen(monitor, far, deviation):
+    rng = np.random.default_rng(4)
+    n = 4_000
+    base = np.concatenate([rng.normal(0, deviation, n), rng.normal(far, deviation, n)])
+    moved = np.concatenate([rng.normal(0, deviation, n), rng.normal(far + 3 * deviation, deviation, n)])
+    grids = fit_grids(lazy(numbers(base)), monitor)
+    before, after = (
+        reduce_rows(lazy(numbers(values)), monitor, grids).counts("1", "*", "temp")
+        for values in (base, moved)
+    )
+    found = evaluate_drift(before, after, seed=1)
+    edges = np.quantile(base, np.arange(1, 10) / 10)
+    p, q = (np.bincount(np.searchsorted(edges, values), minlength=10) / (2 * n) for values in (base, moved))
+    p, q = np.maximum(p, 1e-4), np.maximum(q, 1e-4)
+    assert found["psi"].value == pytest.approx(((q - p) * np.log(q / p)).sum(), rel=0.05)
+    assert found["ks"].value == pytest.approx(ks_2samp(base, moved).statistic, abs=0.005)
+
+
+def test_reordered_rows_give_the_same_table(monitor, grids):
     rows = rows_of(2000, 6)
     expected = reduce_rows(lazy(rows), monitor, grids).table
     shuffled = rows.take(np.random.default_rng(0).permutation(len(rows)))
