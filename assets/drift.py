@@ -14,6 +14,7 @@ from obs_dagster.evaluation.windows import PROFILES, later_days
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
+from obs_dagster.reports.wording import telling
 
 _WORST = 10
 
@@ -33,13 +34,18 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             for day, records in tracked(context, evaluated, len(affected)):
                 history.replace_metrics(records, model=monitor.model, days=[day], metrics=family("drift"))
                 if day in days:
-                    context.add_asset_metadata(_metadata(records), partition_key=day.isoformat())
+                    context.add_asset_metadata(day_metadata(records), partition_key=day.isoformat())
         return dg.MaterializeResult(metadata={"in this run": f"{len(affected)} days evaluated"})
 
     return drift
 
 
-def _metadata(records: list[MetricRecord]) -> dict[str, dg.MetadataValue | int]:
+def day_metadata(records: list[MetricRecord]) -> dict[str, dg.MetadataValue | int]:
+    """What a day's partition tells: the columns that moved most.
+
+    Args:
+        records: all drift records of the day.
+    """
     psi = [
         record
         for record in records
@@ -56,13 +62,16 @@ def _metadata(records: list[MetricRecord]) -> dict[str, dg.MetadataValue | int]:
             "psi": record.value,
             "95% low": record.low,
             "95% high": record.high,
+            "± binning": record.error if telling(record.error, record.low, record.high) else None,
             "rows": record.n,
         }
         for record in psi[:_WORST]
     )
     found: dict[str, dg.MetadataValue | int] = {
         "records": len(records),
-        "worst columns": table(rows, ["version", "column", "psi", "95% low", "95% high", "rows"]),
+        "worst columns": table(
+            rows, ["version", "column", "psi", "95% low", "95% high", "± binning", "rows"]
+        ),
     }
     if psi:
         labels = [f"{record.column} · v{record.version}" for record in psi[:_WORST]]

@@ -5,14 +5,27 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from jobs.cli.choice import Model, find_monitor, parse_day, require
 from jobs.cli.records import Format, emit
 
-_SHOWN = ("day", "window", "version", "segment", "column", "metric", "value", "low", "high", "n", "reason")
+_SHOWN = (
+    "day",
+    "window",
+    "version",
+    "segment",
+    "column",
+    "metric",
+    "value",
+    "low",
+    "high",
+    "error",
+    "n",
+    "reason",
+)
 
 
 def metrics(  # noqa: PLR0917  Typer reads options by name
@@ -54,9 +67,15 @@ def metrics(  # noqa: PLR0917  Typer reads options by name
         metrics=metric or None,
         windows=window or None,
     )
+
+    def row(record: MetricRecord) -> dict[str, Any]:
+        """The record; for reading, without an error where there is none."""
+        values = record.as_dict()
+        return values | {"error": record.error or None} if chosen is Format.TABLE else values
+
     with History.open(Settings().history_url) as history:
         emit(
-            [] if chosen is Format.PARQUET else [each.as_dict() for each in history.metrics(model, **wanted)],
+            [] if chosen is Format.PARQUET else [row(each) for each in history.metrics(model, **wanted)],
             [field.name for field in fields(MetricRecord)],
             chosen,
             output=output,

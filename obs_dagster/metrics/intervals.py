@@ -165,7 +165,12 @@ def distance_band(
 
 
 def divergence_interval(
-    value: float, replicates: FloatArray, unmoved: FloatArray, *, largest: float = math.inf
+    value: float,
+    replicates: FloatArray,
+    unmoved: FloatArray,
+    *,
+    error: float = 0.0,
+    largest: float = math.inf,
 ) -> Interval:
     """Interval of a divergence, which near 0 is quadratic in the difference of two samples.
 
@@ -185,11 +190,12 @@ def divergence_interval(
         value: the divergence of the two samples.
         replicates: that of replicates drawn from each sample, shape (r,).
         unmoved: that of replicates which are both drawn from the pooled samples, shape (r,).
+        error: how far the value may be off for other reasons; widens the interval.
         largest: the largest possible value.
     """
     if value <= 0:
         # Equal shares: nothing to estimate the growth from, so the end is what noise alone would show.
-        return 0.0, min(largest, max(0.0, float(np.quantile(unmoved, LEVEL))))
+        return 0.0, min(largest, max(0.0, float(np.quantile(unmoved, LEVEL))) + error)
     bias = float(unmoved.mean())
     below, above = (float(end) for end in np.quantile(unmoved, TAILS))
     growth = Z**2 * max(0.0, float(replicates.var() - unmoved.var())) / value
@@ -199,6 +205,6 @@ def divergence_interval(
         half = value - bias + growth / 2
         return half + sign * math.sqrt(max(0.0, half**2 - (value - bias) ** 2 + reach**2))
 
-    low = end(above - bias, -1) if value > above else 0.0
-    high = end(bias - below, +1)
+    low = (end(above - bias, -1) if value > above else 0.0) - error
+    high = end(bias - below, +1) + error
     return min(value, max(0.0, low)), max(value, min(largest, high))

@@ -46,10 +46,12 @@ the sums are exact, and where the definition itself speaks of bins, the value is
 Elsewhere `error` is the largest possible deviation from the value that the rows would have given.
 
 **Bins of drift statistics.** A numeric column is compared on the deciles of its baseline, whose edges are
-rounded to the profile's grid. A value that holds a tenth of the baseline or more is a bin of its own, so
-there can be more or fewer than ten. Values beyond the baseline's range fall into the outer bins. A
-categorical column has one bin per value, and `(other)` for what the baseline's top values leave over. Missing
-values are no bin: they have metrics of their own, `missing_share` and `missing_drift`.
+rounded to the profile's grid. The error says how much the exact edges could change, however the rows lie
+within the bins of the profile that these would divide; the interval is widened by it. A value that holds a
+tenth of the baseline or more is a bin of its own, so there can be more or fewer than ten. Values beyond the
+baseline's range fall into the outer bins. A categorical column has one bin per value, and `(other)` for what
+the baseline's top values leave over. Missing values are no bin: they have metrics of their own,
+`missing_share` and `missing_drift`.
 
 **No value.** Where a metric cannot be computed the value is empty and `reason` says why; it is never NaN, and
 never an alert of the metric itself. Reasons are: `no rows`, `no values` (rows, but all missing), `no

@@ -10,7 +10,16 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.reports.headline import awaits_labels
 from obs_dagster.reports.inputs import AlertLine
 from obs_dagster.reports.record_index import RecordIndex
-from obs_dagster.reports.wording import about, days_to, distance, interval, labels_in, measured, number
+from obs_dagster.reports.wording import (
+    about,
+    binning,
+    days_to,
+    distance,
+    interval,
+    labels_in,
+    measured,
+    number,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,7 @@ class Evidence:
         moved_by: for a PSI of numbers, how far the rows moved on average, in standard deviations of the
             baseline; a PSI by itself hardly grows once no row is where the baseline was.
         threshold: what it was held against; None if no rule did.
+        error: how far binning may have moved the value.
     """
 
     metric: str
@@ -40,6 +50,7 @@ class Evidence:
     labelled: float | None = None
     moved_by: float | None = None
     threshold: float | None = None
+    error: float = 0.0
 
     @property
     def name(self) -> str:
@@ -52,14 +63,18 @@ class Evidence:
         return number(self.metric, self.value)
 
     @property
-    def bounds(self) -> str:
-        """The interval in brackets; empty if there is none."""
-        return interval(self.metric, self.low, self.high)
+    def uncertainty(self) -> str:
+        """The interval in brackets, and how far binning may have moved the value, if that matters."""
+        parts = (
+            interval(self.metric, self.low, self.high),
+            binning(self.metric, self.error, self.low, self.high),
+        )
+        return " ".join(filter(None, parts))
 
     @property
     def value_text(self) -> str:
-        """The value with its interval."""
-        return measured(self.metric, self.value, self.low, self.high)
+        """The value with its interval, and what binning may have done to it."""
+        return measured(self.metric, self.value, self.low, self.high, self.error)
 
     @property
     def remark(self) -> str:
@@ -88,6 +103,7 @@ def evidence_of(
     """The number of a record, or of an alert, as it is known after the night of `reported`."""
     day = found.day or reported
     settled = not awaits_labels(monitor, found.metric, day, reported)
+    record = _at(found, index, day, found.metric, column=found.column)
     return Evidence(
         metric=found.metric,
         segment=found.segment,
@@ -104,12 +120,19 @@ def evidence_of(
         if found.metric == "psi"
         else None,
         threshold=found.threshold if isinstance(found, AlertLine) else None,
+        error=0.0 if record is None else record.error,
     )
 
 
 def _beside(
     found: MetricRecord | AlertLine, index: RecordIndex, day: dt.date, metric: str, *, column: str
 ) -> float | None:
-    """Another metric of the same rows."""
-    record = index.at(day, metric, found.version, found.window, segment=found.segment, column=column)
+    """The value of another metric of the same rows."""
+    record = _at(found, index, day, metric, column=column)
     return None if record is None else record.value
+
+
+def _at(
+    found: MetricRecord | AlertLine, index: RecordIndex, day: dt.date, metric: str, *, column: str
+) -> MetricRecord | None:
+    return index.at(day, metric, found.version, found.window, segment=found.segment, column=column)

@@ -60,6 +60,9 @@ PSI_CEILING = 7.5
 OFF_THE_SCALE = "nearly all rows lie where the baseline had few"
 """What that means, for a remark."""
 
+TELLING = 0.05
+"""The part of its interval from which on the error of binning is told; the interval includes it anyway."""
+
 UNKNOWN = "–"  # noqa: RUF001 - the dash that tables use for "no value"
 MINUS = "−"  # noqa: RUF001 - a real minus sign, as wide as a plus
 
@@ -115,9 +118,37 @@ def interval(metric: str, low: float | None, high: float | None) -> str:
     return f"[{number(metric, low)}, {number(metric, high)}]"
 
 
-def measured(metric: str, value: float | None, low: float | None, high: float | None) -> str:
-    """A value with its interval, as far as there is one."""
-    return f"{number(metric, value)} {interval(metric, low, high)}".strip()
+def telling(error: float, low: float | None, high: float | None) -> bool:
+    """Whether the error of binning says something that the interval leaves open.
+
+    >>> telling(0.002, 0.1, 0.12), telling(0.0002, 0.1, 0.12), telling(0.0002, None, None)
+    (True, False, True)
+    """
+    return error > 0 and (low is None or high is None or error >= TELLING * (high - low))
+
+
+def binning(metric: str, error: float, low: float | None, high: float | None) -> str:
+    """How far binning may have moved a value; empty where that is nothing, or nothing to a reader.
+
+    >>> binning("psi", 0.012, 0.1, 0.2), binning("psi", 0.0001, 0.1, 0.2), binning("psi", 0.0, 0.1, 0.2)
+    ('± 0.01 from binning', '', '')
+    """
+    shown = number(metric, error)
+    if not telling(error, low, high) or shown.startswith("<") or shown == number(metric, 0.0):
+        return ""
+    return f"± {shown} from binning"
+
+
+def measured(
+    metric: str, value: float | None, low: float | None, high: float | None, error: float = 0.0
+) -> str:
+    """A value with its interval, as far as there is one, and the error of binning, where it matters.
+
+    >>> measured("psi", 0.2, 0.1, 0.3, 0.02)
+    '0.20 [0.10, 0.30] ± 0.02 from binning'
+    """
+    parts = (number(metric, value), interval(metric, low, high), binning(metric, error, low, high))
+    return " ".join(filter(None, parts))
 
 
 def about(metric: str, column: str, segment: str) -> str:

@@ -78,12 +78,23 @@ def test_tables_fit_a_terminal_of_80_columns(ran):
     assert all(len(line) <= 80 for line in (listed + printed).splitlines())
 
 
+def test_a_table_has_the_error_of_binning_where_there_is_one(ran):
+    home, _ = ran
+    args = ("metrics", "loan_default", "--window", "1", "--segment", "*")
+    records = json.loads(home.obs(*args, "--metric", "psi", "--format", "json").stdout)
+    errors = [record["error"] for record in records if record["error"]]
+    assert errors
+    printed = home.obs(*args, "--metric", "psi", COLUMNS="200").stdout
+    assert {f"{error:.4g}" for error in errors} <= set(printed.split())
+    assert "error" not in home.obs(*args, "--metric", "volume", COLUMNS="200").stdout
+
+
 def test_a_table_without_rows_has_its_head(ran):
     home, _ = ran
     printed = home.obs("metrics", "loan_default", "--from", "2024-03-05").stdout
     assert printed.split() == [
         *("day", "window", "version", "segment", "column", "metric"),
-        *("value", "low", "high", "n", "reason"),
+        *("value", "low", "high", "error", "n", "reason"),
     ]
 
 

@@ -92,6 +92,8 @@ def align_points(baseline: NumericCounts, current: NumericCounts) -> Pointwise:
 def deciles(aligned: Pointwise) -> Binned:
     """Counts on the deciles of the baseline, whose edges are edges of the profile's grid.
 
+    `rounding.exact_deciles` says how far they may be off those of rows counted by value.
+
     A point belongs to the decile in which the middle of its rows lies. A value that holds a tenth of the
     baseline or more is a bin of its own, so that ties never blur it with its neighbours. What lies beyond the
     baseline's range falls into the outer bins, unless those are such values.

@@ -14,6 +14,7 @@ from obs_dagster.metrics.drift.alignment import (
     align_points,
     deciles,
 )
+from obs_dagster.metrics.drift.rounding import ExactDeciles, Slopes, Term, exact_deciles
 from obs_dagster.metrics.intervals import divergence_interval, resample, sampling_noise
 from obs_dagster.metrics.record import NO_ROWS, Estimate
 from obs_dagster.profile.distribution import (
@@ -88,6 +89,11 @@ class Comparison:
         return deciles(self.points)
 
     @cached_property
+    def exact(self) -> ExactDeciles | None:
+        """What is known of the exact deciles; None where the bins hold what they would hold exactly."""
+        return exact_deciles(self.points) if isinstance(self.baseline, NumericCounts) else None
+
+    @cached_property
     def baseline_noise(self) -> FloatArray:
         """How far the baseline's shares lie off in each replicate, on the coarse points, shape (r, k)."""
         return sampling_noise(self.coarse.baseline, (self.seed, 0, 0))
@@ -117,16 +123,17 @@ class Comparison:
         sizes = int(self.bins.baseline.sum()), int(self.bins.current.sum())
         return self._replicates(pooled, pooled, stream=2, sizes=sizes)
 
-    def divergence(self, divergence: Divergence, *, largest: float) -> Estimate:
-        """A divergence of the bins; exact, since the profile counts the bins exactly."""
+    def divergence(self, divergence: Divergence, term: Term, slopes: Slopes, *, largest: float) -> Estimate:
+        """A divergence of the bins, the sum of its terms, and how far it may be off that of exact deciles."""
         if self.obstacle:
             return Estimate.missing(self.obstacle)
         value, drawn, unmoved = (
             divergence(side.baseline, side.current)
             for side in (self.bins, self.bin_replicates, self.unmoved_replicates)
         )
-        low, high = divergence_interval(float(value), drawn, unmoved, largest=largest)
-        return Estimate(float(value), low, high, self.current.n)
+        error = self.exact.error(float(value), term, slopes) if self.exact else 0.0
+        low, high = divergence_interval(float(value), drawn, unmoved, error=error, largest=largest)
+        return Estimate(float(value), low, high, self.current.n, error)
 
     def _replicates(
         self,

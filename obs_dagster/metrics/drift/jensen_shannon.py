@@ -19,25 +19,36 @@ def jensen_shannon_divergence(baseline: CountArray, current: CountArray) -> Floa
     The mean of the Kullback-Leibler divergences of p and q from their average; 0 for equal shares, 1 for
     shares that have no bin in common. Empty bins need no fill.
     """
-    p, q = shares(baseline), shares(current)
+    result: FloatArray = np.clip(term(shares(baseline), shares(current)).sum(axis=-1), 0.0, 1.0)
+    return result
+
+
+def term(p: FloatArray, q: FloatArray) -> FloatArray:
+    """What a bin with these shares adds to the divergence."""
     average = (p + q) / 2
 
     def divergence(part: FloatArray) -> FloatArray:
-        ratio = np.divide(part, average, out=np.ones_like(part), where=part > 0)
-        result: FloatArray = (part * np.log2(ratio)).sum(axis=-1)
+        result: FloatArray = part * np.log2(np.divide(part, average, out=np.ones_like(part), where=part > 0))
         return result
 
-    return np.clip((divergence(p) + divergence(q)) / 2, 0.0, 1.0)
+    return (divergence(p) + divergence(q)) / 2
+
+
+def slopes(p: FloatArray, q: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The derivatives of `term`; not finite by a share of 0."""
+    average = (p + q) / 2
+    return np.log2(p / average) / 2, np.log2(q / average) / 2
 
 
 def _estimate(comparison: Comparison) -> Estimate:
     # The divergence is what is quadratic near 0; the ends of its interval keep their coverage under the root.
-    divergence = comparison.divergence(jensen_shannon_divergence, largest=1.0)
-    if divergence.value is None or divergence.low is None or divergence.high is None:
-        return divergence
-    return Estimate(
-        math.sqrt(divergence.value), math.sqrt(divergence.low), math.sqrt(divergence.high), divergence.n
-    )
+    squared = comparison.divergence(jensen_shannon_divergence, term, slopes, largest=1.0)
+    if squared.value is None or squared.low is None or squared.high is None:
+        return squared
+    value = math.sqrt(squared.value)
+    below = value - math.sqrt(max(0.0, squared.value - squared.error))
+    above = math.sqrt(min(1.0, squared.value + squared.error)) - value
+    return Estimate(value, math.sqrt(squared.low), math.sqrt(squared.high), squared.n, max(below, above))
 
 
 METRICS = (
@@ -50,11 +61,13 @@ METRICS = (
             meaning="How far the shares of the bins have moved from the baseline's: 0 where they are equal, "
             "1 where no bin is shared.",
             formula="√((KL(p ‖ a) + KL(q ‖ a)) / 2), a = (p + q) / 2, base 2; p, q: shares of the baseline "
-            "and of the current window. Numeric columns: deciles of the baseline; categorical columns: one "
-            "bin per value.",
+            "and of the current window. Numeric columns: deciles of the baseline, rounded to the "
+            "profile's bins; categorical columns: one bin per value.",
             reference="`scipy.spatial.distance.jensenshannon(p, q, base=2)`; NannyML has the same base, "
-            "Evidently base e (x 0.8326).",
-            interval="score-type bootstrap of the squared distance over both samples, then its root",
+            "Evidently base e (x 0.8326). On a numeric column that of the exact deciles, within the stated "
+            "error.",
+            interval="score-type bootstrap of the squared distance over both samples, widened by the "
+            "error, then its root",
             better="lower",
         ),
         _estimate,

@@ -27,8 +27,17 @@ def _estimate(comparison: Comparison) -> Estimate:
     if comparison.obstacle:
         return Estimate.missing(comparison.obstacle)
     value = l_infinity(comparison.bins.baseline, comparison.bins.current)
-    low, high = distance_band(value, largest_change(comparison.bin_noise), largest=1.0)
-    return Estimate(value, low, high, comparison.current.n)
+    error = _error(comparison, value)
+    low, high = distance_band(value, largest_change(comparison.bin_noise), error=error, largest=1.0)
+    return Estimate(value, low, high, comparison.current.n, error)
+
+
+def _error(comparison: Comparison, value: float) -> float:
+    """How far the exact deciles' distance may be off."""
+    if not comparison.exact:
+        return 0.0
+    least, most = comparison.exact.bounds(lambda p, q: np.abs(q - p))
+    return max(0.0, float(most.max()) - value, value - float(least.max()))
 
 
 METRICS = (
@@ -40,9 +49,11 @@ METRICS = (
             title="L-infinity distance",
             meaning="The largest change of any one bin's share against the baseline.",
             formula="max |q - p| over bins; p, q: shares of the baseline and of the current window. Numeric "
-            "columns: deciles of the baseline; categorical columns: one bin per value.",
-            reference="`scipy.spatial.distance.chebyshev(p, q)`; Vertex AI's categorical skew and drift.",
-            interval="value ∓ the 95 % quantile of the same distance of the bootstrapped noise",
+            "columns: deciles of the baseline, rounded to the profile's bins; categorical columns: one bin "
+            "per value.",
+            reference="`scipy.spatial.distance.chebyshev(p, q)`; Vertex AI's categorical skew and drift. "
+            "On a numeric column that of the exact deciles, within the stated error.",
+            interval="value ∓ (the 95 % quantile of the same distance of the bootstrapped noise + error)",
             unit="share",
             better="lower",
         ),

@@ -21,7 +21,8 @@ def quantile(counts: NumericCounts, level: float) -> Estimate:
     The value is the smallest one that at least a share of `level` of the rows do not exceed. The number of
     rows below the true quantile is binomial, so two ranks of the sample enclose it with at least 95 %,
     whatever the distribution (Conover, Practical Nonparametric Statistics, section 3.2). A rank beyond the
-    sample means that so few rows cannot bound that side: the end is None.
+    sample means that so few rows cannot bound that side: the end is None. Where values are binned, the
+    interval goes to the outer edges of the bins that hold these ranks.
 
     Args:
         counts: a column with at least one finite value.
@@ -30,21 +31,20 @@ def quantile(counts: NumericCounts, level: float) -> Estimate:
     n = counts.n
     cumulative = np.cumsum(counts.counts)
 
-    def at(rank: int) -> tuple[float, float]:
-        """The point that holds the row of this rank (1 to n), and the most that it can be off."""
+    def at(rank: int) -> tuple[float, float, float]:
+        """The least, the likeliest and the greatest value of the row of this rank (1 to n)."""
         place = int(np.searchsorted(cumulative, rank))
         point, reach = float(counts.points[place]), float(counts.widths[place]) / 2
         # The exact extremes are known, and no row lies beyond them.
         lowest = max(point - reach, point - reach if counts.minimum is None else counts.minimum)
         highest = min(point + reach, point + reach if counts.maximum is None else counts.maximum)
-        value = min(max(point, lowest), highest)
-        return value, max(value - lowest, highest - value)
+        return lowest, min(max(point, lowest), highest), highest
 
-    value, error = at(max(1, math.ceil(level * n - 1e-9)))
+    least, value, most = at(max(1, math.ceil(level * n - 1e-9)))
     lower, upper = _ranks(n, level)
     low = at(lower)[0] if lower >= 1 else None
-    high = at(upper)[0] if upper <= n else None
-    return Estimate(value, low, high, n, error)
+    high = at(upper)[-1] if upper <= n else None
+    return Estimate(value, low, high, n, max(value - least, most - value))
 
 
 def _ranks(n: int, level: float) -> tuple[int, int]:
@@ -84,7 +84,8 @@ METRICS = tuple(
             formula=f"smallest latency that at least {percent} % of the rows do not exceed.",
             reference=f"`numpy.quantile(latency, {percent / 100}, method='inverted_cdf')`, within the stated "
             f"error.",
-            interval="order statistics (exact binomial ranks); an end that so few rows cannot bound is empty",
+            interval="order statistics (exact binomial ranks); at the outer edges of their bins; an end "
+            "that so few rows cannot bound is empty",
             unit="ms",
             better="lower",
         ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.reports.health.scale import Scale
-from obs_dagster.reports.wording import UNKNOWN, interval, number
+from obs_dagster.reports.wording import UNKNOWN, binning, interval, number
 
 BAR = 100.0
 """Length of the axis that an interval is drawn on."""
@@ -17,11 +17,16 @@ TOP = 8
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value as text, and as places on an axis from 0 to `BAR`."""
+    """A value as text, and as places on an axis from 0 to `BAR`.
+
+    Attributes:
+        binning: how far binning may have moved the value; empty where that does not matter.
+    """
 
     value: str
     interval: str
     n: int
+    binning: str = ""
     dot: float | None = None
     low: float | None = None
     high: float | None = None
@@ -35,6 +40,7 @@ def cell(record: MetricRecord | None, longest: float) -> Cell:
         value=number(record.metric, record.value),
         interval=interval(record.metric, record.low, record.high),
         n=record.n,
+        binning=binning(record.metric, record.error, record.low, record.high),
         dot=place(record.value, longest),
         low=None if record.low is None else place(record.low, longest),
         high=None if record.high is None else place(record.high, longest),

@@ -31,6 +31,7 @@ class Point:
     high: float | None
     n: int
     settled: bool = True
+    error: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def _shorten(name: str) -> str:
 def _spoken(metric: str, title: str, trend: Trend) -> str:
     last = trend.points[-1]
     return (
-        f"{title}, version {trend.version}: {measured(metric, last.value, last.low, last.high)} "
+        f"{title}, version {trend.version}: {measured(metric, last.value, last.low, last.high, last.error)} "
         f"on {day_month(last.day)}, from {number(metric, trend.points[0].value)} "
         f"on {day_month(trend.points[0].day)}"
     )
@@ -186,7 +187,7 @@ def _stroke(metric: str, trend: Trend, x: Scale, y: Scale, label_y: float) -> St
 def _mark(metric: str, version: str, point: Point, x: Scale, y: Scale) -> Mark:
     tip = (
         f"{day_month(point.day)}, version {version}: "
-        f"{measured(metric, point.value, point.low, point.high)}, n = {point.n:,}"
+        f"{measured(metric, point.value, point.low, point.high, point.error)}, n = {point.n:,}"
     )
     if not point.settled:
         tip += ", labels still arriving"

@@ -86,7 +86,15 @@ def _points(  # noqa: PLR0917 - one call, in this file
 ) -> list[Point]:
     series = index.series(metric, version, window, column=column)
     return [
-        Point(day, record.value, record.low, record.high, record.n, settled is None or day <= settled)
+        Point(
+            day,
+            record.value,
+            record.low,
+            record.high,
+            record.n,
+            settled is None or day <= settled,
+            record.error,
+        )
         for day, record in series.items()
         if record.value is not None and frame.first <= day <= frame.last and day not in frame.blanks
     ]

@@ -20,7 +20,7 @@ Content = str | bytes | Path
 """What an artifact holds: text, bytes, or those of a file."""
 
 TABLE = "metrics.json"
-"""The artifact with all records, their intervals and row counts."""
+"""The artifact with all records, their intervals, errors and row counts."""
 
 _TABLE_COLUMNS = (
     "metric",
@@ -30,6 +30,7 @@ _TABLE_COLUMNS = (
     "value",
     "low",
     "high",
+    "error",
     "n",
     "reason",
     "definition",

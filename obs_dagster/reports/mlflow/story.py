@@ -19,7 +19,7 @@ def night_story(report: NightReport, experiment: str, trend: str) -> str:
     if report.verdict.evidence:
         lines += ["| evidence | value | 95 % interval | rows |", "| --- | --- | --- | --- |"]
         lines += [
-            f"| {_plain(item.name)} | {item.shown} | {item.bounds or ' '} | {item.n:,} |"
+            f"| {_plain(item.name)} | {item.shown} | {item.uncertainty or ' '} | {item.n:,} |"
             for item in report.verdict.evidence
         ]
         lines.append("")

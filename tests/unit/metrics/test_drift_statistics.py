@@ -66,10 +66,9 @@ def test_values_counted_exactly_have_no_error(raw):
     assert all(estimate.error == 0 for estimate in found.values())
 
 
-def test_bin_statistics_are_those_of_the_raw_rows_on_the_same_deciles(raw):
+def test_bin_statistics_are_those_of_the_raw_rows_on_exact_deciles(raw):
     generator = np.random.default_rng(5)
     baseline, current = generator.lognormal(size=10_000), generator.lognormal(0.1, 1.1, 4_000)
-    # The textbook's bins: exact deciles. The grid's edges lie within a bin's width of them.
     edges = np.quantile(baseline, np.linspace(0, 1, 11))
     edges[[0, -1]] = -np.inf, np.inf
     b, c = np.histogram(baseline, edges)[0], np.histogram(current, edges)[0]
@@ -78,7 +77,7 @@ def test_bin_statistics_are_those_of_the_raw_rows_on_the_same_deciles(raw):
     assert found["psi"].value == pytest.approx(((q - p) * np.log(q / p)).sum(), abs=2e-3)
     assert found["jensen_shannon"].value == pytest.approx(jensenshannon(p, q, base=2), abs=3e-3)
     assert found["l_infinity"].value == pytest.approx(np.abs(q - p).max(), abs=3e-3)
-    assert all(found[name].error == 0 for name in ("psi", "jensen_shannon", "l_infinity", "chi_square"))
+    assert all(0 < found[name].error < 0.02 for name in ("psi", "jensen_shannon", "l_infinity"))
 
 
 def test_categories_are_compared_value_by_value(raw):

@@ -3,7 +3,7 @@ import pytest
 
 from obs_dagster.metrics.service.evaluation import evaluate_service
 from obs_dagster.metrics.service.latency import quantile
-from obs_dagster.profile.distribution import CategoryCounts
+from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
 
 
 @pytest.mark.parametrize("n", [1, 2, 57, 100, 5_000])
@@ -42,6 +42,18 @@ def test_quantile_intervals_cover(raw):
         found = quantile(raw.by_value(np.random.default_rng((2, seed)).exponential(size=300)), 0.9)
         covered += found.low <= np.log(10) <= found.high
     assert 0.92 <= covered / 200 < 1
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_the_interval_holds_the_rows_of_its_ranks_wherever_they_lie_in_their_bins(level):
+    # All rows lie at one end of their bins, which are as wide as the interval.
+    edges = np.arange(20.0)
+    counts = NumericCounts(edges + 0.5, np.ones(20), np.full(20, 50))
+    found = quantile(counts, level)
+    for rows in (edges, edges + 1):
+        exact = quantile(NumericCounts(rows, np.zeros(20), np.full(20, 50)), level)
+        assert found.low <= exact.low < exact.high <= found.high
+    assert (found.low % 1, found.high % 1) == (0, 0)
 
 
 def test_what_did_not_report_success_is_an_error():

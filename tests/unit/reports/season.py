@@ -60,7 +60,20 @@ def monitor(**changes):
     return Monitor.model_validate(described | changes)
 
 
-def record(metric, version, day, value, *, spread=0.0, n=900, window=7, segment="*", column="", reason=""):
+def record(
+    metric,
+    version,
+    day,
+    value,
+    *,
+    spread=0.0,
+    error=0.0,
+    n=900,
+    window=7,
+    segment="*",
+    column="",
+    reason="",
+):
     known = value is not None
     return MetricRecord(
         model="flight_delay",
@@ -75,7 +88,7 @@ def record(metric, version, day, value, *, spread=0.0, n=900, window=7, segment=
         low=value - spread if known and spread else None,
         high=value + spread if known and spread else None,
         n=n,
-        error=0.0,
+        error=error,
         reason=reason,
         computed_at=COMPUTED,
         run_id="3f1c9a52",

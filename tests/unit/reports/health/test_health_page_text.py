@@ -66,6 +66,26 @@ def test_numbers_that_may_still_change_say_so(render, season):
     assert "PSI of temp: nearly all rows lie where the baseline had few." in seen
 
 
+@pytest.mark.parametrize(("error", "told"), [(0.21, True), (0.04, False), (0.0, False)])
+def test_the_error_of_binning_is_told_where_it_matters(render, season, error, told):
+    score = season.monitor().logs.columns.score
+    psi = [
+        season.record("psi", "1", season.LAST, 8.35, spread=0.5, error=error, column=column)
+        for column in ("temp", score)
+    ]
+    page = render(
+        records=[*season.records(), *psi],
+        alerts=[season.drift_alert("temp", 8.35, low=7.85, high=8.85, day=season.LAST)],
+    )
+    seen = text(page)
+    bound = "[7.85, 8.85] ± 0.21 from binning"
+    assert (f"moved: PSI of temp rose to 8.35 {bound}" in seen) is told  # the sentence
+    assert (f"temp 8.35 {bound} 3,150" in seen) is told  # the list of what fires
+    assert (f"{score} 8.35 {bound}" in seen) is told  # the table of what moved
+    assert (f"{bound}, n = 900" in page) is told  # the chart of the score
+    assert "from binning" not in seen.replace("“± … from binning”", "") or told
+
+
 def test_it_loads_nothing_and_runs_nothing(render):
     page = render()
     assert "<script" not in page

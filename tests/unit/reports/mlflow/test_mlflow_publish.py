@@ -2,6 +2,7 @@ import datetime as dt
 import json
 import re
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,22 @@ def listed(client, run, path=None):
 
 def content(client, run, path, folder):
     return Path(client.download_artifacts(run, path, str(folder))).read_bytes()
+
+
+def test_the_table_of_records_has_their_errors(report, read, make_night):
+    night = make_night(0)
+    records = [replace(each, error=0.012) if each.metric == "psi" else each for each in night.records]
+    report.publish([replace(night, records=records)])
+    (published,) = read().of("night")
+    text = Path(published.info.artifact_uri.removeprefix("file://"), "metrics.json").read_text("utf-8")
+    table = json.loads(text)
+    rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    assert {row["metric"]: row["error"] for row in rows} == {
+        "recall": 0.0,
+        "precision": 0.0,
+        "psi": 0.012,
+        "volume": 0.0,
+    }
 
 
 def test_artifacts_are_written_and_overwritten_when_they_differ(report, read, client, make_night, tmp_path):
