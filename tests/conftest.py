@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import create_engine, text
 
+from obs_dagster.evaluation.baseline import prepare_baseline
 from obs_dagster.evaluation.metrics import (
     drift_records,
     performance_records,
@@ -30,7 +31,6 @@ from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.windows import PROFILES
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.baseline import prepare_baseline
 from obs_dagster.quality.day import validate_day
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import ingest_labels

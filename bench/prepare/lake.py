@@ -17,10 +17,10 @@ def fill(monitor: str, lake: str, days: list[str], *, profiled: bool) -> None:
         days: YYYY-MM-DD.
         profiled: whether they are validated and profiled too, on the monitor's baseline.
     """
+    from obs_dagster.evaluation.baseline import prepare_baseline
     from obs_dagster.evaluation.profiling import profile_days
     from obs_dagster.lake.lake import Lake
     from obs_dagster.monitor import load_monitor
-    from obs_dagster.profile.baseline import prepare_baseline
     from obs_dagster.quality.day import validate_day
     from obs_dagster.sources.ingest import ingest_logs
 

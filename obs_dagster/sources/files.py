@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from obs_dagster.cores import cores
 from obs_dagster.errors import SourceError
+from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.quoting import literals
 
 if TYPE_CHECKING:
@@ -52,21 +54,49 @@ class SourceFiles:
         return SourceFiles(kind=self.kind, pattern=self.pattern, files=tuple(files))
 
     @property
-    def origins(self) -> list[str]:
-        """What people read about where the rows are from."""
-        return [str(file) for file in self.files]
-
-    @property
     def reader(self) -> str:
         """SQL for the table of all rows, columns matched by name."""
         return READERS[self.kind](literals(map(str, self.files)))
 
-    def fingerprint(self) -> str:
-        """Changes when a file is added, removed or rewritten."""
-        digest = hashlib.sha256()
+    def stamps(self) -> tuple[FileStamp, ...]:
+        """What each file is like at this moment.
+
+        Raises:
+            SourceError: a file is gone, or cannot be read.
+        """
+        stamps = []
         for file in self.files:
-            digest.update(f"{file}\0{stamp(file)}\0".encode())
-        return digest.hexdigest()[:16]
+            try:
+                stamps.append(FileStamp.of(file))
+            except OSError as error:
+                raise SourceError(
+                    f"{file} cannot be read ({error.strerror}).",
+                    remedy="Check that it is there, or removed for good, then run the day again; "
+                    "what was evaluated before stays as it was.",
+                ) from error
+        return tuple(stamps)
+
+    def fingerprint(self) -> str:
+        """Changes when a file is added, removed or rewritten.
+
+        Raises:
+            SourceError: as `stamps`.
+        """
+        return fingerprint(self.stamps())
+
+    def check(self, before: Sequence[FileStamp]) -> None:
+        """Make sure, after rows were read, that no file changed since it was stamped.
+
+        Raises:
+            SourceError: a file was rewritten or is gone.
+        """
+        for was, now in zip(before, self.stamps(), strict=True):
+            if not was.matches(now):
+                raise SourceError(
+                    f"{was.name} changed while it was read.",
+                    remedy="Run the day again once the file is complete; what was evaluated before stays as "
+                    "it was. Files that are written beside and then renamed are never seen half-written.",
+                )
 
     def relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         """The rows of all files, columns matched by name: of Parquet lazily, of text from a temporary table.
@@ -121,21 +151,22 @@ def stamp(file: Path) -> str:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB session of its own, in UTC, without progress bar and without network.
+    """A DuckDB session of its own with a thread per core, in UTC, without progress bar and without network.
 
     What does not fit into its memory (256 MB a thread, 768 MB at least) goes to a folder of its own below the
     system's temporary folder, which is there only while it is needed.
     """
     import duckdb
 
+    threads = cores()
     connection = duckdb.connect(
         config={
+            "threads": str(threads),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "true",
             "temp_directory": str(Path(tempfile.gettempdir()) / f"obs-duckdb-{uuid4().hex}"),
         }
     )
-    threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
     # a large buffer lets the database read ahead of who consumes a stream of batches
     connection.execute(
         "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET streaming_buffer_size = '128MB'; "

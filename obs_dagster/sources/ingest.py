@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from obs_dagster.lake.lake import Lake, group_rows, manifest_metadata, replacing
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import ROW
+from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.log_table import fetched_days
 from obs_dagster.sources.placement import placement
@@ -55,7 +56,7 @@ def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
     partition holds no rows but tells which files do (see `obs_dagster.sources.log_rows`).
 
     Raises:
-        SourceError: a file cannot be read; the partition stays as it was.
+        SourceError: a file cannot be read, or changes while it is; the partition stays as it was.
     """
     target = lake.table(monitor.model, LOGS).path(day)
     with (
@@ -84,10 +85,11 @@ def _ingest(
     import duckdb
 
     schema = LogSchema.of(monitor)
+    stamps = source.stamps()
     try:
         found = _register(connection, schema, source)
         changes = schema_changes(schema.types, found)
-        placed = placement(schema, found, source)
+        placed = placement(schema, found, source, stamps)
         query = placed.query() if placed is not None else schema.query(found, "source")
         connection.execute(f"CREATE TEMP VIEW log AS {query}")
         replaced = _find_replaced(connection, monitor)
@@ -106,7 +108,7 @@ def _ingest(
         if replaced:
             # a join gives rows in any order
             kept = f"{kept} ORDER BY {ROW}"
-        manifest = _manifest(result, source)
+        manifest = _manifest(result, stamps)
         if placed is not None and not replaced and _in_place(monitor, schema, found):
             kept = f"{kept} LIMIT 0"
             manifest["in_place"] = placed.to_json()
@@ -118,7 +120,9 @@ def _ingest(
             f"KV_METADATA {{{pairs}}})"
         )
     except duckdb.Error as error:
+        source.check(stamps)
         raise source.unreadable(error) from error
+    source.check(stamps)
     return result
 
 
@@ -161,13 +165,13 @@ def _in_place(monitor: Monitor, schema: LogSchema, found: Mapping[str, str]) -> 
     return monitor.logs.in_place and own_files and schema.kept_whole(found)
 
 
-def _manifest(result: Ingested, source: SourceFiles) -> dict[str, Any]:
+def _manifest(result: Ingested, stamps: Sequence[FileStamp]) -> dict[str, Any]:
     return {
         "rows": result.rows,
         "duplicates": result.duplicates,
         "versions": result.versions,
-        "files": source.origins,
-        "fingerprint": source.fingerprint(),
+        "files": [each.to_json() for each in stamps],
+        "fingerprint": fingerprint(stamps),
         "schema_changes": [
             {"kind": change.kind, "column": change.column, "text": str(change)}
             for change in result.schema_changes

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from obs_dagster.errors import SourceError
-from obs_dagster.sources.files import SourceFiles, stamp
+from obs_dagster.sources.file_stamp import FileStamp
+from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.schema import LogSchema
 
 #: Columns that DuckDB gives to every Parquet file that has none of the same name.
@@ -17,11 +18,11 @@ _VIRTUAL = frozenset(["file_row_number", "file_index"])
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file: its path, its number of rows, and its size and modification time (see `stamp`)."""
+    """One file: its path, its number of rows, and what it was like."""
 
     path: str
     rows: int
-    stamp: str
+    stamp: FileStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,10 @@ class Placement:
         """
         for file in self.files:
             try:
-                changed = stamp(Path(file.path)) != file.stamp
+                now = FileStamp.of(Path(file.path))
             except OSError as error:
                 raise _stale(f"{file.path} cannot be read any more ({error.strerror})") from error
-            if changed:
+            if not now.matches(file.stamp):
                 raise _stale(f"{file.path} has changed since its day was ingested")
 
     def to_json(self) -> dict[str, Any]:
@@ -77,27 +78,36 @@ class Placement:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Placement:
-        """From what `to_json` returned."""
+        """From what `to_json` returned, now or in earlier versions."""
         schema = document["schema"]
         return cls(
-            files=tuple(SourceFile(**file) for file in document["files"]),
+            files=tuple(
+                SourceFile(file["path"], file["rows"], FileStamp.from_json(file["stamp"], file["path"]))
+                for file in document["files"]
+            ),
             schema=LogSchema(**schema | {"types": dict(schema["types"])}),
             found=dict(document["found"]),
         )
 
 
-def placement(schema: LogSchema, found: Mapping[str, str], source: SourceFiles) -> Placement | None:
+def placement(
+    schema: LogSchema, found: Mapping[str, str], source: SourceFiles, stamps: Sequence[FileStamp]
+) -> Placement | None:
     """The placement of Parquet files; None for other files, or if their rows have no number of their own.
+
+    Args:
+        schema: what is declared.
+        found: DuckDB's type per column of the files.
+        source: the files.
+        stamps: what they were like before anything of them was read.
 
     Raises:
         SourceError: a file's footer cannot be read.
     """
     if source.kind != "parquet" or not source.files or {name.lower() for name in found} & _VIRTUAL:
         return None
-    # before the rows are counted: a file that is rewritten meanwhile then shows as changed
-    stamps = [stamp(file) for file in source.files]
-    files = zip(source.files, _row_counts(source), stamps, strict=True)
-    return Placement(tuple(SourceFile(str(path), rows, seen) for path, rows, seen in files), schema, found)
+    files = zip(map(str, source.files), _row_counts(source), stamps, strict=True)
+    return Placement(tuple(SourceFile(*each) for each in files), schema, found)
 
 
 def _row_counts(source: SourceFiles) -> Sequence[int]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from obs_dagster.errors import ObsError, SourceError
 from obs_dagster.monitor.placeholders import environment, expand, variables
+from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.quoting import literals
 
@@ -37,14 +38,9 @@ class FetchedRows(SourceFiles):
     table: str
     content: str
 
-    @property
-    def origins(self) -> list[str]:
-        """The table; the file is not there for long."""
-        return [self.table]
-
-    def fingerprint(self) -> str:
-        """Changes when a row is added, removed or changed."""
-        return self.content
+    def stamps(self) -> tuple[FileStamp, ...]:
+        """The table and its rows; the file is not there for long."""
+        return (FileStamp(self.table, None, None, self.content),)
 
     def unreadable(self, error: Exception) -> SourceError:
         """The error for rows that cannot be used."""

@@ -162,3 +162,18 @@ def test_kinds_say_what_reads_the_rows_and_where_they_are(small):
 def test_a_model_without_labels_has_the_same_lineage(small):
     graph = compose({"small": small(labels=None).monitor}).resolve_asset_graph()
     assert {key.path[-1] for key in graph.get_all_asset_keys()} == LINEAGE.keys()
+
+
+@pytest.mark.parametrize(
+    ("baseline", "parents"),
+    [
+        ({"kind": "training", "path": "training/{version}.parquet"}, set()),
+        ({"kind": "days", "first": "2024-03-04", "last": "2024-03-05"}, {"data_quality"}),
+        ({"kind": "rolling"}, {"data_quality"}),
+    ],
+    ids=["training", "days", "rolling"],
+)
+def test_a_baseline_of_the_log_comes_after_its_days(small, baseline, parents):
+    graph = compose({"small": small(baseline=baseline).monitor}).resolve_asset_graph()
+    found = graph.get(dg.AssetKey(["small", "baseline"])).parent_keys
+    assert {key.path[-1] for key in found} == parents | {"training_data"}

@@ -2,14 +2,17 @@
 
 import datetime as dt
 import json
+import pickle
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from obs_dagster import workers
+from obs_dagster.evaluation.baseline import prepare_baseline
+from obs_dagster.explain import day as day_module
 from obs_dagster.explain.day import explain_days, explanation_files, summary_table
 from obs_dagster.explain.loading import load_version
-from obs_dagster.profile.baseline import prepare_baseline
 from obs_dagster.quality.day import validate_day
 from obs_dagster.sources.ingest import ingest_logs
 
@@ -124,20 +127,67 @@ def test_the_sample_is_the_same_whatever_its_largest_size_and_whoever_else_serve
     assert set(ids(("1",))) > set(every)
 
 
-def test_models_are_prepared_once_for_all_days(world, registry, training, monkeypatch):
-    from obs_dagster.explain import day as module
+@pytest.fixture
+def read(monkeypatch):
+    """The versions whose baseline was read, each as often as it was."""
+    versions = []
+    original = day_module.sample_baseline
 
+    def sample_baseline(monitor, version, lake, rows):
+        versions.append(version)
+        return original(monitor, version, lake, rows)
+
+    monkeypatch.setattr(day_module, "sample_baseline", sample_baseline)
+    return versions
+
+
+def test_models_are_prepared_once_for_all_days(world, registry, training, read):
     following = DAY + dt.timedelta(days=1)
     log_of(world, [training.iloc[600:900]], registry, ["1"], following)
     ready(world, following)
-    read = []
-    original = module.sample_baseline
-    monkeypatch.setattr(module, "sample_baseline", lambda *given: read.append(given[1]) or original(*given))
     days = [(DAY, ["1", "2"]), (following, ["1"])]
     found = dict(explain_days(world.monitor, days, world.lake, registry))
     assert [each.version for each in found[DAY]] == ["1", "2"]
     assert found[following][0].drawn == 300
     assert sorted(read) == ["1", "2"]
+
+
+def test_processes_explain_days_as_one_does_and_in_order(world, registry, training, monkeypatch):
+    days = [(DAY, ["1", "2", "77"])]
+    for number in (1, 2):
+        following = DAY + dt.timedelta(days=number)
+        log_of(world, [training.iloc[600:900]] * 2, registry, ["1", "2"], following)
+        ready(world, following)
+        days.append((following, ["1", "2"]))
+
+    def explain(days):
+        found = list(explain_days(world.monitor, days, world.lake, registry))
+        folder = files(world, "1")["shap_bar.png"].parents[1]
+        written = {file.relative_to(folder): file for file in folder.rglob("*.*")}
+        return found, {name: (file.read_bytes(), file.stat().st_mtime_ns) for name, file in written.items()}
+
+    alone, kept = explain(days)
+    assert [day for day, _ in alone] == [day for day, _ in days]
+    monkeypatch.setattr(day_module, "_FEWEST_DAYS", 1)
+    monkeypatch.setattr(workers, "cores", lambda: 2)
+    # this process would fail
+    monkeypatch.setattr(day_module, "load_version", None)
+    beside, again = explain(days)
+    assert beside == alone
+    assert {name: content for name, (content, _) in again.items()} == {
+        name: content for name, (content, _) in kept.items()
+    }
+    assert all(again[name][1] > kept[name][1] for name in kept)
+
+
+def test_what_a_process_has_prepared_serves_all_days_of_one_range_and_no_other(world, registry, read):
+    for _ in range(2):
+        range_of_days = day_module._Explainers(world.monitor, world.lake, registry)
+        for _ in range(2):
+            as_sent = pickle.loads(pickle.dumps(range_of_days))  # noqa: S301
+            [found] = day_module._explain(as_sent, [(DAY, ["1"])])
+            assert found[0].reason == ""
+    assert read == ["1", "1"]
 
 
 def test_a_version_without_rows_and_a_monitor_without_a_registry_say_so(world, registry):

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from obs_dagster.errors import LakeError, SourceError
-from obs_dagster.profile.baseline import baseline_profile, baseline_sample, load_grids, prepare_baseline
+from obs_dagster.evaluation.baseline import prepare_baseline
+from obs_dagster.profile.baseline import baseline_profile, baseline_sample, load_grids
 from obs_dagster.sources import log_table
 
 ONE = dt.timedelta(days=1)
@@ -96,12 +97,13 @@ def test_rows_are_fetched_again_only_when_there_are_more(in_table, warehouse, ro
     with monkeypatch.context() as patched:
         patched.setattr(log_table.WarehouseTable, "fetched", None)
         assert prepare_baseline(world.monitor, world.lake) == first
-    more = world.rows(day, 30, version="2", seed=1).assign(at=rows["at"].min() + pd.Timedelta(hours=1))
+    more = world.rows(day, 30, version="1", seed=1).assign(at=rows["at"].min() + pd.Timedelta(hours=1))
     warehouse.write("predictions", pd.concat([rows, more], ignore_index=True))
     second = prepare_baseline(world.monitor, world.lake)
-    assert [each.rows for each in second.versions] == [360, 270]
-    assert second.versions[0] == first.versions[0]
-    assert second.versions[1].fingerprint != first.versions[1].fingerprint
+    assert [each.rows for each in second.versions] == [390, 240]
+    assert second.versions[0].fingerprint != first.versions[0].fingerprint
+    # it has no rows on that day
+    assert second.versions[1] == first.versions[1]
 
 
 def test_the_grids_of_a_rolling_baseline_follow_the_first_days_of_a_table(files, in_table):

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from obs_dagster.errors import SourceError
+from obs_dagster.sources import ingest as stage
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 
 NOON = dt.datetime(2024, 3, 4, 12, tzinfo=dt.UTC)
@@ -290,3 +291,44 @@ def test_what_json_mixes_of_types_is_text(ingest, small, day):
     assert kept["carrier"].fillna("").tolist() == ["AA", "7", "", "1.5"]
     assert kept["temp"].tolist()[:2] == [1.0, 2.5]
     assert kept["_obs_uncast"].fillna("").tolist() == ["", "", "", "temp"]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+@pytest.mark.parametrize("change", ["replaced", "removed"])
+def test_a_file_that_changes_while_it_is_read_fails_the_day(ingest, day, monkeypatch, kind, change):
+    world, _, _ = ingest(kind=kind)
+    world.log(day, world.rows(day, 1000), kind=kind)
+    partition = world.lake.table("small", LOGS).path(day)
+    before = partition.read_bytes()
+    counted = stage._find_replaced
+    file = world.root / f"logs/{day}.{kind}"
+
+    def meanwhile(*given):
+        found = counted(*given)
+        if change == "removed":
+            file.unlink()
+        else:
+            world.log(day, world.rows(day, 5000, seed=3), kind=kind)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stage, "_find_replaced", meanwhile)
+        with pytest.raises(SourceError) as caught:
+            ingest_logs(world.monitor, day, world.lake)
+    assert str(file) in caught.value.message
+    assert "run the day again" in caught.value.remedy.lower()
+    assert partition.read_bytes() == before
+    assert [path.name for path in partition.parent.iterdir()] == ["data.parquet"]
+    if change == "replaced":
+        assert ingest_logs(world.monitor, day, world.lake).rows == 5000
+
+
+def test_the_manifest_says_what_each_file_was_like(ingest, small, day):
+    world, _, _ = ingest(small().rows(day, 10))
+    table = world.lake.table("small", LOGS)
+    file = world.root / f"logs/{day}.parquet"
+    [found] = table.manifest(day)["files"]
+    assert (found["name"], found["size"]) == (str(file), file.stat().st_size)
+    written = dt.datetime.fromisoformat(found["modified"][:26] + "+00:00")
+    assert written.timestamp() == pytest.approx(file.stat().st_mtime, abs=1e-5)
+    assert found["content"]

@@ -263,3 +263,24 @@ def test_statistics_that_leave_nan_out_hide_none(world, day):
 def test_rows_of_a_day_that_was_not_ingested_are_an_error(world, day):
     with connect() as connection, pytest.raises(LakeError, match="has not been ingested"):
         log_rows(connection, world().monitor, [day], world().lake)
+
+
+def test_days_that_earlier_versions_placed_can_be_read(world, day):
+    world = world()
+    log(world, day, world.rows(day, 30))
+    ingest_logs(world.monitor, day, world.lake)
+    before = ingested(world, [day])
+    table = world.lake.table("small", LOGS)
+    manifest = table.manifest(day)
+    files = [world.root / f"logs/{day}/{number}.parquet" for number in range(3)]
+    manifest["files"] = [str(file) for file in files]
+    manifest["in_place"]["files"] = [
+        {"path": str(file), "rows": 10, "stamp": f"{file.stat().st_size}-{file.stat().st_mtime_ns}"}
+        for file in files
+    ]
+    table.write(day, table.read(day), manifest)
+    same(ingested(world, [day]), before)
+    assert validate_day(world.monitor, day, world.lake).rows == 30
+    world.write(f"logs/{day}/1.parquet", world.rows(day, 11, seed=5))
+    with pytest.raises(SourceError, match="has changed since its day was ingested"):
+        ingested(world, [day])
