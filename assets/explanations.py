@@ -4,6 +4,7 @@ import dagster as dg
 
 from assets.partitions import days_of
 from assets.plots import image
+from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
@@ -28,8 +29,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         recorder = platform.recorder(monitor.model, context.run_id)
         records: list[MetricRecord] = []
         days = days_of(context)
-        served = ((day, day_profile(monitor, day, lake, grids).versions()) for day in days)
-        for day, explained in explain_days(monitor, served, lake, platform.tracking_uri):
+        served = [(day, day_profile(monitor, day, lake, grids).versions()) for day in days]
+        explaining = explain_days(monitor, served, lake, platform.tracking_uri)
+        for day, explained in tracked(context, explaining, len(days)):
             for each in explained:
                 for feature, metrics in each.metrics.items():
                     records += recorder.records(

@@ -1,19 +1,34 @@
-"""How far a stage has got with its days, told in the run's log."""
+"""How far a stage has got with its days: told in the run's log, and to whoever runs it in this process."""
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 import dagster as dg
 
 T = TypeVar("T")
 
-_TOLD = re.compile(r"^(\d+) of (\d+) days$")
+Listener = Callable[[str, int, int], None]
+"""Told a stage, how many of its days are done, and of how many."""
+
 #: Seconds between two messages.
 _EVERY = 1.0
+
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def heard_by(listener: Listener) -> Iterator[None]:
+    """Have a listener told of all stages that run inside the block."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
 
 
 class Progress:
@@ -33,10 +48,12 @@ class Progress:
         if days > 1 and (done == days or now - self._told >= _EVERY):
             self._told = now
             self._context.log.info("%d of %d days", done, days)
+            if listener := _listener.get():
+                listener(self._context.asset_key.path[-1], done, days)
 
 
 def tracked(context: dg.AssetExecutionContext, each: Iterable[T], days: int) -> Iterator[T]:
-    """The same items, one per day; the log tells how many have been taken.
+    """The same items, one per day; it is told how many have been taken.
 
     Args:
         context: of the stage.
@@ -47,13 +64,3 @@ def tracked(context: dg.AssetExecutionContext, each: Iterable[T], days: int) -> 
     for done, item in enumerate(each, start=1):
         yield item
         progress(done, days)
-
-
-def days_done(message: str) -> tuple[int, int] | None:
-    """What a message in a run's log tells of a stage's days: how many are done, of how many.
-
-    >>> days_done("12 of 41 days")
-    (12, 41)
-    """
-    found = _TOLD.match(message)
-    return None if found is None else (int(found[1]), int(found[2]))

@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import dagster as dg
 
-from assets.progress import days_done
+from assets.progress import heard_by
 from jobs.definitions import compose
+from jobs.event_log import event_log_open
 from jobs.instance import open_instance
 from jobs.nightly import job_name
 from jobs.stage_failure import StageFailure, stage_failure, stage_name
@@ -81,26 +82,26 @@ def run_nights(
 
     def heard(entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
-        if event is None and entry.step_key is not None:
-            told = days_done(entry.user_message)
-            if told is not None:
-                progress(StageEvent(stage_name(monitor, entry.step_key), "going", stages, *told))
-        elif event is not None and event.step_key is not None and event.event_type in _OUTCOMES:
+        if event is not None and event.step_key is not None and event.event_type in _OUTCOMES:
             outcome = _OUTCOMES[event.event_type]
             progress(StageEvent(stage_name(monitor, event.step_key), outcome, stages))
 
+    def going(stage: str, done: int, days: int) -> None:
+        progress(StageEvent(stage, "going", stages, done, days))
+
     tags = {f"{_RANGE}_start": first.isoformat(), f"{_RANGE}_end": last.isoformat()}
-    with open_instance(settings or Settings()) as instance:
+    with open_instance(settings or Settings()) as instance, heard_by(going):
         instance.add_event_listener(run_id, heard)
-        result = job.execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            partition_key=first.isoformat() if first == last else None,
-            tags=None if first == last else tags,
-            raise_on_error=False,
-            # what happens is shown by `progress`, what failed is in the result
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
+        with event_log_open(instance, run_id):
+            result = job.execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                partition_key=first.isoformat() if first == last else None,
+                tags=None if first == last else tags,
+                raise_on_error=False,
+                # what happens is shown by `progress`, what failed is in the result
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
     failures = [
         stage_failure(monitor, event)
         for event in result.all_events

@@ -1,5 +1,18 @@
 """The command line `obs`."""
 
-from jobs.cli.app import main
+from __future__ import annotations
 
-__all__ = ["main"]
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command; ends the process with its exit code.
+
+    The commands are imported here, since a process beside this one imports the module that began it as well.
+
+    Args:
+        argv: the arguments after the program's name; left out: the process's, which is the program's own.
+    """
+    from jobs.cli import app
+
+    app.main(argv)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,12 +25,18 @@ from obs_dagster.lake.lake import Lake, read_json, replacing, write_json
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.files import connect
+from obs_dagster.workers import in_order
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
 _TABLE = "explanations"
+#: Fewer days than these are explained sooner than other processes have started and loaded the models.
+_FEWEST_DAYS = 24
+
+Served = tuple[dt.date, Sequence[str]]
+"""A day, and the versions that served on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +67,12 @@ class VersionExplained:
 
 
 def explain_days(
-    monitor: Monitor, days: Iterable[tuple[dt.date, Sequence[str]]], lake: Lake, tracking_uri: str
+    monitor: Monitor, days: Sequence[Served], lake: Lake, tracking_uri: str
 ) -> Iterator[tuple[dt.date, list[VersionExplained]]]:
     """Explain a sample of the rows of each version and day, and replace the days' explanations in the lake.
 
     A version that cannot be explained says why and leaves the others alone. Models and backgrounds are loaded
-    once for all days.
+    once for all days; of a long range by each of the processes that share it.
 
     Args:
         monitor: the monitor.
@@ -75,23 +83,25 @@ def explain_days(
     Raises:
         LakeError: a day has not been validated.
         SourceError: a file that is read in place is gone or was rewritten.
+        WorkerError: a process that explained days died again and again.
     """
-    explainers = _Explainers(monitor, lake, tracking_uri)
-    with connect() as connection:
-        for day, versions in days:
-            explained = explainers.explain(connection, day, versions)
-            write_json(_folder(monitor, day, lake) / "summary.json", [asdict(each) for each in explained])
-            yield day, explained
+    explain = partial(_explain, _Explainers(monitor, lake, tracking_uri))
+    return zip((day for day, _ in days), in_order(explain, days, fewest=_FEWEST_DAYS), strict=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _Explainers:
-    """Explains the days of a monitor, with the explainer of each version once it has been prepared."""
+    """Explains the days of a monitor, with the explainer of each version once it has been prepared.
 
-    monitor: Monitor
-    lake: Lake
-    tracking_uri: str
-    prepared: dict[str, Explainer] = field(default_factory=dict)
+    Attributes:
+        key: the same in every copy that another process gets.
+    """
+
+    monitor: Monitor = field(compare=False)
+    lake: Lake = field(compare=False)
+    tracking_uri: str = field(compare=False)
+    prepared: dict[str, Explainer] = field(default_factory=dict, compare=False)
+    key: str = field(default_factory=lambda: uuid4().hex)
 
     def explain(
         self, connection: duckdb.DuckDBPyConnection, day: dt.date, versions: Sequence[str]
@@ -143,6 +153,22 @@ class _Explainers:
         if baseline is not None:
             self.prepared[version] = found
         return found
+
+
+@lru_cache(maxsize=1)
+def _first(explainers: _Explainers) -> _Explainers:
+    """The first of equal copies that this process got: with what it has prepared since."""
+    return explainers
+
+
+def _explain(explainers: _Explainers, days: Iterable[Served]) -> Iterator[list[VersionExplained]]:
+    kept = _first(explainers)
+    with connect() as connection:
+        for day, versions in days:
+            explained = kept.explain(connection, day, versions)
+            folder = _folder(kept.monitor, day, kept.lake)
+            write_json(folder / "summary.json", [asdict(each) for each in explained])
+            yield explained
 
 
 def explanation_files(monitor: Monitor, day: dt.date, version: str, lake: Lake) -> dict[str, Path]:

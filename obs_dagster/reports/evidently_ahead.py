@@ -13,13 +13,13 @@ from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
 
-from obs_dagster.evaluation.parallel import begin
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.day import day_quality
 from obs_dagster.reports.evidently import load
 from obs_dagster.reports.evidently_night import evidently_pages, is_due
 from obs_dagster.sources.labels import GROUND_TRUTH
+from obs_dagster.workers import begin
 
 Pages = Mapping[str, Mapping[str, Path]]
 """Files by version and name."""

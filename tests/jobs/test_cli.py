@@ -19,9 +19,18 @@ DEMO = Path(__file__).parents[2] / "monitors" / "flight_delay.yaml"
 
 def test_the_command_line_loads_nothing_heavy():
     heavy = ("dagster", "mlflow", "pandas", "evidently", "great_expectations", "sqlalchemy", "duckdb")
-    program = f"import sys, jobs.cli; print([name for name in {heavy} if name in sys.modules])"
+    assert _loaded("jobs.cli.app", heavy) == "[]"
+
+
+def test_a_process_beside_the_program_does_not_load_the_commands():
+    assert _loaded("jobs.cli", ("jobs.cli.app", "typer", "rich")) == "[]"
+
+
+def _loaded(module: str, others: tuple[str, ...]) -> str:
+    """Which of some modules are loaded with one."""
+    program = f"import sys, {module}; print([name for name in {others} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    return done.stdout.strip()
 
 
 def test_every_command_is_documented():

@@ -2,7 +2,6 @@ import datetime as dt
 
 import pytest
 
-from obs_dagster.evaluation import parallel
 from obs_dagster.reports import evidently_ahead
 from obs_dagster.reports.evidently_ahead import EvidentlyAhead, begin_ahead
 
@@ -10,7 +9,7 @@ from obs_dagster.reports.evidently_ahead import EvidentlyAhead, begin_ahead
 @pytest.fixture(autouse=True)
 def one_core(monkeypatch, tmp_path):
     """Nothing is begun before it is asked for, and all files are the test's."""
-    monkeypatch.setattr(parallel.os, "cpu_count", lambda: 1)
+    monkeypatch.setenv("OBS_CORES", "1")
     monkeypatch.setattr(evidently_ahead, "_begun", {})
     folder = tmp_path / "pages"
     folder.mkdir()

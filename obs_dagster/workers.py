@@ -1,0 +1,185 @@
+"""Work side by side: other processes of this program, with a core each.
+
+Each of them imports what this module imports before it is told to keep to one core. Libraries that start
+threads as they are imported, such as NumPy, must not be among it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, ParamSpec, TypeVar
+
+from obs_dagster.cores import VARIABLE, cores
+from obs_dagster.errors import ObsError
+from obs_dagster.process import own_process
+
+#: Items that a process takes at a time.
+_SHARE = 4
+#: Shares per process that are begun before they are asked for: enough that none waits, few enough for memory.
+_AHEAD = 4
+#: How often work is begun whose process dies.
+_TRIALS = 3
+#: What libraries read for the number of their threads.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class WorkerError(ObsError):
+    """A process beside this one died, and again when its work was begun anew."""
+
+
+class Workers:
+    """Processes that start with the first work, and anew where one of them has died.
+
+    Args:
+        number: how many; left out: as many as there are cores.
+        niceness: how far they let other processes go first.
+    """
+
+    def __init__(self, number: int | None = None, *, niceness: int = 0) -> None:
+        self._number = number
+        self._niceness = niceness
+        self._executor: ProcessPoolExecutor | None = None
+
+    def begin(self, function: Callable[[], R]) -> Begun[R]:
+        """Begin a function without arguments, which is pickled."""
+        return Begun(self, function, self.submit(function))
+
+    def submit(self, function: Callable[[], R]) -> Future[R]:
+        """The future result of a function without arguments.
+
+        Its exception is `BrokenProcessPool` if one of the processes dies, whichever works on it.
+        """
+        if self._executor is not None:
+            try:
+                return self._executor.submit(function)
+            except BrokenProcessPool:
+                # one has died since: new ones are needed, and it is seen only now
+                self._executor = None
+        self._executor = self._started()
+        return self._executor.submit(function)
+
+    def close(self) -> None:
+        """Let the processes end; what they have not begun is not done."""
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+            self._executor = None
+
+    def _started(self) -> ProcessPoolExecutor:
+        """New processes, not forked: the libraries of this process have threads, which a fork would break."""
+        return ProcessPoolExecutor(
+            self._number or cores(),
+            multiprocessing.get_context("spawn"),
+            initializer=_start_process,
+            initargs=(self._niceness,),
+        )
+
+
+@dataclass(slots=True)
+class Begun(Generic[R]):
+    """Something that was begun in another process; to be called for its result."""
+
+    workers: Workers
+    function: Callable[[], R]
+    future: Future[R]
+
+    def __call__(self) -> R:
+        """Wait for the result; raises what the function raised.
+
+        Raises:
+            WorkerError: as often as it was tried, a process died.
+        """
+        for _ in range(_TRIALS - 1):
+            try:
+                return self.future.result()
+            except BrokenProcessPool:
+                # a process may have died at something else's work, and what was short may be there now
+                self.future = self.workers.submit(self.function)
+        try:
+            return self.future.result()
+        except BrokenProcessPool as error:
+            raise WorkerError(
+                f"A process that worked beside this one died, {_TRIALS} times in spite of new beginnings. "
+                "Most often the system kills it, because memory is short.",
+                remedy=f"Give the run more memory, or set {VARIABLE}=1 to do everything in one process; "
+                "then run the days again.",
+            ) from error
+
+
+_BESIDE = Workers()
+_ASIDE = Workers(1, niceness=5)
+
+
+def in_order(
+    function: Callable[[Sequence[T]], Iterable[R]], items: Sequence[T], *, fewest: int
+) -> Iterator[R]:
+    """The results of independent items, in their order, as they are ready.
+
+    With a single core, or few items, they are computed in this process; else by one per core, some items
+    ahead of those that are asked for. The processes stay for what comes next.
+
+    Args:
+        function: gives the results of some of the items, one each, in their order; it is pickled with its
+            items, and so are the results.
+        items: what there is to do.
+        fewest: with fewer items, processes would take longer to start than they save.
+
+    Raises:
+        WorkerError: a process died again and again.
+    """
+    number = cores()
+    if number == 1 or len(items) < fewest:
+        yield from function(items)
+        return
+    waiting: deque[Begun[list[R]]] = deque()
+    try:
+        for first in range(0, len(items), _SHARE):
+            waiting.append(_BESIDE.begin(partial(_all, function, items[first : first + _SHARE])))
+            if len(waiting) > number * _AHEAD:
+                yield from waiting.popleft()()
+        while waiting:
+            yield from waiting.popleft()()
+    finally:
+        for each in waiting:
+            each.future.cancel()
+
+
+def begin(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Callable[[], R]:
+    """Begin something in another process, which goes on while this one does other things.
+
+    There is one such process. It does one thing after another, and lets other processes go first.
+
+    Args:
+        function: a function that a module defines, since the process imports it.
+        *args: what it is called with; pickled.
+        **kwargs: the same, by name.
+
+    Returns:
+        To be called for the result: it waits for it, and raises what `function` raised, or a `WorkerError`.
+        With a single core nothing is begun before that.
+    """
+    whole = partial(function, *args, **kwargs)
+    return whole if cores() == 1 else _ASIDE.begin(whole)
+
+
+def _all(function: Callable[[Sequence[T]], Iterable[R]], items: Sequence[T]) -> list[R]:
+    return list(function(items))
+
+
+def _start_process(niceness: int) -> None:
+    """Settle in a process that works beside others, before it imports what it works with."""
+    own_process()
+    # threads that wait for one another by turning around would take the cores from the other processes
+    os.environ |= dict.fromkeys((VARIABLE, *_THREADS), "1")
+    if hasattr(os, "nice"):
+        os.nice(niceness)
