@@ -9,11 +9,13 @@ from bench import results
 from bench.chart import write_chart
 from bench.parts import PARTS
 from bench.parts.evaluation import NAME as EVALUATION
-from bench.table import rows_of, size
+from bench.table import rows_of, size, table
 
 _DOCS = Path(__file__).parent.parent / "docs"
 DOCUMENT = _DOCS / "performance.md"
 CHART = _DOCS / "images" / "performance.svg"
+#: What stands at the head of the document: a line or two of each part.
+HEADLINE = "headline"
 #: The number of rows that the chart shows, where it was measured.
 _CHARTED = 1_000_000
 
@@ -25,7 +27,7 @@ class ReportError(Exception):
 def write_report(folder: Path = results.FOLDER, document: Path = DOCUMENT, chart: Path = CHART) -> Path:
     """Replace what stands between the document's markers, and the chart; the document's path.
 
-    A part that was not measured keeps what stands there.
+    A part that was not measured keeps what stands there; so does the headline until all are.
 
     Args:
         folder: of the results.
@@ -36,8 +38,12 @@ def write_report(folder: Path = results.FOLDER, document: Path = DOCUMENT, chart
         ReportError: the document lacks the markers of a part.
     """
     text = document.read_text(encoding="utf-8")
+    measured = {name: results.read(name, folder) for name in PARTS}
+    if all(measured.values()):
+        lines = [line for name, part in PARTS.items() for line in part.headline(measured[name])]
+        text = replaced(text, HEADLINE, table(["what", "measured"], lines, words=2))
     for name, part in PARTS.items():
-        if cases := results.read(name, folder):
+        if cases := measured[name]:
             text = replaced(text, name, f"{part.section(cases)}\n\n{_taken(cases)}")
             if name == EVALUATION:
                 _draw(cases, chart)

@@ -5,25 +5,32 @@ from __future__ import annotations
 from bench.clock import Clock, run
 
 
-def evaluate(reference: str, current: str, monitor: str) -> None:
-    """Everything from the two files; a night has the reference's part stored."""
+def evaluate(few: list[str], many: list[str], monitor: str) -> None:
+    """Everything from the reference and the current log; a night has the reference's part stored."""
     clock = Clock()
     with clock.importing():
         from bench.measured import ours
 
         described = ours.load(monitor)
-    with clock.phase("reference"):
-        grids = ours.fit(reference, described)
-        baseline = ours.profile(reference, described, grids)
-    with clock.phase("profile"):
-        profile = ours.profile(current, described, grids)
-    with clock.phase("outcomes"):
-        outcomes = ours.outcomes(current, described, grids)
-    with clock.phase("drift"):
-        drifted = ours.drift(described, baseline, profile)
-    with clock.phase("quality"):
-        qualities = ours.performance(described, outcomes)
-    clock.report(drift=drifted, quality=qualities, counts=profile.table.num_rows)
+
+    def work(files: list[str], clock: Clock) -> dict[str, int]:
+        reference, current = files
+        with clock.phase("reference"):
+            grids = ours.fit(reference, described)
+            baseline = ours.profile(reference, described, grids)
+        with clock.phase("profile"):
+            profile = ours.profile(current, described, grids)
+        with clock.phase("outcomes"):
+            outcomes = ours.outcomes(current, described, grids)
+        with clock.phase("drift"):
+            drifted = ours.drift(described, baseline, profile)
+        with clock.phase("quality"):
+            qualities = ours.performance(described, outcomes)
+        return {"drift": drifted, "quality": qualities, "counts": profile.table.num_rows}
+
+    with clock.importing():
+        work(few, Clock())
+    clock.report(**work(many, clock))
 
 
 if __name__ == "__main__":

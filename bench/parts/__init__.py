@@ -17,6 +17,9 @@ class Part(Protocol):
     def run(self, options: Options, workspace: Workspace) -> None:
         """Measure, and keep the results."""
 
+    def headline(self, cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+        """What the kept results come to: what was measured, and the figures."""
+
     def section(self, cases: dict[str, dict[str, Any]]) -> str:
         """The kept results as tables in Markdown."""
 

@@ -52,6 +52,19 @@ def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
+def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """What the results come to."""
+    measured = [each["measured"] for each in cases.values()]
+    return [
+        (
+            f"{took['days']} nights of flights in one run",
+            f"{seconds(took['wall'])} s, {size(took['peak'])} MB",
+        )
+        for took in measured
+        if not took["failure"]
+    ]
+
+
 def section(cases: dict[str, dict[str, Any]]) -> str:
     """The kept results as tables in Markdown."""
     lines, stored = [], []

@@ -72,6 +72,18 @@ def run(options: Options, workspace: Workspace) -> None:
         shutil.rmtree(lake)
 
 
+def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """What the results come to."""
+    return [
+        (
+            f"{took['facts']['expectations']} expectations over {case} rows of {took['columns']} columns",
+            f"{seconds(took['seconds'])} s, {size(took['peak'])} MB",
+        )
+        for case, each in cases.items()
+        if not (took := each["measured"])["failure"]
+    ]
+
+
 def section(cases: dict[str, dict[str, Any]]) -> str:
     """The kept results as tables in Markdown."""
     lines = []

@@ -108,6 +108,20 @@ def _link(file: Path, place: Path) -> None:
     place.symlink_to(file.absolute())
 
 
+def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """What the results come to, beside the time that imports take by themselves."""
+    found = []
+    for case, each in cases.items():
+        took = each["measured"]
+        if case == IMPORTS:
+            found.append(("importing the libraries of a night", f"{seconds(sum(took['phases'].values()))} s"))
+        elif not took["failure"]:
+            found.append(
+                (f"a whole night of {case} rows", f"{seconds(took['wall'])} s, {size(took['peak'])} MB")
+            )
+    return found
+
+
 def section(cases: dict[str, dict[str, Any]]) -> str:
     """The kept results as tables in Markdown."""
     nights = {case: each["measured"] for case, each in cases.items() if case != IMPORTS}

@@ -14,7 +14,7 @@ from bench.workspace import Workspace, say
 
 NAME = "scan"
 
-_ROWS = (1_000_000, 10_000_000)
+_ROWS = (1_000_000, 10_000_000, 100_000_000)
 _FITTED = 100_000
 
 _WAYS = {"scan": "scan", "profile": "profile"}
@@ -32,6 +32,18 @@ def run(options: Options, workspace: Workspace) -> None:
             own = {**arguments, "reference": str(reference)} if way == "profile" else arguments
             found[way] = measure(way, own, limits=options.limits, repeats=options.repeats_at(rows)).to_json()
         write(NAME, rows_of(rows), found)
+
+
+def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """What the results come to."""
+    lines = []
+    for case, each in cases.items():
+        scan, profile = (each["measured"][way] for way in _WAYS)
+        if not scan["failure"] and not profile["failure"]:
+            ratio = f"{profile['seconds'] / scan['seconds']:.1f} times a bare scan"
+            took = f"{seconds(profile['seconds'])} s, {ratio}, {size(profile['peak'])} MB"
+            lines.append((f"a profile of {case} rows, 24 columns", took))
+    return lines
 
 
 def section(cases: dict[str, dict[str, Any]]) -> str:

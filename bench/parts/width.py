@@ -40,6 +40,17 @@ def run(options: Options, workspace: Workspace) -> None:
             write(NAME, case, shape | found.to_json())
 
 
+def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """What the widest log comes to."""
+    measured = [each["measured"] for each in cases.values() if not each["measured"]["failure"]]
+    widest = max(measured, key=lambda took: took["columns"], default=None)
+    if widest is None:
+        return []
+    what = f"profile and drift of {rows_of(widest['rows'])} rows of {widest['columns']:,} columns"
+    took = widest["phases"]["profile"] + widest["phases"]["drift"]
+    return [(what, f"{seconds(took)} s, {size(widest['peak'])} MB")]
+
+
 def section(cases: dict[str, dict[str, Any]]) -> str:
     """The kept results as tables in Markdown."""
     lines = []

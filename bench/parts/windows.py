@@ -56,6 +56,19 @@ def run(options: Options, workspace: Workspace) -> None:
         shutil.rmtree(lake)
 
 
+def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """What the results come to."""
+    lines = []
+    for each in cases.values():
+        took = each["measured"]
+        if not took["failure"]:
+            facts = took["facts"]
+            year = size(facts["bytes"] / facts["days"] * _YEAR)
+            what = f"drift of a window of {facts['days']} days, {rows_of(took['rows'])} rows a day"
+            lines.append((what, f"{seconds(took['phases']['drift'])} s; a year's profiles {year} MB"))
+    return lines
+
+
 def section(cases: dict[str, dict[str, Any]]) -> str:
     """The kept results as tables in Markdown."""
     lines = []

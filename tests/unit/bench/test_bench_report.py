@@ -69,7 +69,19 @@ def kept(tmp_path):
     return tmp_path / "results"
 
 
-def document(folder, parts=PARTS):
+HEADLINE = [
+    "1M rows of 19 features, reference kept | 2.75 s; nannyml takes 1 times as long |",
+    "| the same with the reference | 2.00 s; nannyml takes 4 times as long |",
+    "| a profile of 1M rows, 24 columns | 2.00 s, 4.0 times a bare scan, 300 MB |",
+    "| a whole night of 10k rows | 40.0 s, 900 MB |",
+    "| 365 nights of flights in one run | 730 s, 900 MB |",
+    "| profile and drift of 1M rows of 1,000 columns | 1.50 s, 300 MB |",
+    "| 60 expectations over 10M rows of 20 columns | 2.00 s, 300 MB |",
+    "| drift of a window of 28 days, 10k rows a day | 0.500 s; a year's profiles 36 MB |",
+]
+
+
+def document(folder, parts=(report.HEADLINE, *PARTS)):
     path = folder / "performance.md"
     marked = "\n".join(f"<!-- results: {name} -->\nold {name}\n<!-- end of {name} -->" for name in parts)
     path.write_text(f"before\n{marked}\nafter\n")
@@ -83,6 +95,8 @@ def test_the_report_has_every_part(kept, tmp_path):
     for part in PARTS:
         for line in EXPECTED[part]:
             assert line in text, part
+    for line in HEADLINE:
+        assert line in text
     assert "old" not in text
     assert text.startswith("before\n")
     assert text.endswith("after\n")
@@ -101,11 +115,11 @@ def test_the_report_written_twice_is_the_same(kept, tmp_path):
 def test_a_part_that_was_not_measured_keeps_its_text(tmp_path):
     path = document(tmp_path)
     report.write_report(tmp_path / "none", path, tmp_path / "chart.svg")
-    assert path.read_text().count("old") == len(PARTS)
+    assert path.read_text().count("old") == 1 + len(PARTS)
 
 
 def test_missing_markers_are_named(kept, tmp_path):
-    path = document(tmp_path, parts=["evaluation"])
+    path = document(tmp_path, parts=["headline", "evaluation"])
     with pytest.raises(report.ReportError, match="<!-- results: scan -->"):
         report.write_report(kept, path, tmp_path / "chart.svg")
     assert "old" in path.read_text()
@@ -113,7 +127,7 @@ def test_missing_markers_are_named(kept, tmp_path):
 
 def test_the_document_has_the_markers_of_every_part():
     text = report.DOCUMENT.read_text(encoding="utf-8")
-    for part in PARTS:
+    for part in (report.HEADLINE, *PARTS):
         assert "new" in report.replaced(text, part, "new")
 
 
