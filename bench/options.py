@@ -86,7 +86,10 @@ def parse(arguments: Sequence[str] | None, parts: Sequence[str], tools: Sequence
         "--tools", nargs="+", choices=tools, default=[], help="of the evaluation; left out: all"
     )
     parser.add_argument(
-        "--repeats", type=int, default=3, help="runs whose median counts, below 10M rows (default: 3)"
+        "--repeats",
+        type=int,
+        default=3,
+        help="runs whose median counts, if they take seconds (default: 3)",
     )
     parser.add_argument(
         "--seconds", type=float, default=1_800, help="a run is ended after these (default: 1800)"

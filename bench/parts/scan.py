@@ -30,7 +30,7 @@ def run(options: Options, workspace: Workspace) -> None:
         for way in _WAYS:
             say(f"Measuring the {way} of {rows_of(rows)} rows")
             own = {**arguments, "reference": str(reference)} if way == "profile" else arguments
-            found[way] = measure(way, own, limits=options.limits, repeats=options.repeats_at(rows)).to_json()
+            found[way] = measure(way, own, limits=options.limits, repeats=options.repeats).to_json()
         write(NAME, rows_of(rows), found)
 
 
