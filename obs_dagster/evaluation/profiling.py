@@ -39,8 +39,16 @@ def profile_days(monitor: Monitor, days: Iterable[dt.date], lake: Lake) -> Itera
             profile = profiles.get(day.isoformat(), Profile.empty(grids))
             fingerprint = f"{quality.fingerprint}-{grids.id}"
             refused = quality.reason if quality.refused else ""
-            manifest = {"grids": grids.id, "fingerprint": fingerprint, "refused": refused}
-            table.write(day, profile.table, manifest)
+            table.write(
+                day,
+                profile.table,
+                {
+                    "grids": grids.id,
+                    "columns": grids.ids,
+                    "fingerprint": fingerprint,
+                    "refused": refused,
+                },
+            )
             yield day, profile
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -64,20 +64,30 @@ def day_profile(
 ) -> Profile:
     """The profile of one day, or a part of it; of no rows if the day has none.
 
+    A feature that the monitor has gained since is not in it.
+
     Raises:
-        LakeError: the day was profiled on other grids.
+        LakeError: a column was counted on another grid.
     """
     table = lake.table(monitor.model, PROFILES)
     if not table.exists(day):
         return Profile.empty(grids)
     rows = _read(table, day, part)
-    made_on = manifest_in(rows.schema).get("grids")
-    if made_on != grids.id:
+    if others := _on_other_grids(manifest_in(rows.schema), grids):
         raise LakeError(
-            f"{day} was profiled on the grids {made_on}, the baseline has {grids.id}.",
-            remedy="Run `obs backfill` over the days of the longest window, to profile them on these grids.",
+            f"{day} was profiled on other grids than the baseline has now: those of {', '.join(others)}.",
+            remedy=f"Run `obs backfill {monitor.model} --from {monitor.start} --to` the last day; one run "
+            "profiles them all on these grids.",
         )
     return Profile(rows, grids)
+
+
+def _on_other_grids(manifest: dict[str, Any], grids: Grids) -> list[str]:
+    """The columns that a profile counts on other grids, as far as its manifest says it of columns."""
+    if manifest.get("grids") == grids.id:
+        return []
+    counted = manifest.get("columns", dict.fromkeys(grids.ids, ""))
+    return sorted(name for name, grid in grids.ids.items() if counted.get(name, grid) != grid)
 
 
 def window_days(table: Table, day: dt.date, window: int) -> list[dt.date]:

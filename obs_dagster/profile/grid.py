@@ -41,9 +41,13 @@ class Grids:
 
     @cached_property
     def id(self) -> str:
-        """Changes with any grid; profiles with different ids do not merge."""
-        document = {"columns": self.to_json(), "joined": JOINED_BITS}
-        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
+        """Changes with any grid, and with the columns that there are."""
+        return _digest(self.to_json())
+
+    @cached_property
+    def ids(self) -> dict[str, str]:
+        """By column, what changes with its grid; counts on grids with different ids do not merge."""
+        return {name: _digest(grid) for name, grid in self.to_json().items()}
 
     def to_json(self) -> dict[str, Any]:
         """The grids as a JSON document."""
@@ -76,3 +80,8 @@ class Grids:
                 values["zones"] = tuple(Zone(**zone) for zone in values["zones"])
             columns[name] = kinds[parts["kind"]](**values)
         return cls(columns)
+
+
+def _digest(grids: Any) -> str:
+    document = {"columns": grids, "joined": JOINED_BITS}
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]

@@ -13,7 +13,7 @@ from obs_dagster.metrics.performance.outcomes import Outcomes, ScoreCounts
 from obs_dagster.metrics.record import Estimate
 
 FEW = 10
-"""Rows of a class below which a variance estimated from them is not trusted."""
+"""Rows below which a variance estimated from them is not trusted."""
 
 
 def roc_auc(scores: ScoreCounts) -> tuple[float, float]:
@@ -39,12 +39,12 @@ def roc_auc(scores: ScoreCounts) -> tuple[float, float]:
 def roc_auc_interval(area: float, error: float, positives: int, negatives: int) -> Interval:
     """Interval of the area under the ROC curve.
 
-    DeLong's standard error on the logit scale, which stays within (0, 1). Where a class has fewer than
-    ten rows, or the classes are separated completely, that error is itself unknown or zero: there, Newcombe's
+    DeLong's standard error on the logit scale, which stays within (0, 1). Where fewer than ten rows of the
+    smaller class are misplaced, all together, that error is itself unknown, or zero: there, Newcombe's
     score-like interval (Statistics in Medicine 25, 2006, 559-573, method 5), whose variance is that of
     Hanley and McNeil at the ends of the interval.
     """
-    if min(positives, negatives) >= FEW and 0 < area < 1 and error > 0:
+    if min(positives, negatives) * min(area, 1 - area) >= FEW and error > 0:
         centre, half = math.log(area / (1 - area)), Z * error / (area * (1 - area))
         return _expit(centre - half), _expit(centre + half)
     mean = (positives + negatives) / 2
@@ -125,8 +125,8 @@ METRICS = (
             formula="Σ over pairs of a positive and a negative of 1 if its score is higher, ½ if both fall "
             "into one score bin, divided by the number of pairs.",
             reference="`sklearn.metrics.roc_auc_score(label, score)`, within the stated error.",
-            interval="DeLong's variance on the logit scale; with fewer than ten rows of a class, or full "
-            "separation, Newcombe's (2006) method 5; widened by the error at both ends",
+            interval="DeLong's variance on the logit scale; where fewer than ten rows of the smaller class "
+            "are misplaced, Newcombe's (2006) method 5; widened by the error at both ends",
             better="higher",
         ),
         _roc_auc,

@@ -158,5 +158,21 @@ def test_profiles_on_other_grids_are_not_added_up(nights, day):
     world = nights()
     grids = load_grids(world.monitor, world.lake)
     other = Grids(grids.columns | {"temp": AsinhGrid(centre=0.0, scale=2.0)})
-    with pytest.raises(LakeError, match=f"profiled on the grids {grids.id}, the baseline has {other.id}"):
+    with pytest.raises(LakeError, match=r"other grids than the baseline has now: those of temp\.") as caught:
         list(profile_windows(world.monitor, day + ONE, world.lake, other))
+    assert f"obs backfill small --from {world.monitor.start} --to" in caught.value.remedy
+
+
+def test_a_feature_that_the_monitor_gains_is_counted_from_then_on(small, day):
+    features = {"temp": {"type": "number"}, "carrier": {"type": "category"}}
+    world = small(windows=[1, 3], features=features)
+    world.train("1")
+    for offset in range(3):
+        world.log(day + offset * ONE)
+    for offset in range(2):
+        world.night(day + offset * ONE)
+    world.changes["features"] = features | {"hour": {"type": "integer"}}
+    found = [each for each in world.night(day + 2 * ONE) if each.metric == "psi" and each.segment == "*"]
+    rows = {(each.column, each.window): each.n for each in found}
+    assert rows["hour", 1] == rows["hour", 3] == rows["temp", 1]
+    assert rows["temp", 3] == 3 * rows["temp", 1]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
@@ -184,6 +185,23 @@ def test_a_single_positive_says_little_about_the_ranking():
     low, high = roc_auc_interval(0.2, float("nan"), 1, 199)
     assert low < 0.2
     assert high > 0.7
+
+
+@pytest.mark.parametrize(
+    ("positives", "negatives", "shift"), [(10, 1_000, 4.0), (30, 3_000, 3.5), (12, 500, 2.5)]
+)
+def test_the_ranking_of_rare_events_is_known_as_far_as_the_interval_says(positives, negatives, shift):
+    generator = np.random.default_rng(11)
+    truth = norm.cdf(shift / np.sqrt(2))
+    covered = []
+    for _ in range(300):
+        scores = np.concatenate([generator.normal(shift, size=positives), generator.normal(size=negatives)])
+        order = np.argsort(scores)
+        positive = (order < positives).astype(np.int64)
+        area, error = roc_auc(ScoreCounts(scores[order], positive, 1 - positive))
+        low, high = roc_auc_interval(area, error, positives, negatives)
+        covered.append(low <= truth <= high)
+    assert np.mean(covered) > 0.92
 
 
 def test_full_separation_is_not_certain():
