@@ -43,6 +43,7 @@ class LogDays:
         self.days = days
         self._monitor, self._lake, self._stack = monitor, lake, stack
         self._apart: Lake | None = None
+        self._stamps: dict[dt.date, str] = {}
 
     def known(self, day: dt.date) -> DayQuality | None:
         """How a day of the lake met the contract; None if the lake does not have it as it was validated."""
@@ -53,8 +54,11 @@ class LogDays:
         return quality if quality.fingerprint.startswith(f"{manifest['fingerprint']}-") else None
 
     def stamp(self, day: dt.date) -> str:
-        """Changes when rows come to the day at its source; empty if there are none."""
-        return log_stamp(self._monitor, day)
+        """Changes when rows come to the day at its source; empty if there are none.
+
+        Of a day that has been ingested it is what it was before that: what came since has not been read.
+        """
+        return self._stamps.get(day) or log_stamp(self._monitor, day)
 
     def found(self, day: dt.date) -> tuple[Lake, DayQuality]:
         """The lake that has the day's rows, and how they met the contract.
@@ -71,6 +75,7 @@ class LogDays:
             self._apart = Lake(Path(name))
         quality = day_quality(self._monitor, day, self._apart)
         if quality is None:
+            self._stamps[day] = log_stamp(self._monitor, day)
             ingest_logs(self._monitor, day, self._apart)
             quality = validate_day(self._monitor, day, self._apart)
         return self._apart, quality

@@ -10,12 +10,14 @@ import pyarrow.compute as pc
 import pytest
 
 from obs_dagster.errors import LakeError, SourceError
+from obs_dagster.evaluation import baseline
 from obs_dagster.evaluation.baseline import prepare_baseline
 from obs_dagster.evaluation.baseline_days import added_up
 from obs_dagster.evaluation.profiling import profile_days
 from obs_dagster.evaluation.windows import PROFILES
 from obs_dagster.lake.lake import Lake
 from obs_dagster.profile.baseline import baseline_profile, baseline_sample, load_grids
+from obs_dagster.profile.fit import fit_grids
 from obs_dagster.profile.profile import SCHEMA, Profile
 from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.quality.day import clean_rows, validate_day
@@ -285,3 +287,18 @@ def test_counts_add_up_in_parts(world, day, at_least):
     whole = Profile.merged([Profile(table, grids) for table in tables], grids).table
     alike(added_up(iter(tables), at_least=at_least), whole)
     assert added_up(iter([])).equals(SCHEMA.empty_table())
+
+
+def test_rows_that_come_while_grids_are_fitted_are_counted_by_the_next_run(world, day, monkeypatch):
+    ours = world(start=str(day + 3 * ONE))
+
+    def fit_slowly(rows, monitor):
+        found = fit_grids(rows, monitor)
+        ours.log(day, ours.rows(day, 500))
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(baseline, "fit_grids", fit_slowly)
+        first = prepare_baseline(ours.monitor, ours.lake).days[0]
+    assert first.rows == {"1": 149}
+    assert prepare_baseline(ours.monitor, ours.lake).days[0].rows == {"1": 500}
