@@ -18,7 +18,15 @@ from obs_dagster.evaluation.log_days import LogDays
 from obs_dagster.lake.lake import Lake, manifest_metadata, manifest_of, read_json, replacing, write_json
 from obs_dagster.monitor.data import DaysBaseline, RollingBaseline, TrainingBaseline
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.baseline import GRIDS, PROFILE, SAMPLE, SAMPLE_ROWS, baseline_folder, version_folder
+from obs_dagster.profile.baseline import (
+    GRIDS,
+    PROFILE,
+    SAMPLE,
+    SAMPLE_ROWS,
+    baseline_folder,
+    grown_grids,
+    version_folder,
+)
 from obs_dagster.profile.columns import ROW
 from obs_dagster.profile.fit import fit_grids
 from obs_dagster.profile.grid import Grids
@@ -109,7 +117,8 @@ def _of_training(
             rows = _named(typed(source), monitor, version)
             picked = f"SELECT * FROM training ORDER BY hash({ROW}), {ROW} LIMIT {SAMPLE_ROWS}"
             sample = derived(rows, "training", picked).to_arrow_table()
-            profile = reduce_rows(nw.from_native(rows), monitor, grids)
+            frame = nw.from_native(rows)
+            profile = reduce_rows(frame, monitor, grown_grids(monitor, frame, lake))
             held = BaselineVersion(version, profile.rows(version), source.pattern, fingerprint)
             _write(monitor, held, profile, sample, lake)
         versions.append(held)

@@ -17,7 +17,7 @@ from obs_dagster.evaluation.log_days import LogDays
 from obs_dagster.evaluation.windows import PROFILES
 from obs_dagster.lake.lake import Lake, Table
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.baseline import SAMPLE_ROWS
+from obs_dagster.profile.baseline import SAMPLE_ROWS, grown_grids
 from obs_dagster.profile.cells import cut_of
 from obs_dagster.profile.columns import ROW
 from obs_dagster.profile.grid import Grids
@@ -159,7 +159,9 @@ class BaselineDays:
             with connect() as connection:
                 rows = self._log.rows(connection, [day], lake)
                 if stored is None:
-                    profile = reduce_rows(nw.from_native(rows), self._monitor, self._grids)
+                    frame = nw.from_native(rows)
+                    grids = grown_grids(self._monitor, frame, self._lake)
+                    profile = reduce_rows(frame, self._monitor, grids)
                 sample = derived(rows, "log", self._picked()).to_arrow_table()
             check_in_place(self._monitor, [day], lake)
         found = BaselineDay(

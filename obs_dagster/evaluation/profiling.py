@@ -9,7 +9,7 @@ from obs_dagster.engine.engine import engine_of
 from obs_dagster.evaluation.windows import OUTCOMES, PROFILES
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.baseline import load_grids
+from obs_dagster.profile.baseline import grown_grids, load_grids
 from obs_dagster.profile.columns import DAY
 from obs_dagster.profile.outcomes import SCHEMA, OutcomeProfile
 from obs_dagster.profile.profile import Profile
@@ -34,7 +34,7 @@ def profile_days(monitor: Monitor, days: Iterable[dt.date], lake: Lake) -> Itera
         profiles = {}
         if evaluated:
             with engine_of(monitor).clean_rows(monitor, evaluated, lake) as rows:
-                profiles = reduce_days(rows, monitor, grids, DAY)
+                profiles = reduce_days(rows, monitor, grown_grids(monitor, rows, lake), DAY)
         for day, quality in batch:
             profile = profiles.get(day.isoformat(), Profile.empty(grids))
             fingerprint = f"{quality.fingerprint}-{grids.id}"
@@ -88,7 +88,6 @@ def reduce_outcomes_of(
     Raises:
         LakeError: the baseline has not been prepared, or a day not been validated.
     """
-    grids = load_grids(monitor, lake)
     table = lake.table(monitor.model, OUTCOMES)
     for batch in _batches(monitor, days, lake):
         inputs = {day: _inputs(monitor, day, lake) for day, _ in batch}
@@ -96,7 +95,7 @@ def reduce_outcomes_of(
         found = {}
         if evaluated:
             with engine_of(monitor).labelled_rows(monitor, evaluated, lake) as rows:
-                found = reduce_outcome_days(rows, monitor, grids, DAY)
+                found = reduce_outcome_days(rows, monitor, grown_grids(monitor, rows, lake), DAY)
         for day, _ in batch:
             outcomes = found.get(day.isoformat(), OutcomeProfile(SCHEMA.empty_table()))
             table.write(day, outcomes.table, {"fingerprint": inputs[day]})

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from obs_dagster.errors import LakeError
-from obs_dagster.lake.lake import Lake, read_json
+from obs_dagster.lake.lake import Lake, read_json, write_json
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.fit import with_new_cells
 from obs_dagster.profile.grid import Grids
 from obs_dagster.profile.profile import Profile
 
@@ -34,6 +37,19 @@ def load_grids(monitor: Monitor, lake: Lake) -> Grids:
             f"The baseline of {monitor.model} has not been prepared.", remedy="Materialize its asset first."
         )
     return Grids.from_json(document)
+
+
+def grown_grids(monitor: Monitor, rows: nw.LazyFrame[Any], lake: Lake) -> Grids:
+    """The monitor's grids, after segment values that rows have for the first time have got a cell.
+
+    Raises:
+        LakeError: the baseline has not been prepared.
+    """
+    grids = load_grids(monitor, lake)
+    grown = with_new_cells(grids, rows, monitor)
+    if grown is not grids:
+        write_json(baseline_folder(monitor, lake) / GRIDS, grown.to_json())
+    return grown
 
 
 def baseline_profile(

@@ -44,8 +44,12 @@ class BatchReader:
     Args:
         relation: the rows.
         numeric: columns that are read as numbers.
-        texts: columns that are read as codes of texts, each with its grid: texts that the grid does not count
-            by themselves share the code of `(other)`. None codes every text.
+        texts: columns that are read as codes of texts, each with its grid: texts that the grid does not list
+            share the code of `(other)`. None codes every text.
+
+    Attributes:
+        vocabularies: the texts of the codes of each of these.
+        listed: of those whose grid lists texts, these texts.
     """
 
     def __init__(
@@ -59,6 +63,11 @@ class BatchReader:
             for name, grid in texts.items()
         }
         self.vocabularies = {name: Vocabulary(known) for name, known in self._known.items()}
+        self.listed = {
+            name: [value for value in known if value != OTHER]
+            for name, known in self._known.items()
+            if OTHER in known
+        }
 
     def read(self) -> Iterator[Batch]:
         """The rows, batch by batch, in no particular order."""

@@ -70,13 +70,25 @@ class CellCounts:
         """Count the numbers of a column, given what they count as and where they belong."""
         self._numbers[name].add(keyed, located)
 
-    def assemble(self, assembly: Assembly, vocabularies: Mapping[str, Vocabulary], *, rows: bool) -> None:
+    def has(self, name: str, code: int) -> bool:
+        """Whether a row has the text of this code in a column."""
+        return bool((self._categories[name].entries()[1] == code).any())
+
+    def assemble(
+        self,
+        assembly: Assembly,
+        vocabularies: Mapping[str, Vocabulary],
+        *,
+        rows: bool,
+        apart: Mapping[str, int],
+    ) -> None:
         """Hand on the counts of the cuts that are asked for, cells that have one name in them added up.
 
         Args:
             assembly: takes them.
             vocabularies: the texts of all codes.
             rows: whether the numbers of rows are wanted, beside those of the columns.
+            apart: codes of columns whose rows are counted elsewhere.
         """
         for cut in self._cuts:
             places = assembly.place(self._cells.named(cut, vocabularies))
@@ -89,4 +101,6 @@ class CellCounts:
             for name, numbers in self._numbers.items():
                 numbers.hand_on(assembly, name, places, wholes)
             for name, tally in self._categories.items():
-                assembly.add_categories(name, *tally.regrouped(places), vocabularies[name].values)
+                cells, codes, n = tally.regrouped(places)
+                here = codes != apart.get(name, -1)
+                assembly.add_categories(name, cells[here], codes[here], n[here], vocabularies[name].values)

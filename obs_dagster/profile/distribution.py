@@ -19,10 +19,12 @@ class NumericCounts:
     """Counts of one numeric column.
 
     Attributes:
-        points: the finite values, ascending and distinct, shape (k,): a value counted exactly, or the
-            centre of a bin of the column's grid.
+        points: the finite values, ascending, shape (k,): a value counted exactly, or the centre of a bin of
+            the column's grid; distinct but for the centre of a bin that is a value counted exactly too.
         widths: the width of each bin, shape (k,); 0 where the value was counted exactly.
         counts: rows at each point, shape (k,).
+        near: those of them that are only as good as equal to a value counted exactly, shape (k,); None: none.
+        reach: how far they can be off it, shape (k,).
         nulls, nans, infinite: rows without a finite value.
         total, total_sq: sum and sum of squares of the finite values (exact, not from bins).
         minimum, maximum: of the finite values; None if there are none.
@@ -31,6 +33,8 @@ class NumericCounts:
     points: FloatArray
     widths: FloatArray
     counts: IntArray
+    near: IntArray | None = None
+    reach: FloatArray | None = None
     nulls: int = 0
     nans: int = 0
     infinite: int = 0
@@ -60,17 +64,21 @@ class CategoryCounts:
     """Counts of one categorical column.
 
     Attributes:
-        counts: rows per value; the value `OTHER` holds what the baseline's top values leave over.
+        counts: rows per value.
         nulls: rows without a value.
+        rest: rows whose value has no count of its own that they are in, because there were too many values.
+        most: the most of these rows that can have one and the same value.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     nulls: int = 0
+    rest: int = 0
+    most: int = 0
 
     @property
     def n(self) -> int:
         """Rows with a value."""
-        return sum(self.counts.values())
+        return sum(self.counts.values()) + self.rest
 
     @property
     def missing(self) -> int:
@@ -86,6 +94,7 @@ class CategoryCounts:
 Counts = NumericCounts | CategoryCounts
 
 OTHER = "(other)"
+"""The segment cell that values share which have none of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,8 @@ class OutcomeCounts:
     All arrays have shape (k,), one entry per (score bin, decision, label) that occurs.
 
     Attributes:
-        score: centre of the score bin.
+        score: the score that all rows of the score bin have, or its centre.
+        width: of the score bin; 0 where all its rows have one score.
         decision: whether the served decision was positive.
         label: whether the true class is positive.
         counts: rows.
@@ -107,6 +117,7 @@ class OutcomeCounts:
     """
 
     score: FloatArray
+    width: FloatArray
     decision: NDArray[np.bool_]
     label: NDArray[np.bool_]
     counts: IntArray

@@ -6,29 +6,35 @@ Spark runs it; DuckDB could, and tests hold it equal to the compiled loops there
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile import arrays
+from obs_dagster.profile.asinh_grid import AsinhGrid
+from obs_dagster.profile.by_value import reduce_values
 from obs_dagster.profile.cells import (
     VERSION,
-    category_text,
     cell_key,
     named_version,
     reductions,
     rolled_up,
     with_cell_keys,
 )
-from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
+from obs_dagster.profile.columns import profiled_columns
 from obs_dagster.profile.grid import CategoryGrid, Grids, NumericGrid
+from obs_dagster.profile.nearness import nearness, rounded
 from obs_dagster.profile.profile import KEYS, SCHEMA, merge_rows
 from obs_dagster.profile.resolution import JOINED_BITS
+from obs_dagster.profile.score_grid import ScoreGrid
 
 _BIN_KEYS = ["column", "kind", "key", "category"]
+_COUNTED = {"n": "sum", "minimum": "min", "maximum": "max"}
 _SUMS = {"total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
 
 
@@ -45,15 +51,19 @@ def reduce_frame(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Se
     columns = [column for column in profiled_columns(monitor) if column.name in present]
     schema = pa.schema([*((name, pa.string()) for name in by), *SCHEMA])
     tables = [schema.empty_table()]
+    fitted = {column.name: grids.columns[column.name] for column in columns}
+    numeric = {name: grid for name, grid in fitted.items() if not isinstance(grid, CategoryGrid)}
+    texts = fitted.keys() - numeric.keys()
+    tables.append(reduce_values(rows, monitor, grids, by, dict.fromkeys(sorted(texts), ())))
     for finest, cuts in reductions([cut for cut in monitor.cuts if present.issuperset(cut)]).items():
         keyed = with_cell_keys(rows, monitor, finest, grids)
         keys = [*by, VERSION, *(cell_key(column) for column in finest)]
-        branches = [_counts(keyed, keys, column, grids) for column in columns]
+        branches = [_counts(keyed, keys, name, grid) for name, grid in numeric.items()]
         query = nw.concat([_row_counts(keyed, keys), *branches], how="vertical")
-        counted = named_version(query.collect("pyarrow").to_native())
+        counted = _with_near_values(named_version(query.collect("pyarrow").to_native()), numeric)
         wholes, parts = [cut for cut in cuts if not cut], [cut for cut in cuts if cut]
         for counts, wanted in ((counted, wholes), (_with_joined_bins(counted), parts)):
-            tables += rolled_up(counts, wanted, [*by, "version", *_BIN_KEYS], {"n": "sum"})
+            tables += rolled_up(_bins(counts, numeric), wanted, [*by, "version", *_BIN_KEYS], _COUNTED)
         finite = counted.filter(pc.is_valid(counted["minimum"]))
         tables += rolled_up(_moments(finite), cuts, [*by, "version", "column", "kind"], {"n": "sum", **_SUMS})
     whole = pa.concat_tables(_with_all_columns(table, schema) for table in tables)
@@ -78,45 +88,27 @@ def _labels(*, column: str = "", kind: str | nw.Expr = "category", **key: nw.Exp
     }
 
 
-def _counts(
-    keyed: nw.LazyFrame[Any], keys: list[str], column: ProfiledColumn, grids: Grids
-) -> nw.LazyFrame[Any]:
-    """One column's counts and sums per (version, segment values, kind, key).
+def _counts(keyed: nw.LazyFrame[Any], keys: list[str], column: str, grid: NumericGrid) -> nw.LazyFrame[Any]:
+    """A numeric column's counts and sums per (version, segment values, kind, key).
 
-    Rows are grouped by numbers as far as can be, and labelled after: hashing text per row costs several times
-    as much.
+    Rows are grouped by numbers, and labelled after: hashing text per row costs several times as much.
     """
-    grid = grids.columns[column.name]
-    value = nw.col("finite")
-    sums = {
-        "n": nw.len(),
-        "total": value.sum(),
-        "total_sq": nw.col("square").sum(),
-        "minimum": value.min(),
-        "maximum": value.max(),
-    }
-    if isinstance(grid, CategoryGrid):
-        grouped = keyed.select(
-            *keys,
-            category=category_text(column.name, grids),
-            finite=nw.lit(None).cast(nw.Float64),
-            square=nw.lit(None).cast(nw.Float64),
-        )
-        text = nw.col("category")
-        kind = nw.when(text.is_null()).then(nw.lit("null")).otherwise(nw.lit("category"))
-        labels = _labels(column=column.name, kind=kind, category=text)
-        counted = grouped.group_by(*keys, "category").agg(**sums)
-    else:
-        number = nw.col(column.name).cast(nw.Float64)
-        finite = nw.when(number.is_finite()).then(number)
-        grouped = keyed.select(*keys, **_number_key(number, grid), finite=finite, square=finite * finite)
-        labels = _labels(column=column.name, kind=_kind(nw.col("code")), key=nw.col("key"))
-        counted = grouped.group_by(*keys, "code", "key").agg(**sums)
-    return counted.select(*keys, **labels, **{name: nw.col(name) for name in sums})
+    value, number = nw.col("finite"), nw.col(column).cast(nw.Float64)
+    finite = nw.when(number.is_finite()).then(number)
+    grouped = keyed.select(*keys, **_number_key(number, grid), finite=finite, square=finite * finite)
+    counted = grouped.group_by(*keys, "code", "key").agg(
+        n=nw.len(),
+        total=value.sum(),
+        total_sq=nw.col("square").sum(),
+        minimum=value.min(),
+        maximum=value.max(),
+    )
+    labels = _labels(column=column, kind=_kind(nw.col("code")), key=nw.col("key"))
+    return counted.select(*keys, **labels, **{name: nw.col(name) for name in ("n", *_SUMS)})
 
 
 #: What a number counts as, by code.
-_KINDS = ("bin", "value", "null", "nan", "infinite")
+_KINDS = ("bin", "value", "null", "nan", "infinite", "near")
 
 
 def _number_key(number: nw.Expr, grid: NumericGrid) -> dict[str, nw.Expr]:
@@ -130,13 +122,21 @@ def _number_key(number: nw.Expr, grid: NumericGrid) -> dict[str, nw.Expr]:
         .then(nw.lit(_KINDS.index("infinite")))
     )
     binned = nw.when(number.is_finite()).then(grid.bin(number))
-    if not grid.exact:
+    if not isinstance(grid, AsinhGrid) or not grid.exact:
         return {"code": code.otherwise(nw.lit(_KINDS.index("bin"))), "key": binned.cast(nw.Float64)}
+    as_float = rounded(number)
     listed = number.is_in(list(grid.exact))
+    near = nearness(grid.exact, grid.scale).holds(number, as_float)
+    for kind, holds in (("value", listed), ("near", near)):
+        code = code.when(holds).then(nw.lit(_KINDS.index(kind)))
     return {
-        "code": code.when(listed).then(nw.lit(_KINDS.index("value"))).otherwise(nw.lit(_KINDS.index("bin"))),
+        "code": code.otherwise(nw.lit(_KINDS.index("bin"))),
         # adding 0 makes -0.0 one with 0.0
-        "key": nw.when(listed).then(number + 0.0).otherwise(binned.cast(nw.Float64)),
+        "key": nw.when(listed)
+        .then(number + 0.0)
+        .when(near)
+        .then(as_float)
+        .otherwise(binned.cast(nw.Float64)),
     }
 
 
@@ -153,6 +153,30 @@ def _with_joined_bins(counted: pa.Table) -> pa.Table:
     joined = pc.floor(pc.divide(counted["key"], float(1 << JOINED_BITS)))
     keys = pc.if_else(pc.equal(counted["kind"], "bin"), joined, counted["key"])
     return counted.set_column(counted.schema.get_field_index("key"), "key", keys)
+
+
+def _with_near_values(counted: pa.Table, grids: Mapping[str, NumericGrid]) -> pa.Table:
+    """The counts with the values that numbers are near for what these are as 32-bit floats."""
+    keys = arrays.floats(counted["key"]).copy()
+    for name, grid in grids.items():
+        if isinstance(grid, AsinhGrid) and grid.exact:
+            here = pc.and_(pc.equal(counted["column"], name), pc.equal(counted["kind"], "near"))
+            rows = np.flatnonzero(here)
+            keys[rows] = nearness(grid.exact, grid.scale).value_of(keys[rows])
+    replaced = pa.array(keys, mask=np.isnan(keys))
+    return counted.set_column(counted.schema.get_field_index("key"), "key", replaced)
+
+
+def _bins(counted: pa.Table, grids: Mapping[str, NumericGrid]) -> pa.Table:
+    """The counts without sums, of which only bins of scores keep their extremes."""
+    scores = [name for name, grid in grids.items() if isinstance(grid, ScoreGrid)]
+    kept = pc.and_(
+        pc.equal(counted["kind"], "bin"), pc.is_in(counted["column"], pa.array(scores, pa.string()))
+    )
+    for name in ("minimum", "maximum"):
+        place = counted.schema.get_field_index(name)
+        counted = counted.set_column(place, name, pc.if_else(kept, counted[name], None))
+    return counted
 
 
 def _moments(counted: pa.Table) -> pa.Table:

@@ -15,14 +15,17 @@ from obs_dagster.profile.asinh_grid import AsinhGrid
 from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
 from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grid import LATENCY_GRID, CategoryGrid, Grid, Grids
+from obs_dagster.profile.nearness import nearness, rounded, typical_values
 from obs_dagster.profile.sample import sample_numbers
 from obs_dagster.profile.score_grid import ScoreGrid
 from obs_dagster.profile.shape import fit_shape
 
 #: A number with at most this many distinct values in the baseline is counted by value.
 MOST_EXACT_VALUES = 256
-#: A category keeps counts of its own for at most this many values.
-MOST_CATEGORIES = 200
+#: So many of a category's values are listed from the first baseline at most, and so many in the end.
+MOST_CATEGORIES, MOST_CELLS = 200, 400
+#: What is near a value has so many forms as a 32-bit float at most.
+_ROUNDINGS = 5
 #: What the first rows of a sample show more values of need not be counted in all rows.
 _FIRST_ROWS = 4096
 #: Columns that are sampled at once.
@@ -51,7 +54,9 @@ def _unfitted(column: ProfiledColumn) -> Grid:
         return ScoreGrid()
     if column.role == "latency":
         return LATENCY_GRID
-    return AsinhGrid(centre=0.0, scale=1.0) if column.numeric else CategoryGrid()
+    if column.role == "prediction":
+        return CategoryGrid()
+    return AsinhGrid(centre=0.0, scale=1.0) if column.numeric else CategoryGrid(top=())
 
 
 def _fit_numbers(rows: nw.LazyFrame[Any], names: Sequence[str]) -> dict[str, Grid]:
@@ -66,20 +71,54 @@ def _fit_numbers(rows: nw.LazyFrame[Any], names: Sequence[str]) -> dict[str, Gri
 
 def _by_value(rows: nw.LazyFrame[Any], name: str, sample: FloatArray, shape: AsinhGrid) -> AsinhGrid:
     """The grid that counts by value, where a column has few; else the one that its sample has given."""
-    if len(np.unique(sample[:_FIRST_ROWS])) > MOST_EXACT_VALUES:
+    first = sample[:_FIRST_ROWS]
+    if len(np.unique(first)) <= MOST_EXACT_VALUES:
+        values = _distinct(rows, nw.col(name).cast(nw.Float64), MOST_EXACT_VALUES)
+        return replace(shape, exact=tuple(values), zones=()) if values else shape
+    levels = typical_values(sample)
+    if not 0 < len(levels) <= MOST_EXACT_VALUES:
         return shape
-    value = nw.col(name).cast(nw.Float64)
-    distinct = (
-        rows.select(value=value).filter(nw.col("value").is_finite()).unique().head(MOST_EXACT_VALUES + 1)
-    )
-    values = distinct.collect("pyarrow")["value"].to_list()
-    return (
-        replace(shape, exact=tuple(sorted(values)), zones=()) if len(values) <= MOST_EXACT_VALUES else shape
-    )
+    grid = replace(shape, exact=tuple(levels), zones=())
+    # few values, and numbers that are as good as equal to them
+    found = _distinct(rows, rounded(nw.col(name).cast(nw.Float64)), _ROUNDINGS * MOST_EXACT_VALUES)
+    near = nearness(grid.exact, grid.scale)
+    return grid if found and near.hold(np.array(found)).all() else shape
+
+
+def _distinct(rows: nw.LazyFrame[Any], value: nw.Expr, most: int) -> list[float]:
+    """The distinct finite values, ascending; none if there are more than so many."""
+    finite = rows.select(value=value).filter(nw.col("value").is_finite())
+    found = finite.unique().head(most + 1).collect("pyarrow")["value"].to_list()
+    return sorted(found) if len(found) <= most else []
+
+
+def with_new_cells(grids: Grids, rows: nw.LazyFrame[Any], monitor: Monitor) -> Grids:
+    """The grids with a segment cell for every value of rows that has none, as long as there is room.
+
+    A value gets its cell on the first of the days that it occurs on, or never: so no cell lacks a part of its
+    rows, in whatever order days come.
+    """
+    found, present = dict(grids.columns), set(rows.collect_schema().names())
+    for name in sorted({column for cut in monitor.cuts for column in cut} & present):
+        grid = found[name]
+        if isinstance(grid, CategoryGrid) and grid.top is not None and len(grid.top) < MOST_CELLS:
+            new = _frequent(rows, name, MOST_CELLS - len(grid.top), known=grid.top)
+            found[name] = replace(grid, top=(*grid.top, *new))
+    return Grids(found) if found != grids.columns else grids
 
 
 def _fit_category(rows: nw.LazyFrame[Any], name: str) -> CategoryGrid:
-    values = rows.select(value=nw.col(name).cast(nw.String)).filter(~nw.col("value").is_null())
+    return CategoryGrid(top=tuple(_frequent(rows, name, MOST_CATEGORIES)))
+
+
+def _frequent(rows: nw.LazyFrame[Any], name: str, most: int, *, known: Sequence[str] = ()) -> list[str]:
+    """The values of a category that are not known yet, the most frequent first."""
+    value = nw.col("value")
+    values = rows.select(value=nw.col(name).cast(nw.String)).filter(~value.is_null())
+    if known:
+        values = values.filter(~value.is_in(list(known)))
     counts = values.group_by("value").agg(n=nw.len())
-    top = counts.sort("n", "value", descending=[True, False]).head(MOST_CATEGORIES)
-    return CategoryGrid(top=tuple(top.collect("pyarrow")["value"].to_list()))
+    found: list[str] = (
+        counts.sort("n", "value", descending=[True, False]).head(most).collect("pyarrow")["value"].to_list()
+    )
+    return found

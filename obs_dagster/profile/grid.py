@@ -17,10 +17,12 @@ from obs_dagster.profile.score_grid import ScoreGrid
 
 @dataclass(frozen=True, slots=True)
 class CategoryGrid:
-    """Counts by value for the baseline's most frequent values; the rest goes into one bucket.
+    """Counts by value, whatever values come; so profiles merge whatever values are listed here.
 
     Attributes:
-        top: the values that have a count of their own; None counts every value.
+        top: in segments, the values that have a cell of their own: frequent ones of the first baseline, then
+            those that came since. Others share one cell. None: every value has a cell. The listed values are
+            also the ones that are quickest to count.
     """
 
     top: tuple[str, ...] | None = None
@@ -29,6 +31,9 @@ class CategoryGrid:
 NumericGrid = AsinhGrid | ScoreGrid
 Grid = NumericGrid | CategoryGrid
 
+#: What counts mean beside their bins; a number that changes with it: 2 has categories by value, and numbers
+#: near one that is counted by value.
+_COUNTING = 2
 #: Milliseconds: bins half a percent wide from about a millisecond up.
 LATENCY_GRID = AsinhGrid(centre=0.0, scale=1.0)
 
@@ -42,12 +47,19 @@ class Grids:
     @cached_property
     def id(self) -> str:
         """Changes with any grid, and with the columns that there are."""
-        return _digest(self.to_json())
+        return _digest(self._counting())
 
     @cached_property
     def ids(self) -> dict[str, str]:
         """By column, what changes with its grid; counts on grids with different ids do not merge."""
-        return {name: _digest(grid) for name, grid in self.to_json().items()}
+        return {name: _digest(grid) for name, grid in self._counting().items()}
+
+    def _counting(self) -> dict[str, Any]:
+        """What the meaning of counts depends on: not which categories are known so far."""
+        return {
+            name: "by value" if isinstance(self.columns[name], CategoryGrid) else grid
+            for name, grid in self.to_json().items()
+        }
 
     def to_json(self) -> dict[str, Any]:
         """The grids as a JSON document."""
@@ -83,5 +95,5 @@ class Grids:
 
 
 def _digest(grids: Any) -> str:
-    document = {"columns": grids, "joined": JOINED_BITS}
+    document = {"columns": grids, "joined": JOINED_BITS, "counting": _COUNTING}
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
@@ -21,6 +22,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile import arrays
 from obs_dagster.profile.assembly import Assembly
 from obs_dagster.profile.batches import Batch, BatchReader, vocabulary_size
+from obs_dagster.profile.by_value import reduce_values
 from obs_dagster.profile.cell_counts import CellCounts
 from obs_dagster.profile.cells import Cut, reductions
 from obs_dagster.profile.columns import profiled_columns
@@ -100,7 +102,7 @@ class _Reduction:
         columns: Mapping[str, Grid],
     ) -> None:
         found = set(relation.columns)
-        self._by = list(by)
+        self._relation, self._monitor, self._grids, self._by = relation, monitor, grids, list(by)
         numeric = {name: grid for name, grid in columns.items() if not isinstance(grid, CategoryGrid)}
         self._keying = {name: keying(grid) for name, grid in numeric.items()}
         self._categories = [name for name, grid in columns.items() if isinstance(grid, CategoryGrid)]
@@ -147,8 +149,18 @@ class _Reduction:
     def table(self, *, rows: bool) -> pa.Table:
         """All counts, every declared cut from the finest one that it follows from."""
         assembly = Assembly(self._by)
+        listed = {name: self.reader.listed[name] for name in self._categories if name in self.reader.listed}
+        unlisted = {name: len(texts) + 1 for name, texts in listed.items()}
         for counts in self._counts:
-            counts.assemble(assembly, self.reader.vocabularies, rows=rows)
+            counts.assemble(assembly, self.reader.vocabularies, rows=rows, apart=unlisted)
+        found = {
+            name: listed[name]
+            for name, code in unlisted.items()
+            if any(counts.has(name, code) for counts in self._counts)
+        }
+        # texts that nobody has listed are few, or too many to hold: the database groups them
+        frame = nw.from_native(self._relation)
+        assembly.add_rows(reduce_values(frame, self._monitor, self._grids, self._by, found))
         return assembly.table()
 
 

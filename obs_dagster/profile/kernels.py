@@ -18,7 +18,8 @@ from obs_dagster.profile.outcomes import TINY
 Codes = NDArray[np.int32]
 """Small integers per row: cells, keys or codes of texts."""
 
-#: Keys of rows that have no bin go down from here: null, NaN, infinite, then the values counted by value.
+#: Keys of rows that have no bin go down from here: null, NaN, infinite, then the values counted by value,
+#: then what is near each of them.
 SPECIAL = -(1 << 30)
 NULL, NAN, INFINITE = range(3)
 #: How many kinds of rows have no finite value.
@@ -98,19 +99,23 @@ class ScoreTable(NamedTuple):
 
 
 class ValueHash(NamedTuple):
-    """Values that are counted by value, and a hash without collisions that finds them.
+    """Values that are counted by value, a hash without collisions that finds them, and what is near them.
 
     Attributes:
         multiplier: of a value's bits.
         shift: the bits of the product that are left out.
         slots: the place in `values` by hash, -1 where there is none.
-        values: in the order of their keys.
+        values: in the order of their keys, which is ascending.
+        low, high, integer: as a `Nearness` has them.
     """
 
     multiplier: np.uint64
     shift: np.uint64
     slots: Codes
     values: FloatArray
+    low: FloatArray
+    high: FloatArray
+    integer: NDArray[np.bool_]
 
 
 @compiled
@@ -140,6 +145,22 @@ def piece_of(value: float, bounds: FloatArray) -> int:
 
 
 @compiled
+def near_place(value: float, counted: ValueHash) -> int:
+    """The place of the value that a finite one is near; -1 if there is none."""
+    rounded = float(np.float32(value))
+    place, after = 0, len(counted.high)
+    while place < after:
+        middle = (place + after) >> 1
+        if counted.high[middle] < rounded:
+            place = middle + 1
+        else:
+            after = middle
+    if place == len(counted.high) or not counted.low[place] <= rounded:
+        return -1
+    return -1 if counted.integer[place] and value == math.floor(value) else place
+
+
+@compiled
 def asinh_keys(numbers: Numbers, table: AsinhTable, counted: ValueHash, keys: Codes) -> tuple[int, int]:
     """Write the key of every row on an `AsinhGrid`, shape (rows,).
 
@@ -159,6 +180,10 @@ def asinh_keys(numbers: Numbers, table: AsinhTable, counted: ValueHash, keys: Co
             place = counted.slots[np.int64((bits * counted.multiplier) >> counted.shift)]
             if place >= 0 and counted.values[place] == value:
                 keys[row] = SPECIAL - MISSING - place
+                continue
+            place = near_place(value, counted)
+            if place >= 0:
+                keys[row] = SPECIAL - MISSING - len(counted.values) - place
                 continue
         piece = piece_of(value, table.bounds)
         scaled = (value - table.centres[piece]) * table.inverse_scales[piece]
@@ -261,7 +286,8 @@ def add_moments(
         keys: of the rows, shape (rows,).
         values: likewise.
         cells: likewise.
-        special: rows without a finite value, then rows by value, shape (cells, 3 + values).
+        special: rows without a finite value, then rows by value, then those near each, shape
+            (cells, 3 + 2 values).
         moments: sum, sum of squares, least and greatest finite value, shape (4 cells,).
     """
     for row in range(len(keys)):
@@ -283,6 +309,15 @@ def count_codes(codes: Codes, cells: Codes, counters: Counters) -> None:
     """Add rows to counts per cell and code."""
     for row in range(len(codes)):
         counters.counts[cells[row], (codes[row] >> counters.bits) - counters.low] += 1
+
+
+@compiled
+def add_extremes(cells: Codes, bins: Codes, values: FloatArray, low: FloatArray, high: FloatArray) -> None:
+    """Widen the least and the greatest value of cells and bins, both of shape (cells, bins), by rows."""
+    for row in range(len(bins)):
+        cell, place, value = cells[row], bins[row], values[row]
+        low[cell, place] = min(value, low[cell, place])
+        high[cell, place] = max(value, high[cell, place])
 
 
 class Decisions(NamedTuple):

@@ -6,6 +6,7 @@ import numpy as np
 
 from obs_dagster.profile.assembly import Assembly
 from obs_dagster.profile.distribution import IntArray
+from obs_dagster.profile.extremes import Extremes
 from obs_dagster.profile.grid import NumericGrid
 from obs_dagster.profile.kernels import (
     INFINITE,
@@ -21,7 +22,8 @@ from obs_dagster.profile.located import Located
 from obs_dagster.profile.moments import Moments
 from obs_dagster.profile.number_keys import Keyed
 from obs_dagster.profile.resolution import JOINED_BITS
-from obs_dagster.profile.tally import Entries, Tally
+from obs_dagster.profile.score_grid import ScoreGrid
+from obs_dagster.profile.tally import Tally
 
 _KINDS = {"null": NULL, "nan": NAN, "infinite": INFINITE}
 _NOWHERE = Counters(np.zeros((0, 0), dtype=np.int64), 0)
@@ -40,7 +42,11 @@ class NumberCounts:
         self._exact = np.array(grid.exact)
         self._fine = Tally() if whole else None
         self._joined = Tally() if parts else None
-        self._special: IntArray = np.zeros((0, MISSING + len(grid.exact)), dtype=np.int64)
+        self._special: IntArray = np.zeros((0, MISSING + 2 * len(grid.exact)), dtype=np.int64)
+        # many models have few scores, whatever those of the baseline were
+        scores = grid if isinstance(grid, ScoreGrid) else None
+        self._fine_ends = Extremes(scores.bins) if scores and whole else None
+        self._joined_ends = Extremes(scores.joined.bins) if scores and parts else None
         self._moments = Moments.none()
 
     def add(self, keyed: Keyed, located: Located) -> None:
@@ -55,10 +61,15 @@ class NumberCounts:
         joined = _counters(self._joined, located.cell_count, keyed, JOINED_BITS)
         count_bins(keyed.keys, located.cells, located.wholes, fine, joined)
         binned = keyed.keys > SPECIAL
+        cells, keys = located.cells[binned], keyed.keys[binned]
         if self._fine is not None and not fine.counts.size:
-            self._fine.add(located.wholes[located.cells[binned]], keyed.keys[binned])
+            self._fine.add(located.wholes[cells], keys)
         if self._joined is not None and not joined.counts.size:
-            self._joined.add(located.cells[binned], keyed.keys[binned] >> JOINED_BITS)
+            self._joined.add(cells, keys >> JOINED_BITS)
+        if self._fine_ends is not None:
+            self._fine_ends.add(located.wholes[cells], keys, keyed.values[binned], located.whole_count)
+        if self._joined_ends is not None:
+            self._joined_ends.add(cells, keys >> JOINED_BITS, keyed.values[binned], located.cell_count)
 
     def hand_on(self, assembly: Assembly, name: str, places: IntArray, wholes: IntArray | None) -> None:
         """Hand the counts on, with the cells that have one place added up.
@@ -74,17 +85,24 @@ class NumberCounts:
         for kind, column in _KINDS.items():
             cells = np.flatnonzero(special[:, column])
             assembly.add(name, kind, cells, special[cells, column])
-        cells, values = np.nonzero(special[:, MISSING:])
-        assembly.add(name, "value", cells, special[cells, MISSING + values], keys=self._exact[values])
+        for kind, by_value in zip(("value", "near"), np.hsplit(special[:, MISSING:], 2), strict=True):
+            cells, values = np.nonzero(by_value)
+            assembly.add(name, kind, cells, by_value[cells, values], key=self._exact[values])
         assembly.add_moments(name, self._moments.regrouped(places, len(assembly.cells)))
-        cells, keys, n = self._bins(places, wholes)
-        assembly.add(name, "bin", cells, n, keys=keys.astype(np.float64))
-
-    def _bins(self, places: IntArray, wholes: IntArray | None) -> Entries:
-        tally, groups = (self._joined, places) if wholes is None else (self._fine, wholes)
+        tally, ends, groups = (
+            (self._joined, self._joined_ends, places)
+            if wholes is None
+            else (self._fine, self._fine_ends, wholes)
+        )
         if tally is None:
             raise ValueError("these bins were not counted")
-        return tally.regrouped(groups)
+        cells, keys, n = tally.regrouped(groups)
+        extremes = (
+            {}
+            if ends is None
+            else dict(zip(("minimum", "maximum"), ends.of(cells, keys, groups), strict=True))
+        )
+        assembly.add(name, "bin", cells, n, key=keys.astype(np.float64), **extremes)
 
 
 def _counters(tally: Tally | None, cells: int, keyed: Keyed, bits: int) -> Counters:

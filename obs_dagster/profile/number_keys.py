@@ -21,6 +21,7 @@ from obs_dagster.profile.kernels import (
     asinh_keys,
     score_keys,
 )
+from obs_dagster.profile.nearness import nearness
 from obs_dagster.profile.score_grid import BINS, END, EQUAL, NEAREST, SHIFT, STEP, TAIL, tail_edges
 
 #: Distances from the centre, in scales, up to which bins are looked up; beyond it asinh is computed.
@@ -46,7 +47,7 @@ class Keyed:
 def keying(grid: NumericGrid) -> Callable[[Numbers], Keyed]:
     """How a column's numbers are keyed."""
     if isinstance(grid, AsinhGrid):
-        return partial(_asinh_keyed, _table(grid), _hash(grid.exact))
+        return partial(_asinh_keyed, _table(grid), _hash(grid.exact, grid.scale))
     return partial(_score_keyed, _score_table())
 
 
@@ -100,8 +101,9 @@ def _score_table() -> ScoreTable:
 
 
 @lru_cache(maxsize=4096)
-def _hash(values: tuple[float, ...]) -> ValueHash:
-    exact = np.array(values, dtype=np.float64)
+def _hash(values: tuple[float, ...], scale: float) -> ValueHash:
+    near = nearness(values, scale)
+    exact = near.values
     bits = (exact + 0.0).view(np.uint64)
     rng = np.random.default_rng(0)
     width = 1
@@ -113,5 +115,5 @@ def _hash(values: tuple[float, ...]) -> ValueHash:
             if len(np.unique(hashed)) == len(values):
                 slots = np.full(1 << width, -1, dtype=np.int32)
                 slots[hashed.astype(np.int64)] = np.arange(len(values))
-                return ValueHash(multiplier, shift, slots, exact)
+                return ValueHash(multiplier, shift, slots, exact, near.low, near.high, near.integer)
         width += 1

@@ -78,6 +78,7 @@ def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.
             log_loss_sq=nw.when(~label.is_null()).then(log_loss * log_loss),
             brier=nw.when(~label.is_null()).then(miss * miss),
             brier_sq=nw.when(~label.is_null()).then(miss * miss * miss * miss),
+            labelled=nw.when(~label.is_null()).then(score),
         )
         .group_by(*keys, "bin", "decision", "label")
         .agg(
@@ -87,5 +88,7 @@ def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.
             log_loss_sq=nw.col("log_loss_sq").sum(),
             brier_sum=nw.col("brier").sum(),
             brier_sq=nw.col("brier_sq").sum(),
+            score_min=nw.col("labelled").min(),
+            score_max=nw.col("labelled").max(),
         )
     )

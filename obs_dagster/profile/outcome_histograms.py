@@ -14,6 +14,7 @@ from obs_dagster.profile.cell_index import CellIndex
 from obs_dagster.profile.cells import Cut, reductions
 from obs_dagster.profile.columns import LABEL, prediction_column
 from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.profile.extremes import Extremes
 from obs_dagster.profile.grid import Grid, Grids
 from obs_dagster.profile.histograms import numbered
 from obs_dagster.profile.kernels import (
@@ -111,6 +112,7 @@ class _CutOutcomes:
         self._cells = CellIndex(apart, cut)
         self._cuts = list(cuts)
         self._fine, self._joined = Tally(), Tally()
+        self._fine_ends, self._joined_ends = Extremes(_GRID.bins), Extremes(_GRID.joined.bins)
         self._sums: FloatArray = np.zeros((0, _GROUPS, len(SUMS)))
 
     def add(self, rows: _Rows, joint: Codes, combinations: IntArray, columns: Sequence[str]) -> None:
@@ -118,11 +120,17 @@ class _CutOutcomes:
         cells = self._cells.number(combinations, columns)[joint]
         self._sums = np.pad(self._sums, ((0, len(self._cells) - len(self._sums)), (0, 0), (0, 0)))
         add_losses(rows.keys, rows.scores, cells, _TENTHS, self._sums)
+        labelled = rows.keys >= UNLABELLED
+        scores = rows.scores[labelled]
         if () in self._cuts:
             wholes = self._cells.wholes()[cells]
             self._fine.count(wholes, rows.keys, self._cells.whole_count, _key_count(_GRID))
+            bins = (rows.keys[labelled] - UNLABELLED) >> 2
+            self._fine_ends.add(wholes[labelled], bins, scores, self._cells.whole_count)
         if any(self._cuts):
             self._joined.count(cells, rows.joined, len(self._cells), _key_count(_GRID.joined))
+            bins = (rows.joined[labelled] - UNLABELLED) >> 2
+            self._joined_ends.add(cells[labelled], bins, scores, len(self._cells))
 
     def tables(self, vocabularies: Mapping[str, Vocabulary]) -> list[pa.Table]:
         """The outcomes in each cut that is asked for, cells of the same name added up."""
@@ -132,10 +140,15 @@ class _CutOutcomes:
         names: dict[tuple[str | None, ...], int] = {}
         places = _places(self._cells.named(cut, vocabularies), names)
         if cut:
-            grid, (cells, keys, counts) = _GRID.joined, self._joined.regrouped(places)
+            grid, ends, groups = _GRID.joined, self._joined_ends, places
+            cells, keys, counts = self._joined.regrouped(groups)
         else:
-            wholes = _places(self._cells.named_wholes(vocabularies), names)
-            grid, (cells, keys, counts) = _GRID, self._fine.regrouped(wholes)
+            grid, ends, groups = (
+                _GRID,
+                self._fine_ends,
+                _places(self._cells.named_wholes(vocabularies), names),
+            )
+            cells, keys, counts = self._fine.regrouped(groups)
         sums = np.zeros((len(names), _GROUPS, len(SUMS)))
         np.add.at(sums, places, self._sums)
         # the sums of a tenth stand in its first bin
@@ -150,6 +163,9 @@ class _CutOutcomes:
         added[entry[len(counts) :]] = sums[owner, group]
         cells, keys = np.divmod(codes, width)
         unlabelled, outcome = keys < UNLABELLED, keys - UNLABELLED
+        extremes = np.full((2, len(codes)), np.nan)
+        counted = ~unlabelled & (n > 0)
+        extremes[:, counted] = ends.of(cells[counted], outcome[counted] >> 2, groups)
         cell_names = [
             pa.array([name[place] for name in names], pa.string()) for place in range(len(self._apart) + 1)
         ]
@@ -164,6 +180,8 @@ class _CutOutcomes:
                 "label": pa.array(outcome % 2 > 0, mask=unlabelled),
                 "n": n,
                 **dict(zip(SUMS, added.T, strict=True)),
+                "score_min": pa.array(extremes[0], mask=~counted),
+                "score_max": pa.array(extremes[1], mask=~counted),
             }
         )
 

@@ -12,14 +12,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from obs_dagster.profile import arrays
-from obs_dagster.profile.distribution import OutcomeCounts
+from obs_dagster.profile.distribution import FloatArray, OutcomeCounts
 from obs_dagster.profile.profile import WHOLE, merge_rows, slices
 from obs_dagster.profile.score_grid import ScoreGrid
 
 #: scikit-learn's clip of probabilities in `log_loss`.
 TINY = float(np.finfo(np.float64).eps)
 #: One row per (version, segment, score bin, decision, label); rows without a label have a null label and bin.
-#: In segment cells the bins are the joined ones.
+#: In segment cells the bins are the joined ones. The extremes are those of the labelled scores in the bin.
 #: Sums are exact for each tenth of the score, on which bins they stand within it is up to the engine.
 SCHEMA = pa.schema(
     [
@@ -34,11 +34,14 @@ SCHEMA = pa.schema(
         ("log_loss_sq", pa.float64()),
         ("brier_sum", pa.float64()),
         ("brier_sq", pa.float64()),
+        ("score_min", pa.float64()),
+        ("score_max", pa.float64()),
     ]
 )
 KEYS = ["version", "segment", "bin", "decision", "label"]
 _LABELLED = ("bin", "decision", "label")
-ADDED = {name: "sum" for name in SCHEMA.names if name not in KEYS}
+_EXTREMES = {"score_min": "min", "score_max": "max"}
+ADDED = {name: _EXTREMES.get(name, "sum") for name in SCHEMA.names if name not in KEYS}
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ class OutcomeProfile:
     @cached_property
     def _arrays(self) -> dict[str, NDArray[Any]]:
         """The columns that follow the keys; NaN where a row has no label."""
-        numbers = {name: arrays.values(self.table[name]) for name in ADDED}
+        numbers = {name: arrays.floats(self.table[name]) for name in ADDED} | {
+            "n": arrays.values(self.table["n"])
+        }
         labels = {name: self.table[name].cast(pa.int64()).cast(pa.float64()) for name in _LABELLED}
         return numbers | {name: arrays.floats(column) for name, column in labels.items()}
 
@@ -80,9 +85,10 @@ class OutcomeProfile:
         labelled = ~np.isnan(part["label"])
         columns = {name: column[labelled] for name, column in part.items()}
         grid = ScoreGrid() if segment == WHOLE else ScoreGrid().joined
-        low, high = grid.edges(columns["bin"].astype(np.int64))
+        low, high = _ends(columns, grid)
         return OutcomeCounts(
             score=(low + high) / 2,
+            width=high - low,
             decision=columns["decision"] > 0,
             label=columns["label"] > 0,
             counts=columns["n"],
@@ -93,3 +99,18 @@ class OutcomeProfile:
             brier_sq=columns["brier_sq"],
             predictions=int(part["n"].sum()),
         )
+
+
+def _ends(entries: dict[str, NDArray[Any]], grid: ScoreGrid) -> tuple[FloatArray, FloatArray]:
+    """Where the scores of each entry's bin lie: on one value if all have it, else within its edges."""
+    bins = entries["bin"].astype(np.int64)
+    counted = entries["n"] > 0
+    low, high = grid.edges(bins)
+    least, greatest = np.full(grid.bins, np.inf), np.full(grid.bins, -np.inf)
+    # min and max keep NaN, which is where nothing is known
+    np.minimum.at(least, bins[counted], entries["score_min"][counted])
+    np.maximum.at(greatest, bins[counted], entries["score_max"][counted])
+    single = least[bins] == greatest[bins]
+    # rounding may put a value just below its bin
+    value = np.maximum(least[bins], low)
+    return np.where(single, value, low), np.where(single, value, high)

@@ -12,13 +12,17 @@ import pyarrow.compute as pc
 
 from obs_dagster.errors import LakeError
 from obs_dagster.profile import arrays
-from obs_dagster.profile.distribution import CategoryCounts, Counts, NumericCounts
+from obs_dagster.profile.asinh_grid import AsinhGrid
+from obs_dagster.profile.distribution import CategoryCounts, Counts, FloatArray, NumericCounts
 from obs_dagster.profile.grid import CategoryGrid, Grids, NumericGrid
+from obs_dagster.profile.nearness import nearness
 
 #: One row per (version, segment, column, kind, key, category). `kind` says what the row counts: rows of kind
-#: `bin` (key: number of the bin; in segment cells, of the joined one), `value` (key: the value), `category`,
-#: `null`, `nan` and `infinite` have a count in `n`; a `moments` row has the exact sums of the finite values;
-#: the `rows` row of the column "" counts the whole cell.
+#: `bin` (key: number of the bin; in segment cells, of the joined one), `value` (key: the value), `near` (key:
+#: the value that the numbers are as good as equal to), `category`, `rest`, `null`, `nan` and `infinite` have
+#: a count in `n`. A bin of scores has their extremes. `rest` counts the rows of categories too rare to be
+#: counted by themselves; its `total` is the most that one of these can have. A `moments` row has the exact
+#: sums of the finite values; the `rows` row of the column "" counts the whole cell.
 SCHEMA = pa.schema(
     [
         ("version", pa.string()),
@@ -37,7 +41,7 @@ SCHEMA = pa.schema(
 #: The segment cell that holds every row.
 WHOLE = "*"
 #: Every kind, in order.
-KINDS = ("bin", "category", "infinite", "moments", "nan", "null", "rows", "value")
+KINDS = ("bin", "category", "infinite", "moments", "nan", "near", "null", "rest", "rows", "value")
 #: Sorted by these: some columns of a wide log lie together, and can be read without the others.
 KEYS = ["column", "version", "segment", "kind", "key", "category"]
 _ADDED = {"n": "sum", "total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
@@ -156,29 +160,40 @@ class Profile:
 
 
 def _categories(part: dict[str, np.ndarray], names: pa.ChunkedArray) -> CategoryCounts:
-    counted = part["kind"] == KINDS.index("category")
+    counted, rest = (part["kind"] == KINDS.index(kind) for kind in ("category", "rest"))
     return CategoryCounts(
         counts=dict(
             zip(names.filter(pa.array(counted)).to_pylist(), part["n"][counted].tolist(), strict=True)
         ),
         nulls=int(part["n"][part["kind"] == KINDS.index("null")].sum()),
+        rest=int(part["n"][rest].sum()),
+        most=int(part["total"][rest].sum()),
     )
 
 
 def _numbers(part: dict[str, np.ndarray], grid: NumericGrid) -> NumericCounts:
     kind, key, n = part["kind"], part["key"], part["n"]
-    binned, valued, moments, nulls, nans, infinite = (
-        kind == KINDS.index(name) for name in ("bin", "value", "moments", "null", "nan", "infinite")
+    binned, valued, nearly, moments, nulls, nans, infinite = (
+        kind == KINDS.index(name) for name in ("bin", "value", "near", "moments", "null", "nan", "infinite")
     )
     low, high = grid.edges(key[binned].astype(np.int64))
-    values = key[valued]
-    points = np.concatenate([(low + high) / 2, values])
-    widths = np.concatenate([high - low, np.zeros(len(values))])
+    # a bin whose least value is its greatest holds one value
+    least, greatest = part["minimum"][binned], part["maximum"][binned]
+    low, high = (np.where(least == greatest, least, edge) for edge in (low, high))
+    values = np.unique(key[valued | nearly])
+    near = np.zeros(len(values), dtype=np.int64)
+    near[np.searchsorted(values, key[nearly])] = n[nearly]
+    counted = near.copy()
+    counted[np.searchsorted(values, key[valued])] += n[valued]
+    points = np.concatenate([low / 2 + high / 2, values])
     order = np.argsort(points, kind="stable")
+    no_bin = np.zeros(int(binned.sum()), dtype=np.int64)
     return NumericCounts(
         points=points[order],
-        widths=widths[order],
-        counts=np.concatenate([n[binned], n[valued]])[order],
+        widths=np.concatenate([high - low, np.zeros(len(values))])[order],
+        counts=np.concatenate([n[binned], counted])[order],
+        near=np.concatenate([no_bin, near])[order],
+        reach=np.concatenate([no_bin, _reach(values, grid)])[order],
         nulls=int(n[nulls].sum()),
         nans=int(n[nans].sum()),
         infinite=int(n[infinite].sum()),
@@ -187,3 +202,12 @@ def _numbers(part: dict[str, np.ndarray], grid: NumericGrid) -> NumericCounts:
         minimum=float(part["minimum"][moments].min()) if moments.any() else None,
         maximum=float(part["maximum"][moments].max()) if moments.any() else None,
     )
+
+
+def _reach(values: FloatArray, grid: NumericGrid) -> FloatArray:
+    """How far numbers can be off each of the values that they are near."""
+    if not len(values) or not isinstance(grid, AsinhGrid):
+        return np.zeros(len(values))
+    near = nearness(grid.exact, grid.scale)
+    reach: FloatArray = near.reach[np.searchsorted(near.values, values)]
+    return reach

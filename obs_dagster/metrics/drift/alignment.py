@@ -10,6 +10,8 @@ from obs_dagster.profile.distribution import CategoryCounts, FloatArray, IntArra
 
 BINS = 10
 COARSE = 128
+#: More values that share a rest are joined; each has less of the rows than PSI can tell from none.
+_MOST_PIECES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Pointwise:
         widths: the width of each point's bin in the same unit; 0 where the value was counted exactly.
         baseline, current: rows at each point, shape (k,).
         scale: the largest absolute value of a point.
+        near: rows of both sides that are only as good as equal to a value counted exactly, shape (2, k).
+        reach: how far they can be off it, in the unit of the points, shape (k,).
     """
 
     points: FloatArray
@@ -44,6 +48,8 @@ class Pointwise:
     baseline: IntArray
     current: IntArray
     scale: float
+    near: IntArray
+    reach: FloatArray
 
     def coarse(self, groups: int = COARSE) -> Pointwise:
         """The same counts on at most `groups` points, for the bootstrap.
@@ -68,25 +74,39 @@ class Pointwise:
             baseline=np.add.reduceat(self.baseline, starts),
             current=np.add.reduceat(self.current, starts),
             scale=self.scale,
+            near=np.add.reduceat(self.near, starts, axis=1),
+            reach=np.maximum.reduceat(self.reach, starts),
         )
 
 
 def align_points(baseline: NumericCounts, current: NumericCounts) -> Pointwise:
     """Both columns' counts on the union of their points.
 
-    Both must be counted on one grid (the baseline's): then equal bins have equal centres.
+    Both must be counted on one grid (the baseline's): then equal bins have equal centres. A value counted
+    exactly stays apart from a bin that it is the centre of.
     """
-    used_baseline, used_current = baseline.counts > 0, current.counts > 0
-    points = np.union1d(baseline.points[used_baseline], current.points[used_current])
-    counts = np.zeros((2, len(points)), dtype=np.int64)
-    widths = np.zeros(len(points))
-    for row, (side, used) in enumerate(((baseline, used_baseline), (current, used_current))):
-        place = np.searchsorted(points, side.points[used])
-        counts[row, place] = side.counts[used]
-        widths[place] = np.maximum(widths[place], side.widths[used])
+    sides = baseline, current
+    used = [side.counts > 0 for side in sides]
+    every = np.concatenate([side.points[here] for side, here in zip(sides, used, strict=True)])
+    wide = np.concatenate([side.widths[here] for side, here in zip(sides, used, strict=True)])
+    order = np.lexsort((wide > 0, every))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(every[order]) > 0) | (np.diff(wide[order] > 0) != 0)
+    places = np.empty(len(order), dtype=np.int64)
+    places[order] = np.cumsum(first) - 1
+    points = every[order][first]
+    widths, reach = np.zeros((2, len(points)))
+    counts, near = np.zeros((2, 2, len(points)), dtype=np.int64)
+    np.maximum.at(widths, places, wide)
+    for row, side in enumerate(sides):
+        here = places[: used[0].sum()] if row == 0 else places[used[0].sum() :]
+        counts[row, here] = side.counts[used[row]]
+        if side.near is not None and side.reach is not None:
+            near[row, here] = side.near[used[row]]
+            reach[here] = np.maximum(reach[here], side.reach[used[row]])
     scale = max(float(np.abs(points).max()), float(widths.max()))
     scale = scale if scale > 0 else 1.0
-    return Pointwise(points / scale, widths / scale, counts[0], counts[1], scale)
+    return Pointwise(points / scale, widths / scale, counts[0], counts[1], scale, near, reach / scale)
 
 
 def deciles(aligned: Pointwise) -> Binned:
@@ -109,10 +129,57 @@ def deciles(aligned: Pointwise) -> Binned:
     return Binned(np.add.reduceat(aligned.baseline, starts), np.add.reduceat(aligned.current, starts))
 
 
-def align_categories(baseline: CategoryCounts, current: CategoryCounts) -> Binned:
-    """Counts on the union of both sides' values, in the order of their names."""
+def align_categories(baseline: CategoryCounts, current: CategoryCounts, *, apart: bool = False) -> Binned:
+    """Counts on the union of both sides' values, in the order of their names.
+
+    Where there were too many values to count each of them, those that one side has a count of are taken to
+    be in the other side's rest as often as they can be expected there; and what is left of both rests is
+    taken to be of the same values, none of which has more rows than it can have.
+
+    Args:
+        baseline: the baseline's counts.
+        current: those of the current window.
+        apart: take what is not known the other way: the values of the rests occur on one side alone.
+    """
     values = sorted({*baseline.counts, *current.counts})
+    sides = baseline, current
+    counts = np.array([[side.counts.get(value, 0) for value in values] for side in sides], dtype=np.int64)
+    rests = np.array([side.rest for side in sides])
+    if not rests.any():
+        return Binned(counts[0], counts[1])
+    if not apart:
+        for row, other in ((0, 1), (1, 0)):
+            filled = _expected(counts, row, other, sides)
+            counts[row] += filled
+            rests[row] -= filled.sum()
+    pieces = [_pieces(int(rest), side.most) for rest, side in zip(rests, sides, strict=True)]
+    longest = max(map(len, pieces))
+    room = [(0, longest - len(pieces[0])), (0, longest - len(pieces[1]))]
+    if apart:
+        room = [(0, len(pieces[1])), (len(pieces[0]), 0)]
     return Binned(
-        np.array([baseline.counts.get(value, 0) for value in values], dtype=np.int64),
-        np.array([current.counts.get(value, 0) for value in values], dtype=np.int64),
+        *(
+            np.concatenate([known, np.pad(rest, around)])
+            for known, rest, around in zip(counts, pieces, room, strict=True)
+        )
     )
+
+
+def _expected(
+    counts: IntArray, row: int, other: int, sides: tuple[CategoryCounts, CategoryCounts]
+) -> IntArray:
+    """Rows of one side's rest that have values which only the other side counts, shape (k,)."""
+    own = sides[row]
+    missing = counts[row] == 0
+    wanted = np.rint(counts[other] * (own.n / max(sides[other].n, 1))).astype(np.int64)
+    wanted = np.where(missing, np.minimum(wanted, own.most), 0)
+    before = np.cumsum(wanted) - wanted
+    filled: IntArray = np.clip(own.rest - before, 0, wanted)
+    return filled
+
+
+def _pieces(rest: int, most: int) -> IntArray:
+    """A rest cut into values of as many rows as one can have, or into as many as make no difference."""
+    size = max(most, 1, -(-rest // _MOST_PIECES))
+    pieces = np.full(rest // size, size, dtype=np.int64)
+    return np.append(pieces, rest % size) if rest % size else pieces

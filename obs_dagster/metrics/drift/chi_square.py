@@ -33,6 +33,9 @@ def p_value(statistic: float, degrees: int) -> float:
 def _estimate(comparison: Comparison) -> Estimate:
     if comparison.obstacle:
         return Estimate.missing(comparison.obstacle)
+    if comparison.apart:
+        # nor are the degrees of freedom known
+        return Estimate.missing("too many values to count each of them", comparison.current.n)
     statistic, degrees = chi_square(comparison.bins.baseline, comparison.bins.current)
     value, error = p_value(statistic, degrees), 0.0
     if comparison.exact:
@@ -68,7 +71,7 @@ METRICS = (
     Metric(
         Definition(
             name="chi_square",
-            id="chi_square/p-value/1",
+            id="chi_square/p-value/2",
             family="drift",
             title="Chi-square test, p-value",
             meaning="The chance of bins at least this different if nothing had moved. With many rows every "

@@ -94,6 +94,17 @@ class Comparison:
         return exact_deciles(self.points) if isinstance(self.baseline, NumericCounts) else None
 
     @cached_property
+    def apart(self) -> Binned | None:
+        """The bins if values too many to be counted are others on either side; None if all were counted."""
+        if (
+            isinstance(self.baseline, CategoryCounts)
+            and isinstance(self.current, CategoryCounts)
+            and (self.baseline.rest or self.current.rest)
+        ):
+            return align_categories(self.baseline, self.current, apart=True)
+        return None
+
+    @cached_property
     def baseline_noise(self) -> FloatArray:
         """How far the baseline's shares lie off in each replicate, on the coarse points, shape (r, k)."""
         return sampling_noise(self.coarse.baseline, (self.seed, 0, 0))
@@ -132,6 +143,9 @@ class Comparison:
             for side in (self.bins, self.bin_replicates, self.unmoved_replicates)
         )
         error = self.exact.error(float(value), term, slopes) if self.exact else 0.0
+        if self.apart:
+            error = abs(float(divergence(self.apart.baseline, self.apart.current)) - float(value))
+        error = min(error, max(float(value), largest - float(value)))
         low, high = divergence_interval(float(value), drawn, unmoved, error=error, largest=largest)
         return Estimate(float(value), low, high, self.current.n, error)
 

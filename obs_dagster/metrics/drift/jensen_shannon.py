@@ -55,7 +55,7 @@ METRICS = (
     Metric(
         Definition(
             name="jensen_shannon",
-            id="jensen_shannon/baseline-deciles-base2/1",
+            id="jensen_shannon/baseline-deciles-base2/2",
             family="drift",
             title="Jensen-Shannon distance",
             meaning="How far the shares of the bins have moved from the baseline's: 0 where they are equal, "

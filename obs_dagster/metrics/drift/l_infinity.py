@@ -33,7 +33,9 @@ def _estimate(comparison: Comparison) -> Estimate:
 
 
 def _error(comparison: Comparison, value: float) -> float:
-    """How far the exact deciles' distance may be off."""
+    """How far the exact deciles' distance, or that of all values, may be off."""
+    if comparison.apart:
+        return abs(l_infinity(comparison.apart.baseline, comparison.apart.current) - value)
     if not comparison.exact:
         return 0.0
     least, most = comparison.exact.bounds(lambda p, q: np.abs(q - p))
@@ -44,7 +46,7 @@ METRICS = (
     Metric(
         Definition(
             name="l_infinity",
-            id="l_infinity/baseline-deciles/1",
+            id="l_infinity/baseline-deciles/2",
             family="drift",
             title="L-infinity distance",
             meaning="The largest change of any one bin's share against the baseline.",

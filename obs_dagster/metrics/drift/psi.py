@@ -16,6 +16,10 @@ FLOOR = 1e-4
 """Smallest share that a bin is given, so that an empty bin has a logarithm. Evidently fills empty bins so."""
 
 
+LARGEST = 2 * (1 - FLOOR) * math.log(1 / FLOOR)
+"""What the index is where all rows have gone from one bin to another; more it cannot be."""
+
+
 def psi(baseline: CountArray, current: CountArray) -> FloatArray:
     """The population stability index of counts (..., k) against counts (..., k), shape (...).
 
@@ -44,14 +48,14 @@ def slopes(p: FloatArray, q: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _estimate(comparison: Comparison) -> Estimate:
-    return comparison.divergence(psi, term, slopes, largest=math.inf)
+    return comparison.divergence(psi, term, slopes, largest=LARGEST)
 
 
 METRICS = (
     Metric(
         Definition(
             name="psi",
-            id="psi/baseline-deciles-ln/1",
+            id="psi/baseline-deciles-ln/2",
             family="drift",
             title="Population stability index",
             meaning="How far the shares of the bins have moved from the baseline's; read by convention as "

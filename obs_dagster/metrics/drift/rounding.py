@@ -138,7 +138,7 @@ def _ranks(aligned: Pointwise, wide: BoolArray) -> tuple[IntArray, IntArray]:
     below = upper - aligned.baseline
     if wide.all():
         return below, upper
-    starts = np.flatnonzero(np.diff(_holders(aligned, wide), prepend=-1))
+    starts = np.flatnonzero(np.diff(holders(aligned), prepend=-1))
     group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(wide)))
     binned = np.where(wide, aligned.baseline, 0)
     binned_below = np.cumsum(binned) - binned
@@ -149,16 +149,19 @@ def _ranks(aligned: Pointwise, wide: BoolArray) -> tuple[IntArray, IntArray]:
     return lower, lower + np.where(wide, extent, aligned.baseline + inside)
 
 
-def _holders(aligned: Pointwise, wide: BoolArray) -> IntArray:
+def holders(aligned: Pointwise) -> IntArray:
     """The index of the bin that each point lies in; its own where it lies in none."""
-    holders = np.arange(len(wide))
+    wide = aligned.widths > 0
+    found = np.arange(len(wide))
     bins, values = np.flatnonzero(wide), np.flatnonzero(~wide)
+    if not len(bins):
+        return found
     after = np.searchsorted(aligned.points[bins], aligned.points[values])
     for near in (after - 1, after):
         each = bins[np.clip(near, 0, len(bins) - 1)]
         inside = np.abs(aligned.points[values] - aligned.points[each]) < aligned.widths[each] / 2
-        holders[values[inside]] = each[inside]
-    return holders
+        found[values[inside]] = each[inside]
+    return found
 
 
 def _top(upper: IntArray, heavy: BoolArray, binned: BoolArray, n: int) -> tuple[int, int]:

@@ -70,6 +70,8 @@ def _estimate(comparison: Comparison) -> Estimate:
     distance = wasserstein(points.baseline, points.current, points.points)
     # Moving every row to its bin's centre costs at most half a width a row, on both sides.
     distance_error = float((shares(points.baseline) + shares(points.current)) @ points.widths) / 2
+    sizes = np.array([[points.baseline.sum()], [points.current.sum()]])
+    distance_error += float((points.near / sizes).sum(axis=0) @ points.reach)
     value = distance / spread
     error = (distance_error + value * spread_error) / (spread - spread_error)
 
@@ -94,7 +96,7 @@ METRICS = (
     Metric(
         Definition(
             name="wasserstein",
-            id="wasserstein/baseline-std/1",
+            id="wasserstein/baseline-std/2",
             family="drift",
             title="Wasserstein distance, normalised",
             meaning="How far the rows have moved on average, in standard deviations of the baseline.",

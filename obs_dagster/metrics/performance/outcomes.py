@@ -6,17 +6,25 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from obs_dagster.profile.distribution import FloatArray, IntArray, OutcomeCounts
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreCounts:
-    """Rows of each class by ascending, distinct score; all of shape (k,)."""
+    """Rows of each class by ascending, distinct score; all of shape (k,).
+
+    Attributes:
+        score: a score that rows have, or the centre of a bin of scores.
+        positives, negatives: rows of each class.
+        binned: whether the scores of the rows may differ.
+    """
 
     score: FloatArray
     positives: IntArray
     negatives: IntArray
+    binned: NDArray[np.bool_]
 
 
 class Outcomes:
@@ -73,7 +81,9 @@ class Outcomes:
         score, place = np.unique(self.counts.score[used], return_inverse=True)
         by_class = np.zeros((2, len(score)), dtype=np.int64)
         np.add.at(by_class, (self.counts.label[used].astype(np.int64), place), self.counts.counts[used])
-        return ScoreCounts(score, positives=by_class[1], negatives=by_class[0])
+        binned = np.zeros(len(score), dtype=np.bool_)
+        binned[place] = self.counts.width[used] > 0
+        return ScoreCounts(score, positives=by_class[1], negatives=by_class[0], binned=binned)
 
     @property
     def one_sided(self) -> str:

@@ -72,17 +72,19 @@ def average_precision(scores: ScoreCounts) -> tuple[float, float]:
 
     The error: within a bin of p positives and m negatives, after TP and FP rows above it, the j-th positive's
     precision lies between (TP + j) / (TP + FP + m + j), all negatives first, and (TP + p) / (TP + FP + p).
-    The former is concave in j, so its sum is at least p times the mean of its ends.
+    The former is concave in j, so its sum is at least p times the mean of its ends. Rows of one score have no
+    order.
     """
-    positives, negatives = scores.positives[::-1], scores.negatives[::-1]
+    positives, negatives, binned = scores.positives[::-1], scores.negatives[::-1], scores.binned[::-1]
     true, false = np.cumsum(positives), np.cumsum(negatives)
     recalled = positives / positives.sum()
     before = true - positives
-    value = float(recalled @ (true / (true + false)))
-    best = float(recalled @ (true / np.maximum(true + false - negatives, 1)))
+    precision = true / (true + false)
+    value = float(recalled @ precision)
+    best = np.where(binned, true / np.maximum(true + false - negatives, 1), precision)
     first = (before + 1) / (before + false + 1)
-    worst = float(recalled @ ((first + true / (true + false)) / 2))
-    return value, max(best - value, value - worst)
+    worst = np.where(binned, (first + precision) / 2, precision)
+    return value, max(float(recalled @ best) - value, value - float(recalled @ worst), 0.0)
 
 
 def _roc_auc(outcomes: Outcomes) -> Estimate:
@@ -91,9 +93,9 @@ def _roc_auc(outcomes: Outcomes) -> Estimate:
     scores = outcomes.by_score
     area, deviation = roc_auc(scores)
     interval = roc_auc_interval(area, deviation, outcomes.positives, outcomes.negatives)
-    # each pair within a bin counts one half, and may be worth nothing or all
+    # each pair within a bin counts one half, and may be worth nothing or all; of one score it is a tie
     pairs = outcomes.positives * outcomes.negatives
-    error = float(scores.positives @ scores.negatives) / (2 * pairs)
+    error = float(scores.positives[scores.binned] @ scores.negatives[scores.binned]) / (2 * pairs)
     return _estimate(area, interval, error, outcomes.n)
 
 

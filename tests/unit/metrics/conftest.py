@@ -77,6 +77,7 @@ def outcomes(score, label, decision=None, *, predictions=None, joined=1):
 
     return OutcomeCounts(
         score=(edges[cells // 4] + edges[cells // 4 + 1]) / 2,
+        width=edges[cells // 4 + 1] - edges[cells // 4],
         decision=cells % 4 >= 2,
         label=cells % 2 == 1,
         counts=np.bincount(place, minlength=len(cells)).astype(np.int64),

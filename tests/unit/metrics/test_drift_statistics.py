@@ -9,9 +9,10 @@ from scipy.stats import chi2_contingency, ks_2samp, wasserstein_distance
 
 from obs_dagster.metrics.drift.alignment import align_points, deciles
 from obs_dagster.metrics.drift.chi_square import chi_square, p_value
+from obs_dagster.metrics.drift.comparison import shares
 from obs_dagster.metrics.drift.evaluation import evaluate_drift
 from obs_dagster.metrics.drift.jensen_shannon import jensen_shannon_divergence
-from obs_dagster.metrics.drift.ks import ks
+from obs_dagster.metrics.drift.ks import largest_gap
 from obs_dagster.metrics.drift.l_infinity import l_infinity
 from obs_dagster.metrics.drift.psi import psi
 from obs_dagster.metrics.drift.wasserstein import wasserstein
@@ -170,7 +171,7 @@ def test_symmetry_bounds_and_zero_on_the_same(b, c):
     for statistic, largest in [
         (psi, np.inf),
         (jensen_shannon_divergence, 1),
-        (ks, 1),
+        (lambda x, y: largest_gap(shares(y) - shares(x)), 1),
         (l_infinity, 1),
         (lambda x, y: wasserstein(x, y, points), 6),
     ]:

@@ -173,6 +173,7 @@ def test_delongs_variance_is_that_of_the_raw_placements():
         values,
         np.bincount(place[label], minlength=len(values)),
         np.bincount(place[~label], minlength=len(values)),
+        np.zeros(len(values), dtype=bool),
     )
     wins = np.sign(score[label][:, None] - score[~label][None, :]) / 2 + 0.5
     expected = np.sqrt(
@@ -198,7 +199,9 @@ def test_the_ranking_of_rare_events_is_known_as_far_as_the_interval_says(positiv
         scores = np.concatenate([generator.normal(shift, size=positives), generator.normal(size=negatives)])
         order = np.argsort(scores)
         positive = (order < positives).astype(np.int64)
-        area, error = roc_auc(ScoreCounts(scores[order], positive, 1 - positive))
+        area, error = roc_auc(
+            ScoreCounts(scores[order], positive, 1 - positive, np.zeros(len(order), dtype=bool))
+        )
         low, high = roc_auc_interval(area, error, positives, negatives)
         covered.append(low <= truth <= high)
     assert np.mean(covered) > 0.92
@@ -232,7 +235,9 @@ def test_order_within_bins_never_exceeds_the_error(seed, n):
     values, place = np.unique(coarse, return_inverse=True)
     positives = np.bincount(place[label], minlength=len(values))
     negatives = np.bincount(place[~label], minlength=len(values))
-    value, error = average_precision(ScoreCounts(values, positives, negatives))
+    value, error = average_precision(
+        ScoreCounts(values, positives, negatives, np.ones(len(values), dtype=bool))
+    )
     assert value == pytest.approx(sk.average_precision_score(label, coarse))
     assert abs(value - sk.average_precision_score(label, score)) <= error + 1e-12
 

@@ -10,9 +10,9 @@ from scipy.stats import ks_2samp
 from obs_dagster.errors import LakeError
 from obs_dagster.metrics.drift.alignment import align_points
 from obs_dagster.metrics.drift.evaluation import evaluate_drift
-from obs_dagster.metrics.drift.ks import ks, ks_error
+from obs_dagster.metrics.drift.ks import ks
 from obs_dagster.profile.distribution import OTHER
-from obs_dagster.profile.fit import MOST_CATEGORIES, fit_grids
+from obs_dagster.profile.fit import MOST_CATEGORIES, fit_grids, with_new_cells
 from obs_dagster.profile.grid import AsinhGrid, CategoryGrid, Grids
 from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_rows
@@ -136,18 +136,22 @@ def test_categories_are_counted_by_value(monitor, grids):
     }
 
 
-def test_rare_and_new_categories_share_a_bucket(small):
+def test_categories_are_counted_by_value_also_if_the_baseline_has_not_seen_them(small):
     monitor = small(**CHANGES).monitor
     names = [f"c{number:03d}" for number in range(MOST_CATEGORIES + 50) for _ in range(300 - number)]
     base = rows_of(len(names), 4).set_column(5, "carrier", pa.array(names))
     grids = fit_grids(lazy(base), monitor)
     assert grids.columns["carrier"].top == tuple(f"c{number:03d}" for number in range(MOST_CATEGORIES))
-    today = rows_of(4, 4).set_column(5, "carrier", pa.array(["c000", "c240", "new", None]))
-    today = today.set_column(0, "model", pa.array(["1"] * 4))
+    today = rows_of(5, 4).set_column(5, "carrier", pa.array(["c000", "c240", "new", OTHER, None]))
+    today = today.set_column(0, "model", pa.array(["1"] * 5))
     profile = reduce_rows(lazy(today), monitor, grids)
     counts = profile.counts("1", "*", "carrier")
-    assert (dict(counts.counts), counts.nulls) == ({"c000": 1, OTHER: 2}, 1)
-    assert profile.rows("1", f"carrier={OTHER}") == 2
+    assert (dict(counts.counts), counts.nulls) == ({"c000": 1, "c240": 1, "new": 1, OTHER: 1}, 1)
+    assert profile.rows("1", f"carrier={OTHER}") == 3
+    grown = with_new_cells(grids, lazy(today), monitor)
+    assert grown.ids == grids.ids
+    profile = reduce_rows(lazy(today), monitor, grown)
+    assert (profile.rows("1", "carrier=new"), profile.rows("1", f"carrier={OTHER}")) == (1, 1)
 
 
 def numbers(values):
@@ -260,7 +264,9 @@ def test_grids_come_back_from_json(monitor, grids):
     again = Grids.from_json(json.loads(json.dumps(grids.to_json())))
     assert again == grids
     assert again.id == grids.id
-    assert Grids(grids.columns | {"vip": CategoryGrid(top=("x",))}).id != grids.id
+    assert Grids(grids.columns | {"temp": AsinhGrid(centre=0.0, scale=2.0)}).id != grids.id
+    # categories are counted by value, whichever are known
+    assert Grids(grids.columns | {"vip": CategoryGrid(top=("x",))}).id == grids.id
 
 
 def test_features_may_be_called_like_our_own_columns(small):
@@ -349,7 +355,7 @@ def test_ks_on_the_grid_is_exact_within_the_stated_error(monitor, before, after)
         reduce_rows(lazy(numbers(side)), monitor, grids).counts("1", "*", "temp") for side in (base, today)
     ]
     points = align_points(*sides)
-    seen, error = ks(points.baseline, points.current), ks_error(points)
+    seen, error = ks(points)
     exact = ks_2samp(base, today).statistic
     assert seen - 1e-9 <= exact <= seen + error + 1e-9
     assert error < 0.02
