@@ -25,7 +25,7 @@ MOST_EXACT_VALUES = 256
 #: So many of a category's values are listed from the first baseline at most, and so many in the end.
 MOST_CATEGORIES, MOST_CELLS = 200, 400
 #: What is near a value has so many forms as a 32-bit float at most.
-_ROUNDINGS = 5
+_ROUNDINGS = 17
 #: What the first rows of a sample show more values of need not be counted in all rows.
 _FIRST_ROWS = 4096
 #: Columns that are sampled at once.

@@ -148,14 +148,12 @@ def piece_of(value: float, bounds: FloatArray) -> int:
 def near_place(value: float, counted: ValueHash) -> int:
     """The place of the value that a finite one is near; -1 if there is none."""
     rounded = float(np.float32(value))
-    place, after = 0, len(counted.high)
-    while place < after:
-        middle = (place + after) >> 1
-        if counted.high[middle] < rounded:
-            place = middle + 1
-        else:
-            after = middle
-    if place == len(counted.high) or not counted.low[place] <= rounded:
+    place = piece_of(rounded, counted.values)
+    if place == len(counted.values) or (
+        place > 0 and rounded - counted.values[place - 1] <= counted.values[place] - rounded
+    ):
+        place -= 1
+    if not counted.low[place] <= rounded <= counted.high[place]:
         return -1
     return -1 if counted.integer[place] and value == math.floor(value) else place
 

@@ -13,10 +13,10 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from obs_dagster.profile.distribution import FloatArray
+from obs_dagster.profile.distribution import FloatArray, IntArray
 
 #: Units in the last place of a 32-bit float that a number may be off.
-_UNITS = 2
+_UNITS = 8
 #: Of the scale of a column, what a number may be off 0, which has no last place.
 _OF_SCALE = 2.0**-22
 #: Beyond these 32-bit floats lose places, or have none.
@@ -27,8 +27,8 @@ _SMALLEST, _LARGEST = 1e-36, 1e37
 class Nearness:
     """What is near each of some values; all arrays have shape (values,), in ascending order.
 
-    A number is near a value if it becomes, as a 32-bit float, one from `low` to `high`. Integers are not near
-    each other: the next one is another value. A number that is near several values belongs to the first.
+    A number is near a value if, as a 32-bit float, it is one from `low` to `high`, and no other value is
+    closer. Integers are not near each other: the next one is another value.
 
     Attributes:
         values: the values.
@@ -50,16 +50,21 @@ class Nearness:
 
     def value_of(self, rounded: FloatArray) -> FloatArray:
         """The value that each 32-bit float stands for, if it stands for one."""
-        places: FloatArray = self.values[
-            np.minimum(np.searchsorted(self.high, rounded), len(self.values) - 1)
-        ]
-        return places
+        found: FloatArray = self.values[self._places(rounded)]
+        return found
 
     def hold(self, rounded: FloatArray) -> NDArray[np.bool_]:
         """Which 32-bit floats are near a value, shape as given."""
-        places = np.minimum(np.searchsorted(self.high, rounded), len(self.values) - 1)
+        places = self._places(rounded)
         held: NDArray[np.bool_] = (self.low[places] <= rounded) & (rounded <= self.high[places])
         return held
+
+    def _places(self, rounded: FloatArray) -> IntArray:
+        """The place of the value that is closest to each 32-bit float, the lower one of two."""
+        last = len(self.values) - 1
+        above = np.minimum(np.searchsorted(self.values, rounded, side="right"), last)
+        below = np.maximum(above - 1, 0)
+        return np.where(rounded - self.values[below] <= self.values[above] - rounded, below, above)
 
     def holds(self, number: nw.Expr, rounded: nw.Expr) -> nw.Expr:
         """Whether each finite number is near a value, given it as a 32-bit float."""
@@ -119,7 +124,9 @@ def typical_values(sample: FloatArray) -> FloatArray:
     distinct, counts = np.unique(sample + 0.0, return_counts=True)
     if not len(distinct):
         return distinct
-    gap = np.diff(distinct) > np.maximum(np.abs(distinct[1:]), np.abs(distinct[:-1])) * _UNITS * 2.0**-23
+    unit = np.maximum(np.abs(distinct[1:]), np.abs(distinct[:-1])) * 2.0**-23
+    with np.errstate(over="ignore"):
+        gap = np.diff(distinct) > _UNITS * unit
     group = np.append(0, np.cumsum(gap))
     order = np.lexsort((-counts, group))
     typical: FloatArray = distinct[order[np.flatnonzero(np.diff(group[order], prepend=-1))]]

@@ -129,17 +129,12 @@ def deciles(aligned: Pointwise) -> Binned:
     return Binned(np.add.reduceat(aligned.baseline, starts), np.add.reduceat(aligned.current, starts))
 
 
-def align_categories(baseline: CategoryCounts, current: CategoryCounts, *, apart: bool = False) -> Binned:
+def align_categories(baseline: CategoryCounts, current: CategoryCounts) -> Binned:
     """Counts on the union of both sides' values, in the order of their names.
 
     Where there were too many values to count each of them, those that one side has a count of are taken to
     be in the other side's rest as often as they can be expected there; and what is left of both rests is
     taken to be of the same values, none of which has more rows than it can have.
-
-    Args:
-        baseline: the baseline's counts.
-        current: those of the current window.
-        apart: take what is not known the other way: the values of the rests occur on one side alone.
     """
     values = sorted({*baseline.counts, *current.counts})
     sides = baseline, current
@@ -147,22 +142,14 @@ def align_categories(baseline: CategoryCounts, current: CategoryCounts, *, apart
     rests = np.array([side.rest for side in sides])
     if not rests.any():
         return Binned(counts[0], counts[1])
-    if not apart:
-        for row, other in ((0, 1), (1, 0)):
-            filled = _expected(counts, row, other, sides)
-            counts[row] += filled
-            rests[row] -= filled.sum()
-    pieces = [_pieces(int(rest), side.most) for rest, side in zip(rests, sides, strict=True)]
+    for row, other in ((0, 1), (1, 0)):
+        filled = _expected(counts, row, other, sides)
+        counts[row] += filled
+        rests[row] -= filled.sum()
+    pieces = [pieces_of(int(rest), side.most) for rest, side in zip(rests, sides, strict=True)]
     longest = max(map(len, pieces))
-    room = [(0, longest - len(pieces[0])), (0, longest - len(pieces[1]))]
-    if apart:
-        room = [(0, len(pieces[1])), (len(pieces[0]), 0)]
-    return Binned(
-        *(
-            np.concatenate([known, np.pad(rest, around)])
-            for known, rest, around in zip(counts, pieces, room, strict=True)
-        )
-    )
+    padded = [np.pad(rest, (0, longest - len(rest))) for rest in pieces]
+    return Binned(*(np.concatenate(parts) for parts in zip(counts, padded, strict=True)))
 
 
 def _expected(
@@ -170,15 +157,14 @@ def _expected(
 ) -> IntArray:
     """Rows of one side's rest that have values which only the other side counts, shape (k,)."""
     own = sides[row]
-    missing = counts[row] == 0
     wanted = np.rint(counts[other] * (own.n / max(sides[other].n, 1))).astype(np.int64)
-    wanted = np.where(missing, np.minimum(wanted, own.most), 0)
+    wanted = np.where(counts[row] == 0, np.minimum(wanted, own.most), 0)
     before = np.cumsum(wanted) - wanted
     filled: IntArray = np.clip(own.rest - before, 0, wanted)
     return filled
 
 
-def _pieces(rest: int, most: int) -> IntArray:
+def pieces_of(rest: int, most: int) -> IntArray:
     """A rest cut into values of as many rows as one can have, or into as many as make no difference."""
     size = max(most, 1, -(-rest // _MOST_PIECES))
     pieces = np.full(rest // size, size, dtype=np.int64)

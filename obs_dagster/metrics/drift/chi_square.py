@@ -6,7 +6,7 @@ import numpy as np
 
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.drift.comparison import Comparison
-from obs_dagster.metrics.drift.rounding import ExactDeciles
+from obs_dagster.metrics.drift.rounding import ExactShares
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray, IntArray
@@ -33,7 +33,7 @@ def p_value(statistic: float, degrees: int) -> float:
 def _estimate(comparison: Comparison) -> Estimate:
     if comparison.obstacle:
         return Estimate.missing(comparison.obstacle)
-    if comparison.apart:
+    if comparison.kind == "category" and comparison.exact:
         # nor are the degrees of freedom known
         return Estimate.missing("too many values to count each of them", comparison.current.n)
     statistic, degrees = chi_square(comparison.bins.baseline, comparison.bins.current)
@@ -45,7 +45,7 @@ def _estimate(comparison: Comparison) -> Estimate:
     return Estimate(value, None, None, comparison.current.n, error)
 
 
-def _error(exact: ExactDeciles, statistic: float, value: float, n: int, m: int) -> float:
+def _error(exact: ExactShares, statistic: float, value: float, n: int, m: int) -> float:
     """How far the p-value of the exact deciles, n rows against m, may be off."""
     if not exact.same_bins:
         # Nor are the degrees of freedom known then.

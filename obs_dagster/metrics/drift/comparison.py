@@ -14,7 +14,7 @@ from obs_dagster.metrics.drift.alignment import (
     align_points,
     deciles,
 )
-from obs_dagster.metrics.drift.rounding import ExactDeciles, Slopes, Term, exact_deciles
+from obs_dagster.metrics.drift.rounding import ExactShares, Slopes, Term, exact_categories, exact_deciles
 from obs_dagster.metrics.intervals import divergence_interval, resample, sampling_noise
 from obs_dagster.metrics.record import NO_ROWS, Estimate
 from obs_dagster.profile.distribution import (
@@ -89,20 +89,11 @@ class Comparison:
         return deciles(self.points)
 
     @cached_property
-    def exact(self) -> ExactDeciles | None:
-        """What is known of the exact deciles; None where the bins hold what they would hold exactly."""
+    def exact(self) -> ExactShares | None:
+        """What is known of the exact shares; None where the bins hold what they would hold exactly."""
+        if isinstance(self.baseline, CategoryCounts) and isinstance(self.current, CategoryCounts):
+            return exact_categories(self.baseline, self.current)
         return exact_deciles(self.points) if isinstance(self.baseline, NumericCounts) else None
-
-    @cached_property
-    def apart(self) -> Binned | None:
-        """The bins if values too many to be counted are others on either side; None if all were counted."""
-        if (
-            isinstance(self.baseline, CategoryCounts)
-            and isinstance(self.current, CategoryCounts)
-            and (self.baseline.rest or self.current.rest)
-        ):
-            return align_categories(self.baseline, self.current, apart=True)
-        return None
 
     @cached_property
     def baseline_noise(self) -> FloatArray:
@@ -143,8 +134,6 @@ class Comparison:
             for side in (self.bins, self.bin_replicates, self.unmoved_replicates)
         )
         error = self.exact.error(float(value), term, slopes) if self.exact else 0.0
-        if self.apart:
-            error = abs(float(divergence(self.apart.baseline, self.apart.current)) - float(value))
         error = min(error, max(float(value), largest - float(value)))
         low, high = divergence_interval(float(value), drawn, unmoved, error=error, largest=largest)
         return Estimate(float(value), low, high, self.current.n, error)

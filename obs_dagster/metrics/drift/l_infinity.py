@@ -34,8 +34,6 @@ def _estimate(comparison: Comparison) -> Estimate:
 
 def _error(comparison: Comparison, value: float) -> float:
     """How far the exact deciles' distance, or that of all values, may be off."""
-    if comparison.apart:
-        return abs(l_infinity(comparison.apart.baseline, comparison.apart.current) - value)
     if not comparison.exact:
         return 0.0
     least, most = comparison.exact.bounds(lambda p, q: np.abs(q - p))

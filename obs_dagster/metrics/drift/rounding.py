@@ -1,4 +1,4 @@
-"""How far a statistic of binned deciles may be off that of the exact ones.
+"""How far a statistic of what was counted may be off that of the rows: of deciles, of too many categories.
 
 The edges of `alignment.deciles` are edges of the profile's bins. With the exact edge, which lies inside such
 a bin, any part of that bin's rows could be on the other side. So for the exact deciles each bin's rows are
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from obs_dagster.metrics.drift.alignment import BINS, Pointwise
-from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.metrics.drift.alignment import BINS, Pointwise, pieces_of
+from obs_dagster.profile.distribution import CategoryCounts, FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
 
@@ -29,11 +29,11 @@ _SLOTS = BINS + 1
 
 
 @dataclass(frozen=True, slots=True)
-class ExactDeciles:
-    """What is known of the shares on the exact deciles; the first axis is the side: baseline, current.
+class ExactShares:
+    """What is known of exact shares; the first axis is the side: baseline, current.
 
     Attributes:
-        least, most: the share that each bin holds, shape (2, k); the first `_SLOTS` bins are the deciles.
+        least, most: the share that each bin holds, shape (2, k); deciles are the first `_SLOTS` bins.
         divided: shares that may go to one decile or another, of bins of the profile, shape (2, u).
         reach: the deciles that each of them may be divided among, shape (u, _SLOTS).
         same_bins: whether they are the bins of `deciles`; a bin of the profile that holds a tenth of the
@@ -82,7 +82,7 @@ class ExactDeciles:
         return np.inf if np.isnan(shift) else shift
 
 
-def exact_deciles(aligned: Pointwise) -> ExactDeciles | None:
+def exact_deciles(aligned: Pointwise) -> ExactShares | None:
     """What is known of the shares on the deciles that rows counted by value would have; None if all is."""
     wide = aligned.widths > 0
     if not wide.any():
@@ -119,12 +119,36 @@ def exact_deciles(aligned: Pointwise) -> ExactDeciles | None:
     most = least + parted @ reach
     # A heavy bin of the profile may come to values of their own, even to some that only one side has.
     own, apart = shares[:, alone], np.diag(shares[:, loose].sum(axis=1))
-    return ExactDeciles(
+    return ExactShares(
         np.concatenate([least, own, np.zeros((2, 2))], axis=1),
         np.concatenate([most, own, apart], axis=1),
         parted,
         reach,
         same_bins=not loose.any(),
+    )
+
+
+def exact_categories(baseline: CategoryCounts, current: CategoryCounts) -> ExactShares | None:
+    """What is known of the shares of all values where there were too many to count each; None if all is.
+
+    A value may have more rows than were counted, in the rest; and the rest of each side may be of values that
+    the other side does not have.
+    """
+    sides = baseline, current
+    if not any(side.rest for side in sides):
+        return None
+    values = sorted({*baseline.counts, *current.counts})
+    rests = [pieces_of(side.rest, side.most) / side.n for side in sides]
+    nothing = [np.zeros(len(rest)) for rest in rests]
+    pieces = np.array([np.concatenate([rests[0], nothing[1]]), np.concatenate([nothing[0], rests[1]])])
+    counted = np.array([[side.counts.get(value, 0) / side.n for value in values] for side in sides])
+    room = np.array([[min(side.most, side.rest) / side.n] for side in sides])
+    return ExactShares(
+        np.concatenate([counted, np.zeros_like(pieces)], axis=1),
+        np.concatenate([counted + room, pieces], axis=1),
+        divided=np.zeros((2, 0)),
+        reach=np.zeros((0, _SLOTS), dtype=np.bool_),
+        same_bins=False,
     )
 
 

@@ -1,5 +1,7 @@
 """Every drift statistic against scipy on the raw rows."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,12 +14,12 @@ from obs_dagster.metrics.drift.chi_square import chi_square, p_value
 from obs_dagster.metrics.drift.comparison import shares
 from obs_dagster.metrics.drift.evaluation import evaluate_drift
 from obs_dagster.metrics.drift.jensen_shannon import jensen_shannon_divergence
-from obs_dagster.metrics.drift.ks import largest_gap
+from obs_dagster.metrics.drift.ks import ks, largest_gap
 from obs_dagster.metrics.drift.l_infinity import l_infinity
 from obs_dagster.metrics.drift.psi import psi
 from obs_dagster.metrics.drift.wasserstein import wasserstein
 from obs_dagster.metrics.registry import MetricError
-from obs_dagster.profile.distribution import CategoryCounts
+from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
 
 SHAPES = {
     "normal": lambda g, n, moved: g.normal(0.2 * moved, 1 + 0.1 * moved, n),
@@ -212,3 +214,91 @@ def test_an_unknown_statistic_names_the_nearest(raw):
         evaluate_drift(None, raw.by_value([1.0]), seed=0, statistics=["wassertein"])
     with pytest.raises(MetricError, match="precision"):
         evaluate_drift(None, raw.by_value([1.0]), seed=0, statistics=["precision"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 5, 30]), st.booleans())
+def test_ks_is_right_within_its_error_where_bins_hold_values_counted_exactly(seed, width, swapped):
+    rng = np.random.default_rng(seed)
+    # rows of one side are counted by value, of the other in bins around these values
+    levels = np.arange(8) * 10.0
+    rows = [rng.choice(levels, 60), rng.choice(levels, 40) + rng.uniform(-width / 2, width / 2, 40)]
+    edges = np.arange(-40, 120, width) - width / 2
+    found = np.searchsorted(edges, rows[1], side="right") - 1
+    bins, counted = np.unique(found, return_counts=True)
+    values, n = np.unique(rows[0], return_counts=True)
+    sides = [
+        NumericCounts(values, np.zeros(len(values)), n),
+        NumericCounts((edges[bins] + edges[bins + 1]) / 2, np.full(len(bins), float(width)), counted),
+    ]
+    seen, error = ks(align_points(*(sides[::-1] if swapped else sides)))
+    exact = ks_2samp(*rows).statistic
+    assert seen - 1e-9 <= exact <= seen + error + 1e-9
+
+
+def test_ks_knows_that_rows_near_a_value_may_lie_on_either_side_of_it():
+    baseline = NumericCounts(np.array([0.1, 0.2]), np.zeros(2), np.array([50, 50]))
+    current = NumericCounts(
+        np.array([0.1, 0.2]),
+        np.zeros(2),
+        np.array([50, 50]),
+        near=np.array([30, 0]),
+        reach=np.array([1e-8, 0.0]),
+    )
+    assert ks(align_points(baseline, current)) == pytest.approx((0.0, 0.3))
+    assert evaluate_drift(baseline, current, seed=0)["psi"].value == 0
+
+
+def test_a_value_counted_exactly_stays_apart_from_a_bin_that_it_is_the_centre_of():
+    baseline = NumericCounts(np.array([1.0, 1.0, 3.0]), np.array([2.0, 0.0, 2.0]), np.array([4, 5, 6]))
+    current = NumericCounts(np.array([1.0, 3.0]), np.array([0.0, 2.0]), np.array([7, 8]))
+    aligned = align_points(baseline, current)
+    assert (aligned.points * aligned.scale).tolist() == [1.0, 1.0, 3.0]
+    assert (aligned.widths * aligned.scale).tolist() == [0.0, 2.0, 2.0]
+    assert aligned.baseline.tolist() == [5, 4, 6]
+    assert aligned.current.tolist() == [7, 0, 8]
+
+
+def category_psi(baseline, current):
+    values = sorted({*baseline, *current})
+    p, q = (
+        np.array([list(side).count(value) for value in values]) / len(side) for side in (baseline, current)
+    )
+    p, q = np.maximum(p, 1e-4), np.maximum(q, 1e-4)
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.booleans())
+def test_what_too_many_categories_could_change_is_the_stated_error(seed, kept, moved):
+    rng = np.random.default_rng(seed)
+    words = [f"w{number:02d}" for number in range(40)]
+    shares = rng.dirichlet(np.ones(40))
+    base = rng.choice(words, 500, p=shares).tolist()
+    today = rng.choice(words, 300, p=np.roll(shares, 7) if moved else shares).tolist()
+
+    def counts(rows):
+        most = Counter(rows).most_common()
+        left = [n for _, n in most[kept:]]
+        return CategoryCounts(dict(most[:kept]), rest=sum(left), most=max(left, default=0))
+
+    sides = counts(base), counts(today)
+    assert [side.n for side in sides] == [500, 300]
+    found = evaluate_drift(*sides, seed=0)
+    assert abs(found["psi"].value - category_psi(base, today)) <= found["psi"].error + 1e-9
+    p, q = (np.array([rows.count(word) for word in words]) / len(rows) for rows in (base, today))
+    expected = {"jensen_shannon": jensenshannon(p, q, base=2), "l_infinity": chebyshev(p, q)}
+    for name, value in expected.items():
+        assert abs(found[name].value - value) <= found[name].error + 1e-9
+    if any(side.rest for side in sides):
+        assert "too many values" in found["chi_square"].reason
+
+
+@pytest.mark.parametrize("statistic", ["psi", "jensen_shannon", "l_infinity", "ks"])
+def test_no_error_reaches_beyond_what_the_statistic_can_be(raw, statistic):
+    rng = np.random.default_rng(3)
+    baseline = rng.normal(size=400)
+    found = drift(raw, baseline, np.concatenate([rng.normal(5, 0.01, 300)]))[statistic]
+    largest = {"psi": 2 * (1 - 1e-4) * np.log(1e4)}.get(statistic, 1.0)
+    assert found.value + found.error <= max(largest, 2 * found.value) + 1e-9
+    assert found.high <= largest + 1e-9
