@@ -49,18 +49,26 @@ Elsewhere `error` is the largest possible deviation from the value that the rows
 rounded to the profile's grid. The error says how much the exact edges could change, however the rows lie
 within the bins of the profile that these would divide; the interval is widened by it. A value that holds a
 tenth of the baseline or more is a bin of its own, so there can be more or fewer than ten. Values beyond the
-baseline's range fall into the outer bins. A categorical column has one bin per value, and `(other)` for what
-the baseline's top values leave over. Missing values are no bin: they have metrics of their own,
-`missing_share` and `missing_drift`.
+baseline's range fall into the outer bins. A number that differs from one counted by value by no more than a
+32-bit float can (8 units in its last place) counts as it: 0.1 stored in 32 bits, or added up, is 0.1. Missing
+values are no bin: they have metrics of their own, `missing_share` and `missing_drift`.
+
+**Categories.** A categorical column has one bin per value, also for values that the baseline does not have.
+Of a column with more than 10,000 values in a day (1,000 in a segment cell) the most frequent ones are
+counted; no other value has more than a ten-thousandth of the rows, below which PSI does not tell a share from
+none. What the others could change in a statistic is its `error`; `chi_square` has no value then.
+
+**Scores.** A bin of the score whose rows all have one score is that score, so scores of few values (rounded
+ones, 0 and 1) are compared and ranked exactly.
 
 **No value.** Where a metric cannot be computed the value is empty and `reason` says why; it is never NaN, and
 never an alert of the metric itself. Reasons are: `no rows`, `no values` (rows, but all missing), `no
 baseline`, `no values in the baseline`, `type changed: …`, `the baseline does not vary`, `no labels`, `no
 predictions`, `one class only`, `no positives`, `no predicted positives`, `no positives and no predicted
 positives`, `no latencies`, `no statuses`, `no explained rows`, `no feature moves the output`, `the log has no
-column …`, and what a day was refused for. A version or segment that had rows within the longest window and
-has none in a shorter one gets records of `no rows` (its volume is 0); those of a refused day say why, for
-what was served then is not known.
+column …`, `too many values to count each of them`, and what a day was refused for. A version or segment that
+had rows within the longest window and has none in a shorter one gets records of `no rows` (its volume is 0);
+those of a refused day say why, for what was served then is not known.
 """
 
 HEADINGS: dict[Family, str] = {

@@ -22,8 +22,10 @@ from obs_dagster.profile.shape import fit_shape
 
 #: A number with at most this many distinct values in the baseline is counted by value.
 MOST_EXACT_VALUES = 256
-#: So many of a category's values are listed from the first baseline at most, and so many in the end.
-MOST_CATEGORIES, MOST_CELLS = 200, 400
+#: So many of a category's values are listed from the first baseline at most: they are the quickest to count.
+MOST_CATEGORIES = 1_000
+#: So many where they have segment cells of their own, and so many with those that come later.
+MOST_FIRST_CELLS, MOST_CELLS = 200, 400
 #: What is near a value has so many forms as a 32-bit float at most.
 _ROUNDINGS = 17
 #: What the first rows of a sample show more values of need not be counted in all rows.
@@ -41,9 +43,16 @@ def fit_grids(rows: nw.LazyFrame[Any], monitor: Monitor) -> Grids:
         monitor: the monitor that names the columns.
     """
     present = set(rows.collect_schema().names())
-    features = [each for each in profiled_columns(monitor) if each.role == "feature" and each.name in present]
-    fitted = _fit_numbers(rows, [each.name for each in features if each.numeric]) | {
-        each.name: _fit_category(rows, each.name) for each in features if not each.numeric
+    fitting = [
+        each
+        for each in profiled_columns(monitor)
+        if each.role in ("feature", "status") and each.name in present
+    ]
+    cut = {name for cut in monitor.cuts for name in cut}
+    fitted = _fit_numbers(rows, [each.name for each in fitting if each.numeric]) | {
+        each.name: _fit_category(rows, each.name, MOST_FIRST_CELLS if each.name in cut else MOST_CATEGORIES)
+        for each in fitting
+        if not each.numeric
     }
     return Grids({each.name: fitted.get(each.name, _unfitted(each)) for each in profiled_columns(monitor)})
 
@@ -107,8 +116,8 @@ def with_new_cells(grids: Grids, rows: nw.LazyFrame[Any], monitor: Monitor) -> G
     return Grids(found) if found != grids.columns else grids
 
 
-def _fit_category(rows: nw.LazyFrame[Any], name: str) -> CategoryGrid:
-    return CategoryGrid(top=tuple(_frequent(rows, name, MOST_CATEGORIES)))
+def _fit_category(rows: nw.LazyFrame[Any], name: str, most: int) -> CategoryGrid:
+    return CategoryGrid(top=tuple(_frequent(rows, name, most)))
 
 
 def _frequent(rows: nw.LazyFrame[Any], name: str, most: int, *, known: Sequence[str] = ()) -> list[str]:

@@ -2,6 +2,7 @@ import datetime as dt
 import json
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -176,3 +177,39 @@ def test_a_feature_that_the_monitor_gains_is_counted_from_then_on(small, day):
     rows = {(each.column, each.window): each.n for each in found}
     assert rows["hour", 1] == rows["hour", 3] == rows["temp", 1]
     assert rows["temp", 3] == 3 * rows["temp", 1]
+
+
+def test_values_that_replace_those_of_the_first_baseline_are_compared_by_name(small, day):
+    world = small(baseline={"kind": "rolling", "days": 2, "gap_days": 1}, windows=[1])
+    carriers = [["AA", "UA"], ["AA", "UA"], ["x", "y"], ["x", "y"], ["x", "y"], ["p", "q"]]
+    psi, volume = {}, {}
+    for offset, names in enumerate(carriers):
+        rows = world.rows(day + offset * ONE)
+        world.log(day + offset * ONE, rows.assign(carrier=[names[place % 2] for place in range(len(rows))]))
+        for record in world.night(day + offset * ONE):
+            if record.metric == "psi" and record.column == "carrier":
+                psi[offset] = record
+            if record.metric == "volume":
+                volume[offset, record.segment] = record.value
+    # two values that hold half of the rows each are replaced by two others
+    gone = 2 * 2 * (0.5 - 1e-4) * np.log(0.5 / 1e-4)
+    assert [psi[offset].value for offset in (2, 4, 5)] == pytest.approx([gone, 0.0, gone])
+    assert psi[2].error == 0
+    assert volume[2, "carrier=x"] == 100
+    assert volume[5, "carrier=q"] == 100
+
+
+def test_a_later_version_trained_on_new_values_has_its_own_cells(nights, day):
+    world = nights()
+    later = day + 4 * ONE
+    training = world.rows(dt.date(2024, 1, 1), 300, version="2", seed=7).assign(carrier="new")
+    world.write("training/2.parquet", training)
+    world.log(later, world.rows(later, version="2").assign(carrier="new"))
+    records = {
+        (each.metric, each.segment, each.column, each.window): each
+        for each in world.night(later)
+        if each.version == "2"
+    }
+    assert records["psi", "*", "carrier", 1].value == 0
+    assert records["psi", "carrier=new", "score", 1].value is not None
+    assert records["volume", "carrier=new", "", 1].value == 200

@@ -12,7 +12,7 @@ from obs_dagster.metrics.drift.alignment import align_points
 from obs_dagster.metrics.drift.evaluation import evaluate_drift
 from obs_dagster.metrics.drift.ks import ks
 from obs_dagster.profile.distribution import OTHER
-from obs_dagster.profile.fit import MOST_CATEGORIES, fit_grids, with_new_cells
+from obs_dagster.profile.fit import MOST_FIRST_CELLS, fit_grids, with_new_cells
 from obs_dagster.profile.grid import AsinhGrid, CategoryGrid, Grids
 from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_rows
@@ -138,10 +138,10 @@ def test_categories_are_counted_by_value(monitor, grids):
 
 def test_categories_are_counted_by_value_also_if_the_baseline_has_not_seen_them(small):
     monitor = small(**CHANGES).monitor
-    names = [f"c{number:03d}" for number in range(MOST_CATEGORIES + 50) for _ in range(300 - number)]
+    names = [f"c{number:03d}" for number in range(MOST_FIRST_CELLS + 50) for _ in range(300 - number)]
     base = rows_of(len(names), 4).set_column(5, "carrier", pa.array(names))
     grids = fit_grids(lazy(base), monitor)
-    assert grids.columns["carrier"].top == tuple(f"c{number:03d}" for number in range(MOST_CATEGORIES))
+    assert grids.columns["carrier"].top == tuple(f"c{number:03d}" for number in range(MOST_FIRST_CELLS))
     today = rows_of(5, 4).set_column(5, "carrier", pa.array(["c000", "c240", "new", OTHER, None]))
     today = today.set_column(0, "model", pa.array(["1"] * 5))
     profile = reduce_rows(lazy(today), monitor, grids)
