@@ -38,7 +38,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             (
                 {"rule": each.rule.name, "status": each.status}
                 | {state: len(subjects) for state, subjects in each.subjects.items()}
-                for each in summary.rules
+                for each in (*summary.rules, summary.days)
             ),
             ["rule", "status", "firing", "pending", "ok", "unknown"],
         )

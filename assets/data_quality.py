@@ -1,6 +1,8 @@
 """Stage: the contract of a row, and what broke it."""
 
+import datetime as dt
 from collections import Counter
+from collections.abc import Collection, Mapping
 
 import dagster as dg
 
@@ -9,11 +11,14 @@ from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import check, stage
 from assets.tables import rounded, table
+from obs_dagster.alerts import evaluate_nights, unevaluated
 from obs_dagster.evaluation.metrics import quality_records
+from obs_dagster.evaluation.nights import last_refused, record_nights
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
-from obs_dagster.quality.day import DayQuality, validate_days
+from obs_dagster.quality.day import DayQuality, damaged_days, validate_days
+from obs_dagster.quality.refusal import not_evaluated
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -29,6 +34,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             "Rows keep the contract of the monitor and of the team's suite.",
         ),
         check(monitor, "data_quality", "volume", "There are rows to evaluate."),
+        check(monitor, "data_quality", "evaluated", "The day is sound enough to evaluate."),
     ]
 
     @stage(
@@ -42,37 +48,56 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         """The day's rows against their contract; rows that break it are quarantined with the reasons."""
         days = days_of(context)
         recorder = platform.recorder(monitor.model, context.run_id)
-        found: list[DayQuality] = []
+        found: dict[dt.date, DayQuality] = {}
         records: list[MetricRecord] = []
+        for _ in validate_days(monitor, set(damaged_days(monitor, platform.lake)) - set(days), platform.lake):
+            pass  # other days whose file is damaged, which this run may have to read
         qualities = validate_days(monitor, days, platform.lake)
         for day, quality in tracked(context, qualities, len(days)):
-            found.append(quality)
+            found[day] = quality
             records += quality_records(quality, day, recorder)
-            context.add_asset_metadata(_metadata(quality), partition_key=day.isoformat())
+            context.add_asset_metadata(_metadata(day, quality), partition_key=day.isoformat())
+        refused = last_refused(found)
         with platform.history() as history:
             history.replace_metrics(records, model=monitor.model, days=days, metrics=family("quality"))
-        return dg.MaterializeResult(check_results=[_schema(found), _contract(found), _volume(found)])
+            if refused:
+                # told at once: a stage that needs the day's rows may fail without them
+                about = {"now": platform.now(), "run_id": context.run_id}
+                record_nights(monitor, refused, platform.lake, history, **about)
+                evaluate_nights(monitor, history, as_of=max(refused), **about)
+        return dg.MaterializeResult(
+            check_results=[
+                _schema(found.values()),
+                _contract(found.values()),
+                _volume(monitor, found),
+                _evaluated(monitor, found),
+            ]
+        )
 
     return data_quality
 
 
-def _metadata(quality: DayQuality) -> dict[str, dg.MetadataValue | int | float | bool | str]:
+def _metadata(day: dt.date, quality: DayQuality) -> dict[str, dg.MetadataValue | int | float | bool | str]:
     failing = [result for result in quality.results if not result["success"]]
     return {
         "rows": quality.rows,
         "quarantined": quality.quarantined,
         "quarantined share": rounded(quality.quarantined_share),
         "evaluated": quality.evaluated,
-        "reason": quality.reason or "sound enough to evaluate",
+        "reason": not_evaluated(day, quality.reason) if quality.reason else "sound enough to evaluate",
         "broken rules": table(
-            ({"rule": rule, "rows": rows} for rule, rows in quality.broken_rules.items()), ["rule", "rows"]
+            (
+                {"rule": rule, "rows": rows, "of": quality.rows, "example": quality.examples.get(rule)}
+                for rule, rows in quality.broken_rules.items()
+            ),
+            ["rule", "rows", "of", "example"],
         ),
         "failed expectations": table(failing, ["origin", "column", "name", "failed", "checked", "error"]),
         "expectations": len(quality.results),
     }
 
 
-def _schema(found: list[DayQuality]) -> dg.AssetCheckResult:
+def _schema(found: Collection[DayQuality]) -> dg.AssetCheckResult:
     changes = Counter((change["kind"], change["text"]) for each in found for change in each.schema_changes)
     missing = any(kind == "missing" for kind, _ in changes)
     return dg.AssetCheckResult(
@@ -87,35 +112,62 @@ def _schema(found: list[DayQuality]) -> dg.AssetCheckResult:
     )
 
 
-def _contract(found: list[DayQuality]) -> dg.AssetCheckResult:
+def _contract(found: Collection[DayQuality]) -> dg.AssetCheckResult:
     rules: Counter[str] = Counter()
     for each in found:
         rules.update(each.broken_rules)
-    refused = [each.reason for each in found if not each.evaluated and each.rows]
+    refused = any(each.refused for each in found)
+    examples = {rule: example for each in found for rule, example in each.examples.items()}
     tables = [
         result for each in found for result in each.results if not result["success"] and not result["failed"]
     ]
     return dg.AssetCheckResult(
         check_name="contract",
-        passed=not rules and not tables,
+        passed=not rules and not tables and not refused,
         severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
         metadata={
             "rows": sum(each.rows for each in found),
             "quarantined": sum(each.quarantined for each in found),
             "broken rules": table(
-                ({"rule": rule, "rows": n} for rule, n in rules.most_common()), ["rule", "rows"]
+                ({"rule": rule, "rows": n, "example": examples.get(rule)} for rule, n in rules.most_common()),
+                ["rule", "rows", "example"],
             ),
-            "days not evaluated": "; ".join(refused) or "none",
         },
     )
 
 
-def _volume(found: list[DayQuality]) -> dg.AssetCheckResult:
-    empty = [each.reason for each in found if not each.rows]
+def _volume(monitor: Monitor, found: Mapping[dt.date, DayQuality]) -> dg.AssetCheckResult:
+    empty = {day: each.reason for day, each in found.items() if not each.rows}
+    expected = any(monitor.quality.expects_rows(day) for day in empty)
     return dg.AssetCheckResult(
         check_name="volume",
         passed=not empty,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"rows": sum(each.rows for each in found), "days without rows": len(empty)},
-        description="; ".join(sorted(set(empty))) or None,
+        severity=dg.AssetCheckSeverity.ERROR if expected else dg.AssetCheckSeverity.WARN,
+        metadata={"rows": sum(each.rows for each in found.values()), "days without rows": len(empty)},
+        description=_told(empty),
     )
+
+
+def _evaluated(monitor: Monitor, found: Mapping[dt.date, DayQuality]) -> dg.AssetCheckResult:
+    refused = {
+        day: each.reason
+        for day, each in found.items()
+        if not each.evaluated and unevaluated.refused(monitor, day, each.rows)
+    }
+    return dg.AssetCheckResult(
+        check_name="evaluated",
+        passed=not refused,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"days": len(found), "days not evaluated": len(refused)},
+        description=_told(refused),
+    )
+
+
+def _told(refused: Mapping[dt.date, str]) -> str | None:
+    """The latest of some days, and how many there are."""
+    if not refused:
+        return None
+    latest = max(refused)
+    others = len(refused) - 1
+    more = f" ({others} more day{'s' * (others > 1)} in this run)" if others else ""
+    return f"{not_evaluated(latest, refused[latest])}{more}"

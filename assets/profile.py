@@ -6,7 +6,7 @@ from assets.partitions import days_of
 from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
-from obs_dagster.evaluation.profiling import profile_days
+from obs_dagster.evaluation.profiling import damaged_profiles, profile_days
 from obs_dagster.monitor import Monitor
 
 
@@ -16,7 +16,12 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     @stage(monitor, "profile", after=["data_quality", "baseline"], kinds=[monitor.engine.kind, "parquet"])
     def profile(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """Counts per version, segment, column and bin, from which every window and statistic follows."""
-        for day, found in profile_days(monitor, days_of(context), platform.lake):
+        days = days_of(context)
+        for _ in profile_days(
+            monitor, set(damaged_profiles(monitor, platform.lake)) - set(days), platform.lake
+        ):
+            pass  # other days whose file is damaged, which this run's windows may hold
+        for day, found in profile_days(monitor, days, platform.lake):
             context.add_asset_metadata(
                 {
                     "counts": found.table.num_rows,

@@ -8,7 +8,7 @@ from assets.tables import rounded, table
 from obs_dagster.alerts import RuleSummary, Subject
 from obs_dagster.alerts.fold import Observation, threshold
 from obs_dagster.monitor import Rule
-from obs_dagster.reports.wording import about, measured, number, period
+from obs_dagster.reports.wording import about, beside, limit, measured, period
 
 _SEVERITIES = {"info": dg.AssetCheckSeverity.WARN, "warning": dg.AssetCheckSeverity.WARN}
 
@@ -23,6 +23,8 @@ def check_result(summary: RuleSummary) -> dg.AssetCheckResult:
     told = "No night could be judged yet."
     if worst is not None and worst.night is not None:
         told = _sentence(rule, worst.subject, worst.night)
+        if summary.status == "unknown":
+            told = f"The last night could not be judged. {told}"
         # Dagster sorts metadata by name; the columns of a table stay in order
         metadata["at worst"] = _measurement(rule, worst.subject, worst.night)
         if worst.night.value is not None:
@@ -41,17 +43,18 @@ def _sentence(rule: Rule, subject: Subject, night: Observation) -> str:
     """What was measured, in words; the rule's summary stands above it as the check's description."""
     return (
         f"Version {subject.version}: {about(rule.metric, subject.column, subject.segment)} "
-        f"{measured(rule.metric, night.value, night.low, night.high)} {period(rule.window, night.day)} "
-        f"(in breach {_direction(rule)} {number(rule.metric, threshold(rule))})."
+        f"{measured(rule.metric, night.value, night.low, night.high, threshold=threshold(rule))} "
+        f"{period(rule.window, night.day)} "
+        f"(in breach {_direction(rule)} {limit(rule.metric, threshold(rule))})."
     )
 
 
 def _measurement(rule: Rule, subject: Subject, night: Observation) -> dg.TableMetadataValue:
     row = {
-        "value": night.value,
-        "threshold": f"{_direction(rule)} {threshold(rule):g}",
-        "95% low": night.low,
-        "95% high": night.high,
+        "value": beside(rule.metric, night.value, threshold(rule)),
+        "threshold": f"{_direction(rule)} {limit(rule.metric, threshold(rule))}",
+        "95% low": beside(rule.metric, night.low, threshold(rule)),
+        "95% high": beside(rule.metric, night.high, threshold(rule)),
         "rows": night.n,
         "version": subject.version,
         "segment": subject.segment,

@@ -62,13 +62,21 @@ def _rule(alert: Listed) -> tuple[str, str, str, int, str, float]:
 
 
 def _heading(alert: Listed) -> rich.text.Text:
-    from obs_dagster.reports.wording import noun, number
+    from obs_dagster.reports.wording import limit, noun
 
     days = "each day" if alert.window == 1 else f"over {alert.window} days"
-    limit = f"{noun(alert.metric)} {days} {alert.direction} {number(alert.metric, alert.threshold)}"
+    told = f"{noun(alert.metric)} {days} {alert.direction} {limit(alert.metric, alert.threshold)}"
+    if _about_days(alert):
+        told = alert.note
     return rich.text.Text.assemble(
-        cell(alert.rule, "bold"), " ", (alert.severity, _SEVERITIES[alert.severity]), "  ", cell(limit)
+        cell(alert.rule, "bold"), " ", (alert.severity, _SEVERITIES[alert.severity]), "  ", cell(told)
     )
+
+
+def _about_days(alert: Listed) -> bool:
+    from obs_dagster.alerts import unevaluated
+
+    return alert.rule == unevaluated.NAME
 
 
 def _row(alert: Listed) -> tuple[str, str, str, str]:
@@ -80,6 +88,8 @@ def _row(alert: Listed) -> tuple[str, str, str, str]:
     return (
         alert.id,
         ", ".join(subject),
-        measured(alert.metric, alert.value, alert.low, alert.high),
+        f"since {alert.since}"
+        if _about_days(alert)
+        else measured(alert.metric, alert.value, alert.low, alert.high, threshold=alert.threshold),
         lasting if alert.state == "firing" else f"{alert.state}, {lasting}",
     )

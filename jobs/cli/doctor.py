@@ -67,13 +67,17 @@ def nights(monitor: Monitor, ran: list[Night], now: dt.datetime) -> Iterator[Fin
     if not ran:
         yield Finding(monitor.model, "nights", "warn", f"none has run; the first day is {monitor.start}")
         return
+    from obs_dagster.quality.refusal import in_one_line
+
     last, newest = ran[-1], max(night.finished_at for night in ran)
     stale = monitor.end is None and now - newest > STALE
     told = f"{last.day}, finished {newest:%Y-%m-%d %H:%M} UTC"
     if stale:
         yield Finding(monitor.model, "last night", "fail", f"{told}: stale. Is the daemon running?")
     elif not last.evaluated:
-        yield Finding(monitor.model, "last night", "warn", f"{told}: not evaluated, {last.reason}")
+        yield Finding(
+            monitor.model, "last night", "warn", f"{told}: NOT EVALUATED: {in_one_line(last.reason)}"
+        )
     else:
         yield Finding(monitor.model, "last night", "ok", told)
     # yesterday's night may still be to come

@@ -12,7 +12,7 @@ from jobs.cli.choice import Day, Model, find_monitor, parse_day, require_days
 from jobs.cli.console import ERRORS
 from jobs.cli.failure import FAILED
 from jobs.cli.stages import StageProgress
-from jobs.cli.standing import print_standing
+from jobs.cli.standing import print_refused, print_standing
 
 if TYPE_CHECKING:
     from obs_dagster.history import History
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run(model: Model, day: Day) -> None:
-    """Evaluate one night of a model now; exit code 1 if it fails or something is firing after it."""
+    """Evaluate one night of a model now; exit code 1 if it fails, is not evaluated, or something fires."""
     _nights(model, day, day)
 
 
@@ -33,16 +33,17 @@ def backfill(
         dt.date, typer.Option("--to", parser=parse_day, metavar="YYYY-MM-DD", help="The last day.")
     ],
 ) -> None:
-    """Evaluate a range of days as one run; exit code 1 if it fails or something is firing after it."""
+    """Evaluate a range of days as one run; exit code 1 as for `run`, for any of the days."""
     _nights(model, first, last)
 
 
 def _nights(model: str, first: dt.date, last: dt.date) -> None:
     monitor = find_monitor(model)
     require_days(monitor, first, last)
-    if not evaluate(monitor, first, last):
-        raise typer.Exit(FAILED)
-    if show_standing(monitor, last):
+    started = dt.datetime.now(dt.UTC)
+    done = evaluate(monitor, first, last)
+    bad = not done or show_standing(monitor, last)
+    if tell_refused(monitor, first, last, since=started) or bad:
         raise typer.Exit(FAILED)
 
 
@@ -75,6 +76,24 @@ def show_standing(monitor: Monitor, day: dt.date) -> bool:
         firing = print_standing(gather(monitor, history, day, now=dt.datetime.now(dt.UTC)))
         _tell_waiting(history, monitor.model)
     return firing
+
+
+def tell_refused(monitor: Monitor, first: dt.date, last: dt.date, *, since: dt.datetime) -> int:
+    """Print which days from `first` to `last` were not evaluated by a run that began at a moment.
+
+    Returns:
+        How many there are, apart from days without rows on which none are expected.
+    """
+    from obs_dagster.alerts import unevaluated
+    from obs_dagster.history import History
+    from obs_dagster.settings import Settings
+
+    with closing(History.open(Settings().history_url)) as history:
+        ran = [night for night in history.nights(monitor.model, first, last) if night.finished_at >= since]
+    empty = [night for night in ran if not night.evaluated]
+    refused = [night for night in empty if unevaluated.refused(monitor, night.day, night.rows)]
+    print_refused(refused, quiet=[night.day for night in empty if night not in refused], days=len(ran))
+    return len(refused)
 
 
 def _tell_waiting(history: History, model: str) -> None:

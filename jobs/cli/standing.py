@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import rich.text
@@ -11,7 +13,11 @@ from jobs.cli.alert_table import print_alerts
 from jobs.cli.console import OUTPUT, cell
 
 if TYPE_CHECKING:
+    from obs_dagster.history import Night
     from obs_dagster.reports.health import HealthInput
+
+_NAMED_DAYS = 5
+"""Days that are told of one by one; the last line has all."""
 
 _STYLES = {"sound": "bold green", "moved": "bold yellow", "failing": "bold red", "unknown": "bold magenta"}
 
@@ -23,21 +29,54 @@ def print_standing(page: HealthInput) -> bool:
         Whether something is firing.
     """
     from obs_dagster.reports.comparison import different_days
+    from obs_dagster.reports.health.firing import about_day
 
     judged = page.verdicts
+    night = next((line for line in page.nights if line.day == page.day), None)
+    refused = night is not None and not night.evaluated
     for verdict in judged:
         line = rich.text.Text.assemble(
             "Version ", cell(verdict.version), " ", (verdict.status, _STYLES[verdict.status]), ": "
         )
+        if refused and verdict.status == "unknown":
+            # why is said last
+            OUTPUT.print(line.append(f"{page.day} was not evaluated"))
+            continue
         OUTPUT.print(line.append_text(cell(verdict.reasons[0])))
         for reason in verdict.reasons[1:]:
             OUTPUT.print(Padding(cell(reason), (0, 0, 0, 2)))
     if note := different_days(judged):
         OUTPUT.print(cell(note, "italic"))
     firing = [alert for alert in page.alerts if alert.state == "firing"]
-    if not firing:
+    shown = [alert for alert in firing if alert is not about_day(page.alerts, page.day)]
+    if not firing and not refused:
         OUTPUT.print(f"Nothing is firing after {page.day}.", highlight=False)
-        return False
-    OUTPUT.print(f"\n{len(firing)} firing after {page.day}:", highlight=False)
-    print_alerts(firing)
-    return True
+    if shown:
+        OUTPUT.print(f"\n{len(shown)} firing after {page.day}:", highlight=False)
+        print_alerts(shown)
+    return bool(firing)
+
+
+def print_refused(refused: Sequence[Night], *, quiet: Sequence[dt.date], days: int) -> None:
+    """Print which days were not evaluated and why; the last line has them all.
+
+    Args:
+        refused: the days that should have been.
+        quiet: days without rows on which none are expected.
+        days: how many days ran.
+    """
+    from obs_dagster.quality.refusal import cause, fact
+    from obs_dagster.reports.wording import day_spans
+
+    for day in quiet[:_NAMED_DAYS]:
+        OUTPUT.print(f"{day} has no rows, and none are expected on it.", highlight=False)
+    for night in refused[-_NAMED_DAYS:]:
+        line = rich.text.Text.assemble(
+            "\n", str(night.day), " was ", ("NOT EVALUATED", _STYLES["failing"]), ": "
+        )
+        OUTPUT.print(line.append_text(cell(fact(night.reason))))
+        if why := cause(night.reason):
+            OUTPUT.print(Padding(cell(why), (0, 0, 0, 2)))
+    if len(refused) > 1:
+        told = ", ".join(day_spans([night.day for night in refused]))
+        OUTPUT.print(f"\n{len(refused)} of {days} days were NOT EVALUATED: {told}", highlight=False)

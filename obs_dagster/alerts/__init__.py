@@ -2,7 +2,7 @@
 
 from obs_dagster.alerts.alert import Alert, find_alert, list_alerts
 from obs_dagster.alerts.deliver import DeliveryReport, Failure, deliver
-from obs_dagster.alerts.evaluate import evaluate_rules
+from obs_dagster.alerts.evaluate import evaluate_nights, evaluate_rules
 from obs_dagster.alerts.failure import report_failure
 from obs_dagster.alerts.fold import State
 from obs_dagster.alerts.outbox import Undelivered, undelivered
@@ -21,6 +21,7 @@ __all__ = [
     "SubjectStatus",
     "Undelivered",
     "deliver",
+    "evaluate_nights",
     "evaluate_rules",
     "find_alert",
     "list_alerts",

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
 from obs_dagster.alerts import alert as alerts
-from obs_dagster.alerts import outbox
+from obs_dagster.alerts import outbox, unevaluated
 from obs_dagster.alerts.alert import Alert, Event
 from obs_dagster.alerts.fold import GONE_AFTER_DAYS, Episode, State, fold
 from obs_dagster.alerts.reconcile import reconcile
 from obs_dagster.alerts.series import Series, read_series
 from obs_dagster.alerts.subject import Subject, watches
 from obs_dagster.alerts.summary import AlertSummary, RuleSummary, subject_status, summarise
-from obs_dagster.alerts.transition import UNDONE, Evaluation, advance, end
+from obs_dagster.alerts.transition import Evaluation, advance, end, undone
 from obs_dagster.history import History, nights
 from obs_dagster.monitor import Monitor, Rule
 
@@ -39,8 +39,8 @@ def evaluate_rules(
     Args:
         monitor: the monitor, with its rules.
         history: the store.
-        as_of: the latest evaluated night. If the store knows a later one, that counts: an old night that
-            is run again must not set the alerts back.
+        as_of: the latest night. If the store knows a later one, that counts: an old night that is run again
+            must not set the alerts back.
         now: the present (UTC).
         run_id: the run that evaluates.
 
@@ -48,36 +48,76 @@ def evaluate_rules(
         HistoryError: the store cannot be used; nothing has changed then.
     """
     with history.writing(monitor.model) as connection:
-        as_of = max(as_of, nights.latest_evaluated(connection, monitor.model) or as_of)
-        evaluation = Evaluation(monitor.model, monitor.owner, as_of, now, run_id)
-        return _Evaluator(connection, evaluation).run(monitor.alerts)
+        return _evaluator(connection, monitor, as_of, now, run_id).run()
+
+
+def evaluate_nights(
+    monitor: Monitor, history: History, *, as_of: dt.date, now: dt.datetime, run_id: str
+) -> AlertSummary:
+    """Bring only the alert of days that were not evaluated in step, for the arguments of `evaluate_rules`.
+
+    What later stages of a night do, or fail to do, has no part in it.
+
+    Raises:
+        HistoryError: the store cannot be used; nothing has changed then.
+    """
+    with history.writing(monitor.model) as connection:
+        return _evaluator(connection, monitor, as_of, now, run_id).run_nights()
+
+
+def _evaluator(
+    connection: Connection, monitor: Monitor, as_of: dt.date, now: dt.datetime, run_id: str
+) -> _Evaluator:
+    as_of = max(as_of, nights.latest(connection, monitor.model) or as_of)
+    evaluation = Evaluation(monitor.model, monitor.owner, as_of, now, run_id)
+    return _Evaluator(connection, evaluation, monitor)
 
 
 class _Evaluator:
     """One evaluation inside its transaction."""
 
-    def __init__(self, connection: Connection, evaluation: Evaluation) -> None:
+    def __init__(self, connection: Connection, evaluation: Evaluation, monitor: Monitor) -> None:
         self._connection = connection
         self._evaluation = evaluation
+        self._monitor = monitor
         self._horizon = evaluation.as_of - dt.timedelta(days=LOOK_BACK_DAYS - 1)
         self._told: dict[Event, list[str]] = {"firing": [], "resolved": []}
-
-    def run(self, rules: Sequence[Rule]) -> AlertSummary:
-        """Evaluate all rules."""
-        stored: dict[str, dict[Subject, list[Alert]]] = defaultdict(lambda: defaultdict(list))
+        self._stored: dict[str, dict[Subject, list[Alert]]] = defaultdict(lambda: defaultdict(list))
         # Records from the beginning of each alert on, for its episode to be the same every night.
-        first = self._horizon
-        for alert in alerts.read_since(self._connection, self._evaluation.model, self._horizon):
-            stored[alert.rule][alert.subject].append(alert)
-            first = min(first, alert.since)
-        series = read_series(self._connection, self._evaluation.model, rules, first, self._evaluation.as_of)
-        summaries = tuple(self._rule(rule, series[rule.name], stored.pop(rule.name, {})) for rule in rules)
-        for subjects in stored.values():
+        self._first = self._horizon
+        for alert in alerts.read_since(connection, evaluation.model, self._horizon):
+            self._stored[alert.rule][alert.subject].append(alert)
+            self._first = min(self._first, alert.since)
+
+    def run(self) -> AlertSummary:
+        """Evaluate all rules, and what became of the days."""
+        rules = self._monitor.alerts
+        series = read_series(
+            self._connection, self._evaluation.model, rules, self._first, self._evaluation.as_of
+        )
+        days = self._days()
+        summaries = tuple(
+            self._rule(rule, series[rule.name], self._stored.pop(rule.name, {})) for rule in rules
+        )
+        for subjects in self._stored.values():
             for left in subjects.values():
                 self._end(left, RULE_REMOVED)
+        return self._summary(summaries, days)
+
+    def run_nights(self) -> AlertSummary:
+        """Evaluate what became of the days, and no rule."""
+        return self._summary((), self._days())
+
+    def _days(self) -> RuleSummary:
         evaluation = self._evaluation
+        known = nights.read(self._connection, evaluation.model, self._first, evaluation.as_of)
+        seen = unevaluated.observations(self._monitor, known)
+        stored = self._stored.pop(unevaluated.NAME, {})
+        return self._rule(unevaluated.RULE, {unevaluated.SUBJECT: seen} if seen else {}, stored)
+
+    def _summary(self, rules: tuple[RuleSummary, ...], days: RuleSummary) -> AlertSummary:
         fired, resolved = (tuple(sorted(self._told[event])) for event in ("firing", "resolved"))
-        return AlertSummary(evaluation.model, evaluation.as_of, summaries, fired, resolved)
+        return AlertSummary(self._evaluation.model, self._evaluation.as_of, rules, days, fired, resolved)
 
     def _rule(self, rule: Rule, series: Series, stored: Mapping[Subject, list[Alert]]) -> RuleSummary:
         as_of = self._evaluation.as_of
@@ -96,7 +136,7 @@ class _Evaluator:
             if (as_of - seen).days < GONE_AFTER_DAYS:
                 found.append(subject_status(rule, subject, observations, lasting, as_of))
         for subject in stored.keys() - series.keys():
-            self._end(stored[subject], UNDONE if watches(rule, subject) else UNWATCHED)
+            self._end(stored[subject], undone(rule) if watches(rule, subject) else UNWATCHED)
         return summarise(rule, found)
 
     def _counts(self, episode: Episode) -> bool:

@@ -59,7 +59,7 @@ class Observation:
     Attributes:
         low, high: the 95 % confidence interval, None where there is none.
         n: rows behind the value.
-        reason: why there is no value; empty if there is one.
+        reason: why there is no value, or what a value stands for that is not a number; else empty.
     """
 
     day: dt.date

@@ -11,12 +11,16 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from obs_dagster.alerts import unevaluated
 from obs_dagster.alerts.alert import Alert, Event
 from obs_dagster.alerts.subject import ALL_ROWS, Subject
+from obs_dagster.figures import given, told_apart
 from obs_dagster.monitor import Severity
 
 _DEFUSED = {"<": "(", ">": ")", "[": "(", "]": ")", "`": "'", "@": "(at)", "://": ":/ /"}
 _NAME_LENGTH = 120
+_REASON_LENGTH = 600
+_TITLE_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def one_line(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def harmless(name: str) -> str:
+def harmless(name: str, length: int = _NAME_LENGTH) -> str:
     """A name out of data for people to read: one line, not too long, nothing that a chat would act on.
 
     >>> harmless("<!channel> @all https://x.example")
@@ -81,20 +85,40 @@ def harmless(name: str) -> str:
     text = one_line(name)
     for risky, plain in _DEFUSED.items():
         text = text.replace(risky, plain)
-    return text if len(text) <= _NAME_LENGTH else f"{text[: _NAME_LENGTH - 1]}…"
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _title(alert: Alert, event: Event) -> str:
+    if alert.rule == unevaluated.NAME:
+        return _title_of_days(alert, event)
     subject = Subject(*map(harmless, alert.subject)).label
     if event == "resolved":
         return f"[resolved] {alert.model}: {alert.rule} no longer fires for {subject}"
     return (
         f"[{alert.severity}] {alert.model}: {alert.rule} fires for {subject}: "
-        f"{alert.metric} {_number(alert.value)} is {alert.direction} {_number(alert.threshold)}"
+        f"{alert.metric} {_number(alert, alert.value)} is {alert.direction} {given(alert.threshold)}"
     )
 
 
+def _title_of_days(alert: Alert, event: Event) -> str:
+    """About days that were not evaluated."""
+    if event == "firing":
+        why = harmless(alert.note, length=_TITLE_REASON)
+        return f"[{alert.severity}] {alert.model}: {_days(alert)} NOT EVALUATED: {why}"
+    if alert.note:
+        return f"[resolved] {alert.model}: {alert.last_day} is evaluated now"
+    return f"[resolved] {alert.model}: {alert.last_day} was evaluated, after {_nights(alert)}"
+
+
+def _days(alert: Alert) -> str:
+    if alert.since == alert.last_day:
+        return f"{alert.last_day} was"
+    return f"{alert.nights} days, {alert.since} to {alert.last_day}, were"
+
+
 def _body(alert: Alert, event: Event, key: str) -> str:
+    if alert.rule == unevaluated.NAME:
+        return _body_of_days(alert, event, key)
     days = "1 day" if alert.window == 1 else f"{alert.window} days"
     lines = {
         "model": alert.model,
@@ -102,7 +126,7 @@ def _body(alert: Alert, event: Event, key: str) -> str:
         "segment": "all rows" if alert.segment == ALL_ROWS else harmless(alert.segment),
         "column": harmless(alert.column),
         "value": f"{_value(alert)}, {alert.n:,} rows, {days} up to {alert.last_day}",
-        "rule": f"{alert.rule}: {alert.metric} {alert.direction} {_number(alert.threshold)}",
+        "rule": f"{alert.rule}: {alert.metric} {alert.direction} {given(alert.threshold)}",
         "since": f"{alert.since}, {alert.nights} breaching night{'s' if alert.nights != 1 else ''}",
         "over": f"{alert.resolved_day}" if event == "resolved" else "",
         "note": one_line(alert.note),
@@ -112,18 +136,59 @@ def _body(alert: Alert, event: Event, key: str) -> str:
         "report": f"obs report {alert.model} --day {alert.last_day}",
         "key": key,
     }
+    return _laid_out(f"{'FIRING' if event == 'firing' else 'RESOLVED'} ({alert.severity})", lines)
+
+
+def _body_of_days(alert: Alert, event: Event, key: str) -> str:
+    """About days that were not evaluated."""
+    firing = event == "firing"
+    one_day = alert.since == alert.last_day
+    again = (
+        f"obs run {alert.model} --day {alert.last_day}"
+        if one_day
+        else f"obs backfill {alert.model} --from {alert.since} --to {alert.last_day}"
+    )
+    lines = {
+        "model": alert.model,
+        "day" if one_day or not firing else "days": f"{alert.last_day}"
+        if one_day or not firing
+        else f"{alert.nights}, {alert.since} to {alert.last_day}",
+        "why": harmless(alert.note, length=_REASON_LENGTH),
+        "rows": f"{alert.n:,}{'' if one_day else f' on {alert.last_day}'}" if firing else "",
+        "since": "" if firing else f"{alert.since}, {_nights(alert)} not evaluated",
+        "what to do": one_line(alert.summary) if firing else "",
+        "owner": one_line(alert.owner),
+        "again": again if firing else "",
+        "look": f"obs alerts show {alert.id}",
+        "report": f"obs report {alert.model} --day {alert.last_day}",
+        "key": key,
+    }
+    return _laid_out(f"{'NOT EVALUATED' if firing else 'RESOLVED'} ({alert.severity})", lines)
+
+
+def _laid_out(head: str, lines: Mapping[str, str]) -> str:
+    """The lines that say something, below a heading."""
     shown = {name: text for name, text in lines.items() if text}
     width = max(map(len, shown))
-    head = f"{'FIRING' if event == 'firing' else 'RESOLVED'} ({alert.severity})"
     return "\n".join([head, "", *(f"{name:{width}}  {text}" for name, text in shown.items())])
 
 
+def _nights(alert: Alert) -> str:
+    """How many nights the alert is about."""
+    return f"{alert.nights} night{'s' if alert.nights != 1 else ''}"
+
+
 def _value(alert: Alert) -> str:
-    value = f"{alert.metric} {_number(alert.value)}"
+    value = f"{alert.metric} {_number(alert, alert.value)}"
     if alert.low is None or alert.high is None:
         return value
-    return f"{value} (95 % interval {_number(alert.low)} to {_number(alert.high)})"
+    return f"{value} (95 % interval {_number(alert, alert.low)} to {_number(alert, alert.high)})"
 
 
-def _number(number: float | None) -> str:
-    return "unknown" if number is None else f"{number:.4g}"
+def _number(alert: Alert, number: float | None) -> str:
+    """A number as it is told from the alert's threshold."""
+    if number is None:
+        return "unknown"
+    short = f"{number:.4g}"
+    text = short if "e" not in short else given(float(short))
+    return told_apart(number, alert.threshold, text)

@@ -56,19 +56,21 @@ class AlertSummary:
         model: the model.
         as_of: the night up to which records were taken.
         rules: one per rule, in the monitor's order.
+        days: whether days were evaluated, as a rule of its own.
         fired, resolved: ids of the alerts that people will be told of because of this evaluation.
     """
 
     model: str
     as_of: dt.date
     rules: tuple[RuleSummary, ...]
+    days: RuleSummary
     fired: tuple[str, ...]
     resolved: tuple[str, ...]
 
     @property
     def firing(self) -> int:
         """How many subjects are firing."""
-        return sum(len(rule.subjects["firing"]) for rule in self.rules)
+        return sum(len(rule.subjects["firing"]) for rule in (*self.rules, self.days))
 
 
 def subject_status(

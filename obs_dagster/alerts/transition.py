@@ -6,6 +6,7 @@ import datetime as dt
 import secrets
 from dataclasses import dataclass, replace
 
+from obs_dagster.alerts import unevaluated
 from obs_dagster.alerts.alert import Alert, Event
 from obs_dagster.alerts.fold import Episode, State, threshold
 from obs_dagster.alerts.subject import Subject
@@ -54,7 +55,7 @@ def advance(
         The alert to store, None for none, and the event, None for silence.
     """
     if episode is None:
-        return (None, None) if before is None else _undone(evaluation, before)
+        return (None, None) if before is None else _undone(evaluation, rule, before)
     last = episode.last
     after = Alert(
         id=secrets.token_hex(5) if before is None else before.id,
@@ -106,9 +107,14 @@ def end(evaluation: Evaluation, before: Alert, reason: str) -> tuple[Alert | Non
     return _announce(before, after)
 
 
-def _undone(evaluation: Evaluation, before: Alert) -> tuple[Alert | None, Event | None]:
+def undone(rule: Rule) -> str:
+    """Why an alert ends whose episode late data took away."""
+    return unevaluated.EVALUATED_LATER if rule.name == unevaluated.NAME else UNDONE
+
+
+def _undone(evaluation: Evaluation, rule: Rule, before: Alert) -> tuple[Alert | None, Event | None]:
     """What people saw resolved stays as it was; what is open ends."""
-    return (before, None) if before.state is State.RESOLVED else end(evaluation, before, UNDONE)
+    return (before, None) if before.state is State.RESOLVED else end(evaluation, before, undone(rule))
 
 
 def _announce(before: Alert | None, after: Alert) -> tuple[Alert, Event | None]:
@@ -125,4 +131,6 @@ def _note(episode: Episode, as_of: dt.date) -> str:
     if episode.state is State.RESOLVED:
         return episode.reason
     quiet = (as_of - episode.last.day).days
-    return f"It could not be judged for {quiet} days." if quiet >= QUIET_AFTER_DAYS else ""
+    if quiet >= QUIET_AFTER_DAYS:
+        return f"It could not be judged for {quiet} days."
+    return storable_text(episode.last.reason)

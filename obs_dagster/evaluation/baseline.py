@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import narwhals as nw
 import pyarrow as pa
@@ -15,7 +17,14 @@ import pyarrow.parquet as pq
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.baseline_days import BaselineDay, BaselineDays
 from obs_dagster.evaluation.log_days import LogDays
-from obs_dagster.lake.lake import Lake, manifest_metadata, manifest_of, read_json, replacing, write_json
+from obs_dagster.lake.lake import (
+    Lake,
+    manifest_if_readable,
+    manifest_metadata,
+    read_json,
+    replacing,
+    write_json,
+)
 from obs_dagster.monitor.data import DaysBaseline, RollingBaseline, TrainingBaseline
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import (
@@ -41,6 +50,10 @@ if TYPE_CHECKING:
     import duckdb
 
 
+#: Characters of a folder's name that another one, beside it, is called by.
+_NAME_LENGTH = 100
+
+
 @dataclass(frozen=True, slots=True)
 class BaselineVersion:
     """The baseline of one version: how many rows it has and where they came from.
@@ -63,11 +76,13 @@ class PreparedBaseline:
         grids: the grids that every profile of the monitor uses.
         versions: the versions that have a baseline of their own; none if it is a rolling window.
         days: the days that the baselines are made of; none if they are training data, or rolling windows.
+        lost: why days that had rows are not in the baselines any more.
     """
 
     grids: Grids
     versions: tuple[BaselineVersion, ...]
     days: tuple[BaselineDay, ...] = ()
+    lost: Mapping[dt.date, str] = field(default_factory=dict)
 
 
 def prepare_baseline(monitor: Monitor, lake: Lake) -> PreparedBaseline:
@@ -83,13 +98,25 @@ def prepare_baseline(monitor: Monitor, lake: Lake) -> PreparedBaseline:
     baseline = monitor.baseline
     with connect() as connection, ExitStack() as stack:
         if isinstance(baseline, TrainingBaseline):
-            return _of_training(connection, monitor, baseline, lake)
+            return _only(_of_training(connection, monitor, baseline, lake), monitor, lake)
         log = LogDays(monitor, _days(monitor, baseline), lake, stack)
         grids = _grids(monitor, lake, lambda: log.all_rows(connection))
         if isinstance(baseline, RollingBaseline):
             # it is merged from profiles, each night anew
-            return PreparedBaseline(grids, ())
-        return _of_days(monitor, BaselineDays(monitor, lake, grids, log), grids, lake)
+            return _only(PreparedBaseline(grids, ()), monitor, lake)
+        return _only(_of_days(monitor, BaselineDays(monitor, lake, grids, log), grids, lake), monitor, lake)
+
+
+def _only(found: PreparedBaseline, monitor: Monitor, lake: Lake) -> PreparedBaseline:
+    """What was prepared, after versions that have no baseline any more have lost their old one."""
+    kept = {version_folder(monitor, each.version, lake).name for each in found.versions}
+    folders = baseline_folder(monitor, lake).glob("version=*")
+    left = sorted(folder for folder in folders if folder.name not in kept)
+    for folder in left:
+        gone = folder.with_name(f".{folder.name[:_NAME_LENGTH]}.{uuid4().hex}")
+        folder.replace(gone)
+        shutil.rmtree(gone)
+    return found
 
 
 def _of_training(
@@ -144,7 +171,7 @@ def _of_days(monitor: Monitor, days: BaselineDays, grids: Grids, lake: Lake) -> 
             held = BaselineVersion(version, profile.rows(version), source, fingerprint)
             _write(monitor, held, profile, days.sample(version, found), lake)
         versions.append(held)
-    return PreparedBaseline(grids, tuple(versions), tuple(found))
+    return PreparedBaseline(grids, tuple(versions), tuple(found), days.lost)
 
 
 def _days(monitor: Monitor, baseline: DaysBaseline | RollingBaseline) -> list[dt.date]:
@@ -187,8 +214,8 @@ def _held(monitor: Monitor, version: str, fingerprint: str, lake: Lake) -> Basel
     folder = version_folder(monitor, version, lake)
     if not (folder / PROFILE).exists() or not (folder / SAMPLE).exists():
         return None
-    held = manifest_of(folder / PROFILE)
-    if held.get("fingerprint") != fingerprint:
+    held = manifest_if_readable(folder / PROFILE) or {}
+    if held.get("fingerprint") != fingerprint or manifest_if_readable(folder / SAMPLE) is None:
         return None
     return BaselineVersion(version, held["rows"], held["source"], fingerprint)
 

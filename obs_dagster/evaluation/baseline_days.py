@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import narwhals as nw
@@ -48,6 +48,7 @@ class BaselineDay:
         log: what the day's source was like when its rows were read; empty if the lake has the day.
         grids, cuts: the grids, and the cuts into segments, that its counts are on.
         rows: clean rows per version.
+        columns: the grid of each column that its counts are on.
     """
 
     day: dt.date
@@ -57,6 +58,7 @@ class BaselineDay:
     grids: str
     cuts: str
     rows: dict[str, int]
+    columns: dict[str, str] = field(default_factory=dict)
 
 
 class BaselineDays:
@@ -75,9 +77,12 @@ class BaselineDays:
         self._own = lake.table(monitor.model, _PROFILES)
         self._rows = lake.table(monitor.model, _ROWS)
         self._cuts = str(monitor.cuts)
+        self.lost: dict[dt.date, str] = {}
 
     def prepare(self) -> list[BaselineDay]:
         """The days with rows, after what is new or changed was read; other days are forgotten.
+
+        Days that had rows, and have none to be counted now, are in `lost` with the reason.
 
         Raises:
             SourceError: a file or the warehouse cannot be read.
@@ -117,9 +122,11 @@ class BaselineDays:
     def _day(self, day: dt.date) -> BaselineDay | None:
         quality = self._log.known(day)
         log = "" if quality else self._log.stamp(day)
-        held = _held(day, self._rows.manifest(day))
+        held = _held(day, self._rows.readable(day))
         if held is None or not self._holds(held, quality, log):
-            return self._read(day, log) if quality or log else None
+            if quality or log:
+                return self._read(day, log)
+            return self._kept(day, held)
         if held.origin != _STORED and quality and self._stored_cells(day, quality):
             # its night has come meanwhile
             held = replace(held, origin=_STORED)
@@ -127,17 +134,40 @@ class BaselineDays:
             self._own.remove(day)
         return held
 
+    def _kept(self, day: dt.date, held: BaselineDay | None) -> BaselineDay | None:
+        """A day that is nowhere to be read again: its counts as they are held, where they can be added."""
+        if held is None:
+            if self._rows.exists(day):
+                self.lost[day] = "what was kept of it is damaged, and its source is gone"
+            return None
+        if self._counts(held).readable(day) is None:
+            self.lost[day] = "its counts are damaged or gone, and so is its source"
+        elif not held.columns or any(
+            self._grids.ids.get(name) != grid for name, grid in held.columns.items()
+        ):
+            self.lost[day] = "its counts are on other grids, and its source is gone"
+        else:
+            return held
+        return None
+
+    def _adds_up(self, held: BaselineDay) -> bool:
+        """Whether counts on older grids are on the same bins; columns gained since are just not in them."""
+        same = (self._grids.ids.get(name) == grid for name, grid in held.columns.items())
+        return bool(held.columns) and all(same)
+
     def _holds(self, held: BaselineDay, quality: DayQuality | None, log: str) -> bool:
         """Whether a day is what it was: in the lake, or else at its source, where it may be gone by now."""
         if (held.grids, held.cuts) != (self._grids.id, self._cuts):
             return False
         if held.origin == _STORED and not self._is_stored(held.day, held.content):
             return False
+        if self._counts(held).readable(held.day) is None:
+            return False
         return held.content == quality.fingerprint if quality else log in ("", held.log)
 
     def _is_stored(self, day: dt.date, content: str) -> bool:
         """Whether there is a profile of a day's rows on the grids."""
-        manifest = self._stored.manifest(day) or {}
+        manifest = self._stored.readable(day) or {}
         return manifest.get("fingerprint") == f"{content}-{self._grids.id}"
 
     def _stored_cells(self, day: dt.date, quality: DayQuality) -> Profile | None:
@@ -172,6 +202,7 @@ class BaselineDays:
             grids=self._grids.id,
             cuts=self._cuts,
             rows={version: profile.rows(version) for version in profile.versions() if version is not None},
+            columns=dict(self._grids.ids),
         )
         if stored is None:
             self._own.write(day, profile.table, {"grids": found.grids, "fingerprint": found.content})

@@ -13,6 +13,7 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import ROW
 from obs_dagster.quality.day import DayQuality, clean_rows, day_quality, validate_day
+from obs_dagster.quality.refusal import in_one_line
 from obs_dagster.sources.baseline_rows import log_stamp
 from obs_dagster.sources.files import derived
 from obs_dagster.sources.ingest import LOGS, ingest_logs
@@ -106,7 +107,7 @@ class LogDays:
             if self.known(day) or self.stamp(day):
                 lake, quality = self.found(day)
                 if not quality.evaluated:
-                    reason = quality.reason
+                    reason = in_one_line(quality.reason)
                 else:
                     alike.setdefault((lake, tuple(quality.missing_columns)), []).append(day)
         if not alike:

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 from obs_dagster.evaluation.recording import Recorder, seed
-from obs_dagster.evaluation.windows import P, Part, Window, compared_with, outcome_windows, profile_windows
+from obs_dagster.evaluation.windows import (
+    P,
+    Part,
+    Window,
+    compared_with,
+    outcome_windows,
+    profile_windows,
+    why_no_baseline,
+)
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.drift.evaluation import evaluate_drift
 from obs_dagster.metrics.performance.evaluation import evaluate_performance
 from obs_dagster.metrics.quality import evaluate_quality
-from obs_dagster.metrics.record import NO_ROWS, Estimate, MetricRecord
+from obs_dagster.metrics.record import NO_BASELINE, NO_ROWS, Estimate, MetricRecord
 from obs_dagster.metrics.service.evaluation import evaluate_service
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import load_grids
@@ -21,7 +30,8 @@ from obs_dagster.profile.cells import cut_of
 from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
 from obs_dagster.profile.profile import WHOLE, Profile
-from obs_dagster.quality.day import DayQuality
+from obs_dagster.quality.day import DayQuality, day_quality
+from obs_dagster.quality.refusal import similar
 
 #: Version under which metrics of the whole log are recorded.
 ALL_VERSIONS = "*"
@@ -56,6 +66,7 @@ def _drift_of(
     windows = list(profile_windows(monitor, day, lake, grids, part=part))
     for version, cells in _subjects(windows):
         baseline = compared_with(monitor, version, day, lake, grids, part=part)
+        without = "" if baseline else why_no_baseline(monitor, version, day)
         for column in columns:
             for segment in cells if column.role == "score" else [WHOLE]:
                 reference = baseline.counts(version, segment, column.name) if baseline else None
@@ -70,9 +81,9 @@ def _drift_of(
                     )
                     yield from _records(
                         recorder,
-                        estimates,
+                        _explained(estimates, without),
                         window,
-                        f"the log has no column {column.name}"
+                        _absent(column.name, monitor, day, lake)
                         if lost
                         else _unknown(window, version, segment),
                         version=version,
@@ -80,6 +91,24 @@ def _drift_of(
                         segment=segment,
                         column=column.name,
                     )
+
+
+def _explained(estimates: Mapping[str, Estimate], without: str) -> Mapping[str, Estimate]:
+    """Estimates of a version that has no baseline for a reason, which those say that need one."""
+    if not without:
+        return estimates
+    return {
+        name: replace(each, reason=f"{NO_BASELINE}: {without}") if each.reason == NO_BASELINE else each
+        for name, each in estimates.items()
+    }
+
+
+def _absent(column: str, monitor: Monitor, day: dt.date, lake: Lake) -> str:
+    """That the log has no such column, and which it may have instead."""
+    quality = day_quality(monitor, day, lake)
+    changes = quality.schema_changes if quality else []
+    like = similar(column, [change["column"] for change in changes if change["kind"] == "new"])
+    return f"the log has no column {column}{f'; it has {like}' if like else ''}"
 
 
 def performance_records(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from itertools import takewhile
 
 from obs_dagster.history import History, Night
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.quality.day import day_quality
+from obs_dagster.quality.day import DayQuality, day_quality
 
 
 def record_nights(
@@ -35,3 +36,9 @@ def record_nights(
                 finished_at=now,
             )
         )
+
+
+def last_refused(days: Mapping[dt.date, DayQuality]) -> list[dt.date]:
+    """The days after the last one that may be evaluated: what is known of them will not change any more."""
+    ordered = sorted(days, reverse=True)
+    return sorted(takewhile(lambda day: not days[day].evaluated, ordered))

@@ -15,6 +15,7 @@ from obs_dagster.profile.outcomes import SCHEMA, OutcomeProfile
 from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_days, reduce_outcome_days
 from obs_dagster.quality.day import DayQuality, day_quality, validated
+from obs_dagster.quality.refusal import fact
 from obs_dagster.sources.labels import GROUND_TRUTH
 
 #: Rows that share a query; more days than these are taken in turns, so that memory stays bounded.
@@ -38,7 +39,7 @@ def profile_days(monitor: Monitor, days: Iterable[dt.date], lake: Lake) -> Itera
         for day, quality in batch:
             profile = profiles.get(day.isoformat(), Profile.empty(grids))
             fingerprint = f"{quality.fingerprint}-{grids.id}"
-            refused = quality.reason if quality.refused else ""
+            refused = fact(quality.reason) if quality.refused else ""
             table.write(
                 day,
                 profile.table,
@@ -50,6 +51,12 @@ def profile_days(monitor: Monitor, days: Iterable[dt.date], lake: Lake) -> Itera
                 },
             )
             yield day, profile
+
+
+def damaged_profiles(monitor: Monitor, lake: Lake) -> list[dt.date]:
+    """The validated days whose profile cannot be read, and can be made again."""
+    days = lake.table(monitor.model, PROFILES).damaged()
+    return [day for day in days if day_quality(monitor, day, lake) is not None]
 
 
 def _batches(
@@ -76,7 +83,7 @@ def stale_outcomes(monitor: Monitor, lake: Lake, days: Sequence[dt.date]) -> set
     return {
         day
         for day in days
-        if (outcomes.manifest(day) or {}).get("fingerprint") != _inputs(monitor, day, lake)
+        if (outcomes.readable(day) or {}).get("fingerprint") != _inputs(monitor, day, lake)
     }
 
 

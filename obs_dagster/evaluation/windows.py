@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from obs_dagster.errors import LakeError
 from obs_dagster.lake.lake import Lake, Table, manifest_in
-from obs_dagster.monitor.data import RollingBaseline
+from obs_dagster.monitor.data import DaysBaseline, RollingBaseline, TrainingBaseline
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import baseline_profile
 from obs_dagster.profile.grid import Grids
@@ -56,7 +56,12 @@ def _table(path: Path, stamp: int, part: Part | None) -> pa.Table:  # noqa: ARG0
 
 def _read(table: Table, day: dt.date, part: Part | None = None) -> pa.Table:
     path = table.path(day)
-    return _table(path, path.stat().st_mtime_ns, part)
+    try:
+        return _table(path, path.stat().st_mtime_ns, part)
+    except (pa.ArrowException, OSError) as error:
+        raise LakeError(
+            f"{path} is not a readable Parquet file ({error}).", remedy=f"Run the day {day} again."
+        ) from error
 
 
 def day_profile(
@@ -117,7 +122,7 @@ class Window(Generic[P]):
 def _refused(monitor: Monitor, days: list[dt.date], lake: Lake) -> str:
     """Why the last of some days was not evaluated; empty if any of them was."""
     table = lake.table(monitor.model, PROFILES)
-    reasons = [(table.manifest(day) or {}).get("refused", "") for day in days]
+    reasons = [(table.readable(day) or {}).get("refused", "") for day in days]
     return reasons[-1] if reasons and all(reasons) else ""
 
 
@@ -171,3 +176,16 @@ def compared_with(
     days = window_days(lake.table(monitor.model, PROFILES), last, monitor.baseline.days)
     merged = Profile.merged([day_profile(monitor, each, lake, grids, part=part) for each in days], grids)
     return merged if version in merged.versions() else None
+
+
+def why_no_baseline(monitor: Monitor, version: str, day: dt.date) -> str:
+    """Why a version has nothing that it is compared with on a night."""
+    match monitor.baseline:
+        case TrainingBaseline(path=path):
+            place = path.replace("{version}", version)
+            return f"there are no training rows of version {version} at {place}"
+        case DaysBaseline(first=first, last=last):
+            return f"version {version} has no rows on {first} to {last}"
+        case RollingBaseline(days=days, gap_days=gap):
+            end = day - dt.timedelta(days=gap)
+            return f"version {version} has no rows on the {days} days to {end}"

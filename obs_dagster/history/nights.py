@@ -17,7 +17,8 @@ class Night:
 
     Attributes:
         evaluated: whether metrics were computed.
-        reason: why not; empty if they were.
+        reason: why not: a line for what is wrong, and where it is known one for its cause; empty if they
+            were.
         rows: predictions logged on the day.
         versions: the versions seen in the log.
         run_id: the run that did it.
@@ -57,7 +58,6 @@ def read(
     return [Night(**{**row, "versions": tuple(row["versions"])}) for row in rows]
 
 
-def latest_evaluated(connection: Connection, model: str) -> dt.date | None:
-    """The last day that was evaluated; None if there is none."""
-    query = select(func.max(NIGHTS.c.day)).where(NIGHTS.c.model == model, NIGHTS.c.evaluated)
-    return connection.execute(query).scalar()
+def latest(connection: Connection, model: str) -> dt.date | None:
+    """The last day that was run, whatever came of it; None if there is none."""
+    return connection.execute(select(func.max(NIGHTS.c.day)).where(NIGHTS.c.model == model)).scalar()

@@ -58,6 +58,14 @@ def manifest_of(path: Path) -> dict[str, Any]:
     return manifest_in(schema)
 
 
+def manifest_if_readable(path: Path) -> dict[str, Any] | None:
+    """The manifest of a file that can be made again: what is damaged counts as absent, and is."""
+    try:
+        return manifest_of(path) if path.exists() else None
+    except LakeError:
+        return None
+
+
 def manifest_in(schema: pa.Schema) -> dict[str, Any]:
     """The manifest that a table's schema carries, as read from a Parquet file; {} if there is none."""
     found: dict[str, Any] = json.loads((schema.metadata or {}).get(_MANIFEST, b"{}"))
@@ -107,6 +115,14 @@ class Table:
     def manifest(self, day: dt.date) -> dict[str, Any] | None:
         """The day's manifest, None if the day has not been written."""
         return manifest_of(self.path(day)) if self.exists(day) else None
+
+    def readable(self, day: dt.date) -> dict[str, Any] | None:
+        """The manifest of a day that can be made again, None if there is none or its file is damaged."""
+        return manifest_if_readable(self.path(day))
+
+    def damaged(self) -> list[dt.date]:
+        """The days that were written and cannot be read, ascending."""
+        return [day for day in self.days() if self.readable(day) is None]
 
     def read(self, day: dt.date) -> pa.Table:
         """The day's rows.

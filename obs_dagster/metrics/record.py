@@ -9,6 +9,9 @@ from typing import Any
 NO_ROWS = "no rows"
 """The reason of a subject that nothing was predicted for."""
 
+NO_BASELINE = "no baseline"
+"""The reason of what cannot be compared for want of a baseline; why there is none may follow a colon."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:

@@ -31,6 +31,16 @@ class Quality(Strict):
         default=None,
         description="A Great Expectations suite (JSON) of the team's own, validated beside the contract.",
     )
+    rows_expected: Literal["daily", "weekdays", "never"] = Field(
+        default="daily",
+        description="The days on which a log without rows is an alert; `weekdays` are Monday to Friday. "
+        "A day without rows is never evaluated.",
+    )
+
+    def expects_rows(self, day: dt.date) -> bool:
+        """Whether something is wrong if the log has no rows of a day."""
+        weekend = day.isoweekday() > 5  # noqa: PLR2004 - Saturday and Sunday
+        return self.rows_expected == "daily" or (self.rows_expected == "weekdays" and not weekend)
 
 
 class Explanations(Strict):

@@ -111,7 +111,7 @@ class OutcomeCounts:
         counts: rows.
         score_sum: exact sum of the scores.
         log_loss_sum, log_loss_sq: sums of the rows' log loss and of its square (natural logarithm, scores
-            clipped to [2.2e-16, 1 - 2.2e-16] as scikit-learn does).
+            clipped to [ε, 1 - ε] with float64's ε, as scikit-learn does).
         brier_sum, brier_sq: sums of (score - label)^2 and of its square.
         predictions: rows that were predicted, labelled or not.
     """

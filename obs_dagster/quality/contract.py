@@ -10,6 +10,9 @@ from typing import Any
 from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import UNCAST
+from obs_dagster.quality.refusal import outside
+
+UNCAST_RULE = "value is not of the declared type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,7 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
     expected = [
         Expectation("ExpectColumnToExist", {"column": name}, f"column {name} is there") for name in declared
     ]
-    expected.append(
-        Expectation("ExpectColumnValuesToBeNull", {"column": UNCAST}, "value is not of the declared type")
-    )
+    expected.append(Expectation("ExpectColumnValuesToBeNull", {"column": UNCAST}, UNCAST_RULE))
     expected += [
         Expectation("ExpectColumnValuesToNotBeNull", {"column": name}, f"{name} is missing")
         for name in (roles.prediction_id, roles.time, roles.version, roles.score)
@@ -59,7 +60,7 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
         Expectation(
             "ExpectColumnValuesToBeBetween",
             {"column": roles.time, "min_value": begin, "max_value": end, "strict_max": True},
-            f"{roles.time} is outside {day} ({monitor.time_zone})",
+            outside(monitor, day),
         )
     )
     expected.append(
@@ -120,6 +121,12 @@ def _as_stored(feature: Feature) -> list[Any]:
 
 
 def _range(feature: Feature) -> str:
-    low = "-∞" if feature.min is None else f"{feature.min:g}"
-    high = "∞" if feature.max is None else f"{feature.max:g}"
+    low = "-∞" if feature.min is None else _bound(feature.min)
+    high = "∞" if feature.max is None else _bound(feature.max)
     return f"[{low}, {high}]"
+
+
+def _bound(bound: float) -> str:
+    """The bound as the monitor gives it; six digits of it would be another one."""
+    short = f"{bound:g}"
+    return short if float(short) == bound else repr(bound)

@@ -15,19 +15,22 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.engine import SparkEngine
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import DAY, FILE, ROW
-from obs_dagster.quality.contract import contract
-from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows
+from obs_dagster.quality.contract import UNCAST_RULE, contract
+from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows, Uncast
 from obs_dagster.quality.expectations import Judge, Suite, Validation, distinct
 from obs_dagster.quality.frames import FrameJudge
+from obs_dagster.quality.refusal import missing, reason_of
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place, day_of, log_rows, unreadable
 from obs_dagster.sources.quoting import identifier, literals
+from obs_dagster.sources.schema import declared_types
 
 if TYPE_CHECKING:
     import duckdb
 
 QUARANTINE = "quarantine"
+_NOT_NULL = "expect_column_values_to_not_be_null"
 #: Of DuckDB's batches eight; with more than a million rows pandas looks for values in sets the slow way.
 _CHUNK_ROWS = 8 * BATCH_ROWS
 
@@ -38,13 +41,15 @@ class DayQuality:
 
     Attributes:
         evaluated: whether the day's metrics may be computed.
-        reason: why not; empty if they may.
+        reason: why not: a line for what is wrong, and one for by which rule, column or file; empty if they
+            may.
         rows, quarantined, duplicates: of the day.
         versions: rows per version, before quarantine.
         schema_changes: each with `kind`, `column` and `text`.
         broken_rules: rows per rule that they broke.
         results: what became of each expectation.
         fingerprint: changes with the rows that are left.
+        examples: a value that broke the rule, per rule, where there is one.
     """
 
     evaluated: bool
@@ -57,6 +62,7 @@ class DayQuality:
     broken_rules: dict[str, int]
     results: list[dict[str, Any]] = field(default_factory=list)
     fingerprint: str = ""
+    examples: dict[str, str] = field(default_factory=dict)
 
     @property
     def missing_columns(self) -> list[str]:
@@ -116,7 +122,7 @@ def _validated(  # noqa: PLR0917  one call
 ) -> DayQuality:
     import duckdb
 
-    absent = [change["column"] for change in manifest["schema_changes"] if change["kind"] == "missing"]
+    absent = missing(manifest)
     unique = [name for name, feature in monitor.features.items() if feature.unique]
     with connect() as connection:
         try:
@@ -131,7 +137,7 @@ def _validated(  # noqa: PLR0917  one call
                 judge = partial(frames.outcomes, rows)
             checked = suite.validate(judge, contract(monitor, day, absent))
             check_in_place(monitor, [day], lake)
-            quality = _judged(monitor, manifest, absent, checked)
+            quality = _judged(monitor, day, manifest, checked, rows.uncast(declared_types(monitor)))
             quarantine = lake.table(monitor.model, QUARANTINE).path(day)
             rows.write_broken(quarantine, checked.broken, asdict(quality))
         except duckdb.Error as error:
@@ -147,22 +153,29 @@ def _on_spark(engine: SparkEngine, monitor: Monitor, day: dt.date, lake: Lake) -
 
 
 def _judged(
-    monitor: Monitor, manifest: Mapping[str, Any], absent: Sequence[str], checked: Validation
+    monitor: Monitor, day: dt.date, manifest: Mapping[str, Any], checked: Validation, uncast: Sequence[Uncast]
 ) -> DayQuality:
     """What follows for a day from its manifest and its validation."""
     broken = distinct(checked.broken.values())
-    share = len(broken) / manifest["rows"] if manifest["rows"] else 0.0
-    reason = ""
-    if share > monitor.quality.max_quarantined_share:
-        reason = (
-            f"{share:.1%} of the rows broke the contract, "
-            f"more than the {monitor.quality.max_quarantined_share:.1%} that are tolerated"
-        )
-    elif not manifest["rows"]:
-        reason = "the log has no rows" if manifest["files"] else "there is no log file"
-    elif lost := [name for name in _indispensable(monitor) if name in absent]:
-        reason = f"the log has no column {', '.join(lost)}"
     counts = {rule: len(rows) for rule, rows in checked.broken.items()}
+    rules = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    examples = {
+        result.rule: result.examples[0]
+        for result in checked.results
+        # what is missing has no value to show
+        if result.rule in rules
+        and result.name != _NOT_NULL
+        and result.rule != UNCAST_RULE
+        and result.examples
+    }
+    reason = reason_of(
+        monitor,
+        day,
+        manifest,
+        quarantined=len(broken),
+        rules=_by_column(rules, uncast),
+        examples=examples | {each.rule: each.example for each in uncast},
+    )
     digest = hashlib.sha256(broken.astype("<i8").tobytes()).hexdigest()[:16]
     return DayQuality(
         evaluated=not reason,
@@ -172,16 +185,34 @@ def _judged(
         duplicates=manifest["duplicates"],
         versions=manifest["versions"],
         schema_changes=manifest["schema_changes"],
-        broken_rules=dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
+        broken_rules=rules,
         results=[asdict(result) for result in checked.results],
         fingerprint=f"{manifest['fingerprint']}-{digest}{'-refused' if reason else ''}",
+        examples=examples | ({UNCAST_RULE: uncast[0].told} if uncast else {}),
     )
 
 
+def _by_column(rules: Mapping[str, int], uncast: Sequence[Uncast]) -> dict[str, int]:
+    """Rows per rule, the most first, with a rule per column for values that are not of the declared type.
+
+    Such a value is null in the lake; that it is missing follows, and is not said.
+    """
+    typed = {each.rule: each.rows for each in uncast}
+    follows = {f"{each.column} is missing": each.rows for each in uncast}
+    rest = {rule: rows for rule, rows in rules.items() if rule != UNCAST_RULE and rows > follows.get(rule, 0)}
+    return dict(sorted((typed | rest).items(), key=lambda item: -item[1]))
+
+
 def day_quality(monitor: Monitor, day: dt.date, lake: Lake) -> DayQuality | None:
-    """What `validate_day` found, None if the day was not validated."""
-    manifest = lake.table(monitor.model, QUARANTINE).manifest(day)
+    """What `validate_day` found; None if the day was not validated, or what was found is damaged."""
+    manifest = lake.table(monitor.model, QUARANTINE).readable(day)
     return DayQuality(**manifest) if manifest else None
+
+
+def damaged_days(monitor: Monitor, lake: Lake) -> list[dt.date]:
+    """The ingested days whose quarantine cannot be read, and can be made again."""
+    logs = lake.table(monitor.model, LOGS)
+    return [day for day in lake.table(monitor.model, QUARANTINE).damaged() if logs.readable(day) is not None]
 
 
 def validated(monitor: Monitor, days: Iterable[dt.date], lake: Lake) -> dict[dt.date, DayQuality]:
@@ -225,9 +256,3 @@ def clean_rows(
             f"(SELECT {ROW}, {day_of(FILE)} AS {DAY} FROM {quarantine}) AS broken USING ({DAY}, {ROW})"
         )
     return connection.sql(rows)
-
-
-def _indispensable(monitor: Monitor) -> list[str]:
-    """The columns without which rows cannot be evaluated at all."""
-    roles = monitor.logs.columns
-    return [roles.prediction_id, roles.time, roles.version, roles.score]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from obs_dagster.lake.lake import group_rows, manifest_metadata, replacing
-from obs_dagster.profile.columns import DAY, ROW
+from obs_dagster.profile.columns import DAY, RAW, ROW, UNCAST
 from obs_dagster.quality.contract import occurrences
 from obs_dagster.quality.expectations import Rows
+from obs_dagster.quality.refusal import type_in_words
 from obs_dagster.sources.quoting import identifier, literal, literals
 
 if TYPE_CHECKING:
@@ -24,6 +27,35 @@ RULES = "_obs_rules"
 BATCH_ROWS = 122_880
 #: Chunks of more columns have fewer rows.
 _NARROW = 4
+#: Characters of a value that is shown.
+_LONGEST_EXAMPLE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Uncast:
+    """Values of a column that are not of its declared type.
+
+    Attributes:
+        column: the column.
+        kind: the declared type, in words.
+        rows: how many rows have such a value.
+        example: one of the values, as JSON has it; empty if it was not kept.
+    """
+
+    column: str
+    kind: str
+    rows: int
+    example: str
+
+    @property
+    def rule(self) -> str:
+        """The rule that they break, in words."""
+        return f"{self.column} is not {self.kind}"
+
+    @property
+    def told(self) -> str:
+        """The rule, with the example."""
+        return f"{self.rule}{f', such as {self.example}' if self.example else ''}"
 
 
 class DayRows:
@@ -88,6 +120,26 @@ class DayRows:
         if held or not yielded:
             yield _frame(held, batches.schema)
 
+    def uncast(self, types: Mapping[str, str]) -> list[Uncast]:
+        """The columns with values that are not of the declared type, those with the most first.
+
+        Args:
+            types: the declared SQL type of each column.
+        """
+        counted = self._connection.sql(
+            f"SELECT {identifier(UNCAST)}, count(*), min({identifier(RAW)}) FROM log "
+            f"WHERE {identifier(UNCAST)} IS NOT NULL GROUP BY 1"
+        ).fetchall()
+        found: dict[str, Uncast] = {}
+        for columns, rows, raw in counted:
+            # rows with several such columns name all of them
+            for column in [columns] if columns in types else columns.split(", "):
+                held = found.get(column)
+                kind = type_in_words(types.get(column, ""))
+                example = _raw_value(raw, column) or (held.example if held else "")
+                found[column] = Uncast(column, kind, rows + (held.rows if held else 0), example)
+        return sorted(found.values(), key=lambda each: -each.rows)
+
     def write_broken(self, path: Path, broken: Mapping[str, Rows], manifest: Mapping[str, Any]) -> None:
         """Replace a file by the broken rows, whole, with the rules they broke, and a manifest.
 
@@ -134,3 +186,11 @@ def _frame(batches: list[pa.RecordBatch], schema: pa.Schema) -> pd.DataFrame:
     # column by column, each freed once it is converted
     frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
     return frame.set_index(ROW).rename_axis(index=None)
+
+
+def _raw_value(raw: str | None, column: str) -> str:
+    """A value of a row that is kept as JSON, cut to what a reader wants to see."""
+    if raw is None:
+        return ""
+    value = json.dumps(json.loads(raw).get(column), ensure_ascii=False)
+    return value if len(value) <= _LONGEST_EXAMPLE else f"{value[: _LONGEST_EXAMPLE - 1]}…"

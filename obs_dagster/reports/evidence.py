@@ -12,13 +12,13 @@ from obs_dagster.reports.inputs import AlertLine
 from obs_dagster.reports.record_index import RecordIndex
 from obs_dagster.reports.wording import (
     about,
+    beside,
     binning,
     days_to,
     distance,
     interval,
     labels_in,
     measured,
-    number,
 )
 
 
@@ -60,13 +60,13 @@ class Evidence:
     @property
     def shown(self) -> str:
         """The value, as it is written."""
-        return number(self.metric, self.value)
+        return beside(self.metric, self.value, self.threshold)
 
     @property
     def uncertainty(self) -> str:
         """The interval in brackets, and how far binning may have moved the value, if that matters."""
         parts = (
-            interval(self.metric, self.low, self.high),
+            interval(self.metric, self.low, self.high, self.threshold),
             binning(self.metric, self.error, self.low, self.high),
         )
         return " ".join(filter(None, parts))
@@ -74,7 +74,7 @@ class Evidence:
     @property
     def value_text(self) -> str:
         """The value with its interval, and what binning may have done to it."""
-        return measured(self.metric, self.value, self.low, self.high, self.error)
+        return measured(self.metric, self.value, self.low, self.high, self.error, self.threshold)
 
     @property
     def remark(self) -> str:

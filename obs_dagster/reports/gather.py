@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from obs_dagster.alerts import unevaluated
 from obs_dagster.alerts.alert import Alert, list_alerts
 from obs_dagster.history import History
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.quality.refusal import in_one_line
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.inputs import AlertLine, NightLine
 from obs_dagster.reports.record_window import RecordWindow
@@ -46,15 +48,16 @@ class Gathering:
         """Everything that the health page of a day shows."""
         records = self._records.up_to(day)
         first = day - dt.timedelta(days=TREND_DAYS)
+        nights = [
+            NightLine(night.day, night.evaluated, night.reason, night.rows, night.versions)
+            for night in self._nights
+            if first <= night.day <= day
+        ]
         return HealthInput(
             monitor=self._monitor,
             records=records,
-            alerts=alert_lines(self._alerts, records, day),
-            nights=[
-                NightLine(night.day, night.evaluated, night.reason, night.rows, night.versions)
-                for night in self._nights
-                if first <= night.day <= day
-            ],
+            alerts=alert_lines(self._alerts, records, day, nights),
+            nights=nights,
             day=day,
             generated_at=self._now,
             run_id=self._run_id,
@@ -66,8 +69,14 @@ def gather(monitor: Monitor, history: History, day: dt.date, *, now: dt.datetime
     return Gathering(monitor, history, now=now).page(day)
 
 
-def alert_lines(alerts: Iterable[Alert], records: Iterable[MetricRecord], day: dt.date) -> list[AlertLine]:
+def alert_lines(
+    alerts: Iterable[Alert],
+    records: Iterable[MetricRecord],
+    day: dt.date,
+    nights: Sequence[NightLine] = (),
+) -> list[AlertLine]:
     """The alerts as they stood after the night of `day`, with the values of that day where it has them."""
+    refused = [night for night in nights if not night.evaluated and night.day <= day]
     values = {(*record.key[:5], record.window): record for record in records if record.day == day}
     lines = []
     for alert in alerts:
@@ -99,6 +108,9 @@ def alert_lines(alerts: Iterable[Alert], records: Iterable[MetricRecord], day: d
                 summary=alert.summary,
                 window=alert.window,
                 day=min(alert.last_day, day),
+                note=in_one_line(refused[-1].reason)
+                if refused and alert.rule == unevaluated.NAME
+                else alert.note,
             )
         )
     return lines

@@ -29,6 +29,7 @@ class AlertLine:
         owner: who acts.
         summary: what it means and what to do first, as the rule says.
         day: last day of the window that `value` is about; None if that is the reported day.
+        note: what else to know; of days that were not evaluated, why.
     """
 
     id: str
@@ -52,6 +53,7 @@ class AlertLine:
     summary: str
     window: int = 1
     day: dt.date | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class NightLine:
 
     Attributes:
         evaluated: whether metrics were computed for the day.
-        reason: why not, if it was not ("no rows", "12 % of the rows in quarantine").
+        reason: why not, if it was not: a line for what is wrong, and where it is known one for its cause.
         rows: rows of the log, before the quarantine.
         versions: versions seen in the log.
     """

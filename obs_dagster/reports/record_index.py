@@ -29,12 +29,14 @@ class RecordIndex:
         self._series: dict[Subject, dict[dt.date, MetricRecord]] = defaultdict(dict)
         self._columns: dict[tuple[str, str, int], set[str]] = defaultdict(set)
         self._segments: dict[tuple[str, str, int], set[str]] = defaultdict(set)
+        self._subjects: dict[tuple[str, str, int], set[tuple[str, str]]] = defaultdict(set)
         self.versions_by_day: dict[dt.date, set[str]] = defaultdict(set)
         for record in records:
             subject = (record.metric, record.version, record.window, record.segment, record.column)
             held = self._series[subject].get(record.day)
             if held is None or held.computed_at <= record.computed_at:
                 self._series[subject][record.day] = record
+            self._subjects[record.metric, record.version, record.window].add((record.segment, record.column))
             if record.segment == "*":
                 self._columns[record.metric, record.version, record.window].add(record.column)
             if not record.column:
@@ -62,6 +64,10 @@ class RecordIndex:
     def segments(self, metric: str, version: str, window: int) -> list[str]:
         """Segment cells that have the metric, by name; `*` is not one."""
         return sorted(self._segments.get((metric, version, window), set()) - {"*"})
+
+    def subjects(self, metric: str, version: str, window: int) -> list[tuple[str, str]]:
+        """Segment cell and column of everything that has the metric, by name."""
+        return sorted(self._subjects.get((metric, version, window), ()))
 
     def versions(self) -> list[str]:
         """All versions that have rows on some day, in natural order."""

@@ -7,25 +7,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from obs_dagster.alerts import unevaluated
 from obs_dagster.alerts.alert import Alert
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.quality.refusal import fact, not_evaluated
 from obs_dagster.reports.evidence import Evidence, evidence_of
 from obs_dagster.reports.headline import headline_window, needs_labels, settled_through, tells_movement
 from obs_dagster.reports.inputs import AlertLine, NightLine
+from obs_dagster.reports.judged import Judged, judged
+from obs_dagster.reports.movement import Movement, movement
 from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex, natural
-from obs_dagster.reports.wording import day_month, distance, listing, night_count, number, period
+from obs_dagster.reports.wording import (
+    day_month,
+    distance,
+    limit,
+    listing,
+    night_count,
+    number,
+    period,
+)
 
 Status = Literal["sound", "moved", "failing", "unknown"]
 
 SHOWN = ("recall", "precision", "roc_auc", "calibration_error")
 """The performance metrics that a verdict gives as evidence."""
 
-MOVED_PSI = 0.1
-"""From here on a population has shifted (Siddiqi, Credit Risk Scorecards, 2006)."""
-
 ACTIVE_DAYS = 7
 """A version without rows for longer, and without a firing alert, has left production."""
+
+NAMED_VERSIONS = 12
+"""Of a day that was not evaluated so many versions are named; more are no versions, but what is wrong."""
 
 _SEVERITY = {"critical": 0, "warning": 1, "info": 2}
 
@@ -76,12 +88,17 @@ def verdicts(
         day: the last day that was evaluated.
 
     Returns:
-        One verdict per version that had rows in the last `ACTIVE_DAYS` days or has a firing alert.
+        One verdict per version that had rows in the last `ACTIVE_DAYS` days or has a firing alert. If the
+        day was not evaluated, also per version in its log.
     """
+    # that days were not evaluated is said of the day, and says nothing about a version
+    alerts = [alert for alert in alerts if alert.rule != unevaluated.NAME]
     night = next((line for line in nights if line.day == day), None)
     active = {alert.version for alert in alerts if alert.state == "firing"} - {ALL_VERSIONS}
     for back in range(ACTIVE_DAYS):
         active |= index.versions_by_day.get(day - dt.timedelta(days=back), set())
+    if night is not None and not night.evaluated and len(night.versions) <= NAMED_VERSIONS:
+        active |= set(night.versions)
     judged = []
     for version in sorted(active, key=natural):
         about_it = [alert for alert in alerts if alert.version in (version, ALL_VERSIONS)]
@@ -108,10 +125,11 @@ class _Judge:
         if firing:
             return self._alarmed(firing)
         shown = self._performance()
+        evidence = (*shown, *map(self._evidence, self._movement().moved))
         doubt = self._doubt(shown)
         if doubt:
-            return Verdict(self.version, "unknown", tuple(doubt), (*shown, *self._moved()))
-        return Verdict(self.version, "sound", tuple(self._calm(shown)), (*shown, *self._moved()))
+            return Verdict(self.version, "unknown", tuple(doubt), evidence)
+        return Verdict(self.version, "sound", tuple(self._calm(shown)), evidence)
 
     def _alarmed(self, firing: Sequence[AlertLine]) -> Verdict:
         grave = [
@@ -119,7 +137,7 @@ class _Judge:
         ]
         first = (grave or list(firing))[0]
         evidence = tuple(self._evidence(alert) for alert in (grave or list(firing))[:3])
-        moved = self._moved()
+        moved = [self._evidence(record) for record in self._movement().moved]
         parts = [f"{self._breach(first)}, in breach for {night_count(first.nights)}", *self._complete(first)]
         columns = [item for item in moved[:2] if item.column != first.column]
         if columns:
@@ -128,7 +146,7 @@ class _Judge:
             others = len(firing) - 1
             parts.append(f"{others} more alert{'s' * (others > 1)} firing")
         if self.night is not None and not self.night.evaluated:
-            parts.append(f"{day_month(self.day)} itself was not evaluated: {self.night.reason}")
+            parts.append(not_evaluated(day_month(self.day), fact(self.night.reason)))
         # a value that may still change does not stand for the one with complete labels
         named = {(item.metric, item.column, item.segment) for item in evidence if item.settled}
         rest = [
@@ -144,7 +162,7 @@ class _Judge:
         told = f"{item.name} {'fell' if alert.direction == 'below' else 'rose'} to {item.value_text}"
         if item.remark:
             told += f", {item.remark},"
-        held = f"threshold {number(item.metric, item.threshold)}"
+        held = f"threshold {limit(alert.metric, alert.threshold)}"
         return f"{told} {period(item.window, item.day)} ({'; '.join(filter(None, (held, item.caveat)))})"
 
     def _complete(self, alert: AlertLine) -> list[str]:
@@ -165,12 +183,22 @@ class _Judge:
     def _doubt(self, shown: Sequence[Evidence]) -> list[str]:
         """Why the version cannot be judged; empty if it can."""
         if self.night is not None and not self.night.evaluated:
-            return [f"{day_month(self.day)} was not evaluated: {self.night.reason}"]
+            return [not_evaluated(day_month(self.day), self.night.reason)]
         if self.version not in self.index.versions_by_day.get(self.day, set()):
             return [f"it made no predictions on {day_month(self.day)}"]
         if not self.monitor.alerts:
             return ["the monitor has no alert rules to judge it by", self._inputs()]
-        return self._lack_of_labels(shown) if self.monitor.labels is not None else []
+        lacking = self._lack_of_labels(shown) if self.monitor.labels is not None else []
+        return lacking or self._lack_of_numbers(shown)
+
+    def _lack_of_numbers(self, shown: Sequence[Evidence]) -> list[str]:
+        """What there are no values for, and what is known beside."""
+        if not self._movement().known:
+            return [self._inputs(), *self._calm(shown, inputs=False)]
+        rules = self._judged()
+        if rules.rules and len(rules.not_judged) == rules.rules:
+            return [rules.gap, *self._right(shown), self._inputs()]
+        return []
 
     def _lack_of_labels(self, shown: Sequence[Evidence]) -> list[str]:
         if not shown:
@@ -181,26 +209,43 @@ class _Judge:
             return [f"too few labelled rows to judge it ({rows:,} of the {needed:,} that its rules ask for)"]
         return []
 
-    def _calm(self, shown: Sequence[Evidence]) -> list[str]:
-        parts = []
-        if shown:
-            told = listing([item.text for item in shown[:2]])
-            parts.append(f"{told} {period(shown[0].window, shown[0].day)}")
-            if shown[0].caveat:
-                parts[-1] += f", {shown[0].caveat}"
-        elif self.monitor.labels is None:
-            parts.append("whether it is right is not known, for the monitor has no labels")
-        parts.append(self._inputs())
+    def _calm(self, shown: Sequence[Evidence], *, inputs: bool = True) -> list[str]:
+        parts = self._right(shown)
+        if inputs:
+            parts.append(self._inputs())
         pending = sorted((alert for alert in self.alerts if alert.state == "pending"), key=urgency)
+        rules = self._judged()
         if pending:
             parts.append(f"{self._breach(pending[0])}, not long enough to fire")
-        else:
-            parts.append("no rule is in breach")
-        return parts
+        elif len(rules.not_judged) < rules.rules:
+            parts.append("no rule that could be judged is in breach" if rules.gap else "no rule is in breach")
+        return [*parts, *filter(None, [rules.gap])]
+
+    def _right(self, shown: Sequence[Evidence]) -> list[str]:
+        """What is known of its performance."""
+        if shown:
+            told = listing([item.text for item in shown[:2]])
+            caveat = f", {shown[0].caveat}" if shown[0].caveat else ""
+            return [f"{told} {period(shown[0].window, shown[0].day)}{caveat}"]
+        if self.monitor.labels is None:
+            return ["whether it is right is not known, for the monitor has no labels"]
+        return []
 
     def _inputs(self) -> str:
-        moved = self._moved()
-        return _most(moved[:2]) if moved else "its inputs have not moved"
+        """What is known of its inputs: that they have not moved only if all of them were compared."""
+        found = self._movement()
+        parts = [_most([self._evidence(record) for record in found.moved[:2]])] if found.moved else []
+        if found.missing:
+            parts.append(_missing(found))
+        if found.gap:
+            parts.append(found.gap)
+        return "; ".join(parts) or f"its inputs have not moved {period(found.window, found.day)}"
+
+    def _movement(self) -> Movement:
+        return movement(self.monitor, self.index, self.version, self.day)
+
+    def _judged(self) -> Judged:
+        return judged(self.monitor, self.index, self.version, self.day)
 
     def _performance(self) -> list[Evidence]:
         """The shown metrics on the last day with complete labels, or on the last day with any."""
@@ -220,24 +265,18 @@ class _Judge:
     def _evidence(self, found: MetricRecord | AlertLine) -> Evidence:
         return evidence_of(found, self.monitor, self.index, self.day)
 
-    def _moved(self) -> list[Evidence]:
-        """Features whose whole PSI interval lies beyond `MOVED_PSI`, the most moved first."""
-        window = headline_window(self.monitor)
-        found = []
-        for column in self.index.columns("psi", self.version, window):
-            record = self.index.at(self.day, "psi", self.version, window, column=column)
-            if record is None or record.value is None or column not in self.monitor.features:
-                continue
-            if (record.value if record.low is None else record.low) > MOVED_PSI:
-                found.append(self._evidence(record))
-        return sorted(found, key=lambda item: -(item.value or 0.0))
-
 
 def _most(moved: Sequence[Evidence]) -> str:
-    """Which columns moved most, and how far if that is known of each."""
-    told = f"{listing([item.column for item in moved])} moved most"
+    """Which columns moved most, over which days, and how far if that is known of each."""
+    told = f"{listing([item.column for item in moved])} moved most {period(moved[0].window, moved[0].day)}"
     far = [item.moved_by for item in moved if item.moved_by is not None]
     if len(far) < len(moved):
         return told
     *others, last = far
     return f"{told}, by {listing([*(f'{each:.1f}' for each in others), distance(last)])} of the baseline"
+
+
+def _missing(found: Movement) -> str:
+    """Of which columns the missing share moved most, and how far."""
+    changes = [f"{record.column} by {number('missing_drift', record.value)}" for record in found.missing[:2]]
+    return f"the missing share of {listing(changes)} moved {period(found.window, found.day)}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from obs_dagster.figures import MINUS, decimal, given, given_percent, percent, told_apart
 
 NOUNS = {
     "psi": "PSI",
@@ -64,7 +66,6 @@ TELLING = 0.05
 """The part of its interval from which on the error of binning is told; the interval includes it anyway."""
 
 UNKNOWN = "–"  # noqa: RUF001 - the dash that tables use for "no value"
-MINUS = "−"  # noqa: RUF001 - a real minus sign, as wide as a plus
 
 
 def noun(metric: str) -> str:
@@ -81,41 +82,61 @@ def number(metric: str, value: float | None) -> str:
 
     >>> number("recall", 0.0512), number("missing_share", 0.0512), number("volume", 12345.0)
     ('0.05', '5.1 %', '12,345')
-    >>> number("chi_square", 2e-9)
-    '<0.001'
+    >>> number("chi_square", 2e-9), number("label_coverage", 0.9996), number("recall", 0.9996)
+    ('<0.001', '99.96 %', '0.9996')
     """
     if value is None or not math.isfinite(value):
         return UNKNOWN
-    sign, size = (MINUS if value < 0 else ""), abs(value)
+    size = abs(value)
     if metric in PERCENT:
-        text = f"{100 * size:.1f} %" if size < 0.1 else f"{100 * size:.0f} %"  # noqa: PLR2004 - digits
+        text = percent(size)
     elif metric in MILLISECONDS:
-        text = f"{size:,.0f} ms"
+        text = f"{size:,.0f} ms" if size >= 10 or size == 0 else f"{decimal(size)} ms"  # noqa: PLR2004 - digits
     elif metric in ROWS:
         text = f"{size:,.0f}"
     else:
-        text = _plain(size) if value >= 0 else _plain(size).replace("<", "")
-    return f"{sign}{text}"
+        text = decimal(size)
+    if value >= 0:
+        return text
+    # less than nothing, by less than can be written: above the bound
+    turned = text.translate(str.maketrans("<>", "><"))
+    return f"{turned[0]}{MINUS}{turned[1:]}" if turned[0] in "<>" else f"{MINUS}{turned}"
 
 
-def _plain(size: float) -> str:
-    """Two decimals; more for small numbers, none for large ones, and a bound for what is close to zero."""
-    if size >= 100:  # noqa: PLR2004 - digits
-        return f"{size:,.0f}"
-    if size >= 0.01 or size == 0:  # noqa: PLR2004 - digits
-        return f"{size:.2f}"
-    return f"{size:.3f}" if size >= 0.001 else "<0.001"  # noqa: PLR2004 - digits
+def limit(metric: str, threshold: float) -> str:
+    """A threshold as the rule gives it, with the unit of the metric.
+
+    >>> limit("recall", 0.965), limit("quarantined_share", 0.0125), limit("latency_p95", 250.5)
+    ('0.965', '1.25 %', '250.5 ms')
+    """
+    if metric in PERCENT:
+        return given_percent(threshold)
+    return f"{given(threshold)} ms" if metric in MILLISECONDS else given(threshold)
 
 
-def interval(metric: str, low: float | None, high: float | None) -> str:
-    """The interval in brackets; empty if there is none.
+def beside(metric: str, value: float | None, threshold: float | None) -> str:
+    """A value that stands beside the threshold it is held against, on the side on which it is.
+
+    >>> beside("recall", 0.9649, 0.96), beside("recall", 0.9604, 0.96), beside("recall", 0.9604, None)
+    ('0.965', '0.9604', '0.96')
+    """
+    text = number(metric, value)
+    if value is None or threshold is None or text == UNKNOWN:
+        return text
+    if metric in PERCENT:
+        return told_apart(value, threshold, text, scale=100.0, unit=" %")
+    return told_apart(value, threshold, text, unit=" ms" if metric in MILLISECONDS else "")
+
+
+def interval(metric: str, low: float | None, high: float | None, threshold: float | None = None) -> str:
+    """The interval in brackets, its ends told from a threshold; empty if there is none.
 
     >>> interval("recall", 0.04, 0.06)
     '[0.04, 0.06]'
     """
     if low is None or high is None:
         return ""
-    return f"[{number(metric, low)}, {number(metric, high)}]"
+    return f"[{beside(metric, low, threshold)}, {beside(metric, high, threshold)}]"
 
 
 def telling(error: float, low: float | None, high: float | None) -> bool:
@@ -139,15 +160,24 @@ def binning(metric: str, error: float, low: float | None, high: float | None) ->
     return f"± {shown} from binning"
 
 
-def measured(
-    metric: str, value: float | None, low: float | None, high: float | None, error: float = 0.0
+def measured(  # noqa: PLR0917 - a record's numbers, in their order
+    metric: str,
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    error: float = 0.0,
+    threshold: float | None = None,
 ) -> str:
     """A value with its interval, as far as there is one, and the error of binning, where it matters.
 
     >>> measured("psi", 0.2, 0.1, 0.3, 0.02)
     '0.20 [0.10, 0.30] ± 0.02 from binning'
     """
-    parts = (number(metric, value), interval(metric, low, high), binning(metric, error, low, high))
+    parts = (
+        beside(metric, value, threshold),
+        interval(metric, low, high, threshold),
+        binning(metric, error, low, high),
+    )
     return " ".join(filter(None, parts))
 
 
@@ -198,6 +228,19 @@ def days_to(window: int, last: dt.date) -> str:
     return day_month(last) if window == 1 else f"{window} days to {day_month(last)}"
 
 
+def day_spans(days: Sequence[dt.date]) -> Iterator[str]:
+    """Ascending days in words, those in a row together.
+
+    >>> list(day_spans([dt.date(2024, 3, 4), dt.date(2024, 3, 5), dt.date(2024, 3, 7)]))
+    ['2024-03-04 to 2024-03-05', '2024-03-07']
+    """
+    first = 0
+    for place, day in enumerate(days, start=1):
+        if place == len(days) or days[place] - day > dt.timedelta(days=1):
+            yield str(day) if days[first] == day else f"{days[first]} to {day}"
+            first = place
+
+
 def distance(deviations: float) -> str:
     """How far rows moved, in standard deviations of the baseline.
 
@@ -210,9 +253,13 @@ def distance(deviations: float) -> str:
 def labels_in(share: float | None) -> str:
     """That labels are still awaited, and the share of them that is in if it is known.
 
-    >>> labels_in(0.9208), labels_in(None)
-    ('labels not complete, 92 % in', 'labels not complete')
+    >>> labels_in(0.9208), labels_in(None), labels_in(0.9996)
+    ('labels not complete, 92 % in', 'labels not complete', 'labels not complete, 99.96 % in')
+    >>> labels_in(1.0)
+    'all labels in, corrections may come'
     """
+    if share == 1:
+        return "all labels in, corrections may come"
     told = "labels not complete"
     return told if share is None else f"{told}, {number('label_coverage', share)} in"
 

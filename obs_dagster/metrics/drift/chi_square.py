@@ -11,6 +11,11 @@ from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray, IntArray
 
+MOST_ERROR = 0.5
+"""A p-value that may be off by more says nothing: almost any other is as possible."""
+
+UNKNOWABLE = "the bins of the profile leave almost any p-value possible"
+
 
 def chi_square(baseline: IntArray, current: IntArray) -> tuple[float, int]:
     """Pearson's statistic of counts (k,) against counts (k,), and its degrees of freedom.
@@ -42,6 +47,8 @@ def _estimate(comparison: Comparison) -> Estimate:
         error = _error(
             comparison.exact, statistic, value, int(comparison.bins.baseline.sum()), comparison.current.n
         )
+    if error > MOST_ERROR:
+        return Estimate.missing(UNKNOWABLE, comparison.current.n)
     return Estimate(value, None, None, comparison.current.n, error)
 
 
@@ -80,7 +87,7 @@ METRICS = (
             "the baseline and the current window, without continuity correction. Numeric columns: deciles of "
             "the baseline, rounded to the profile's bins; categorical columns: one bin per value.",
             reference="`scipy.stats.chi2_contingency(table, correction=False).pvalue`. On a numeric column "
-            "that of the exact deciles, within the stated error.",
+            "that of the exact deciles, within the stated error; no value where that is above 0.5.",
             interval="none: a p-value already speaks of the sampling noise",
             better="higher",
         ),

@@ -16,7 +16,7 @@ from obs_dagster.metrics.drift.alignment import (
 )
 from obs_dagster.metrics.drift.rounding import ExactShares, Slopes, Term, exact_categories, exact_deciles
 from obs_dagster.metrics.intervals import divergence_interval, resample, sampling_noise
-from obs_dagster.metrics.record import NO_ROWS, Estimate
+from obs_dagster.metrics.record import NO_BASELINE, NO_ROWS, Estimate
 from obs_dagster.profile.distribution import (
     CategoryCounts,
     CountArray,
@@ -58,7 +58,7 @@ class Comparison:
     def obstacle(self) -> str:
         """Why the two distributions cannot be compared; empty if they can."""
         if self.baseline is None or self.baseline.rows == 0:
-            return "no baseline"
+            return NO_BASELINE
         if self.current.rows == 0:
             return NO_ROWS
         if self.baseline.n == 0:

@@ -6,7 +6,7 @@ from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.intervals import newcombe, share
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.metrics.record import NO_ROWS, Estimate
+from obs_dagster.metrics.record import NO_BASELINE, NO_ROWS, Estimate
 
 
 def _share(comparison: Comparison) -> Estimate:
@@ -16,7 +16,7 @@ def _share(comparison: Comparison) -> Estimate:
 def _drift(comparison: Comparison) -> Estimate:
     baseline, current = comparison.baseline, comparison.current
     if baseline is None or baseline.rows == 0:
-        return Estimate.missing("no baseline")
+        return Estimate.missing(NO_BASELINE)
     if current.rows == 0:
         return Estimate.missing(NO_ROWS)
     value = current.missing / current.rows - baseline.missing / baseline.rows

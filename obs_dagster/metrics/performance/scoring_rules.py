@@ -10,6 +10,7 @@ from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.performance.outcomes import Outcomes
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray, OutcomeCounts
+from obs_dagster.profile.outcomes import TINY
 
 
 def _mean(sums: Callable[[OutcomeCounts], tuple[FloatArray, FloatArray]]) -> Callable[[Outcomes], Estimate]:
@@ -36,7 +37,7 @@ METRICS = (
             title="Log loss",
             meaning="The mean surprise at the true class; punishes scores that are confident and wrong.",
             formula="-(1/n) Σ (y ln s + (1 - y) ln(1 - s)), natural logarithm, scores clipped to "
-            "[2.2e-16, 1 - 2.2e-16]; y: label, s: score.",
+            f"[ε, 1 - ε]; y: label, s: score, ε: {TINY!r}, float64's spacing at 1.",
             reference="`sklearn.metrics.log_loss(label, score)`.",
             interval="normal, from the exact sum of squares",
             unit="nats",

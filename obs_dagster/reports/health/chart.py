@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from obs_dagster.quality.refusal import not_evaluated
 from obs_dagster.reports.health.scale import Scale, nice_ticks, value_range
-from obs_dagster.reports.wording import PERCENT, day_month, measured, number
+from obs_dagster.reports.wording import PERCENT, day_month, limit, measured, number
 
 WIDTH, HEIGHT = 300.0, 150.0
 LEFT, RIGHT, TOP, BOTTOM = 36.0, 22.0, 8.0, 20.0
@@ -149,7 +150,7 @@ def draw(
         ticks=[(y.place(tick), _tick_text(metric, tick)) for tick in ticks],
         days=_day_axis(frame, x),
         thresholds=[
-            (y.place(value), f"{_shorten(name)}: {number(metric, value)}") for value, name in thresholds
+            (y.place(value), f"{_shorten(name)}: {limit(metric, value)}") for value, name in thresholds
         ],
         blanks=[_blank(day, reason, x) for day, reason in frame.blanks.items()],
         arriving=_arriving(points, x),
@@ -271,7 +272,7 @@ def _short(day: dt.date) -> str:
 
 def _blank(day: dt.date, reason: str, x: Scale) -> tuple[float, float, str]:
     start, end = x.place(day.toordinal() - 0.5), x.place(day.toordinal() + 0.5)
-    return _round(start), _round(end - start), f"{day_month(day)} was not evaluated: {reason}"
+    return _round(start), _round(end - start), not_evaluated(day_month(day), reason)
 
 
 def _arriving(points: Sequence[Point], x: Scale) -> tuple[float, float] | None:

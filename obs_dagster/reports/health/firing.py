@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from obs_dagster.alerts import unevaluated
 from obs_dagster.monitor.alerting import Severity
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.reports.evidence import Evidence, evidence_of
 from obs_dagster.reports.inputs import AlertLine
 from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex
 from obs_dagster.reports.verdict import urgency
-from obs_dagster.reports.wording import day_month, night_count, noun, number, period
+from obs_dagster.reports.wording import day_month, limit, night_count, noun, period
 
 SUBJECTS = 6
 """Subjects of one rule that are listed with their numbers; the rest are named."""
+
+NOBODY = "nobody is named: set `owner` in the monitor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,11 @@ class Block:
 def firing_blocks(
     monitor: Monitor, index: RecordIndex, alerts: Sequence[AlertLine], day: dt.date
 ) -> list[Block]:
-    """The firing alerts, the gravest first."""
-    firing = sorted((alert for alert in alerts if alert.state == "firing"), key=_together)
+    """The firing alerts, the gravest first; that `day` was not evaluated stands at the top of the page."""
+    firing = sorted(
+        (alert for alert in alerts if alert.state == "firing" and alert is not about_day(alerts, day)),
+        key=_together,
+    )
     groups = [list(group) for _, group in groupby(firing, key=_together)]
     groups.sort(key=lambda group: min(urgency(alert) for alert in group))
     return [
@@ -64,6 +70,12 @@ def firing_blocks(
         )
         for group in groups
     ]
+
+
+def about_day(alerts: Sequence[AlertLine], day: dt.date) -> AlertLine | None:
+    """The firing alert that a day was not evaluated; None if there is none."""
+    found = (alert for alert in alerts if alert.rule == unevaluated.NAME and alert.state == "firing")
+    return next((alert for alert in found if alert.day == day), None)
 
 
 def pending_count(alerts: Sequence[AlertLine]) -> int:
@@ -84,18 +96,37 @@ def _worst(alert: AlertLine) -> float:
 
 def _block(monitor: Monitor, alerts: Sequence[tuple[AlertLine, Evidence]]) -> Block:
     first, evidence = alerts[0]
+    if first.rule == unevaluated.NAME:
+        return _days(monitor, first)
     version = "all versions" if first.version == ALL_VERSIONS else f"version {first.version}"
-    limit = f"{first.direction} {number(first.metric, first.threshold)}"
     return Block(
         rule=first.rule,
         severity=first.severity,
-        who=first.owner or monitor.owner or "nobody is named: set `owner` in the monitor",
+        who=first.owner or monitor.owner or NOBODY,
         version=version,
         summary=first.summary,
-        condition=f"{noun(first.metric)} {period(first.window, evidence.day)} {limit}",
+        condition=f"{noun(first.metric)} {period(first.window, evidence.day)} "
+        f"{first.direction} {limit(first.metric, first.threshold)}",
         caveat=evidence.caveat,
         subjects=[_subject(alert, item) for alert, item in alerts[:SUBJECTS]],
         others=[_name(alert) for alert, _ in alerts[SUBJECTS:]],
+    )
+
+
+def _days(monitor: Monitor, alert: AlertLine) -> Block:
+    """The block of days that were not evaluated."""
+    last = alert.day or alert.since
+    name = day_month(last) if last == alert.since else f"{day_month(alert.since)} to {day_month(last)}"
+    return Block(
+        rule=alert.rule,
+        severity=alert.severity,
+        who=alert.owner or monitor.owner or NOBODY,
+        version="all versions",
+        summary=alert.summary,
+        condition=f"{night_count(alert.nights)} NOT EVALUATED",
+        caveat="",
+        subjects=[Subject(name, alert.note, "", alert.n, f"since {day_month(alert.since)}")],
+        others=(),
     )
 
 

@@ -9,15 +9,17 @@ from functools import cache, cached_property
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from obs_dagster.alerts import unevaluated
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.quality.refusal import cause, fact
 from obs_dagster.reports.comparison import different_days
 from obs_dagster.reports.evidence import Evidence
 from obs_dagster.reports.headline import headline_window, settled_through
 from obs_dagster.reports.health.chart import Frame
 from obs_dagster.reports.health.columns import column_table
-from obs_dagster.reports.health.firing import firing_blocks, pending_count
+from obs_dagster.reports.health.firing import NOBODY, about_day, firing_blocks, pending_count
 from obs_dagster.reports.health.importance import importance_table
 from obs_dagster.reports.health.quality import night_strip, quality_rows
 from obs_dagster.reports.health.segments import segment_table
@@ -98,6 +100,10 @@ def render_health(page: HealthInput) -> str:
             monitor=monitor,
             day=day,
             night=night,
+            refused=None if night is None or night.evaluated else (fact(night.reason), cause(night.reason)),
+            expected=night is None or unevaluated.refused(monitor, day, night.rows),
+            day_alert=about_day(page.alerts, day),
+            nobody=NOBODY,
             verdicts=judged,
             vitals=[_vitals(verdict) for verdict in judged],
             different_days=different_days(judged),

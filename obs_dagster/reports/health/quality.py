@@ -9,6 +9,7 @@ from typing import Literal
 
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.quality.refusal import not_evaluated
 from obs_dagster.reports.headline import headline_window
 from obs_dagster.reports.inputs import NightLine
 from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex
@@ -54,7 +55,7 @@ def _night(day: dt.date, line: NightLine | None) -> NightCell:
     if line is None:
         return NightCell("absent", f"{day_month(day)}: no night ran")
     if not line.evaluated:
-        return NightCell("refused", f"{day_month(day)}: not evaluated, {line.reason}")
+        return NightCell("refused", not_evaluated(day_month(day), line.reason))
     return NightCell("evaluated", f"{day_month(day)}: evaluated, {line.rows:,} rows")
 
 

@@ -95,14 +95,22 @@ def test_a_version_without_a_baseline_says_so(nights, day):
     world.log(day, rows)
     records = [each for each in world.night(day) if each.version == "new/..'" and each.metric == "psi"]
     assert records
-    assert {(each.value, each.low, each.reason) for each in records} == {(None, None, "no baseline")}
+    assert {(each.value, each.low, each.reason) for each in records} == {
+        (
+            None,
+            None,
+            "no baseline: there are no training rows of version new/..' at training/new/..'.parquet",
+        )
+    }
 
 
 def test_the_first_rolling_night_has_nothing_to_compare_with(small, day):
     world = small(baseline={"kind": "rolling", "days": 3, "gap_days": 1})
     world.log(day)
     drift = [each for each in world.night(day) if each.metric == "psi"]
-    assert {each.reason for each in drift} == {"no baseline"}
+    assert {each.reason for each in drift} == {
+        "no baseline: version 1 has no rows on the 3 days to 2024-03-03"
+    }
 
 
 def test_outcomes_are_stale_after_labels_or_rows_change_and_only_then(nights, day):

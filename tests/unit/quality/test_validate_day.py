@@ -9,6 +9,7 @@ from obs_dagster.errors import LakeError
 from obs_dagster.quality.day import QUARANTINE, clean_rows, day_quality, validate_day, validate_days
 from obs_dagster.quality.day_rows import RULES
 from obs_dagster.quality.expectations import SuiteError
+from obs_dagster.quality.refusal import cause, fact
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import ingest_logs
 
@@ -132,13 +133,15 @@ def test_quarantined_rows_are_whole(validated, small, day):
 
 
 def test_a_day_of_broken_rows_is_not_evaluated(validated, broken, day):
-    share = quality_share = validated(broken)[1].quarantined_share
+    share = validated(broken)[1].quarantined_share
     _, quality = validated(broken, quality={"max_quarantined_share": share})
     assert quality.evaluated
     _, refused = validated(broken, quality={"max_quarantined_share": 0.05})
     assert not refused.evaluated
-    assert refused.reason == (
-        f"{quality_share:.1%} of the rows broke the contract, more than the 5.0% that are tolerated"
+    assert fact(refused.reason) == "76 of 300 rows (25 %) broke the contract, and 5 % are tolerated"
+    assert cause(refused.reason) == (
+        "temp is outside [-10, 25]: 10 rows, such as inf; seat occurs more than once: 9 rows, such as 9; "
+        "at is outside 2024-03-04 (UTC): 8 rows, such as 2024-03-05 00:00:00+00:00; 10 more rules"
     )
     # what follows from the rows has to be computed anew once the day is tolerated
     assert refused.fingerprint != quality.fingerprint
@@ -160,7 +163,7 @@ def test_a_day_without_an_indispensable_column_is_not_evaluated(validated, small
         small().rows(day, 40).assign(gate=1, vip=False, seat=range(40)).drop(columns=column)
     )
     assert not quality.evaluated
-    assert quality.reason == f"the log has no column {column}"
+    assert quality.reason == f"the log has no column {column}, so none of its 40 rows can be evaluated"
     assert quality.quarantined == 0
 
 
@@ -169,7 +172,13 @@ def test_an_empty_day(validated, small, day, files):
     frame = small().rows(day, 5).assign(gate=1, vip=False, seat=range(5))[:0] if files else None
     world, quality = validated(frame)
     assert (quality.evaluated, quality.rows, quality.quarantined_share) == (False, 0, 0.0)
-    assert quality.reason == ("the log has no rows" if files else "there is no log file")
+    place = str(world.root / "logs" / f"{day}.")
+    told = (
+        ("the log has no rows", f"{place}parquet is empty")
+        if files
+        else ("there is no log file", f"nothing is at {place}*")
+    )
+    assert (fact(quality.reason), cause(quality.reason)) == told
     assert [result["rule"] for result in quality.results if result["error"]] == []
     assert len(quarantined(world, day)) == 0
 

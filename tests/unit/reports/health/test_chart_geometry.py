@@ -54,7 +54,7 @@ def test_a_day_without_an_evaluation_is_marked():
     drawn = chart(Trend("1", 0, points([0.4])), blanks={day(3): "no rows"})
     ((_, width, tip),) = drawn.blanks
     assert width > 0
-    assert tip == "4 July was not evaluated: no rows"
+    assert tip == "4 July was NOT EVALUATED: no rows"
 
 
 def test_labels_at_the_ends_do_not_cover_each_other():
@@ -73,7 +73,7 @@ def test_a_threshold_is_within_the_picture():
     drawn = chart(Trend("1", 0, points([0.4])), thresholds=[(0.9, "recall_floor")])
     ((y, text),) = drawn.thresholds
     assert TOP <= y <= HEIGHT - BOTTOM
-    assert text == "recall_floor: 0.90"
+    assert text == "recall_floor: 0.9"
 
 
 values = st.lists(st.none() | st.floats(-1e9, 1e9), min_size=1, max_size=10)

@@ -142,7 +142,7 @@ def test_one_version_and_no_segments(render, season):
 
 def test_no_rules(render, season):
     seen = text(render(monitor=season.monitor(alerts=[]), alerts=[]))
-    assert "The monitor has no alert rules: nobody is told when something breaks." in seen
+    assert "The monitor has no alert rules: people are told of days that were not evaluated" in seen
 
 
 def test_an_empty_history(render):
@@ -155,7 +155,8 @@ def test_a_day_without_rows(render, season):
     nights = [*season.nights()[:-1], season.night(season.LAST, evaluated=False, reason="no rows", rows=0)]
     records = [record for record in season.records() if record.day < season.LAST]
     seen = text(render(records=records, alerts=[], nights=nights))
-    assert "Version 2 — unknown: 21 July was not evaluated: no rows." in seen
+    assert "21 July was NOT EVALUATED: no rows." in seen
+    assert "Version 2 — unknown: the day was not evaluated." in seen
     assert "No drift was measured on 21 July." in seen
 
 
