@@ -18,6 +18,8 @@ Listener = Callable[[str, int, int], None]
 #: Seconds between two messages.
 _EVERY = 1.0
 
+_done: ContextVar[int | None] = ContextVar("done", default=None)
+
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
@@ -29,6 +31,16 @@ def heard_by(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _listener.reset(token)
+
+
+def days_done() -> int | None:
+    """How many days the stage that runs has done; None if it does not go from day to day."""
+    return _done.get()
+
+
+def begin_stage() -> None:
+    """Forget how far another stage had got."""
+    _done.set(None)
 
 
 class Progress:
@@ -44,6 +56,7 @@ class Progress:
 
     def __call__(self, done: int, days: int) -> None:
         """Take notice of how many of the days are done."""
+        _done.set(done)
         now = time.monotonic()
         if days > 1 and (done == days or now - self._told >= _EVERY):
             self._told = now
@@ -61,6 +74,7 @@ def tracked(context: dg.AssetExecutionContext, each: Iterable[T], days: int) -> 
         days: how many there are.
     """
     progress = Progress(context)
+    _done.set(0)
     for done, item in enumerate(each, start=1):
         yield item
         progress(done, days)

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.guard import guarded
 from assets.partitions import daily
 from obs_dagster.monitor import Monitor
 
@@ -45,7 +46,7 @@ def stage(
         with warnings.catch_warnings():
             # ranges of days as one run are worth a beta feature; the warning would come with every asset
             warnings.simplefilter("ignore", dg.BetaWarning)
-            return _asset(function)
+            return _asset(guarded(monitor, name, function))
 
     def _asset(function: Callable[..., Any]) -> dg.AssetsDefinition:
         return dg.asset(

@@ -8,7 +8,9 @@ from assets import graph
 from assets.resources import Platform
 from jobs import nightly, schedules, sensors
 from obs_dagster.monitor import Monitor, load_monitors
+from obs_dagster.permissions import keep_private
 from obs_dagster.settings import Settings
+from obs_dagster.telemetry.logging import hide_secrets
 
 
 def compose(monitors: dict[str, Monitor]) -> dg.Definitions:
@@ -28,4 +30,8 @@ def compose(monitors: dict[str, Monitor]) -> dg.Definitions:
 @dg.definitions
 def definitions() -> dg.Definitions:
     """The definitions of the monitors in the folder that the environment names."""
-    return compose(load_monitors(Settings().monitors))
+    settings = Settings()
+    # every process of Dagster that runs our code begins here
+    hide_secrets()
+    keep_private(settings)
+    return compose(load_monitors(settings.monitors))

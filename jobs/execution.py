@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 from uuid import uuid4
@@ -11,15 +12,20 @@ from uuid import uuid4
 import dagster as dg
 
 from assets.progress import heard_by
+from jobs.deadline import Deadline, deadline
 from jobs.definitions import compose
 from jobs.event_log import event_log_open
 from jobs.instance import open_instance
+from jobs.lost_runs import LostRun, fail_lost_runs
 from jobs.nightly import job_name
+from jobs.run_days import RANGE, days_of_run
 from jobs.stage_failure import StageFailure, stage_failure, stage_name
+from obs_dagster.alerts import report_failure
+from obs_dagster.file_lock import hold, release
+from obs_dagster.history import History
+from obs_dagster.lake.leftovers import claimed
 from obs_dagster.monitor import Monitor
 from obs_dagster.settings import Settings
-
-_RANGE = "dagster/asset_partition_range"
 
 Outcome = Literal["started", "going", "done", "failed"]
 
@@ -50,11 +56,19 @@ class StageEvent:
 
 @dataclass(frozen=True, slots=True)
 class NightsRun:
-    """What came of a run."""
+    """What came of a run.
+
+    Attributes:
+        run_id: the run.
+        success: whether nothing failed.
+        failures: what did.
+        lost: earlier runs that were found to have lost their process; they have failed now.
+    """
 
     run_id: str
     success: bool
     failures: tuple[StageFailure, ...]
+    lost: tuple[LostRun, ...] = ()
 
 
 def run_nights(
@@ -67,6 +81,8 @@ def run_nights(
 ) -> NightsRun:
     """Evaluate the days from `first` to `last`, both included, as one run.
 
+    Runs that lost their process are failed first. A failure goes to the outbox, as that of any run does.
+
     Args:
         monitor: the monitor.
         first: the first day; it must be one of the monitor's partitions.
@@ -77,6 +93,7 @@ def run_nights(
     Returns:
         The outcome; a stage that fails is part of it, and no exception.
     """
+    settings = settings or Settings()
     job = compose({monitor.model: monitor}).resolve_job_def(job_name(monitor))
     stages, run_id = len(job.nodes), str(uuid4())
 
@@ -89,22 +106,77 @@ def run_nights(
     def going(stage: str, done: int, days: int) -> None:
         progress(StageEvent(stage, "going", stages, done, days))
 
-    tags = {f"{_RANGE}_start": first.isoformat(), f"{_RANGE}_end": last.isoformat()}
-    with open_instance(settings or Settings()) as instance, heard_by(going):
+    span = {f"{RANGE}_start": first.isoformat(), f"{RANGE}_end": last.isoformat()}
+    with open_instance(settings) as instance, heard_by(going), claimed(settings.lake_root):
+        lost = fail_lost_runs(instance, settings, {monitor.model: monitor})
         instance.add_event_listener(run_id, heard)
-        with event_log_open(instance, run_id):
+        with _running(instance, settings, monitor, run_id) as limit, event_log_open(instance, run_id):
             result = job.execute_in_process(
                 instance=instance,
                 run_id=run_id,
                 partition_key=first.isoformat() if first == last else None,
-                tags=None if first == last else tags,
+                tags=None if first == last else span,
                 raise_on_error=False,
                 # what happens is shown by `progress`, what failed is in the result
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
-    failures = [
-        stage_failure(monitor, event)
-        for event in result.all_events
-        if event.event_type is dg.DagsterEventType.STEP_FAILURE
-    ]
-    return NightsRun(run_id, result.success, tuple(failures))
+        failures = [
+            stage_failure(monitor, event)
+            for event in result.all_events
+            if event.event_type is dg.DagsterEventType.STEP_FAILURE
+        ]
+        if not result.success:
+            failures = failures or [StageFailure("run", "It was interrupted.", "")]
+            if limit.passed.is_set():
+                failures = [StageFailure("run", _too_long(limit), "")]
+            _report(instance, settings, monitor, run_id, failures)
+    return NightsRun(run_id, result.success, tuple(failures), tuple(lost))
+
+
+@contextmanager
+def _running(
+    instance: dg.DagsterInstance, settings: Settings, monitor: Monitor, run_id: str
+) -> Iterator[Deadline]:
+    """The run is seen to live for the block, and its time is limited."""
+
+    def last_words() -> None:
+        failure = StageFailure("run", _too_long(limit), "")
+        run = instance.get_run_by_id(run_id)
+        if run is not None and not run.is_finished:
+            instance.report_run_failed(run, failure.reason)
+        _report(instance, settings, monitor, run_id, [failure])
+
+    hold(settings.run_lock(run_id), monitor.model)
+    try:
+        with deadline(settings.max_runtime_seconds, last_words) as limit:
+            yield limit
+    finally:
+        release(settings.run_lock(run_id))
+
+
+def _too_long(limit: Deadline) -> str:
+    return (
+        f"It lasted longer than {limit.seconds:g} seconds and was ended. Set OBS_MAX_RUNTIME_SECONDS to let "
+        "runs last longer, or 0 for as long as they like."
+    )
+
+
+def _report(
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    monitor: Monitor,
+    run_id: str,
+    failures: list[StageFailure],
+) -> None:
+    """Put the failure into the outbox: nobody may be looking at the terminal, and Dagster's sensors don't."""
+    run = instance.get_run_by_id(run_id)
+    with History.open(settings.history_url) as history:
+        report_failure(
+            history,
+            model=monitor.model,
+            run_id=run_id,
+            partition=days_of_run(run.tags) if run is not None else "",
+            error="; ".join(f"{each.stage}: {each.reason}" for each in failures),
+            owner=monitor.owner,
+            now=dt.datetime.now(dt.UTC),
+        )

@@ -7,10 +7,12 @@ import os
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef  # the only way to override a part of `dagster.yaml`
 
+from obs_dagster.file_lock import alone
 from obs_dagster.lake.lake import replacing
 from obs_dagster.settings import Settings
 
-_CONFIGURATION = "telemetry:\n  enabled: false\n"
+_EARLIER = "telemetry:\n  enabled: false\n"
+_CONFIGURATION = f"{_EARLIER}run_monitoring:\n  enabled: true\n"
 
 #: Output of this process belongs to the terminal; Dagster would lead it through files and back, out of order.
 _NO_CAPTURE = {
@@ -20,9 +22,12 @@ _NO_CAPTURE = {
 
 
 def prepare_home(settings: Settings) -> None:
-    """Make the instance's folder, with a `dagster.yaml` unless it has one; set `DAGSTER_HOME`."""
+    """Make the instance's folder, with a `dagster.yaml` unless it has one of its own; set `DAGSTER_HOME`."""
     file = settings.dagster_home / "dagster.yaml"
-    if not file.exists():
+    if not file.exists() or file.read_text(encoding="utf-8") == _EARLIER:
+        for left in settings.dagster_home.glob(f".{file.name}.*"):
+            # of somebody who was killed here
+            left.unlink(missing_ok=True)
         with replacing(file) as aside:
             aside.write_text(_CONFIGURATION, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
@@ -30,7 +35,9 @@ def prepare_home(settings: Settings) -> None:
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """The persistent instance, to be used as a context manager; without capture of output."""
-    prepare_home(settings)
-    return dg.DagsterInstance.from_ref(
-        InstanceRef.from_dir(str(settings.dagster_home), overrides={"compute_logs": _NO_CAPTURE})
-    )
+    # Dagster makes its databases when it is first opened, and two that do collide
+    with alone(settings.dagster_home / ".opening"):
+        prepare_home(settings)
+        return dg.DagsterInstance.from_ref(
+            InstanceRef.from_dir(str(settings.dagster_home), overrides={"compute_logs": _NO_CAPTURE})
+        )

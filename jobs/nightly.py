@@ -6,6 +6,7 @@ import dagster as dg
 
 from assets.partitions import daily
 from obs_dagster.monitor import Monitor
+from obs_dagster.settings import Settings
 
 
 def job_name(monitor: Monitor) -> str:
@@ -20,5 +21,10 @@ def build(monitor: Monitor) -> dg.UnresolvedAssetJobDefinition:
         selection=dg.AssetSelection.groups(monitor.model),
         partitions_def=daily(monitor),
         description=f"One night of {monitor.model}: every stage of its graph.",
-        tags={"obs/model": monitor.model},
+        tags={"obs/model": monitor.model} | _limit(Settings().max_runtime_seconds),
     )
+
+
+def _limit(seconds: int) -> dict[str, str]:
+    """The tag by which Dagster's run monitoring ends a run that lasts too long."""
+    return {"dagster/max_runtime": str(seconds)} if seconds else {}

@@ -1,12 +1,14 @@
-"""What reacts: notifications are delivered, failed runs are told of."""
+"""What reacts: notifications are delivered, failed and lost runs are told of."""
 
 import datetime as dt
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 
+from jobs.lost_runs import fail_lost_runs
 from jobs.nightly import job_name
+from jobs.run_days import days_of_run
 from jobs.stage_failure import stage_failure
 from obs_dagster.alerts import deliver, report_failure
 from obs_dagster.history import History
@@ -52,19 +54,25 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
                 history,
                 model=monitor.model,
                 run_id=context.dagster_run.run_id,
-                partition=_days(context.dagster_run.tags),
+                partition=days_of_run(context.dagster_run.tags),
                 error=_cause(context, monitor),
                 owner=monitor.owner,
                 now=dt.datetime.now(dt.UTC),
             )
 
-    return [alert_notifications, failed_nights]
+    @dg.sensor(
+        name="lost_runs",
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Fails runs whose process is gone, which would hold up later nights, and tells of it.",
+    )
+    def lost_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        found = fail_lost_runs(context.instance, Settings(), {each.model: each for each in monitors})
+        for lost in found:
+            context.log.warning("run %s of %s, %s, has lost its process", lost.run_id, lost.model, lost.days)
+        return dg.SkipReason(f"{len(found)} runs had lost their process")
 
-
-def _days(tags: Mapping[str, str]) -> str:
-    """The day of a run, or the first and the last of its range."""
-    first, last = (tags.get(f"dagster/asset_partition_range_{end}") for end in ("start", "end"))
-    return f"{first} to {last}" if first and last else tags.get("dagster/partition", "")
+    return [alert_notifications, failed_nights, lost_runs]
 
 
 def _cause(context: dg.RunFailureSensorContext, monitor: Monitor) -> str:

@@ -30,7 +30,7 @@ def stage_failure(monitor: Monitor, event: dg.DagsterEvent) -> StageFailure:
     if error is None:
         return StageFailure(stage, "It failed without an exception.", "")
     # Dagster wraps what a stage raises; the reader wants the cause.
-    cause = error.cause or error
+    cause = error.cause if error.cls_name == "DagsterExecutionStepExecutionError" and error.cause else error
     name, _, text = cause.message.strip().partition(": ")
-    ours = name.startswith("obs_dagster.")
+    ours = name.startswith(("obs_dagster.", "assets."))
     return StageFailure(stage, text if ours and text else cause.message.strip(), error.to_string())

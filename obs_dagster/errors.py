@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from obs_dagster.secrets import scrub
+
 
 class ObsError(Exception):
-    """Root of every error the project raises on purpose.
+    """Root of every error the project raises on purpose; what it says holds no secret.
 
     Args:
         message: what is wrong and where, in one sentence.
@@ -12,9 +14,10 @@ class ObsError(Exception):
     """
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
-        self.message = message
+        # messages quote the errors of other libraries, and these the URLs that they were given
+        self.message = scrub(message)
         self.remedy = remedy
-        super().__init__(f"{message} {remedy}".strip())
+        super().__init__(f"{self.message} {remedy}".strip())
 
 
 class SourceError(ObsError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +25,15 @@ class Settings(BaseSettings):
         description="MLflow; left out: SQLite in the home.",
     )
 
+    max_runtime_seconds: int = Field(
+        default=86_400, ge=0, description="A run that lasts longer is ended and has failed; 0: none is."
+    )
+    umask: str = Field(
+        default="077",
+        pattern="^[0-7]{3,4}$",
+        description="Permissions that files and folders of the home are made without, in octal.",
+    )
+
     @cached_property
     def root(self) -> Path:
         """The home folder as an absolute path."""
@@ -42,9 +52,16 @@ class Settings(BaseSettings):
     @property
     def mlflow_uri(self) -> str:
         """MLflow tracking and registry URI."""
-        return self.tracking_uri or f"sqlite:///{self.root / 'mlflow.db'}"
+        if self.tracking_uri is None or not self.tracking_uri:
+            return f"sqlite:///{self.root / 'mlflow.db'}"
+        # SQLAlchemy reads these as psycopg 3; what is installed is psycopg2
+        return re.sub("^postgres(ql)?://", "postgresql+psycopg2://", self.tracking_uri)
 
     @property
     def dagster_home(self) -> Path:
         """The Dagster instance's folder (`DAGSTER_HOME`)."""
         return self.root / "dagster"
+
+    def run_lock(self, run_id: str) -> Path:
+        """The file that the process of a run holds while it lives."""
+        return self.root / "alive" / run_id

@@ -6,19 +6,26 @@ threads as they are imported, such as NumPy, must not be among it.
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Generic, ParamSpec, TypeVar
 
 from obs_dagster.cores import VARIABLE, cores
 from obs_dagster.errors import ObsError
+from obs_dagster.lake import leftovers
 from obs_dagster.process import own_process
+from obs_dagster.scratch import scratch, share
+from obs_dagster.telemetry.logging import hide_secrets
 
 #: Items that a process takes at a time.
 _SHARE = 4
@@ -41,6 +48,10 @@ class WorkerError(ObsError):
 class Workers:
     """Processes that start with the first work, and anew where one of them has died.
 
+    They end when this one does, however it does: each watches a pipe of which only this process has the end
+    that is written to. (The queue of a pool is no such thing: its processes hold both ends, and would wait
+    for ever.) What they are working on then is not finished, for nobody wants it.
+
     Args:
         number: how many; left out: as many as there are cores.
         niceness: how far they let other processes go first.
@@ -50,6 +61,7 @@ class Workers:
         self._number = number
         self._niceness = niceness
         self._executor: ProcessPoolExecutor | None = None
+        self._lifeline: Connection | None = None
 
     def begin(self, function: Callable[[], R]) -> Begun[R]:
         """Begin a function without arguments, which is pickled."""
@@ -74,14 +86,29 @@ class Workers:
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
             self._executor = None
+            self._cut()
+
+    def end(self) -> None:
+        """End the processes now, whatever they are working on."""
+        self._cut()
+        self.close()
+
+    def _cut(self) -> None:
+        if self._lifeline is not None:
+            self._lifeline.close()
+            self._lifeline = None
 
     def _started(self) -> ProcessPoolExecutor:
         """New processes, not forked: the libraries of this process have threads, which a fork would break."""
+        self._cut()
+        context = multiprocessing.get_context("spawn")
+        watched, self._lifeline = context.Pipe(duplex=False)
+        _at_exit(self.end)
         return ProcessPoolExecutor(
             self._number or cores(),
-            multiprocessing.get_context("spawn"),
+            context,
             initializer=_start_process,
-            initargs=(self._niceness,),
+            initargs=(self._niceness, watched, scratch(), leftovers.mark()),
         )
 
 
@@ -176,10 +203,28 @@ def _all(function: Callable[[Sequence[T]], Iterable[R]], items: Sequence[T]) -> 
     return list(function(items))
 
 
-def _start_process(niceness: int) -> None:
+def _at_exit(function: Callable[[], None]) -> None:
+    """Have a function called before Python waits, at its end, for all that was begun."""
+    # what concurrent.futures itself uses to wait; its order is the last that came first
+    register = getattr(threading, "_register_atexit", atexit.register)
+    register(function)
+
+
+def _start_process(niceness: int, lifeline: Connection, folder: Path, mark: str) -> None:
     """Settle in a process that works beside others, before it imports what it works with."""
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
     own_process()
+    hide_secrets()
+    share(folder)
+    leftovers.adopt(mark)
     # threads that wait for one another by turning around would take the cores from the other processes
     os.environ |= dict.fromkeys((VARIABLE, *_THREADS), "1")
     if hasattr(os, "nice"):
         os.nice(niceness)
+
+
+def _end_with_parent(lifeline: Connection) -> None:
+    """Wait for the end of the process that this one works for, or of its interest, and end as well."""
+    parent = multiprocessing.parent_process()
+    wait([lifeline] if parent is None else [lifeline, parent.sentinel])
+    os._exit(1)

@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from jobs.cli import alerts, check, demo, dev, doctor, metrics, report, run, schema
-from jobs.cli.console import OUTPUT
-from jobs.cli.failure import FAILED, explain
+from jobs.cli.console import ERRORS, OUTPUT
+from jobs.cli.failure import FAILED, explain, explain_unforeseen
 from obs_dagster import __version__
 from obs_dagster.errors import ObsError
+from obs_dagster.permissions import keep_private
 from obs_dagster.process import own_process
 from obs_dagster.telemetry.logging import configure, quieten
 
@@ -74,6 +75,20 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise
 
 
+def _keep_private() -> None:
+    from obs_dagster.settings import Settings
+
+    settings = Settings()
+    if changed := keep_private(settings):
+        told = ", ".join(str(each) for each in changed)
+        ERRORS.print(
+            f"Other users could read {told}; that is private now. OBS_UMASK=027 keeps it open to the group.",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
 def _exit_code(ended: SystemExit) -> int:
     if isinstance(ended.code, int):
         return ended.code
@@ -85,6 +100,7 @@ def _run(argv: Sequence[str] | None) -> None:
     quieten()
     configure()
     try:
+        _keep_private()
         app(args=None if argv is None else list(argv), prog_name="obs")
     except ObsError as error:
         sys.exit(explain(error))
@@ -92,3 +108,5 @@ def _run(argv: Sequence[str] | None) -> None:
         # whoever read has had enough; without this, Python complains while it closes standard output
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:  # noqa: BLE001  nothing reaches a person as a bare traceback
+        sys.exit(explain_unforeseen(error))

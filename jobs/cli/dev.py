@@ -35,7 +35,9 @@ def dev(
     mlflow_port: Annotated[int, typer.Option(min=1, max=65535, help="The MLflow UI's port.")] = 5000,
 ) -> None:
     """Start the Dagster UI, its daemon and the MLflow UI on loopback; Ctrl-C stops them all."""
-    from jobs.instance import prepare_home
+    from jobs.instance import open_instance
+    from jobs.lost_runs import fail_lost_runs
+    from obs_dagster.reports.mlflow.database import make_ready
     from obs_dagster.settings import Settings
 
     settings = Settings()
@@ -45,7 +47,12 @@ def dev(
         raise UsageError(f"Both UIs cannot have port {port}.", remedy="Give --mlflow-port another one.")
     for each in ports:
         _require_free(each)
-    prepare_home(settings)
+    with open_instance(settings) as instance:
+        for lost in fail_lost_runs(instance, settings):
+            told = f"Run {lost.run_id} of {lost.model} had lost its process, and has failed now."
+            ERRORS.print(told, markup=False, highlight=False)
+    if served:
+        make_ready(settings.mlflow_uri)
     os.environ |= {"OBS_HOME": str(settings.root), "MLFLOW_TRACKING_URI": settings.mlflow_uri}
     # from here on both signals end the program by way of its cleanup, also where a shell had one ignored
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -14,6 +14,7 @@ from jobs.cli.choice import last_day
 from jobs.cli.failure import FAILED
 from jobs.cli.findings import Finding, print_findings
 from jobs.cli.records import Format
+from jobs.cli.routes import routes
 from obs_dagster.errors import ObsError
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
         yield Finding("monitors", "files", "fail", str(error))
         return
     yield Finding("monitors", "files", "ok", f"{len(monitors)} in {settings.monitors.absolute()}")
+    for monitor in monitors.values():
+        yield from routes(monitor)
     if store.status != "ok":
         return
     with History.open(settings.history_url) as history:

@@ -30,13 +30,14 @@ def history(settings: Settings) -> Finding:
 
 def mlflow(settings: Settings) -> Finding:
     """MLflow; as above."""
-    from obs_dagster.reports.mlflow.place import require_answer, without_password
+    from obs_dagster.reports.mlflow.answer import require_mlflow
+    from obs_dagster.reports.mlflow.place import without_password
 
     uri = settings.mlflow_uri
     if _absent(uri):
         return Finding("mlflow", "tracking", "warn", f"{uri.removeprefix(_SQLITE)}: made by the first night")
     try:
-        require_answer(uri)
+        require_mlflow(uri)
     except ObsError as error:
         return Finding("mlflow", "tracking", "fail", str(error))
     return Finding("mlflow", "tracking", "ok", without_password(uri))
@@ -48,11 +49,11 @@ def registered_versions(settings: Settings, name: str) -> list[str]:
     Raises:
         ObsError: the registry cannot be asked.
     """
-    from obs_dagster.reports.mlflow.place import require_answer
+    from obs_dagster.reports.mlflow.answer import require_mlflow
 
     if _absent(settings.mlflow_uri):
         return []
-    require_answer(settings.mlflow_uri)
+    require_mlflow(settings.mlflow_uri)
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.cli.console import ERRORS, OUTPUT, cell, table
 from jobs.cli.failure import UsageError
+from obs_dagster.permissions import as_started
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,7 +66,7 @@ def emit(
             write(records, columns, sys.stdout)
             return
         try:
-            with output.open("w", encoding="utf-8", newline="") as file:
+            with as_started(), output.open("w", encoding="utf-8", newline="") as file:
                 write(records, columns, file)
         except OSError as error:
             raise _unwritable(output, error) from error
@@ -118,7 +119,8 @@ def _write_parquet(rows: pa.Table, output: Path | None) -> None:
     if output is None and sys.stdout.isatty():
         raise UsageError("Parquet is not for a terminal.", remedy="Name a file with --output, or use a pipe.")
     try:
-        pq.write_table(rows, sys.stdout.buffer if output is None else output)
+        with as_started():
+            pq.write_table(rows, sys.stdout.buffer if output is None else output)
     except OSError as error:
         raise _unwritable(output, error) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 from jobs.cli.choice import Model, OptionalDay, find_monitor
 from jobs.cli.failure import UsageError
 from obs_dagster.errors import HistoryError
+from obs_dagster.permissions import as_started
 
 if TYPE_CHECKING:
     from obs_dagster.monitor import Monitor
@@ -52,7 +54,7 @@ def write_report(monitor: Monitor, day: dt.date | None = None, output: Path | No
         page = render_health(gather(monitor, history, day or ran[-1], now=dt.datetime.now(dt.UTC)))
     place = (output or settings.root / "reports" / f"{monitor.model}-{day or ran[-1]}.html").absolute()
     try:
-        with replacing(place) as aside:
+        with nullcontext() if output is None else as_started(), replacing(place) as aside:
             aside.write_text(page, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{place} cannot be written: {error.strerror}.", remedy="Choose another.") from error

@@ -10,7 +10,7 @@ import typer
 
 from jobs.cli.choice import Day, Model, find_monitor, parse_day, require_days
 from jobs.cli.console import ERRORS
-from jobs.cli.failure import FAILED
+from jobs.cli.failure import FAILED, shows_traces
 from jobs.cli.stages import StageProgress
 from jobs.cli.standing import print_refused, print_standing
 
@@ -58,7 +58,12 @@ def evaluate(monitor: Monitor, first: dt.date, last: dt.date) -> bool:
     days = str(first) if first == last else f"{first} to {last}"
     with StageProgress(f"{monitor.model}, {days}") as shown:
         result = run_nights(monitor, first, last, progress=shown.update)
+    for lost in result.lost:
+        told = f"Run {lost.run_id} ({lost.days or 'no day'}) had lost its process, and has failed now."
+        ERRORS.print(told, markup=False, highlight=False)
     for failure in result.failures:
+        if shows_traces() and failure.details:
+            ERRORS.print(failure.details, markup=False, highlight=False, soft_wrap=True)
         ERRORS.print("error: ", style="bold red", end="")
         ERRORS.print(f"{failure.stage}: {failure.reason}", markup=False, highlight=False, soft_wrap=True)
     if not result.success:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from obs_dagster import secrets
 from obs_dagster.alerts import outbox
 from obs_dagster.alerts.channels.registry import send
 from obs_dagster.alerts.message import Message, one_line
@@ -140,7 +141,7 @@ class _Run:
             self._sender(url, message)
         except Exception as error:  # noqa: BLE001  # whatever breaks in one channel must not stop the others
             reason = str(error) or type(error).__name__
-            return scrub(one_line(reason), url, route.label)[:_ERROR_LENGTH]
+            return secrets.scrub(scrub(one_line(reason), url, route.label))[:_ERROR_LENGTH]
         return None
 
 

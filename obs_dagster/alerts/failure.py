@@ -7,6 +7,7 @@ import datetime as dt
 from obs_dagster.alerts.message import Message, harmless, one_line
 from obs_dagster.alerts.outbox import enqueue_once
 from obs_dagster.history import History
+from obs_dagster.secrets import scrub
 
 _ERROR_LENGTH = 1_000
 
@@ -33,7 +34,7 @@ def report_failure(
         "model": model,
         "day": day,
         "run": run_id,
-        "error": one_line(error)[:_ERROR_LENGTH],
+        "error": one_line(scrub(error))[:_ERROR_LENGTH],
         "what to do": "Read the run's log in the Dagster UI, mend the cause and run the day again. "
         "What was evaluated before stays as it was.",
         "owner": one_line(owner),

@@ -14,6 +14,7 @@ from obs_dagster.demo.models import RECIPES, Recipe, fit, out_of_fold_scores
 from obs_dagster.demo.registration import MODEL, is_registered, register
 from obs_dagster.explain.explainable import ExplainableModel
 from obs_dagster.explain.loading import load_version
+from obs_dagster.reports.mlflow.database import make_ready
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +70,7 @@ def prepare(
     if flights is None:
         progress("Reading 336,776 flights of 2013 and the weather at departure")
         flights = load_flights()
+    make_ready(tracking_uri)
     fingerprints = {}
     for recipe in RECIPES:
         training = recipe.training_rows(flights)

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from obs_dagster.lake.lake import Lake
+from obs_dagster.lake.leftovers import mark
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import ROW
 from obs_dagster.quality.day import DayQuality, clean_rows, day_quality, validate_day
@@ -72,7 +73,7 @@ class LogDays:
         if self._apart is None:
             folder = self._lake.folder(self._monitor.model, "")
             folder.mkdir(parents=True, exist_ok=True)
-            name = self._stack.enter_context(TemporaryDirectory(prefix=".baseline-", dir=folder))
+            name = self._stack.enter_context(TemporaryDirectory(prefix=f".baseline-{mark()}-", dir=folder))
             self._apart = Lake(Path(name))
         quality = day_quality(self._monitor, day, self._apart)
         if quality is None:

@@ -12,6 +12,7 @@ from obs_dagster.errors import ModelLoadError
 from obs_dagster.explain import lightgbm_booster, xgboost_booster
 from obs_dagster.explain.explainable import ExplainableModel
 from obs_dagster.explain.sklearn_classifier import adapt_classifier
+from obs_dagster.scratch import scratch
 
 Trust = Literal["native", "pickle"]
 
@@ -55,7 +56,7 @@ def load_version(
             trust setting allows, or it is not a binary classifier.
     """
     place = f"Version {version} of the registered model {registry_name!r}"
-    with TemporaryDirectory(prefix="obs-model-") as folder:
+    with TemporaryDirectory(prefix="model-", dir=scratch()) as folder:
         path = _download(registry_name, version, tracking_uri, folder, place)
         try:
             return _adapted(path, trust, place)
@@ -70,6 +71,9 @@ def load_version(
 
 def _download(name: str, version: str, tracking_uri: str, folder: str, place: str) -> Path:
     """The version's files: in the folder, or where they are if they are on this machine."""
+    from obs_dagster.reports.mlflow.database import make_ready
+
+    make_ready(tracking_uri)
     import mlflow.artifacts
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException

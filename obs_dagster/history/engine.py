@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from obs_dagster.errors import HistoryError
 from obs_dagster.history.place import make_folder, printable
+from obs_dagster.storage_fault import storage_fault
 
 BUSY_SECONDS = 30
 """How long a SQLite writer waits for another one."""
@@ -61,6 +62,8 @@ def faults(engine: Engine) -> Iterator[None]:
         # Broken constraints and bad SQL, subclasses of DatabaseError, are faults of the program.
         if type(error) not in _FAULTS:
             raise
+        if fault := storage_fault(error, f"The history store ({printable(engine.url)})"):
+            raise HistoryError(fault.message, remedy=fault.remedy) from error
         reason = str(error.orig).strip().splitlines()[0] if error.orig is not None else "unknown"
         raise HistoryError(
             f"The history store ({printable(engine.url)}) cannot be used: {reason.rstrip('.')}.",

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obs_dagster.errors import LakeError
+from obs_dagster.lake import leftovers
 
 #: Rows that are written together at most, and values where columns are many.
 _GROUP_ROWS, _GROUP_VALUES = 122_880, 1 << 23
@@ -32,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
     A reader sees the old file or the new one, never a part; a kill leaves the old one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{uuid4().hex}")
+    aside = leftovers.aside(path)
     try:
         yield aside
         # On disk before the swap: after a power cut there is the old file or the whole new one.
@@ -150,7 +150,7 @@ class Table:
         """Forget the day; a reader that has the file open keeps it."""
         folder = self.path(day).parent
         if folder.exists():
-            gone = folder.with_name(f".{folder.name}.{uuid4().hex}")
+            gone = leftovers.aside(folder)
             folder.replace(gone)
             shutil.rmtree(gone)
 

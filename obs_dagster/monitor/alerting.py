@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import Field
 
 from obs_dagster.monitor.contract import Strict
-from obs_dagster.monitor.placeholders import environment, expand
+from obs_dagster.monitor.placeholders import environment, expand, variables
+from obs_dagster.secrets import remember
 
 Severity = Literal["info", "warning", "critical"]
 
@@ -100,4 +101,8 @@ class Route(Strict):
         Raises:
             ObsError: a variable is not set.
         """
-        return expand(self.url, environment(environ))
+        given = environment(environ)
+        secret = [given[name] for name in variables(self.url) if name in given and name != "OBS_HOME"]
+        url = expand(self.url, given)
+        remember(*secret, url)
+        return url

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import datetime as dt
 import hashlib
 import shutil
@@ -18,6 +17,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.day import day_quality
 from obs_dagster.reports.evidently import load
 from obs_dagster.reports.evidently_night import evidently_pages, is_due
+from obs_dagster.scratch import scratch
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.workers import begin
 
@@ -137,6 +137,4 @@ def _folder(monitor: Monitor, day: dt.date, lake: Lake) -> Path | None:
 @cache
 def _root() -> Path:
     """A folder that lasts as long as this process."""
-    root = Path(mkdtemp(prefix="obs-evidently-"))
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
-    return root
+    return Path(mkdtemp(prefix="evidently-", dir=scratch()))

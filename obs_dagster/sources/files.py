@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,11 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from obs_dagster.cores import cores
-from obs_dagster.errors import SourceError
+from obs_dagster.errors import ObsError, SourceError
+from obs_dagster.scratch import scratch
 from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.quoting import literals
+from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:
     import duckdb
@@ -123,8 +124,13 @@ class SourceFiles:
             connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {self.reader}")
         return connection.table(name)
 
-    def unreadable(self, error: Exception) -> SourceError:
-        """The error for a reader that failed: names the file where the reader does, else the pattern."""
+    def unreadable(self, error: Exception) -> ObsError:
+        """The error for a reader that failed: names the file where the reader does, else the pattern.
+
+        A fault of the place that is written to, such as a full disk, is told as one: no file is to blame.
+        """
+        if blames_storage(error) and (fault := storage_fault(error, scratch())):
+            return fault
         text = str(error).strip().splitlines()[0]
         place = next((str(file) for file in self.files if str(file) in text), "")
         if not place:
@@ -154,7 +160,7 @@ def connect() -> duckdb.DuckDBPyConnection:
     """A DuckDB session of its own with a thread per core, in UTC, without progress bar and without network.
 
     What does not fit into its memory (256 MB a thread, 768 MB at least) goes to a folder of its own below the
-    system's temporary folder, which is there only while it is needed.
+    process's temporary folder, which is there only while it is needed.
     """
     import duckdb
 
@@ -164,7 +170,7 @@ def connect() -> duckdb.DuckDBPyConnection:
             "threads": str(threads),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "true",
-            "temp_directory": str(Path(tempfile.gettempdir()) / f"obs-duckdb-{uuid4().hex}"),
+            "temp_directory": str(scratch() / f"duckdb-{uuid4().hex}"),
         }
     )
     # a large buffer lets the database read ahead of who consumes a stream of batches

@@ -13,6 +13,7 @@ from obs_dagster.profile.columns import DAY, FILE
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.placement import Placement
 from obs_dagster.sources.quoting import literal, literals
+from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:
     import duckdb
@@ -69,6 +70,8 @@ def check_in_place(monitor: Monitor, days: Sequence[dt.date], lake: Lake) -> Non
 def unreadable(monitor: Monitor, day: dt.date, lake: Lake, error: Exception) -> ObsError:
     """The error for a day's rows that DuckDB failed to read: names the file of the lake or of the source."""
     table = lake.table(monitor.model, LOGS)
+    if blames_storage(error) and (fault := storage_fault(error, lake.root)):
+        return fault
     if placed := _placement(table.manifest(day) or {}):
         return placed.source.unreadable(error)
     return LakeError(

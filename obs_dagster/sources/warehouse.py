@@ -11,10 +11,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from obs_dagster.errors import ObsError, SourceError
+from obs_dagster.lake.leftovers import mark
 from obs_dagster.monitor.placeholders import environment, expand, variables
+from obs_dagster.secrets import remember, scrub
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.quoting import literals
+from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:
     import ibis
@@ -42,8 +45,10 @@ class FetchedRows(SourceFiles):
         """The table and its rows; the file is not there for long."""
         return (FileStamp(self.table, None, None, self.content),)
 
-    def unreadable(self, error: Exception) -> SourceError:
+    def unreadable(self, error: Exception) -> ObsError:
         """The error for rows that cannot be used."""
+        if blames_storage(error) and (fault := storage_fault(error, self.files[0].parent)):
+            return fault
         return SourceError(
             f"Cannot use the rows of {self.table}: {str(error).strip().splitlines()[0]}",
             remedy="Check what the monitor says of its columns, then run the day again; "
@@ -66,7 +71,7 @@ class WarehouseTable:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.name} of {self.url}"
+        return f"{self.name} of {scrub(self.url)}"
 
     @contextmanager
     def fetched(self, query: Query, folder: Path) -> Iterator[FetchedRows]:
@@ -84,7 +89,7 @@ class WarehouseTable:
         import pyarrow.parquet as pq
 
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".fetched-", dir=folder) as name:
+        with TemporaryDirectory(prefix=f".fetched-{mark()}-", dir=folder) as name:
             path = Path(name) / "rows.parquet"
             with self._batches(query) as batches, pq.ParquetWriter(path, batches.schema) as writer:
                 for batch in batches:
@@ -112,6 +117,7 @@ class WarehouseTable:
         import ibis
 
         url = expand(self.url, environment(None))
+        remember(url)
         try:
             warehouse = ibis.connect(url)
             try:

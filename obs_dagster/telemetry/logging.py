@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Mapping
-from typing import TextIO
+from typing import Any, TextIO
 
 import structlog
 from structlog.types import Processor
+
+from obs_dagster.secrets import scrub
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -57,6 +60,8 @@ def configure(environ: Mapping[str, str] | None = None, *, stream: TextIO | None
         if stream.isatty()
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
+    hide_secrets()
+    rendering.append(_scrubbed)
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -77,6 +82,31 @@ def configure(environ: Mapping[str, str] | None = None, *, stream: TextIO | None
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def hide_secrets() -> None:
+    """Have every log record of this process, whatever library makes it, come without secrets."""
+    if logging.getLogRecordFactory() is not _record:
+        logging.setLogRecordFactory(_record)
+
+
+def _record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    record = logging.LogRecord(*args, **kwargs)
+    if isinstance(record.msg, str):
+        said = record.getMessage()
+        shown = scrub(said)
+        if shown != said:
+            record.msg, record.args = shown, None
+    if record.exc_info and record.exc_info[0] is not None:
+        trace = "".join(traceback.format_exception(*record.exc_info))
+        shown = scrub(trace)
+        if shown != trace:
+            record.exc_info, record.exc_text = None, shown.rstrip()
+    return record
+
+
+def _scrubbed(_logger: object, _method: str, text: Any) -> Any:
+    return scrub(text) if isinstance(text, str) else text
 
 
 def _worth_telling(record: logging.LogRecord) -> bool:

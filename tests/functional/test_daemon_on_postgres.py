@@ -1,10 +1,18 @@
-"""Unattended: Dagster's daemon, on PostgreSQL, runs a night by schedule and its sensor tells of the alert."""
+"""Unattended, with the deployment's own `dagster.yaml`: the daemon, on PostgreSQL, runs a night by schedule.
+
+Its sensors tell of the alert, and fail a run that was killed, which would hold up all later nights.
+"""
 
 import datetime as dt
 import os
+import select
+import shutil
 import signal
+import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +22,7 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy.engine import URL, make_url
 
 from obs_dagster.history import History
 
@@ -44,12 +53,54 @@ routes:
   - url: {route}
 """
 
-DAGSTER = """
-telemetry: {{enabled: false}}
-storage:
-  postgres:
-    postgres_url: "{url}"
-"""
+DEPLOYED = ROOT / "deploy" / "dagster.yaml"
+KILLED = "00000000-0000-4000-8000-000000000001"
+
+
+@contextmanager
+def _listening(url: URL) -> Iterator[int]:
+    """A port of loopback that leads to a server which listens on a socket of a folder."""
+    address = f"{url.query['host']}/.s.PGSQL.{url.port or 5432}"
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.socket(socket.AF_UNIX) as server:
+                server.connect(address)
+                ends = {server: self.request, self.request: server}
+                while True:
+                    for ready in select.select(list(ends), [], [])[0]:
+                        data = ready.recv(65_536)
+                        if not data:
+                            return
+                        ends[ready].sendall(data)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def _killed_run(instance: dg.DagsterInstance, home: Path) -> Iterator[None]:
+    """A run of the model that is thought to go on, as a kill leaves it: of its file nobody is the holder."""
+
+    @dg.job(name="loan_default_nightly")
+    def nightly() -> None:
+        """Of the same name."""
+
+    run = instance.create_run_for_job(nightly, run_id=KILLED, tags={"obs/model": "loan_default"})
+    started = dg.DagsterEventType.RUN_START.value
+    instance.report_dagster_event(
+        dg.DagsterEvent(event_type_value=started, job_name=run.job_name), run_id=run.run_id
+    )
+    (home / "alive").mkdir()
+    (home / "alive" / KILLED).write_text("loan_default")
+    yield
 
 
 def _write_days(home: Path, days: list[dt.date]) -> None:
@@ -106,7 +157,9 @@ def _finished(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     return list(instance.get_runs(dg.RunsFilter(tags=tags, statuses=statuses)))
 
 
-def test_a_scheduled_night_runs_and_its_alert_is_delivered(tmp_path, postgres_database, receiver):
+def test_a_scheduled_night_runs_though_one_was_killed_and_both_are_told_of(
+    tmp_path, postgres_database, receiver, monkeypatch
+):
     yesterday = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
     days = [yesterday - dt.timedelta(days=back) for back in range(4, -1, -1)]
     home, dagster_home = tmp_path / "home", tmp_path / "dagster"
@@ -116,7 +169,8 @@ def test_a_scheduled_night_runs_and_its_alert_is_delivered(tmp_path, postgres_da
     (tmp_path / "monitors" / "loan_default.yaml").write_text(
         MONITOR.format(start=days[0], baseline_end=days[1], route=receiver.url)
     )
-    (dagster_home / "dagster.yaml").write_text(DAGSTER.format(url=postgres_database()))
+    shutil.copy(DEPLOYED, dagster_home / "dagster.yaml")
+    dagster_url = make_url(postgres_database())
     history_url = postgres_database()
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("OBS_", "MLFLOW_"))}
     environ |= {
@@ -125,7 +179,27 @@ def test_a_scheduled_night_runs_and_its_alert_is_delivered(tmp_path, postgres_da
         "OBS_DATABASE_URL": history_url,
         "DAGSTER_HOME": str(dagster_home),
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_TRACKING_URI": postgres_database(),
+        "DAGSTER_PG_USERNAME": dagster_url.username or "postgres",
+        "DAGSTER_PG_PASSWORD": dagster_url.password or "unused",
+        "DAGSTER_PG_HOST": "127.0.0.1",
+        "DAGSTER_PG_DB": str(dagster_url.database),
     }
+    with _listening(dagster_url) as port:
+        environ["DAGSTER_PG_PORT"] = str(port)
+        for name in environ:
+            if name.startswith("DAGSTER_PG_"):
+                monkeypatch.setenv(name, environ[name])
+        _run_a_night(environ, home, tmp_path / "daemon.log", receiver, yesterday)
+
+    with History.open(history_url) as history:
+        (night,) = history.nights("loan_default")
+        assert (night.day, night.evaluated, night.rows) == (yesterday, True, ROWS)
+        (volume,) = history.metrics("loan_default", metrics=["volume"], segments=["*"])
+        assert volume.value == ROWS
+
+
+def _run_a_night(environ, home, log, receiver, yesterday):
     where = ["-m", "jobs.definitions"]
     subprocess.run(
         [sys.executable, "-m", "dagster", "schedule", "start", "loan_default_schedule", *where],
@@ -135,31 +209,29 @@ def test_a_scheduled_night_runs_and_its_alert_is_delivered(tmp_path, postgres_da
         capture_output=True,
         timeout=PATIENCE,
     )
-    log = tmp_path / "daemon.log"
     daemon = [sys.executable, "-m", "dagster._daemon", "run", *where]
     with (
-        dg.DagsterInstance.from_config(str(dagster_home)) as instance,
+        dg.DagsterInstance.from_config(environ["DAGSTER_HOME"]) as instance,
+        _killed_run(instance, home),
         _running(daemon, environ, log) as process,
     ):
         until = time.monotonic() + PATIENCE
         runs: list[dg.DagsterRun] = []
-        while time.monotonic() < until and not (runs and receiver.received):
+        while time.monotonic() < until and not (runs and len(receiver.received) > 1):
             assert process.poll() is None, log.read_text()[-4_000:]
             time.sleep(0.5)
             runs = _finished(instance)
         assert runs, log.read_text()[-4_000:]
-        assert receiver.received, log.read_text()[-4_000:]
+        assert len(receiver.received) > 1, log.read_text()[-4_000:]
+        assert instance.get_run_by_id(KILLED).status is dg.DagsterRunStatus.FAILURE
         # the schedule ticks every minute, and may have asked for the day again
         assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}, log.read_text()[-4_000:]
         assert {run.tags["dagster/partition"] for run in runs} == {str(yesterday)}
         materialized = instance.get_materialized_partitions(dg.AssetKey(["loan_default", "mlflow_report"]))
         assert materialized == {str(yesterday)}
 
-    assert [each["rule"] for each in receiver.received] == ["busy"]
-    with History.open(history_url) as history:
-        (night,) = history.nights("loan_default")
-        assert (night.day, night.evaluated, night.rows) == (yesterday, True, ROWS)
-        (volume,) = history.metrics("loan_default", metrics=["volume"], segments=["*"])
-        assert volume.value == ROWS
+    failed, fired = sorted(receiver.received, key=lambda each: each["event"] != "failed")
+    assert failed["run_id"] == KILLED
+    assert fired["rule"] == "busy"
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)

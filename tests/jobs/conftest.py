@@ -114,3 +114,10 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, subprocess.Comp
     made = make_home(tmp_path_factory.mktemp("obs") / "home")
     write_days(made)
     return made, made.obs("backfill", "loan_default", "--from", "2024-03-01", "--to", "2024-03-03")
+
+
+@pytest.fixture
+def with_days(home: Home) -> Home:
+    """A home with a monitor and four days of log."""
+    write_days(home)
+    return home

@@ -59,9 +59,9 @@ def _context(result, instance):
     ).for_run_failure()
 
 
-def test_both_run_without_being_switched_on(world):
+def test_all_run_without_being_switched_on(world):
     found = sensors.build([world.monitor])
-    assert {each.name for each in found} == {"alert_notifications", "failed_nights"}
+    assert {each.name for each in found} == {"alert_notifications", "failed_nights", "lost_runs"}
     assert {each.default_status for each in found} == {dg.DefaultSensorStatus.RUNNING}
     assert {each.minimum_interval_seconds for each in found} == {30}
 

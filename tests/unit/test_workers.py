@@ -1,6 +1,9 @@
 import importlib
 import os
+import signal
+import subprocess
 import sys
+import time
 from functools import partial
 
 import pytest
@@ -173,3 +176,65 @@ def test_a_process_keeps_to_one_core_and_lets_others_go_first(chores):
     assert any("openblas" in library for library in threads)
     assert set(threads.values()) == {1}, threads
     assert begin(os.nice, 0)() > os.nice(0)
+
+
+BEGINS = """
+import os, sys, time
+from obs_dagster import workers
+from obs_dagster.workers import begin
+workers.cores = lambda: 2
+
+if __name__ == "__main__":
+    pids = [begin(os.getpid)()]
+    begin(time.sleep, 600)
+    print(*pids, flush=True)
+    {ending}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ending", "kill"),
+    [
+        ("time.sleep(600)", signal.SIGKILL),
+        ("time.sleep(600)", signal.SIGTERM),
+        ("os._exit(3)", None),
+        ("raise ValueError", None),
+        ("sys.exit(0)", None),
+    ],
+    ids=["killed", "terminated", "gone", "failed", "ended"],
+)
+def test_processes_end_with_the_one_that_they_work_for(tmp_path, ending, kill):
+    program = tmp_path / "begins.py"
+    program.write_text(BEGINS.format(ending=ending))
+    parent = subprocess.Popen(
+        [sys.executable, str(program)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    int(parent.stdout.readline())
+    if kill is not None:
+        parent.send_signal(kill)
+    parent.communicate()
+    assert everybody_gone(parent.pid)
+
+
+def everybody_gone(group):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_processes_can_be_ended_whatever_they_are_working_on(chores):
+    aside = Workers(1)
+    process = aside.begin(os.getpid)()
+    aside.begin(partial(time.sleep, 600))
+    aside.end()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)

@@ -14,6 +14,7 @@ from obs_dagster.alerts.message import Message
 def send(url: str, message: Message) -> None:
     """Send the message as plain text; each service gets it escaped as it needs.
 
+    A redirect is no delivery: the service did not take the message, and a login page may answer in its place.
     A webhook also gets the key as the header `Idempotency-Key`, and the message's details as fields.
 
     Raises:
@@ -23,6 +24,8 @@ def send(url: str, message: Message) -> None:
     from apprise.plugins.custom_json import NotifyJSON
 
     asset = AppriseAsset(app_id="obs-dagster", app_desc="obs-dagster", async_mode=False)
+    # followed, a redirect becomes a GET of some page, whose 200 says nothing about the message
+    asset.http_redirects = False
     kinds = {"info": NotifyType.INFO, "warning": NotifyType.WARNING, "critical": NotifyType.FAILURE}
     kind = NotifyType.SUCCESS if message.event == "resolved" else kinds[message.severity]
     with _complaints() as complaints:
@@ -43,7 +46,8 @@ def send(url: str, message: Message) -> None:
     if not taken:
         raise ChannelError(
             " ".join(complaints) or "The service did not take the message.",
-            remedy="It is tried again; check the service and the route's URL if that goes on.",
+            remedy="It is tried again; check the service and the route's URL if that goes on. A redirect "
+            "(3xx) is not followed: name the place that it leads to.",
         )
 
 

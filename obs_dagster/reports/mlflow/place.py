@@ -39,8 +39,14 @@ def require_answer(uri: str) -> None:
     Raises:
         MlflowUnavailable: nothing listens there.
     """
-    parts = urlsplit(uri)
-    port = parts.port or _PORTS.get(parts.scheme.partition("+")[0])
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError as error:
+        raise MlflowUnavailable(
+            f"The URI of MLflow is malformed: {error}.", remedy="Correct MLFLOW_TRACKING_URI."
+        ) from None
+    port = port or _PORTS.get(parts.scheme.partition("+")[0])
     if parts.hostname is None or port is None:
         return
     try:

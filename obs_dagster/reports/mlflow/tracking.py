@@ -14,10 +14,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from obs_dagster.errors import ObsError
+from obs_dagster.reports.mlflow.database import make_ready
 from obs_dagster.reports.mlflow.entities import ModelVersion, Point, Run
 from obs_dagster.reports.mlflow.error import MlflowRejected, MlflowUnavailable
 from obs_dagster.reports.mlflow.metric_tables import MILLISECONDS_A_DAY, MetricTables
 from obs_dagster.reports.mlflow.place import beside_sqlite, require_answer, without_password
+from obs_dagster.scratch import scratch
+from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -69,6 +72,8 @@ def _reaching(
             raise
         except Exception as error:
             # Databases, HTTP and every artifact store have exceptions of their own.
+            if blames_storage(error) and (fault := storage_fault(error, f"MLflow at {self.place}")):
+                raise fault from error
             code = getattr(error, "error_code", "")
             text = f"MLflow at {self.place}: {str(error).splitlines()[0] if str(error) else error!r}"
             if code in _REFUSALS:
@@ -103,6 +108,7 @@ class Tracking:
     def _connect(self, uri: str) -> Any:
         for name, value in _LIMITS.items():
             os.environ.setdefault(name, value)
+        make_ready(uri)
         from mlflow import MlflowClient
 
         for noisy in ("mlflow.store.db.utils", "alembic"):
@@ -238,7 +244,7 @@ class Tracking:
     def upload(self, run: str, path: str, content: str | bytes | Path) -> None:
         """Writes an artifact, over an older one at the same path."""
         place = PurePosixPath(path)
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=scratch()) as folder:
             local = Path(folder, place.name)
             data = content.read_bytes() if isinstance(content, Path) else content
             local.write_bytes(data.encode() if isinstance(data, str) else data)
@@ -248,7 +254,7 @@ class Tracking:
     @_reaching
     def download(self, run: str, path: str) -> bytes:
         """The content of an artifact."""
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=scratch()) as folder:
             return Path(self._client.download_artifacts(run, path, folder)).read_bytes()
 
     @_reaching

@@ -1,0 +1,89 @@
+"""What surrounds every stage: its run is seen to live, and what it raises can be read and kept."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+
+from assets.partitions import days_of
+from assets.progress import begin_stage, days_done
+from obs_dagster.errors import ObsError
+from obs_dagster.file_lock import hold
+from obs_dagster.lake.leftovers import claim
+from obs_dagster.monitor import Monitor
+from obs_dagster.secrets import without_secrets
+from obs_dagster.settings import Settings
+from obs_dagster.storage_fault import blames_storage, storage_fault
+
+
+class StageError(ObsError):
+    """A stage came upon something that nobody has foreseen."""
+
+
+def guarded(monitor: Monitor, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of a stage, with what every stage needs around it.
+
+    What it raises on purpose stays as it is. A fault of storage is told as one, and anything else with stage,
+    model and day. Dagster keeps an exception with all of its causes: what these hold of secrets is taken out.
+    """
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        begin_stage()
+        context = dg.AssetExecutionContext.get()
+        try:
+            _show_alive(context, monitor)
+            return function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001  it is raised again, so that people can read it
+            failure = _told(error, monitor, stage, context)
+            trace = error.__traceback__
+        # outside the block, so that what was raised is a cause of it only as far as it may be shown
+        raise failure.with_traceback(trace)
+
+    return run
+
+
+def _show_alive(context: dg.AssetExecutionContext, monitor: Monitor) -> None:
+    """Hold the run's file, and what it writes aside in the lake, until this process ends."""
+    settings = Settings()
+    hold(settings.run_lock(context.run_id), monitor.model)
+    claim(settings.lake_root)
+
+
+def _told(error: Exception, monitor: Monitor, stage: str, context: dg.AssetExecutionContext) -> Exception:
+    told: Exception
+    if isinstance(error, ObsError):
+        found = storage_fault(error, Settings().root) if blames_storage(error) else None
+        told = error if found is None else found
+    else:
+        told = storage_fault(error, Settings().root) or _unforeseen(error, monitor, stage, context)
+    if told is not error:
+        told.__cause__ = error
+    without_secrets(told)
+    return told
+
+
+def _unforeseen(
+    error: Exception, monitor: Monitor, stage: str, context: dg.AssetExecutionContext
+) -> StageError:
+    said = str(error).strip()
+    kind = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return StageError(
+        f"{kind} (stage {stage} of {monitor.model}{_when(context)}).",
+        remedy="This was not foreseen: OBS_DEBUG=1 shows where it happened. What was evaluated before stays "
+        "as it was; run the days again when the cause is mended, or report it with that output.",
+    )
+
+
+def _when(context: dg.AssetExecutionContext) -> str:
+    if not context.has_partition_key and not context.has_partition_key_range:
+        return ""
+    days = days_of(context)
+    if len(days) == 1:
+        return f", {days[0]}"
+    done = days_done()
+    at = f", at {days[done]}" if done is not None and done < len(days) else ""
+    return f", {days[0]} to {days[-1]}{at}"

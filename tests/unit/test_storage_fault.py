@@ -1,0 +1,172 @@
+"""Faults of storage, provoked for real."""
+
+import errno
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+from contextlib import closing, contextmanager
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from obs_dagster.errors import HistoryError, ObsError, SourceError
+from obs_dagster.history import History
+from obs_dagster.history import engine as history_engine
+from obs_dagster.lake.lake import Lake
+from obs_dagster.sources.files import SourceFiles
+from obs_dagster.storage_fault import blames_storage, storage_fault
+
+
+@contextmanager
+def small_files(limit):
+    """No file may become larger, as if the disk were full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+@pytest.fixture
+def tmpfs(tmp_path):
+    """A disk of one megabyte."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("a disk cannot be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def told(error, place="somewhere"):
+    found = storage_fault(error, place)
+    assert found is not None, repr(error)
+    assert blames_storage(error)
+    assert found.remedy
+    return found.message
+
+
+def write_python(place):
+    (place / "file").write_bytes(os.urandom(3_000_000))
+
+
+def write_arrow(place):
+    pq.write_table(pa.table({"x": [os.urandom(1_000) for _ in range(3_000)]}), place / "file")
+
+
+def write_duckdb(place):
+    with duckdb.connect() as connection:
+        query = "SELECT random() AS x FROM range(1000000)"
+        connection.execute(f"COPY ({query}) TO '{place / 'file'}' (FORMAT parquet)")
+
+
+def spill_duckdb(place):
+    with duckdb.connect(
+        config={"temp_directory": str(place / "spilt"), "memory_limit": "30MB"}
+    ) as connection:
+        query = "SELECT hash(range) AS x, hash(range + 1)::VARCHAR AS y FROM range(3000000) ORDER BY y"
+        connection.execute(f"CREATE TABLE t AS {query}")
+
+
+def write_sqlite(place):
+    with closing(sqlite3.connect(place / "file")) as connection:
+        connection.execute("CREATE TABLE t (x)")
+        connection.execute("INSERT INTO t VALUES (?)", (os.urandom(3_000_000),))
+        connection.commit()
+
+
+WRITERS = [write_python, write_arrow, write_duckdb, write_sqlite]
+
+
+@pytest.mark.parametrize("write", [*WRITERS, spill_duckdb])
+def test_a_full_disk(tmpfs, write):
+    with pytest.raises(Exception) as caught:  # noqa: PT011  every library has its own
+        write(tmpfs)
+    assert "no room left" in told(caught.value)
+
+
+@pytest.mark.parametrize("write", [write_python, write_arrow, write_duckdb])
+def test_a_file_that_may_not_grow(tmp_path, write):
+    with small_files(100_000), pytest.raises(Exception) as caught:  # noqa: PT011
+        write(tmp_path)
+    assert "no room left" in told(caught.value)
+
+
+@pytest.mark.parametrize("write", [write_python, write_arrow, write_duckdb])
+def test_a_read_only_place(tmpfs, write):
+    subprocess.run(["mount", "-o", "remount,ro", str(tmpfs)], check=True)
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        write(tmpfs)
+    message = told(caught.value)
+    assert "read-only" in message
+    assert str(tmpfs) in message
+
+
+def test_a_read_only_database(tmpfs):
+    with closing(sqlite3.connect(tmpfs / "file")) as connection:
+        connection.execute("CREATE TABLE t (x)")
+    subprocess.run(["mount", "-o", "remount,ro", str(tmpfs)], check=True)
+    with closing(sqlite3.connect(tmpfs / "file")) as connection, pytest.raises(sqlite3.Error) as caught:
+        connection.execute("INSERT INTO t VALUES (1)")
+    assert told(caught.value, "the place").startswith("the place cannot be used: it is read-only")
+
+
+def test_a_locked_history_names_its_file_and_who_must_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(history_engine, "BUSY_SECONDS", 0.1)
+    file = tmp_path / "history.db"
+    History.open(f"sqlite:///{file}").close()
+    with closing(sqlite3.connect(file)) as other, History.open(f"sqlite:///{file}") as history:
+        other.execute("BEGIN EXCLUSIVE")
+        with (
+            pytest.raises(HistoryError, match="another program holds its lock") as caught,
+            history.writing("m"),
+        ):
+            pass
+    assert str(file) in caught.value.message
+    assert "Wait for the other program" in caught.value.remedy
+
+
+def test_a_file_that_is_only_read_is_still_to_blame(tmp_path):
+    file = tmp_path / "log.parquet"
+    file.write_bytes(b"no parquet")
+    source = SourceFiles("parquet", str(file), (file,))
+    with duckdb.connect() as connection, pytest.raises(SourceError, match=r"log\.parquet"):
+        source.relation(connection).fetchall()
+    denied = PermissionError(errno.EACCES, "Permission denied", str(file))
+    assert not blames_storage(denied)
+    assert isinstance(source.unreadable(denied), SourceError)
+
+
+def test_a_full_disk_is_not_blamed_on_the_file_that_is_read(tmp_path):
+    file = tmp_path / "log.parquet"
+    error = duckdb.IOException('IO Error: Could not write file "/lake/x": No space left on device')
+    found = SourceFiles("parquet", str(file), (file,)).unreadable(error)
+    assert "/lake/x cannot be used" in str(found)
+    assert "log.parquet" not in str(found)
+
+
+def test_other_errors_are_none():
+    assert storage_fault(ValueError("disk is full of it"), "x") is None
+    assert storage_fault(KeyError("database is locked"), "x") is None
+
+
+def test_a_lake_on_a_full_disk_keeps_its_last_state(tmpfs):
+    import datetime as dt
+
+    table, day = Lake(tmpfs).table("m", "t"), dt.date(2024, 3, 1)
+    table.write(day, pa.table({"x": [1]}), {})
+    with pytest.raises((OSError, pa.ArrowException, ObsError)) as caught:
+        table.write(day, pa.table({"x": [os.urandom(1_000) for _ in range(3_000)]}), {})
+    assert "no room left" in told(caught.value)
+    assert table.read(day).to_pylist() == [{"x": 1}]
+    assert [file.name for file in tmpfs.rglob("*") if file.is_file()] == ["data.parquet"]
