@@ -80,7 +80,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
 def _metadata(day: dt.date, quality: DayQuality) -> dict[str, dg.MetadataValue | int | float | bool | str]:
     failing = [result for result in quality.results if not result["success"]]
     return {
+        "rows read": quality.rows_read,
         "rows": quality.rows,
+        "duplicates": quality.duplicates,
         "quarantined": quality.quarantined,
         "quarantined share": rounded(quality.quarantined_share),
         "evaluated": quality.evaluated,
@@ -92,7 +94,9 @@ def _metadata(day: dt.date, quality: DayQuality) -> dict[str, dg.MetadataValue |
             ),
             ["rule", "rows", "of", "example"],
         ),
-        "failed expectations": table(failing, ["origin", "column", "name", "failed", "checked", "error"]),
+        "failed expectations": table(
+            failing, ["origin", "column", "name", "failed", "checked", "examples", "error"]
+        ),
         "expectations": len(quality.results),
     }
 

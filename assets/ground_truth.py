@@ -20,12 +20,23 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         found = ingest_labels(monitor, platform.lake)
         if is_run(context, monitor, "mlflow_report"):
             begin_ahead(monitor, days_of(context), platform.lake)
+        for note in found.book.notes():
+            context.log.warning(note)
         return dg.MaterializeResult(
             metadata={
                 f"{_read(monitor)} read": found.files,
                 "labels read": found.labels,
                 "rows without id or label": found.rejected,
+                "labels of neither class": table(
+                    ({"value": value, "rows": rows} for value, rows in found.book.unusable.items()),
+                    ["value", "rows"],
+                ),
+                "negative value": found.book.negative or "as the monitor says",
+                "ids with conflicting labels": found.book.conflicts,
                 "waiting for their prediction": found.waiting,
+                "ids that wait, for example": ", ".join(found.book.waiting.ids) or "none",
+                "ids of the log, for example": ", ".join(found.book.waiting.log_ids) or "not needed",
+                "what to know": "; ".join([*found.healed, *found.book.notes()]) or "nothing to say",
                 "days touched": table(
                     ({"day": str(day), "labels": count} for day, count in sorted(found.touched.items())),
                     ["day", "labels"],

@@ -23,7 +23,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": column_schema(monitor)},
     )
     def inference_logs(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
-        """Predictions as they were served: one row per prediction id, typed as the monitor declares."""
+        """Predictions as they were served: one row per version and id, typed as the monitor declares."""
         total = 0
         days = days_of(context)
         if is_run(context, monitor, "mlflow_report"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli import reach
+from jobs.cli import label_sample, reach
 from jobs.cli.choice import require
 from jobs.cli.failure import FAILED
 from jobs.cli.findings import Finding, print_findings
@@ -73,7 +73,7 @@ def _inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     logs = monitor.logs
     yield _rows(monitor, "logs", logs)
     if monitor.labels:
-        yield _rows(monitor, "labels", monitor.labels)
+        yield label_sample.labels(monitor, _rows(monitor, "labels", monitor.labels))
     else:
         yield Finding(monitor.model, "labels", "warn", "none: whether the model is right is not known")
     if monitor.baseline.kind == "training":

@@ -62,6 +62,7 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     with History.open(settings.history_url) as history:
         for monitor in monitors.values():
             yield from nights(monitor, history.nights(monitor.model), now)
+            yield from labels(monitor, settings)
         yield _outbox(history)
 
 
@@ -91,6 +92,20 @@ def nights(monitor: Monitor, ran: list[Night], now: dt.datetime) -> Iterator[Fin
         more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
         detail = f"{', '.join(missing[:_MOST_NAMED])}{more} did not run; use `obs backfill {monitor.model}`"
         yield Finding(monitor.model, "missing days", "fail", detail)
+
+
+def labels(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
+    """How the labels stood when they were read last; nothing for a model that has none."""
+    from obs_dagster.lake.lake import Lake
+    from obs_dagster.sources.labels import label_book
+
+    if monitor.labels is None:
+        return
+    book = label_book(monitor, Lake(settings.lake_root))
+    if book.meaning:
+        notes = list(book.notes())
+        told = [f"{book.matched:,} have found their prediction", *notes]
+        yield Finding(monitor.model, "labels", "warn" if book.serious else "ok", "; ".join(told))
 
 
 def _disk(settings: Settings) -> Finding:

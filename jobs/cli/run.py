@@ -79,6 +79,7 @@ def show_standing(monitor: Monitor, day: dt.date) -> bool:
 
     with closing(History.open(Settings().history_url)) as history:
         firing = print_standing(gather(monitor, history, day, now=dt.datetime.now(dt.UTC)))
+        _tell_labels(monitor)
         _tell_waiting(history, monitor.model)
     return firing
 
@@ -99,6 +100,16 @@ def tell_refused(monitor: Monitor, first: dt.date, last: dt.date, *, since: dt.d
     refused = [night for night in empty if unevaluated.refused(monitor, night.day, night.rows)]
     print_refused(refused, quiet=[night.day for night in empty if night not in refused], days=len(ran))
     return len(refused)
+
+
+def _tell_labels(monitor: Monitor) -> None:
+    """Say what people must know of the labels: those that cannot be used, or wait for their prediction."""
+    from obs_dagster.lake.lake import Lake
+    from obs_dagster.settings import Settings
+    from obs_dagster.sources.labels import label_book
+
+    for note in label_book(monitor, Lake(Settings().lake_root)).notes():
+        ERRORS.print(f"\nlabels: {note}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _tell_waiting(history: History, model: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -96,7 +97,8 @@ class LogDays:
         if all(found.get(name, kind) in (kind, _LONG_NAMES.get(kind)) for name, kind in declared.items()):
             return rows
         # ingested when the monitor declared other columns, or other types
-        schema = LogSchema.of(self._monitor)
+        # its decisions are true where they are positive, whatever the log calls that
+        schema = replace(LogSchema.of(self._monitor), positive=(), negative=())
         query = schema.query(found, "ingested", row=f"source.{identifier(ROW)}", absent_as_null=False)
         return derived(rows, "ingested", query)
 

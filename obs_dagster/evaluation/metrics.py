@@ -149,7 +149,7 @@ def service_records(monitor: Monitor, day: dt.date, lake: Lake, recorder: Record
 def quality_records(quality: DayQuality, day: dt.date, recorder: Recorder) -> Iterator[MetricRecord]:
     """Soundness of the day's log as a whole."""
     estimates = evaluate_quality(
-        quality.rows,
+        quality.rows_read,
         quarantined=quality.quarantined,
         duplicates=quality.duplicates,
         schema_changes=len(quality.schema_changes),

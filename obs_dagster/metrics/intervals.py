@@ -28,13 +28,17 @@ def wilson(successes: float, n: int) -> Interval:
     It keeps its coverage for small n and for shares near 0 and 1, and never leaves [0, 1].
 
     Args:
-        successes: rows that count, 0 to n; may be fractional for a statistic that behaves like a share.
-        n: all rows, at least 1.
+        successes: rows that count, 0 to n; may be fractional for a statistic that behaves like a share. What
+            lies outside, as sums of floats do by their last digit, is taken for the end that it passed.
+        n: all rows.
 
     Returns:
         The ends of the interval; `scipy.stats.binomtest(k, n).proportion_ci(method="wilson")` gives the same.
+        Without rows, or for a number that is none, everything is possible: (0, 1).
     """
-    share = successes / n
+    if n <= 0 or math.isnan(successes):
+        return 0.0, 1.0
+    share = min(max(successes / n, 0.0), 1.0)
     centre = share + Z**2 / (2 * n)
     half = Z * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
     scale = 1 + Z**2 / n
@@ -45,9 +49,14 @@ def wilson(successes: float, n: int) -> Interval:
 
 
 def share(successes: int, n: int, *, reason: str) -> Estimate:
-    """A share with its Wilson interval; without rows, a missing estimate with this reason."""
+    """A share with its Wilson interval; without rows, a missing estimate with this reason.
+
+    Counts that are those of no share are a fault of who counted: the estimate is missing, and says so.
+    """
     if n == 0:
         return Estimate.missing(reason)
+    if not 0 <= successes <= n:
+        return Estimate.missing(f"{successes} of {n} rows is no share", max(n, 0))
     low, high = wilson(successes, n)
     return Estimate(value=successes / n, low=low, high=high, n=n)
 
@@ -57,7 +66,12 @@ def newcombe(successes: int, n: int, baseline_successes: int, baseline_n: int) -
 
     Source: Newcombe, Statistics in Medicine 17 (1998), 873-890, method 10.
     """
-    current, baseline = successes / n, baseline_successes / baseline_n
+    if n <= 0 or baseline_n <= 0:
+        # nothing is known of a share of no rows
+        return -1.0, 1.0
+    current, baseline = (
+        min(max(part / whole, 0.0), 1.0) for part, whole in ((successes, n), (baseline_successes, baseline_n))
+    )
     current_low, current_high = wilson(successes, n)
     baseline_low, baseline_high = wilson(baseline_successes, baseline_n)
     difference = current - baseline
@@ -76,12 +90,14 @@ def normal_mean(total: float, total_sq: float, n: int, *, lowest: float = -math.
         lowest: a bound that the mean cannot fall below.
 
     Returns:
-        The interval; None for fewer than two values, which say nothing about their spread.
+        The interval; None for fewer than two values, which say nothing about their spread, and for sums that
+        are no finite numbers.
     """
-    if n <= 1:
+    if n <= 1 or not (math.isfinite(total) and math.isfinite(total_sq)):
         return None
     mean = total / n
-    variance = max(0.0, (total_sq - n * mean**2) / (n - 1))
+    # the square of a large mean is infinite as a product, and an error as a power
+    variance = max(0.0, (total_sq - n * mean * mean) / (n - 1))
     half = Z * math.sqrt(variance / n)
     return max(lowest, mean - half), mean + half
 
@@ -202,8 +218,9 @@ def divergence_interval(
 
     def end(reach: float, sign: int) -> float:
         """The root of (value - bias - x)^2 = reach^2 + growth x that lies on this side."""
-        half = value - bias + growth / 2
-        return half + sign * math.sqrt(max(0.0, half**2 - (value - bias) ** 2 + reach**2))
+        off = value - bias
+        half = off + growth / 2
+        return half + sign * math.sqrt(max(0.0, half * half - off * off + reach * reach))
 
     low = (end(above - bias, -1) if value > above else 0.0) - error
     high = end(bias - below, +1) + error

@@ -15,9 +15,9 @@ class RowCounts:
     """What the checks of a day's rows counted.
 
     Attributes:
-        rows: all rows that were read, good or bad.
+        rows: all rows that were read: good, bad, and repeated.
         quarantined: rows that broke the contract.
-        duplicates: rows whose prediction id a later row repeats.
+        duplicates: rows whose version and prediction id a later row repeats.
         schema_changes: columns that are new, missing or of another type.
     """
 
@@ -56,11 +56,12 @@ METRICS = (
     Metric(
         Definition(
             name="quarantined_share",
-            id="quarantined_share/1",
+            id="quarantined_share/rows_read/2",
             family="quality",
             title="Share of quarantined rows",
             meaning="The share of rows that broke the contract and are not evaluated.",
-            formula="quarantined rows / rows read.",
+            formula="quarantined rows / rows read, repeated ones included; of those that repeat a prediction "
+            "only the last one is held to the contract.",
             reference="a plain share of rows.",
             interval="Wilson",
             unit="share",
@@ -71,13 +72,13 @@ METRICS = (
     Metric(
         Definition(
             name="duplicate_share",
-            id="duplicate_share/1",
+            id="duplicate_share/rows_read/2",
             family="quality",
             title="Share of duplicates",
-            meaning="The share of rows whose prediction id a later row repeats; only the last one is "
-            "evaluated.",
-            formula="(rows - distinct prediction ids) / rows read.",
-            reference="`pandas.Series.duplicated(keep='last').mean()`.",
+            meaning="The share of rows whose prediction id a later row of the same version repeats; only the "
+            "last one is evaluated.",
+            formula="(rows read - distinct pairs of version and prediction id) / rows read.",
+            reference="`pandas.DataFrame.duplicated(['version', 'prediction_id'], keep='last').mean()`.",
             interval="Wilson",
             unit="share",
             better="lower",

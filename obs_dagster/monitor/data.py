@@ -11,6 +11,8 @@ from obs_dagster.monitor.contract import Strict
 
 FileKind = Literal["parquet", "csv", "jsonl"]
 SourceKind = Literal["parquet", "csv", "jsonl", "ibis"]
+#: A value of a label or of a decision.
+ClassValue = str | int | bool
 
 
 class LogColumns(Strict):
@@ -22,7 +24,9 @@ class LogColumns(Strict):
     score: str = Field(description="The probability of the positive class, 0 to 1.")
     prediction: str | None = Field(
         default=None,
-        description="The decision that was served (boolean or 0/1). Left out: score at or above `threshold`.",
+        description="The decision that was served: true or false, 1 or 0, yes or no, or the values in "
+        "`positive` and `negative`; rows with any other value are quarantined. Left out: score at or above "
+        "`threshold`.",
     )
     latency_ms: str | None = Field(default=None, description="How long the request took, in milliseconds.")
     status: str | None = Field(
@@ -51,6 +55,16 @@ class Logs(Strict):
     threshold: float = Field(
         default=0.5, ge=0, le=1, description="Score from which the model's decision is positive."
     )
+    positive: ClassValue | None = Field(
+        default=None,
+        description="The value of `prediction` that means the positive class. Left out: as in the labels, "
+        "or true.",
+    )
+    negative: ClassValue | tuple[ClassValue, ...] | None = Field(
+        default=None,
+        description="The value of `prediction` that means the negative class, or a list of such. Left out: "
+        "as in the labels, or false.",
+    )
     ok_statuses: tuple[str, ...] = Field(
         default=("ok", "200"), min_length=1, description="Values of `status` that are successes."
     )
@@ -58,8 +72,13 @@ class Logs(Strict):
         default=False,
         description="Read Parquet files where they are instead of copying them into the lake: for files that "
         "are neither rewritten nor removed while labels of their day may come. Rows are copied all the same "
-        "if types need conversion, an id occurs twice, or the engine is Spark.",
+        "if types need conversion, an id occurs twice in a version, or the engine is Spark.",
     )
+
+    @property
+    def negatives(self) -> tuple[ClassValue, ...]:
+        """The values of the negative class that are given."""
+        return _listed(self.negative)
 
 
 class LabelColumns(Strict):
@@ -87,8 +106,16 @@ class Labels(Strict):
         default=None, min_length=1, description="The table, with `ibis`; with its schema, or without."
     )
     columns: LabelColumns = Field(description="Which column plays which role.")
-    positive: str | int | bool = Field(
-        default=True, description="The value of `label` that means the positive class."
+    positive: ClassValue = Field(
+        default=True,
+        description="The value of `label` that means the positive class, in any type, case and spelling "
+        "(`true`, `1`, `yes`).",
+    )
+    negative: ClassValue | tuple[ClassValue, ...] | None = Field(
+        default=None,
+        description="The value of `label` that means the negative class, or a list of such. Left out: the "
+        "opposite of `positive` (`false`, `0`, `no`), or of another text the only other value that there is. "
+        "Values of neither class are rejected and named.",
     )
     max_delay_days: int = Field(
         default=7,
@@ -96,6 +123,17 @@ class Labels(Strict):
         le=366,
         description="Days after which a prediction's label is not waited for any longer.",
     )
+
+    @property
+    def negatives(self) -> tuple[ClassValue, ...]:
+        """The values of the negative class that are given."""
+        return _listed(self.negative)
+
+
+def _listed(values: ClassValue | tuple[ClassValue, ...] | None) -> tuple[ClassValue, ...]:
+    if values is None:
+        return ()
+    return values if isinstance(values, tuple) else (values,)
 
 
 class TrainingBaseline(Strict):

@@ -61,12 +61,16 @@ def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.
     known = decision in keyed.collect_schema().names()
     served = nw.col(decision).cast(nw.Boolean) if known else nw.lit(None).cast(nw.Boolean)
     number = nw.col(monitor.logs.columns.score).cast(nw.Float64)
+    # without a finite score a row is a prediction, and nothing can be said of how right it was
+    finite = number.is_finite()
+    derived = nw.when(finite).then(number >= monitor.logs.threshold).otherwise(nw.lit(value=False))
+    labelled = finite & ~nw.col(LABEL).is_null()
     return (
         keyed.select(
             *keys,
-            score=number,
-            label=nw.col(LABEL),
-            decision=nw.when(served.is_null()).then(number >= monitor.logs.threshold).otherwise(served),
+            score=nw.when(labelled).then(number),
+            label=nw.when(labelled).then(nw.col(LABEL)),
+            decision=nw.when(served.is_null()).then(derived).otherwise(served),
         )
         .select(
             *keys,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,11 @@ def occurrences(column: str) -> str:
     return f"_obs_occurrences_{column}"
 
 
+def neither_class(column: str) -> str:
+    """The rule that a decision breaks which is neither positive nor negative."""
+    return f"{column} is of neither class; logs.positive and logs.negative name its values"
+
+
 def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expectation]:
     """The expectations of one day's rows.
 
@@ -52,6 +58,14 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
         Expectation("ExpectColumnToExist", {"column": name}, f"column {name} is there") for name in declared
     ]
     expected.append(Expectation("ExpectColumnValuesToBeNull", {"column": UNCAST}, UNCAST_RULE))
+    if roles.prediction is not None:
+        expected.append(
+            Expectation(
+                "ExpectColumnValuesToNotMatchRegex",
+                {"column": UNCAST, "regex": f"(?:^|, ){re.escape(roles.prediction)}: "},
+                neither_class(roles.prediction),
+            )
+        )
     expected += [
         Expectation("ExpectColumnValuesToNotBeNull", {"column": name}, f"{name} is missing")
         for name in (roles.prediction_id, roles.time, roles.version, roles.score)

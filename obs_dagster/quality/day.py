@@ -15,7 +15,7 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.engine import SparkEngine
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import DAY, FILE, ROW
-from obs_dagster.quality.contract import UNCAST_RULE, contract
+from obs_dagster.quality.contract import UNCAST_RULE, contract, neither_class
 from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows, Uncast
 from obs_dagster.quality.expectations import Judge, Suite, Validation, distinct
 from obs_dagster.quality.frames import FrameJudge
@@ -43,7 +43,9 @@ class DayQuality:
         evaluated: whether the day's metrics may be computed.
         reason: why not: a line for what is wrong, and one for by which rule, column or file; empty if they
             may.
-        rows, quarantined, duplicates: of the day.
+        rows: rows of the day, one per version and prediction id.
+        quarantined: those of them that broke the contract.
+        duplicates: rows that were read beside them, whose prediction a later row repeats.
         versions: rows per version, before quarantine.
         schema_changes: each with `kind`, `column` and `text`.
         broken_rules: rows per rule that they broke.
@@ -75,9 +77,14 @@ class DayQuality:
         return not self.evaluated and self.rows > 0
 
     @property
+    def rows_read(self) -> int:
+        """All rows that the day's log has."""
+        return self.rows + self.duplicates
+
+    @property
     def quarantined_share(self) -> float:
-        """Quarantined rows over all rows; 0 for a day without rows."""
-        return self.quarantined / self.rows if self.rows else 0.0
+        """Quarantined rows over all rows that were read; 0 for a day without rows."""
+        return self.quarantined / self.rows_read if self.rows_read else 0.0
 
 
 def validate_day(monitor: Monitor, day: dt.date, lake: Lake, *, chunk_rows: int = _CHUNK_ROWS) -> DayQuality:
@@ -197,7 +204,8 @@ def _by_column(rules: Mapping[str, int], uncast: Sequence[Uncast]) -> dict[str, 
 
     Such a value is null in the lake; that it is missing follows, and is not said.
     """
-    typed = {each.rule: each.rows for each in uncast}
+    # a decision has a rule of its own, which knows the remedy
+    typed = {each.rule: each.rows for each in uncast if neither_class(each.column) not in rules}
     follows = {f"{each.column} is missing": each.rows for each in uncast}
     rest = {rule: rows for rule, rows in rules.items() if rule != UNCAST_RULE and rows > follows.get(rule, 0)}
     return dict(sorted((typed | rest).items(), key=lambda item: -item[1]))

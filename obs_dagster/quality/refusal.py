@@ -69,13 +69,15 @@ def reason_of(
     if lost := [name for name in indispensable(monitor) if name in missing(manifest)]:
         return _lost(lost, manifest)
     tolerated = monitor.quality.max_quarantined_share
+    read = rows + manifest["duplicates"]
+    broken = quarantined / read
     # a day whose rows are all in quarantine has nothing left to evaluate, whatever is tolerated
-    if quarantined / rows <= tolerated and quarantined < rows:
+    if broken <= tolerated and quarantined < rows:
         return ""
-    share = told_apart(quarantined / rows, tolerated, percent(quarantined / rows), scale=100.0, unit=" %")
-    broke = f"all {rows:,} rows" if quarantined == rows else f"{quarantined:,} of {rows:,} rows ({share})"
+    share = told_apart(broken, tolerated, percent(broken), scale=100.0, unit=" %")
+    broke = f"all {rows:,} rows" if quarantined == rows else f"{quarantined:,} of {read:,} rows ({share})"
     left = f"{given_percent(tolerated)} are tolerated"
-    if quarantined / rows <= tolerated:
+    if broken <= tolerated:
         left = "none is left to evaluate"
     told = f"{broke} broke the contract, and {left}"
     return f"{told}\n{_broken(rules, examples)}{_zone_hint(monitor, day, rules)}"

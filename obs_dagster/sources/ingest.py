@@ -1,4 +1,4 @@
-"""A day's log files, read once into the lake: typed as declared, one row per prediction id."""
+"""A day's log files, read once into the lake: typed as declared, one row per version and prediction id."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.log_table import fetched_days
 from obs_dagster.sources.placement import placement
 from obs_dagster.sources.quoting import identifier, literal
-from obs_dagster.sources.schema import LogSchema, SchemaChange, schema_changes
+from obs_dagster.sources.schema import LogSchema, SchemaChange
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,8 +30,8 @@ class Ingested:
     """What one day's log held.
 
     Attributes:
-        rows: rows kept, one per prediction id.
-        duplicates: rows that a later row with the same prediction id replaced.
+        rows: rows kept, one per version and prediction id.
+        duplicates: rows that a later row with the same version and prediction id replaced.
         files: how many files there were.
         versions: rows per version.
         schema_changes: differences from the declared schema.
@@ -47,7 +47,8 @@ class Ingested:
 def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
     """Read the day's log files and replace the day's partition of `inference_logs`.
 
-    Where a prediction id occurs more than once, the last row by time counts. Values that are not of the
+    Where a prediction id occurs more than once in a version, the last row by time counts; two versions that
+    score one request under one id made a prediction each. Values that are not of the
     declared type become null, their column is named in `_obs_uncast` and the source row kept in `_obs_raw`.
 
     By default the partition is a copy: labels may come weeks later, when the source has been overwritten or
@@ -88,7 +89,7 @@ def _ingest(
     stamps = source.stamps()
     try:
         found = _register(connection, schema, source)
-        changes = schema_changes(schema.types, found)
+        changes = schema.changes(found)
         placed = placement(schema, found, source, stamps)
         query = placed.query() if placed is not None else schema.query(found, "source")
         connection.execute(f"CREATE TEMP VIEW log AS {query}")
@@ -141,19 +142,21 @@ def _register(
 
 
 def _find_replaced(connection: duckdb.DuckDBPyConnection, monitor: Monitor) -> int:
-    """Number the rows that a later one with the same prediction id replaces, in the table `replaced`.
+    """Number the rows that a later one of the same version and id replaces, in the table `replaced`.
 
-    Hashes tell nearly all ids apart, in less memory; only rows whose hash repeats are compared.
+    Hashes tell nearly all predictions apart, in less memory; only rows whose hash repeats are compared.
     """
-    key, time = identifier(monitor.logs.columns.prediction_id), identifier(monitor.logs.columns.time)
+    roles = monitor.logs.columns
+    key, time = identifier(roles.prediction_id), identifier(roles.time)
+    made = f"{key}, {identifier(roles.version)}"
     connection.execute(
-        f"CREATE TEMP TABLE repeated AS SELECT hash({key}) AS hashed FROM log WHERE {key} IS NOT NULL "
+        f"CREATE TEMP TABLE repeated AS SELECT hash({made}) AS hashed FROM log WHERE {key} IS NOT NULL "
         "GROUP BY hashed HAVING count(*) > 1"
     )
     connection.execute(
         f"CREATE TEMP TABLE replaced AS SELECT {ROW} FROM log "
-        f"WHERE {key} IS NOT NULL AND hash({key}) IN (SELECT hashed FROM repeated) QUALIFY row_number() OVER "
-        f"(PARTITION BY {key} ORDER BY {time} DESC NULLS LAST, {ROW} DESC) > 1"
+        f"WHERE {key} IS NOT NULL AND hash({made}) IN (SELECT hashed FROM repeated) "
+        f"QUALIFY row_number() OVER (PARTITION BY {made} ORDER BY {time} DESC NULLS LAST, {ROW} DESC) > 1"
     )
     return int(connection.sql("SELECT count(*) FROM replaced").fetchall()[0][0])
 

@@ -1,43 +1,51 @@
 """Ground truth: labels, however late, sorted to the days of the predictions that they belong to.
 
-State between nights: which files (of a warehouse's table, which parts) were read, and which labels wait
-because nobody knows their prediction yet. Both are rewritten last, so a killed run reads the same again;
-labels merge by prediction id, so reading twice changes nothing.
+State between nights: the book of what was read (see `label_book`), and which labels wait because nobody knows
+their prediction yet. The book is written last, so a killed run reads the same again; labels merge by
+prediction id, so reading twice changes nothing. That is also how what was lost or damaged heals: whatever is
+not as the book says makes everything be read again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from obs_dagster.errors import SourceError
-from obs_dagster.lake.lake import Lake, manifest_metadata, read_json, replacing, write_json
+from obs_dagster.lake.lake import Lake, replacing
 from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import DAY
+from obs_dagster.sources.classes import Classes
 from obs_dagster.sources.files import SourceFiles, connect, stamp
+from obs_dagster.sources.identifiers import join_key
 from obs_dagster.sources.ingest import LOGS
+from obs_dagster.sources.label_book import FileRead, LabelBook, Waiting
+from obs_dagster.sources.label_days import GROUND_TRUTH, LabelDays
+from obs_dagster.sources.label_rows import LabelRows
 from obs_dagster.sources.label_table import fetched_parts, parts_of
 from obs_dagster.sources.log_rows import check_in_place, log_rows
 from obs_dagster.sources.quoting import identifier, literal
-from obs_dagster.sources.schema import text_of
 
 if TYPE_CHECKING:
     import duckdb
 
-GROUND_TRUTH = "ground_truth"
-_FILES = "files_read.json"
+__all__ = ["GROUND_TRUTH", "LabelsIngested", "ingest_labels", "label_book"]
+
 _HOLDING = "unknown_predictions.parquet"
-_COLUMNS = "prediction_id VARCHAR, label BOOLEAN, known_at TIMESTAMPTZ"
+#: How labels are read; another number reads all again.
+_RULES = 2
+_EXAMPLES = 3
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class LabelsIngested:
-    """What was new among the labels.
+    """What was new among the labels, and how they stand.
 
     Attributes:
         files: files read now, because they are new or were rewritten; of a table, its parts.
@@ -45,6 +53,8 @@ class LabelsIngested:
         rejected: rows in them without one of the two.
         touched: days whose labels changed, with the number of labels the day has now.
         waiting: labels whose prediction is not in any day of the lake.
+        book: what is known of all labels that there are.
+        healed: why everything was read again; empty if nothing was lost or damaged.
     """
 
     files: int
@@ -52,36 +62,127 @@ class LabelsIngested:
     rejected: int
     touched: dict[dt.date, int]
     waiting: int
+    book: LabelBook = field(default_factory=LabelBook, compare=False)
+    healed: tuple[str, ...] = ()
+
+
+def label_book(monitor: Monitor, lake: Lake) -> LabelBook:
+    """What was known of a monitor's labels after they were read last."""
+    return LabelBook.read(lake.folder(monitor.model, "labels"))
 
 
 def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
     """Read labels that are new and merge them into the days they belong to.
 
+    Where a day's labels, or those that waited, were lost or damaged since, all labels are read again.
+
     Raises:
         SourceError: a file or the warehouse cannot be read, or a log that is read in place changed; nothing
             is lost, and the next run reads the same again.
     """
-    if monitor.labels is None:
+    labels = monitor.labels
+    if labels is None:
         return LabelsIngested(0, 0, 0, {}, 0)
     folder = lake.folder(monitor.model, "labels")
-    known: dict[str, str] = read_json(folder / _FILES) or {}
-    # a label that is read as another class, or from another column, is a new label
-    meaning = monitor.labels.model_dump_json(include={"columns", "positive"})
-    stamps = {name: f"{each} as {meaning}" for name, each in _stamps(monitor, monitor.labels).items()}
-    new = [name for name, each in stamps.items() if known.get(name) != each]
+    book = label_book(monitor, lake)
+    remade = book.meaning != _meaning(labels)
+    stamps = _stamps(monitor, labels)
     with connect() as connection:
-        with _opened(monitor.labels, new, folder) as sources:
-            labels, rejected = _load(connection, monitor.labels, sources, folder / _HOLDING)
-        touched = _sort_to_days(connection, monitor, lake) if labels or _count(connection, "incoming") else {}
-        waiting = _count(connection, "incoming")
-        if waiting or (folder / _HOLDING).exists():
-            with replacing(folder / _HOLDING) as aside:
-                connection.execute(
-                    f"COPY incoming TO {literal(str(aside))} (FORMAT parquet, COMPRESSION zstd)"
-                )
-    if new:
-        write_json(folder / _FILES, known | stamps)
-    return LabelsIngested(len(new), labels, rejected, touched, waiting)
+        days = LabelDays(connection, monitor, lake, book)
+        rows = LabelRows(connection, labels, _classes(labels, None if remade else book.negative))
+        healed = [*days.repair(), *_load_waiting(rows, folder / _HOLDING, book)]
+        for reason in healed:
+            _LOG.warning("%s: %s. All labels are read again.", monitor.model, reason)
+        known = {} if healed or remade else _known(book, stamps)
+        new = [name for name in stamps if name not in known]
+        with _opened(labels, new, folder) as sources:
+            for source in sources:
+                rows.load(source)
+        told = rows.settle(_seen(known), monitor.quality.max_quarantined_share)
+        conflicts, conflicting = rows.resolve(retract=remade)
+        touched = _sort_to_days(connection, monitor, lake, days)
+        waiting = _hold(connection, folder / _HOLDING)
+        now = LabelBook(
+            meaning=_meaning(labels),
+            negative=told or (None if remade else book.negative),
+            files=dict(sorted((known | _by_name(new, stamps, rows.files)).items())),
+            days=days.written(),
+            waiting=_waiting(connection, monitor, lake, waiting),
+            conflicts=conflicts if new else book.conflicts,
+            conflicting=conflicting if new else book.conflicting,
+            lost=days.short(),
+        )
+    if now != book:
+        now.write(folder)
+    read = sum(each.usable for each in rows.files)
+    rejected = sum(each.rows for each in rows.files) - read
+    return LabelsIngested(len(new), read, rejected, touched, waiting, now, tuple(healed))
+
+
+def _meaning(labels: Labels) -> str:
+    """What labels are read as: one that is read as another class, or from another column, is a new one."""
+    return f"{_RULES} {labels.model_dump_json(include={'columns', 'positive', 'negative'})}"
+
+
+def _classes(labels: Labels, told: str | None) -> Classes:
+    """The values of each class, the negative one as the labels told it before if nobody else does."""
+    classes = Classes.of(labels.positive, labels.negatives)
+    return classes.with_negative(told) if told and not classes.complete() else classes
+
+
+def _known(book: LabelBook, stamps: Mapping[str, str]) -> dict[str, FileRead]:
+    """What need not be read again: files that are as they were, and whose labels were used."""
+    return {
+        name: each for name, each in book.files.items() if stamps.get(name) == each.stamp and not each.held
+    }
+
+
+def _seen(files: Mapping[str, FileRead]) -> tuple[int, int]:
+    """Labels of the positive and of the negative class."""
+    return sum(each.positive for each in files.values()), sum(each.negative for each in files.values())
+
+
+def _by_name(
+    names: Sequence[str], stamps: Mapping[str, str], read: Sequence[FileRead]
+) -> dict[str, FileRead]:
+    """What was read by name; what parts of a table have together stands with the first of them."""
+    counted = [*read, *(FileRead("", held=read[-1].held) for _ in names[len(read) :])]
+    return {name: replace(each, stamp=stamps[name]) for name, each in zip(names, counted, strict=True)}
+
+
+def _load_waiting(rows: LabelRows, holding: Path, book: LabelBook) -> list[str]:
+    """Load the labels that waited; returns what is wrong with their file."""
+    if holding.exists():
+        return [] if rows.load_waiting(holding) else [f"{holding} is damaged"]
+    return [f"{holding} is gone"] if book.waiting.labels else []
+
+
+def _hold(connection: duckdb.DuckDBPyConnection, holding: Path) -> int:
+    """Keep the labels whose prediction is unknown; returns how many there are."""
+    connection.execute("DELETE FROM incoming WHERE label IS NULL")
+    waiting = _count(connection, "incoming")
+    if waiting or holding.exists():
+        with replacing(holding) as aside:
+            connection.execute(
+                f"COPY (FROM incoming ORDER BY prediction_id) TO {literal(str(aside))} "
+                "(FORMAT parquet, COMPRESSION zstd)"
+            )
+    return waiting
+
+
+def _waiting(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake, labels: int) -> Waiting:
+    """What waits, with ids of both sides for people to compare."""
+    if not labels:
+        return Waiting()
+    waiting = f"SELECT min(prediction_id, {_EXAMPLES}) FROM incoming"
+    ids = connection.sql(waiting).fetchall()[0][0]
+    newest = lake.table(monitor.model, LOGS).days()[-1:]
+    if not newest:
+        return Waiting(labels, ids)
+    key = identifier(monitor.logs.columns.prediction_id)
+    log = f"SELECT {key} FROM ({log_rows(connection, monitor, newest, lake)}) WHERE {key} IS NOT NULL"
+    found = connection.sql(f"{log} LIMIT {_EXAMPLES}").fetchall()
+    return Waiting(labels, ids, [text for (text,) in found])
 
 
 def _stamps(monitor: Monitor, labels: Labels) -> dict[str, str]:
@@ -114,99 +215,37 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(connection.sql(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
 
-def _load(
-    connection: duckdb.DuckDBPyConnection, labels: Labels, sources: Sequence[SourceFiles], holding: Path
-) -> tuple[int, int]:
-    """Fill the table `incoming` with one label per prediction id: new labels over those that waited."""
-    connection.execute(f"CREATE TEMP TABLE loaded ({_COLUMNS}, file_order BIGINT)")
-    if holding.exists():
-        connection.execute(f"INSERT INTO loaded SELECT *, 0 FROM read_parquet({literal(str(holding))})")
-    waiting = _count(connection, "loaded")
-    for position, source in enumerate(sources, start=1):
-        _load_file(connection, labels, source, position)
-    read = _count(connection, "loaded") - waiting
-    # hashes tell nearly all ids apart, in less memory; only labels whose hash repeats are compared
-    connection.execute(
-        "CREATE TEMP TABLE repeated AS SELECT hash(prediction_id) AS hashed FROM loaded "
-        "WHERE prediction_id IS NOT NULL AND label IS NOT NULL GROUP BY hashed HAVING count(*) > 1; "
-        "CREATE TEMP VIEW usable AS SELECT *, hash(prediction_id) IN (SELECT hashed FROM repeated) AS again "
-        "FROM loaded WHERE prediction_id IS NOT NULL AND label IS NOT NULL; "
-        "CREATE TEMP TABLE incoming AS SELECT prediction_id, label, known_at FROM usable WHERE NOT again "
-        "UNION ALL (SELECT prediction_id, label, known_at FROM usable WHERE again QUALIFY row_number() OVER "
-        "(PARTITION BY prediction_id ORDER BY known_at DESC NULLS LAST, file_order DESC) = 1)"
-    )
-    rejected = connection.sql(
-        "SELECT count(*) FROM loaded WHERE prediction_id IS NULL OR label IS NULL"
-    ).fetchall()[0][0]
-    connection.execute("DROP VIEW usable; DROP TABLE loaded; DROP TABLE repeated")
-    return read - rejected, rejected
+def _sort_to_days(
+    connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake, truth: LabelDays
+) -> dict[dt.date, int]:
+    """Move labels from `incoming` to their days, newest days first, until none is left or no day is.
 
-
-def _load_file(
-    connection: duckdb.DuckDBPyConnection, labels: Labels, source: SourceFiles, position: int
-) -> None:
-    import duckdb
-
-    relation = source.relation(connection)
-    columns = labels.columns
-    needed = [columns.prediction_id, columns.label, *([columns.known_at] if columns.known_at else [])]
-    if missing := [name for name in needed if name not in relation.columns]:
-        raise SourceError(
-            f"{source.files[0]} has no column {', '.join(missing)}; it has {', '.join(relation.columns)}.",
-            remedy="Correct labels.columns in the monitor, or the file.",
-        )
-    found = dict(zip(relation.columns, map(str, relation.types), strict=True))
-    label, positive = _label(labels, found[columns.label])
-    known_at = f"TRY_CAST({identifier(columns.known_at)} AS TIMESTAMPTZ)" if columns.known_at else "NULL"
-    key = text_of(identifier(columns.prediction_id), found[columns.prediction_id])
-    connection.register("label_file", relation)
-    try:
-        connection.execute(
-            f"INSERT INTO loaded SELECT {key}, "
-            f"CASE WHEN {label} IS NOT NULL THEN {label} = {positive} END, {known_at}, {position} "
-            "FROM label_file"
-        )
-    except duckdb.Error as error:
-        raise source.unreadable(error) from error
-
-
-def _label(labels: Labels, found: str) -> tuple[str, str]:
-    """The label, null where it is not known, and the positive class: as SQL, comparable with each other."""
-    label, value = identifier(labels.columns.label), labels.positive
-    if found == "VARCHAR" and isinstance(value, bool):
-        # True in one program is true in the next
-        return f"lower({label})", literal(str(value).lower())
-    if found == "VARCHAR":
-        return label, literal(str(value))
-    if found in ("DOUBLE", "FLOAT"):
-        label = f"CASE WHEN NOT isnan({label}) THEN {label} END"
-    return label, f"CAST({literal(value) if isinstance(value, str) else value} AS {found})"
-
-
-def _sort_to_days(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake) -> dict[dt.date, int]:
-    """Move labels from `incoming` to their days, newest days first, until none is left or no day is."""
+    A label belongs to every prediction of its id: on each of its days, and of each version.
+    """
     logs = lake.table(monitor.model, LOGS)
     touched: dict[dt.date, int] = {}
+    key = identifier(monitor.logs.columns.prediction_id)
     for days in _batches(sorted(logs.days(), reverse=True), _expected_days(monitor)):
-        key = identifier(monitor.logs.columns.prediction_id)
+        if not _count(connection, "incoming"):
+            break
+        log = log_rows(connection, monitor, days, lake)
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE sought AS SELECT incoming.*, log.{DAY} AS day "
-            f"FROM incoming LEFT JOIN ({log_rows(connection, monitor, days, lake)}) AS log "
-            f"ON log.{key} = incoming.prediction_id"
+            f"CREATE OR REPLACE TEMP TABLE sought AS SELECT incoming.*, log.{DAY} AS day, "
+            f"nullif(log.{key}, incoming.prediction_id) AS logged FROM incoming LEFT JOIN ({log}) AS log "
+            f"ON {join_key(f'log.{key}')} = incoming.prediction_id"
         )
         check_in_place(monitor, days, lake)
         # first, since the session has memory for the labels once, not twice
         connection.execute(
-            "CREATE OR REPLACE TEMP TABLE incoming AS SELECT * EXCLUDE (day) FROM sought WHERE day IS NULL"
+            "CREATE OR REPLACE TEMP TABLE incoming AS SELECT prediction_id, label, known_at FROM sought "
+            "WHERE day IS NULL"
         )
         days_found = connection.sql(
             "SELECT DISTINCT CAST(day AS DATE) AS found FROM sought WHERE day IS NOT NULL ORDER BY found"
         ).fetchall()
         for (day,) in days_found:
-            if (labels := _merge_day(connection, monitor, lake, day)) is not None:
+            if (labels := truth.merge(day)) is not None:
                 touched[day] = labels
-        if not _count(connection, "incoming"):
-            break
     return touched
 
 
@@ -220,36 +259,3 @@ def _batches(days: list[dt.date], size: int) -> Iterable[list[dt.date]]:
     while start < len(days):
         yield days[start : start + size]
         start, size = start + size, size * 2
-
-
-def _merge_day(
-    connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake, day: dt.date
-) -> int | None:
-    """Merge the labels sought and found in one day into its partition; None if that changes nothing."""
-    table = lake.table(monitor.model, GROUND_TRUTH)
-    path = table.path(day)
-    before = table.manifest(day)
-    stored = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
-    merged = f"SELECT prediction_id, label, known_at FROM sought WHERE day = '{day}'"
-    if before:
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE merged AS SELECT prediction_id, label, known_at FROM "
-            f"(SELECT *, 0 AS newer FROM {stored} UNION ALL BY NAME SELECT *, 1 AS newer FROM ({merged})) "
-            "QUALIFY row_number() OVER "
-            "(PARTITION BY prediction_id ORDER BY known_at DESC NULLS LAST, newer DESC) = 1"
-        )
-        merged = "FROM merged"
-    labels, content = connection.sql(
-        f"SELECT count(*), CAST(bit_xor(hash(prediction_id, label, known_at)) AS VARCHAR) FROM ({merged})"
-    ).fetchall()[0]
-    fingerprint = f"{labels}-{content}"
-    if before is not None and before["fingerprint"] == fingerprint:
-        return None
-    with replacing(path) as aside:
-        manifest = manifest_metadata({"labels": labels, "fingerprint": fingerprint})
-        pairs = ", ".join(f"{key}: {literal(value)}" for key, value in manifest.items())
-        connection.execute(
-            f"COPY (FROM ({merged}) ORDER BY prediction_id) TO {literal(str(aside))} "
-            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}})"
-        )
-    return int(labels)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import DECISION, RAW, RESERVED, ROW, UNCAST
+from obs_dagster.sources.classes import FALSE, TRUE, Classes, plain_text
+from obs_dagster.sources.identifiers import EXACT_WHOLE, id_of, lost_digits, text_of
 from obs_dagster.sources.quoting import identifier, literal
 
 Change = Literal["missing", "retyped", "new"]
@@ -26,6 +28,8 @@ _INTEGERS = frozenset(
         "UHUGEINT",
     ]
 )
+#: Characters of a value that are shown.
+_SHOWN = 40
 _SQL_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "category": "VARCHAR", "boolean": "BOOLEAN"}
 
 
@@ -105,7 +109,9 @@ def _fits(found: str, declared: str) -> bool:
     fits = {
         "BIGINT": _numeric(found),
         "DOUBLE": _numeric(found),
-        "VARCHAR": found in _INTEGERS or found.startswith("ENUM") or found in ("BOOLEAN", "UUID"),
+        "VARCHAR": found in _INTEGERS
+        or found.startswith(("ENUM", "DECIMAL"))
+        or found in ("BOOLEAN", "UUID", "BLOB"),
         "BOOLEAN": found in _INTEGERS,
         "TIMESTAMPTZ": found.startswith("TIMESTAMP"),
     }
@@ -120,22 +126,45 @@ class LogSchema:
         types: SQL type of every declared column.
         score: the column that the decision is derived from.
         threshold: the score from which the decision is positive; None if the log has a column for it.
+        prediction_id: the column of the id; empty in what was written before ids had rules of their own.
+        decision: the column of the decision; empty if it is derived, or as before.
+        positive, negative: the words that decisions are read by.
     """
 
     types: Mapping[str, str]
     score: str
     threshold: float | None
+    prediction_id: str = ""
+    decision: str = ""
+    positive: Sequence[str] = ()
+    negative: Sequence[str] = ()
 
     @classmethod
     def of(cls, monitor: Monitor) -> LogSchema:
         """What the monitor declares."""
         roles = monitor.logs.columns
-        threshold = monitor.logs.threshold if roles.prediction is None else None
-        return cls(declared_types(monitor), roles.score, threshold)
+        classes = decision_classes(monitor)
+        return cls(
+            types=declared_types(monitor),
+            score=roles.score,
+            threshold=monitor.logs.threshold if roles.prediction is None else None,
+            prediction_id=roles.prediction_id,
+            decision=roles.prediction or "",
+            positive=sorted(classes.positive),
+            negative=sorted(classes.negative),
+        )
 
     def kept_whole(self, found: Mapping[str, str]) -> bool:
         """Whether a source has every declared column, in types that convert whatever the value is."""
-        return all(name in found and _converts(found[name], kind) for name, kind in self.types.items())
+        return all(name in found and self._converts(name, found[name]) for name in self.types)
+
+    def changes(self, found: Mapping[str, str]) -> list[SchemaChange]:
+        """Every difference from what a source has; decisions may be of any type, their values decide."""
+        return [
+            change
+            for change in schema_changes(self.types, found)
+            if change.kind != "retyped" or change.column != self.decision
+        ]
 
     def query(
         self,
@@ -157,13 +186,10 @@ class LogSchema:
         failures = []
         for name, kind in self.types.items():
             if name in found:
-                value = _cast(name, kind, found[name])
+                value = self._cast(name, found[name])
                 columns.append(f"{value} AS {identifier(name)}")
-                if not _converts(found[name], kind):
-                    failures.append(
-                        f"CASE WHEN {_source(name, found[name])} IS NOT NULL AND ({value}) IS NULL "
-                        f"THEN {literal(name)} END"
-                    )
+                if not self._converts(name, found[name]):
+                    failures.append(self._failure(name, found[name]))
             elif absent_as_null:
                 columns.append(f"NULL::{kind} AS {identifier(name)}")
         # names differ in SQL only if they differ by more than case
@@ -178,6 +204,10 @@ class LogSchema:
             columns.append(f"{decision} AS {identifier(DECISION)}")
         uncast = f"nullif(concat_ws(', ', {', '.join(failures)}), '')" if failures else "NULL::VARCHAR"
         retyped = any(change.kind == "retyped" for change in schema_changes(self.types, found))
+        # 0 and 1 are no change of type, and 2 is not kept by the column
+        retyped |= any(
+            kind == "BOOLEAN" and found.get(name) in _INTEGERS for name, kind in self.types.items()
+        )
         raw = (
             f"CASE WHEN {uncast} IS NOT NULL THEN CAST(to_json(source) AS VARCHAR) END"
             if retyped and failures
@@ -187,6 +217,52 @@ class LogSchema:
             f"SELECT {', '.join(columns)}, {uncast} AS {UNCAST}, {raw} AS {RAW}, {row} AS {ROW} "
             f"FROM {source} AS source"
         )
+
+    def _cast(self, name: str, found: str) -> str:
+        """SQL that turns a source column into what is declared; null where a value has no such form."""
+        if name == self.prediction_id:
+            return id_of(_source(name, found), found)
+        if self.types[name] == "BOOLEAN":
+            return self._classes(name).sql(_source(name, found), _type_of(found))
+        return _cast(name, self.types[name], found)
+
+    def _converts(self, name: str, found: str) -> bool:
+        """Whether every value of the found type has a form in what a column is declared to be."""
+        if name == self.prediction_id and found in EXACT_WHOLE:
+            return False
+        if name == self.decision:
+            return found == "BOOLEAN" and {"true", "false"} <= {*self.positive, *self.negative}
+        return _converts(found, self.types[name])
+
+    def _failure(self, name: str, found: str) -> str:
+        """SQL for the name of a column whose value has no such form, with the value if it says why."""
+        source = _source(name, found)
+        shown = f"left({plain_text(source, _type_of(found))}, {_SHOWN})"
+        if name == self.prediction_id:
+            failed = lost_digits(source, found)
+            text = f"concat({literal(name + ': ')}, {shown}, ' is a float that has lost digits')"
+        elif self.types[name] == "BOOLEAN":
+            failed = f"({self._classes(name).unusable(source, _type_of(found))}) IS NOT NULL"
+            text = f"concat({literal(name + ': ')}, {shown})"
+        else:
+            failed, text = f"{source} IS NOT NULL AND ({self._cast(name, found)}) IS NULL", literal(name)
+        return f"CASE WHEN {failed} THEN {text} END"
+
+    def _classes(self, name: str) -> Classes:
+        """What the values of a column of truth mean."""
+        if name == self.decision and self.positive:
+            return Classes(frozenset(self.positive), frozenset(self.negative))
+        return Classes(TRUE, FALSE)
+
+
+def decision_classes(monitor: Monitor) -> Classes:
+    """What the values of the log's decisions mean: as the log says, or else as the labels do."""
+    logs, labels = monitor.logs, monitor.labels
+    if logs.positive is not None:
+        return Classes.of(logs.positive, logs.negatives)
+    if labels is None:
+        return Classes.as_labelled(True, logs.negatives)  # noqa: FBT003  the value of a class
+    return Classes.as_labelled(labels.positive, logs.negatives or labels.negatives)
 
 
 def typed_query(monitor: Monitor, found: Mapping[str, str], *, absent_as_null: bool = True) -> str:
@@ -201,7 +277,7 @@ def _converts(found: str, declared: str) -> bool:
     converting = {
         "BIGINT": found in _INTEGERS - {"HUGEINT", "UBIGINT", "UHUGEINT"},
         "DOUBLE": _numeric(found),
-        "BOOLEAN": found in _INTEGERS,
+        "BOOLEAN": False,
         "TIMESTAMPTZ": found in ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"),
     }
     return converting[declared]
@@ -211,9 +287,7 @@ def _cast(column: str, kind: str, found: str) -> str:
     """SQL that turns a source column into its declared type; null where a value has no such form."""
     name = _source(column, found)
     if kind == "BIGINT" and found not in _INTEGERS:
-        # a cast would round 5.5 to an integer in silence
-        number = f"TRY_CAST({name} AS DOUBLE)"
-        return f"CASE WHEN {number} = floor({number}) THEN TRY_CAST({number} AS BIGINT) END"
+        return _whole(name, found)
     if kind == "TIMESTAMPTZ" and found.startswith("TIMESTAMP") and found != "TIMESTAMP WITH TIME ZONE":
         return f"CAST(CAST({name} AS TIMESTAMP) AS TIMESTAMPTZ)"
     if kind == "VARCHAR":
@@ -221,17 +295,25 @@ def _cast(column: str, kind: str, found: str) -> str:
     return f"TRY_CAST({name} AS {kind})"
 
 
-def text_of(value: str, found: str) -> str:
-    """SQL for a value as text; whole numbers read `5` whether they are stored as integers or as `5.0`.
-
-    pandas stores integers with nulls as floats: an id must match itself all the same.
-    """
-    if found not in ("DOUBLE", "FLOAT"):
-        return f"TRY_CAST({value} AS VARCHAR)"
+def _whole(value: str, found: str) -> str:
+    """SQL for a whole number, exact whatever its size; null for others, which a cast would round."""
+    if found.startswith("DECIMAL"):
+        return f"CASE WHEN {value} = trunc({value}) THEN TRY_CAST({value} AS BIGINT) END"
+    number = f"TRY_CAST({value} AS DOUBLE)"
+    whole = f"CASE WHEN {number} = floor({number}) THEN TRY_CAST({number} AS BIGINT) END"
+    if found in EXACT_WHOLE:
+        return whole
+    # as a float, a text of more than 15 digits may be a neighbour
     return (
-        f"CASE WHEN {value} = trunc({value}) AND abs({value}) < 1e15 "
-        f"THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"
+        f"CASE WHEN regexp_full_match(trim({value}), '[+-]?[0-9]+([.]0*)?') "
+        f"THEN TRY_CAST(regexp_replace(trim({value}), '[.]0*$', '') AS BIGINT) "
+        f"WHEN abs({number}) < {EXACT_WHOLE['DOUBLE']} THEN {whole} END"
     )
+
+
+def _type_of(found: str) -> str:
+    """The type of what `_source` gives."""
+    return "VARCHAR" if found == "JSON" else found
 
 
 def _source(column: str, found: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from obs_dagster.monitor.checks import (
     calendar,
+    classes,
     columns,
     engine,
     features,
@@ -28,6 +29,8 @@ CHECKS: tuple[Check, ...] = (
     columns.roles_have_their_own_column,
     columns.features_are_not_roles,
     columns.names_are_usable,
+    classes.classes_differ,
+    classes.decisions_have_a_column,
     engine.spark_knows_the_names,
     features.bounds_are_sound,
     features.allowed_values_are_sound,

@@ -32,6 +32,45 @@ def test_wilson_holds_the_share_and_stays_in_range(n, part):
     assert 0 <= low <= k / n <= high <= 1
 
 
+COUNTS = st.integers(-3, 3) | st.integers(-(2**70), 2**70)
+ANY = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(COUNTS | ANY, COUNTS)
+def test_wilson_gives_an_interval_for_any_counts(successes, n):
+    low, high = wilson(successes, n)
+    assert 0 <= low <= high <= 1
+
+
+@given(COUNTS, COUNTS)
+def test_a_share_is_one_or_says_why_not(successes, n):
+    found = share(successes, n, reason="no rows")
+    if n > 0 and 0 <= successes <= n:
+        assert 0 <= found.low <= found.value <= found.high <= 1
+    else:
+        assert (found.value, found.low, found.high) == (None, None, None)
+        assert found.reason
+        assert found.n >= 0
+
+
+@given(COUNTS, COUNTS, COUNTS, COUNTS)
+def test_newcombe_gives_an_interval_for_any_counts(successes, n, baseline_successes, baseline_n):
+    low, high = newcombe(successes, n, baseline_successes, baseline_n)
+    assert -1 <= low <= high <= 1
+
+
+@given(ANY, ANY, COUNTS)
+def test_a_mean_has_an_interval_or_none(total, total_sq, n):
+    found = normal_mean(total, total_sq, n)
+    assert found is None or not found[0] > found[1]
+
+
+@given(st.floats(-1e9, 1e9), st.lists(st.floats(0, 1e9), min_size=2, max_size=5))
+def test_a_divergence_has_an_interval_whatever_it_is(value, replicates):
+    low, high = divergence_interval(value, np.array(replicates), np.array(replicates) / 2)
+    assert not low > high
+
+
 def test_share_without_rows_says_why():
     assert share(0, 0, reason="no rows").reason == "no rows"
 

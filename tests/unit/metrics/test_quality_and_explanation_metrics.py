@@ -16,6 +16,23 @@ def test_quality_in_numbers():
     assert (found["schema_changes"].value, found["schema_changes"].n) == (2, 200)
 
 
+@given(st.integers(0, 50), st.lists(st.integers(0, 9), max_size=50))
+def test_duplicates_are_counted_as_pandas_does(quarantined, keys):
+    pandas = pytest.importorskip("pandas")
+    repeated = pandas.Series(keys, dtype=int).duplicated(keep="last")
+    found = evaluate_quality(
+        len(keys),
+        quarantined=min(quarantined, len(set(keys))),
+        duplicates=int(repeated.sum()),
+        schema_changes=0,
+    )
+    if keys:
+        assert found["duplicate_share"].value == pytest.approx(repeated.mean())
+        assert found["quarantined_share"].value + found["duplicate_share"].value <= 1 + 1e-12
+    else:
+        assert found["duplicate_share"].reason == "no rows"
+
+
 def test_an_empty_day_still_has_schema_changes():
     found = evaluate_quality(0, quarantined=0, duplicates=0, schema_changes=1)
     assert found["quarantined_share"].reason == "no rows"

@@ -164,18 +164,6 @@ def test_the_positive_class_is_found_in_every_type(world, day, values, positive)
     assert (found.labels, found.rejected) == (2, 1)
 
 
-@pytest.mark.parametrize("positive", ["late", 3])
-def test_a_label_of_another_type_is_an_error_or_the_other_class(world, day, positive):
-    world.changes["labels"] = world.monitor.labels.model_dump() | {"positive": positive}
-    file(world, "a.parquet", {ids(world, day)[0]: 1.5}, pd.Timestamp("2024-03-09", tz="UTC"))
-    if positive == 3:
-        ingest_labels(world.monitor, world.lake)
-        assert list(truth(world, day).values()) == [False]
-    else:
-        with pytest.raises(SourceError, match=r"a\.parquet"):
-            ingest_labels(world.monitor, world.lake)
-
-
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_other_formats_keep_ids_as_they_are_written(world, day, kind):
     rows = world.rows(day, 3).assign(id=["007", "7", "1e3"])

@@ -133,11 +133,16 @@ def test_what_is_wrong_is_named_without_the_secret(world, warehouse, day):
     assert not list((world.lake.root / "small" / "labels").glob("*"))
 
 
-def test_labels_of_another_type_are_an_error_that_names_the_table(world, warehouse, day):
-    warehouse.write("outcomes", labels(world, day).astype({"late": int}))
+def test_labels_of_neither_class_are_named_and_read_again_once_they_can_be(world, warehouse, day):
+    frame = labels(world, day, day + ONE).astype({"late": int})
+    warehouse.write("outcomes", frame)
     world.changes["labels"] |= {"positive": "late"}
-    with pytest.raises(SourceError, match="Cannot use the rows of outcomes"):
-        ingest_labels(world.monitor, world.lake)
+    for _ in range(2):
+        found = ingest_labels(world.monitor, world.lake)
+        assert (found.files, found.labels, found.rejected, found.touched) == (2, 0, 40, {})
+        assert found.book.unusable == frame["late"].astype(str).value_counts().to_dict()
+    world.changes["labels"] |= {"positive": 1}
+    assert ingest_labels(world.monitor, world.lake).touched == {day: 20, day + ONE: 20}
 
 
 def test_a_part_is_a_day_of_known_at(world, warehouse, day):

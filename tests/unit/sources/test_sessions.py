@@ -1,7 +1,6 @@
-import tempfile
-
 import pytest
 
+from obs_dagster import scratch
 from obs_dagster.sources.files import SourceFiles, connect
 
 
@@ -9,7 +8,7 @@ from obs_dagster.sources.files import SourceFiles, connect
 def temporary(tmp_path, monkeypatch):
     folder = tmp_path / "temporary"
     folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(scratch, "_shared", [folder])
     return folder
 
 

@@ -1,0 +1,81 @@
+"""The labels line of `obs check`: a sample of the newest labels, and what each value would be read as."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jobs.cli.findings import Finding
+from obs_dagster.errors import ObsError
+
+if TYPE_CHECKING:
+    from obs_dagster.monitor import Labels, Monitor
+    from obs_dagster.sources.files import SourceFiles
+    from obs_dagster.sources.label_rows import LabelRows
+
+_ROWS = 10_000
+
+
+def labels(monitor: Monitor, found: Finding) -> Finding:
+    """What a sample says of labels whose files are there.
+
+    Args:
+        monitor: names the labels.
+        found: what was found of their files.
+    """
+    from obs_dagster.sources.files import SourceFiles
+
+    section = monitor.labels
+    if section is None or section.source == "ibis" or found.status != "ok":
+        return found
+    source = SourceFiles.find(section.source, monitor.resolve_path(section.path))
+    try:
+        rows = _sample(section, source, monitor.quality.max_quarantined_share)
+    except ObsError as error:
+        return replace(found, status="fail", detail=str(error))
+    return _judged(monitor, found, rows)
+
+
+def _sample(section: Labels, source: SourceFiles, tolerated: float) -> LabelRows:
+    """The first rows of the newest file, which is the one that tonight's will look like."""
+    from obs_dagster.sources.classes import Classes
+    from obs_dagster.sources.files import connect
+    from obs_dagster.sources.label_rows import LabelRows
+
+    with connect() as connection:
+        rows = LabelRows(connection, section, Classes.of(section.positive, section.negatives))
+        rows.load(source.only(source.files[-1:]), limit=_ROWS)
+        rows.settle((0, 0), tolerated)
+    return rows
+
+
+def _judged(monitor: Monitor, found: Finding, rows: LabelRows) -> Finding:
+    from obs_dagster.sources.label_book import LabelBook, named
+
+    sample = rows.files[0]
+    read = f"of {sample.rows:,} labels of the newest file" if sample.rows == _ROWS else "in the newest file"
+    told = [
+        f"{found.detail}; {read} {sample.positive:,} positive, {sample.negative:,} negative",
+        f"{sample.unusable_rows:,} of neither class"
+        + (f": {named(sample.unusable)}" if sample.unusable else ""),
+        f"{sample.unknown:,} not known yet",
+    ]
+    told += [f"negative is the only other value, {word!r}" for word in _told(monitor, rows)]
+    detail = ", ".join(told)
+    notes = " ".join(LabelBook(files={"the newest file": sample}).notes())
+    status = found.status
+    if notes:
+        status = "fail" if sample.held or not sample.usable else "warn"
+    elif sample.rows and not sample.positive:
+        status = "warn"
+        notes = f"No label reads {monitor.labels.positive!r}, the positive value." if monitor.labels else ""
+    return replace(found, status=status, detail=f"{detail}. {notes}".strip())
+
+
+def _told(monitor: Monitor, rows: LabelRows) -> frozenset[str]:
+    """The word of the negative class, if the monitor leaves it to the labels to say."""
+    from obs_dagster.sources.classes import Classes
+
+    labels = monitor.labels
+    declared = labels is None or Classes.of(labels.positive, labels.negatives).complete()
+    return frozenset() if declared else rows.classes.negative

@@ -1,0 +1,208 @@
+"""What is known of labels between nights: files that were read, what came of them, days that have labels.
+
+The book is written last, so a killed run reads the same again. One that is lost or damaged is none: all
+labels are read again, which changes nothing that was right.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from obs_dagster.lake.lake import write_json
+
+_BOOK = "files_read.json"
+_LOG = logging.getLogger(__name__)
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """What came of a label file, or of a part of a table.
+
+    Attributes:
+        stamp: changes when it is rewritten.
+        rows: all rows.
+        positive, negative: rows with an id and a label of the class.
+        unknown: rows whose label is null or blank: not known yet.
+        without_id: rows without an id.
+        lost_digits: rows whose id is a float too large to be one id.
+        untimed: rows whose `known_at` is no time; they count as known earliest.
+        unusable: rows per value of neither class, the most frequent ones.
+        unusable_rows: rows with such values.
+        held: whether all labels are kept back, since a value that cannot be used may be the class that is not
+            there.
+    """
+
+    stamp: str
+    rows: int = 0
+    positive: int = 0
+    negative: int = 0
+    unknown: int = 0
+    without_id: int = 0
+    lost_digits: int = 0
+    untimed: int = 0
+    unusable: dict[str, int] = field(default_factory=dict)
+    unusable_rows: int = 0
+    held: bool = False
+
+    @property
+    def usable(self) -> int:
+        """Rows whose label is used."""
+        return 0 if self.held else self.positive + self.negative
+
+
+@dataclass(frozen=True, slots=True)
+class DayWritten:
+    """The labels of a day: how many, and the size and time of their file."""
+
+    labels: int
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Labels whose prediction nobody knows.
+
+    Attributes:
+        labels: how many.
+        ids: some of their ids, as they are compared.
+        log_ids: some ids of the newest day of the log.
+    """
+
+    labels: int = 0
+    ids: list[str] = field(default_factory=list)
+    log_ids: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelBook:
+    """The book of a monitor's labels.
+
+    Attributes:
+        meaning: what labels were read as: columns, and values of the classes.
+        negative: the word for the negative class, where the labels themselves told it.
+        files: by name.
+        days: by day.
+        waiting: labels that wait.
+        conflicts: ids that had two labels at one time, when they were last read.
+        conflicting: some of them.
+        lost: days whose labels were lost and could not be read again in full, with how many they had.
+    """
+
+    meaning: str = ""
+    negative: str | None = None
+    files: dict[str, FileRead] = field(default_factory=dict)
+    days: dict[str, DayWritten] = field(default_factory=dict)
+    waiting: Waiting = Waiting()
+    conflicts: int = 0
+    conflicting: list[str] = field(default_factory=list)
+    lost: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> LabelBook:
+        """The book in a folder; an empty one if there is none that can be read."""
+        path = folder / _BOOK
+        try:
+            return cls._from_json(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return cls()
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            # of an earlier version, or damaged
+            _LOG.warning("%s cannot be used (%s); all labels are read again.", path, error)
+            return cls()
+
+    @classmethod
+    def _from_json(cls, document: Mapping[str, Any]) -> LabelBook:
+        return cls(
+            **{
+                **document,
+                "files": {name: FileRead(**each) for name, each in document["files"].items()},
+                "days": {day: DayWritten(**each) for day, each in document["days"].items()},
+                "waiting": Waiting(**document["waiting"]),
+            }
+        )
+
+    def write(self, folder: Path) -> None:
+        """Replace the book in a folder."""
+        write_json(folder / _BOOK, asdict(self))
+
+    @property
+    def unusable(self) -> dict[str, int]:
+        """Rows per value of neither class, the most frequent first."""
+        counts: Counter[str] = Counter()
+        for each in self.files.values():
+            counts.update(each.unusable)
+        return dict(counts.most_common())
+
+    @property
+    def matched(self) -> int:
+        """Labels that have found their prediction."""
+        return sum(day.labels for day in self.days.values())
+
+    @property
+    def serious(self) -> bool:
+        """Whether there is more to say than that some labels wait."""
+        return self.waiting.labels > self.matched or len(list(self.notes())) > int(self.waiting.labels > 0)
+
+    def notes(self) -> Iterator[str]:
+        """What people must know of the labels, a sentence each."""
+        files = self.files.values()
+        if rows := sum(each.unusable_rows for each in files):
+            yield (
+                f"{rows:,} labels are of neither class and count as not known: {named(self.unusable)}. "
+                "Name the values in labels.positive and labels.negative, or correct the labels."
+            )
+        if held := [name for name, each in self.files.items() if each.held]:
+            yield (
+                f"No label of {_some(held)} is used: one class is not there, and may be what the values of "
+                "neither class stand for."
+            )
+        if rows := sum(each.lost_digits for each in files):
+            yield (
+                f"{rows:,} labels have ids that are floats from 2^53 on (32 bits: 2^24): they have lost "
+                "digits and match nothing. Write ids as text or as integers."
+            )
+        if rows := sum(each.without_id for each in files):
+            yield f"{rows:,} labels have no id."
+        if rows := sum(each.untimed for each in files):
+            yield f"{rows:,} labels have a known_at that is no time; any other label of their id goes before."
+        if self.conflicts:
+            yield (
+                f"{self.conflicts:,} ids had two different labels known at one time, such as "
+                f"{', '.join(self.conflicting)}; the later row counts, and of several files the last by name."
+            )
+        if waiting := self.waiting.labels:
+            seen = (
+                f"; the log has ids such as {', '.join(self.waiting.log_ids)}" if self.waiting.log_ids else ""
+            )
+            yield (
+                f"{waiting:,} labels wait for a prediction with their id, such as "
+                f"{', '.join(self.waiting.ids)}{seen}."
+            )
+        for day, had in sorted(self.lost.items()):
+            now = self.days[day].labels if day in self.days else 0
+            yield (
+                f"The labels of {day} were lost, and their sources no longer have all of them: "
+                f"{now:,} of {had:,} are back."
+            )
+
+
+def named(values: Mapping[str, int]) -> str:
+    """Values with their numbers of rows, the first ones.
+
+    >>> named({"pending": 1200, "?": 3})
+    "'pending' (1,200), '?' (3)"
+    """
+    shown = [f"{value[:40]!r} ({rows:,})" for value, rows in values.items()]
+    return _some(shown, ", ")
+
+
+def _some(texts: list[str], separator: str = ", ") -> str:
+    more = len(texts) - _MOST_NAMED
+    return separator.join(texts[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
