@@ -70,7 +70,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 _schema(found.values()),
                 _contract(found.values()),
                 _volume(monitor, found),
-                _evaluated(monitor, found),
+                evaluated_check(monitor, found),
             ]
         )
 
@@ -152,7 +152,8 @@ def _volume(monitor: Monitor, found: Mapping[dt.date, DayQuality]) -> dg.AssetCh
     )
 
 
-def _evaluated(monitor: Monitor, found: Mapping[dt.date, DayQuality]) -> dg.AssetCheckResult:
+def evaluated_check(monitor: Monitor, found: Mapping[dt.date, DayQuality]) -> dg.AssetCheckResult:
+    """Whether days were evaluated that should have been, and why not."""
     refused = {
         day: each.reason
         for day, each in found.items()

@@ -7,8 +7,9 @@ import dagster as dg
 from assets.tables import rounded, table
 from obs_dagster.alerts import RuleSummary, Subject
 from obs_dagster.alerts.fold import Observation, threshold
+from obs_dagster.figures import given, told_apart
 from obs_dagster.monitor import Rule
-from obs_dagster.reports.wording import about, beside, limit, measured, period
+from obs_dagster.reports.wording import about, limit, measured, period
 
 _SEVERITIES = {"info": dg.AssetCheckSeverity.WARN, "warning": dg.AssetCheckSeverity.WARN}
 
@@ -51,10 +52,10 @@ def _sentence(rule: Rule, subject: Subject, night: Observation) -> str:
 
 def _measurement(rule: Rule, subject: Subject, night: Observation) -> dg.TableMetadataValue:
     row = {
-        "value": beside(rule.metric, night.value, threshold(rule)),
-        "threshold": f"{_direction(rule)} {limit(rule.metric, threshold(rule))}",
-        "95% low": beside(rule.metric, night.low, threshold(rule)),
-        "95% high": beside(rule.metric, night.high, threshold(rule)),
+        "value": _figure(rule, night.value),
+        "threshold": f"{_direction(rule)} {given(threshold(rule))}",
+        "95% low": _figure(rule, night.low),
+        "95% high": _figure(rule, night.high),
         "rows": night.n,
         "version": subject.version,
         "segment": subject.segment,
@@ -62,6 +63,11 @@ def _measurement(rule: Rule, subject: Subject, night: Observation) -> dg.TableMe
         "window": f"{rule.window} days to {night.day}",
     }
     return table([row], list(row))
+
+
+def _figure(rule: Rule, value: float | None) -> str | None:
+    """Four significant digits, or as many as tell the value from the threshold."""
+    return None if value is None else told_apart(value, threshold(rule), f"{value:.4g}")
 
 
 def _direction(rule: Rule) -> str:

@@ -92,25 +92,28 @@ def told_apart(value: float, limit: float, text: str, *, scale: float = 1.0, uni
     """
     figure, bound = scale * value, scale * limit
     bare = text.removesuffix(unit)
-    shown, decimals = _figure(bare), len(bare.partition(".")[2]) + 1
-    while shown is None or _side(shown, bound) != _side(figure, bound):
-        digits = f"{abs(figure):,.{decimals}f}"
-        shown = _figure(digits) if figure >= 0 else -(_figure(digits) or 0.0)
-        text = f"{MINUS if figure < 0 else ''}{digits}{unit}"
+    decimals = len(bare.partition(".")[2])
+    while not _tells(bare, figure, bound):
         decimals += 1
+        sign = MINUS if figure < 0 else ""
         if decimals > _MOST_DECIMALS:
-            return f"{MINUS if figure < 0 else ''}{abs(figure):.2e}{unit}"
-    return text
+            return f"{sign}{abs(figure):.2e}{unit}"
+        bare = f"{sign}{abs(figure):,.{decimals}f}"
+    return f"{bare}{unit}"
+
+
+def _tells(text: str, figure: float, limit: float) -> bool:
+    """Whether a text, which may be a bound (`<0.001`), shows on which side of a limit the figure is."""
+    shown = float(text.lstrip("<>").replace(",", "").replace(MINUS, "-"))
+    if text.startswith("<"):
+        return shown <= limit
+    if text.startswith(">"):
+        return shown >= limit
+    return _side(shown, limit) == _side(figure, limit)
 
 
 def _side(figure: float, limit: float) -> int:
     return (figure > limit) - (figure < limit)
-
-
-def _figure(text: str) -> float | None:
-    """The number that a text shows; None if it is a bound."""
-    plain = text.replace(",", "").replace(MINUS, "-")
-    return None if plain[:1] in "<>" else float(plain)
 
 
 def _exact(number: Decimal, *, negative: bool) -> str:

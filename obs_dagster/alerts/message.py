@@ -104,7 +104,9 @@ def _title_of_days(alert: Alert, event: Event) -> str:
     """About days that were not evaluated."""
     if event == "firing":
         why = harmless(alert.note, length=_TITLE_REASON)
-        return f"[{alert.severity}] {alert.model}: {_days(alert)} NOT EVALUATED: {why}"
+        # what is known is why the last one was not
+        told = "" if alert.since == alert.last_day else f"; {alert.last_day}"
+        return f"[{alert.severity}] {alert.model}: {_days(alert)} NOT EVALUATED{told}: {why}"
     if alert.note:
         return f"[resolved] {alert.model}: {alert.last_day} is evaluated now"
     return f"[resolved] {alert.model}: {alert.last_day} was evaluated, after {_nights(alert)}"
@@ -153,7 +155,9 @@ def _body_of_days(alert: Alert, event: Event, key: str) -> str:
         "day" if one_day or not firing else "days": f"{alert.last_day}"
         if one_day or not firing
         else f"{alert.nights}, {alert.since} to {alert.last_day}",
-        "why": harmless(alert.note, length=_REASON_LENGTH),
+        "why" if one_day or not firing else f"why {alert.last_day}": harmless(
+            alert.note, length=_REASON_LENGTH
+        ),
         "rows": f"{alert.n:,}{'' if one_day else f' on {alert.last_day}'}" if firing else "",
         "since": "" if firing else f"{alert.since}, {_nights(alert)} not evaluated",
         "what to do": one_line(alert.summary) if firing else "",

@@ -118,8 +118,8 @@ def _lost(lost: Sequence[str], manifest: Mapping[str, Any]) -> str:
     meant = [f"{name} may be {like}" for name in lost if (like := similar(name, new))]
     if new:
         meant.append(f"columns that are not declared: {_listed(new)}")
-    rows = f"none of its {manifest['rows']:,} rows can be evaluated"
-    return f"the log has no column {', '.join(lost)}, so {rows}\n{'; '.join(meant)}".rstrip()
+    rows = f"none of the {manifest['rows']:,} rows can be evaluated without"
+    return f"the log has no column {', '.join(lost)}\n{'; '.join([rows, *meant])}"
 
 
 def _broken(rules: Mapping[str, int], examples: Mapping[str, str]) -> str:

@@ -61,6 +61,8 @@ class NightReports:
         quality = day_quality(monitor, page.day, lake)
         if quality is not None:
             shared["great_expectations.json"] = json.dumps(asdict(quality), default=str, indent=1)
+        refused = any(night.day == page.day and not night.evaluated for night in page.nights)
+        evaluated = str(not refused).lower()
         found = []
         for verdict in page.verdicts:
             version = verdict.version
@@ -74,7 +76,7 @@ class NightReports:
                     settled=settled,
                     verdict=verdict,
                     params=self._params,
-                    tags={"obs.run_id": page.run_id},
+                    tags={"obs.run_id": page.run_id, "obs.evaluated": evaluated},
                     artifacts=shared | {f"explanations/{name}": file for name, file in explanations.items()},
                     later=None if evidently is None else partial(_of_version, evidently, version),
                     kept=_EVIDENTLY if evidently is None else "",

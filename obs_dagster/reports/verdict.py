@@ -279,4 +279,4 @@ def _most(moved: Sequence[Evidence]) -> str:
 def _missing(found: Movement) -> str:
     """Of which columns the missing share moved most, and how far."""
     changes = [f"{record.column} by {number('missing_drift', record.value)}" for record in found.missing[:2]]
-    return f"the missing share of {listing(changes)} moved {period(found.window, found.day)}"
+    return f"the missing share moved {period(found.window, found.day)}: {listing(changes)}"

@@ -100,10 +100,10 @@ def test_every_rule_is_a_check_and_so_is_the_data(graph, monitors):
     } | {
         dg.AssetCheckKey(dg.AssetKey([model, "data_quality"]), name)
         for model in monitors
-        for name in ("schema", "contract", "volume")
+        for name in ("schema", "contract", "volume", "evaluated")
     }
     assert set(graph.asset_check_keys) == expected
-    assert len(expected) == 13
+    assert len(expected) == 13 + len(monitors)
 
 
 def test_the_log_shows_its_columns_and_their_contract(graph, monitors):

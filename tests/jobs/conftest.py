@@ -108,6 +108,13 @@ def home(tmp_path: Path) -> Home:
     return make_home(tmp_path / "home")
 
 
+@pytest.fixture
+def logged(home: Home) -> Home:
+    """A home with four days of log that nothing has read."""
+    write_days(home)
+    return home
+
+
 @pytest.fixture(scope="session")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, subprocess.CompletedProcess[str]]:
     """A home after a backfill of three days, and what the backfill said."""

@@ -104,3 +104,14 @@ def test_running_again_changes_nothing(nights, told, store):
 def test_a_day_without_rows_counts_where_rows_are_expected(nights, told, expected, states, events):
     nights(states, rows_expected=expected)
     assert [event for event, *_ in told()] == events
+
+
+def test_of_several_days_the_reason_is_that_of_the_last(nights, told):
+    nights("x0", evaluate=lambda *_, **__: None)
+    nights("0", first=2)
+    [(_, _, title, body)] = told()
+    assert title == (
+        "[critical] flight_delay: 2 days, 2013-07-01 to 2013-07-02, were NOT EVALUATED; 2013-07-02: "
+        "there is no log file"
+    )
+    assert "obs backfill flight_delay --from 2013-07-01 --to 2013-07-02" in body

@@ -1,0 +1,53 @@
+"""What somebody reads, and a script sees, after days that were not evaluated."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def spoil(home, day, column, value):
+    file = home.root / "logs" / f"day={day}.parquet"
+    rows = pq.read_table(file)
+    place = rows.column_names.index(column)
+    pq.write_table(rows.set_column(place, column, pa.array([value] * rows.num_rows)), file)
+
+
+def test_refused_days_of_a_backfill_are_said_and_told_and_end(logged):
+    home = logged
+    monitor = home.monitors / "loan_default.yaml"
+    text = monitor.read_text()
+    monitor.write_text(text[: text.index("alerts:")])  # neither rules nor routes
+    spoil(home, "2024-03-02", "score", 63.5)
+    spoil(home, "2024-03-04", "income", "much")
+
+    done = home.obs("backfill", "loan_default", "--from", "2024-03-01", "--to", "2024-03-04")
+    assert done.returncode == 1
+    assert "Nothing is firing" not in done.stdout
+    assert "sound" not in done.stdout
+    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    assert lines[-5:] == [
+        "2024-03-02 was NOT EVALUATED: all 400 rows broke the contract, and 5 % are tolerated",
+        "score is not between 0 and 1: 400 rows, such as 63.5",
+        "2024-03-04 was NOT EVALUATED: all 400 rows broke the contract, and 5 % are tolerated",
+        'income is not a number: 400 rows, such as "much"',
+        "2 of 4 days were NOT EVALUATED: 2024-03-02, 2024-03-04",
+    ]
+    [alert] = json.loads(home.obs("alerts", "list", "--format", "json").stdout)
+    assert (alert["rule"], alert["state"], alert["since"]) == ("day not evaluated", "firing", "2024-03-04")
+    page = home.obs("report", "loan_default", "--day", "2024-03-04").stdout.strip()
+    with open(page, encoding="utf-8") as file:  # noqa: PTH123  the path is the command's own
+        shown = file.read()
+    assert "4 March was NOT EVALUATED" in shown
+    assert "income is not a number: 400 rows" in shown
+    assert "Nothing is firing" not in shown
+
+    write = pq.read_table(home.root / "logs" / "day=2024-03-03.parquet")
+    again = [f"again-{row}" for row in range(write.num_rows)]
+    fixed = write.set_column(0, "id", pa.array(again))
+    times = pa.array([stamp.as_py().replace(day=4) for stamp in write["at"]], write["at"].type)
+    pq.write_table(fixed.set_column(1, "at", times), home.root / "logs" / "day=2024-03-04.parquet")
+    mended = home.obs("run", "loan_default", "--day", "2024-03-04")
+    assert "NOT EVALUATED" not in mended.stdout
+    assert mended.returncode == 0, mended.stdout + mended.stderr
+    assert home.obs("alerts", "list").stdout.startswith("No alert is firing")
