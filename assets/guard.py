@@ -10,13 +10,13 @@ import dagster as dg
 
 from assets.partitions import days_of
 from assets.progress import begin_stage, days_done
-from obs_dagster.errors import ObsError
+from obs_dagster.errors import HistoryError, ObsError
 from obs_dagster.file_lock import hold
 from obs_dagster.lake.leftovers import claim
 from obs_dagster.monitor import Monitor
 from obs_dagster.secrets import without_secrets
 from obs_dagster.settings import Settings
-from obs_dagster.storage_fault import blames_storage, storage_fault
+from obs_dagster.storage_fault import StorageError, blames_storage, storage_fault
 
 
 class StageError(ObsError):
@@ -56,8 +56,8 @@ def _show_alive(context: dg.AssetExecutionContext, monitor: Monitor) -> None:
 def _told(error: Exception, monitor: Monitor, stage: str, context: dg.AssetExecutionContext) -> Exception:
     told: Exception
     if isinstance(error, ObsError):
-        found = storage_fault(error, Settings().root) if blames_storage(error) else None
-        told = error if found is None else found
+        placed = isinstance(error, StorageError | HistoryError) or not blames_storage(error)
+        told = (None if placed else storage_fault(error, Settings().root)) or error
     else:
         told = storage_fault(error, Settings().root) or _unforeseen(error, monitor, stage, context)
     if told is not error:

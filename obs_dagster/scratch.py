@@ -32,7 +32,10 @@ def share(folder: Path) -> None:
 
 def scratch() -> Path:
     """The folder, which lasts as long as this process."""
-    return _shared[-1] if _shared else _own()
+    folder = _shared[-1] if _shared else _own()
+    # a system that tidies up may have taken it from a process that lives for weeks
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 @cache

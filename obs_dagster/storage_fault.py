@@ -56,9 +56,15 @@ _FAULTS = (
     ),
     _Fault(
         frozenset({errno.EACCES, errno.EPERM}),
-        re.compile(r"permission denied|operation not permitted|unable to open database file", re.IGNORECASE),
+        re.compile(r"permission denied|operation not permitted", re.IGNORECASE),
         "this user may not write or read it",
         f"Give the user that runs obs access to it, or set OBS_HOME to a place of its own, {_AGAIN}",
+    ),
+    _Fault(
+        frozenset(),
+        re.compile(r"unable to open database file", re.IGNORECASE),
+        "its folder is missing, read-only, or closed to this user",
+        f"Make the folder one that the user that runs obs can write, or set OBS_HOME to another, {_AGAIN}",
     ),
     _Fault(
         frozenset(),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,8 +45,8 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     from obs_dagster.history import History
     from obs_dagster.monitor import load_monitors
 
-    yield Finding("home", "folder", "ok", str(settings.root))
-    yield Finding("lake", "folder", "ok", str(settings.lake_root))
+    yield _folder("home", settings.root)
+    yield _folder("lake", settings.lake_root)
     yield _disk(settings)
     store = reach.history(settings)
     yield store
@@ -106,6 +108,15 @@ def labels(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
         notes = list(book.notes())
         told = [f"{book.matched:,} have found their prediction", *notes]
         yield Finding(monitor.model, "labels", "warn" if book.serious else "ok", "; ".join(told))
+
+
+def _folder(about: str, folder: Path) -> Finding:
+    """A folder, or the nearest one above it that is there already, has to be one that can be written."""
+    place = next(each for each in (folder, *folder.parents) if each.exists())
+    if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
+        return Finding(about, "folder", "ok", str(folder))
+    why = "is read-only or closed to this user" if place.is_dir() else "is no folder"
+    return Finding(about, "folder", "fail", f"{folder}: {place} {why}")
 
 
 def _disk(settings: Settings) -> Finding:

@@ -25,13 +25,17 @@ def test_a_nightly_job_is_about_one_monitor(repository):
 
 
 def test_the_sensors_are_those_of_all_monitors_together(repository):
-    assert {each.name for each in repository.sensor_defs} == {"alert_notifications", "failed_nights"}
+    assert {each.name for each in repository.sensor_defs} == {
+        "alert_notifications",
+        "failed_nights",
+        "lost_runs",
+    }
 
 
 def test_no_monitor_is_no_error():
     repository = compose({}).get_repository_def()
     assert list(repository.schedule_defs) == []
-    assert len(list(repository.sensor_defs)) == 2
+    assert len(list(repository.sensor_defs)) == 3
 
 
 def test_the_definitions_are_those_of_the_monitors_folder(tmp_path, monkeypatch):

@@ -213,3 +213,37 @@ def test_an_alert_reaches_webhook_and_mailbox_exactly_once(store, write, evaluat
     assert all(headers["Authorization"].startswith("Basic ") for _, headers, _ in receiver.posts)
     subjects = [str(message_from_bytes(one, policy=policy.default)["Subject"]) for one in mailbox.mails]
     assert [subject.split("]")[0] for subject in subjects] == ["[critical", "[resolved"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("scheme", ["json", "xml", "form"])
+def test_a_redirect_to_a_page_that_answers_is_no_delivery(status, scheme):
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(("POST", self.path))
+            self.send_response(status)
+            self.send_header("Location", "/login")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            asked.append(("GET", self.path))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Stay quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        with pytest.raises(ChannelError, match=str(status)) as caught:
+            send(f"{scheme}://127.0.0.1:{server.server_port}/hook", MESSAGE)
+        server.shutdown()
+        thread.join()
+    assert asked == [("POST", "/hook")]
+    assert "redirect" in caught.value.remedy

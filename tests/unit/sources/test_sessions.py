@@ -1,6 +1,5 @@
 import pytest
 
-from obs_dagster import scratch
 from obs_dagster.sources.files import SourceFiles, connect
 
 
@@ -8,7 +7,7 @@ from obs_dagster.sources.files import SourceFiles, connect
 def temporary(tmp_path, monkeypatch):
     folder = tmp_path / "temporary"
     folder.mkdir()
-    monkeypatch.setattr(scratch, "_shared", [folder])
+    monkeypatch.setattr("obs_dagster.sources.files.scratch", lambda: folder)
     return folder
 
 
