@@ -11,7 +11,9 @@ from obs_dagster.monitor import Monitor
 
 def daily(monitor: Monitor) -> dg.DailyPartitionsDefinition:
     """A partition per day, from the monitor's first day to its last, or to yesterday."""
-    end = None if monitor.end is None else monitor.end + dt.timedelta(days=1)
+    # a far day stands for no end; there is none after the last one that dates have
+    ends = monitor.end is not None and monitor.end.year < dt.MAXYEAR
+    end = monitor.end + dt.timedelta(days=1) if monitor.end is not None and ends else None
     return dg.DailyPartitionsDefinition(
         start_date=monitor.start.isoformat(),
         end_date=None if end is None else end.isoformat(),

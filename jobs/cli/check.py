@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.cli import label_sample, reach
+from jobs.cli.check_baseline import look_at_baseline
+from jobs.cli.check_log import look_at_log
 from jobs.cli.choice import require
 from jobs.cli.failure import FAILED
 from jobs.cli.findings import Finding, print_findings
+from jobs.cli.next_step import next_step
 from jobs.cli.records import Format
 from obs_dagster.errors import ObsError
 
 if TYPE_CHECKING:
     from obs_dagster.monitor import Labels, Logs, Monitor
     from obs_dagster.settings import Settings
-    from obs_dagster.sources.files import SourceFiles
 
 _ANY_VERSION = "0anyversion0"
 """Stands for every version in a path: a wildcard is refused as one."""
@@ -70,14 +72,18 @@ def _chosen(settings: Settings, names: list[str]) -> list[Monitor]:
 
 def _inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     yield Finding(monitor.model, "monitor", "ok", f"{len(monitor.alerts)} rules, from {monitor.start} on")
-    logs = monitor.logs
-    yield _rows(monitor, "logs", logs)
+    seen = None
+    if monitor.logs.source == "ibis":
+        yield _rows(monitor, "logs", monitor.logs)
+    else:
+        log = look_at_log(monitor)
+        yield from log.findings
+        seen = log.versions
     if monitor.labels:
         yield label_sample.labels(monitor, _rows(monitor, "labels", monitor.labels))
     else:
         yield Finding(monitor.model, "labels", "warn", "none: whether the model is right is not known")
-    if monitor.baseline.kind == "training":
-        yield _files(monitor, "baseline", monitor.baseline.source, monitor.baseline.path)
+    yield from look_at_baseline(monitor, seen)
     if monitor.registry:
         yield _registry(monitor, settings, monitor.registry.name)
     yield from (Finding(monitor.model, "route", "ok", route.label) for route in monitor.routes)
@@ -96,7 +102,7 @@ def _files(monitor: Monitor, what: str, kind: str, path: str) -> Finding:
         every = monitor.resolve_path(path, day="*", version=_ANY_VERSION).replace(_ANY_VERSION, "*")
         source = SourceFiles.find(kind, every)
         if not source.files:
-            detail = f"no files yet ({_next_step(source)}): {source.pattern}"
+            detail = f"no files yet ({next_step(source.pattern)}): {source.pattern}"
             return Finding(monitor.model, what, "warn", detail)
         with connect() as connection:
             # the latest file is the one that tonight's will look like
@@ -105,14 +111,6 @@ def _files(monitor: Monitor, what: str, kind: str, path: str) -> Finding:
         return Finding(monitor.model, what, "fail", str(error))
     detail = f"{len(source.files)} files, {len(columns)} columns: {source.pattern}"
     return Finding(monitor.model, what, "ok", detail)
-
-
-def _next_step(source: SourceFiles) -> str:
-    from obs_dagster.settings import Settings
-
-    if Path(source.pattern).is_relative_to(Settings().root / "demo"):
-        return "`obs demo` writes them"
-    return "check the path in the monitor if there should be some"
 
 
 def _registry(monitor: Monitor, settings: Settings, name: str) -> Finding:

@@ -44,7 +44,7 @@ from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.sources.baseline_rows import training_files
 from obs_dagster.sources.files import SourceFiles, connect, derived
 from obs_dagster.sources.quoting import identifier, literal
-from obs_dagster.sources.schema import typed_query
+from obs_dagster.sources.schema import LogSchema
 
 if TYPE_CHECKING:
     import duckdb
@@ -125,9 +125,7 @@ def _of_training(
     sources = training_files(monitor, baseline)
 
     def typed(source: SourceFiles) -> duckdb.DuckDBPyRelation:
-        relation = source.relation(connection)
-        found = dict(zip(relation.columns, map(str, relation.types), strict=True))
-        return derived(relation, "source", typed_query(monitor, found, absent_as_null=False))
+        return connection.sql(LogSchema.of(monitor).rows(source.parts(connection), absent_as_null=False))
 
     def every() -> duckdb.DuckDBPyRelation | str:
         if not sources:

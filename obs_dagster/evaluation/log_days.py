@@ -18,6 +18,7 @@ from obs_dagster.quality.day import DayQuality, clean_rows, day_quality, validat
 from obs_dagster.quality.refusal import in_one_line
 from obs_dagster.sources.baseline_rows import log_stamp
 from obs_dagster.sources.files import derived
+from obs_dagster.sources.formats.part import Part
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.quoting import identifier
 from obs_dagster.sources.schema import LogSchema, declared_types
@@ -99,8 +100,8 @@ class LogDays:
         # ingested when the monitor declared other columns, or other types
         # its decisions are true where they are positive, whatever the log calls that
         schema = replace(LogSchema.of(self._monitor), positive=(), negative=())
-        query = schema.query(found, "ingested", row=f"source.{identifier(ROW)}", absent_as_null=False)
-        return derived(rows, "ingested", query)
+        part = Part("ingested", found, f"source.{identifier(ROW)}", 0)
+        return derived(rows, "ingested", schema.query(part, absent_as_null=False))
 
     def all_rows(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation | str:
         """The declared columns of the clean rows of all days, lazily; or why there are none."""

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 from uuid import uuid4
 
 import pyarrow as pa
@@ -21,6 +20,7 @@ from obs_dagster.explain.explainable import ExplainableModel
 from obs_dagster.explain.explanation import Explanation
 from obs_dagster.explain.loading import load_version
 from obs_dagster.explain.plots import bar_png, beeswarm_png
+from obs_dagster.lake.file_name import file_name
 from obs_dagster.lake.lake import Lake, read_json, replacing, write_json
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.monitor.model import Monitor
@@ -129,7 +129,7 @@ class _Explainers:
         monitor = self.monitor
         found = self._explainer(version, model, rows).explain(rows, monitor.explanations.tolerance)
         difference = score_difference(model, rows, rows[monitor.logs.columns.score], list(monitor.features))
-        _write(found, _folder(monitor, day, self.lake), quote(version, safe=""))
+        _write(found, _folder(monitor, day, self.lake), file_name(version))
         return VersionExplained(
             version=version,
             rows=len(found.data),
@@ -174,7 +174,7 @@ def _explain(explainers: _Explainers, days: Iterable[Served]) -> Iterator[list[V
 def explanation_files(monitor: Monitor, day: dt.date, version: str, lake: Lake) -> dict[str, Path]:
     """The day's files about a version by a name for readers; empty if there is no explanation."""
     folder = _folder(monitor, day, lake)
-    stem = quote(version, safe="")
+    stem = file_name(version)
     files = {
         "shap_bar.png": folder / f"{stem}.bar.png",
         "shap_beeswarm.png": folder / f"{stem}.beeswarm.png",

@@ -68,6 +68,13 @@ class Logs(Strict):
     ok_statuses: tuple[str, ...] = Field(
         default=("ok", "200"), min_length=1, description="Values of `status` that are successes."
     )
+    day_of: Literal["path", "time"] | None = Field(
+        default=None,
+        description="What decides on which day a row was predicted: `path`, the `{day}` of its file, so that "
+        "rows of another day break the contract; or `time`, so that a day has its rows from the files of the "
+        "days before and after, too. Left out: `path`, unless the time zone is not UTC and the rows lie in "
+        "the days of UTC that their files name; then it is `time`.",
+    )
     in_place: bool = Field(
         default=False,
         description="Read Parquet files where they are instead of copying them into the lake: for files that "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import narwhals as nw
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from obs_dagster.errors import LakeError
+from obs_dagster.lake.file_name import file_name
 from obs_dagster.lake.lake import Lake, read_json, write_json
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.fit import with_new_cells
@@ -82,4 +82,4 @@ def baseline_folder(monitor: Monitor, lake: Lake) -> Path:
 
 def version_folder(monitor: Monitor, version: str, lake: Lake) -> Path:
     """Where the baseline of a version is, or will be."""
-    return baseline_folder(monitor, lake) / f"version={quote(version, safe='')}"
+    return baseline_folder(monitor, lake) / f"version={file_name(version)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,6 +29,11 @@ class ProfiledColumn:
     name: str
     role: Role
     numeric: bool
+
+
+def marked(column: str) -> str:
+    """A regular expression for the marks of rows whose value of a column has no form as declared."""
+    return f"(?:^|, ){re.escape(column)}(?:: |, |$)"
 
 
 def prediction_column(monitor: Monitor) -> str:

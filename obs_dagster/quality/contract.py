@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import UNCAST
+from obs_dagster.profile.columns import UNCAST, marked
 from obs_dagster.quality.refusal import outside
 
 UNCAST_RULE = "value is not of the declared type"
@@ -62,7 +61,7 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
         expected.append(
             Expectation(
                 "ExpectColumnValuesToNotMatchRegex",
-                {"column": UNCAST, "regex": f"(?:^|, ){re.escape(roles.prediction)}: "},
+                {"column": UNCAST, "regex": marked(roles.prediction)},
                 neither_class(roles.prediction),
             )
         )

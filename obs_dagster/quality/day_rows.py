@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from obs_dagster.lake.lake import group_rows, manifest_metadata, replacing
-from obs_dagster.profile.columns import DAY, RAW, ROW, UNCAST
+from obs_dagster.profile.columns import DAY, RAW, ROW, UNCAST, marked
 from obs_dagster.quality.contract import occurrences
 from obs_dagster.quality.expectations import Rows
 from obs_dagster.quality.refusal import type_in_words
@@ -126,19 +126,22 @@ class DayRows:
         Args:
             types: the declared SQL type of each column.
         """
+        mark, raw = identifier(UNCAST), identifier(RAW)
+        # a mark names all columns of the row that have such values, and may show these
+        named = {name: f"regexp_matches({mark}, {literal(marked(name))})" for name in types}
+        columns = [
+            f"count(*) FILTER (WHERE {holds}), min({raw}) FILTER (WHERE {holds})" for holds in named.values()
+        ]
         counted = self._connection.sql(
-            f"SELECT {identifier(UNCAST)}, count(*), min({identifier(RAW)}) FROM log "
-            f"WHERE {identifier(UNCAST)} IS NOT NULL GROUP BY 1"
-        ).fetchall()
-        found: dict[str, Uncast] = {}
-        for columns, rows, raw in counted:
-            # rows with several such columns name all of them
-            for column in [columns] if columns in types else columns.split(", "):
-                held = found.get(column)
-                kind = type_in_words(types.get(column, ""))
-                example = _raw_value(raw, column) or (held.example if held else "")
-                found[column] = Uncast(column, kind, rows + (held.rows if held else 0), example)
-        return sorted(found.values(), key=lambda each: -each.rows)
+            f"SELECT {', '.join(columns)} FROM log WHERE {mark} IS NOT NULL"
+        ).fetchall()[0]
+        pairs = zip(counted[::2], counted[1::2], strict=True)
+        found = [
+            Uncast(name, type_in_words(types[name]), rows, _raw_value(example, name))
+            for name, (rows, example) in zip(types, pairs, strict=True)
+            if rows
+        ]
+        return sorted(found, key=lambda each: -each.rows)
 
     def write_broken(self, path: Path, broken: Mapping[str, Rows], manifest: Mapping[str, Any]) -> None:
         """Replace a file by the broken rows, whole, with the rules they broke, and a manifest.

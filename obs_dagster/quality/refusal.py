@@ -66,6 +66,8 @@ def reason_of(
     rows = manifest["rows"]
     if not rows:
         return _no_rows(monitor, day, manifest["files"])
+    if incomplete := manifest.get("incomplete", ""):
+        return str(incomplete)
     if lost := [name for name in indispensable(monitor) if name in missing(manifest)]:
         return _lost(lost, manifest)
     tolerated = monitor.quality.max_quarantined_share
@@ -135,8 +137,12 @@ def _broken(rules: Mapping[str, int], examples: Mapping[str, str]) -> str:
 
 def _zone_hint(monitor: Monitor, day: dt.date, rules: Mapping[str, int]) -> str:
     """What is behind rows of two days in files of one, as a rule."""
-    other_zone = monitor.time_zone != "UTC" and outside(monitor, day) in rules
-    return f"; are the files by days of UTC, and not of {monitor.time_zone}?" if other_zone else ""
+    if outside(monitor, day) not in rules or monitor.logs.day_of == "time":
+        return ""
+    return (
+        f"; if the day of a file is not the monitor's ({monitor.time_zone}), correct time_zone or set "
+        "logs.day_of: time"
+    )
 
 
 def outside(monitor: Monitor, day: dt.date) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import glob
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,26 +12,19 @@ from obs_dagster.cores import cores
 from obs_dagster.errors import ObsError, SourceError
 from obs_dagster.scratch import scratch
 from obs_dagster.sources.file_stamp import FileStamp, fingerprint
-from obs_dagster.sources.quoting import literals
+from obs_dagster.sources.formats import READERS
+from obs_dagster.sources.formats.part import Part, UnreadableError, union_of
+from obs_dagster.sources.matching import matching_files
+from obs_dagster.sources.session_failure import not_the_input
 from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:
     import duckdb
 
+_STAYS = "What was evaluated before stays as it was."
+_AGAIN = f"Check that the file is complete and of that format, then run the day again. {_STAYS}"
 #: Megabytes that a session may hold at least, and for each of its threads.
 _MEMORY, _THREAD_MEMORY = 768, 256
-#: How DuckDB reads a list of files of each format; a new format is one more entry. Where a format has no
-#: types, all rows decide: were it the first ones, a bad value further down would cost the whole file.
-READERS: Mapping[str, Callable[[str], str]] = {
-    "parquet": lambda files: f"read_parquet({files}, union_by_name = true, hive_partitioning = false)",
-    "csv": lambda files: (
-        f"read_csv({files}, union_by_name = true, header = true, sample_size = -1, hive_partitioning = false)"
-    ),
-    "jsonl": lambda files: (
-        f"read_json({files}, union_by_name = true, format = 'newline_delimited', sample_size = -1, "
-        "hive_partitioning = false)"
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +37,16 @@ class SourceFiles:
 
     @classmethod
     def find(cls, kind: str, pattern: str) -> SourceFiles:
-        """List the files; none is a legal answer (a day without rows)."""
-        found = sorted(Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207  the pattern is absolute
-        return cls(kind=kind, pattern=pattern, files=tuple(file for file in found if file.is_file()))
+        """List the files; none is a legal answer (a day without rows).
+
+        Raises:
+            SourceError: what matches is no file, or a folder cannot be looked into.
+        """
+        return cls(kind=kind, pattern=pattern, files=tuple(matching_files(pattern)))
 
     def only(self, files: Sequence[Path]) -> SourceFiles:
         """The same source, restricted to some of its files."""
         return SourceFiles(kind=self.kind, pattern=self.pattern, files=tuple(files))
-
-    @property
-    def reader(self) -> str:
-        """SQL for the table of all rows, columns matched by name."""
-        return READERS[self.kind](literals(map(str, self.files)))
 
     def stamps(self) -> tuple[FileStamp, ...]:
         """What each file is like at this moment.
@@ -99,47 +88,55 @@ class SourceFiles:
                     "it was. Files that are written beside and then renamed are never seen half-written.",
                 )
 
-    def relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-        """The rows of all files, columns matched by name: of Parquet lazily, of text from a temporary table.
+    def parts(self, connection: duckdb.DuckDBPyConnection, most: int | None = None) -> list[Part]:
+        """The rows of all files, in parts of like columns: of Parquet lazily, of text from temporary tables.
+
+        Args:
+            connection: the session that reads them.
+            most: rows of a part that are enough; left out: all.
 
         Raises:
-            SourceError: a file is damaged, half-written or not of this format; the message names it.
+            SourceError: a file is damaged, half-written or not of this format; the message names it, and of
+                text the line.
         """
         import duckdb
 
-        # Parquet statistics leave NaN out; DuckDB would conclude that isnan() is false everywhere
-        connection.execute("SET disabled_optimizers = 'statistics_propagation'")
         try:
-            if self.kind == "parquet":
-                return connection.sql(f"SELECT * FROM {self.reader}")
-            return self._loaded(connection)
-        except duckdb.Error as error:
+            return READERS[self.kind](connection, self.files, most)
+        except (duckdb.Error, UnreadableError) as error:
             raise self.unreadable(error) from error
 
-    def _loaded(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-        """The rows in a table: every look at a text file guesses its types anew, from all its rows."""
-        name = f"text_{hashlib.sha256(self.reader.encode()).hexdigest()[:16]}"
-        known = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [name]).fetchall()
-        if not known:
-            connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {self.reader}")
-        return connection.table(name)
+    def relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        """The rows of all files, columns matched by name; those of formats without types are text.
+
+        Where files differ in the type of a column, it is text. Of names that differ by case alone the first
+        one is there.
+
+        Raises:
+            SourceError: as `parts`.
+        """
+        parts = self.parts(connection)
+        return connection.sql(union_of(parts) if parts else "SELECT NULL AS nothing LIMIT 0")
 
     def unreadable(self, error: Exception) -> ObsError:
         """The error for a reader that failed: names the file where the reader does, else the pattern.
 
-        A fault of the place that is written to, such as a full disk, is told as one: no file is to blame.
+        What is not about the files is not said of them: a disk that is full, memory that is used up.
         """
+        if isinstance(error, UnreadableError):
+            return SourceError(
+                f"Cannot read {error.file} as {self.kind}: {error.cause}.",
+                remedy=f"{error.remedy}. {_STAYS}" if error.remedy else _AGAIN,
+            )
         if blames_storage(error) and (fault := storage_fault(error, scratch())):
             return fault
+        if cause := not_the_input(error, self.files):
+            return cause
         text = str(error).strip().splitlines()[0]
         place = next((str(file) for file in self.files if str(file) in text), "")
         if not place:
             place = str(self.files[0]) if len(self.files) == 1 else self.pattern
-        return SourceError(
-            f"Cannot read {place} as {self.kind}: {text}",
-            remedy="Check that the file is complete and of that format, then run the day again; "
-            "what was evaluated before stays as it was.",
-        )
+        return SourceError(f"Cannot read {place} as {self.kind}: {text}", remedy=_AGAIN)
 
 
 def derived(relation: duckdb.DuckDBPyRelation, view: str, query: str) -> duckdb.DuckDBPyRelation:

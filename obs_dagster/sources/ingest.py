@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from obs_dagster.lake.lake import Lake, group_rows, manifest_metadata, replacing
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import ROW
+from obs_dagster.profile.columns import RESERVED, ROW
+from obs_dagster.sources.day_log import day_log, log_files
 from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.log_table import fetched_days
-from obs_dagster.sources.placement import placement
 from obs_dagster.sources.quoting import identifier, literal
-from obs_dagster.sources.schema import LogSchema, SchemaChange
+from obs_dagster.sources.schema import LogSchema, SchemaChange, found_in
 
 if TYPE_CHECKING:
     import duckdb
 
 LOGS = "inference_logs"
+#: No column of a log has the name, which begins as ours do.
+HASH = f"{RESERVED}hash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
 
     Raises:
         SourceError: a file cannot be read, or changes while it is; the partition stays as it was.
+        LakeError: the disk is full, or cannot be written.
     """
     target = lake.table(monitor.model, LOGS).path(day)
     with (
@@ -65,7 +68,28 @@ def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
         connect() as connection,
         replacing(target) as aside,
     ):
-        return _ingest(connection, monitor, source, aside)
+        return _ingest(connection, monitor, day, source, aside)
+
+
+def ingest_some(monitor: Monitor, day: dt.date, lake: Lake, *, files: int, most: int) -> Ingested:
+    """Read the beginning of some of a day's files as a night would read all, for a look.
+
+    Args:
+        monitor: names the log.
+        day: the day.
+        lake: a lake of its own, which lasts as long as the look.
+        files: how many files; the first and the last ones are taken.
+        most: how many rows of like files.
+
+    Raises:
+        SourceError: as `ingest_logs`.
+    """
+    source = log_files(monitor, day)
+    if len(source.files) > files:
+        source = source.only([*source.files[: files // 2], *source.files[-(files - files // 2) :]])
+    target = lake.table(monitor.model, LOGS).path(day)
+    with connect() as connection, replacing(target) as aside:
+        return _ingest(connection, monitor, day, source, aside, most=most)
 
 
 def _source(monitor: Monitor, day: dt.date, folder: Path) -> AbstractContextManager[SourceFiles]:
@@ -75,24 +99,24 @@ def _source(monitor: Monitor, day: dt.date, folder: Path) -> AbstractContextMana
     return nullcontext(log_files(monitor, day))
 
 
-def log_files(monitor: Monitor, day: dt.date | str) -> SourceFiles:
-    """The files of a day's log; `*` stands for all days."""
-    return SourceFiles.find(monitor.logs.source, monitor.resolve_path(monitor.logs.path, day=str(day)))
-
-
 def _ingest(
-    connection: duckdb.DuckDBPyConnection, monitor: Monitor, source: SourceFiles, aside: Path
+    connection: duckdb.DuckDBPyConnection,
+    monitor: Monitor,
+    day: dt.date,
+    own: SourceFiles,
+    aside: Path,
+    *,
+    most: int | None = None,
 ) -> Ingested:
     import duckdb
 
-    schema = LogSchema.of(monitor)
-    stamps = source.stamps()
+    log = day_log(connection, monitor, day, own, most=most)
+    source, stamps = log.source, log.stamps
     try:
-        found = _register(connection, schema, source)
+        schema = LogSchema.of(monitor)
+        found = found_in(log.parts, schema.types) or dict(schema.types)
         changes = schema.changes(found)
-        placed = placement(schema, found, source, stamps)
-        query = placed.query() if placed is not None else schema.query(found, "source")
-        connection.execute(f"CREATE TEMP VIEW log AS {query}")
+        connection.execute(f"CREATE TEMP VIEW log AS {log.query}")
         replaced = _find_replaced(connection, monitor)
         kept = f"SELECT log.* FROM log ANTI JOIN replaced USING ({ROW})" if replaced else "SELECT * FROM log"
         version = identifier(monitor.logs.columns.version)
@@ -106,13 +130,13 @@ def _ingest(
             versions={version: count for version, count in by_version if version is not None},
             schema_changes=tuple(changes),
         )
-        if replaced:
-            # a join gives rows in any order
+        if replaced or len(log.parts) > 1:
+            # a join gives rows in any order, and parts have theirs
             kept = f"{kept} ORDER BY {ROW}"
-        manifest = _manifest(result, stamps)
-        if placed is not None and not replaced and _in_place(monitor, schema, found):
+        manifest = _manifest(result, stamps) | ({"incomplete": log.incomplete} if log.incomplete else {})
+        if log.placed is not None and not replaced and _in_place(monitor, schema, found):
             kept = f"{kept} LIMIT 0"
-            manifest["in_place"] = placed.to_json()
+            manifest["in_place"] = log.placed.to_json()
         metadata = manifest_metadata(manifest)
         pairs = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
         connection.execute(
@@ -127,20 +151,6 @@ def _ingest(
     return result
 
 
-def _register(
-    connection: duckdb.DuckDBPyConnection, schema: LogSchema, source: SourceFiles
-) -> dict[str, str]:
-    """Make the source's rows the view or table `source`; returns the type of every column."""
-    if not source.files:
-        columns = ", ".join(f"NULL::{kind} AS {identifier(name)}" for name, kind in schema.types.items())
-        connection.execute(f"CREATE TEMP TABLE source AS SELECT {columns} WHERE false")
-        relation = connection.table("source")
-    else:
-        relation = source.relation(connection)
-        connection.register("source", relation)
-    return dict(zip(relation.columns, map(str, relation.types), strict=True))
-
-
 def _find_replaced(connection: duckdb.DuckDBPyConnection, monitor: Monitor) -> int:
     """Number the rows that a later one of the same version and id replaces, in the table `replaced`.
 
@@ -150,12 +160,12 @@ def _find_replaced(connection: duckdb.DuckDBPyConnection, monitor: Monitor) -> i
     key, time = identifier(roles.prediction_id), identifier(roles.time)
     made = f"{key}, {identifier(roles.version)}"
     connection.execute(
-        f"CREATE TEMP TABLE repeated AS SELECT hash({made}) AS hashed FROM log WHERE {key} IS NOT NULL "
-        "GROUP BY hashed HAVING count(*) > 1"
+        f"CREATE TEMP TABLE repeated AS SELECT hash({made}) AS {HASH} FROM log WHERE {key} IS NOT NULL "
+        f"GROUP BY {HASH} HAVING count(*) > 1"
     )
     connection.execute(
         f"CREATE TEMP TABLE replaced AS SELECT {ROW} FROM log "
-        f"WHERE {key} IS NOT NULL AND hash({made}) IN (SELECT hashed FROM repeated) "
+        f"WHERE {key} IS NOT NULL AND hash({made}) IN (SELECT repeated.{HASH} FROM repeated) "
         f"QUALIFY row_number() OVER (PARTITION BY {made} ORDER BY {time} DESC NULLS LAST, {ROW} DESC) > 1"
     )
     return int(connection.sql("SELECT count(*) FROM replaced").fetchall()[0][0])

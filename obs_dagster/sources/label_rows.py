@@ -14,6 +14,7 @@ from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.identifiers import id_of, join_key, lost_digits
 from obs_dagster.sources.label_book import FileRead
 from obs_dagster.sources.quoting import identifier, literal
+from obs_dagster.sources.times import moment
 
 if TYPE_CHECKING:
     import duckdb
@@ -113,7 +114,7 @@ class LabelRows:
         known_at, untimed = "NULL", "false"
         if roles.known_at:
             time = identifier(roles.known_at)
-            known_at = f"TRY_CAST({time} AS TIMESTAMPTZ)"
+            known_at = moment(time, found[roles.known_at])
             untimed = f"{time} IS NOT NULL AND {known_at} IS NULL"
         return (
             f"SELECT {join_key(id_of(*key))}, {self.classes.sql(*label)}, {known_at}, "

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from obs_dagster.errors import LakeError, ObsError
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import DAY, FILE
+from obs_dagster.profile.columns import DAY, DECISION, FILE, RAW, ROW, UNCAST
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.placement import Placement
 from obs_dagster.sources.quoting import literal, literals
+from obs_dagster.sources.schema import declared_types
 from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def log_rows(
 ) -> str:
     """SQL for the rows of ingested days, columns matched by name, with the day in the text column `_obs_day`.
 
+    Columns that the monitor does not declare are there only if one day is asked for: days may differ in
+    their types.
     Row numbers are those of the day's ingestion, whether its rows were copied or not.
 
     Raises:
@@ -31,6 +34,7 @@ def log_rows(
         SourceError: a file that is read in place is gone or was rewritten.
     """
     table = lake.table(monitor.model, LOGS)
+    columns = "*" if len(days) == 1 else _evaluated(monitor)
     copied: list[dt.date] = []
     queries = []
     for day in days:
@@ -39,7 +43,7 @@ def log_rows(
             raise LakeError(f"{day} of {monitor.model} has not been ingested.", remedy="Run its night first.")
         if placed := _placement(manifest):
             placed.check()
-            queries.append(f"SELECT *, '{day}' AS {DAY} FROM ({placed.query()})")
+            queries.append(f"SELECT {columns}, '{day}' AS {DAY} FROM ({placed.query()})")
         else:
             copied.append(day)
     if queries:
@@ -49,7 +53,8 @@ def log_rows(
         name = literal(str(copied[0])) if len(copied) == 1 else day_of(FILE)
         files = literals(str(table.path(day)) for day in copied)
         queries.append(
-            f"SELECT * EXCLUDE ({FILE}), {name} AS {DAY} FROM read_parquet({files}, "
+            f"SELECT {columns if len(days) > 1 else f'* EXCLUDE ({FILE})'}, {name} AS {DAY} "
+            f"FROM read_parquet({files}, "
             f"filename = {literal(FILE)}, union_by_name = true, hive_partitioning = false)"
         )
     return " UNION ALL BY NAME ".join(queries)
@@ -83,6 +88,12 @@ def unreadable(monitor: Monitor, day: dt.date, lake: Lake, error: Exception) -> 
 def day_of(filename: str) -> str:
     """SQL for the day of a partition, as text, from the name of its file."""
     return f"regexp_extract({filename}, 'day=([0-9-]{{10}})/[^/]*$', 1)"
+
+
+def _evaluated(monitor: Monitor) -> str:
+    """SQL for the columns that the monitor declares and that ingestion adds, as far as there are such."""
+    names = [*declared_types(monitor), DECISION, UNCAST, RAW, ROW]
+    return f"COLUMNS(lambda name: list_contains({literals(names)}, name))"
 
 
 def _placement(manifest: Mapping[str, Any]) -> Placement | None:

@@ -10,10 +10,9 @@ from typing import Any
 from obs_dagster.errors import SourceError
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles
+from obs_dagster.sources.formats import parquet
+from obs_dagster.sources.formats.part import Part
 from obs_dagster.sources.schema import LogSchema
-
-#: Columns that DuckDB gives to every Parquet file that has none of the same name.
-_VIRTUAL = frozenset(["file_row_number", "file_index"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +42,13 @@ class Placement:
 
     def query(self) -> str:
         """SQL for the rows as the lake has them, numbered from 1."""
-        before = [sum(file.rows for file in self.files[:place]) for place in range(len(self.files))]
-        row = "file_row_number + 1"
-        if len(self.files) > 1:
-            row = f"{row} + {before}[CAST(file_index AS BIGINT) + 1]"
-        return self.schema.query(self.found, self.source.reader, row=row)
+        counts = [file.rows for file in self.files]
+        before = [sum(counts[:place]) for place in range(len(counts))]
+        row = parquet.numbered(before)
+        return self.schema.query(Part(self._reader(), self.found, row, sum(counts)))
+
+    def _reader(self) -> str:
+        return parquet.table_function(self.source.files)
 
     @property
     def source(self) -> SourceFiles:
@@ -91,36 +92,21 @@ class Placement:
 
 
 def placement(
-    schema: LogSchema, found: Mapping[str, str], source: SourceFiles, stamps: Sequence[FileStamp]
+    schema: LogSchema, part: Part, source: SourceFiles, stamps: Sequence[FileStamp]
 ) -> Placement | None:
-    """The placement of Parquet files; None for other files, or if their rows have no number of their own.
+    """The placement of Parquet files; None if rows have no number, or columns no name, of their own.
 
     Args:
         schema: what is declared.
-        found: DuckDB's type per column of the files.
+        part: the rows of all files.
         source: the files.
         stamps: what they were like before anything of them was read.
-
-    Raises:
-        SourceError: a file's footer cannot be read.
     """
-    if source.kind != "parquet" or not source.files or {name.lower() for name in found} & _VIRTUAL:
+    virtual = {name.lower() for name in part.found} & parquet.VIRTUAL
+    if virtual or part.names or part.source != parquet.table_function(source.files):
         return None
-    files = zip(map(str, source.files), _row_counts(source), stamps, strict=True)
-    return Placement(tuple(SourceFile(*each) for each in files), schema, found)
-
-
-def _row_counts(source: SourceFiles) -> Sequence[int]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    counts = []
-    for file in source.files:
-        try:
-            counts.append(pq.read_metadata(file).num_rows)
-        except (pa.ArrowException, OSError) as error:
-            raise source.only([file]).unreadable(error) from error
-    return counts
+    files = zip(map(str, source.files), part.file_rows, stamps, strict=True)
+    return Placement(tuple(SourceFile(*each) for each in files), schema, part.found)
 
 
 def _stale(message: str) -> SourceError:

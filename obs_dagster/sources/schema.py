@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import DECISION, RAW, RESERVED, ROW, UNCAST
+from obs_dagster.sources.casts import NOTHING, can_fail, cast, converts, fits, nested, without_nul
 from obs_dagster.sources.classes import FALSE, TRUE, Classes, plain_text
-from obs_dagster.sources.identifiers import EXACT_WHOLE, id_of, lost_digits, text_of
+from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
+from obs_dagster.sources.identifiers import EXACT_WHOLE, id_of, lost_digits
 from obs_dagster.sources.quoting import identifier, literal
+from obs_dagster.sources.times import known_date, shown
 
 Change = Literal["missing", "retyped", "new"]
 
-_INTEGERS = frozenset(
-    [
-        "TINYINT",
-        "SMALLINT",
-        "INTEGER",
-        "BIGINT",
-        "HUGEINT",
-        "UTINYINT",
-        "USMALLINT",
-        "UINTEGER",
-        "UBIGINT",
-        "UHUGEINT",
-    ]
+#: Types that not every reader of the lake's files knows; an undeclared column of them is kept as text.
+_EXOTIC = re.compile(
+    r"\b(TIMESTAMP_NS|TIMESTAMPTZ_NS|TIME_NS|TIME WITH TIME ZONE|U?HUGEINT|BIGNUM|INTERVAL|BIT|ENUM|UNION|MAP"
+    r"|VARIANT|GEOMETRY|UUID)\b|^STRUCT\(\)"
 )
 #: Characters of a value that are shown.
 _SHOWN = 40
@@ -80,7 +75,7 @@ def schema_changes(declared: Mapping[str, str], found: Mapping[str, str]) -> lis
 
     Args:
         declared: SQL type per declared column.
-        found: DuckDB's type per column of the source.
+        found: DuckDB's type per column of the source (see `found_in`).
     """
     changes = [
         SchemaChange("missing", name, expected=kind) for name, kind in declared.items() if name not in found
@@ -88,34 +83,21 @@ def schema_changes(declared: Mapping[str, str], found: Mapping[str, str]) -> lis
     changes += [
         SchemaChange("retyped", name, expected=kind, found=found[name])
         for name, kind in declared.items()
-        if name in found and not _fits(found[name], kind)
+        if name in found and not fits(found[name], kind)
     ]
     changes += [SchemaChange("new", name, found=kind) for name, kind in found.items() if name not in declared]
     return changes
 
 
-def _numeric(kind: str) -> bool:
-    return kind in _INTEGERS or kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL")
-
-
-def _fits(found: str, declared: str) -> bool:
-    """Whether values of the found type are what the declared type means, before looking at any value.
-
-    Whole numbers stored as DOUBLE are no change (pandas does that to integers with nulls), and neither are
-    categories stored as integers. A column without values has the type `"NULL"` or a guess; it fits.
-    """
-    if found == declared or found in ('"NULL"', "NULL"):
-        return True
-    fits = {
-        "BIGINT": _numeric(found),
-        "DOUBLE": _numeric(found),
-        "VARCHAR": found in _INTEGERS
-        or found.startswith(("ENUM", "DECIMAL"))
-        or found in ("BOOLEAN", "UUID", "BLOB"),
-        "BOOLEAN": found in _INTEGERS,
-        "TIMESTAMPTZ": found.startswith("TIMESTAMP"),
-    }
-    return fits[declared]
+def found_in(parts: Sequence[Part], declared: Mapping[str, str]) -> dict[str, str]:
+    """The type per column of all parts; of a declared column with several, one that is not as declared."""
+    found: dict[str, str] = {}
+    for part in parts:
+        for name, kind in part.found.items():
+            known = found.setdefault(name, kind)
+            if name in declared and (known in NOTHING or not fits(kind, declared[name])):
+                found[name] = kind if fits(known, declared[name]) else known
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,65 +148,72 @@ class LogSchema:
             if change.kind != "retyped" or change.column != self.decision
         ]
 
-    def query(
-        self,
-        found: Mapping[str, str],
-        source: str,
-        *,
-        row: str = "row_number() OVER ()",
-        absent_as_null: bool = True,
-    ) -> str:
-        """SQL for the rows of a source with declared types, row numbers, and the traces of failed casts.
+    def rows(self, parts: Sequence[Part], *, among: Sequence[Part] = (), absent_as_null: bool = True) -> str:
+        """SQL for the rows of parts as declared, columns matched by name.
 
         Args:
-            found: DuckDB's type per column of the source.
-            source: SQL for the source's rows: a view, or a table function.
-            row: SQL for the row's number.
-            absent_as_null: whether a declared column that the source lacks becomes a column of nulls.
+            parts: the rows as they are.
+            among: the parts whose rows these join, if there are more.
+            absent_as_null: as for `query`.
+        """
+        kinds: dict[str, set[str]] = {}
+        for part in among or parts:
+            for name, kind in part.found.items():
+                kinds.setdefault(name.lower(), set()).add(kind)
+        as_text = frozenset(name for name, found in kinds.items() if len(found) > 1)
+        queries = [self.query(part, absent_as_null=absent_as_null, as_text=as_text) for part in parts]
+        return " UNION ALL BY NAME ".join(queries)
+
+    def nothing(self) -> str:
+        """SQL for no rows, with every declared column."""
+        columns = [f"NULL::{kind} AS {identifier(name)}" for name, kind in self.types.items()]
+        if self.threshold is not None:
+            columns.append(f"NULL::BOOLEAN AS {identifier(DECISION)}")
+        columns += [f"NULL::VARCHAR AS {UNCAST}", f"NULL::VARCHAR AS {RAW}", f"NULL::BIGINT AS {ROW}"]
+        return f"SELECT {', '.join(columns)} WHERE false"
+
+    def query(self, part: Part, *, absent_as_null: bool = True, as_text: frozenset[str] = frozenset()) -> str:
+        """SQL for rows with declared types, row numbers, and the traces of failed casts.
+
+        Args:
+            part: the rows as they are.
+            absent_as_null: whether a declared column that the part lacks becomes a column of nulls.
+            as_text: undeclared columns, in lower case, that are of another type in other parts.
         """
         columns = []
         failures = []
         for name, kind in self.types.items():
-            if name in found:
-                value = self._cast(name, found[name])
-                columns.append(f"{value} AS {identifier(name)}")
-                if not self._converts(name, found[name]):
-                    failures.append(self._failure(name, found[name]))
+            if name in part.found:
+                columns.append(f"{self._declared(part, name)} AS {identifier(name)}")
+                if self._can_fail(name, part.found[name]):
+                    failures.append(self._failure(part, name))
             elif absent_as_null:
                 columns.append(f"NULL::{kind} AS {identifier(name)}")
-        # names differ in SQL only if they differ by more than case
-        taken = {name.lower() for name in (*self.types, DECISION)}
-        columns += [
-            f"source.{identifier(name)}"
-            for name in found
-            if name.lower() not in taken and not name.lower().startswith(RESERVED)
-        ]
-        if self.threshold is not None and self.score in found:
-            decision = f"{_cast(self.score, 'DOUBLE', found[self.score])} >= {self.threshold!r}"
+        columns += self._undeclared(part, as_text)
+        if self.threshold is not None and self.score in part.found:
+            decision = f"{self._declared(part, self.score)} >= {self.threshold!r}"
             columns.append(f"{decision} AS {identifier(DECISION)}")
-        uncast = f"nullif(concat_ws(', ', {', '.join(failures)}), '')" if failures else "NULL::VARCHAR"
-        retyped = any(change.kind == "retyped" for change in schema_changes(self.types, found))
-        # 0 and 1 are no change of type, and 2 is not kept by the column
-        retyped |= any(
-            kind == "BOOLEAN" and found.get(name) in _INTEGERS for name, kind in self.types.items()
-        )
-        raw = (
-            f"CASE WHEN {uncast} IS NOT NULL THEN CAST(to_json(source) AS VARCHAR) END"
-            if retyped and failures
-            else "NULL::VARCHAR"
-        )
+        uncast = raw = "NULL::VARCHAR"
+        if failures:
+            failed = " OR ".join(f"({fails})" for fails, _ in failures)
+            named = [f"CASE WHEN {fails} THEN {told} END" for fails, told in failures]
+            uncast = f"CASE WHEN {failed} THEN concat_ws(', ', {', '.join(named)}) END"
+            raw = f"CASE WHEN {failed} THEN {_whole(part)} END"
         return (
-            f"SELECT {', '.join(columns)}, {uncast} AS {UNCAST}, {raw} AS {RAW}, {row} AS {ROW} "
-            f"FROM {source} AS source"
+            f"SELECT {', '.join(columns)}, {uncast} AS {UNCAST}, {raw} AS {RAW}, {part.row} AS {ROW} "
+            f"FROM {part.source} AS source"
         )
 
-    def _cast(self, name: str, found: str) -> str:
-        """SQL that turns a source column into what is declared; null where a value has no such form."""
+    def _declared(self, part: Part, name: str) -> str:
+        """SQL for a column of the part as what is declared; null where a value has no such form."""
+        value, found = _value(part, name)
+        if nested(found):
+            return f"NULL::{self.types[name]}"
         if name == self.prediction_id:
-            return id_of(_source(name, found), found)
+            return without_nul(id_of(value, found), found)
         if self.types[name] == "BOOLEAN":
-            return self._classes(name).sql(_source(name, found), _type_of(found))
-        return _cast(name, self.types[name], found)
+            return self._classes(name).sql(value, found)
+        return cast(value, self.types[name], found)
 
     def _converts(self, name: str, found: str) -> bool:
         """Whether every value of the found type has a form in what a column is declared to be."""
@@ -232,27 +221,46 @@ class LogSchema:
             return False
         if name == self.decision:
             return found == "BOOLEAN" and {"true", "false"} <= {*self.positive, *self.negative}
-        return _converts(found, self.types[name])
+        return converts(found, self.types[name])
 
-    def _failure(self, name: str, found: str) -> str:
-        """SQL for the name of a column whose value has no such form, with the value if it says why."""
-        source = _source(name, found)
-        shown = f"left({plain_text(source, _type_of(found))}, {_SHOWN})"
-        if name == self.prediction_id:
-            failed = lost_digits(source, found)
-            text = f"concat({literal(name + ': ')}, {shown}, ' is a float that has lost digits')"
-        elif self.types[name] == "BOOLEAN":
-            failed = f"({self._classes(name).unusable(source, _type_of(found))}) IS NOT NULL"
-            text = f"concat({literal(name + ': ')}, {shown})"
-        else:
-            failed, text = f"{source} IS NOT NULL AND ({self._cast(name, found)}) IS NULL", literal(name)
-        return f"CASE WHEN {failed} THEN {text} END"
+    def _can_fail(self, name: str, found: str) -> bool:
+        """Whether a value of the found type may be null as what is declared, though it is there."""
+        return found not in NOTHING and (can_fail(found, self.types[name]) or not self._converts(name, found))
+
+    def _failure(self, part: Part, name: str) -> tuple[str, str]:
+        """SQL for whether a value has no form as declared, and for the column's name, with what says why."""
+        value, found = _value(part, name)
+        lacks = f"{part.column(name)} IS NOT NULL AND ({self._declared(part, name)}) IS NULL"
+        told = f"left({plain_text(value, found)}, {_SHOWN})"
+        if nested(found):
+            return lacks, literal(name)
+        if name == self.prediction_id and found in EXACT_WHOLE:
+            text = f"concat({literal(name + ': ')}, {told}, ' is a float that has lost digits')"
+            return lost_digits(value, found), text
+        if self.types[name] == "BOOLEAN":
+            unusable = f"({self._classes(name).unusable(value, found)}) IS NOT NULL"
+            return unusable, f"concat({literal(name + ': ')}, {told})"
+        return lacks, literal(name)
 
     def _classes(self, name: str) -> Classes:
         """What the values of a column of truth mean."""
         if name == self.decision and self.positive:
             return Classes(frozenset(self.positive), frozenset(self.negative))
         return Classes(TRUE, FALSE)
+
+    def _undeclared(self, part: Part, as_text: frozenset[str]) -> Iterator[str]:
+        """SQL for the other columns; of names that differ by case alone, which are one in SQL, the first."""
+        taken = {name.lower() for name in (*self.types, DECISION)}
+        for name, found in part.found.items():
+            if name.lower() in taken or name.lower().startswith(RESERVED) or "\0" in name:
+                continue
+            taken.add(name.lower())
+            value = part.column(name)
+            if name.lower() in as_text or _EXOTIC.search(found) or found in (JSON, *NOTHING):
+                value = _as_text(value, found)
+            elif found == "DATE":
+                value = known_date(value)
+            yield f"{value} AS {identifier(name)}"
 
 
 def decision_classes(monitor: Monitor) -> Classes:
@@ -265,58 +273,24 @@ def decision_classes(monitor: Monitor) -> Classes:
     return Classes.as_labelled(labels.positive, logs.negatives or labels.negatives)
 
 
-def typed_query(monitor: Monitor, found: Mapping[str, str], *, absent_as_null: bool = True) -> str:
-    """SQL for the rows of the view `source` as the monitor declares them (see `LogSchema.query`)."""
-    return LogSchema.of(monitor).query(found, "source", absent_as_null=absent_as_null)
+def _value(part: Part, name: str) -> tuple[str, str]:
+    """SQL for a column of the part, and the type of what it gives."""
+    found = part.found[name]
+    return scalar(part.column(name), found), "VARCHAR" if found in (TEXT, JSON) else found
 
 
-def _converts(found: str, declared: str) -> bool:
-    """Whether every value of the found type has a form in the declared type."""
-    if declared in (found, "VARCHAR") or found in ('"NULL"', "NULL"):
-        return True
-    converting = {
-        "BIGINT": found in _INTEGERS - {"HUGEINT", "UBIGINT", "UHUGEINT"},
-        "DOUBLE": _numeric(found),
-        "BOOLEAN": False,
-        "TIMESTAMPTZ": found in ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"),
-    }
-    return converting[declared]
+def _whole(part: Part) -> str:
+    """SQL for a row as its source has it, as a JSON text."""
+    fields = [
+        f"{literal(name)}, {_as_text(value, found) if _EXOTIC.search(found) else shown(value, found)}"
+        for name, found in part.found.items()
+        if "\0" not in name
+        for value in (part.column(name),)
+    ]
+    return f"CAST(json_object({', '.join(fields)}) AS VARCHAR)"
 
 
-def _cast(column: str, kind: str, found: str) -> str:
-    """SQL that turns a source column into its declared type; null where a value has no such form."""
-    name = _source(column, found)
-    if kind == "BIGINT" and found not in _INTEGERS:
-        return _whole(name, found)
-    if kind == "TIMESTAMPTZ" and found.startswith("TIMESTAMP") and found != "TIMESTAMP WITH TIME ZONE":
-        return f"CAST(CAST({name} AS TIMESTAMP) AS TIMESTAMPTZ)"
-    if kind == "VARCHAR":
-        return text_of(name, found)
-    return f"TRY_CAST({name} AS {kind})"
-
-
-def _whole(value: str, found: str) -> str:
-    """SQL for a whole number, exact whatever its size; null for others, which a cast would round."""
-    if found.startswith("DECIMAL"):
-        return f"CASE WHEN {value} = trunc({value}) THEN TRY_CAST({value} AS BIGINT) END"
-    number = f"TRY_CAST({value} AS DOUBLE)"
-    whole = f"CASE WHEN {number} = floor({number}) THEN TRY_CAST({number} AS BIGINT) END"
-    if found in EXACT_WHOLE:
-        return whole
-    # as a float, a text of more than 15 digits may be a neighbour
-    return (
-        f"CASE WHEN regexp_full_match(trim({value}), '[+-]?[0-9]+([.]0*)?') "
-        f"THEN TRY_CAST(regexp_replace(trim({value}), '[.]0*$', '') AS BIGINT) "
-        f"WHEN abs({number}) < {EXACT_WHOLE['DOUBLE']} THEN {whole} END"
-    )
-
-
-def _type_of(found: str) -> str:
-    """The type of what `_source` gives."""
-    return "VARCHAR" if found == "JSON" else found
-
-
-def _source(column: str, found: str) -> str:
-    """SQL for a source column; what JSON files mix of types is text."""
-    name = f"source.{identifier(column)}"
-    return f"({name} ->> '$')" if found == "JSON" else name
+def _as_text(value: str, found: str) -> str:
+    if found == JSON:
+        return f"({value} ->> '$')"
+    return f"TRY_CAST({shown(value, found)} AS VARCHAR)"

@@ -31,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     columns.names_are_usable,
     classes.classes_differ,
     classes.decisions_have_a_column,
+    columns.names_differ_by_more_than_case,
     engine.spark_knows_the_names,
     features.bounds_are_sound,
     features.allowed_values_are_sound,

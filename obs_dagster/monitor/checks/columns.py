@@ -40,8 +40,35 @@ def features_are_not_roles(document: Document, _: Surroundings) -> Iterator[Prob
             yield document.problem(("features", name), message, at_key=True)
 
 
+def names_differ_by_more_than_case(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """Columns are told apart by more than upper and lower case; a derived decision is named `prediction`."""
+    log = roles(document, "logs")
+    named: dict[str, list[tuple[Keys, str, bool]]] = {
+        "logs": [(("logs", "columns", role), column, False) for role, column in log.items()],
+        "labels": [
+            (("labels", "columns", role), column, False) for role, column in roles(document, "labels").items()
+        ],
+    }
+    named["logs"] += [(("features", name), name, True) for name in features(document) or ()]
+    for part, columns in named.items():
+        # a decision that the log has no column for is derived, as a column of this name
+        derived = part == "logs" and "prediction" not in log
+        taken = {"prediction": "prediction"} if derived else {}
+        for keys, name, at_key in columns:
+            other = taken.setdefault(name.lower(), name)
+            if derived and name.lower() == "prediction":
+                message = (
+                    f"The decision that is derived from the score is a column named `prediction`; "
+                    f"name {quoted(name)} in logs.columns.prediction, or rename it."
+                )
+                yield document.problem(keys, message, at_key=at_key)
+            elif other != name:
+                message = f"{quoted(name)} and {quoted(other)} differ by case alone, which SQL takes for one."
+                yield document.problem(keys, f"{message} Rename one of them in the log.", at_key=at_key)
+
+
 def names_are_usable(document: Document, _: Surroundings) -> Iterator[Problem]:
-    """Column names are not empty and do not begin with `_obs_`, which is reserved."""
+    """Column names are not empty, have no NUL character, and do not begin with `_obs_`, which is reserved."""
     named: list[tuple[Keys, str, bool]] = [
         (("features", name), name, True) for name in features(document) or ()
     ]
@@ -50,6 +77,9 @@ def names_are_usable(document: Document, _: Surroundings) -> Iterator[Problem]:
     for keys, name, at_key in named:
         if not name:
             yield document.problem(keys, "The name of the column is empty.", at_key=at_key)
+        elif "\0" in name:
+            message = "A column's name cannot have a NUL character, which no SQL can write; rename it."
+            yield document.problem(keys, message, at_key=at_key)
         elif name.lower().startswith(RESERVED):
             message = f"Names that begin with `{RESERVED}` are reserved; rename the column."
             yield document.problem(keys, message, at_key=at_key)

@@ -1,0 +1,175 @@
+"""What a look at the beginning of a log's latest day says: its columns, and what the contract refuses."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from jobs.cli.findings import Finding
+from jobs.cli.next_step import next_step
+from obs_dagster.errors import ObsError
+from obs_dagster.profile.columns import RAW, UNCAST
+
+if TYPE_CHECKING:
+    from obs_dagster.monitor import Monitor
+    from obs_dagster.quality.day import DayQuality
+
+FILES, ROWS = 4, 10_000
+"""Files and rows of like files that a look takes."""
+
+_MOST_RULES = 3
+_LONGEST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class LogLook:
+    """What was seen of a log.
+
+    Attributes:
+        findings: one per thing that was looked at.
+        versions: the versions that the rows are of; None if no row was seen.
+    """
+
+    findings: Sequence[Finding]
+    versions: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How the beginning of a day met the contract.
+
+    Attributes:
+        quality: what validation found.
+        empty: features without a value.
+        unconverted: columns with values that are not of the declared type, each with one.
+    """
+
+    quality: DayQuality
+    empty: Sequence[str]
+    unconverted: Sequence[str]
+
+
+def look_at_log(monitor: Monitor) -> LogLook:
+    """Look at the files of a log, and at the beginning of its latest day."""
+    from obs_dagster.sources.baseline_rows import days_with_files
+
+    try:
+        days, others = days_with_files(monitor)
+        listed = _days(monitor, days, others)
+        if not days:
+            return LogLook([listed])
+        look = _looked(monitor, days[-1])
+    except ObsError as error:
+        return LogLook([Finding(monitor.model, "logs", "fail", str(error))])
+    findings = [listed, _columns(monitor, look.quality), *_empty(monitor, look.empty)]
+    return LogLook([*findings, _contract(monitor, days[-1], look)], sorted(look.quality.versions))
+
+
+def _days(monitor: Monitor, days: Sequence[dt.date], others: Sequence[str]) -> Finding:
+    pattern = monitor.resolve_path(monitor.logs.path, day="*")
+    if others and not days:
+        detail = (
+            f"no file names a day: {{day}} is written YYYY-MM-DD, and {others[-1]!r} stands in its place. "
+            f"Correct logs.path: {pattern}"
+        )
+        return Finding(monitor.model, "logs", "fail", detail)
+    if not days:
+        return Finding(monitor.model, "logs", "warn", f"no files yet ({next_step(pattern)}): {pattern}")
+    detail = f"{_number(len(days), 'day')}, {days[0]} to {days[-1]}: {pattern}"
+    if days[-1] < monitor.start:
+        return Finding(monitor.model, "logs", "warn", f"all before the first day, {monitor.start}: {detail}")
+    return Finding(monitor.model, "logs", "ok", detail)
+
+
+def _looked(monitor: Monitor, day: dt.date) -> _Look:
+    from obs_dagster.lake.lake import Lake
+    from obs_dagster.monitor.engine import DuckDBEngine
+    from obs_dagster.quality.day import QUARANTINE, validate_day
+    from obs_dagster.sources.ingest import LOGS, ingest_some
+
+    with TemporaryDirectory(prefix="obs-check-") as folder:
+        lake = Lake(Path(folder))
+        ingest_some(monitor, day, lake, files=FILES, most=ROWS)
+        quality = validate_day(monitor.model_copy(update={"engine": DuckDBEngine()}), day, lake)
+        rows = lake.table(monitor.model, LOGS).read(day)
+        broken = lake.table(monitor.model, QUARANTINE).read(day)
+    empty = [name for name in monitor.features if rows.num_rows and rows[name].null_count == rows.num_rows]
+    return _Look(
+        quality,
+        tuple(name for name in empty if name not in quality.missing_columns),
+        tuple(_unconverted(broken.select([UNCAST, RAW]).to_pylist())),
+    )
+
+
+def _unconverted(rows: Sequence[Mapping[str, str | None]]) -> Iterator[str]:
+    """Each column with a value that was not converted, as its source has it."""
+    seen = set()
+    for row in rows:
+        whole = json.loads(row[RAW] or "{}")
+        for name in (row[UNCAST] or "").split(", "):
+            if name in whole and name not in seen:
+                seen.add(name)
+                yield f"{name} {str(whole[name])[:_LONGEST]!r}"
+
+
+def _columns(monitor: Monitor, quality: DayQuality) -> Finding:
+    from obs_dagster.monitor.problem import nearest, quoted
+
+    there = [change["column"] for change in quality.schema_changes if change["kind"] == "new"]
+    if missing := quality.missing_columns:
+        told = []
+        for name in missing:
+            meant = next((each for each in there if each.lower() == name.lower()), nearest(name, there))
+            told.append(quoted(name) + (f" (there is {quoted(meant)})" if meant else ""))
+        detail = f"not in the log: {', '.join(told)}. Correct the monitor or the log"
+        return Finding(monitor.model, "columns", "fail", detail)
+    retyped = [change["text"] for change in quality.schema_changes if change["kind"] == "retyped"]
+    declared = _number(len(monitor.features), "feature")
+    if retyped:
+        return Finding(monitor.model, "columns", "warn", f"{'; '.join(retyped)}; values are converted")
+    detail = f"all there, {declared}; {_number(len(there), 'other')} ignored"
+    return Finding(monitor.model, "columns", "ok", detail)
+
+
+def _empty(monitor: Monitor, names: Sequence[str]) -> Iterator[Finding]:
+    if names:
+        detail = f"no row that was looked at has a value of {', '.join(names)}"
+        yield Finding(monitor.model, "columns", "warn", detail)
+
+
+def _contract(monitor: Monitor, day: dt.date, look: _Look) -> Finding:
+    quality = look.quality
+    seen = f"{_number(quality.rows, 'row')} of {day} looked at"
+    if quality.duplicates:
+        seen += f", {_number(quality.duplicates, 'other')} with an id that occurs again"
+    if not quality.rows:
+        return Finding(monitor.model, "contract", "warn", f"{seen}: the day is empty")
+    if not quality.quarantined:
+        return Finding(monitor.model, "contract", "ok", f"{seen}, all sound")
+    rules = list(quality.broken_rules.items())
+    told = "; ".join(f"{rule} ({rows} rows{_example(look, rule)})" for rule, rows in rules[:_MOST_RULES])
+    more = f"; and {len(rules) - _MOST_RULES} more rules" if len(rules) > _MOST_RULES else ""
+    share = f"{quality.quarantined_share:.1%} would be quarantined: {told}{more}"
+    if quality.evaluated:
+        return Finding(monitor.model, "contract", "warn", f"{seen}, {share}")
+    return Finding(
+        monitor.model, "contract", "fail", f"{seen}, {share}. The day would be refused: {quality.reason}"
+    )
+
+
+def _example(look: _Look, rule: str) -> str:
+    for result in look.quality.results:
+        if result["rule"] == rule:
+            # of a value that was not converted, the column is known
+            examples = look.unconverted if result["column"] == UNCAST else result["examples"]
+            return f", such as {examples[0]}" if examples else ""
+    return ""
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

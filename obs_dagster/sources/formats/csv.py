@@ -1,0 +1,135 @@
+"""CSV: every column is text as it is written, and the declared types decide what it means.
+
+Nothing is guessed from rows, and no line is passed over: the separator is the one that divides the header,
+and a line that does not have the header's columns fails the file, by its number.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from obs_dagster.sources.formats.part import TEXT, Part, UnreadableError, first_rows, loaded, repeated
+from obs_dagster.sources.quoting import literals
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: Where more than one of them divides the header, the first one is it.
+_SEPARATORS = (",", ";", "\t", "|")
+_BOM = "\ufeff"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_LONGEST_HEADER = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    separator: str
+    names: tuple[str, ...]
+
+
+def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], most: int | None = None) -> list[Part]:
+    """The rows of CSV files (see `Reader`): files in a row with the same header are one part."""
+    import duckdb
+
+    runs: list[tuple[_Header, list[Path]]] = []
+    for file in files:
+        if (header := _header(file)) is None:
+            continue
+        if runs and runs[-1][0] == header:
+            runs[-1][1].append(file)
+        else:
+            runs.append((header, [file]))
+    parts: list[Part] = []
+    for header, alike in runs:
+        try:
+            table, rows = loaded(connection, _query(header, alike) + first_rows(most))
+        except duckdb.Error as error:
+            raise _explained(error, header, alike) from error
+        before = sum(part.rows for part in parts)
+        columns = {name: f"c{place}" for place, name in reversed(list(enumerate(header.names)))}
+        found = dict.fromkeys(header.names, TEXT)
+        parts.append(
+            Part(table, found, f"rowid + {before + 1}", rows, columns, repeated(header.names)),
+        )
+    return parts
+
+
+def _query(header: _Header, files: Sequence[Path]) -> str:
+    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(header.names)))
+    return (
+        f"SELECT * FROM read_csv({literals(map(str, files))}, columns = {{{columns}}}, header = true, "
+        f"auto_detect = false, delim = '{header.separator}', quote = '\"', escape = '\"', "
+        "hive_partitioning = false)"
+    )
+
+
+def _header(file: Path) -> _Header | None:
+    """The columns of a file; None if it is empty."""
+    opener = gzip.open if file.suffix == ".gz" else open
+    with opener(file, "rb") as opened:
+        first = opened.read(_LONGEST_HEADER)
+    if first.startswith(_UTF_16):
+        raise UnreadableError(file, "it is UTF-16 text", _in_utf_8("UTF-16"))
+    if b"\0" in first[:2]:
+        raise UnreadableError(file, "it is UTF-16 text, or no text at all", _in_utf_8("UTF-16"))
+    # the last character may be cut
+    text = first.decode("utf-8", errors="replace").removeprefix(_BOM)
+    if not text.strip():
+        return None
+    rows = {separator: _first_row(text, separator) for separator in _SEPARATORS}
+    divided = [separator for separator, names in rows.items() if len(names) > 1]
+    separator = divided[0] if divided else ","
+    names = tuple(rows[separator])
+    if any("\ufffd" in name for name in names):
+        raise UnreadableError(file, "line 1 is not UTF-8", _in_utf_8("CP1252"))
+    return _Header(separator, names)
+
+
+def _first_row(text: str, separator: str) -> list[str]:
+    try:
+        return next(
+            (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row), []
+        )
+    except csv.Error:
+        return []
+
+
+def _in_utf_8(encoding: str) -> str:
+    return f"Write the file as UTF-8 (`iconv -f {encoding} -t UTF-8`), then run the day again"
+
+
+def _explained(error: Exception, header: _Header, files: Sequence[Path]) -> Exception:
+    """What DuckDB says of a line, in words for who wrote the file; the error itself if it says none."""
+    text = str(error)
+    file = next((file for file in files if f"file = {file}\n" in text), files[0])
+    line = re.search(r"CSV Error on Line: (\d+)", text)
+    where = f"line {line[1]}" if line else "a line"
+    columns = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
+    if columns:
+        cause = (
+            f"{where} has {columns[2]} columns, its header has {columns[1]} "
+            f"(separated by {header.separator!r})"
+        )
+        remedy = (
+            "Correct or complete the line, or quote the value that has the separator in it; rows with other "
+            "columns belong into a file with a header of their own"
+        )
+        return UnreadableError(file, cause, remedy)
+    if "not utf-8" in text:
+        return UnreadableError(file, f"{where} is not UTF-8; it may be Windows-1252", _in_utf_8("CP1252"))
+    if "unterminated quote" in text:
+        remedy = 'Close the quote; a quote within a quoted value is written twice (`""`)'
+        return UnreadableError(file, f'{where} has a quoted value that does not end (`"`)', remedy)
+    if "invalid state" in text:
+        remedy = "Write the file with one kind of line ending, and quote values that have quotes in them"
+        return UnreadableError(file, "it mixes line endings, or has quotes inside unquoted values", remedy)
+    if line or "Maximum line size" in text:
+        return UnreadableError(file, f"{where}: {text.splitlines()[0]}")
+    return error

@@ -1,0 +1,148 @@
+"""Rows of some files whose columns are alike: where they are, and what each column is called and is of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from obs_dagster.sources.quoting import identifier
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: The type of columns of formats that have no types: what is written, which the declared type decides on.
+TEXT = "TEXT"
+JSON = "JSON"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows as DuckDB reads them.
+
+    Attributes:
+        source: SQL for the rows: a table, or a table function.
+        found: DuckDB's type per column, under the column's own name; `TEXT` or `JSON` of untyped formats.
+        names: what a column is called in `source`, where that is not its own name: SQL takes names that
+            differ by case alone for one.
+        row: SQL for the number of a row among all rows of all files, in order, from 1 on.
+        rows: how many rows there are.
+        repeated: names that more than one column has.
+        file_rows: how many rows each file has, where that is known without reading them.
+    """
+
+    source: str
+    found: Mapping[str, str]
+    row: str
+    rows: int
+    names: Mapping[str, str] = field(default_factory=dict)
+    repeated: frozenset[str] = frozenset()
+    file_rows: tuple[int, ...] = ()
+
+    def column(self, name: str) -> str:
+        """SQL for a column."""
+        return f"source.{identifier(self.names.get(name, name))}"
+
+
+class Reader(Protocol):
+    """Reads files of one format."""
+
+    def __call__(
+        self, connection: duckdb.DuckDBPyConnection, files: Sequence[Path], most: int | None = None
+    ) -> list[Part]:
+        """The rows of the files, in parts.
+
+        Args:
+            connection: the session that reads them.
+            files: the files, in order.
+            most: rows of a part that are enough; left out: all.
+
+        Raises:
+            UnreadableError: a file is not what it should be.
+            duckdb.Error: DuckDB cannot read a file.
+        """
+
+
+class UnreadableError(Exception):
+    """A file is not of its format.
+
+    Args:
+        file: the file.
+        cause: what is wrong, with the line.
+        remedy: what to do about it, if that is known.
+    """
+
+    def __init__(self, file: Path, cause: str, remedy: str = "") -> None:
+        self.file, self.cause, self.remedy = file, cause, remedy
+        super().__init__(f"{file}: {cause}")
+
+
+def repeated(names: Iterable[str]) -> frozenset[str]:
+    """The names that occur more than once."""
+    seen: set[str] = set()
+    again: set[str] = set()
+    for name in names:
+        (again if name in seen else seen).add(name)
+    return frozenset(again)
+
+
+def first_rows(most: int | None) -> str:
+    """The clause that ends a query for the first rows, or all."""
+    return "" if most is None else f" LIMIT {most}"
+
+
+def loaded(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[str, int]:
+    """The rows of a query in a temporary table of the session; returns its name, and their number.
+
+    Text is read once per session, however often its rows are asked for.
+    """
+    name = f"text_{hashlib.sha256(query.encode()).hexdigest()[:16]}"
+    known = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [name]).fetchall()
+    if not known:
+        connection.execute(f"CREATE TEMP TABLE {name} AS {query}")
+    return name, int(connection.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0])
+
+
+def union_of(parts: Sequence[Part]) -> str:
+    """SQL for the rows of all parts with the columns' own names: what has no type, or several, is text."""
+    kinds: dict[str, set[str]] = {}
+    for part in parts:
+        for name, kind in part.found.items():
+            kinds.setdefault(name, set()).add(kind)
+    queries = []
+    for part in parts:
+        taken: set[str] = set()
+        columns = []
+        for name, kind in part.found.items():
+            if name.lower() not in taken and "\0" not in name:
+                taken.add(name.lower())
+                value = scalar(part.column(name), kind)
+                as_text = kind == JSON or len(kinds[name]) > 1
+                columns.append(f"{_text(value) if as_text else value} AS {identifier(name)}")
+        queries.append(f"SELECT {', '.join(columns) or 'NULL AS nothing'} FROM {part.source} AS source")
+    return " UNION ALL BY NAME ".join(queries)
+
+
+def scalar(value: str, kind: str) -> str:
+    """SQL for the value of a column: of a field of JSON its text, of a number as Parquet would have it.
+
+    >>> print(scalar("source.x", "BIGINT"))
+    source.x
+    """
+    if kind != JSON:
+        return value
+    text = f"({value} ->> '$')"
+    number = f"TRY_CAST({text} AS DOUBLE)"
+    # JSON knows one kind of number: 5.0 is 5, and whole numbers keep all their digits
+    whole = f"{number} = trunc({number}) AND abs({number}) < 1e15"
+    return (
+        f"CASE json_type({value}) WHEN 'DOUBLE' THEN CASE WHEN regexp_full_match({text}, '-?[0-9]+') "
+        f"THEN {text} WHEN {whole} THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) "
+        f"ELSE CAST({number} AS VARCHAR) END WHEN 'ARRAY' THEN NULL WHEN 'OBJECT' THEN NULL ELSE {text} END"
+    )
+
+
+def _text(value: str) -> str:
+    return f"TRY_CAST({value} AS VARCHAR)"

@@ -1,0 +1,95 @@
+"""What `obs check` says of a log and a baseline whose rows are there, but are not as declared."""
+
+import datetime as dt
+import os
+
+import pytest
+
+from jobs.cli.check_baseline import look_at_baseline
+from jobs.cli.check_log import look_at_log
+
+
+def changed_log(world, day, **values):
+    world.log(day, world.rows(day).assign(**values))
+    return {each.what: each for each in look_at_log(world.monitor).findings}
+
+
+def test_a_sound_log(small, day):
+    found = changed_log(small(), day)
+    assert {each.status for each in found.values()} == {"ok"}
+    assert f"1 day, {day}" in found["logs"].detail
+    assert "200 rows" in found["contract"].detail
+
+
+@pytest.mark.parametrize("column", ["score", "model", "at", "temp"])
+def test_columns_that_are_absent_or_differ_in_case(small, day, column):
+    world = small()
+    world.log(day, world.rows(day).rename(columns={column: column.upper()}))
+    found = {each.what: each for each in look_at_log(world.monitor).findings}
+    assert found["columns"].status == "fail"
+    assert column in found["columns"].detail
+    assert column.upper() in found["columns"].detail
+
+
+@pytest.mark.parametrize(
+    ("values", "rule", "example"),
+    [
+        ({"score": 55.0}, "score is not between 0 and 1", "55.0"),
+        ({"temp": "warm"}, "value is not of the declared type", "temp 'warm'"),
+        ({"model": None}, "model is missing", ""),
+    ],
+)
+def test_what_the_contract_would_refuse_has_its_rule_and_an_example(small, day, values, rule, example):
+    found = changed_log(small(), day, **values)
+    assert found["contract"].status == "fail"
+    assert "100.0% would be quarantined" in found["contract"].detail
+    assert rule in found["contract"].detail
+    assert example in found["contract"].detail
+
+
+def test_a_feature_without_any_value(small, day):
+    world = small()
+    world.log(day, world.rows(day).assign(temp=float("nan")).astype({"temp": "float"}))
+    details = " ".join(each.detail for each in look_at_log(world.monitor).findings)
+    assert "has a value of temp" in details
+
+
+def test_a_day_that_is_written_otherwise_is_not_found(small, day):
+    world = small()
+    world.write("logs/20240304.parquet", world.rows(day))
+    (found,) = look_at_log(world.monitor).findings
+    assert (found.status, "'20240304'" in found.detail) == ("fail", True)
+
+
+def test_a_look_is_bounded(small, day, monkeypatch):
+    monkeypatch.setattr("jobs.cli.check_log.ROWS", 50)
+    found = changed_log(small(), day)
+    assert "50 rows" in found["contract"].detail
+
+
+def test_what_is_no_file_fails(small, day):
+    world = small()
+    (world.root / "logs").mkdir()
+    os.mkfifo(world.root / f"logs/{day}.parquet")
+    (found,) = look_at_log(world.monitor).findings
+    assert (found.status, "FIFO" in found.detail) == ("fail", True)
+
+
+def test_versions_of_the_log_without_training_rows(small, day):
+    world = small()
+    world.train("1")
+    world.log(day, world.rows(day, version="team/2"))
+    seen = look_at_log(world.monitor).versions
+    found = list(look_at_baseline(world.monitor, seen))
+    assert [each.status for each in found] == ["ok", "warn"]
+    assert "team/2" in found[1].detail
+    assert "`/`" in found[1].detail
+
+
+@pytest.mark.parametrize(("offset", "status"), [(0, "ok"), (40, "warn")])
+def test_a_baseline_of_days_has_a_line(small, day, offset, status):
+    first = day + dt.timedelta(days=offset)
+    world = small(baseline={"kind": "days", "first": first, "last": first + dt.timedelta(days=1)})
+    world.log(day)
+    (found,) = look_at_baseline(world.monitor, None)
+    assert (found.status, "of the 2 days" in found.detail) == (status, True)
