@@ -4,8 +4,8 @@ import dagster as dg
 
 from assets.partitions import days_of
 from assets.resources import Platform
-from assets.rule_check import check_result
-from assets.stage import check, stage
+from assets.rules import checks_of, results_of
+from assets.stage import stage
 from assets.tables import table
 from obs_dagster.alerts import evaluate_rules
 from obs_dagster.evaluation.nights import record_nights
@@ -14,17 +14,13 @@ from obs_dagster.monitor import Monitor
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
     """The asset for one monitor."""
-    checks = [
-        check(monitor, "alerts", rule.name, rule.summary or f"{rule.metric} over {rule.window} days")
-        for rule in monitor.alerts
-    ]
 
     @stage(
         monitor,
         "alerts",
-        after=["drift", "performance", "service_health", "data_quality", "explanations"],
+        after=["drift", "performance", "service_health", "data_quality"],
         kinds=["python", "sql"],
-        checks=checks,
+        checks=checks_of(monitor, "alerts"),
     )
     def alerts(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """The state of every alert after this night; what changed waits in the outbox to be sent."""
@@ -50,7 +46,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 "newly resolved": len(summary.resolved),
                 "rules": states,
             },
-            check_results=[check_result(each) for each in summary.rules],
+            check_results=results_of(monitor, "alerts", summary),
         )
 
     return alerts

@@ -6,10 +6,13 @@ from assets.partitions import days_of
 from assets.plots import image
 from assets.progress import tracked
 from assets.resources import Platform
-from assets.stage import stage
+from assets.rules import checks_of, results_of, rules_of
+from assets.stage import LATE, stage
 from assets.tables import table
+from obs_dagster.alerts import evaluate_rules
 from obs_dagster.evaluation.windows import day_profile
-from obs_dagster.explain.day import VersionExplained, explain_days, explanation_files, summary_table
+from obs_dagster.explain.day import explain_days, explanation_files
+from obs_dagster.explain.version_explained import COLUMNS, summary_table
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
@@ -20,7 +23,12 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     """The asset for one monitor."""
 
     @stage(
-        monitor, "explanations", after=["profile", "registered_model", "baseline"], kinds=["shap", "mlflow"]
+        monitor,
+        "explanations",
+        after=["profile", "registered_model", "baseline"],
+        kinds=["shap", "mlflow"],
+        checks=checks_of(monitor, "explanations"),
+        priority=LATE,
     )
     def explanations(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """SHAP values of a sample of each version's predictions: importance, bar and beeswarm plots."""
@@ -33,11 +41,11 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         explaining = explain_days(monitor, served, lake, platform.tracking_uri)
         for day, explained in tracked(context, explaining, len(days)):
             for each in explained:
-                for feature, metrics in each.metrics.items():
+                for column, metrics in each.estimates(monitor.features).items():
                     records += recorder.records(
-                        metrics, version=each.version, day=day, window=1, column=feature
+                        metrics, version=each.version, day=day, window=1, column=column
                     )
-            metadata: dict[str, dg.MetadataValue] = {"versions": _summary(explained)}
+            metadata: dict[str, dg.MetadataValue] = {"versions": table(summary_table(explained), COLUMNS)}
             for each in explained:
                 files = explanation_files(monitor, day, each.version, lake)
                 if files:
@@ -46,19 +54,12 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             context.add_asset_metadata(metadata, partition_key=day.isoformat())
         with platform.history() as history:
             history.replace_metrics(records, model=monitor.model, days=days, metrics=family("explanation"))
-        return dg.MaterializeResult()
+            if not rules_of(monitor, "explanations"):
+                return dg.MaterializeResult()
+            # `alerts` did not wait for these records
+            summary = evaluate_rules(
+                monitor, history, as_of=max(days), now=platform.now(), run_id=context.run_id
+            )
+        return dg.MaterializeResult(check_results=results_of(monitor, "explanations", summary))
 
     return explanations
-
-
-def _summary(explained: list[VersionExplained]) -> dg.TableMetadataValue:
-    columns = [
-        "version",
-        "rows",
-        "ranking",
-        "method",
-        "top features",
-        "additivity residual",
-        "score difference",
-    ]
-    return table(summary_table(explained), columns)

@@ -29,8 +29,8 @@ _STAGES = (
     drift,
     performance,
     service_health,
-    explanations,
     alerts,
+    explanations,
     mlflow_report,
 )
 

@@ -5,7 +5,7 @@ import dagster as dg
 from assets.partitions import days_of
 from assets.progress import Progress
 from assets.resources import Platform
-from assets.stage import stage
+from assets.stage import LAST, stage
 from assets.tables import table
 from obs_dagster.monitor import Monitor
 from obs_dagster.reports.publishing import publish_nights
@@ -14,7 +14,8 @@ from obs_dagster.reports.publishing import publish_nights
 def build(monitor: Monitor) -> dg.AssetsDefinition:
     """The asset for one monitor."""
 
-    @stage(monitor, "mlflow_report", after=["alerts", "explanations"], kinds=["mlflow", "evidently"])
+    # not after `explanations`, which may fail, but in its turn behind it: what it kept is published too
+    @stage(monitor, "mlflow_report", after=["alerts"], kinds=["mlflow", "evidently"], priority=LAST)
     def mlflow_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """The night in MLflow: a trend run per version, a run per night with its reports below it."""
         with platform.history() as history:

@@ -12,6 +12,9 @@ from assets.guard import guarded
 from assets.partitions import daily
 from obs_dagster.monitor import Monitor
 
+LATE, LAST = -1, -2
+"""Priorities of stages that nobody who waits for an alert shall wait for."""
+
 
 def stage_key(monitor: Monitor, stage: str) -> dg.AssetKey:
     """The key of one of the monitor's assets."""
@@ -27,6 +30,7 @@ def stage(
     checks: Sequence[dg.AssetCheckSpec] = (),
     partitioned: bool = True,
     metadata: dict[str, Any] | None = None,
+    priority: int = 0,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Decorate a function as one stage of a monitor; its docstring is the description in the UI.
 
@@ -38,6 +42,7 @@ def stage(
         checks: the checks it reports.
         partitioned: whether it has a partition per day; ranges of days run as one run.
         metadata: what is known before it runs, such as its column schema.
+        priority: of the stages that could run, that of the highest priority runs first.
     """
 
     def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
@@ -61,6 +66,7 @@ def stage(
             backfill_policy=dg.BackfillPolicy.single_run() if partitioned else None,
             check_specs=checks,
             metadata=metadata,
+            op_tags={"dagster/priority": str(priority)} if priority else None,
         )(function)
 
     return decorate

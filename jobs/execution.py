@@ -25,6 +25,7 @@ from obs_dagster.file_lock import hold, release
 from obs_dagster.history import History
 from obs_dagster.lake.leftovers import claimed
 from obs_dagster.monitor import Monitor
+from obs_dagster.reports.evidently_ahead import forget_ahead
 from obs_dagster.settings import Settings
 
 Outcome = Literal["started", "going", "done", "failed"]
@@ -120,6 +121,8 @@ def run_nights(
                 # what happens is shown by `progress`, what failed is in the result
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
+        # a run that failed before its report has begun pages that nobody comes for
+        forget_ahead()
         failures = [
             stage_failure(monitor, event)
             for event in result.all_events

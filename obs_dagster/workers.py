@@ -199,6 +199,12 @@ def begin(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Callab
     return whole if cores() == 1 else _ASIDE.begin(whole)
 
 
+def give_up(begun: Callable[[], R]) -> None:
+    """Don't do what `begin` has begun, if no process is at work on it yet; its result is not asked for."""
+    if isinstance(begun, Begun):
+        begun.future.cancel()
+
+
 def _all(function: Callable[[Sequence[T]], Iterable[R]], items: Sequence[T]) -> list[R]:
     return list(function(items))
 

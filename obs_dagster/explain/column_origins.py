@@ -62,7 +62,7 @@ def _of_columns(transformer: Any, inputs: Sequence[str]) -> IntArray | None:
         part = transformer.output_indices_[name]
         if part.stop == part.start:
             continue
-        chosen = _chosen(columns, inputs)
+        chosen = chosen_columns(columns, inputs)
         if chosen is None:
             return None
         found = column_origins(block, chosen)
@@ -72,12 +72,15 @@ def _of_columns(transformer: Any, inputs: Sequence[str]) -> IntArray | None:
     return origins
 
 
-def _chosen(columns: Any, inputs: Sequence[str]) -> list[str] | None:
-    """The names of a block's columns, however they were declared."""
+def chosen_columns(columns: Any, inputs: Sequence[str]) -> list[str] | None:
+    """The names of a column transformer's block's columns, however they were declared; None if unknown."""
     if isinstance(columns, str):
         return [columns]
+    if isinstance(columns, (int, np.integer)):
+        return [inputs[int(columns)]]
     if isinstance(columns, slice):
-        return list(inputs[columns]) if not isinstance(columns.start, str) else None
+        named = isinstance(columns.start, str) or isinstance(columns.stop, str)
+        return None if named else list(inputs[columns])
     names = []
     for column, here in enumerate(columns):
         if isinstance(here, (bool, np.bool_)):

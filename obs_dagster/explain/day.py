@@ -7,25 +7,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from obs_dagster.errors import ObsError
+from obs_dagster.errors import ModelLoadError, ObsError
 from obs_dagster.evaluation.sampling import draw_versions, sample_baseline
-from obs_dagster.explain.explain import Explainer, score_difference
+from obs_dagster.explain.explain import Explainer, inputs_of, require
 from obs_dagster.explain.explainable import ExplainableModel
 from obs_dagster.explain.explanation import Explanation
-from obs_dagster.explain.loading import load_version
+from obs_dagster.explain.loading import RegistryUnavailable, load_version
 from obs_dagster.explain.plots import bar_png, beeswarm_png
+from obs_dagster.explain.scoring import compare, score, told
+from obs_dagster.explain.version_explained import VersionExplained, refused_whole
 from obs_dagster.lake.file_name import file_name
 from obs_dagster.lake.lake import Lake, read_json, replacing, write_json
-from obs_dagster.metrics.record import Estimate
+from obs_dagster.metrics.record import NO_ROWS
+from obs_dagster.mlflow_reach import no_answer
+from obs_dagster.monitor.data import Registry
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.files import connect
-from obs_dagster.workers import in_order
+from obs_dagster.workers import WorkerError, in_order
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,40 +43,14 @@ Served = tuple[dt.date, Sequence[str]]
 """A day, and the versions that served on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class VersionExplained:
-    """The explanation of one version on one day, or why there is none.
-
-    Attributes:
-        rows: rows explained.
-        drawn: rows that were drawn, and could have been explained.
-        settled: whether sampling ended because the ranking of the features was known.
-        metrics: the metrics of each feature by name.
-        method, unit, base_value, residual: as `Explanation` has them.
-        score_difference: largest difference between the registered model's scores and the logged ones.
-        reason: why there is no explanation; empty if there is one.
-    """
-
-    version: str
-    rows: int = 0
-    drawn: int = 0
-    settled: bool = False
-    metrics: dict[str, dict[str, Estimate]] = field(default_factory=dict)
-    method: str = ""
-    unit: str = ""
-    base_value: float | None = None
-    residual: float | None = None
-    score_difference: float | None = None
-    reason: str = ""
-
-
 def explain_days(
     monitor: Monitor, days: Sequence[Served], lake: Lake, tracking_uri: str
 ) -> Iterator[tuple[dt.date, list[VersionExplained]]]:
     """Explain a sample of the rows of each version and day, and replace the days' explanations in the lake.
 
-    A version that cannot be explained says why and leaves the others alone. Models and backgrounds are loaded
-    once for all days; of a long range by each of the processes that share it.
+    A version that cannot be explained says why and leaves the others alone, and so does a day. A row that the
+    registered model refuses is left out and counted. The registry is asked once whether it is there. Models
+    and backgrounds are loaded once for all days; of a long range by each of the processes that share it.
 
     Args:
         monitor: the monitor.
@@ -81,12 +59,18 @@ def explain_days(
         tracking_uri: the MLflow server or database that holds the registry.
 
     Raises:
-        LakeError: a day has not been validated.
-        SourceError: a file that is read in place is gone or was rewritten.
-        WorkerError: a process that explained days died again and again.
+        OSError: the explanations cannot be written.
     """
-    explain = partial(_explain, _Explainers(monitor, lake, tracking_uri))
-    return zip((day for day, _ in days), in_order(explain, days, fewest=_FEWEST_DAYS), strict=True)
+    unreachable = no_answer(tracking_uri) if monitor.registry else ""
+    explain = partial(_explain, _Explainers(monitor, lake, tracking_uri, unreachable))
+    found = in_order(explain, days, fewest=_FEWEST_DAYS)
+    for number, (day, _) in enumerate(days):
+        try:
+            yield day, next(found)
+        except WorkerError as error:
+            # the rows of one day may be what kills a process: which one is not known
+            yield from ((each, _not_explained(versions, told(error))) for each, versions in days[number:])
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +78,17 @@ class _Explainers:
     """Explains the days of a monitor, with the explainer of each version once it has been prepared.
 
     Attributes:
+        unreachable: why the registry does not answer; empty if it does.
+        troubles: why versions cannot be loaded; for all of them under `""`.
         key: the same in every copy that another process gets.
     """
 
     monitor: Monitor = field(compare=False)
     lake: Lake = field(compare=False)
     tracking_uri: str = field(compare=False)
+    unreachable: str = field(default="", compare=False)
     prepared: dict[str, Explainer] = field(default_factory=dict, compare=False)
+    troubles: dict[str, str] = field(default_factory=dict, compare=False)
     key: str = field(default_factory=lambda: uuid4().hex)
 
     def explain(
@@ -108,39 +96,73 @@ class _Explainers:
     ) -> list[VersionExplained]:
         registry = self.monitor.registry
         if registry is None:
-            return [VersionExplained(version, reason="the monitor names no registry") for version in versions]
+            return _not_explained(versions, "the monitor names no registry", wanted=False)
+        if self.unreachable:
+            return _not_explained(versions, f"MLflow does not answer: {self.unreachable}")
         largest = self.monitor.explanations.sample
-        drawn = draw_versions(connection, self.monitor, day, self.lake, versions=versions, rows=largest)
-        explained = []
-        for version, rows in drawn.items():
-            if rows.empty:
-                explained.append(VersionExplained(version, reason="no rows"))
-                continue
-            try:
-                model = load_version(registry.name, version, self.tracking_uri, registry.trust)
-                explained.append(self._version(day, version, model, rows))
-            except ObsError as error:
-                explained.append(VersionExplained(version, reason=str(error)))
-        return explained
+        try:
+            drawn = draw_versions(connection, self.monitor, day, self.lake, versions=versions, rows=largest)
+        except Exception as error:  # noqa: BLE001 - whatever stops explanations must not stop what follows them
+            return _not_explained(versions, told(error))
+        return [self._version(day, version, registry, rows) for version, rows in drawn.items()]
 
     def _version(
+        self, day: dt.date, version: str, registry: Registry, rows: pd.DataFrame
+    ) -> VersionExplained:
+        """The explanation of a version, or whatever kept it from being explained."""
+        if rows.empty:
+            return VersionExplained(version, reason=NO_ROWS)
+        try:
+            return self._explained(day, version, self._load(version, registry), rows)
+        except ObsError as error:
+            return VersionExplained(version, drawn=len(rows), reason=str(error))
+        except Exception as error:  # noqa: BLE001 - libraries, models and rows fail in ways of their own
+            return VersionExplained(version, drawn=len(rows), reason=told(error))
+
+    def _load(self, version: str, registry: Registry) -> ExplainableModel:
+        """The model; what failed once is not tried again for every day.
+
+        Raises:
+            ModelLoadError: it cannot be loaded.
+        """
+        trouble = self.troubles.get("") or self.troubles.get(version)
+        if trouble:
+            raise ModelLoadError(trouble)
+        try:
+            return load_version(registry.name, version, self.tracking_uri, registry.trust)
+        except ModelLoadError as error:
+            self.troubles["" if isinstance(error, RegistryUnavailable) else version] = str(error)
+            raise
+
+    def _explained(
         self, day: dt.date, version: str, model: ExplainableModel, rows: pd.DataFrame
     ) -> VersionExplained:
         monitor = self.monitor
-        found = self._explainer(version, model, rows).explain(rows, monitor.explanations.tolerance)
-        difference = score_difference(model, rows, rows[monitor.logs.columns.score], list(monitor.features))
+        inputs = inputs_of(model, list(monitor.features))
+        require(rows, inputs, "rows to explain")
+        scored = score(model, rows[list(inputs)])
+        accepted = scored.accepted
+        if not accepted.any():
+            return refused_whole(version, scored)
+        agreement = compare(scored.scores, rows[monitor.logs.columns.score])
+        kept = rows[accepted]
+        found = self._explainer(version, model, kept).explain(
+            kept, monitor.explanations.tolerance, scored.scores[accepted]
+        )
         _write(found, _folder(monitor, day, self.lake), file_name(version))
         return VersionExplained(
             version=version,
             rows=len(found.data),
             drawn=len(rows),
+            refused=scored.refused,
+            refusal=scored.why,
             settled=found.settled,
             metrics=found.metrics(),
             method=found.method,
             unit=found.unit,
             base_value=found.base_value,
             residual=found.residual,
-            score_difference=difference,
+            agreement=agreement,
         )
 
     def _explainer(self, version: str, model: ExplainableModel, rows: pd.DataFrame) -> Explainer:
@@ -167,7 +189,8 @@ def _explain(explainers: _Explainers, days: Iterable[Served]) -> Iterator[list[V
         for day, versions in days:
             explained = kept.explain(connection, day, versions)
             folder = _folder(kept.monitor, day, kept.lake)
-            write_json(folder / "summary.json", [asdict(each) for each in explained])
+            summary = [{**asdict(each), "remarks": each.remarks} for each in explained]
+            write_json(folder / "summary.json", summary)
             yield explained
 
 
@@ -202,32 +225,11 @@ def _write(found: Explanation, folder: Path, stem: str) -> None:
                 pq.write_table(content, aside, compression="zstd")
 
 
-def summary_table(explained: list[VersionExplained]) -> list[dict[str, Any]]:
-    """One line per version, for people."""
-    return [
-        {
-            "version": each.version,
-            "rows": f"{each.rows:,} of {each.drawn:,} drawn" if each.drawn else "0",
-            "ranking": "" if each.reason else "settled" if each.settled else "not settled",
-            "method": each.method,
-            "top features": ", ".join(_top(each)) or each.reason,
-            "additivity residual": each.residual,
-            "score difference": each.score_difference,
-        }
-        for each in explained
-    ]
+def _not_explained(versions: Iterable[str], reason: str, *, wanted: bool = True) -> list[VersionExplained]:
+    return [VersionExplained(version, reason=reason, wanted=wanted) for version in versions]
 
 
-def _top(explained: VersionExplained, count: int = 5) -> list[str]:
-    """The most important features, each with its share of the attribution and the interval of it."""
-    shares = {feature: metrics["shap_share"] for feature, metrics in explained.metrics.items()}
-    ranked = sorted(shares.items(), key=lambda item: -(item[1].value or 0.0))
-    return [f"{feature} {_percent(share)}" for feature, share in ranked[:count]]
-
-
-def _percent(share: Estimate) -> str:
-    if share.value is None:
-        return f"({share.reason})"
-    if share.low is None or share.high is None:
-        return f"{share.value:.0%}"
-    return f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%})"
+def explanation_remarks(monitor: Monitor, day: dt.date, lake: Lake) -> dict[str, list[str]]:
+    """What a reader of each version's explanation of a day must know; empty if the day was not explained."""
+    summary = read_json(_folder(monitor, day, lake) / "summary.json") or ()
+    return {entry["version"]: entry.get("remarks", []) for entry in summary}

@@ -1,21 +1,28 @@
-"""Explains rows with a loaded model, and checks that it is the model that scored them."""
+"""Explains rows with a loaded model, by a method that gives the model's own scores back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from obs_dagster.errors import ObsError
 from obs_dagster.explain.convergence import is_settled, sizes
-from obs_dagster.explain.explainable import Attribute, Attribution, ExplainableModel
+from obs_dagster.explain.explainable import Attribute, Attribution, ExplainableModel, FloatArray
 from obs_dagster.explain.explanation import Explanation
+from obs_dagster.explain.permutation import permutation_attribution
+from obs_dagster.explain.scoring import score, told
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+RESIDUAL_TOLERANCE = 1e-3
+"""How far SHAP values may be from adding up, relative to the output: XGBoost computes in 32 bits."""
+
+_TRIED = 100
 
 
 class ExplanationError(ObsError):
@@ -28,12 +35,18 @@ class Explainer:
 
     Attributes:
         features: the columns that the model reads, in its order: what explanations are about.
-        attribute: the version's adapter, with the background.
+        model: the version.
+        background: a sample of the version's baseline that the model accepts.
+        attribute: the exact method, with the background; None if there is none, or it is wrong.
+        trouble: why it is wrong; empty if it is not.
         largest: the largest sample.
     """
 
     features: tuple[str, ...]
-    attribute: Attribute
+    model: ExplainableModel
+    background: pd.DataFrame
+    attribute: Attribute | None
+    trouble: str
     largest: int
 
     @classmethod
@@ -41,6 +54,10 @@ class Explainer:
         cls, model: ExplainableModel, background: pd.DataFrame, features: Sequence[str], largest: int
     ) -> Explainer:
         """Prepare the explanation of a version's rows.
+
+        An exact method is held against the model's own scores of some of the background. One that does not
+        give them back, or fails, is not used for any row: the model is explained by permutation then, which
+        needs nothing but its scores.
 
         Args:
             model: the version that scored the rows.
@@ -52,13 +69,30 @@ class Explainer:
             largest: how many rows are explained at most.
 
         Raises:
-            ExplanationError: there is no background, or a column that the model reads is not in it.
+            ExplanationError: there is no background that the model accepts, or a column that the model reads
+                is not in it.
         """
-        inputs = _inputs(model, features)
-        _require(background, inputs, "background rows")
-        return cls(inputs, model.attribution(background[list(inputs)], largest), largest)
+        inputs = inputs_of(model, features)
+        require(background, inputs, "background rows")
+        given = background[list(inputs)]
+        scored = score(model, given)
+        if not scored.accepted.any():
+            raise ExplanationError(
+                f"The model refuses all {len(given)} background rows ({scored.why}).",
+                remedy="Register the version that scored the baseline, or correct the types of its columns.",
+            )
+        given, scores = given[scored.accepted], scored.scores[scored.accepted]
+        try:
+            attribute = model.attribution(given)
+            tried = None if attribute is None else attribute(given.iloc[:_TRIED])
+            trouble = "" if tried is None else _trouble(tried, scores[:_TRIED])
+        except Exception as error:  # noqa: BLE001 - an explainer may not know what an estimator can be set to
+            return cls(inputs, model, given, None, f"failed ({told(error)})", largest)
+        return cls(inputs, model, given, None if trouble else attribute, trouble, largest)
 
-    def explain(self, rows: pd.DataFrame, tolerance: float = 0.0) -> Explanation:
+    def explain(
+        self, rows: pd.DataFrame, tolerance: float = 0.0, scores: FloatArray | None = None
+    ) -> Explanation:
         """SHAP values of the first rows: of as many as it takes until the ranking of features is settled.
 
         How many that are depends on the rows alone, never on the clock: a day that is explained again gets
@@ -68,62 +102,90 @@ class Explainer:
             rows: in the order in which they were drawn, so that the first ones are a sample as well; with at
                 least the columns that the model reads. The index identifies them.
             tolerance: what `is_settled` takes; 0 explains as many as there are, up to the largest sample.
+            scores: the model's scores of the rows, if they are known already.
 
         Raises:
             ExplanationError: there are no rows, or a column that the model reads is not in them.
         """
-        _require(rows, self.features, "rows to explain")
+        require(rows, self.features, "rows to explain")
         data = rows.iloc[: self.largest][list(self.features)]
+        known = self.model.predict(data) if scores is None else scores[: len(data)]
+        trouble = self.trouble
+        if self.attribute is not None:
+            try:
+                found = self._by(self.attribute, data, tolerance)
+                trouble = _trouble(found.attribution, known[: len(found.attribution.output)])
+            except Exception as error:  # noqa: BLE001 - the same as while preparing, with rows that the background lacked
+                trouble = f"failed ({told(error)})"
+            if not trouble:
+                return found.explanation
+        permuted = permutation_attribution(self.model.predict, self.background, self.largest, self.model.unit)
+        explanation = self._by(permuted, data, tolerance).explanation
+        why = f", since the exact method {trouble}" if trouble else ""
+        return replace(explanation, method=f"{explanation.method}{why}")
+
+    def _by(self, attribute: Attribute, data: pd.DataFrame, tolerance: float) -> _Found:
         steps = sizes(len(data)) if tolerance else [len(data)]
         blocks: list[Attribution] = []
         settled, start = False, 0
         for end in steps:
-            blocks.append(self.attribute(data.iloc[start:end]))
+            blocks.append(attribute(data.iloc[start:end]))
             values = np.concatenate([block.contributions for block in blocks])
             start, settled = end, is_settled(values, looks=len(steps), tolerance=tolerance)
             if settled:
                 break
-        output = np.concatenate([block.output for block in blocks])
         first = blocks[0]
-        return Explanation(
+        whole = replace(
+            first, contributions=values, output=np.concatenate([block.output for block in blocks])
+        )
+        explanation = Explanation(
             shap_values=values,
             base_value=first.base_value,
             features=self.features,
             data=data.iloc[:start],
-            residual=float(np.abs(first.base_value + values.sum(axis=1) - output).max()),
+            residual=_residual(whole),
             unit=first.unit,
             method=first.method,
             settled=settled,
         )
+        return _Found(whole, explanation)
 
 
-def score_difference(
-    model: ExplainableModel, rows: pd.DataFrame, logged: ArrayLike, features: Sequence[str]
-) -> float:
-    """The largest absolute difference between the model's scores of the rows and the logged ones.
-
-    Near 0 (1e-6 leaves room for rounding in the log) the registry holds what served the traffic; else the
-    artifact, the version in the log or a feature's encoding is wrong, and explanations would explain
-    another model. NaN in `logged` (a request that failed) is skipped; without any score it is 0.
-
-    Raises:
-        ExplanationError: a column that the model reads is not in the rows.
-    """
-    inputs = _inputs(model, features)
-    _require(rows, inputs, "rows to score")
-    scores = np.asarray(logged, dtype=np.float64)
-    known = ~np.isnan(scores)
-    if not known.any():
-        return 0.0
-    again = model.predict(rows.loc[known, list(inputs)])
-    return float(np.abs(again - scores[known]).max())
+@dataclass(frozen=True, slots=True)
+class _Found:
+    attribution: Attribution
+    explanation: Explanation
 
 
-def _inputs(model: ExplainableModel, features: Sequence[str]) -> tuple[str, ...]:
+def _residual(found: Attribution) -> float:
+    return float(np.abs(found.base_value + found.contributions.sum(axis=1) - found.output).max())
+
+
+def _trouble(found: Attribution, scores: FloatArray) -> str:
+    """Why an attribution must not be trusted; empty if it adds up to the model's own scores."""
+    if not np.isfinite(found.contributions).all():
+        return "gave no finite numbers"
+    residual = _residual(found)
+    if residual > RESIDUAL_TOLERANCE * max(1.0, float(np.abs(found.output).max())):
+        return f"was off by {residual:.3g} {found.unit}"
+    again = (
+        found.output if found.unit == "probability" else 1 / (1 + np.exp(-np.clip(found.output, -500, 500)))
+    )
+    off = float(np.abs(again - scores).max())
+    return f"was about scores that are off by {off:.3g}" if off > RESIDUAL_TOLERANCE else ""
+
+
+def inputs_of(model: ExplainableModel, features: Sequence[str]) -> tuple[str, ...]:
+    """The columns that a model reads; the monitor's features for one that was trained on an unnamed array."""
     return tuple(features) if model.feature_names is None else model.feature_names
 
 
-def _require(frame: pd.DataFrame, inputs: Sequence[str], name: str) -> None:
+def require(frame: pd.DataFrame, inputs: Sequence[str], name: str) -> None:
+    """Make sure that there are rows with all inputs.
+
+    Raises:
+        ExplanationError: there are none, or columns are missing.
+    """
     if frame.empty:
         raise ExplanationError(f"There are no {name}.", remedy="Explain a day that has predictions.")
     missing = [column for column in inputs if column not in frame.columns]

@@ -47,13 +47,16 @@ class ExplainableModel(Protocol):
     def feature_names(self) -> tuple[str, ...] | None:
         """The columns that the model reads, in its order; None if it was trained on an unnamed array."""
 
+    @property
+    def unit(self) -> Unit:
+        """The unit in which the model's output is explained."""
+
     def predict(self, rows: pd.DataFrame) -> FloatArray:
         """The probability of the positive class, shape (n,), of rows that hold exactly the inputs."""
 
-    def attribution(self, background: pd.DataFrame, largest: int) -> Attribute:
-        """Prepare what is the same for all rows.
+    def attribution(self, background: pd.DataFrame) -> Attribute | None:
+        """The exact SHAP values by a method of the model's own; None if there is no such method.
 
         Args:
             background: rows that stand for "nothing is known", with exactly the inputs.
-            largest: how many rows will be explained in all at most; what costs per row is bounded by it.
         """

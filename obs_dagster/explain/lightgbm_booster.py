@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,8 @@ import numpy as np
 
 from obs_dagster.errors import ModelLoadError
 from obs_dagster.explain.encoding import encode
-from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray
-from obs_dagster.explain.permutation import permutation_attribution
+from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray, Unit
+from obs_dagster.explain.lightgbm_categories import BoosterCategories
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,8 @@ class LightGBMBooster:
     """Adapts a `lightgbm.Booster` with a binary objective.
 
     Its categories are those of the training data, as pandas held them: LightGBM stores them with the trees,
-    so raw values of the log are encoded as they were in training, and unseen ones count as missing.
+    so raw values of the log are encoded as they were in training, whatever type the log has them in, and
+    unseen ones count as missing.
     """
 
     booster: Any
@@ -38,44 +39,30 @@ class LightGBMBooster:
         """The probability of the positive class, shape (n,)."""
         return np.asarray(self.booster.predict(self._encoded(rows)), dtype=np.float64)
 
-    def attribution(self, background: pd.DataFrame, largest: int) -> Attribute:
-        """Path-dependent TreeSHAP where it is exact, permutation where LightGBM has none.
+    @property
+    def unit(self) -> Unit:
+        """That of its raw scores, brought to log-odds."""
+        return "log-odds"
 
-        The background of path-dependent TreeSHAP is the cover of the trees, that is the training data;
-        `background` is only read by permutation.
+    def attribution(self, background: pd.DataFrame) -> Attribute | None:  # noqa: ARG002 - trees carry theirs
+        """Path-dependent TreeSHAP; None where LightGBM has none.
+
+        Its background is the cover of the trees, that is the training data.
         """
         native = tree_shap(self.booster)
         if native is None:
-            return permutation_attribution(self.predict, background, largest)
+            return None
         return lambda rows: native(self._encoded(rows))
 
     @cached_property
-    def _seen(self) -> dict[str, bool]:
-        """Of each feature that varied in training, whether it is categorical."""
-        infos = self.booster.dump_model(num_iteration=1)["feature_infos"]
-        return {name: bool(info["values"]) for name, info in infos.items()}
+    def _categories(self) -> BoosterCategories:
+        return BoosterCategories(self.booster)
 
     def _encoded(self, rows: pd.DataFrame) -> FloatArray:
-        stored: Sequence[Sequence[Any]] = self.booster.pandas_categorical or []
-        categorical = self._categorical(rows, len(stored))
-        return encode(rows, dict(zip(categorical, stored, strict=True)))
-
-    def _categorical(self, rows: pd.DataFrame, count: int) -> list[str]:
-        """The categorical columns, in training's order.
-
-        A feature that was constant in training is in no tree, and the booster does not say what it was: it
-        is told by the type of its column, and only matters for the place of the others' categories.
-        """
-        import pandas as pd
-
-        names = self.feature_names or ()
-        varied = [name for name in names if self._seen.get(name, False)]
-        if len(varied) == count:
-            return varied
-        return [name for name in names if self._seen.get(name, not pd.api.types.is_numeric_dtype(rows[name]))]
+        return encode(rows, self._categories.of(rows))
 
 
-def tree_shap(booster: Any) -> Callable[[FloatArray], Attribution] | None:
+def tree_shap(booster: Any) -> Callable[[Any], Attribution] | None:
     """LightGBM's own, multi-threaded TreeSHAP (Lundberg et al. 2020) of encoded rows.
 
     It is what `shap.TreeExplainer` without a background gives, which calls it too; only brought to log-odds,
@@ -91,7 +78,7 @@ def tree_shap(booster: Any) -> Callable[[FloatArray], Attribution] | None:
     return partial(_attribute, booster, _sigmoid(model.get("objective", "")) / averaged)
 
 
-def _attribute(booster: Any, scale: float, matrix: FloatArray) -> Attribution:
+def _attribute(booster: Any, scale: float, matrix: Any) -> Attribution:
     contributions = scale * np.asarray(booster.predict(matrix, pred_contrib=True), dtype=np.float64)
     return Attribution(
         contributions=contributions[:, :-1],

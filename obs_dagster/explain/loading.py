@@ -11,10 +11,20 @@ from urllib.parse import urlsplit
 from obs_dagster.errors import ModelLoadError
 from obs_dagster.explain import lightgbm_booster, xgboost_booster
 from obs_dagster.explain.explainable import ExplainableModel
+from obs_dagster.explain.signature import declared_kinds
 from obs_dagster.explain.sklearn_classifier import adapt_classifier
+from obs_dagster.mlflow_reach import limit_waiting
 from obs_dagster.scratch import scratch
 
 Trust = Literal["native", "pickle"]
+
+
+class RegistryUnavailable(ModelLoadError):  # noqa: N818 - a state that passes
+    """The registry itself cannot be asked: no version can be loaded now."""
+
+
+_OF_VERSION = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "BAD_REQUEST", "NOT_FOUND"})
+"""What MLflow answers about one version, and not about itself."""
 
 # Types of scikit-learn's imputers and trees that skops does not vet, but whose loading runs no code of the
 # artifact's own. The list of trusted types in the artifact is not consulted: who can write the artifact
@@ -52,6 +62,7 @@ def load_version(
             which runs whatever code the artifact holds.
 
     Raises:
+        RegistryUnavailable: MLflow does not answer, or fails.
         ModelLoadError: there is no such version, it cannot be downloaded, its format is not one that the
             trust setting allows, or it is not a binary classifier.
     """
@@ -71,18 +82,18 @@ def load_version(
 
 def _download(name: str, version: str, tracking_uri: str, folder: str, place: str) -> Path:
     """The version's files: in the folder, or where they are if they are on this machine."""
-    from obs_dagster.reports.mlflow.database import make_ready
-
-    make_ready(tracking_uri)
-    import mlflow.artifacts
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
     if not version.isdecimal():
         raise ModelLoadError(
             f"{place} does not exist: versions of the MLflow registry are numbers.",
             remedy="Log the registry's version number as the version.",
         )
+    from obs_dagster.reports.mlflow.database import make_ready
+
+    limit_waiting()
+    make_ready(tracking_uri)
+    import mlflow.artifacts
+    from mlflow import MlflowClient
+
     try:
         uri = MlflowClient(tracking_uri, tracking_uri).get_model_version_download_uri(name, version)
         local = urlsplit(uri).scheme in ("", "file")
@@ -91,17 +102,25 @@ def _download(name: str, version: str, tracking_uri: str, folder: str, place: st
                 artifact_uri=uri, dst_path=None if local else folder, tracking_uri=tracking_uri
             )
         )
-    except (MlflowException, OSError) as error:
-        raise ModelLoadError(
+    except Exception as error:  # servers, databases and artifact stores have errors of their own
+        kind = ModelLoadError if _of_version(error) else RegistryUnavailable
+        raise kind(
             f"{place} cannot be fetched from {_without_password(tracking_uri)} ({error}).",
             remedy="Check MLFLOW_TRACKING_URI, `registry.name` in the monitor and that the version exists.",
         ) from error
 
 
+def _of_version(error: Exception) -> bool:
+    code = getattr(error, "error_code", None)
+    return code in _OF_VERSION or (code is None and isinstance(error, FileNotFoundError | PermissionError))
+
+
 def _adapted(path: Path, trust: Trust, place: str) -> ExplainableModel:
     from mlflow.models import Model
 
-    flavors: dict[str, dict[str, Any]] = Model.load(str(path)).flavors
+    logged = Model.load(str(path))
+    flavors: dict[str, dict[str, Any]] = logged.flavors
+    declared = declared_kinds(logged.signature)
     if "lightgbm" in flavors:
         flavor = flavors["lightgbm"]
         if flavor.get("model_class") == "lightgbm.basic.Booster":
@@ -109,13 +128,15 @@ def _adapted(path: Path, trust: Trust, place: str) -> ExplainableModel:
 
             booster = lightgbm.Booster(model_file=str(path / flavor["data"]))
             return lightgbm_booster.adapt_booster(booster, place=place)
-        return adapt_classifier(_deserialized(path / flavor["data"], flavor, trust, place), place=place)
+        found = _deserialized(path / flavor["data"], flavor, trust, place)
+        return adapt_classifier(found, place=place, declared=declared)
     if "xgboost" in flavors:
         return _xgboost(path, flavors["xgboost"], place)
     if "sklearn" in flavors:
         flavor = flavors["sklearn"]
         file = path / flavor["pickled_model"]
-        return adapt_classifier(_deserialized(file, flavor, trust, place), place=place)
+        found = _deserialized(file, flavor, trust, place)
+        return adapt_classifier(found, place=place, declared=declared)
     raise ModelLoadError(
         f"{place} has the MLflow flavors {', '.join(sorted(flavors))}; known are lightgbm, sklearn "
         "and xgboost.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray
+from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray, Unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +27,16 @@ def log_odds(probability: FloatArray) -> FloatArray:
     return odds
 
 
+def in_unit(probability: FloatArray, unit: Unit) -> FloatArray:
+    """Probabilities in the unit that is explained."""
+    return probability if unit == "probability" else log_odds(probability)
+
+
 def permutation_attribution(
-    predict: Callable[[pd.DataFrame], FloatArray], background: pd.DataFrame, largest: int
+    predict: Callable[[pd.DataFrame], FloatArray],
+    background: pd.DataFrame,
+    largest: int,
+    unit: Unit = "log-odds",
 ) -> Attribute:
     """SHAP values by one antithetic permutation per row (`shap.PermutationExplainer`).
 
@@ -39,23 +47,24 @@ def permutation_attribution(
         predict: the probability of the positive class of raw rows.
         background: rows that stand for "nothing is known".
         largest: how many rows will be explained in all at most.
+        unit: what of the probability is explained.
     """
     fewest, most = _BACKGROUND
     affordable = MAX_SCORED_ROWS // (largest * (2 * background.shape[1] + 1))
     size = int(np.clip(affordable, fewest, min(most, max(fewest, len(background)))))
     thinned = background.iloc[np.unique(np.linspace(0, len(background) - 1, size).astype(int))]
-    return partial(_attribute, predict, thinned)
+    return partial(_attribute, predict, thinned, unit)
 
 
 def _attribute(
-    predict: Callable[[pd.DataFrame], FloatArray], background: pd.DataFrame, rows: pd.DataFrame
+    predict: Callable[[pd.DataFrame], FloatArray], background: pd.DataFrame, unit: Unit, rows: pd.DataFrame
 ) -> Attribution:
     import shap
 
     codes = _Codes(rows, background)
 
     def output(matrix: FloatArray) -> FloatArray:
-        return log_odds(predict(codes.decode(matrix)))
+        return in_unit(predict(codes.decode(matrix)), unit)
 
     reference = codes.encode(background)
     explainer = shap.PermutationExplainer(
@@ -65,8 +74,8 @@ def _attribute(
     return Attribution(
         contributions=np.asarray(found.values, dtype=np.float64),
         base_value=float(np.ravel(found.base_values)[0]),
-        output=log_odds(predict(rows)),
-        unit="log-odds",
+        output=in_unit(predict(rows), unit),
+        unit=unit,
         method=f"shap.PermutationExplainer ({len(background)} background rows)",
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,9 @@ import numpy as np
 from obs_dagster.errors import ModelLoadError
 from obs_dagster.explain import lightgbm_booster, xgboost_booster
 from obs_dagster.explain.column_origins import IntArray, column_origins
-from obs_dagster.explain.explainable import Attribute, Attribution, ExplainableModel, FloatArray
-from obs_dagster.explain.permutation import log_odds, permutation_attribution
-from obs_dagster.explain.text_columns import text_columns
+from obs_dagster.explain.explainable import Attribute, Attribution, ExplainableModel, FloatArray, Unit
+from obs_dagster.explain.hist_gradient_boosting import CategoricalBoosting, has_categories
+from obs_dagster.explain.input_kinds import Kind, input_kinds, typed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,9 +34,16 @@ class SklearnClassifier:
     that one raw feature was turned into are added up. LightGBM and XGBoost do it themselves, with what shap
     would give. Where the preprocessing mixes features, or there is no exact method for the estimator, the
     whole pipeline is explained by permutation of raw features.
+
+    It is given the values of the log in the types that it was fitted on, as far as it says which these are.
+
+    Attributes:
+        classifier: the estimator or pipeline.
+        declared: the kinds of inputs that were logged with it; what it has learned itself counts first.
     """
 
     classifier: Any
+    declared: Mapping[str, Kind] = field(default_factory=dict)
 
     @cached_property
     def feature_names(self) -> tuple[str, ...] | None:
@@ -48,13 +55,18 @@ class SklearnClassifier:
         """The probability of the second class, shape (n,)."""
         return np.asarray(self.classifier.predict_proba(self._given(rows))[:, 1], dtype=np.float64)
 
-    def attribution(self, background: pd.DataFrame, largest: int) -> Attribute:
-        """SHAP values of the raw features, by the fastest exact method that the estimator allows."""
+    def attribution(self, background: pd.DataFrame) -> Attribute | None:
+        """SHAP values of the raw features, by the fastest exact method that the estimator allows, if any."""
         origins = self._origins(tuple(background.columns))
         exact = None if origins is None else self._exact(background)
         if origins is None or exact is None:
-            return permutation_attribution(self.predict, background, largest)
+            return None
         return partial(self._summed_up, exact, origins)
+
+    @cached_property
+    def unit(self) -> Unit:
+        """Trees of forests average probabilities, of which many are 0 or 1 and have no log-odds."""
+        return "probability" if type(self._estimator).__name__ in _FORESTS else "log-odds"
 
     def _exact(self, background: pd.DataFrame) -> Callable[[pd.DataFrame], Attribution] | None:
         """An exact attribution to the columns that the estimator is given; None if there is none."""
@@ -63,11 +75,14 @@ class SklearnClassifier:
             return partial(self._linear, _dense(self._prepared(background)).mean(axis=0))
         if kind == "LGBMClassifier":
             lightgbm = lightgbm_booster.tree_shap(estimator.booster_)
-            return None if lightgbm is None else lambda rows: lightgbm(_dense(self._prepared(rows)))
+            return None if lightgbm is None else lambda rows: lightgbm(_matrix(self._prepared(rows)))
         if kind == "XGBClassifier":
             trees = xgboost_booster.rounds_of(estimator)
             xgboost = xgboost_booster.tree_shap(estimator.get_booster(), trees)
             return None if xgboost is None else lambda rows: xgboost(self._dmatrix(rows))
+        if kind in _BOOSTED and has_categories(estimator):
+            boosting = CategoricalBoosting(estimator)
+            return lambda rows: boosting(self._prepared(rows))
         if kind in _FORESTS | _BOOSTED:
             import shap
 
@@ -84,10 +99,6 @@ class SklearnClassifier:
         """What comes before the estimator; None if nothing does."""
         steps = getattr(self.classifier, "steps", ())
         return self.classifier[:-1] if len(steps) > 1 else None
-
-    @cached_property
-    def _text(self) -> frozenset[str]:
-        return frozenset() if self._preprocessing is None else text_columns(self._preprocessing)
 
     def _origins(self, inputs: tuple[str, ...]) -> IntArray | None:
         if self._preprocessing is None:
@@ -118,13 +129,17 @@ class SklearnClassifier:
         values = np.asarray(explainer.shap_values(_dense(self._prepared(rows)), check_additivity=False))
         # (n, f, classes) or (n, f): which of the two differs by model.
         by_class = values.ndim == 3  # noqa: PLR2004
-        probability = self.predict(rows)
-        forest = type(self._estimator).__name__ in _FORESTS
+        # half of the log-odds is what trees add up to under the exponential loss
+        scale = 2.0 if getattr(self._estimator, "loss", "") == "exponential" else 1.0
+        forest = self.unit == "probability"
+        output = (
+            self.predict(rows) if forest else scale * self.classifier.decision_function(self._given(rows))
+        )
         return Attribution(
-            contributions=values[:, :, 1] if by_class else values,
-            base_value=float(np.ravel(explainer.expected_value)[-1]),
-            output=probability if forest else log_odds(probability),
-            unit="probability" if forest else "log-odds",
+            contributions=scale * (values[:, :, 1] if by_class else values),
+            base_value=scale * float(np.ravel(explainer.expected_value)[-1]),
+            output=np.asarray(output, dtype=np.float64),
+            unit=self.unit,
             method="shap.TreeExplainer (path-dependent)",
         )
 
@@ -132,10 +147,18 @@ class SklearnClassifier:
         """What XGBoost is given: of a sparse matrix, the zeros that are left out are missing values to it."""
         import xgboost
 
-        prepared = self._prepared(rows)
+        prepared, missing = self._prepared(rows), self._estimator.missing
+        if _has_categories(prepared):
+            return xgboost.DMatrix(prepared, missing=missing, enable_categorical=True)
         given = prepared if hasattr(prepared, "toarray") else _dense(prepared)
-        names = self._estimator.get_booster().feature_names
-        return xgboost.DMatrix(given, missing=self._estimator.missing, feature_names=names)
+        booster = self._estimator.get_booster()
+        return xgboost.DMatrix(
+            given,
+            missing=missing,
+            feature_names=booster.feature_names,
+            feature_types=booster.feature_types,
+            enable_categorical=True,
+        )
 
     def _prepared(self, rows: pd.DataFrame) -> Any:
         """What the estimator is given for the rows."""
@@ -143,14 +166,27 @@ class SklearnClassifier:
         return given if self._preprocessing is None else self._preprocessing.transform(given)
 
     def _given(self, rows: pd.DataFrame) -> Any:
-        """The rows in the form that the classifier was fitted on.
+        """The rows in the form that the classifier was fitted on."""
+        given = typed(rows, self._kinds(tuple(rows.columns)))
+        return given if self.feature_names is not None else given.to_numpy()
 
-        A column without any value gets the type that the preprocessing expects, whatever the log gave it.
-        """
-        empty = [name for name in rows.columns if rows[name].isna().all()]
-        kinds = {name: object if name in self._text else np.float64 for name in empty}
-        typed = rows.assign(**{name: np.full(len(rows), np.nan, dtype=kind) for name, kind in kinds.items()})
-        return typed if self.feature_names is not None else typed.to_numpy()
+    def _kinds(self, inputs: tuple[str, ...]) -> Mapping[str, Kind]:
+        if inputs not in self._found:
+            self._found[inputs] = {**self.declared, **input_kinds(self.classifier, inputs)}
+        return self._found[inputs]
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, ...], Mapping[str, Kind]]:
+        return {}
+
+
+def _matrix(prepared: Any) -> Any:
+    """What LightGBM takes: categories of pandas as they are, for it knows their codes, else numbers."""
+    return prepared if _has_categories(prepared) else _dense(prepared)
+
+
+def _has_categories(prepared: Any) -> bool:
+    return any(str(kind) == "category" for kind in getattr(prepared, "dtypes", ()))
 
 
 def _dense(prepared: Any) -> FloatArray:
@@ -167,12 +203,15 @@ def _summed(values: FloatArray, origins: IntArray, inputs: int) -> FloatArray:
     return total
 
 
-def adapt_classifier(classifier: Any, *, place: str) -> ExplainableModel:
+def adapt_classifier(
+    classifier: Any, *, place: str, declared: Mapping[str, Kind] | None = None
+) -> ExplainableModel:
     """The adapter of a fitted classifier; that of its booster, where it is nothing but a booster.
 
     Args:
         classifier: an estimator or a pipeline.
         place: the version it came from, for the error.
+        declared: the kinds of inputs that were logged with it.
 
     Raises:
         ModelLoadError: it gives no probabilities of two classes.
@@ -189,4 +228,4 @@ def adapt_classifier(classifier: Any, *, place: str) -> ExplainableModel:
     if kind == "XGBClassifier" and np.isnan(classifier.missing):
         trees = xgboost_booster.rounds_of(classifier)
         return xgboost_booster.adapt_booster(classifier.get_booster(), place=place, trees=trees)
-    return SklearnClassifier(classifier)
+    return SklearnClassifier(classifier, declared or {})

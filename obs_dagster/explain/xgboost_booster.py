@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,8 @@ import numpy as np
 
 from obs_dagster.errors import ModelLoadError
 from obs_dagster.explain.encoding import encode
-from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray
-from obs_dagster.explain.permutation import permutation_attribution
+from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray, Unit
+from obs_dagster.explain.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,23 +47,27 @@ class XGBoostBooster:
         found = self.booster.predict(self._encoded(rows), iteration_range=(0, self.trees))
         return np.asarray(found, dtype=np.float64)
 
-    def attribution(self, background: pd.DataFrame, largest: int) -> Attribute:
-        """Path-dependent TreeSHAP, or permutation for a booster that has no trees.
+    @property
+    def unit(self) -> Unit:
+        """That of its margins."""
+        return "log-odds"
 
-        The background of path-dependent TreeSHAP is the cover of the trees, that is the training data;
-        `background` is only read by permutation.
+    def attribution(self, background: pd.DataFrame) -> Attribute | None:  # noqa: ARG002 - trees carry theirs
+        """Path-dependent TreeSHAP; None for a booster that has no trees.
+
+        Its background is the cover of the trees, that is the training data.
         """
         native = tree_shap(self.booster, self.trees)
         if native is None:
-            return permutation_attribution(self.predict, background, largest)
+            return None
         return lambda rows: native(self._encoded(rows))
 
     @cached_property
-    def _categories(self) -> Mapping[str, Sequence[Any]]:
+    def _categories(self) -> Mapping[str, Vocabulary]:
         if "c" not in (self.booster.feature_types or ()):
             return {}
         stored = self.booster.get_categories(export_to_arrow=True).to_arrow()
-        return {name: values.to_pylist() for name, values in stored if values is not None}
+        return {name: Vocabulary(values.to_pylist()) for name, values in stored if values is not None}
 
     def _encoded(self, rows: pd.DataFrame) -> Any:
         import xgboost

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.intervals import Z, normal_mean
+from obs_dagster.metrics.intervals import Z, normal_mean, share
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.metrics.record import Estimate
+from obs_dagster.metrics.record import NO_ROWS, Estimate
 from obs_dagster.profile.distribution import FloatArray
 
 
 def evaluate_explanation(values: FloatArray) -> list[dict[str, Estimate]]:
-    """Every metric of this family by name, for each feature in the order of the columns.
+    """The metrics of features by name, for each feature in the order of the columns.
 
     Args:
         values: SHAP values of a sample of rows, shape (rows, features). Values that are not finite are left
@@ -22,9 +23,33 @@ def evaluate_explanation(values: FloatArray) -> list[dict[str, Estimate]]:
     """
     sizes = np.where(np.isfinite(values), np.abs(values), np.nan).astype(np.float64)
     return [
-        {metric.name: metric.compute((sizes, column)) for metric in METRICS}
+        {metric.name: metric.compute((sizes, column)) for metric in OF_FEATURES}
         for column in range(sizes.shape[1])
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCheck:
+    """How the registered model took the rows that were drawn to be explained.
+
+    Attributes:
+        drawn: rows that it was given.
+        refused: rows of these that it gave no score.
+        compared: rows that have a score in the log too.
+        differing: rows of these whose scores differ by more than rounding in the log explains.
+        largest: the largest absolute difference; None if no rows were compared.
+    """
+
+    drawn: int
+    refused: int
+    compared: int
+    differing: int
+    largest: float | None
+
+
+def evaluate_model(check: ModelCheck) -> dict[str, Estimate]:
+    """The metrics of the registered model itself by name."""
+    return {metric.name: metric.compute(check) for metric in OF_MODELS}
 
 
 Sizes = tuple[FloatArray, int]
@@ -64,7 +89,21 @@ def _share(sizes: Sizes) -> Estimate:
     return Estimate(value, max(0.0, value - half), min(1.0, value + half), n)
 
 
-METRICS = (
+def _refused(check: ModelCheck) -> Estimate:
+    return share(check.refused, check.drawn, reason=NO_ROWS)
+
+
+def _mismatch(check: ModelCheck) -> Estimate:
+    return share(check.differing, check.compared, reason="no scored rows")
+
+
+def _difference(check: ModelCheck) -> Estimate:
+    if check.largest is None:
+        return Estimate.missing("no scored rows")
+    return Estimate(check.largest, None, None, check.compared)
+
+
+OF_FEATURES = (
     Metric(
         Definition(
             name="shap_importance",
@@ -98,3 +137,58 @@ METRICS = (
         _share,
     ),
 )
+
+
+OF_MODELS = (
+    Metric(
+        Definition(
+            name="score_mismatch_share",
+            id="score_mismatch_share/1",
+            family="explanation",
+            title="Share of scores that the registered model does not give",
+            meaning="The share of rows whose score in the log is not the one that the registered model "
+            "gives for the same features: another model served them, or it was given other values.",
+            formula="rows with |score again - logged score| > tolerance / rows with both; the tolerance is "
+            "1e-6, or half of the last decimal if all logged scores are rounded to 2 to 5 decimals. Over the "
+            "rows drawn for explanations.",
+            reference="a plain share of rows.",
+            interval="Wilson",
+            unit="share",
+            better="lower",
+        ),
+        _mismatch,
+    ),
+    Metric(
+        Definition(
+            name="score_difference",
+            id="score_difference/max-abs/1",
+            family="explanation",
+            title="Largest difference from the registered model's score",
+            meaning="How far a score in the log is at most from the one that the registered model "
+            "gives for the same features.",
+            formula="max |score again - logged score|, over the rows drawn for explanations.",
+            reference="`numpy.abs(a - b).max()`.",
+            interval="none",
+            better="lower",
+        ),
+        _difference,
+    ),
+    Metric(
+        Definition(
+            name="model_refused_share",
+            id="model_refused_share/1",
+            family="explanation",
+            title="Share of rows that the registered model refuses",
+            meaning="The share of rows that the registered model raises an error for, or gives no finite "
+            "score; they are not explained.",
+            formula="rows without a score of the registered model / rows drawn for explanations.",
+            reference="a plain share of rows.",
+            interval="Wilson",
+            unit="share",
+            better="lower",
+        ),
+        _refused,
+    ),
+)
+
+METRICS = OF_FEATURES + OF_MODELS

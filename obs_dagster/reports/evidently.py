@@ -36,18 +36,25 @@ class EvidentlyReport:
         html: the page; about 4 MB, it loads nothing.
         numbers: the numbers in it: per column for drift, by Evidently's metric name for classification.
         left_out: columns that could not be compared, with the reason.
+        refused: those of them that Evidently failed on.
     """
 
     html: str
     numbers: Mapping[str, float]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class NoReport:
-    """Says why there is no report."""
+    """Says why there is no report.
+
+    Attributes:
+        failed: whether there should have been one.
+    """
 
     reason: str
+    failed: bool = False
 
 
 def load() -> None:
@@ -78,7 +85,8 @@ def drift_report(
 
     Returns:
         The report with the distance of each column. A column without a value in one of the samples is
-        left out, since Evidently gives up the whole report over it.
+        left out, since Evidently gives up the whole report over it; and so is one that it fails on, such as a
+        column whose range its histogram cannot divide.
     """
     left_out = {
         column: reason
@@ -86,10 +94,48 @@ def drift_report(
         for column in columns
         if (reason := _not_comparable(baseline, current, column, numeric=is_numeric))
     }
+    sizes = f"{len(current):,} sampled rows against {len(baseline):,} of the baseline"
     numbers = [column for column in numeric if column not in left_out]
     words = [column for column in categorical if column not in left_out]
     if not numbers and not words:
         return NoReport("no column has values in both samples")
+    try:
+        values, snapshot = _compared(baseline, current, numbers, words)
+    except Exception:  # noqa: BLE001 - of the libraries that it plots and computes with
+        refused = _failing(baseline, current, numbers, words)
+        left_out |= refused
+        numbers = [column for column in numbers if column not in refused]
+        words = [column for column in words if column not in refused]
+        if not numbers and not words:
+            return NoReport(f"Evidently fails on every column, {_listed(refused)}", failed=True)
+        values, snapshot = _compared(baseline, current, numbers, words)
+    else:
+        refused = {}
+    return EvidentlyReport(_titled(snapshot, title, sizes, left_out), values, left_out, refused)
+
+
+def _failing(
+    baseline: pd.DataFrame, current: pd.DataFrame, numbers: Sequence[str], words: Sequence[str]
+) -> dict[str, str]:
+    """The columns that Evidently fails on, each by itself, with what it says."""
+    found = {}
+    for column, by_number in [(each, True) for each in numbers] + [(each, False) for each in words]:
+        try:
+            _compared(baseline, current, [column] * by_number, [column] * (not by_number))
+        except Exception as error:  # noqa: BLE001 - see `drift_report`
+            lines = str(error).strip().splitlines()
+            found[column] = f"Evidently fails: {lines[0].rstrip('.') if lines else type(error).__name__}"
+    return found
+
+
+def _listed(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"{column} ({reason})" for column, reason in columns.items())
+
+
+def _compared(
+    baseline: pd.DataFrame, current: pd.DataFrame, numbers: Sequence[str], words: Sequence[str]
+) -> tuple[dict[str, float], str]:
+    """The distance of each column, and Evidently's page."""
     evidently = _evidently()
     definition = evidently.DataDefinition(
         numerical_columns=[_harmless(column) for column in numbers],
@@ -104,8 +150,7 @@ def drift_report(
     )
     names = {_harmless(column): column for column in (*numbers, *words)}
     values = {names[config["column"]]: value for config, value in _values(snapshot) if "column" in config}
-    sizes = f"{len(current):,} sampled rows against {len(baseline):,} of the baseline"
-    return EvidentlyReport(_titled(snapshot, title, sizes, left_out), values, left_out)
+    return values, _page(snapshot)
 
 
 def classification_report(
@@ -129,12 +174,12 @@ def classification_report(
         The report with Evidently's Accuracy, Precision, Recall, F1Score, RocAuc, LogLoss, TPR, TNR, FPR
         and FNR of the positive class; or no report if the labels in `current` are not of both classes.
     """
-    labelled = _labelled(current)
+    labelled = _labelled(current, threshold)
     if len(labelled) == 0:
         return NoReport("no row of the sample has a label")
     if labelled["label"].nunique() < 2:  # noqa: PLR2004 - binary
         return NoReport("the labels of the sample are of one class only")
-    beside = None if reference is None else _labelled(reference)
+    beside = None if reference is None else _labelled(reference, threshold)
     if beside is not None and beside["label"].nunique() < 2:  # noqa: PLR2004 - binary
         beside = None
     evidently = _evidently()
@@ -162,7 +207,7 @@ def classification_report(
     differing = int((labelled["prediction"] != (labelled["score"] >= threshold)).sum())
     if differing:
         sizes += f"; {differing:,} were served another decision than score ≥ {threshold:g}, which is shown"
-    return EvidentlyReport(_titled(snapshot, title, sizes, {}), values)
+    return EvidentlyReport(_titled(_page(snapshot), title, sizes, {}), values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +253,19 @@ def _not_comparable(baseline: pd.DataFrame, current: pd.DataFrame, column: str, 
     for name, frame in (("baseline", baseline), ("current", current)):
         if column not in frame.columns:
             return f"not in the {name} sample"
-        if not _clean(frame[column], numeric=numeric).notna().any():
+        values = _clean(frame[column], numeric=numeric)
+        if not values.notna().any():
             return f"no values in the {name} sample"
+        if numeric and _overflows(values):
+            return f"values in the {name} sample are too large for a standard deviation"
     return ""
+
+
+def _overflows(values: pd.Series[Any]) -> bool:
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        return not np.isfinite(np.nanstd(values.to_numpy()))
 
 
 def _clean(values: pd.Series[Any], *, numeric: bool) -> pd.Series[Any]:
@@ -233,9 +288,22 @@ def _columns(frame: pd.DataFrame, numeric: Sequence[str], categorical: Sequence[
     return pd.DataFrame(numbers | words).reset_index(drop=True)
 
 
-def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
-    whole = frame[["score", "prediction", "label"]].dropna().reset_index(drop=True)
-    return whole.astype({"score": "float64", "prediction": "int64", "label": "int64"})
+def _labelled(frame: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """The rows that have a finite score and a label; a decision that is not known is that of the score."""
+    import numpy as np
+    import pandas as pd
+
+    numbers = pd.DataFrame(
+        {
+            name: pd.to_numeric(frame[name], errors="coerce").astype("float64") if name in frame else np.nan
+            for name in ("score", "prediction", "label")
+        },
+        index=frame.index,
+    )
+    whole = numbers[np.isfinite(numbers["score"]) & numbers["label"].notna()].reset_index(drop=True)
+    decided = whole["prediction"].fillna((whole["score"] >= threshold).astype("float64"))
+    found: pd.DataFrame = whole.assign(prediction=decided).astype({"prediction": "int64", "label": "int64"})
+    return found
 
 
 def _harmless(text: str) -> str:
@@ -243,13 +311,15 @@ def _harmless(text: str) -> str:
     return text.replace("<", _LOOKALIKE)
 
 
-def _titled(snapshot: Any, title: str, sizes: str, left_out: Mapping[str, str]) -> str:
+def _page(snapshot: Any) -> str:
+    return str(snapshot.get_html_str(as_iframe=False))
+
+
+def _titled(page: str, title: str, sizes: str, left_out: Mapping[str, str]) -> str:
     """Evidently's page with a heading: what it is, how many rows it rests on, what it could not compare."""
-    page = str(snapshot.get_html_str(as_iframe=False))
     lines = [Markup("<strong>{}</strong> · {}").format(title, sizes)]
     if left_out:
-        told = ", ".join(f"{column} ({reason})" for column, reason in left_out.items())
-        lines.append(Markup("Left out: {}").format(told))
+        lines.append(Markup("Left out: {}").format(_listed(left_out)))
     heading = Markup(
         '<header style="font:15px/1.5 system-ui,sans-serif;padding:16px 24px;color:#14181d;'
         'background:#f5f6f8;border-bottom:1px solid #dfe3e8">{}</header>'

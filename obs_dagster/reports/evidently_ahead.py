@@ -6,8 +6,9 @@ import datetime as dt
 import hashlib
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
@@ -19,10 +20,21 @@ from obs_dagster.reports.evidently import load
 from obs_dagster.reports.evidently_night import evidently_pages, is_due
 from obs_dagster.scratch import scratch
 from obs_dagster.sources.labels import GROUND_TRUTH
-from obs_dagster.workers import begin
+from obs_dagster.workers import begin, give_up
 
-Pages = Mapping[str, Mapping[str, Path]]
-"""Files by version and name."""
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Evidently's pages of a day.
+
+    Attributes:
+        files: by version and name.
+        remarks: of each version, what its pages do not show, and why.
+    """
+
+    files: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
+    remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
 
 #: Days whose pages are made before they are asked for; those of a version have about 8 MB.
 _AHEAD = 32
@@ -53,6 +65,13 @@ def begin_ahead(monitor: Monitor, days: Iterable[dt.date], lake: Lake) -> None:
             _begun[folder.name] = begin(write_pages, monitor, day, lake, folder)
 
 
+def forget_ahead() -> None:
+    """Give up what `begin_ahead` began and nobody came for, as after a run that failed."""
+    for name in list(_begun):
+        give_up(_begun.pop(name))
+        shutil.rmtree(_root() / name, ignore_errors=True)
+
+
 class EvidentlyAhead:
     """The pages of some days, as files that last until they are forgotten; it is to be closed.
 
@@ -79,7 +98,7 @@ class EvidentlyAhead:
         if making is None:
             return None
         self._begin()
-        return cache(making)
+        return cache(partial(_or_remark, making, self._monitor, day, self._lake))
 
     def forget(self, days: Iterable[dt.date]) -> None:
         """Delete the files of some days."""
@@ -88,7 +107,10 @@ class EvidentlyAhead:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Delete all files."""
+        """Delete all files, and don't make those that have not been asked for."""
+        for making in self._making.values():
+            give_up(making)
+        self._making.clear()
         self.forget(list(self._folders))
 
     def _begin(self) -> None:
@@ -104,22 +126,36 @@ class EvidentlyAhead:
                 self._making[day] = begin(write_pages, self._monitor, day, self._lake, folder)
 
 
+def _or_remark(making: Callable[[], Pages], monitor: Monitor, day: dt.date, lake: Lake) -> Pages:
+    """The pages, or why there are none: the rest of the report does not depend on them."""
+    try:
+        return making()
+    except Exception as error:  # noqa: BLE001 - of Evidently, of the process that makes pages, of the disk
+        lines = str(error).strip().splitlines()
+        told = f"Evidently's pages could not be made ({type(error).__name__}: {lines[0] if lines else ''})"
+        quality = day_quality(monitor, day, lake)
+        return Pages(remarks={version: [told] for version in (quality.versions if quality else ())})
+
+
 def write_pages(monitor: Monitor, day: dt.date, lake: Lake, folder: Path) -> Pages:
     """Write Evidently's pages of every version that has rows on a day which may be evaluated."""
     quality = day_quality(monitor, day, lake)
     if quality is None or not quality.evaluated:
-        return {}
+        return Pages()
     found: dict[str, dict[str, Path]] = {}
+    remarks: dict[str, Sequence[str]] = {}
     folder.mkdir(exist_ok=True)
     for number, version in enumerate(sorted(quality.versions)):
         # numbered, since a version may be called what no folder can be
         place = folder / str(number)
         place.mkdir(exist_ok=True)
         found[version] = {}
-        for name, html in evidently_pages(monitor, day, version, lake).items():
+        made = evidently_pages(monitor, day, version, lake)
+        remarks[version] = made.remarks
+        for name, html in made.html.items():
             found[version][name] = place / name
             found[version][name].write_text(html, encoding="utf-8")
-    return found
+    return Pages(found, remarks)
 
 
 def _folder(monitor: Monitor, day: dt.date, lake: Lake) -> Path | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from obs_dagster.evaluation.sampling import sample_baseline, sample_day
 from obs_dagster.lake.lake import Lake
-from obs_dagster.monitor.data import TrainingBaseline
+from obs_dagster.monitor.data import Labels, TrainingBaseline
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import LABEL, prediction_column
-from obs_dagster.reports.evidently import EvidentlyReport, classification_report, drift_report
+from obs_dagster.reports.evidently import EvidentlyReport, NoReport, classification_report, drift_report
+from obs_dagster.reports.training_labels import classes_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,42 +24,90 @@ def is_due(monitor: Monitor, day: dt.date) -> bool:
     return (day - monitor.start).days % monitor.reports.evidently_every_days == 0
 
 
-def evidently_pages(monitor: Monitor, day: dt.date, version: str, lake: Lake) -> dict[str, str]:
-    """Evidently's pages by file name; a page that cannot be made is left out."""
+@dataclass(frozen=True, slots=True)
+class VersionPages:
+    """Evidently's pages of one version and day.
+
+    Attributes:
+        html: by file name.
+        remarks: what they do not show, and why; sentences without a full stop.
+    """
+
+    html: dict[str, str]
+    remarks: list[str]
+
+
+def evidently_pages(monitor: Monitor, day: dt.date, version: str, lake: Lake) -> VersionPages:
+    """Evidently's pages; one that cannot be made does not keep the other from being made."""
     rows = monitor.reports.evidently_sample
     current = sample_day(monitor, day, version, lake, rows)
     baseline = sample_baseline(monitor, version, lake, rows)
     about = f"{monitor.model} version {version}, {day}"
-    pages = {}
-    if baseline is not None and not current.empty:
-        features = monitor.features
-        report = drift_report(
-            baseline,
-            current,
-            [name for name, feature in features.items() if feature.numeric] + [monitor.logs.columns.score],
-            [name for name, feature in features.items() if not feature.numeric],
-            title=f"Data drift: {about}",
-        )
-        if isinstance(report, EvidentlyReport):
-            pages["evidently_drift.html"] = report.html
-    reference = baseline
-    renamed = {monitor.logs.columns.score: "score", prediction_column(monitor): "prediction", LABEL: "label"}
-    if reference is not None and monitor.labels and isinstance(monitor.baseline, TrainingBaseline):
-        label = monitor.labels.columns.label
-        known = label in reference.columns
-        reference = _chosen(reference, renamed | {label: "label"}) if known else None
-    else:
-        reference = None
-    if monitor.labels is not None and not current.empty:
-        quality = classification_report(
-            _chosen(current, renamed),
-            reference,
-            threshold=monitor.logs.threshold,
-            title=f"Classification quality: {about}",
-        )
-        if isinstance(quality, EvidentlyReport):
-            pages["evidently_classification.html"] = quality.html
+    pages = VersionPages({}, [])
+    if current.empty:
+        return pages
+    if baseline is not None:
+        _add(pages, "drift", lambda: _drift(monitor, baseline, current, about))
+    if monitor.labels is not None:
+        labels = monitor.labels
+        _add(pages, "classification", lambda: _classification(monitor, labels, baseline, current, about))
     return pages
+
+
+def _add(pages: VersionPages, name: str, make: Callable[[], EvidentlyReport | NoReport]) -> None:
+    try:
+        report = make()
+    except Exception as error:  # noqa: BLE001 - Evidently, and what it calls, fail on rare data in rare ways
+        lines = str(error).strip().splitlines()
+        told = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+        pages.remarks.append(f"Evidently's {name} page could not be made ({told})")
+        return
+    if isinstance(report, EvidentlyReport):
+        pages.html[f"evidently_{name}.html"] = report.html
+        refused = ", ".join(f"{column} ({why})" for column, why in report.refused.items())
+        if refused:
+            pages.remarks.append(f"Evidently's {name} page leaves out {refused}")
+    elif report.failed:
+        pages.remarks.append(f"Evidently's {name} page could not be made ({report.reason})")
+
+
+def _drift(
+    monitor: Monitor, baseline: pd.DataFrame, current: pd.DataFrame, about: str
+) -> EvidentlyReport | NoReport:
+    features = monitor.features
+    return drift_report(
+        baseline,
+        current,
+        [name for name, feature in features.items() if feature.numeric] + [monitor.logs.columns.score],
+        [name for name, feature in features.items() if not feature.numeric],
+        title=f"Data drift: {about}",
+    )
+
+
+def _classification(
+    monitor: Monitor, labels: Labels, baseline: pd.DataFrame | None, current: pd.DataFrame, about: str
+) -> EvidentlyReport | NoReport:
+    renamed = {monitor.logs.columns.score: "score", prediction_column(monitor): "prediction", LABEL: "label"}
+    return classification_report(
+        _chosen(current, renamed),
+        _reference(monitor, labels, baseline, renamed),
+        threshold=monitor.logs.threshold,
+        title=f"Classification quality: {about}",
+    )
+
+
+def _reference(
+    monitor: Monitor, labels: Labels, baseline: pd.DataFrame | None, renamed: dict[str, str]
+) -> Any:
+    """The baseline with its labels as classes; None if it has none."""
+    label = labels.columns.label
+    if (
+        baseline is None
+        or not isinstance(monitor.baseline, TrainingBaseline)
+        or label not in baseline.columns
+    ):
+        return None
+    return _chosen(baseline, renamed | {label: "label"}).assign(label=classes_of(baseline[label], labels))
 
 
 def _chosen(rows: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:

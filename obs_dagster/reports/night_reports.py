@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import cached_property, partial
 
 from obs_dagster import __version__
 from obs_dagster.evaluation.metrics import ALL_VERSIONS
-from obs_dagster.explain.day import explanation_files
+from obs_dagster.explain.day import explanation_files, explanation_remarks
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
@@ -19,8 +19,9 @@ from obs_dagster.quality.day import day_quality
 from obs_dagster.reports.evidently_ahead import Pages
 from obs_dagster.reports.headline import headline_window
 from obs_dagster.reports.health.page import HealthInput, render_health
-from obs_dagster.reports.mlflow.night import Content, NightReport
+from obs_dagster.reports.mlflow.night import Content, Later, NightReport
 
+_PAGE = "health.html"
 #: The folder of Evidently's pages.
 _EVIDENTLY = "evidently/"
 
@@ -54,8 +55,10 @@ class NightReports:
             settled: whether labels of the day are not waited for any longer.
         """
         monitor, lake = self._monitor, self._lake
+        explained = explanation_remarks(monitor, page.day, lake)
+        page = replace(page, remarks=_by_version(explained))
         shared: dict[str, Content] = {
-            "health.html": render_health(page),
+            _PAGE: render_health(page),
             "alerts.json": json.dumps([asdict(line) for line in page.alerts], default=str, indent=1),
         }
         quality = day_quality(monitor, page.day, lake)
@@ -78,7 +81,8 @@ class NightReports:
                     params=self._params,
                     tags={"obs.run_id": page.run_id, "obs.evaluated": evaluated},
                     artifacts=shared | {f"explanations/{name}": file for name, file in explanations.items()},
-                    later=None if evidently is None else partial(_of_version, evidently, version),
+                    remarks=explained.get(version, ()),
+                    later=None if evidently is None else partial(_of_version, evidently, version, page),
                     kept=_EVIDENTLY if evidently is None else "",
                     registered_model=monitor.registry.name if monitor.registry else None,
                     linked_window=headline_window(monitor),
@@ -100,5 +104,17 @@ class NightReports:
         }
 
 
-def _of_version(evidently: Callable[[], Pages], version: str) -> dict[str, Content]:
-    return {f"{_EVIDENTLY}{name}": file for name, file in evidently().get(version, {}).items()}
+def _of_version(evidently: Callable[[], Pages], version: str, page: HealthInput) -> Later:
+    """Evidently's pages of a version; where some could not be made, the health page says so too."""
+    pages = evidently()
+    files: dict[str, Content] = {
+        f"{_EVIDENTLY}{name}": file for name, file in pages.files.get(version, {}).items()
+    }
+    if any(pages.remarks.values()):
+        remarks = (*page.remarks, *_by_version(pages.remarks))
+        files[_PAGE] = render_health(replace(page, remarks=remarks))
+    return Later(files, pages.remarks.get(version, ()))
+
+
+def _by_version(remarks: Mapping[str, Sequence[str]]) -> list[str]:
+    return [f"Version {version}: {remark}" for version, told in sorted(remarks.items()) for remark in told]

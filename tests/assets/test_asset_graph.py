@@ -22,8 +22,8 @@ LINEAGE = {
     "performance": {"profile", "ground_truth", "baseline"},
     "service_health": {"profile"},
     "explanations": {"profile", "registered_model", "baseline"},
-    "alerts": {"drift", "performance", "service_health", "data_quality", "explanations"},
-    "mlflow_report": {"alerts", "explanations"},
+    "alerts": {"drift", "performance", "service_health", "data_quality"},
+    "mlflow_report": {"alerts"},
 }
 EXTERNAL = {"raw_log", "raw_labels", "training_data", "registered_model"}
 UNPARTITIONED = EXTERNAL | {"baseline"}

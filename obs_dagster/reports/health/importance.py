@@ -44,7 +44,7 @@ def importance_table(monitor: Monitor, index: RecordIndex, version: str, day: dt
     }
     records = next((found for found in known.values() if found), [])
     if not records:
-        return ImportanceTable(version, (), "No explanations were computed for this version.")
+        return ImportanceTable(version, (), _absent(monitor, index, version, day))
     last = max(record.day for record in records)
     latest = sorted(
         (record for record in records if record.day == last), key=lambda record: -(record.value or 0)
@@ -60,3 +60,13 @@ def importance_table(monitor: Monitor, index: RecordIndex, version: str, day: dt
         for record in latest[:TOP]
     ]
     return ImportanceTable(version, bars, f"{day_month(last)}, {latest[0].n:,} rows explained")
+
+
+def _absent(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> str:
+    """Why a version has no explanation."""
+    for window in monitor.windows:
+        for column in index.columns("shap_importance", version, window):
+            record = index.at(day, "shap_importance", version, window, column=column)
+            if record is not None and record.reason:
+                return f"Not explained: {record.reason}"
+    return "No explanations were computed for this version."

@@ -50,6 +50,7 @@ class HealthInput:
         day: the reported day.
         generated_at: now, with its time zone.
         run_id: the run that evaluated the day; empty if it is not known.
+        remarks: what could not be shown, and why; sentences without a full stop.
     """
 
     monitor: Monitor
@@ -59,6 +60,7 @@ class HealthInput:
     day: dt.date
     generated_at: dt.datetime
     run_id: str = ""
+    remarks: Sequence[str] = ()
 
     @cached_property
     def index(self) -> RecordIndex:
@@ -123,6 +125,7 @@ def render_health(page: HealthInput) -> str:
             meanings=_meanings(page),
             generated_at=page.generated_at,
             run_id=page.run_id,
+            remarks=page.remarks,
         )
     )
 

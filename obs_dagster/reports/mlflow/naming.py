@@ -35,7 +35,8 @@ def metric_name(record: MetricRecord) -> str:
     subject = [_legal(record.column)] if record.column else []
     if record.segment == "*":
         known = definitions().get(record.metric)
-        section = "other" if known is None else SECTIONS.get(known.family, known.family)
+        named = "other" if known is None else known.family
+        section = SECTIONS.get(named, named) if record.column else named
     else:
         section = SEGMENTS.rstrip("/")
         subject.append(_legal_segment(record.segment))

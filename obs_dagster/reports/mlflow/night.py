@@ -37,6 +37,20 @@ _TABLE_COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What is made of a night while other things are published.
+
+    Attributes:
+        artifacts: content by path within the run.
+        remarks: what a reader must know of it, such as why some of it could not be made; sentences without a
+            full stop.
+    """
+
+    artifacts: Mapping[str, Content] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
+
+
 @dataclass(frozen=True)
 class NightReport:
     """All that is current about one version and day; publishing it makes MLflow say exactly that.
@@ -49,6 +63,7 @@ class NightReport:
             version of the program). What changes from run to run without changing the result is a tag.
         tags: more tags, such as the run that evaluated.
         artifacts: content by path within the run; None leaves the artifacts as they are.
+        remarks: what a reader must know besides the verdict; sentences without a full stop.
         later: makes more artifacts; called when all else is published, and may wait for other processes.
         kept: the folder whose artifacts stay as an earlier publication left them; empty if there is none.
         registered_model: name of the registered model whose version this is; None if there is none.
@@ -64,7 +79,8 @@ class NightReport:
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     artifacts: Mapping[str, Content] | None = None
-    later: Callable[[], Mapping[str, Content]] | None = None
+    remarks: Sequence[str] = ()
+    later: Callable[[], Later] | None = None
     kept: str = ""
     registered_model: str | None = None
     linked_window: int = 7
@@ -75,9 +91,9 @@ class NightReport:
         return night_metrics(self.records, settled=self.settled)
 
     @cached_property
-    def last_artifacts(self) -> Mapping[str, Content]:
+    def last(self) -> Later:
         """What `later` makes, once it is made."""
-        return {} if self.later is None else self.later()
+        return Later() if self.later is None else self.later()
 
     @cached_property
     def table(self) -> str:

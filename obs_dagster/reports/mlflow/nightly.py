@@ -115,7 +115,7 @@ def begin(tracking: Tracking, experiment: str, night: Plan, trend: str, model_id
 def complete(tracking: Tracking, experiment: str, writing: Writing, trend: str) -> None:
     """Completes the run, when its numbers are there, and deletes what it replaces."""
     night, report = writing.plan, writing.plan.report
-    digests = _upload(tracking, writing.run, report.last_artifacts, writing.digests)
+    digests = _upload(tracking, writing.run, report.last.artifacts, writing.digests)
     wanted = _tags(report, experiment, trend) | {_ARTIFACTS: json.dumps(digests, sort_keys=True)}
     tracking.set_tags(writing.run, differing(writing.tags, wanted))
     replaced = [night.held] if night.held is not None and night.held.id != writing.run else []
@@ -222,7 +222,7 @@ def _digests(run: Run) -> dict[str, str]:
 
 
 def _gone_artifacts(held: Run, report: NightReport) -> bool:
-    wanted = {*_contents(report), *_kept(report, held), *report.last_artifacts}
+    wanted = {*_contents(report), *_kept(report, held), *report.last.artifacts}
     return bool(_digests(held).keys() - wanted)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from obs_dagster.mlflow_reach import no_connection
 from obs_dagster.reports.mlflow.error import MlflowUnavailable
 
-_PROBE_SECONDS = 3.0
-_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}
 _SQLITE = "sqlite:///"
 
 
@@ -39,20 +37,8 @@ def require_answer(uri: str) -> None:
     Raises:
         MlflowUnavailable: nothing listens there.
     """
-    try:
-        parts = urlsplit(uri)
-        port = parts.port
-    except ValueError as error:
+    if reason := no_connection(uri):
         raise MlflowUnavailable(
-            f"The URI of MLflow is malformed: {error}.", remedy="Correct MLFLOW_TRACKING_URI."
-        ) from None
-    port = port or _PORTS.get(parts.scheme.partition("+")[0])
-    if parts.hostname is None or port is None:
-        return
-    try:
-        socket.create_connection((parts.hostname, port), timeout=_PROBE_SECONDS).close()
-    except OSError as error:
-        raise MlflowUnavailable(
-            f"MLflow at {without_password(uri)} does not answer: {error}.",
+            f"MLflow at {without_password(uri)} does not answer: {reason}.",
             remedy="Start it or correct MLFLOW_TRACKING_URI; nights that were not published catch up.",
-        ) from error
+        )

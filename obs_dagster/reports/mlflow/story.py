@@ -23,6 +23,9 @@ def night_story(report: NightReport, experiment: str, trend: str) -> str:
             for item in report.verdict.evidence
         ]
         lines.append("")
+    remarks = (*report.remarks, *report.last.remarks)
+    if remarks:
+        lines += [*(f"- {_plain(remark)}." for remark in remarks), ""]
     if not report.settled:
         lines += ["Labels are still arriving: what depends on them follows when they are complete.", ""]
     lines.append(run_link(experiment, trend, f"Trend of version {_plain(report.version)}"))

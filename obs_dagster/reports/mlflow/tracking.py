@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import logging
-import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from obs_dagster.errors import ObsError
+from obs_dagster.mlflow_reach import limit_waiting
 from obs_dagster.reports.mlflow.database import make_ready
 from obs_dagster.reports.mlflow.entities import ModelVersion, Point, Run
 from obs_dagster.reports.mlflow.error import MlflowRejected, MlflowUnavailable
@@ -35,14 +35,6 @@ PARAMS_BATCH = 100
 """Params that MLflow takes at once."""
 
 _SECONDS = 1_000
-_LIMITS = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-}
-"""Set where the environment does not: by default MLflow waits minutes for a server that is gone."""
-
 _REFUSALS = frozenset(
     {
         "INVALID_PARAMETER_VALUE",
@@ -106,8 +98,7 @@ class Tracking:
 
     @_reaching
     def _connect(self, uri: str) -> Any:
-        for name, value in _LIMITS.items():
-            os.environ.setdefault(name, value)
+        limit_waiting()
         make_ready(uri)
         from mlflow import MlflowClient
 

@@ -11,10 +11,12 @@ import pytest
 from obs_dagster import workers
 from obs_dagster.evaluation.baseline import prepare_baseline
 from obs_dagster.explain import day as day_module
-from obs_dagster.explain.day import explain_days, explanation_files, summary_table
-from obs_dagster.explain.loading import load_version
+from obs_dagster.explain.day import explain_days, explanation_files
+from obs_dagster.explain.loading import RegistryUnavailable, load_version
+from obs_dagster.explain.version_explained import VersionExplained, summary_table
 from obs_dagster.quality.day import validate_day
 from obs_dagster.sources.ingest import ingest_logs
+from obs_dagster.workers import WorkerError
 
 FEATURES = {
     "hour": {"type": "integer"},
@@ -214,3 +216,97 @@ def test_the_table_for_people(world, registry):
     assert lines["2"]["top features"].startswith("hour ")
     assert "% to" in lines["2"]["top features"]
     assert "77" in lines["77"]["top features"]
+
+
+def test_rows_that_the_model_refuses_are_left_out_and_counted(world, registry, monkeypatch):
+    refused = "UA"
+
+    class Picky:
+        def __init__(self, model):
+            self._model = model
+
+        def __getattr__(self, name):
+            return getattr(self._model, name)
+
+        def predict(self, rows):
+            if (rows["carrier"] == refused).any():
+                raise ValueError("Found unknown categories")
+            return self._model.predict(rows)
+
+    real = day_module.load_version
+    monkeypatch.setattr(day_module, "load_version", lambda *args: Picky(real(*args)))
+    world.changes["explanations"] = {"sample": 400, "tolerance": 0}
+    found = explained(world, registry, ("1",))["1"]
+    log = pq.read_table(world.root / f"logs/{DAY}.parquet").to_pandas().set_index("id")
+    ids = pq.read_table(files(world, "1")["shap_values.parquet"])["row"].to_pylist()
+    assert refused not in set(log.loc[ids, "carrier"])
+    assert (found.reason, found.rows + found.refused) == ("", 400)
+    assert found.refused > 50
+    assert found.estimates(FEATURES)[""]["model_refused_share"].value == found.refused / 400
+    assert any("refused by the registered model" in remark for remark in found.remarks)
+    monkeypatch.setattr(Picky, "predict", lambda *_: 1 / 0)
+    found = explained(world, registry, ("1",))["1"]
+    assert "refuses all 400 rows (ZeroDivisionError" in found.reason
+    missing = found.estimates(FEATURES)["hour"]["shap_share"]
+    assert (missing.value, missing.reason) == (None, found.reason)
+    assert files(world, "1") == {}
+
+
+@pytest.mark.parametrize("place", ["load_version", "score", "draw_versions"])
+def test_whatever_fails_is_a_reason(world, registry, monkeypatch, place):
+    def fail(*_args, **_kwargs):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(day_module, place, fail)
+    found = explained(world, registry, ("1", "2"))
+    assert {each.reason for each in found.values()} == {"MemoryError: no room"}
+
+
+def test_another_model_than_the_one_that_served_is_named_with_figures(world, registry, training):
+    log_of(world, [training.iloc[:300]], registry, ["1"])
+    log = pq.read_table(world.root / f"logs/{DAY}.parquet").to_pandas()
+    world.log(DAY, log.assign(score=np.where(log.index < 30, 1 - log["score"], log["score"])))
+    ready(world)
+    found = explained(world, registry, ("1",))["1"]
+    metrics = found.estimates(FEATURES)[""]
+    assert metrics["score_mismatch_share"].value == pytest.approx(0.1, abs=0.01)
+    assert any("scores differ from the logged ones" in remark for remark in found.remarks)
+    assert day_module.explanation_remarks(world.monitor, DAY, world.lake) == {"1": found.remarks}
+
+
+def test_a_registry_that_does_not_answer_is_asked_once(world, monkeypatch):
+    asked = []
+    monkeypatch.setattr(day_module, "no_answer", lambda uri: asked.append(uri) or "it says nothing")
+    following = DAY + dt.timedelta(days=1)
+    days = [(DAY, ["1", "2"]), (following, ["1"])]
+    found = dict(explain_days(world.monitor, days, world.lake, "http://127.0.0.1:9"))
+    assert asked == ["http://127.0.0.1:9"]
+    assert {each.reason for each in (*found[DAY], *found[following])} == {
+        "MLflow does not answer: it says nothing"
+    }
+
+
+def test_a_registry_that_fails_meanwhile_is_not_asked_again(world, registry, monkeypatch):
+    asked = []
+
+    def unavailable(_name, version, *_):
+        asked.append(version)
+        raise RegistryUnavailable("The registry is gone.")
+
+    monkeypatch.setattr(day_module, "load_version", unavailable)
+    found = explained(world, registry)
+    assert asked == ["1"]
+    assert {each.reason for each in found.values()} == {"The registry is gone."}
+
+
+def test_a_process_that_dies_leaves_reasons_for_the_days_that_are_left(world, registry, monkeypatch):
+    def dying(_function, items, *, fewest):
+        assert fewest
+        yield [VersionExplained(version) for version in items[0][1]]
+        raise WorkerError("A process died.")
+
+    monkeypatch.setattr(day_module, "in_order", dying)
+    following = DAY + dt.timedelta(days=1)
+    found = dict(explain_days(world.monitor, [(DAY, ["1"]), (following, ["1", "2"])], world.lake, registry))
+    assert [each.reason for each in found[DAY]] == [""]
+    assert [each.reason for each in found[following]] == ["A process died."] * 2

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from obs_dagster.errors import ModelLoadError
-from obs_dagster.explain.explain import Explainer, ExplanationError, score_difference
+from obs_dagster.explain.explain import Explainer, ExplanationError
 from obs_dagster.explain.lightgbm_booster import adapt_booster
 
 FEATURES = ["hour", "temp", "constant", "carrier", "origin"]
@@ -161,24 +161,9 @@ def test_a_regression_booster_is_refused(training):
         adapt_booster(booster, place="version 1")
 
 
-def test_scores_of_the_same_model_differ_by_nothing_and_of_another_by_much(model, rows):
-    logged = model.predict(rows)
-    assert score_difference(model, rows, logged, FEATURES) == 0
-    assert score_difference(model, rows, 1 - logged, FEATURES) > 0.1
-
-
-def test_failed_requests_do_not_count_as_a_difference(model, rows):
-    logged = model.predict(rows)
-    logged[:10] = np.nan
-    assert score_difference(model, rows, logged, FEATURES) == 0
-    assert score_difference(model, rows, np.full(len(rows), np.nan), FEATURES) == 0
-
-
 def test_a_missing_column_is_named(model, rows, training):
     with pytest.raises(ExplanationError, match="reads temp, which the rows to explain do not have"):
         explain(model, rows.drop(columns="temp"), training, FEATURES)
-    with pytest.raises(ExplanationError, match="reads temp, which the rows to score do not have"):
-        score_difference(model, rows.drop(columns="temp"), np.zeros(len(rows)), FEATURES)
 
 
 def test_no_rows_cannot_be_explained(model, rows, training):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from obs_dagster.metrics.drift.evaluation import evaluate_drift
-from obs_dagster.metrics.explanation import evaluate_explanation
+from obs_dagster.metrics.explanation import OF_FEATURES, ModelCheck, evaluate_explanation, evaluate_model
 from obs_dagster.metrics.performance.evaluation import evaluate_performance
 from obs_dagster.metrics.quality import evaluate_quality
 from obs_dagster.metrics.record import Estimate
@@ -172,7 +172,16 @@ def test_quality(counts):
 def test_explanation(kind):
     for found in evaluate_explanation(np.column_stack([NUMERIC[kind], NUMERIC[kind]])):
         check(found, "explanation")
-        assert set(found) == set(family("explanation"))
+        assert set(found) == {metric.name for metric in OF_FEATURES}
+
+
+@pytest.mark.parametrize(
+    "counts", [(0, 0, 0, 0, None), (1, 1, 0, 0, None), (9, 2, 7, 7, 0.5), (5, 0, 5, 0, 0.0)]
+)
+def test_explained_model(counts):
+    found = evaluate_model(ModelCheck(*counts))
+    check(found, "explanation")
+    assert {*found, *(metric.name for metric in OF_FEATURES)} == set(family("explanation"))
 
 
 @pytest.mark.parametrize("name", sorted(definitions()))

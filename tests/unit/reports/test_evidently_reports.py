@@ -101,3 +101,28 @@ def test_decisions_that_are_not_by_the_threshold_are_counted():
 def test_without_both_classes_there_is_no_report(label, reason):
     current = predictions(50, 5).assign(label=label)
     assert classification_report(current, threshold=0.3) == NoReport(reason)
+
+
+def bad_columns():
+    dice = np.random.default_rng(5)
+    return {
+        "nearly constant": dice.choice([0.3, 0.1 + 0.2], 300),
+        "large integers": 1e17 + 16 * dice.integers(0, 3, 300),
+        "denormals": dice.choice([5e-324, 1e-323], 300),
+        "huge": dice.choice([-1.7e308, 1.7e308], 300),
+        "one outlier": np.where(np.arange(300) == 0, 1e300, dice.normal(size=300)),
+    }
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_columns_that_evidently_fails_on_are_left_out_and_named():
+    bad = bad_columns()
+    frame = pd.DataFrame(bad | {"temp": np.random.default_rng(6).normal(size=300)})
+    report = drift_report(frame, frame[::-1], list(frame.columns), [])
+    assert set(report.numbers) == {"temp"}
+    assert set(report.left_out) == set(bad)
+    assert set(report.refused) <= set(bad)
+    assert all(f"{column} (" in report.html for column in bad)
+    none = drift_report(frame, frame, ["nearly constant"], [])
+    assert none.failed
+    assert "nearly constant" in none.reason

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from obs_dagster.reports.mlflow.night import Later
 from obs_dagster.reports.verdict import Verdict
 
 SEASON = runpy.run_path(str(Path(__file__).parents[1] / "season.py"))
@@ -199,17 +200,17 @@ def test_an_artifact_that_is_no_more_disappears(report, read, client, make_night
 
 def test_what_is_kept_survives_until_it_is_made_anew(report, read, client, make_night, tmp_path):
     page = {"health.html": "<p>well</p>"}
-    report.publish([make_night(0, artifacts=page, later=lambda: {"evidently/drift.html": "first"})])
+    report.publish([make_night(0, artifacts=page, later=lambda: Later({"evidently/drift.html": "first"}))])
     # labels came late: other numbers, and nobody makes the pages
     report.publish([make_night(0, recall=0.1, artifacts=page, kept="evidently/")])
     (night,) = read().of("night")
     assert listed(client, night.info.run_id) == ["evidently/drift.html", "health.html", "metrics.json"]
     assert content(client, night.info.run_id, "evidently/drift.html", tmp_path) == b"first"
     report.publish(
-        [make_night(0, recall=0.1, artifacts=page, later=lambda: {"evidently/drift.html": "next"})]
+        [make_night(0, recall=0.1, artifacts=page, later=lambda: Later({"evidently/drift.html": "next"}))]
     )
     assert content(client, night.info.run_id, "evidently/drift.html", tmp_path) == b"next"
-    report.publish([make_night(0, recall=0.1, artifacts=page, later=dict)])
+    report.publish([make_night(0, recall=0.1, artifacts=page, later=Later)])
     (night,) = read().of("night")
     assert listed(client, night.info.run_id) == ["health.html", "metrics.json"]
 

@@ -1,0 +1,41 @@
+"""Which stage shows which alert rule as a check: that whose records complete what the rule watches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import dagster as dg
+
+from assets.rule_check import check_result
+from assets.stage import check
+from obs_dagster.alerts import AlertSummary
+from obs_dagster.metrics.registry import family
+from obs_dagster.monitor import Monitor, Rule
+
+Stage = Literal["alerts", "explanations"]
+"""The stages that evaluate rules."""
+
+
+def rules_of(monitor: Monitor, stage: Stage) -> Sequence[Rule]:
+    """The rules that a stage shows: `explanations` those about its own metrics, `alerts` all others.
+
+    Explanations take long and need the registry, so alerts are evaluated without waiting for them, and rules
+    about them once more when they are there.
+    """
+    late = family("explanation")
+    return [rule for rule in monitor.alerts if (rule.metric in late) == (stage == "explanations")]
+
+
+def checks_of(monitor: Monitor, stage: Stage) -> list[dg.AssetCheckSpec]:
+    """The checks of a stage, one per rule that it shows."""
+    return [
+        check(monitor, stage, rule.name, rule.summary or f"{rule.metric} over {rule.window} days")
+        for rule in rules_of(monitor, stage)
+    ]
+
+
+def results_of(monitor: Monitor, stage: Stage, summary: AlertSummary) -> list[dg.AssetCheckResult]:
+    """The results of a stage's checks."""
+    names = {rule.name for rule in rules_of(monitor, stage)}
+    return [check_result(each) for each in summary.rules if each.rule.name in names]

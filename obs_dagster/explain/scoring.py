@@ -1,0 +1,146 @@
+"""The registered model's own scores of rows: which rows it refuses, and whether it is what scored them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from obs_dagster.explain.explainable import ExplainableModel, FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCORE_TOLERANCE = 1e-6
+"""A difference that rounding in the log may make."""
+
+_CALLS = 2_000
+_DECIMALS = range(2, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Rows as the model scored them.
+
+    Attributes:
+        scores: the probability of the positive class, shape (n,); NaN for the rows that it refused.
+        why: what it said of the first row that it refused; empty if it refused none.
+    """
+
+    scores: FloatArray
+    why: str = ""
+
+    @property
+    def accepted(self) -> NDArray[np.bool_]:
+        """Which of the rows it scored."""
+        return np.isfinite(self.scores)
+
+    @property
+    def refused(self) -> int:
+        """How many rows it refused."""
+        return int((~self.accepted).sum())
+
+
+def score(model: ExplainableModel, rows: pd.DataFrame) -> Scored:
+    """Have the model score rows; a row that it refuses does not keep it from scoring the others.
+
+    A category that an encoder does not know, text among numbers or a missing value make libraries raise for
+    all rows at once. They are halved until the row is found; where there are very many such rows, some that
+    stand beside them are left out too.
+
+    Args:
+        model: the model.
+        rows: with exactly its inputs.
+    """
+    scores = np.full(len(rows), np.nan)
+    why, calls = "", 0
+    waiting = [(0, len(rows))]
+    while waiting and calls < _CALLS:
+        start, end = waiting.pop()
+        calls += 1
+        try:
+            scores[start:end] = model.predict(rows.iloc[start:end])
+        except Exception as error:  # noqa: BLE001 - every library has errors of its own for what it does not take
+            middle = (start + end) // 2
+            if end - start == 1:
+                why = why or told(error)
+            else:
+                waiting += [(middle, end), (start, middle)]
+    if not why and not np.isfinite(scores).all():
+        why = "its score is no finite number"
+    return Scored(scores, why)
+
+
+def told(error: Exception) -> str:
+    """An error of a library in one line."""
+    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
+    text = lines[0] if lines else "no message"
+    return text if type(error).__module__.startswith("obs_dagster.") else f"{type(error).__name__}: {text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Whether the registered model gives the scores that were logged.
+
+    Attributes:
+        rows: rows that both scored.
+        differing: rows whose scores differ by more than rounding in the log explains.
+        largest: the largest absolute difference; None without rows.
+        median: the median of the differences of those rows that differ; None if none does.
+    """
+
+    rows: int
+    differing: int
+    largest: float | None
+    median: float | None
+
+    @property
+    def sentence(self) -> str:
+        """What a reader must know; empty if the model is the one that served."""
+        if not self.differing:
+            return ""
+        return (
+            "Explanations are about a model whose scores differ from the logged ones by "
+            f"{self.median:.2g} (median; at most {self.largest:.2g}) in {self.differing / self.rows:.0%} of "
+            f"{self.rows:,} rows"
+        )
+
+
+def compare(again: FloatArray, logged: ArrayLike) -> Agreement:
+    """Hold the model's scores against the logged ones.
+
+    If all logged scores are rounded to the same two to five decimals, half of the last one is no difference.
+
+    Args:
+        again: the registered model's scores, shape (n,); NaN where it refused a row.
+        logged: the scores of the log; NaN for a request that failed.
+    """
+    scores = np.asarray(logged, dtype=np.float64)
+    both = np.isfinite(again) & np.isfinite(scores)
+    apart = np.abs(again[both] - scores[both])
+    if not len(apart):
+        return Agreement(0, 0, None, None)
+    differing = apart[apart > rounding(scores[both])]
+    return Agreement(
+        rows=len(apart),
+        differing=len(differing),
+        largest=float(apart.max()),
+        median=float(np.median(differing)) if len(differing) else None,
+    )
+
+
+def rounding(logged: Sequence[float] | FloatArray) -> float:
+    """How far rounding in the log may have moved a score.
+
+    >>> f"{rounding([0.25, 0.5, 0.13]):.4f}"
+    '0.0050'
+    """
+    scores = np.asarray(logged, dtype=np.float64)
+    for decimals in _DECIMALS:
+        if np.abs(scores - np.round(scores, decimals)).max() < SCORE_TOLERANCE / math.pow(10, 3):
+            return 0.5 * 10.0**-decimals + 1e-12
+    return SCORE_TOLERANCE
