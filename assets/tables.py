@@ -18,7 +18,7 @@ def column_schema(monitor: Monitor) -> dg.TableSchema:
         feature = monitor.features.get(name)
         constraints = dg.TableColumnConstraints(
             nullable=feature.nullable if feature else True,
-            unique=bool(feature and feature.unique),
+            unique=feature.unique if feature else name == monitor.logs.columns.prediction_id,
             other=_other(monitor, name),
         )
         description = feature.description if feature else _role(monitor, name)
@@ -34,7 +34,7 @@ def _role(monitor: Monitor, column: str) -> str:
 def _other(monitor: Monitor, name: str) -> list[str]:
     feature = monitor.features.get(name)
     if feature is None:
-        return ["unique per version"] if name == monitor.logs.columns.prediction_id else []
+        return []
     bounds = [
         f"{word} {bound:g}"
         for word, bound in (("min", feature.min), ("max", feature.max))

@@ -56,7 +56,7 @@ METRICS = (
     Metric(
         Definition(
             name="quarantined_share",
-            id="quarantined_share/rows_read/2",
+            id="quarantined_share/rows-read/2",
             family="quality",
             title="Share of quarantined rows",
             meaning="The share of rows that broke the contract and are not evaluated.",
@@ -72,7 +72,7 @@ METRICS = (
     Metric(
         Definition(
             name="duplicate_share",
-            id="duplicate_share/rows_read/2",
+            id="duplicate_share/rows-read/2",
             family="quality",
             title="Share of duplicates",
             meaning="The share of rows whose prediction id a later row of the same version repeats; only the "

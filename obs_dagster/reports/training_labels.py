@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from obs_dagster.monitor.data import Labels
+from obs_dagster.sources.classes import Classes, word
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_TRUE = frozenset(["true", "t", "yes", "y", "on", "1"])
-_FALSE = frozenset(["false", "f", "no", "n", "off", "0"])
 
 
 def classes_of(column: pd.Series[Any], labels: Labels) -> pd.Series[Any]:
@@ -24,22 +21,9 @@ def classes_of(column: pd.Series[Any], labels: Labels) -> pd.Series[Any]:
     """
     import pandas as pd
 
-    words = column.astype(object).map(_word, na_action="ignore")
-    own = _word(labels.positive)
-    positive = next((same for same in (_TRUE, _FALSE) if own in same), frozenset([own]))
-    others = set(words.dropna()) - positive
-    opposite = _FALSE if positive == _TRUE else _TRUE if positive == _FALSE else frozenset()
-    negative = others & opposite or (others if len(others) == 1 else set())
-    found = np.where(words.isin(positive), 1.0, np.where(words.isin(negative), 0.0, np.nan))
+    words = column.astype(object).map(word, na_action="ignore")
+    classes = Classes.of(labels.positive, labels.negatives)
+    if not classes.complete() and (other := classes.opposite(words.value_counts().to_dict())):
+        classes = classes.with_negative(other)
+    found = np.where(words.isin(classes.positive), 1.0, np.where(words.isin(classes.negative), 0.0, np.nan))
     return pd.Series(found, index=column.index)
-
-
-def _word(value: Any) -> str:
-    """How a value reads whatever its type, case, blanks around it and zeros after the point are."""
-    text = str(value).strip().lower()
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return text
-    whole = number.is_finite() and number == number.to_integral_value()
-    return str(int(number)) if whole else text

@@ -86,13 +86,10 @@ def cast(value: str, declared: str, found: str) -> str:
     if declared == "TIMESTAMPTZ":
         return moment(value, found)
     if declared == "VARCHAR":
-        return without_nul(text_of(value, found), found)
+        text = text_of(value, found)
+        # neither SQL's literals nor PostgreSQL's texts can hold a NUL character
+        return f"CASE WHEN NOT contains({text}, chr(0)) THEN {text} END" if found == "VARCHAR" else text
     return f"TRY_CAST({value} AS {declared})"
-
-
-def without_nul(text: str, found: str) -> str:
-    """SQL for a text that neither SQL's literals nor PostgreSQL refuse: null where it has a NUL character."""
-    return f"CASE WHEN NOT contains({text}, chr(0)) THEN {text} END" if found == "VARCHAR" else text
 
 
 def _numeric(kind: str) -> bool:

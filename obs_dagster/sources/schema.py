@@ -9,7 +9,7 @@ from typing import Literal
 
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import DECISION, RAW, RESERVED, ROW, UNCAST
-from obs_dagster.sources.casts import NOTHING, can_fail, cast, converts, fits, nested, without_nul
+from obs_dagster.sources.casts import NOTHING, can_fail, cast, converts, fits, nested
 from obs_dagster.sources.classes import FALSE, TRUE, Classes, plain_text
 from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
 from obs_dagster.sources.identifiers import EXACT_WHOLE, id_of, lost_digits
@@ -111,6 +111,7 @@ class LogSchema:
         prediction_id: the column of the id; empty in what was written before ids had rules of their own.
         decision: the column of the decision; empty if it is derived, or as before.
         positive, negative: the words that decisions are read by.
+        ids: columns whose texts never leave the rows, so that any character is legal in them.
     """
 
     types: Mapping[str, str]
@@ -120,6 +121,7 @@ class LogSchema:
     decision: str = ""
     positive: Sequence[str] = ()
     negative: Sequence[str] = ()
+    ids: Sequence[str] = ()
 
     @classmethod
     def of(cls, monitor: Monitor) -> LogSchema:
@@ -134,6 +136,7 @@ class LogSchema:
             decision=roles.prediction or "",
             positive=sorted(classes.positive),
             negative=sorted(classes.negative),
+            ids=[name for name in (roles.prediction_id, roles.trace_id) if name],
         )
 
     def kept_whole(self, found: Mapping[str, str]) -> bool:
@@ -209,8 +212,10 @@ class LogSchema:
         value, found = _value(part, name)
         if nested(found):
             return f"NULL::{self.types[name]}"
+        if name in self.ids and found == "VARCHAR":
+            return value
         if name == self.prediction_id:
-            return without_nul(id_of(value, found), found)
+            return id_of(value, found)
         if self.types[name] == "BOOLEAN":
             return self._classes(name).sql(value, found)
         return cast(value, self.types[name], found)
@@ -225,12 +230,17 @@ class LogSchema:
 
     def _can_fail(self, name: str, found: str) -> bool:
         """Whether a value of the found type may be null as what is declared, though it is there."""
-        return found not in NOTHING and (can_fail(found, self.types[name]) or not self._converts(name, found))
+        if found in NOTHING or (name in self.ids and found in ("VARCHAR", TEXT)):
+            return False
+        return can_fail(found, self.types[name]) or not self._converts(name, found)
 
     def _failure(self, part: Part, name: str) -> tuple[str, str]:
         """SQL for whether a value has no form as declared, and for the column's name, with what says why."""
         value, found = _value(part, name)
         lacks = f"{part.column(name)} IS NOT NULL AND ({self._declared(part, name)}) IS NULL"
+        if self.types[name] == "VARCHAR" and part.found[name] in ("VARCHAR", TEXT):
+            # the same, for less
+            return f"contains({value}, chr(0))", literal(name)
         told = f"left({plain_text(value, found)}, {_SHOWN})"
         if nested(found):
             return lacks, literal(name)

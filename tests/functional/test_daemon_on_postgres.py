@@ -125,7 +125,7 @@ def _running(command: list[str], environ: dict[str, str], log: Path) -> Iterator
     """A program and all that it starts, as a session of its own, which is gone afterwards."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environ, stdout=output, stderr=output, start_new_session=True
+            command, cwd=log.parent, env=environ, stdout=output, stderr=output, start_new_session=True
         )
     try:
         yield process
@@ -203,7 +203,7 @@ def _run_a_night(environ, home, log, receiver, yesterday):
     where = ["-m", "jobs.definitions"]
     subprocess.run(
         [sys.executable, "-m", "dagster", "schedule", "start", "loan_default_schedule", *where],
-        cwd=ROOT,
+        cwd=log.parent,
         env=environ,
         check=True,
         capture_output=True,
