@@ -80,7 +80,7 @@ _FAULTS = (
     ),
 )
 _FOREIGN = ("duckdb", "pyarrow", "sqlite3", "sqlalchemy", "mlflow", "_duckdb")
-_PATH = re.compile(r"""["'](/[^"']+)["']""")
+_PATH = re.compile(r"""["'](/[^"'\\]+)\\?["']""")
 _DENIED = 2
 
 

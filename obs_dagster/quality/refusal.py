@@ -82,7 +82,7 @@ def reason_of(
     if broken <= tolerated:
         left = "none is left to evaluate"
     told = f"{broke} broke the contract, and {left}"
-    return f"{told}\n{_broken(rules, examples)}{_zone_hint(monitor, day, rules)}"
+    return f"{told}\n{_broken(rules, examples)}{_zone_hint(monitor, day, rules, quarantined)}"
 
 
 def missing(manifest: Mapping[str, Any]) -> list[str]:
@@ -135,9 +135,9 @@ def _broken(rules: Mapping[str, int], examples: Mapping[str, str]) -> str:
     return "; ".join(told)
 
 
-def _zone_hint(monitor: Monitor, day: dt.date, rules: Mapping[str, int]) -> str:
+def _zone_hint(monitor: Monitor, day: dt.date, rules: Mapping[str, int], quarantined: int) -> str:
     """What is behind rows of two days in files of one, as a rule."""
-    if outside(monitor, day) not in rules or monitor.logs.day_of == "time":
+    if 2 * rules.get(outside(monitor, day), 0) < quarantined or monitor.logs.day_of == "time":
         return ""
     return (
         f"; if the day of a file is not the monitor's ({monitor.time_zone}), correct time_zone or set "

@@ -23,7 +23,9 @@ def classes_of(column: pd.Series[Any], labels: Labels) -> pd.Series[Any]:
 
     words = column.astype(object).map(word, na_action="ignore")
     classes = Classes.of(labels.positive, labels.negatives)
-    if not classes.complete() and (other := classes.opposite(words.value_counts().to_dict())):
+    if not classes.complete() and (
+        other := classes.opposite({str(each): int(n) for each, n in words.value_counts().items()})
+    ):
         classes = classes.with_negative(other)
     found = np.where(words.isin(classes.positive), 1.0, np.where(words.isin(classes.negative), 0.0, np.nan))
     return pd.Series(found, index=column.index)

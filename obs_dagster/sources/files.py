@@ -128,7 +128,8 @@ class SourceFiles:
                 f"Cannot read {error.file} as {self.kind}: {error.cause}.",
                 remedy=f"{error.remedy}. {_STAYS}" if error.remedy else _AGAIN,
             )
-        if blames_storage(error) and (fault := storage_fault(error, scratch())):
+        named = any(str(file) in str(error) for file in self.files)
+        if not named and blames_storage(error) and (fault := storage_fault(error, scratch())):
             return fault
         if cause := not_the_input(error, self.files):
             return cause

@@ -73,5 +73,7 @@ def test_a_lost_column_says_which_one_may_be_meant(judged, small, day, found):
 
 def test_rows_of_utc_days_are_suspected_where_the_day_is_local(judged, small, day):
     hours = pd.Timestamp(day, tz="UTC") + pd.to_timedelta(np.arange(24), unit="h")
-    quality = judged(small().rows(day, 24).assign(at=hours), time_zone="Australia/Sydney")
-    assert cause(quality.reason).endswith("are the files by days of UTC, and not of Australia/Sydney?")
+    logs = small().monitor.logs.model_dump(mode="json", exclude_none=True)
+    rows = small().rows(day, 24).assign(at=hours)
+    quality = judged(rows, time_zone="Australia/Sydney", logs=logs | {"day_of": "path"})
+    assert cause(quality.reason).endswith("correct time_zone or set logs.day_of: time")

@@ -30,7 +30,6 @@ def labels(positive):
         (0, 0.0, 1.0),
         (0, False, True),
         (False, "false", "true"),
-        (1, 1, -1),
         (-1, -1, 1),
         (2, 2, 1),
         ("late", "late", "on time"),
@@ -46,7 +45,17 @@ def test_what_is_neither_class_is_none():
     column = pd.Series(["yes", "no", "pending"])
     np.testing.assert_array_equal(classes_of(column, labels(True)), [1, 0, np.nan])  # noqa: FBT003
     column = pd.Series(["late", "on time", "pending"])
+    np.testing.assert_array_equal(classes_of(column, labels("late")), [1, 0, np.nan])
+    column = pd.Series(["late", "on time", "early"])
     np.testing.assert_array_equal(classes_of(column, labels("late")), [1, np.nan, np.nan])
+
+
+def test_minus_one_is_the_negative_class_where_the_monitor_says_so():
+    # to many programs it means that there is no label
+    column = pd.Series([1, -1, 1])
+    np.testing.assert_array_equal(classes_of(column, labels(True)), [1, np.nan, 1])  # noqa: FBT003
+    named = labels(True).model_copy(update={"negative": -1})  # noqa: FBT003
+    np.testing.assert_array_equal(classes_of(column, named), [1, 0, 1])
 
 
 def test_rows_without_a_score_a_decision_or_a_label_are_no_fault():
