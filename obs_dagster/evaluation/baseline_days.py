@@ -142,9 +142,7 @@ class BaselineDays:
             return None
         if self._counts(held).readable(day) is None:
             self.lost[day] = "its counts are damaged or gone, and so is its source"
-        elif not held.columns or any(
-            self._grids.ids.get(name) != grid for name, grid in held.columns.items()
-        ):
+        elif not self._adds_up(held):
             self.lost[day] = "its counts are on other grids, and its source is gone"
         else:
             return held

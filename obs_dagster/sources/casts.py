@@ -6,24 +6,9 @@ import re
 
 from obs_dagster.sources.formats.part import JSON, TEXT
 from obs_dagster.sources.identifiers import EXACT_WHOLE, text_of
+from obs_dagster.sources.sql_types import INTEGERS, NOTHING
 from obs_dagster.sources.times import is_moment, moment
 
-INTEGERS = frozenset(
-    [
-        "TINYINT",
-        "SMALLINT",
-        "INTEGER",
-        "BIGINT",
-        "HUGEINT",
-        "UTINYINT",
-        "USMALLINT",
-        "UINTEGER",
-        "UBIGINT",
-        "UHUGEINT",
-    ]
-)
-#: Columns without values, whatever DuckDB calls their type.
-NOTHING = ('"NULL"', "NULL")
 _NESTED = re.compile(r"\]$|^(STRUCT|MAP|UNION|VARIANT)\b")
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from obs_dagster.sources.quoting import literal
+from obs_dagster.sources.sql_types import INTEGERS
 
 Value = str | int | bool
 
@@ -26,22 +27,7 @@ UNDECIDED = frozenset(
     unlabelled unlabeled tbd todo waiting
     """.split()  # noqa: SIM905  twenty lines of a word each say less
 )
-_NUMBERS = frozenset(
-    [
-        "TINYINT",
-        "SMALLINT",
-        "INTEGER",
-        "BIGINT",
-        "HUGEINT",
-        "UTINYINT",
-        "USMALLINT",
-        "UINTEGER",
-        "UBIGINT",
-        "UHUGEINT",
-        "FLOAT",
-        "DOUBLE",
-    ]
-)
+_NUMBERS = INTEGERS | {"FLOAT", "DOUBLE"}
 _BLANKS = " \t\r\n\u00a0"
 #: Characters of a value that are kept; longer ones are no names of classes.
 _KEPT = 80

@@ -17,7 +17,8 @@ from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.log_table import fetched_days
 from obs_dagster.sources.quoting import identifier, literal
-from obs_dagster.sources.schema import LogSchema, SchemaChange, found_in
+from obs_dagster.sources.schema import LogSchema
+from obs_dagster.sources.schema_change import SchemaChange, found_in
 
 if TYPE_CHECKING:
     import duckdb

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import DECISION, RAW, RESERVED, ROW, UNCAST
-from obs_dagster.sources.casts import NOTHING, can_fail, cast, converts, fits, nested
+from obs_dagster.sources.casts import can_fail, cast, converts, nested
 from obs_dagster.sources.classes import FALSE, TRUE, Classes, plain_text
 from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
 from obs_dagster.sources.identifiers import EXACT_WHOLE, id_of, lost_digits
 from obs_dagster.sources.quoting import identifier, literal
+from obs_dagster.sources.schema_change import SchemaChange, schema_changes
+from obs_dagster.sources.sql_types import NOTHING
 from obs_dagster.sources.times import known_date, shown
-
-Change = Literal["missing", "retyped", "new"]
 
 #: Types that not every reader of the lake's files knows; an undeclared column of them is kept as text.
 _EXOTIC = re.compile(
@@ -26,29 +25,6 @@ _EXOTIC = re.compile(
 #: Characters of a value that are shown.
 _SHOWN = 40
 _SQL_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "category": "VARCHAR", "boolean": "BOOLEAN"}
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaChange:
-    """A difference between what the monitor declares and what the source has.
-
-    Attributes:
-        kind: `missing` and `retyped` are about declared columns, `new` about others.
-        column: the column.
-        expected, found: the declared type and the source's; empty where there is none.
-    """
-
-    kind: Change
-    column: str
-    expected: str = ""
-    found: str = ""
-
-    def __str__(self) -> str:
-        if self.kind == "missing":
-            return f"{self.column} is missing (expected {self.expected})"
-        if self.kind == "new":
-            return f"{self.column} is new ({self.found}) and ignored"
-        return f"{self.column} is {self.found} where {self.expected} is expected"
 
 
 def declared_types(monitor: Monitor) -> dict[str, str]:
@@ -68,36 +44,6 @@ def declared_types(monitor: Monitor) -> dict[str, str]:
     }
     types |= {name: kind for name, kind in optional.items() if name}
     return types | {name: _SQL_TYPES[feature.type] for name, feature in monitor.features.items()}
-
-
-def schema_changes(declared: Mapping[str, str], found: Mapping[str, str]) -> list[SchemaChange]:
-    """Every difference between declared and found columns; differences that lose nothing are none.
-
-    Args:
-        declared: SQL type per declared column.
-        found: DuckDB's type per column of the source (see `found_in`).
-    """
-    changes = [
-        SchemaChange("missing", name, expected=kind) for name, kind in declared.items() if name not in found
-    ]
-    changes += [
-        SchemaChange("retyped", name, expected=kind, found=found[name])
-        for name, kind in declared.items()
-        if name in found and not fits(found[name], kind)
-    ]
-    changes += [SchemaChange("new", name, found=kind) for name, kind in found.items() if name not in declared]
-    return changes
-
-
-def found_in(parts: Sequence[Part], declared: Mapping[str, str]) -> dict[str, str]:
-    """The type per column of all parts; of a declared column with several, one that is not as declared."""
-    found: dict[str, str] = {}
-    for part in parts:
-        for name, kind in part.found.items():
-            known = found.setdefault(name, kind)
-            if name in declared and (known in NOTHING or not fits(kind, declared[name])):
-                found[name] = kind if fits(known, declared[name]) else known
-    return found
 
 
 @dataclass(frozen=True, slots=True)
