@@ -145,7 +145,10 @@ def test_check_finds_the_sources(ran):
         "tracking": "ok",
         "monitor": "ok",
         "logs": "ok",
+        "columns": "ok",
+        "contract": "ok",
         "labels": "ok",
+        "baseline": "ok",
         "route": "ok",
     }
     assert done.returncode == 0
