@@ -14,6 +14,7 @@ from jobs.cli.findings import Finding
 from jobs.cli.next_step import next_step
 from obs_dagster.errors import ObsError
 from obs_dagster.profile.columns import RAW, UNCAST
+from obs_dagster.quality.refusal import in_one_line
 
 if TYPE_CHECKING:
     from obs_dagster.monitor import Monitor
@@ -149,17 +150,16 @@ def _contract(monitor: Monitor, day: dt.date, look: _Look) -> Finding:
         seen += f", {_number(quality.duplicates, 'other')} with an id that occurs again"
     if not quality.rows:
         return Finding(monitor.model, "contract", "warn", f"{seen}: the day is empty")
+    if not quality.evaluated:
+        refused = f"{seen}. The day would be refused: {in_one_line(quality.reason)}"
+        return Finding(monitor.model, "contract", "fail", refused)
     if not quality.quarantined:
         return Finding(monitor.model, "contract", "ok", f"{seen}, all sound")
     rules = list(quality.broken_rules.items())
     told = "; ".join(f"{rule} ({rows} rows{_example(look, rule)})" for rule, rows in rules[:_MOST_RULES])
     more = f"; and {len(rules) - _MOST_RULES} more rules" if len(rules) > _MOST_RULES else ""
     share = f"{quality.quarantined_share:.1%} would be quarantined: {told}{more}"
-    if quality.evaluated:
-        return Finding(monitor.model, "contract", "warn", f"{seen}, {share}")
-    return Finding(
-        monitor.model, "contract", "fail", f"{seen}, {share}. The day would be refused: {quality.reason}"
-    )
+    return Finding(monitor.model, "contract", "warn", f"{seen}, {share}")
 
 
 def _example(look: _Look, rule: str) -> str:

@@ -35,14 +35,15 @@ def test_columns_that_are_absent_or_differ_in_case(small, day, column):
     ("values", "rule", "example"),
     [
         ({"score": 55.0}, "score is not between 0 and 1", "55.0"),
-        ({"temp": "warm"}, "value is not of the declared type", "temp 'warm'"),
+        ({"temp": "warm"}, "temp is not a number", '"warm"'),
         ({"model": None}, "model is missing", ""),
     ],
 )
 def test_what_the_contract_would_refuse_has_its_rule_and_an_example(small, day, values, rule, example):
     found = changed_log(small(), day, **values)
     assert found["contract"].status == "fail"
-    assert "100.0% would be quarantined" in found["contract"].detail
+    assert "would be refused: all 200 rows broke the contract" in found["contract"].detail
+    assert "\n" not in found["contract"].detail
     assert rule in found["contract"].detail
     assert example in found["contract"].detail
 
