@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from obs_dagster.profile.distribution import FloatArray, IntArray
 
 #: Units in the last place of a 32-bit float that a number may be off.
-_UNITS = 8
+UNITS = 8
 #: Of the scale of a column, what a number may be off 0, which has no last place.
 _OF_SCALE = 2.0**-22
 #: Beyond these 32-bit floats lose places, or have none.
@@ -103,12 +103,12 @@ def nearness(values: tuple[float, ...], scale: float) -> Nearness:
 
 
 def _ladder(values: FloatArray) -> FloatArray:
-    """The 32-bit floats near each value, shape (2 `_UNITS` + 1, values)."""
+    """The 32-bit floats near each value, shape (2 `UNITS` + 1, values)."""
     middle = values.astype(np.float32)
     steps = [middle]
     for end in (np.float32(-np.inf), np.float32(np.inf)):
         step = middle
-        for _ in range(_UNITS):
+        for _ in range(UNITS):
             step = np.nextafter(step, end)
             steps.append(step)
     ladder: FloatArray = np.array(steps).astype(np.float64)
@@ -126,7 +126,7 @@ def typical_values(sample: FloatArray) -> FloatArray:
         return distinct
     unit = np.maximum(np.abs(distinct[1:]), np.abs(distinct[:-1])) * 2.0**-23
     with np.errstate(over="ignore"):
-        gap = np.diff(distinct) > _UNITS * unit
+        gap = np.diff(distinct) > UNITS * unit
     group = np.append(0, np.cumsum(gap))
     order = np.lexsort((-counts, group))
     typical: FloatArray = distinct[order[np.flatnonzero(np.diff(group[order], prepend=-1))]]

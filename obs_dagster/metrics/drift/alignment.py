@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from obs_dagster.profile.distribution import CategoryCounts, FloatArray, IntArray, NumericCounts
+from obs_dagster.profile.nearness import UNITS
 
 BINS = 10
 COARSE = 128
@@ -104,9 +105,40 @@ def align_points(baseline: NumericCounts, current: NumericCounts) -> Pointwise:
         if side.near is not None and side.reach is not None:
             near[row, here] = side.near[used[row]]
             reach[here] = np.maximum(reach[here], side.reach[used[row]])
+    points, widths, counts, near, reach = _without_twins(points, widths, counts, near, reach)
     scale = max(float(np.abs(points).max()), float(widths.max()))
     scale = scale if scale > 0 else 1.0
     return Pointwise(points / scale, widths / scale, counts[0], counts[1], scale, near, reach / scale)
+
+
+def _without_twins(
+    points: FloatArray, widths: FloatArray, counts: IntArray, near: IntArray, reach: FloatArray
+) -> tuple[FloatArray, FloatArray, IntArray, IntArray, FloatArray]:
+    """The points, where a value that one side alone has is as good as equal to one that the other has.
+
+    Scores that are stored in 32 bits on one side are those that the other has in 64: rows of the current
+    window count with the baseline's value, as near ones.
+    """
+    gap = np.diff(points)
+    size = np.maximum(np.abs(points[1:]), np.abs(points[:-1]))
+    whole = points == np.floor(points)
+    held = counts > 0
+    apart = (held[0, :-1] != held[1, :-1]) & (held[0, 1:] != held[1, 1:]) & (held[0, :-1] == held[1, 1:])
+    twins = apart & (widths[:-1] == 0) & (widths[1:] == 0) & (gap <= UNITS * 2.0**-23 * size)
+    twins &= ~(whole[:-1] & whole[1:])
+    twins[1:] &= ~twins[:-1]
+    lower = np.flatnonzero(twins)
+    if not len(lower):
+        return points, widths, counts, near, reach
+    of_current = np.where(held[1, lower], lower, lower + 1)
+    of_baseline = 2 * lower + 1 - of_current
+    moved = counts[1, of_current]
+    counts[1, of_baseline] += moved
+    near[1, of_baseline] += moved
+    reach[of_baseline] = np.maximum(reach[of_baseline], gap[lower])
+    kept = np.ones(len(points), dtype=bool)
+    kept[of_current] = False
+    return points[kept], widths[kept], counts[:, kept], near[:, kept], reach[kept]
 
 
 def deciles(aligned: Pointwise) -> Binned:

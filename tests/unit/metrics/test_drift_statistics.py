@@ -302,3 +302,18 @@ def test_no_error_reaches_beyond_what_the_statistic_can_be(raw, statistic):
     largest = {"psi": 2 * (1 - 1e-4) * np.log(1e4)}.get(statistic, 1.0)
     assert found.value + found.error <= max(largest, 2 * found.value) + 1e-9
     assert found.high <= largest + 1e-9
+
+
+def test_scores_in_32_bits_are_those_in_64_bits():
+    rng = np.random.default_rng(8)
+    values = np.arange(1, 100) / 100
+    n = [rng.integers(1, 50, len(values)) for _ in range(2)]
+    stored = values.astype(np.float32).astype(float)
+    sides = [NumericCounts(kept, np.zeros(99), rows) for kept, rows in zip((values, stored), n, strict=True)]
+    equal = [NumericCounts(values, np.zeros(99), rows) for rows in n]
+    for pair, same in ((sides, equal), (sides[::-1], equal[::-1])):
+        found, expected = evaluate_drift(*pair, seed=0), evaluate_drift(*same, seed=0)
+        for name in ("psi", "ks", "jensen_shannon", "l_infinity", "chi_square"):
+            assert found[name].value == pytest.approx(expected[name].value, rel=1e-9)
+        on_rows = ks_2samp(*(np.repeat(side.points, side.counts) for side in pair)).statistic
+        assert found["ks"].value - 1e-9 <= on_rows <= found["ks"].value + found["ks"].error + 1e-9
