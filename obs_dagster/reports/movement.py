@@ -23,11 +23,13 @@ _NAMED = 5
 """Features that are named for a reason; the rest is counted."""
 
 _NOT_MEASURED = "they were not measured"
+_TOO_FEW = "they have too few rows to tell"
 
 _SHORT = {
     "no values": "without values",
     "no values in the baseline": "without values in the baseline",
     _NOT_MEASURED: "not measured",
+    _TOO_FEW: "with too few rows to tell",
 }
 
 
@@ -81,6 +83,8 @@ def movement(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -
         change = index.at(day, "missing_drift", version, window, column=column)
         if psi is None or psi.value is None:
             unknown[column] = _NOT_MEASURED if psi is None else psi.reason or _NOT_MEASURED
+        elif _open(psi):
+            unknown[column] = _TOO_FEW
         elif (psi.value if psi.low is None else psi.low) > MOVED_PSI:
             moved.append(psi)
         if change is not None and _missing_moved(change):
@@ -89,6 +93,13 @@ def movement(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -
     missing.sort(key=lambda record: -abs(record.value or 0.0))
     owed = _owed(monitor, index, version, day) if len(unknown) == len(monitor.features) else ""
     return Movement(day, window, len(monitor.features), moved, missing, unknown, owed)
+
+
+def _open(psi: MetricRecord) -> bool:
+    """Whether the interval holds anything from no change to ten times what counts as one."""
+    if psi.low is None or psi.high is None:
+        return False
+    return psi.low <= MOVED_PSI and psi.high >= 10 * MOVED_PSI
 
 
 def _missing_moved(change: MetricRecord) -> bool:

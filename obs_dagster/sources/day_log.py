@@ -18,7 +18,7 @@ from obs_dagster.errors import SourceError
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles
-from obs_dagster.sources.formats.part import Part
+from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
 from obs_dagster.sources.placement import Placement, placement
 from obs_dagster.sources.quoting import identifier
 from obs_dagster.sources.schema import LogSchema
@@ -26,6 +26,8 @@ from obs_dagster.sources.schema import LogSchema
 if TYPE_CHECKING:
     import duckdb
 
+#: Texts of moments whose day is certain: with an offset, or as a number since 1970.
+_WITH_ZONE = r":[0-9]{2}([.][0-9]+)? ?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$|^[0-9.eE+]+$"
 _ONE = dt.timedelta(days=1)
 #: One of so many rows may lie elsewhere: clocks differ, and a request may end after midnight.
 _STRAY = 20
@@ -211,6 +213,9 @@ def _add_evidence(
 
     if not opened.parts or not any(monitor.logs.columns.time in part.found for part in opened.parts):
         return
+    if any(_naive(connection, part, monitor.logs.columns.time) for part in opened.parts):
+        # they mean UTC, but folders by local day with local times in them look the same
+        return
     time = identifier(monitor.logs.columns.time)
     in_utc = _between(time, *_utc_bounds(opened.day))
     in_local = _between(time, *bounds(monitor, opened.day))
@@ -223,6 +228,16 @@ def _add_evidence(
         raise opened.source.unreadable(error) from error
     evidence.utc += utc
     evidence.local += local
+
+
+def _naive(connection: duckdb.DuckDBPyConnection, part: Part, time: str) -> bool:
+    """Whether times are of no zone: what day they are of is not theirs to say."""
+    found = part.found.get(time, "")
+    if found not in (TEXT, JSON, "VARCHAR"):
+        return found == "DATE" or (found.startswith("TIMESTAMP") and "Z" not in found)
+    value = f"trim(CAST({scalar(part.column(time), found)} AS VARCHAR))"
+    naive = f"NOT regexp_matches({value}, '{_WITH_ZONE}')"
+    return bool(connection.sql(f"SELECT 1 FROM {part.source} AS source WHERE {naive} LIMIT 1").fetchall())
 
 
 def _incomplete(monitor: Monitor, day: dt.date) -> str:

@@ -208,7 +208,8 @@ class LogSchema:
         """SQL for the other columns; of names that differ by case alone, which are one in SQL, the first."""
         taken = {name.lower() for name in (*self.types, DECISION)}
         for name, found in part.found.items():
-            if name.lower() in taken or name.lower().startswith(RESERVED) or "\0" in name:
+            unusable = not name or "\0" in name or name.lower().startswith(RESERVED)
+            if unusable or name.lower() in taken:
                 continue
             taken.add(name.lower())
             value = part.column(name)

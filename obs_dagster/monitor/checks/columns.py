@@ -68,7 +68,7 @@ def names_differ_by_more_than_case(document: Document, _: Surroundings) -> Itera
 
 
 def names_are_usable(document: Document, _: Surroundings) -> Iterator[Problem]:
-    """Column names are not empty, have no NUL character, and do not begin with `_obs_`, which is reserved."""
+    """Column names are not empty nor `*`, have no NUL character, and do not begin with `_obs_`."""
     named: list[tuple[Keys, str, bool]] = [
         (("features", name), name, True) for name in features(document) or ()
     ]
@@ -79,6 +79,9 @@ def names_are_usable(document: Document, _: Surroundings) -> Iterator[Problem]:
             yield document.problem(keys, "The name of the column is empty.", at_key=at_key)
         elif "\0" in name:
             message = "A column's name cannot have a NUL character, which no SQL can write; rename it."
+            yield document.problem(keys, message, at_key=at_key)
+        elif name == "*":
+            message = "`*` stands for all columns in queries and in rules; rename the column."
             yield document.problem(keys, message, at_key=at_key)
         elif name.lower().startswith(RESERVED):
             message = f"Names that begin with `{RESERVED}` are reserved; rename the column."

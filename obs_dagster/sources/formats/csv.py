@@ -7,7 +7,6 @@ and a line that does not have the header's columns fails the file, by its number
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from obs_dagster.sources.formats.compressed import opened
 from obs_dagster.sources.formats.part import TEXT, Part, UnreadableError, first_rows, loaded, repeated
 from obs_dagster.sources.quoting import literals
 
@@ -54,7 +54,8 @@ def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], most: int
             raise _explained(error, header, alike) from error
         before = sum(part.rows for part in parts)
         columns = {name: f"c{place}" for place, name in reversed(list(enumerate(header.names)))}
-        found = dict.fromkeys(header.names, TEXT)
+        # a column without a name, such as an index, can be declared by nobody
+        found = dict.fromkeys(filter(None, header.names), TEXT)
         parts.append(
             Part(table, found, f"rowid + {before + 1}", rows, columns, repeated(header.names)),
         )
@@ -72,9 +73,8 @@ def _query(header: _Header, files: Sequence[Path]) -> str:
 
 def _header(file: Path) -> _Header | None:
     """The columns of a file; None if it is empty."""
-    opener = gzip.open if file.suffix == ".gz" else open
-    with opener(file, "rb") as opened:
-        first = opened.read(_LONGEST_HEADER)
+    with opened(file) as stream:
+        first = stream.read(_LONGEST_HEADER)
     if first.startswith(_UTF_16):
         raise UnreadableError(file, "it is UTF-16 text", _in_utf_8("UTF-16"))
     if b"\0" in first[:2]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from obs_dagster.sources.formats.compressed import opened
 from obs_dagster.sources.formats.part import JSON, Part, UnreadableError, first_rows, loaded
 from obs_dagster.sources.quoting import identifier, literal, literals
 
@@ -89,9 +89,8 @@ def _explained(error: Exception, files: Sequence[Path]) -> Exception:
 
 def _first_mistake(file: Path) -> UnreadableError | None:
     """The first line that Python does not read as an object either."""
-    opener = gzip.open if file.suffix == ".gz" else open
-    with opener(file, "rb") as opened:
-        for number, line in enumerate(opened, start=1):
+    with opened(file) as stream:
+        for number, line in enumerate(stream, start=1):
             if found := _mistake(line, first=number == 1):
                 return UnreadableError(file, f"line {number} {found[0]}", found[1])
     return None

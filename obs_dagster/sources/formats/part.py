@@ -116,7 +116,7 @@ def union_of(parts: Sequence[Part]) -> str:
         taken: set[str] = set()
         columns = []
         for name, kind in part.found.items():
-            if name.lower() not in taken and "\0" not in name:
+            if name and name.lower() not in taken and "\0" not in name:
                 taken.add(name.lower())
                 value = scalar(part.column(name), kind)
                 as_text = kind == JSON or len(kinds[name]) > 1

@@ -144,3 +144,18 @@ def test_the_stamp_of_a_day_sees_the_files_beside_it(world, day):
     before = log_stamp(world.monitor, day + ONE)
     world.write(f"logs/{day}/b.parquet", rows.head(1))
     assert log_stamp(world.monitor, day + ONE) != before
+
+
+@pytest.mark.parametrize("zone", [None, "America/New_York"])
+def test_times_without_a_zone_do_not_say_whose_day_their_folder_is(small, day, zone):
+    # a service in New York writes its own days: without the zone, no row is moved by a guess
+    world = small(time_zone="America/New_York")
+    for offset in (-1, 0, 1):
+        each = day + dt.timedelta(days=offset)
+        rows = world.rows(each, 24)
+        local = pd.Timestamp(each, tz="America/New_York") + pd.to_timedelta(list(range(24)), "h")
+        world.log(each, rows.assign(at=local if zone else local.tz_localize(None)))
+    ingested = ingest_logs(world.monitor, day, world.lake)
+    assert ingested.rows == 24
+    kept = world.lake.table("small", LOGS).read(day).to_pandas()
+    assert {name.rsplit("-", 3)[0] for name in kept["id"]} == {str(day)}

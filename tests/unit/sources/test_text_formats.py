@@ -178,3 +178,25 @@ def test_fields_that_differ_by_case_alone_are_two(read, small, day):
     _, kept = read(_json(rows, TEMP=["x"] * 4, Score=[9] * 4), "jsonl")
     assert kept["temp"].tolist() == pytest.approx(rows["temp"].tolist())
     assert kept["score"].tolist() == pytest.approx(rows["score"].tolist())
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+@pytest.mark.parametrize("damage", ["cut", "not compressed"])
+def test_a_damaged_gzip_file_is_named(tmp_path, kind, damage):
+    numbers = [n * 7919 for n in range(5_000)]
+    lines = "\n".join(json.dumps({"x": n}) if kind == "jsonl" else str(n) for n in numbers)
+    text = (lines if kind == "jsonl" else f"x\n{lines}").encode()
+    file = tmp_path / f"a.{kind}.gz"
+    file.write_bytes(gzip.compress(text)[:-2_000] if damage == "cut" else text)
+    source = SourceFiles(kind, str(file), (file,))
+    with connect() as connection, pytest.raises(SourceError) as caught:
+        source.relation(connection).fetchall()
+    assert str(file) in caught.value.message
+
+
+def test_columns_without_a_name_are_ignored(read, small, day):
+    rows = small().rows(day, 20)
+    # as pandas writes an index, and as a comma at the end of every line does
+    for text in (rows.to_csv(), rows.to_csv(index=False).replace("\n", ",\n")):
+        _, kept = read(text, "csv")
+        assert kept["id"].tolist() == rows["id"].tolist()
