@@ -115,6 +115,18 @@ def _ladder(values: FloatArray) -> FloatArray:
     return ladder
 
 
+def is_near(numbers: FloatArray, others: FloatArray) -> NDArray[np.bool_]:
+    """Which numbers are as good as equal to others, for all that a 32-bit float tells; shape as given."""
+    size = np.maximum(np.abs(numbers), np.abs(others))
+    near: NDArray[np.bool_] = np.abs(numbers - others) <= UNITS * 2.0**-23 * size
+    return near
+
+
+def as_good_as_zero(largest: float) -> float:
+    """How far from 0 a number of a column may be that stands for 0, given the column's largest number."""
+    return _OF_SCALE * abs(largest)
+
+
 def typical_values(sample: FloatArray) -> FloatArray:
     """The values that numbers stand for, of each group of near ones the most frequent, ascending.
 

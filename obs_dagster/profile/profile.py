@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 from obs_dagster.errors import LakeError
 from obs_dagster.profile import arrays
 from obs_dagster.profile.asinh_grid import AsinhGrid
-from obs_dagster.profile.distribution import CategoryCounts, Counts, FloatArray, NumericCounts
+from obs_dagster.profile.distribution import CategoryCounts, Counts, FloatArray, IntArray, NumericCounts
 from obs_dagster.profile.grid import CategoryGrid, Grids, NumericGrid
-from obs_dagster.profile.nearness import nearness
+from obs_dagster.profile.nearness import as_good_as_zero, is_near, nearness
 
 #: One row per (version, segment, column, kind, key, category). `kind` says what the row counts: rows of kind
 #: `bin` (key: number of the bin; in segment cells, of the joined one), `value` (key: the value), `near` (key:
@@ -176,24 +176,20 @@ def _numbers(part: dict[str, np.ndarray], grid: NumericGrid) -> NumericCounts:
     binned, valued, nearly, moments, nulls, nans, infinite = (
         kind == KINDS.index(name) for name in ("bin", "value", "near", "moments", "null", "nan", "infinite")
     )
-    low, high = grid.edges(key[binned].astype(np.int64))
-    # a bin whose least value is its greatest holds one value
-    least, greatest = part["minimum"][binned], part["maximum"][binned]
-    low, high = (np.where(least == greatest, least, edge) for edge in (low, high))
+    bins = _Bins.of({name: column[binned] for name, column in part.items()}, grid)
     values = np.unique(key[valued | nearly])
     near = np.zeros(len(values), dtype=np.int64)
     near[np.searchsorted(values, key[nearly])] = n[nearly]
     counted = near.copy()
     counted[np.searchsorted(values, key[valued])] += n[valued]
-    points = np.concatenate([low / 2 + high / 2, values])
+    points = np.concatenate([bins.points, values])
     order = np.argsort(points, kind="stable")
-    no_bin = np.zeros(int(binned.sum()), dtype=np.int64)
     return NumericCounts(
         points=points[order],
-        widths=np.concatenate([high - low, np.zeros(len(values))])[order],
-        counts=np.concatenate([n[binned], counted])[order],
-        near=np.concatenate([no_bin, near])[order],
-        reach=np.concatenate([no_bin, _reach(values, grid)])[order],
+        widths=np.concatenate([bins.widths, np.zeros(len(values))])[order],
+        counts=np.concatenate([bins.counts, counted])[order],
+        near=np.concatenate([bins.near, near])[order],
+        reach=np.concatenate([bins.reach, _reach(values, grid)])[order],
         nulls=int(n[nulls].sum()),
         nans=int(n[nans].sum()),
         infinite=int(n[infinite].sum()),
@@ -202,6 +198,40 @@ def _numbers(part: dict[str, np.ndarray], grid: NumericGrid) -> NumericCounts:
         minimum=float(part["minimum"][moments].min()) if moments.any() else None,
         maximum=float(part["maximum"][moments].max()) if moments.any() else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bins:
+    """The bins of a column as points, all of shape (k,); what they are is said at `NumericCounts`."""
+
+    points: FloatArray
+    widths: FloatArray
+    counts: IntArray
+    near: IntArray
+    reach: FloatArray
+
+    @classmethod
+    def of(cls, part: dict[str, np.ndarray], grid: NumericGrid) -> _Bins:
+        """The bins of a grid; those whose extremes are as good as equal are a single value."""
+        low, high = grid.edges(part["key"].astype(np.int64))
+        # without extremes these are NaN, which is near nothing
+        least, greatest = part["minimum"], part["maximum"]
+        zero = greatest <= as_good_as_zero(float(np.nanmax(greatest, initial=0.0)))
+        single = is_near(least, greatest) | zero
+        nearest = np.where(zero, 0.0, least)
+        inexact = single & (nearest < greatest)
+        # the bins of values that stand for 0 come first, and are one
+        starts = np.flatnonzero(~zero | (np.cumsum(zero) == 1))
+        if not len(starts):
+            return cls(np.empty(0), np.empty(0), part["n"], part["n"], np.empty(0))
+        value = np.where(zero, 0.0, least / 2 + greatest / 2)
+        return cls(
+            points=np.where(single, value, low / 2 + high / 2)[starts],
+            widths=np.where(single, 0.0, high - low)[starts],
+            counts=np.add.reduceat(part["n"], starts),
+            near=np.add.reduceat(np.where(inexact, part["n"], 0), starts),
+            reach=np.maximum.reduceat(np.where(inexact, greatest - nearest, 0.0), starts),
+        )
 
 
 def _reach(values: FloatArray, grid: NumericGrid) -> FloatArray:

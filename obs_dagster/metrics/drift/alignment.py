@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from obs_dagster.profile.distribution import CategoryCounts, FloatArray, IntArray, NumericCounts
-from obs_dagster.profile.nearness import UNITS
+from obs_dagster.profile.nearness import is_near
 
 BINS = 10
 COARSE = 128
@@ -114,31 +114,50 @@ def align_points(baseline: NumericCounts, current: NumericCounts) -> Pointwise:
 def _without_twins(
     points: FloatArray, widths: FloatArray, counts: IntArray, near: IntArray, reach: FloatArray
 ) -> tuple[FloatArray, FloatArray, IntArray, IntArray, FloatArray]:
-    """The points, where a value that one side alone has is as good as equal to one that the other has.
+    """The points, where values that one side alone has are as good as equal to one that the other has.
 
-    Scores that are stored in 32 bits on one side are those that the other has in 64: rows of the current
-    window count with the baseline's value, as near ones.
+    Scores that are stored in 32 bits on one side, or with noise, are those that the other has: rows of such a
+    group of values count with the one that has most rows, the baseline's first, as near ones.
     """
-    gap = np.diff(points)
-    size = np.maximum(np.abs(points[1:]), np.abs(points[:-1]))
-    whole = points == np.floor(points)
-    held = counts > 0
-    apart = (held[0, :-1] != held[1, :-1]) & (held[0, 1:] != held[1, 1:]) & (held[0, :-1] == held[1, 1:])
-    twins = apart & (widths[:-1] == 0) & (widths[1:] == 0) & (gap <= UNITS * 2.0**-23 * size)
-    twins &= ~(whole[:-1] & whole[1:])
-    twins[1:] &= ~twins[:-1]
-    lower = np.flatnonzero(twins)
-    if not len(lower):
+    group = _groups_of_near(points, widths)
+    sizes = np.bincount(group)
+    one_sided = np.bincount(group, (counts > 0).sum(axis=0) == 1) > 0
+    both = np.all([np.bincount(group, side > 0) > 0 for side in counts], axis=0)
+    joined = ((sizes > 1) & one_sided & both)[group]
+    if not joined.any():
         return points, widths, counts, near, reach
-    of_current = np.where(held[1, lower], lower, lower + 1)
-    of_baseline = 2 * lower + 1 - of_current
-    moved = counts[1, of_current]
-    counts[1, of_baseline] += moved
-    near[1, of_baseline] += moved
-    reach[of_baseline] = np.maximum(reach[of_baseline], gap[lower])
-    kept = np.ones(len(points), dtype=bool)
-    kept[of_current] = False
-    return points[kept], widths[kept], counts[:, kept], near[:, kept], reach[kept]
+    starts = np.flatnonzero(np.diff(group, prepend=-1).astype(bool) | ~joined)
+    group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(points)))
+    order = np.lexsort((-counts[1], -counts[0], group))
+    kept = order[starts]
+    own = kept[group]
+    moved = np.where(own == np.arange(len(points)), near, counts)
+    return (
+        points[kept],
+        widths[kept],
+        np.add.reduceat(counts, starts, axis=1),
+        np.add.reduceat(moved, starts, axis=1),
+        np.maximum.reduceat(np.abs(points - points[own]) + reach, starts),
+    )
+
+
+def _groups_of_near(points: FloatArray, widths: FloatArray) -> IntArray:
+    """The number of the group that each point is in, ascending; all of one are near its first, shape (k,).
+
+    Integers are not near each other: the next one is another value.
+    """
+    starts = np.ones(len(points), dtype=bool)
+    valued = widths == 0
+    starts[1:] = ~(is_near(points[1:], points[:-1]) & valued[1:] & valued[:-1])
+    whole = points == np.floor(points)
+    first = 0
+    for place in np.flatnonzero(~starts):
+        if starts[place - 1]:
+            first = int(place) - 1
+        far = not is_near(points[[place]], points[[first]])[0]
+        starts[place] = far or (whole[place] and whole[first:place].any())
+    groups: IntArray = np.cumsum(starts) - 1
+    return groups
 
 
 def deciles(aligned: Pointwise) -> Binned:

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,24 @@ from obs_dagster.metrics.drift.psi import psi
 from obs_dagster.metrics.drift.wasserstein import wasserstein
 from obs_dagster.metrics.registry import MetricError
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
+from obs_dagster.profile.grid import Grids
+from obs_dagster.profile.profile import SCHEMA, Profile
+from obs_dagster.profile.score_grid import ScoreGrid
+
+
+def profiled_scores(values):
+    """The counts of scores as a profile of them has them."""
+    edges = ScoreGrid().edges(np.arange(ScoreGrid().bins))[0]
+    bins = np.maximum(np.searchsorted(edges, values, side="right") - 1, 0)
+    rows = [
+        {"kind": "bin", "key": float(key), "n": len(held), "minimum": held.min(), "maximum": held.max()}
+        for key in np.unique(bins)
+        for held in [values[bins == key]]
+    ]
+    shared = {"version": "1", "segment": "*", "column": "score"}
+    table = pa.Table.from_pylist([shared | row for row in rows], schema=SCHEMA)
+    return Profile(table, Grids({"score": ScoreGrid()})).counts("1", "*", "score")
+
 
 SHAPES = {
     "normal": lambda g, n, moved: g.normal(0.2 * moved, 1 + 0.1 * moved, n),
@@ -302,6 +321,21 @@ def test_no_error_reaches_beyond_what_the_statistic_can_be(raw, statistic):
     largest = {"psi": 2 * (1 - 1e-4) * np.log(1e4)}.get(statistic, 1.0)
     assert found.value + found.error <= max(largest, 2 * found.value) + 1e-9
     assert found.high <= largest + 1e-9
+
+
+@pytest.mark.parametrize("levels", [(0.1, 0.25, 0.5, 0.75, 0.9), (0.0, 0.5, 1.0), (0.2,)])
+@pytest.mark.parametrize("noisy", [(False, True), (True, False), (True, True)])
+def test_noise_does_not_make_other_scores_of_a_few_levels(levels, noisy):
+    rng = np.random.default_rng(3)
+    rows = [rng.choice(levels, 4000) for _ in noisy]
+    noise = [rng.normal(0, 1e-9, 4000) if has else 0.0 for has in noisy]
+    found = evaluate_drift(
+        *(profiled_scores(np.clip(kept + off, 0, 1)) for kept, off in zip(rows, noise, strict=True)), seed=0
+    )
+    expected = evaluate_drift(*(profiled_scores(kept) for kept in rows), seed=0)
+    for name in ("psi", "jensen_shannon", "l_infinity"):
+        assert found[name].value == pytest.approx(expected[name].value, abs=1e-9)
+        assert found[name].error < 0.01
 
 
 def test_scores_in_32_bits_are_those_in_64_bits():
