@@ -47,7 +47,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     def data_quality(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """The day's rows against their contract; rows that break it are quarantined with the reasons."""
         days = days_of(context)
-        recorder = platform.recorder(monitor.model, context.run_id)
+        recorder = platform.recorder(monitor, context.run_id)
         found: dict[dt.date, DayQuality] = {}
         records: list[MetricRecord] = []
         for _ in validate_days(monitor, set(damaged_days(monitor, platform.lake)) - set(days), platform.lake):

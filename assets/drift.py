@@ -26,7 +26,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     def drift(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """Every feature, score and decision against its version's baseline, with intervals."""
         days = days_of(context)
-        recorder = platform.recorder(monitor.model, context.run_id)
+        recorder = platform.recorder(monitor, context.run_id)
         # a day that is run again changes the windows of later days too
         affected = later_days(platform.lake.table(monitor.model, PROFILES), monitor, set(days)) | set(days)
         with platform.history() as history:

@@ -34,7 +34,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         """SHAP values of a sample of each version's predictions: importance, bar and beeswarm plots."""
         lake = platform.lake
         grids = load_grids(monitor, lake)
-        recorder = platform.recorder(monitor.model, context.run_id)
+        recorder = platform.recorder(monitor, context.run_id)
         records: list[MetricRecord] = []
         days = days_of(context)
         served = [(day, day_profile(monitor, day, lake, grids).versions()) for day in days]

@@ -11,11 +11,11 @@ from obs_dagster.evaluation.metrics import performance_records
 from obs_dagster.evaluation.parallel import records_of_days
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.windows import OUTCOMES, PROFILES, later_days
+from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.record import MetricRecord
-from obs_dagster.metrics.registry import family
+from obs_dagster.metrics.registry import family, shown_in
 from obs_dagster.monitor import Monitor
 
-_SHOWN = ("precision", "recall", "f1", "roc_auc", "calibration_error", "label_coverage")
 _LEAST_ROWS = 30
 _WORST = 8
 
@@ -38,7 +38,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         for _ in tracked(context, reduce_outcomes_of(monitor, sorted(stale), lake), len(stale)):
             pass
         affected = later_days(lake.table(monitor.model, OUTCOMES), monitor, stale) | set(days)
-        recorder = platform.recorder(monitor.model, context.run_id)
+        recorder = platform.recorder(monitor, context.run_id)
         changed = 0
         with platform.history() as history:
             evaluated = records_of_days(performance_records, monitor, affected, lake, recorder)
@@ -61,38 +61,45 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
 
 def _metadata(monitor: Monitor, records: list[MetricRecord]) -> dict[str, dg.MetadataValue | int]:
     longest = max(monitor.windows)
-    whole = [r for r in records if r.segment == "*" and r.metric in _SHOWN]
+    shown = [each.name for each in shown_in("summary", monitor.task)]
     rows: dict[tuple[str, int], dict[str, str | int | float | None]] = {}
-    for record in whole:
-        row = rows.setdefault(
-            (record.version, record.window), {"version": record.version, "days": record.window}
-        )
-        row[record.metric] = record.value
-    segments = [
-        record
+    for record in records:
+        if record.segment == "*" and not record.column and record.metric in shown:
+            key = record.version, record.window
+            rows.setdefault(key, {"version": record.version, "days": record.window})[record.metric] = (
+                record.value
+            )
+    found: dict[str, dg.MetadataValue | int] = {
+        "records": len(records),
+        "quality": table([rows[key] for key in sorted(rows)], ["version", "days", *shown]),
+    }
+    for leading in shown_in("verdict", monitor.task)[:1]:
+        found[f"worst segments ({longest} days)"] = _worst(records, leading, longest)
+    return found
+
+
+def _worst(records: list[MetricRecord], leading: Definition, window: int) -> dg.MetadataValue:
+    """The segment cells in which the leading metric is worst."""
+    cells = [
+        (record.value, record)
         for record in records
         if record.segment != "*"
-        and record.metric == "recall"
-        and record.window == longest
+        and not record.column
+        and record.metric == leading.name
+        and record.window == window
         and record.value is not None
         and record.n >= _LEAST_ROWS
     ]
-    segments.sort(key=lambda record: record.value or 0.0)
-    worst = (
+    cells.sort(key=lambda cell: cell[0], reverse=leading.better == "lower")
+    rows = (
         {
             "version": record.version,
             "segment": record.segment,
-            "recall": record.value,
+            leading.name: value,
             "95% low": record.low,
             "95% high": record.high,
-            "positives": record.n,
+            leading.counts: record.n,
         }
-        for record in segments[:_WORST]
+        for value, record in cells[:_WORST]
     )
-    return {
-        "records": len(records),
-        "quality": table([rows[key] for key in sorted(rows)], ["version", "days", *_SHOWN]),
-        f"worst segments ({longest} days)": table(
-            worst, ["version", "segment", "recall", "95% low", "95% high", "positives"]
-        ),
-    }
+    return table(rows, ["version", "segment", leading.name, "95% low", "95% high", leading.counts])

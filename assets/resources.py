@@ -11,6 +11,7 @@ import dagster as dg
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.history import History
 from obs_dagster.lake.lake import Lake
+from obs_dagster.monitor import Monitor
 from obs_dagster.settings import Settings
 
 
@@ -38,9 +39,9 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]  # the resour
         with History.open(self.settings.history_url) as store:
             yield store
 
-    def recorder(self, model: str, run_id: str) -> Recorder:
+    def recorder(self, monitor: Monitor, run_id: str) -> Recorder:
         """Makes the metric records of a run."""
-        return Recorder(model=model, run_id=run_id, now=self.now())
+        return Recorder(monitor.model, run_id, self.now(), monitor.task)
 
     def now(self) -> dt.datetime:
         """The present, in UTC."""

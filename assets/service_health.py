@@ -22,7 +22,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     def service_health(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """How much each version served, how fast, and how often it failed."""
         days = days_of(context)
-        recorder = platform.recorder(monitor.model, context.run_id)
+        recorder = platform.recorder(monitor, context.run_id)
         affected = later_days(platform.lake.table(monitor.model, PROFILES), monitor, set(days)) | set(days)
         with platform.history() as history:
             evaluated = records_of_days(service_records, monitor, affected, platform.lake, recorder)

@@ -24,7 +24,7 @@ _SEVERITIES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 def print_alerts(alerts: Sequence[Listed]) -> None:
     """Print alerts under a heading for each rule, the gravest first; the remedy stands below the heading."""
     from obs_dagster.reports.verdict import urgency
-    from obs_dagster.reports.wording import OFF_THE_SCALE, PSI_CEILING, off_the_scale
+    from obs_dagster.reports.wording import OFF_THE_SCALE, ceiling, noun, off_the_scale
 
     ordered = sorted(alerts, key=urgency)
     places = {rule: place for place, rule in reversed(list(enumerate(map(_rule, ordered))))}
@@ -45,10 +45,9 @@ def print_alerts(alerts: Sequence[Listed]) -> None:
         for alert in of_rule:
             grid.add_row(*(cell(text) for text in rows[alert.id]))
         OUTPUT.print(Padding(grid, (0, 0, 0, 2)))
-    if any(off_the_scale(alert.metric, alert.value) for alert in alerts):
-        OUTPUT.print(
-            f"\nA PSI above {PSI_CEILING:g}: {OFF_THE_SCALE}; it hardly grows any further.", style="dim"
-        )
+    for metric in sorted({alert.metric for alert in alerts if off_the_scale(alert.metric, alert.value)}):
+        told = f"{noun(metric)} above {ceiling(metric):g}: {OFF_THE_SCALE}; it hardly grows any further."
+        OUTPUT.print(f"\n{told}", style="dim")
 
 
 _WIDEST = (10, 20, 22, 18)

@@ -19,11 +19,12 @@ from obs_dagster.evaluation.windows import (
     why_no_baseline,
 )
 from obs_dagster.lake.lake import Lake
-from obs_dagster.metrics.drift.evaluation import evaluate_drift
-from obs_dagster.metrics.performance.evaluation import evaluate_performance
-from obs_dagster.metrics.quality import evaluate_quality
+from obs_dagster.metrics.drift.comparison import Comparison
+from obs_dagster.metrics.evaluation import evaluate
+from obs_dagster.metrics.quality import RowCounts
 from obs_dagster.metrics.record import NO_BASELINE, NO_ROWS, Estimate, MetricRecord
-from obs_dagster.metrics.service.evaluation import evaluate_service
+from obs_dagster.metrics.registry import family
+from obs_dagster.metrics.service.traffic import Traffic
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.baseline import load_grids
 from obs_dagster.profile.cells import cut_of
@@ -32,6 +33,7 @@ from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
 from obs_dagster.profile.profile import WHOLE, Profile
 from obs_dagster.quality.day import DayQuality, day_quality
 from obs_dagster.quality.refusal import similar
+from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 
 #: Version under which metrics of the whole log are recorded.
 ALL_VERSIONS = "*"
@@ -64,6 +66,7 @@ def _drift_of(
         cells=frozenset(each.name for each in columns if each.role == "score"),
     )
     windows = list(profile_windows(monitor, day, lake, grids, part=part))
+    in_cells = [name for name, metric in family("drift").items() if metric.definition.cells != "none"]
     for version, cells in _subjects(windows):
         baseline = compared_with(monitor, version, day, lake, grids, part=part)
         without = "" if baseline else why_no_baseline(monitor, version, day)
@@ -73,12 +76,12 @@ def _drift_of(
                 for window in windows:
                     counts = window.profile.counts(version, segment, column.name)
                     lost = counts is None and window.profile.rows(version, segment) > 0
-                    estimates = evaluate_drift(
+                    comparison = Comparison(
                         reference,
                         counts or window.profile.no_counts(column.name),
-                        seed=seed(monitor.model, version, segment, column.name, day),
-                        statistics=None if segment == WHOLE else ("psi",),
+                        seed(monitor.model, version, segment, column.name, day),
                     )
+                    estimates = evaluate("drift", comparison, only=None if segment == WHOLE else in_cells)
                     yield from _records(
                         recorder,
                         _explained(estimates, without),
@@ -119,7 +122,8 @@ def performance_records(
     for version, cells in _subjects(windows):
         for segment, window in product(cells, windows):
             outcomes = window.profile.outcomes(version, segment)
-            estimates = evaluate_performance(outcomes, seed=seed(monitor.model, version, segment, day))
+            given = Outcomes(outcomes, seed(monitor.model, version, segment, day))
+            estimates = evaluate("performance", given, task=monitor.task)
             reason = _unknown(window, version, segment) or ("" if outcomes.predictions else NO_ROWS)
             yield from _records(
                 recorder, estimates, window, reason, version=version, day=day, segment=segment
@@ -134,12 +138,13 @@ def service_records(monitor: Monitor, day: dt.date, lake: Lake, recorder: Record
     windows = list(profile_windows(monitor, day, lake, load_grids(monitor, lake), part=part))
     for version, cells in _subjects(windows):
         for segment, window in product(cells, windows):
-            estimates = evaluate_service(
+            traffic = Traffic(
                 window.profile.rows(version, segment),
                 _numbers(window.profile, version, segment, roles.latency_ms),
                 _categories(window.profile, version, segment, roles.status),
                 monitor.logs.ok_statuses,
             )
+            estimates = evaluate("service", traffic)
             reason = _unknown(window, version, segment)
             yield from _records(
                 recorder, estimates, window, reason, version=version, day=day, segment=segment
@@ -148,13 +153,10 @@ def service_records(monitor: Monitor, day: dt.date, lake: Lake, recorder: Record
 
 def quality_records(quality: DayQuality, day: dt.date, recorder: Recorder) -> Iterator[MetricRecord]:
     """Soundness of the day's log as a whole."""
-    estimates = evaluate_quality(
-        quality.rows_read,
-        quarantined=quality.quarantined,
-        duplicates=quality.duplicates,
-        schema_changes=len(quality.schema_changes),
+    counts = RowCounts(
+        quality.rows_read, quality.quarantined, quality.duplicates, len(quality.schema_changes)
     )
-    yield from recorder.records(estimates, version=ALL_VERSIONS, day=day, window=1)
+    yield from recorder.records(evaluate("quality", counts), version=ALL_VERSIONS, day=day, window=1)
 
 
 def _subjects(windows: Sequence[Window[P]]) -> Iterator[tuple[str, list[str]]]:

@@ -19,11 +19,13 @@ class Recorder:
         model: the model's name.
         run_id: the run that computes.
         now: the moment that the records carry (UTC).
+        task: the kind of model, which decides what a name means where tasks share it.
     """
 
     model: str
     run_id: str
     now: dt.datetime
+    task: str = ""
 
     def records(
         self,
@@ -43,7 +45,7 @@ class Recorder:
                 segment=segment,
                 column=column,
                 metric=metric,
-                definition=definition(metric).id,
+                definition=definition(metric, self.task).id,
                 day=day,
                 window=window,
                 value=estimate.value,

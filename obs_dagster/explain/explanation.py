@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from obs_dagster.explain.explainable import FloatArray, Unit
-from obs_dagster.metrics.explanation import evaluate_explanation
+from obs_dagster.metrics.evaluation import evaluate
+from obs_dagster.metrics.explanation import Attributions
 from obs_dagster.metrics.record import Estimate
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class Explanation:
 
     def metrics(self) -> dict[str, dict[str, Estimate]]:
         """The metrics of each feature by name."""
-        return dict(zip(self.features, evaluate_explanation(self.shap_values), strict=True))
+        found = (evaluate("explanation", each) for each in Attributions.each(self.shap_values))
+        return dict(zip(self.features, found, strict=True))
 
     def to_table(self) -> pa.Table:
         """One row per explained row: its id in `row`, then the SHAP value of each feature; by ascending id.

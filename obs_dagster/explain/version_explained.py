@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from obs_dagster.explain.scoring import Agreement, Scored
-from obs_dagster.metrics.explanation import OF_FEATURES, OF_MODELS, ModelCheck, evaluate_model
+from obs_dagster.metrics.definition import About
+from obs_dagster.metrics.evaluation import evaluate
+from obs_dagster.metrics.explanation import ModelCheck
 from obs_dagster.metrics.record import Estimate
+from obs_dagster.metrics.registry import family
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +59,24 @@ class VersionExplained:
         """
         if not self.wanted:
             return {}
-        missing = Estimate.missing(self.reason, 0)
-        of_features = self.metrics or {
-            name: {metric.name: missing for metric in OF_FEATURES} for name in features
-        }
+        of_features = self.metrics or {name: self._missing("column") for name in features}
         return {**of_features, "": self._of_model()}
+
+    def _missing(self, about: About) -> dict[str, Estimate]:
+        """The metrics about something, none with a value."""
+        return {
+            name: Estimate.missing(self.reason)
+            for name, metric in family("explanation").items()
+            if metric.definition.about == about
+        }
 
     def _of_model(self) -> dict[str, Estimate]:
         if self.agreement is None:
-            return {metric.name: Estimate.missing(self.reason) for metric in OF_MODELS}
+            return self._missing("model")
         compared = self.agreement
-        return evaluate_model(
-            ModelCheck(self.drawn, self.refused, compared.rows, compared.differing, compared.largest)
+        return evaluate(
+            "explanation",
+            ModelCheck(self.drawn, self.refused, compared.rows, compared.differing, compared.largest),
         )
 
     @property

@@ -7,10 +7,23 @@ from typing import Literal
 
 Family = Literal["quality", "drift", "performance", "service", "explanation"]
 
+About = Literal["model", "column", "class"]
+"""What a number is about: the model as a whole, a column of the log, or a class of the labels."""
+
+Cells = Literal["every", "outputs", "none"]
+"""The segment cells that have the metric: every one, those of the model's score only, or none."""
+
+Written = Literal["number", "percent", "count", "milliseconds"]
+"""How people read a value: with three digits, as a share of 100, as a whole number, as a time."""
+
+Place = Literal["verdict", "trend", "summary", "counts"]
+"""Where a metric is shown without being asked for: as evidence of a verdict, as a chart of the health page,
+in the metadata of its stage, among the counts of the reported day."""
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """Documents one metric.
+    """Documents one metric; what others need to know of it stands here and nowhere else.
 
     Attributes:
         name: the metric's name in records, rules and reports (`psi`, `recall`).
@@ -23,7 +36,22 @@ class Definition:
         interval: how the 95 % confidence interval is made.
         unit: `share`, `ms`, `rows`, … ; empty for a pure number.
         better: which direction is good; None where neither is.
+        counts: what the rows behind the value (`n`) are ("positives").
         tally: whether the value counts rows; then it is known however few there are.
+        tasks: the kinds of model that have it; empty for all. Metrics of different tasks may share a name
+            if they mean the same to a reader.
+        needs: what the monitor must have for it, as paths of its keys (`labels`, `logs.columns.status`).
+        about: what the number is about.
+        whole_log: whether it is about all versions together, recorded under the version `*`.
+        cells: the segment cells that have it.
+        daily: whether it is computed for the day alone, not for longer windows.
+        noun: the name within a sentence; left out, `name` in words.
+        written: how a value is written.
+        shown: where it is shown without being asked for.
+        rank: its place among those that are shown beside it, the lowest first.
+        heading: what stands over its chart or its column of a table; left out, `title`.
+        from_zero: whether the axis of its chart begins at 0.
+        saturates: a value from which on it hardly grows, whatever happens; None if there is none.
     """
 
     name: str
@@ -36,4 +64,42 @@ class Definition:
     interval: str
     unit: str = ""
     better: Literal["higher", "lower"] | None = None
+    counts: str = "rows"
     tally: bool = False
+    tasks: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    about: About = "model"
+    whole_log: bool = False
+    cells: Cells = "every"
+    daily: bool = False
+    noun: str = ""
+    written: Written = "number"
+    shown: frozenset[Place] = frozenset()
+    rank: int = 100
+    heading: str = ""
+    from_zero: bool = True
+    saturates: float | None = None
+
+    @property
+    def in_a_sentence(self) -> str:
+        """The name within a sentence."""
+        return self.noun or self.name.replace("_", " ")
+
+    @property
+    def headed(self) -> str:
+        """What stands over its chart or its column."""
+        return self.heading or self.title
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether labels decide it: a day's value changes until the wait for its labels is over."""
+        return "labels" in self.needs
+
+    @property
+    def tells_movement(self) -> bool:
+        """Whether it says that something moved, not that something is wrong."""
+        return self.family in ("drift", "explanation")
+
+    def serves(self, task: str) -> bool:
+        """Whether models of a task have it."""
+        return not self.tasks or task in self.tasks

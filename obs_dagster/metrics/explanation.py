@@ -14,18 +14,28 @@ from obs_dagster.metrics.record import NO_ROWS, Estimate
 from obs_dagster.profile.distribution import FloatArray
 
 
-def evaluate_explanation(values: FloatArray) -> list[dict[str, Estimate]]:
-    """The metrics of features by name, for each feature in the order of the columns.
+@dataclass(frozen=True, slots=True)
+class Attributions:
+    """What one feature contributes to the output, beside all others.
 
-    Args:
-        values: SHAP values of a sample of rows, shape (rows, features). Values that are not finite are left
-            out.
+    Attributes:
+        sizes: |SHAP value| of each explained row and feature, shape (rows, features); NaN if not finite.
+        column: the place of the feature.
     """
-    sizes = np.where(np.isfinite(values), np.abs(values), np.nan).astype(np.float64)
-    return [
-        {metric.name: metric.compute((sizes, column)) for metric in OF_FEATURES}
-        for column in range(sizes.shape[1])
-    ]
+
+    sizes: FloatArray
+    column: int
+
+    @classmethod
+    def each(cls, values: FloatArray) -> list[Attributions]:
+        """Those of every feature, in the order of the columns.
+
+        Args:
+            values: SHAP values of a sample of rows, shape (rows, features). Values that are not finite are
+                left out.
+        """
+        sizes = np.where(np.isfinite(values), np.abs(values), np.nan).astype(np.float64)
+        return [cls(sizes, column) for column in range(sizes.shape[1])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +57,16 @@ class ModelCheck:
     largest: float | None
 
 
-def evaluate_model(check: ModelCheck) -> dict[str, Estimate]:
-    """The metrics of the registered model itself by name."""
-    return {metric.name: metric.compute(check) for metric in OF_MODELS}
+def _of_feature(given: object) -> bool:
+    return isinstance(given, Attributions)
 
 
-Sizes = tuple[FloatArray, int]
-"""|SHAP value| of each row and feature, NaN where it is not finite; and the feature's column."""
+def _of_model(given: object) -> bool:
+    return isinstance(given, ModelCheck)
 
 
-def _importance(sizes: Sizes) -> Estimate:
-    of_all, column = sizes
+def _importance(feature: Attributions) -> Estimate:
+    of_all, column = feature.sizes, feature.column
     finite = of_all[~np.isnan(of_all[:, column]), column]
     if finite.size == 0:
         return Estimate.missing("no explained rows")
@@ -69,8 +78,8 @@ def _importance(sizes: Sizes) -> Estimate:
     return Estimate(value, low, high, finite.size)
 
 
-def _share(sizes: Sizes) -> Estimate:
-    of_all, column = sizes
+def _share(feature: Attributions) -> Estimate:
+    of_all, column = feature.sizes, feature.column
     of_all = of_all[~np.isnan(of_all).any(axis=1)]
     n = len(of_all)
     if n == 0:
@@ -103,7 +112,7 @@ def _difference(check: ModelCheck) -> Estimate:
     return Estimate(check.largest, None, None, check.compared)
 
 
-OF_FEATURES = (
+METRICS = (
     Metric(
         Definition(
             name="shap_importance",
@@ -116,8 +125,14 @@ OF_FEATURES = (
             "(log-odds for the tree and linear explainers of a classifier).",
             reference="Lundberg and Lee, NeurIPS 2017; `shap.plots.bar` shows the same.",
             interval="normal, from the standard error over the sample of explained rows",
+            needs=("registry",),
+            about="column",
+            cells="none",
+            daily=True,
+            noun="SHAP importance",
         ),
         _importance,
+        _of_feature,
     ),
     Metric(
         Definition(
@@ -133,13 +148,16 @@ OF_FEATURES = (
             interval="normal, from the linearised standard error of a ratio of means (Cochran, Sampling "
             "Techniques, 1977, chapter 6)",
             unit="share",
+            needs=("registry",),
+            about="column",
+            cells="none",
+            daily=True,
+            noun="SHAP share",
+            written="percent",
         ),
         _share,
+        _of_feature,
     ),
-)
-
-
-OF_MODELS = (
     Metric(
         Definition(
             name="score_mismatch_share",
@@ -155,8 +173,12 @@ OF_MODELS = (
             interval="Wilson",
             unit="share",
             better="lower",
+            needs=("registry",),
+            cells="none",
+            daily=True,
         ),
         _mismatch,
+        _of_model,
     ),
     Metric(
         Definition(
@@ -170,8 +192,12 @@ OF_MODELS = (
             reference="`numpy.abs(a - b).max()`.",
             interval="none",
             better="lower",
+            needs=("registry",),
+            cells="none",
+            daily=True,
         ),
         _difference,
+        _of_model,
     ),
     Metric(
         Definition(
@@ -186,9 +212,11 @@ OF_MODELS = (
             interval="Wilson",
             unit="share",
             better="lower",
+            needs=("registry",),
+            cells="none",
+            daily=True,
         ),
         _refused,
+        _of_model,
     ),
 )
-
-METRICS = OF_FEATURES + OF_MODELS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.record import Estimate
@@ -21,11 +21,12 @@ class Metric(Generic[Input]):
         compute: from the family's input to the estimate. It never raises on legal counts: where there is
             no value it returns `Estimate.missing` with the reason.
         applies: whether the metric makes sense for an input at all; where it does not, there is no record.
+            Families with inputs of several types ask for the type.
     """
 
     definition: Definition
     compute: Callable[[Input], Estimate]
-    applies: Callable[[Input], bool] = lambda _: True
+    applies: Callable[[Any], bool] = lambda _: True
 
     @property
     def name(self) -> str:

@@ -27,19 +27,6 @@ class RowCounts:
     schema_changes: int
 
 
-def evaluate_quality(
-    rows: int, *, quarantined: int, duplicates: int, schema_changes: int
-) -> dict[str, Estimate]:
-    """How sound the data is, by every quality metric; see `RowCounts` for the arguments."""
-    # The registry imports this module to find METRICS.
-    from obs_dagster.metrics.registry import family
-
-    counts = RowCounts(rows, quarantined, duplicates, schema_changes)
-    return {
-        name: metric.compute(counts) for name, metric in family("quality").items() if metric.applies(counts)
-    }
-
-
 def _quarantined_share(counts: RowCounts) -> Estimate:
     return share(counts.quarantined, counts.rows, reason=NO_ROWS)
 
@@ -66,6 +53,13 @@ METRICS = (
             interval="Wilson",
             unit="share",
             better="lower",
+            whole_log=True,
+            cells="none",
+            daily=True,
+            written="percent",
+            shown=frozenset({"trend", "counts"}),
+            rank=40,
+            heading="Rows in quarantine",
         ),
         _quarantined_share,
     ),
@@ -82,6 +76,13 @@ METRICS = (
             interval="Wilson",
             unit="share",
             better="lower",
+            whole_log=True,
+            cells="none",
+            daily=True,
+            written="percent",
+            shown=frozenset({"counts"}),
+            rank=41,
+            heading="Duplicate ids",
         ),
         _duplicate_share,
     ),
@@ -97,6 +98,12 @@ METRICS = (
             interval="none: a count",
             unit="columns",
             better="lower",
+            whole_log=True,
+            cells="none",
+            daily=True,
+            written="count",
+            shown=frozenset({"counts"}),
+            rank=42,
         ),
         _schema_changes,
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from obs_dagster.metrics.definition import Definition, Family
-from obs_dagster.metrics.registry import FAMILIES, family
+from obs_dagster.metrics.registry import FAMILIES, metrics
 
 INTRODUCTION = """\
 # Metrics
@@ -84,10 +84,11 @@ def reference_markdown() -> str:
     """The reference of all registered metrics as Markdown."""
     parts = [INTRODUCTION]
     for name in FAMILIES:
-        entries = [metric.definition for metric in family(name).values()]
-        if entries:
-            parts.append(f"## {HEADINGS[name]}\n")
-            parts.extend(_entry(entry) for entry in entries)
+        known = [metric.definition for metric in metrics() if metric.definition.family == name]
+        for tasks in dict.fromkeys(definition.tasks for definition in known):
+            of_tasks = f": {', '.join(tasks).replace('_', ' ')}" if tasks else ""
+            parts.append(f"## {HEADINGS[name]}{of_tasks}\n")
+            parts.extend(_entry(each) for each in known if each.tasks == tasks)
     return "\n".join(parts)
 
 
@@ -99,11 +100,25 @@ def _entry(definition: Definition) -> str:
         ("Interval", definition.interval),
         ("Unit", definition.unit),
         ("Better", definition.better),
+        ("Needs", ", ".join(f"`{need}`" for need in definition.needs)),
+        ("Computed", _computed(definition)),
     ]
     lines = [f"- {label}: {text}" for label, text in facts if text]
     return "\n".join(
         [f"### `{definition.name}`", "", f"{definition.title}. {definition.meaning}", "", *lines, ""]
     )
+
+
+def _computed(definition: Definition) -> str:
+    """For which versions, columns, segment cells and windows there is a value, in words."""
+    of = {"model": "version", "column": "version and column", "class": "version and class"}
+    cells = {
+        "every": ", over all rows and in every segment cell",
+        "outputs": ", over all rows; in segment cells of the model's score",
+        "none": "",
+    }
+    subject = "for the whole log" if definition.whole_log else f"per {of[definition.about]}"
+    return f"{subject}{cells[definition.cells]}{', for each day alone' if definition.daily else ''}"
 
 
 if __name__ == "__main__":

@@ -12,11 +12,13 @@ from types import MappingProxyType, ModuleType
 from typing import Any, get_args
 
 from obs_dagster.errors import ObsError
-from obs_dagster.metrics.definition import Definition, Family
+from obs_dagster.metrics.definition import Definition, Family, Place
 from obs_dagster.metrics.metric import Metric
 
 ENTRY_POINTS = "obs_dagster.metrics"
 FAMILIES: tuple[Family, ...] = get_args(Family)
+#: What metrics that share a name agree on: people read it without knowing the task.
+_READ_ALIKE = ("title", "unit", "better", "tally", "needs", "about", "noun", "written", "heading")
 
 
 class MetricError(ObsError):
@@ -24,17 +26,18 @@ class MetricError(ObsError):
 
 
 @cache
-def metrics() -> Mapping[str, Metric[Any]]:
-    """Every registered metric by name: ours in the order of families and files, then third parties'.
+def metrics() -> tuple[Metric[Any], ...]:
+    """Every registered metric: ours in the order of families and files, then the tasks', then third parties'.
 
-    A module of a family (`obs_dagster/metrics/<family>.py` or a file in the folder of that name) registers
-    what its `METRICS` lists. A third party's distribution names a `Metric`, or a tuple of them, in
-    the entry point group `obs_dagster.metrics`.
+    A module of a family (`obs_dagster/metrics/<family>.py` or a file in the folder of that name) and of a
+    task's metrics (`obs_dagster/tasks/<task>/metrics/`) registers what its `METRICS` lists. A third party's
+    distribution names a `Metric`, or a tuple of them, in the entry point group `obs_dagster.metrics`.
 
     Raises:
-        MetricError: two metrics have one name, or an entry point holds something else.
+        MetricError: two metrics of one task have one name, two of different tasks read differently under one
+            name, or an entry point holds something else.
     """
-    found: dict[str, Metric[Any]] = {}
+    found: list[Metric[Any]] = []
     for origin, listed in (*_shipped(), *_third_party()):
         for metric in listed if isinstance(listed, tuple) else (listed,):
             if not isinstance(metric, Metric):
@@ -42,27 +45,57 @@ def metrics() -> Mapping[str, Metric[Any]]:
                     f"{origin} registers {metric!r}, which is not a Metric.",
                     remedy="Register an obs_dagster.metrics.metric.Metric or a tuple of them.",
                 )
-            if metric.name in found:
-                raise MetricError(
-                    f"{origin} registers the metric {metric.name!r}, which is already there.",
-                    remedy="Give it another name.",
-                )
-            found[metric.name] = metric
+            for other in found:
+                if other.name == metric.name:
+                    _hold_apart(origin, metric.definition, other.definition)
+            found.append(metric)
+    return tuple(found)
+
+
+def _hold_apart(origin: str, new: Definition, old: Definition) -> None:
+    """Make sure that two metrics of one name belong to different tasks, and mean the same to a reader."""
+    if not new.tasks or not old.tasks or set(new.tasks) & set(old.tasks):
+        raise MetricError(
+            f"{origin} registers the metric {new.name!r}, which is already there.",
+            remedy="Give it another name.",
+        )
+    for fact in _READ_ALIKE:
+        if getattr(new, fact) != getattr(old, fact):
+            raise MetricError(
+                f"{origin} registers the metric {new.name!r}, whose {fact} is another one for "
+                f"{', '.join(old.tasks)}.",
+                remedy=f"Give it another name, or the {fact} {getattr(old, fact)!r}.",
+            )
+
+
+@cache
+def family(name: Family, task: str = "") -> Mapping[str, Metric[Any]]:
+    """The metrics of one family by name, those of a task or of all."""
+    found: dict[str, Metric[Any]] = {}
+    for metric in metrics():
+        if metric.definition.family == name and (not task or metric.definition.serves(task)):
+            found.setdefault(metric.name, metric)
     return MappingProxyType(found)
 
 
 @cache
-def family(name: Family) -> Mapping[str, Metric[Any]]:
-    """The metrics of one family by name."""
-    return MappingProxyType(
-        {key: metric for key, metric in metrics().items() if metric.definition.family == name}
-    )
+def definitions(task: str = "") -> Mapping[str, Definition]:
+    """The definition of every registered metric by name, of a task's or of all.
+
+    What tasks share the name of has the definition of the first one; all of them read alike.
+    """
+    found: dict[str, Definition] = {}
+    for metric in metrics():
+        if not task or metric.definition.serves(task):
+            found.setdefault(metric.name, metric.definition)
+    return MappingProxyType(found)
 
 
 @cache
-def definitions() -> Mapping[str, Definition]:
-    """The definition of every registered metric by name."""
-    return MappingProxyType({name: metric.definition for name, metric in metrics().items()})
+def shown_in(place: Place, task: str) -> tuple[Definition, ...]:
+    """The metrics that models of a task are shown in a place, in order."""
+    chosen = (each for each in definitions(task).values() if place in each.shown)
+    return tuple(sorted(chosen, key=lambda each: each.rank))
 
 
 @cache
@@ -71,13 +104,13 @@ def tallies() -> frozenset[str]:
     return frozenset(name for name, definition in definitions().items() if definition.tally)
 
 
-def definition(name: str) -> Definition:
-    """The definition of one metric.
+def definition(name: str, task: str = "") -> Definition:
+    """The definition of one metric, as models of a task have it.
 
     Raises:
         MetricError: there is no such metric; the message has the nearest name.
     """
-    known = definitions()
+    known = definitions(task)
     if name not in known:
         raise unknown(name, known)
     return known[name]
@@ -92,10 +125,17 @@ def unknown(name: str, known: Mapping[str, object]) -> MetricError:
 
 def _shipped() -> Iterator[tuple[str, Any]]:
     """The `METRICS` of every module of every family, with the module's name."""
-    for name in FAMILIES:
-        root = importlib.import_module(f"obs_dagster.metrics.{name}")
+    roots = [f"obs_dagster.metrics.{name}" for name in FAMILIES]
+    tasks = importlib.import_module("obs_dagster.tasks")
+    roots += [f"{module.__name__}.metrics" for module in _submodules(tasks) if _has_metrics(module)]
+    for name in roots:
+        root = importlib.import_module(name)
         for module in (root, *_submodules(root)):
             yield module.__name__, getattr(module, "METRICS", ())
+
+
+def _has_metrics(module: ModuleType) -> bool:
+    return any(info.name == "metrics" for info in pkgutil.iter_modules(getattr(module, "__path__", ())))
 
 
 def _submodules(package: ModuleType) -> Iterator[ModuleType]:

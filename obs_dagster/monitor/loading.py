@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from obs_dagster.monitor.checks import CHECKS, Surroundings
+from obs_dagster.monitor.checks import CHECKS, Surroundings, Watched
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.paths import with_variables
@@ -23,7 +23,7 @@ def load_monitor(
     path: Path,
     *,
     environ: Mapping[str, str] | None = None,
-    metrics: Collection[str] | None = None,
+    metrics: Mapping[str, Watched] | None = None,
 ) -> Monitor:
     """Load one monitor file.
 
@@ -48,7 +48,7 @@ def load_monitors(
     folder: Path,
     *,
     environ: Mapping[str, str] | None = None,
-    metrics: Collection[str] | None = None,
+    metrics: Mapping[str, Watched] | None = None,
 ) -> dict[str, Monitor]:
     """Load every `*.yaml` and `*.yml` of a folder (hidden files apart), by model, in the order of the names.
 
@@ -117,9 +117,9 @@ def _is_monitor_file(file: Path) -> bool:
     return file.suffix in (".yaml", ".yml") and not file.name.startswith(".")
 
 
-def _surroundings(environ: Mapping[str, str] | None, metrics: Collection[str] | None) -> Surroundings:
+def _surroundings(environ: Mapping[str, str] | None, metrics: Mapping[str, Watched] | None) -> Surroundings:
     if metrics is None:
         from obs_dagster.metrics.registry import definitions
 
-        metrics = definitions().keys()
+        metrics = definitions()
     return Surroundings(environ=environment(environ), metrics=metrics)

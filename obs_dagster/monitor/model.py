@@ -150,6 +150,13 @@ class Monitor(Strict):
         """
         return resolve(text, self.folder, placeholders)
 
+    def has(self, path: str) -> bool:
+        """Whether the monitor says something under a path of keys, as `logs.columns.status`."""
+        found: object = self
+        for key in path.split("."):
+            found = getattr(found, key, None)
+        return found is not None and found != ()
+
     @property
     def cuts(self) -> tuple[tuple[str, ...], ...]:
         """The ways in which rows are split into segment cells; the first, `()`, is all rows."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-from obs_dagster.metrics.definition import Family
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.model import Monitor
 
@@ -13,17 +12,14 @@ WEEK = 7
 
 def needs_labels(metric: str) -> bool:
     """Whether labels decide the metric: its value for a day changes until the wait for its labels is over."""
-    return _family(metric) == "performance"
+    known = definitions().get(metric)
+    return known is not None and known.needs_labels
 
 
 def tells_movement(metric: str) -> bool:
     """Whether the metric says that something moved, not that something is wrong."""
-    return _family(metric) in ("drift", "explanation")
-
-
-def _family(metric: str) -> Family | None:
     known = definitions().get(metric)
-    return None if known is None else known.family
+    return known is not None and known.tells_movement
 
 
 def headline_window(monitor: Monitor) -> int:

@@ -10,6 +10,7 @@ from typing import Literal
 from obs_dagster.alerts import unevaluated
 from obs_dagster.alerts.alert import Alert
 from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.refusal import fact, not_evaluated
 from obs_dagster.reports.evidence import Evidence, evidence_of
@@ -29,9 +30,6 @@ from obs_dagster.reports.wording import (
 )
 
 Status = Literal["sound", "moved", "failing", "unknown"]
-
-SHOWN = ("recall", "precision", "roc_auc", "calibration_error")
-"""The performance metrics that a verdict gives as evidence."""
 
 ACTIVE_DAYS = 7
 """A version without rows for longer, and without a firing alert, has left production."""
@@ -251,10 +249,10 @@ class _Judge:
         """The shown metrics on the last day with complete labels, or on the last day with any."""
         window, settled = headline_window(self.monitor), settled_through(self.monitor, self.day)
         found: list[Evidence] = []
-        for metric in SHOWN:
+        for definition in shown_in("verdict", self.monitor.task):
             known = [
                 record
-                for record in self.index.series(metric, self.version, window).values()
+                for record in self.index.series(definition.name, self.version, window).values()
                 if record.value is not None
             ]
             complete = [record for record in known if settled is not None and record.day <= settled]

@@ -7,57 +7,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from obs_dagster.figures import MINUS, decimal, given, given_percent, percent, told_apart
-
-NOUNS = {
-    "psi": "PSI",
-    "jensen_shannon": "Jensen-Shannon distance",
-    "wasserstein": "Wasserstein distance",
-    "ks": "KS statistic",
-    "chi_square": "chi-square p-value",
-    "l_infinity": "L-infinity distance",
-    "shap_share": "SHAP share",
-    "missing_share": "missing share",
-    "missing_drift": "change of the missing share",
-    "f1": "F1",
-    "roc_auc": "ROC AUC",
-    "pr_auc": "PR AUC",
-    "brier": "Brier score",
-    "positive_share": "share of positive labels",
-    "predicted_positive_share": "share of positive predictions",
-    "latency_p50": "median latency",
-    "latency_p95": "95th percentile of latency",
-    "latency_p99": "99th percentile of latency",
-    "shap_importance": "SHAP importance",
-}
-"""Names of metrics within a sentence, where they are not the metric's own words."""
-
-PERCENT = frozenset(
-    {
-        "missing_share",
-        "missing_drift",
-        "label_coverage",
-        "positive_share",
-        "predicted_positive_share",
-        "error_share",
-        "quarantined_share",
-        "duplicate_share",
-        "shap_share",
-    }
-)
-MILLISECONDS = frozenset({"latency_p50", "latency_p95", "latency_p99"})
-ROWS = frozenset(
-    {
-        "volume",
-        "schema_changes",
-        "true_positives",
-        "false_positives",
-        "true_negatives",
-        "false_negatives",
-    }
-)
-
-PSI_CEILING = 7.5
-"""From here on a PSI says no more than that nearly all rows lie where the baseline had few."""
+from obs_dagster.metrics.definition import Written
+from obs_dagster.metrics.registry import definitions
 
 OFF_THE_SCALE = "nearly all rows lie where the baseline had few"
 """What that means, for a remark."""
@@ -74,7 +25,14 @@ def noun(metric: str) -> str:
     >>> noun("psi"), noun("calibration_error")
     ('PSI', 'calibration error')
     """
-    return NOUNS.get(metric, metric.replace("_", " "))
+    known = definitions().get(metric)
+    return metric.replace("_", " ") if known is None else known.in_a_sentence
+
+
+def written(metric: str) -> Written:
+    """How a value of the metric is written; one that is not registered any more is a plain number."""
+    known = definitions().get(metric)
+    return "number" if known is None else known.written
 
 
 def number(metric: str, value: float | None) -> str:
@@ -88,11 +46,11 @@ def number(metric: str, value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return UNKNOWN
     size = abs(value)
-    if metric in PERCENT:
+    if written(metric) == "percent":
         text = percent(size)
-    elif metric in MILLISECONDS:
+    elif written(metric) == "milliseconds":
         text = f"{size:,.0f} ms" if size >= 10 or size == 0 else f"{decimal(size)} ms"  # noqa: PLR2004 - digits
-    elif metric in ROWS:
+    elif written(metric) == "count":
         text = f"{size:,.0f}"
     else:
         text = decimal(size)
@@ -109,9 +67,9 @@ def limit(metric: str, threshold: float) -> str:
     >>> limit("recall", 0.965), limit("quarantined_share", 0.0125), limit("latency_p95", 250.5)
     ('0.965', '1.25 %', '250.5 ms')
     """
-    if metric in PERCENT:
+    if written(metric) == "percent":
         return given_percent(threshold)
-    return f"{given(threshold)} ms" if metric in MILLISECONDS else given(threshold)
+    return f"{given(threshold)} ms" if written(metric) == "milliseconds" else given(threshold)
 
 
 def beside(metric: str, value: float | None, threshold: float | None) -> str:
@@ -123,9 +81,9 @@ def beside(metric: str, value: float | None, threshold: float | None) -> str:
     text = number(metric, value)
     if value is None or threshold is None or text == UNKNOWN:
         return text
-    if metric in PERCENT:
+    if written(metric) == "percent":
         return told_apart(value, threshold, text, scale=100.0, unit=" %")
-    return told_apart(value, threshold, text, unit=" ms" if metric in MILLISECONDS else "")
+    return told_apart(value, threshold, text, unit=" ms" if written(metric) == "milliseconds" else "")
 
 
 def interval(metric: str, low: float | None, high: float | None, threshold: float | None = None) -> str:
@@ -265,14 +223,22 @@ def labels_in(share: float | None) -> str:
 
 
 def off_the_scale(metric: str, value: float | None) -> bool:
-    """Whether a PSI is so large that nearly all rows lie where the baseline had few; it hardly grows beyond.
-
-    All rows in one tenth of the baseline make 8.3, half of them in each of two tenths 6.8.
+    """Whether a value is so large that it hardly grows beyond; what that means says `OFF_THE_SCALE`.
 
     >>> off_the_scale("psi", 8.3), off_the_scale("psi", 6.8), off_the_scale("volume", 900.0)
     (True, False, False)
     """
-    return metric == "psi" and value is not None and value >= PSI_CEILING
+    return value is not None and value >= ceiling(metric)
+
+
+def ceiling(metric: str) -> float:
+    """The value from which on the metric hardly grows; infinite if it goes on.
+
+    >>> ceiling("psi"), ceiling("volume")
+    (7.5, inf)
+    """
+    known = definitions().get(metric)
+    return math.inf if known is None or known.saturates is None else known.saturates
 
 
 def listing(items: Sequence[str]) -> str:

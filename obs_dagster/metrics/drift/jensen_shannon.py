@@ -69,6 +69,9 @@ METRICS = (
             interval="score-type bootstrap of the squared distance over both samples, widened by the "
             "error, then its root",
             better="lower",
+            about="column",
+            cells="none",
+            noun="Jensen-Shannon distance",
         ),
         _estimate,
     ),

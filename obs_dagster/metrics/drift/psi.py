@@ -51,6 +51,10 @@ def _estimate(comparison: Comparison) -> Estimate:
     return comparison.divergence(psi, term, slopes, largest=LARGEST)
 
 
+#: From here on a PSI says no more than that nearly all rows lie where the baseline had few: all rows in one
+#: tenth of the baseline make 8.3, half of them in each of two tenths 6.8.
+CEILING = 7.5
+
 METRICS = (
     Metric(
         Definition(
@@ -69,6 +73,13 @@ METRICS = (
             interval="score-type bootstrap over both samples; takes off the bias of PSI, which under no "
             "drift is (1/n + 1/m) χ²(bins - 1); widened by the error",
             better="lower",
+            about="column",
+            cells="outputs",
+            noun="PSI",
+            shown=frozenset({"trend"}),
+            rank=20,
+            heading="Score drift (PSI)",
+            saturates=CEILING,
         ),
         _estimate,
     ),

@@ -1,24 +1,29 @@
-"""How much of the truth is known, and how the two classes are spread over it."""
+"""How much of the truth is known."""
 
 from __future__ import annotations
+
+from typing import Protocol
 
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import share
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.metrics.performance.outcomes import Outcomes
 from obs_dagster.metrics.record import Estimate
 
 
-def _label_coverage(outcomes: Outcomes) -> Estimate:
-    return share(outcomes.n, outcomes.counts.predictions, reason="no predictions")
+class Labelled(Protocol):
+    """What the outcomes of every task can say."""
+
+    @property
+    def n(self) -> int:
+        """Predictions with a label."""
+
+    @property
+    def predictions(self) -> int:
+        """Predictions, labelled or not."""
 
 
-def _positive_share(outcomes: Outcomes) -> Estimate:
-    return share(outcomes.positives, outcomes.n, reason="no labels")
-
-
-def _predicted_positive_share(outcomes: Outcomes) -> Estimate:
-    return share(outcomes.true_positives + outcomes.false_positives, outcomes.n, reason="no labels")
+def _label_coverage(outcomes: Labelled) -> Estimate:
+    return share(outcomes.n, outcomes.predictions, reason="no predictions")
 
 
 METRICS = (
@@ -34,36 +39,13 @@ METRICS = (
             interval="Wilson",
             unit="share",
             better="higher",
+            needs=("labels",),
+            written="percent",
+            shown=frozenset({"summary", "counts"}),
+            rank=60,
+            heading="Labels known so far",
         ),
         _label_coverage,
-    ),
-    Metric(
-        Definition(
-            name="positive_share",
-            id="positive_share/1",
-            family="performance",
-            title="Share of positives",
-            meaning="The share of labelled rows whose true class is positive (prevalence).",
-            formula="(TP + FN) / n.",
-            reference="`numpy.mean(label)`.",
-            interval="Wilson",
-            unit="share",
-        ),
-        _positive_share,
-    ),
-    Metric(
-        Definition(
-            name="predicted_positive_share",
-            id="predicted_positive_share/labelled/1",
-            family="performance",
-            title="Share of predicted positives",
-            meaning="The share of labelled rows that were predicted positive; beside `positive_share` it "
-            "shows a model that cries wolf or has gone silent.",
-            formula="(TP + FP) / n.",
-            reference="`numpy.mean(decision)` over the labelled rows.",
-            interval="Wilson",
-            unit="share",
-        ),
-        _predicted_positive_share,
+        lambda given: hasattr(given, "predictions"),
     ),
 )

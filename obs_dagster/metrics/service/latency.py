@@ -71,6 +71,10 @@ def _latency(level: float) -> Callable[[Traffic], Estimate]:
     return compute
 
 
+_NOUNS = {50: "median latency", 95: "95th percentile of latency", 99: "99th percentile of latency"}
+#: The quantile that has a chart.
+SHOWN = 95
+
 METRICS = tuple(
     Metric(
         Definition(
@@ -88,8 +92,14 @@ METRICS = tuple(
             "that so few rows cannot bound is empty",
             unit="ms",
             better="lower",
+            needs=("logs.columns.latency_ms",),
+            noun=noun,
+            written="milliseconds",
+            shown=frozenset({"trend"}) if percent == SHOWN else frozenset(),
+            rank=35,
+            heading=f"Latency, p{percent} (ms)",
         ),
         _latency(percent / 100),
     )
-    for percent in (50, 95, 99)
+    for percent, noun in _NOUNS.items()
 )

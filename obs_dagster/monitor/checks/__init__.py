@@ -14,7 +14,7 @@ from obs_dagster.monitor.checks import (
     subjects,
     warehouse,
 )
-from obs_dagster.monitor.checks.check import Check, Surroundings
+from obs_dagster.monitor.checks.check import Check, Surroundings, Watched
 
 CHECKS: tuple[Check, ...] = (
     calendar.time_zone_exists,
@@ -39,12 +39,15 @@ CHECKS: tuple[Check, ...] = (
     segments.segments_are_distinct,
     rules.rule_names_are_distinct,
     rules.metrics_are_known,
+    rules.metrics_fit_the_task,
     rules.metrics_have_their_input,
-    rules.columns_fit_the_metric,
+    rules.subjects_fit_the_metric,
+    rules.cells_have_the_metric,
     rules.windows_are_evaluated,
+    rules.windows_have_the_metric,
     rules.rules_have_one_threshold,
     subjects.columns_are_declared,
     subjects.cells_are_declared,
 )
 
-__all__ = ["CHECKS", "Check", "Surroundings"]
+__all__ = ["CHECKS", "Check", "Surroundings", "Watched"]

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Problem
+
+
+class Watched(Protocol):
+    """What rules need to know of a metric; its definition says what each means."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def tasks(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def needs(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def about(self) -> Literal["model", "column", "class"]: ...  # noqa: D102
+
+    @property
+    def whole_log(self) -> bool: ...  # noqa: D102
+
+    @property
+    def cells(self) -> Literal["every", "outputs", "none"]: ...  # noqa: D102
+
+    @property
+    def daily(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +41,11 @@ class Surroundings:
 
     Attributes:
         environ: the environment variables.
-        metrics: the names of the metrics that there are.
+        metrics: the metrics that there are, by name.
     """
 
     environ: Mapping[str, str]
-    metrics: Collection[str]
+    metrics: Mapping[str, Watched]
 
 
 Check = Callable[[Document, Surroundings], Iterator[Problem]]

@@ -4,40 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from obs_dagster.monitor.checks.check import Surroundings
+from obs_dagster.monitor.checks.check import Surroundings, Watched
 from obs_dagster.monitor.checks.outline import windows
 from obs_dagster.monitor.document import Document
-from obs_dagster.monitor.problem import Keys, Problem, quoted
+from obs_dagster.monitor.problem import Problem, quoted
 
-NEEDS_LABELS = frozenset(
-    {
-        "true_positives",
-        "false_positives",
-        "true_negatives",
-        "false_negatives",
-        "precision",
-        "recall",
-        "f1",
-        "accuracy",
-        "roc_auc",
-        "pr_auc",
-        "log_loss",
-        "brier",
-        "calibration_error",
-        "label_coverage",
-        "positive_share",
-    }
-)
-"""Metrics that compare the model with ground truth."""
-_LATENCY: Keys = ("logs", "columns", "latency_ms")
-_STATUS: Keys = ("logs", "columns", "status")
-_NEEDS: dict[str, Keys] = {
-    **dict.fromkeys(NEEDS_LABELS, ("labels",)),
-    **dict.fromkeys(("latency_p50", "latency_p95", "latency_p99"), _LATENCY),
-    "error_share": _STATUS,
-}
-
-_WHOLE_MODEL = frozenset({*_NEEDS, "predicted_positive_share", "volume", "duplicate_share"})
+_DEFAULT_TASK = "binary_classification"
+_ABOUT = {"model": "the model as a whole", "column": "a column", "class": "a class"}
+#: What narrows a rule down, what its metric must be about for that, and what it names.
+_NARROWED = (("columns", "column", "column"), ("classes", "class", "class"))
 
 
 def rule_names_are_distinct(document: Document, _: Surroundings) -> Iterator[Problem]:
@@ -63,27 +38,81 @@ def metrics_are_known(document: Document, surroundings: Surroundings) -> Iterato
             yield document.problem(keys, message, legal=sorted(surroundings.metrics), near=metric)
 
 
-def metrics_have_their_input(document: Document, _: Surroundings) -> Iterator[Problem]:
-    """Rules about performance need `labels`; about latency or errors, the log's column for it."""
-    for index in range(len(document.items("alerts"))):
-        metric = document.text("alerts", index, "metric")
-        needed = _NEEDS.get(metric or "")
-        if needed is None or document.value(*needed) is not None:
-            continue
-        if needed[:-1] and document.mapping(*needed[:-1]) is None:
-            continue
-        name = ".".join(str(key) for key in needed)
-        message = f"The metric `{metric}` needs `{name}`, which this monitor does not have."
-        yield document.problem(("alerts", index, "metric"), message)
+def metrics_fit_the_task(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
+    """A rule's `metric` is one that models of this task have."""
+    task = document.text("task") or _DEFAULT_TASK
+    for index, metric in _watched(document, surroundings):
+        if metric.tasks and task not in metric.tasks:
+            message = f"The metric `{metric.name}` is one of {', '.join(metric.tasks)}, not of {task}."
+            yield document.problem(("alerts", index, "metric"), message)
 
 
-def columns_fit_the_metric(document: Document, _: Surroundings) -> Iterator[Problem]:
-    """A rule about the model as a whole (performance, latency, errors, volume) has no `columns`."""
+def metrics_have_their_input(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
+    """Rules need what their metric is made from: `labels`, `registry`, the log's latency or status."""
+    for index, metric in _watched(document, surroundings):
+        for needed in metric.needs:
+            *above, _ = keys = needed.split(".")
+            # what has no place to stand in is named by another problem
+            placed = not above or document.mapping(*above) is not None
+            if placed and document.value(*keys) is None:
+                message = f"The metric `{metric.name}` needs `{needed}`, which this monitor does not have."
+                yield document.problem(("alerts", index, "metric"), message)
+
+
+def subjects_fit_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
+    """A rule narrows down only what its metric is about: `columns`, `classes`, `versions`, `segments`."""
+    for index, metric in _watched(document, surroundings):
+        for key, about, told in _NARROWED:
+            if metric.about != about and document.value("alerts", index, key) is not None:
+                message = f"The metric `{metric.name}` is about {_ABOUT[metric.about]}, so no {told} has it."
+                yield document.problem(("alerts", index, key), message, at_key=True)
+        if metric.whole_log and document.value("alerts", index, "versions") is not None:
+            message = f"The metric `{metric.name}` is about all versions together, so no version has it."
+            yield document.problem(("alerts", index, "versions"), message, at_key=True)
+
+
+def cells_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
+    """A rule watches `segments` only where its metric is computed in segment cells."""
+    outputs = _outputs(document)
+    for index, metric in _watched(document, surroundings):
+        cells = [cell for cell in document.items("alerts", index, "segments") if cell != "*"]
+        if not cells or metric.cells == "every":
+            continue
+        if metric.cells == "none":
+            message = f"The metric `{metric.name}` is computed over all rows, not in segment cells."
+            yield document.problem(("alerts", index, "segments"), message, at_key=True)
+            continue
+        columns = document.items("alerts", index, "columns")
+        if (
+            "*" not in document.items("alerts", index, "segments")
+            and columns
+            and not any(each in outputs for each in columns)
+        ):
+            message = f"In segment cells `{metric.name}` is computed of the model's score alone."
+            yield document.problem(("alerts", index, "columns"), message, legal=outputs)
+
+
+def windows_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
+    """A rule on a metric of single days has the `window` 1."""
+    for index, metric in _watched(document, surroundings):
+        window = document.value("alerts", index, "window")
+        if metric.daily and type(window) is int and window > 1:
+            message = f"The metric `{metric.name}` is computed for each day alone."
+            yield document.problem(("alerts", index, "window"), message, legal=["1"])
+
+
+def _watched(document: Document, surroundings: Surroundings) -> Iterator[tuple[int, Watched]]:
+    """The place of each rule on a known metric, and the metric as models of this task have it."""
     for index in range(len(document.items("alerts"))):
-        metric = document.text("alerts", index, "metric")
-        if metric in _WHOLE_MODEL and document.value("alerts", index, "columns") is not None:
-            message = f"The metric `{metric}` is about the model as a whole, so no column has it."
-            yield document.problem(("alerts", index, "columns"), message, at_key=True)
+        name = document.text("alerts", index, "metric")
+        if name is not None and name in surroundings.metrics:
+            yield index, surroundings.metrics[name]
+
+
+def _outputs(document: Document) -> list[str]:
+    """The columns of the model's score."""
+    score = document.text("logs", "columns", "score")
+    return [] if score is None else [score]
 
 
 def windows_are_evaluated(document: Document, _: Surroundings) -> Iterator[Problem]:

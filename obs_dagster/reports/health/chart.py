@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from obs_dagster.quality.refusal import not_evaluated
 from obs_dagster.reports.health.scale import Scale, nice_ticks, value_range
-from obs_dagster.reports.wording import PERCENT, day_month, limit, measured, number
+from obs_dagster.reports.wording import day_month, limit, measured, number, written
 
 WIDTH, HEIGHT = 300.0, 150.0
 LEFT, RIGHT, TOP, BOTTOM = 36.0, 22.0, 8.0, 20.0
@@ -249,7 +249,7 @@ def _spread(places: Sequence[float]) -> list[float]:
 
 
 def _tick_text(metric: str, tick: float) -> str:
-    if metric in PERCENT:
+    if written(metric) == "percent":
         return f"{100 * tick:g} %"
     return f"{tick:,.0f}" if tick >= 1_000 else f"{tick:g}"  # noqa: PLR2004 - thousands get a comma
 

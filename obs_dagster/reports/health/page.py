@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from obs_dagster.alerts import unevaluated
 from obs_dagster.metrics.record import MetricRecord
-from obs_dagster.metrics.registry import definitions
+from obs_dagster.metrics.registry import definitions, shown_in
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.refusal import cause, fact
 from obs_dagster.reports.comparison import different_days
@@ -21,9 +21,9 @@ from obs_dagster.reports.health.chart import Frame
 from obs_dagster.reports.health.columns import column_table
 from obs_dagster.reports.health.firing import NOBODY, about_day, firing_blocks, pending_count
 from obs_dagster.reports.health.importance import importance_table
-from obs_dagster.reports.health.quality import night_strip, quality_rows
-from obs_dagster.reports.health.segments import segment_table
-from obs_dagster.reports.health.trends import PANELS, draw_trends, trend_styles
+from obs_dagster.reports.health.quality import headings, night_strip, quality_rows
+from obs_dagster.reports.health.segments import order_of_cells, segment_table
+from obs_dagster.reports.health.trends import draw_trends, trend_styles
 from obs_dagster.reports.inputs import AlertLine, NightLine
 from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex
 from obs_dagster.reports.verdict import Verdict, verdicts
@@ -88,7 +88,7 @@ def render_health(page: HealthInput) -> str:
     monitor, day = page.monitor, page.day
     index, judged = page.index, page.verdicts
     versions = [verdict.version for verdict in judged]
-    styles = trend_styles(versions, index)
+    styles = trend_styles(monitor, versions, index)
     first = _first_day(page)
     blanks = {
         line.day: line.reason for line in page.nights if first <= line.day <= day and not line.evaluated
@@ -117,10 +117,12 @@ def render_health(page: HealthInput) -> str:
             pending=pending_count(page.alerts),
             charts=draw_trends(monitor, index, frame, styles),
             first=first,
+            order=order_of_cells(monitor),
             segments=[segment_table(monitor, index, version, day) for version in versions],
             columns=[column_table(monitor, index, version, day) for version in versions],
             importance=[importance_table(monitor, index, version, day) for version in versions],
             strip=night_strip(page.nights, first, day),
+            headings=headings(monitor),
             quality=quality_rows(monitor, index, versions, day),
             meanings=_meanings(page),
             generated_at=page.generated_at,
@@ -149,7 +151,12 @@ def _meanings(page: HealthInput) -> list[Meaning]:
     """The definitions of the metrics that the page shows and the records have."""
     used = {record.metric: record.definition for record in page.records}
     shown = dict.fromkeys(
-        [*(panel.metric for panel in PANELS), "wasserstein", "missing_share", "shap_importance"]
+        [
+            *(panel.name for panel in shown_in("trend", page.monitor.task)),
+            "wasserstein",
+            "missing_share",
+            "shap_importance",
+        ]
     )
     known = definitions()
     return [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.refusal import not_evaluated
 from obs_dagster.reports.headline import headline_window
@@ -16,16 +17,6 @@ from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex
 from obs_dagster.reports.wording import day_month, number
 
 NightState = Literal["evaluated", "refused", "absent"]
-
-COUNTED = (
-    "volume",
-    "quarantined_share",
-    "duplicate_share",
-    "schema_changes",
-    "error_share",
-    "label_coverage",
-)
-"""The metrics of the day's table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +29,7 @@ class NightCell:
 
 @dataclass(frozen=True, slots=True)
 class QualityRow:
-    """The day's counts for one version; `values` are in the order of `COUNTED`."""
+    """The day's counts for one version; `values` are in the order of the `headings`."""
 
     version: str
     values: Sequence[str]
@@ -59,13 +50,19 @@ def _night(day: dt.date, line: NightLine | None) -> NightCell:
     return NightCell("evaluated", f"{day_month(day)}: evaluated, {line.rows:,} rows")
 
 
+def headings(monitor: Monitor) -> list[str]:
+    """What stands over the values of the day's table."""
+    return [definition.headed for definition in shown_in("counts", monitor.task)]
+
+
 def quality_rows(
     monitor: Monitor, index: RecordIndex, versions: Sequence[str], day: dt.date
 ) -> list[QualityRow]:
     """The day's counts: one row per version, and one for the whole log where there is such a count."""
     rows = []
+    counted = [definition.name for definition in shown_in("counts", monitor.task)]
     for version in (*versions, ALL_VERSIONS):
-        records = [_latest(monitor, index, metric, version, day) for metric in COUNTED]
+        records = [_latest(monitor, index, metric, version, day) for metric in counted]
         if any(record is not None for record in records):
             name = "whole log" if version == ALL_VERSIONS else version
             rows.append(
@@ -73,7 +70,7 @@ def quality_rows(
                     name,
                     [
                         number(metric, None if record is None else record.value)
-                        for metric, record in zip(COUNTED, records, strict=True)
+                        for metric, record in zip(counted, records, strict=True)
                     ],
                 )
             )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.reports.headline import headline_window, needs_labels, settled_through
@@ -17,18 +20,21 @@ from obs_dagster.reports.wording import day_month, number
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """One segment cell; `note` is the caveat or what stands out."""
+    """One segment cell; `note` is the caveat or what stands out, `second` what another metric says."""
 
     segment: str
-    recall: Cell
-    precision: Cell
+    first: Cell
+    second: Cell | None
     note: str
     alarming: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentTable:
-    """The worst segment cells of one version; `whole` is the recall of all rows as a place on the axis."""
+    """The worst segment cells of one version; `whole` is the value of all rows as a place on the axis.
+
+    `headings` are those of the metric by which they are ordered, and of the one beside it.
+    """
 
     version: str
     period: str
@@ -36,54 +42,94 @@ class SegmentTable:
     whole: float | None
     whole_text: str
     empty: str
+    headings: Sequence[str] = ()
+    counts: str = ""
 
 
 def segment_table(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> SegmentTable:
-    """The segment cells with the lowest recall, on the last day with complete labels; small ones last."""
-    window, settled = headline_window(monitor), settled_through(monitor, day)
+    """The segment cells that are worst by the task's leading metric; small ones last.
+
+    They are of the last day with complete labels, or of the last day with any.
+    """
+    leading = _leading(monitor)
     if not monitor.segments:
         return SegmentTable(version, "", (), None, "", "The monitor declares no segments.")
-    if settled is None:
+    settled = settled_through(monitor, day)
+    if settled is None or not leading:
         return SegmentTable(version, "", (), None, "", "The monitor has no labels.")
-    whole = index.series("recall", version, window)
+    return _worst(monitor, index, version, leading, settled)
+
+
+def _leading(monitor: Monitor) -> list[Definition]:
+    """The metric by which cells are ordered, and the one that is shown beside it."""
+    return [each for each in shown_in("verdict", monitor.task) if each.cells == "every"][:2]
+
+
+def order_of_cells(monitor: Monitor) -> str:
+    """How the table is ordered, in words."""
+    return " ".join(
+        f"{'highest' if each.better == 'lower' else 'lowest'} {each.in_a_sentence} first; "
+        for each in _leading(monitor)[:1]
+    )
+
+
+def _worst(
+    monitor: Monitor, index: RecordIndex, version: str, leading: Sequence[Definition], settled: dt.date
+) -> SegmentTable:
+    window, first = headline_window(monitor), leading[0]
+    whole = index.series(first.name, version, window)
     days = [at for at, record in whole.items() if record.value is not None]
     last = max((at for at in days if at <= settled), default=max(days, default=None))
     if last is None:
         return SegmentTable(version, "", (), None, "", "No labels yet.")
-    overall = whole[last].value
-    needed = rows_to_judge(monitor)
+    overall, needed = whole[last].value, rows_to_judge(monitor)
+    cells = {
+        segment: [index.at(last, each.name, version, window, segment=segment) for each in leading]
+        for segment in index.segments(first.name, version, window)
+    }
+    known = {segment: (found[0], found[1:]) for segment, found in cells.items() if found[0] is not None}
+    longest = 1.0 if first.unit == "share" else _longest(found for found, _ in known.values())
+    sign = -1.0 if first.better == "lower" else 1.0
     rows: list[tuple[tuple[bool, float], SegmentRow]] = []
-    for segment in index.segments("recall", version, window):
-        recall = index.at(last, "recall", version, window, segment=segment)
-        if recall is None:
-            continue
-        precision = index.at(last, "precision", version, window, segment=segment)
-        row = _segment_row(segment, recall, precision, overall, needed)
-        few = recall.n < needed or recall.value is None
-        rows.append(((few, 1.0 if recall.value is None else recall.value), row))
+    for segment, (record, others) in known.items():
+        note, alarming = _note(record, overall, needed, first)
+        second = cell(others[0], longest) if others else None
+        row = SegmentRow(segment, cell(record, longest), second, note, alarming)
+        few = record.n < needed or record.value is None
+        rows.append(((few, math.inf if record.value is None else sign * record.value), row))
     rows.sort(key=lambda entry: (entry[0], entry[1].segment))
-    note = "" if last <= settled else ", labels not complete"
+    told = "" if last <= settled else ", labels not complete"
     return SegmentTable(
         version=version,
-        period=f"{window} days to {day_month(last)}{note}",
+        period=f"{window} days to {day_month(last)}{told}",
         rows=[row for _, row in rows[:TOP]],
-        whole=None if overall is None else place(overall, 1.0),
-        whole_text=number("recall", overall),
+        whole=None if overall is None else place(overall, longest),
+        whole_text=number(first.name, overall),
         empty="" if rows else "No segment had rows.",
+        headings=[each.headed for each in leading],
+        counts=first.counts.capitalize(),
     )
 
 
-def _segment_row(
-    segment: str, recall: MetricRecord, precision: MetricRecord | None, overall: float | None, needed: int
-) -> SegmentRow:
-    note, alarming = "", False
-    if recall.value is None:
-        note = recall.reason
-    elif recall.n < needed:
-        note = "too few to judge"
-    elif overall is not None and recall.high is not None and recall.high < overall:
-        note, alarming = "below the whole", True
-    return SegmentRow(segment, cell(recall, 1.0), cell(precision, 1.0), note, alarming)
+def _longest(records: Iterable[MetricRecord]) -> float:
+    """How far an axis must reach so that values and intervals lie on it."""
+    ends = [abs(end) for record in records for end in (record.value, record.high) if end is not None]
+    return max(ends, default=0.0) or 1.0
+
+
+def _note(record: MetricRecord, overall: float | None, needed: int, metric: Definition) -> tuple[str, bool]:
+    """What to know of a cell's value, and whether it is worse than that of all rows beyond its interval."""
+    if record.value is None:
+        return record.reason, False
+    if record.n < needed:
+        return "too few to judge", False
+    if overall is None:
+        return "", False
+    if metric.better == "lower" and record.low is not None and record.low > overall:
+        return "above the whole", True
+    if metric.better == "higher" and record.high is not None and record.high < overall:
+        return "below the whole", True
+    return "", False
 
 
 def rows_to_judge(monitor: Monitor) -> int:

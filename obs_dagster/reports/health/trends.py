@@ -4,61 +4,41 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.reports.headline import headline_window, needs_labels, settled_through
+from obs_dagster.reports.headline import headline_window, settled_through
 from obs_dagster.reports.health.chart import Chart, Frame, Point, Trend, draw
 from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex
 
 
-@dataclass(frozen=True, slots=True)
-class _Panel:
-    metric: str
-    title: str
-    of_score: bool = False
-    daily: bool = False
-    from_zero: bool = True
-
-
-PANELS = (
-    _Panel("recall", "Recall"),
-    _Panel("precision", "Precision"),
-    _Panel("roc_auc", "ROC AUC", from_zero=False),
-    _Panel("calibration_error", "Calibration error"),
-    _Panel("psi", "Score drift (PSI)", of_score=True),
-    _Panel("volume", "Predictions", daily=True),
-    _Panel("latency_p95", "Latency, p95 (ms)", daily=True),
-    _Panel("quarantined_share", "Rows in quarantine", daily=True),
-)
-
-
 def draw_trends(monitor: Monitor, index: RecordIndex, frame: Frame, styles: Mapping[str, int]) -> list[Chart]:
     """One chart per panel, with a line for each version in `styles`."""
-    return [_chart(monitor, index, frame, panel, styles) for panel in PANELS]
+    return [_chart(monitor, index, frame, panel, styles) for panel in shown_in("trend", monitor.task)]
 
 
 def _chart(
-    monitor: Monitor, index: RecordIndex, frame: Frame, panel: _Panel, styles: Mapping[str, int]
+    monitor: Monitor, index: RecordIndex, frame: Frame, panel: Definition, styles: Mapping[str, int]
 ) -> Chart:
-    column = monitor.logs.columns.score if panel.of_score else ""
-    rules = [rule for rule in monitor.alerts if _watches(rule, panel.metric, column)]
+    column = monitor.logs.columns.score if panel.about == "column" else ""
+    rules = [rule for rule in monitor.alerts if _watches(rule, panel.name, column)]
     window = _window(monitor, panel, rules)
-    settled = settled_through(monitor, frame.last) if needs_labels(panel.metric) else None
+    settled = settled_through(monitor, frame.last) if panel.needs_labels else None
     trends = [
-        Trend(version, style, _points(index, frame, panel.metric, version, window, column, settled))
+        Trend(version, style, _points(index, frame, panel.name, version, window, column, settled))
         for version, style in styles.items()
     ]
     return draw(
         frame,
-        panel.metric,
-        panel.title,
+        panel.name,
+        panel.headed,
         "each day" if window == 1 else f"{window} days",
         trends,
         thresholds=_thresholds(rules, window),
         from_zero=panel.from_zero,
-        empty=_why_empty(monitor, panel.metric),
+        empty=_why_empty(monitor, panel),
     )
 
 
@@ -68,9 +48,9 @@ def _watches(rule: Rule, metric: str, column: str) -> bool:
     return not column or rule.columns is None or column in rule.columns
 
 
-def _window(monitor: Monitor, panel: _Panel, rules: Sequence[Rule]) -> int:
+def _window(monitor: Monitor, panel: Definition, rules: Sequence[Rule]) -> int:
     """The window that the rules on this metric watch, so that line and threshold belong together."""
-    usual = 1 if panel.daily and 1 in monitor.windows else headline_window(monitor)
+    usual = 1 if _is_daily(panel) and 1 in monitor.windows else headline_window(monitor)
     watched = {rule.window for rule in rules}
     return usual if not watched or usual in watched else max(watched)
 
@@ -109,18 +89,22 @@ def _thresholds(rules: Sequence[Rule], window: int) -> list[tuple[float, str]]:
     return found
 
 
-def _why_empty(monitor: Monitor, metric: str) -> str:
-    if needs_labels(metric):
+def _is_daily(panel: Definition) -> bool:
+    """Whether the value of each day is drawn: those of whole days tell more than their means."""
+    return panel.about == "model" and not panel.needs_labels
+
+
+def _why_empty(monitor: Monitor, panel: Definition) -> str:
+    if panel.needs_labels:
         return "The monitor has no labels." if monitor.labels is None else "No labels yet."
-    if metric == "latency_p95" and monitor.logs.columns.latency_ms is None:
-        return "The log has no latency."
-    return "Not measured in these days."
+    lacking = [need for need in panel.needs if not monitor.has(need)]
+    return f"The monitor has no {lacking[0]}." if lacking else "Not measured in these days."
 
 
-def trend_styles(versions: Sequence[str], index: RecordIndex) -> dict[str, int]:
+def trend_styles(monitor: Monitor, versions: Sequence[str], index: RecordIndex) -> dict[str, int]:
     """Gives each version the number of its colour and dash; what is about the whole log has the last one."""
     styles = {version: number % VERSION_STYLES for number, version in enumerate(versions)}
-    if any(index.series(panel.metric, ALL_VERSIONS, 1) for panel in PANELS if panel.daily):
+    if any(index.series(panel.name, ALL_VERSIONS, 1) for panel in shown_in("trend", monitor.task)):
         styles[ALL_VERSIONS] = VERSION_STYLES
     return styles
 

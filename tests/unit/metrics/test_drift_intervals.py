@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from obs_dagster.metrics.drift.evaluation import evaluate_drift
+from tests.evaluated import evaluate_drift
 
 STATISTICS = ("psi", "jensen_shannon", "ks", "l_infinity", "wasserstein")
 NIGHTS = 60

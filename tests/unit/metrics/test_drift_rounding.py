@@ -8,8 +8,8 @@ from scipy.spatial.distance import chebyshev, jensenshannon
 from scipy.stats import chi2_contingency
 
 from obs_dagster.metrics.drift.chi_square import UNKNOWABLE
-from obs_dagster.metrics.drift.evaluation import evaluate_drift
 from obs_dagster.profile.distribution import NumericCounts
+from tests.evaluated import evaluate_drift
 
 STATISTICS = ("psi", "jensen_shannon", "l_infinity", "chi_square")
 CLOSE = 1e-9

@@ -13,7 +13,6 @@ from scipy.stats import chi2_contingency, ks_2samp, wasserstein_distance
 from obs_dagster.metrics.drift.alignment import align_points, deciles
 from obs_dagster.metrics.drift.chi_square import chi_square, p_value
 from obs_dagster.metrics.drift.comparison import shares
-from obs_dagster.metrics.drift.evaluation import evaluate_drift
 from obs_dagster.metrics.drift.jensen_shannon import jensen_shannon_divergence
 from obs_dagster.metrics.drift.ks import ks, largest_gap
 from obs_dagster.metrics.drift.l_infinity import l_infinity
@@ -24,6 +23,7 @@ from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
 from obs_dagster.profile.grid import Grids
 from obs_dagster.profile.profile import SCHEMA, Profile
 from obs_dagster.profile.score_grid import ScoreGrid
+from tests.evaluated import evaluate_drift
 
 
 def profiled_scores(values):

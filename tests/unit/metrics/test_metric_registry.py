@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from obs_dagster.metrics import registry
+from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.reference import reference_markdown
 from obs_dagster.metrics.registry import MetricError, definition, definitions, family, metrics
 
@@ -44,7 +45,7 @@ def third_party(tmp_path, monkeypatch):
 
 
 def _forget():
-    for found in (metrics, family, definitions, registry.tallies):
+    for found in (metrics, family, definitions, registry.shown_in, registry.tallies):
         found.cache_clear()
 
 
@@ -54,22 +55,32 @@ from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
 
 METRICS = Metric(
-    Definition("{name}", "{name}/1", "quality", "Title", "Meaning.", "1.", "None.", "none"),
-    lambda counts: Estimate(1.0, None, None, counts.rows),
+    Definition("{name}", "{name}/1", "{family}", "Title", "Meaning.", "1.", "None.", "none", tasks={tasks}),
+    lambda given: Estimate(1.0, None, None, 5),
 )
 """
 
 
-def test_a_third_partys_metric_is_found_and_computed(third_party):
-    third_party("plugin_good", TEMPLATE.format(name="house_rule"))
-    found = importlib.import_module("obs_dagster.metrics.quality").evaluate_quality(
-        5, quarantined=0, duplicates=0, schema_changes=0
-    )
-    assert found["house_rule"].n == 5
+@pytest.mark.parametrize("name", registry.FAMILIES)
+def test_a_third_partys_metric_of_every_family_is_found_and_computed(third_party, name):
+    third_party(f"plugin_{name}", TEMPLATE.format(name="house_rule", family=name, tasks=()))
+    assert evaluate(name, None, only=["house_rule"])["house_rule"].n == 5
+
+
+def test_tasks_may_share_a_name_that_reads_alike(third_party):
+    third_party("plugin_alike", TEMPLATE.format(name="recall", family="performance", tasks=("other",)))
+    with pytest.raises(MetricError, match=r"'recall', whose title is another one for binary_classification"):
+        metrics()
+
+
+def test_a_metric_of_another_task_is_not_computed(third_party):
+    third_party("plugin_other", TEMPLATE.format(name="house_rule", family="service", tasks=("other",)))
+    assert "house_rule" in family("service", "other")
+    assert "house_rule" not in family("service", "binary_classification")
 
 
 def test_a_name_that_is_taken_is_an_error(third_party):
-    third_party("plugin_taken", TEMPLATE.format(name="psi"))
+    third_party("plugin_taken", TEMPLATE.format(name="psi", family="quality", tasks=()))
     with pytest.raises(MetricError, match=r"plugin_taken.*'psi', which is already there"):
         metrics()
 

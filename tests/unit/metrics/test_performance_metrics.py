@@ -8,9 +8,9 @@ from scipy.stats import norm
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
-from obs_dagster.metrics.performance.evaluation import evaluate_performance
-from obs_dagster.metrics.performance.outcomes import Outcomes, ScoreCounts
-from obs_dagster.metrics.performance.ranking import average_precision, roc_auc, roc_auc_interval
+from obs_dagster.tasks.binary.metrics.outcomes import Outcomes, ScoreCounts
+from obs_dagster.tasks.binary.metrics.ranking import average_precision, roc_auc, roc_auc_interval
+from tests.evaluated import evaluate_performance
 
 RELIABLE = [
     "precision",

@@ -4,9 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from obs_dagster.metrics.explanation import evaluate_explanation
 from obs_dagster.metrics.intervals import wilson
-from obs_dagster.metrics.quality import evaluate_quality
+from tests.evaluated import evaluate_explanation, evaluate_quality
 
 
 def test_quality_in_numbers():

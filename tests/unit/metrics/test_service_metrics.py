@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from obs_dagster.metrics.service.evaluation import evaluate_service
 from obs_dagster.metrics.service.latency import quantile
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
+from tests.evaluated import evaluate_service
 
 
 @pytest.mark.parametrize("n", [1, 2, 57, 100, 5_000])

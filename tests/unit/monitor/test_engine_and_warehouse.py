@@ -2,8 +2,11 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
+from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor import DuckDBEngine, SparkEngine, json_schema, load_monitor
 from obs_dagster.monitor.reference import EXAMPLE
+
+METRICS = {name: definitions()[name] for name in ("psi", "recall")}
 
 
 @pytest.fixture
@@ -16,7 +19,7 @@ def load(tmp_path):
         jsonschema.validate(document, json_schema())
         path = tmp_path / "monitor.yaml"
         YAML(typ="safe").dump(document, path)
-        return load_monitor(path, environ=environ or {}, metrics=("psi", "recall"))
+        return load_monitor(path, environ=environ or {}, metrics=METRICS)
 
     return run
 

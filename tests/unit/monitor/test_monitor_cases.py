@@ -4,10 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor import MonitorError, load_monitor
 
 CASES = Path(__file__).parent / "cases"
-METRICS = ("error_share", "latency_p95", "precision", "psi", "recall", "volume")
+#: Few enough for messages to name them all.
+METRICS = {
+    name: definitions()[name]
+    for name in ("error_share", "latency_p95", "precision", "psi", "recall", "volume")
+}
 ENVIRON = {"BRACES": "{day}/}", "SLACK_TOKEN": "slack://secret"}
 
 

@@ -6,11 +6,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from obs_dagster.errors import ObsError, SourceError
+from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor import Monitor, MonitorError, TrainingBaseline, load_monitor, load_monitors
-from obs_dagster.monitor.checks.rules import NEEDS_LABELS
 from obs_dagster.monitor.reference import EXAMPLE
 
-METRICS = ("psi", "recall")
+METRICS = {name: definitions()[name] for name in ("psi", "recall")}
 SOUND = """\
 model: {model}
 start: 2013-04-01
@@ -92,23 +92,12 @@ def test_a_mistake_behind_an_alias_is_placed_where_it_is_written(tmp_path):
 
 
 def test_the_registered_metrics_are_known_when_none_are_given(tmp_path):
-    from obs_dagster.metrics.registry import definitions
-
     text = SOUND.format(model="flights") + "alerts: [{name: drift, metric: psy, above: 0.1}]\n"
 
     (problem,) = problems_of(written(tmp_path, text), environ={"LOGS": "/logs"}, metrics=None)
 
     assert problem.nearest == "psi"
     assert problem.legal == tuple(sorted(definitions()))
-
-
-def test_every_performance_metric_but_one_needs_labels():
-    from obs_dagster.metrics.registry import definitions
-
-    performance = {name for name, found in definitions().items() if found.family == "performance"}
-
-    assert performance - NEEDS_LABELS == {"predicted_positive_share"}
-    assert performance >= NEEDS_LABELS
 
 
 def test_the_environment_of_the_process_is_read_when_none_is_given(tmp_path, monkeypatch):

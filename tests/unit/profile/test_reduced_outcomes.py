@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from obs_dagster.metrics.performance.evaluation import evaluate_performance
 from obs_dagster.profile.grid import CategoryGrid, Grids
 from obs_dagster.profile.outcomes import OutcomeProfile
 from obs_dagster.profile.reduction import reduce_outcomes
+from tests.evaluated import evaluate_performance
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import numpy as np
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import Interval, Z, wilson
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.metrics.performance.outcomes import Outcomes, ScoreCounts
 from obs_dagster.metrics.record import Estimate
+from obs_dagster.tasks.binary.metrics.outcomes import Outcomes, ScoreCounts
 
 FEW = 10
 """Rows below which a variance estimated from them is not trusted."""
@@ -130,6 +130,13 @@ METRICS = (
             interval="DeLong's variance on the logit scale; where fewer than ten rows of the smaller class "
             "are misplaced, Newcombe's (2006) method 5; widened by the error at both ends",
             better="higher",
+            tasks=("binary_classification",),
+            needs=("labels",),
+            noun="ROC AUC",
+            shown=frozenset({"verdict", "trend", "summary"}),
+            rank=4,
+            heading="ROC AUC",
+            from_zero=False,
         ),
         _roc_auc,
     ),
@@ -146,6 +153,9 @@ METRICS = (
             interval="Wilson, as a share of the positives (Boyd, Eng and Page, ECML 2013, the binomial "
             "interval; covers 91 to 95 % in simulations), widened by the error at both ends",
             better="higher",
+            tasks=("binary_classification",),
+            needs=("labels",),
+            noun="PR AUC",
         ),
         _pr_auc,
     ),

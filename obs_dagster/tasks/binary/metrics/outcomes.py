@@ -44,6 +44,11 @@ class Outcomes:
         """Labelled rows."""
         return self.counts.n
 
+    @property
+    def predictions(self) -> int:
+        """Rows that were predicted, labelled or not."""
+        return self.counts.predictions
+
     @cached_property
     def true_positives(self) -> int:
         """Rows whose decision and label are positive."""

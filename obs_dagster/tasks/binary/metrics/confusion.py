@@ -7,8 +7,8 @@ from collections.abc import Callable
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import share, wilson
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.metrics.performance.outcomes import Outcomes
 from obs_dagster.metrics.record import Estimate
+from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 
 
 def f1(outcomes: Outcomes) -> Estimate:
@@ -65,6 +65,9 @@ def _cell(
             reference=f"`sklearn.metrics.confusion_matrix(label, decision){place}`.",
             interval="none: a count",
             unit="rows",
+            tasks=("binary_classification",),
+            needs=("labels",),
+            written="count",
         ),
         _count(count),
     )
@@ -110,7 +113,12 @@ METRICS = (
             reference="`sklearn.metrics.precision_score(label, decision)`.",
             interval="Wilson",
             unit="share",
+            counts="predicted positives",
             better="higher",
+            tasks=("binary_classification",),
+            needs=("labels",),
+            shown=frozenset({"verdict", "trend", "summary"}),
+            rank=2,
         ),
         _share(
             lambda outcomes: outcomes.true_positives,
@@ -129,7 +137,12 @@ METRICS = (
             reference="`sklearn.metrics.recall_score(label, decision)`.",
             interval="Wilson",
             unit="share",
+            counts="positives",
             better="higher",
+            tasks=("binary_classification",),
+            needs=("labels",),
+            shown=frozenset({"verdict", "trend", "summary"}),
+            rank=1,
         ),
         _share(
             lambda outcomes: outcomes.true_positives,
@@ -149,6 +162,11 @@ METRICS = (
             interval="Wilson interval of the Jaccard share TP / (TP + FP + FN), of which F1 is a rising "
             "function",
             better="higher",
+            tasks=("binary_classification",),
+            needs=("labels",),
+            noun="F1",
+            shown=frozenset({"summary"}),
+            rank=3,
         ),
         f1,
     ),
@@ -164,6 +182,8 @@ METRICS = (
             interval="Wilson",
             unit="share",
             better="higher",
+            tasks=("binary_classification",),
+            needs=("labels",),
         ),
         _share(
             lambda outcomes: outcomes.true_positives + outcomes.true_negatives,

@@ -7,9 +7,9 @@ import numpy as np
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import distance_band, resample
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.metrics.performance.outcomes import Outcomes
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import CountArray, FloatArray
+from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 
 BINS = 10
 
@@ -59,6 +59,11 @@ METRICS = (
             interval="pivotal bootstrap over label and score bin, which takes the upward bias of small bins "
             "off",
             better="lower",
+            tasks=("binary_classification",),
+            needs=("labels",),
+            shown=frozenset({"verdict", "trend", "summary"}),
+            rank=5,
+            heading="Calibration error",
         ),
         _estimate,
     ),

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import normal_mean
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.metrics.performance.outcomes import Outcomes
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray, OutcomeCounts
 from obs_dagster.profile.outcomes import TINY
+from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 
 
 def _mean(sums: Callable[[OutcomeCounts], tuple[FloatArray, FloatArray]]) -> Callable[[Outcomes], Estimate]:
@@ -42,6 +42,8 @@ METRICS = (
             interval="normal, from the exact sum of squares",
             unit="nats",
             better="lower",
+            tasks=("binary_classification",),
+            needs=("labels",),
         ),
         _mean(lambda counts: (counts.log_loss_sum, counts.log_loss_sq)),
     ),
@@ -56,6 +58,9 @@ METRICS = (
             reference="`sklearn.metrics.brier_score_loss(label, score)`.",
             interval="normal, from the exact sum of squares",
             better="lower",
+            tasks=("binary_classification",),
+            needs=("labels",),
+            noun="Brier score",
         ),
         _mean(lambda counts: (counts.brier_sum, counts.brier_sq)),
     ),

@@ -1,0 +1,1 @@
+"""Performance of binary classifiers on the predictions whose labels are known."""

@@ -1,0 +1,32 @@
+"""What each family of metrics says of counts: the arguments of its input, written out."""
+
+from obs_dagster.metrics.drift.comparison import Comparison
+from obs_dagster.metrics.evaluation import evaluate
+from obs_dagster.metrics.explanation import Attributions
+from obs_dagster.metrics.quality import RowCounts
+from obs_dagster.metrics.service.traffic import Traffic
+from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
+
+
+def evaluate_drift(baseline, current, *, seed, statistics=None):
+    return evaluate("drift", Comparison(baseline, current, seed), only=statistics)
+
+
+def evaluate_performance(counts, *, seed):
+    return evaluate("performance", Outcomes(counts, seed), task="binary_classification")
+
+
+def evaluate_service(rows, latency, status, ok_statuses):
+    return evaluate("service", Traffic(rows, latency, status, ok_statuses))
+
+
+def evaluate_quality(rows, *, quarantined, duplicates, schema_changes):
+    return evaluate("quality", RowCounts(rows, quarantined, duplicates, schema_changes))
+
+
+def evaluate_model(check):
+    return evaluate("explanation", check)
+
+
+def evaluate_explanation(values):
+    return [evaluate("explanation", each) for each in Attributions.each(values)]
