@@ -14,7 +14,7 @@ $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --compile-bytecode --editable '.[dev]'
-	$(BIN)/python -m obs_dagster.profile.warm_up
+	$(BIN)/python -m obs_dagster.warm_up
 	touch $@
 
 # Adds Spark, for monitors with `engine: spark` and their tests; it needs Java 17.

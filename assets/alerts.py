@@ -8,7 +8,7 @@ from assets.rules import checks_of, results_of
 from assets.stage import stage
 from assets.tables import table
 from obs_dagster.alerts import evaluate_rules
-from obs_dagster.evaluation.nights import record_nights
+from obs_dagster.evaluation.night_record import record_nights
 from obs_dagster.monitor import Monitor
 
 
@@ -26,7 +26,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         """The state of every alert after this night; what changed waits in the outbox to be sent."""
         days = days_of(context)
         with platform.history() as history:
-            record_nights(monitor, days, platform.lake, history, now=platform.now(), run_id=context.run_id)
+            record_nights(platform.night(monitor, context.run_id), days, history)
             summary = evaluate_rules(
                 monitor, history, as_of=max(days), now=platform.now(), run_id=context.run_id
             )

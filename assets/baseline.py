@@ -8,10 +8,10 @@ import dagster as dg
 from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
-from obs_dagster.evaluation.baseline import prepare_baseline
-from obs_dagster.evaluation.baseline_days import BaselineDay
+from obs_dagster.baselines.days import BaselineDay
+from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.monitor import Monitor
-from obs_dagster.reports.wording import day_spans
+from obs_dagster.verdict.wording import day_spans
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:

@@ -11,9 +11,10 @@ from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import check, stage
 from assets.tables import rounded, table
-from obs_dagster.alerts import evaluate_nights, unevaluated
+from obs_dagster.alerts import evaluate_nights
+from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.evaluation.metrics import quality_records
-from obs_dagster.evaluation.nights import last_refused, record_nights
+from obs_dagster.evaluation.night_record import last_refused, record_nights
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
@@ -47,7 +48,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     def data_quality(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """The day's rows against their contract; rows that break it are quarantined with the reasons."""
         days = days_of(context)
-        recorder = platform.recorder(monitor, context.run_id)
+        night = platform.night(monitor, context.run_id)
         found: dict[dt.date, DayQuality] = {}
         records: list[MetricRecord] = []
         for _ in validate_days(monitor, set(damaged_days(monitor, platform.lake)) - set(days), platform.lake):
@@ -55,16 +56,17 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         qualities = validate_days(monitor, days, platform.lake)
         for day, quality in tracked(context, qualities, len(days)):
             found[day] = quality
-            records += quality_records(quality, day, recorder)
+            records += quality_records(quality, day, night.recorder)
             context.add_asset_metadata(_metadata(day, quality), partition_key=day.isoformat())
         refused = last_refused(found)
         with platform.history() as history:
             history.replace_metrics(records, model=monitor.model, days=days, metrics=family("quality"))
             if refused:
                 # told at once: a stage that needs the day's rows may fail without them
-                about = {"now": platform.now(), "run_id": context.run_id}
-                record_nights(monitor, refused, platform.lake, history, **about)
-                evaluate_nights(monitor, history, as_of=max(refused), **about)
+                record_nights(night, refused, history)
+                evaluate_nights(
+                    monitor, history, as_of=max(refused), now=platform.now(), run_id=context.run_id
+                )
         return dg.MaterializeResult(
             check_results=[
                 _schema(found.values()),

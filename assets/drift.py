@@ -10,11 +10,12 @@ from assets.stage import stage
 from assets.tables import table
 from obs_dagster.evaluation.metrics import drift_records
 from obs_dagster.evaluation.parallel import records_of_days
-from obs_dagster.evaluation.windows import PROFILES, later_days
+from obs_dagster.evaluation.windows import later_days
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
-from obs_dagster.reports.wording import telling
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.verdict.wording import telling
 
 _WORST = 10
 
@@ -26,11 +27,11 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     def drift(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """Every feature, score and decision against its version's baseline, with intervals."""
         days = days_of(context)
-        recorder = platform.recorder(monitor, context.run_id)
+        night = platform.night(monitor, context.run_id)
         # a day that is run again changes the windows of later days too
-        affected = later_days(platform.lake.table(monitor.model, PROFILES), monitor, set(days)) | set(days)
+        affected = later_days(night.profiles, monitor, set(days)) | set(days)
         with platform.history() as history:
-            evaluated = records_of_days(drift_records, monitor, affected, platform.lake, recorder)
+            evaluated = records_of_days(drift_records, night, affected)
             for day, records in tracked(context, evaluated, len(affected)):
                 history.replace_metrics(records, model=monitor.model, days=[day], metrics=family("drift"))
                 if day in days:
@@ -51,7 +52,7 @@ def day_metadata(records: list[MetricRecord]) -> dict[str, dg.MetadataValue | in
         for record in records
         if record.metric == "psi"
         and record.window == 1
-        and record.segment == "*"
+        and record.segment == WHOLE
         and record.value is not None
     ]
     psi.sort(key=lambda record: -(record.value or 0.0))

@@ -16,7 +16,6 @@ from obs_dagster.explain.version_explained import COLUMNS, summary_table
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
-from obs_dagster.profile.baseline import load_grids
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -32,22 +31,20 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     )
     def explanations(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """SHAP values of a sample of each version's predictions: importance, bar and beeswarm plots."""
-        lake = platform.lake
-        grids = load_grids(monitor, lake)
-        recorder = platform.recorder(monitor, context.run_id)
+        night = platform.night(monitor, context.run_id)
         records: list[MetricRecord] = []
         days = days_of(context)
-        served = [(day, day_profile(monitor, day, lake, grids).versions()) for day in days]
-        explaining = explain_days(monitor, served, lake, platform.tracking_uri)
+        served = [(day, day_profile(night, day).versions()) for day in days]
+        explaining = explain_days(monitor, served, night.lake, platform.tracking_uri)
         for day, explained in tracked(context, explaining, len(days)):
             for each in explained:
                 for column, metrics in each.estimates(monitor.features).items():
-                    records += recorder.records(
+                    records += night.recorder.records(
                         metrics, version=each.version, day=day, window=1, column=column
                     )
             metadata: dict[str, dg.MetadataValue] = {"versions": table(summary_table(explained), COLUMNS)}
             for each in explained:
-                files = explanation_files(monitor, day, each.version, lake)
+                files = explanation_files(monitor, day, each.version, night.lake)
                 if files:
                     plot = image("SHAP", files["shap_bar.png"].read_bytes())
                     metadata[f"importance · version {each.version}"] = plot

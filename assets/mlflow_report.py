@@ -8,7 +8,7 @@ from assets.resources import Platform
 from assets.stage import LAST, stage
 from assets.tables import table
 from obs_dagster.monitor import Monitor
-from obs_dagster.reports.publishing import publish_nights
+from obs_dagster.reports.catch_up import publish_nights
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -20,13 +20,10 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         """The night in MLflow: a trend run per version, a run per night with its reports below it."""
         with platform.history() as history:
             done = publish_nights(
-                monitor,
+                platform.night(monitor, context.run_id),
                 days_of(context),
-                platform.lake,
                 history,
                 platform.tracking_uri,
-                now=platform.now(),
-                run_id=context.run_id,
                 progress=Progress(context),
             )
         return dg.MaterializeResult(

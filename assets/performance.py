@@ -10,7 +10,7 @@ from assets.tables import table
 from obs_dagster.evaluation.metrics import performance_records
 from obs_dagster.evaluation.parallel import records_of_days
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
-from obs_dagster.evaluation.windows import OUTCOMES, PROFILES, later_days
+from obs_dagster.evaluation.windows import later_days
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family, shown_in
@@ -32,16 +32,14 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     def performance(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """Predictions against ground truth, for the run's days and every earlier one that labels touched."""
         days = days_of(context)
-        lake = platform.lake
-        known = lake.table(monitor.model, PROFILES).days()
-        stale = stale_outcomes(monitor, lake, known)
-        for _ in tracked(context, reduce_outcomes_of(monitor, sorted(stale), lake), len(stale)):
+        night = platform.night(monitor, context.run_id)
+        stale = stale_outcomes(night, night.profiles.days())
+        for _ in tracked(context, reduce_outcomes_of(night, sorted(stale)), len(stale)):
             pass
-        affected = later_days(lake.table(monitor.model, OUTCOMES), monitor, stale) | set(days)
-        recorder = platform.recorder(monitor, context.run_id)
+        affected = later_days(night.outcomes, monitor, stale) | set(days)
         changed = 0
         with platform.history() as history:
-            evaluated = records_of_days(performance_records, monitor, affected, lake, recorder)
+            evaluated = records_of_days(performance_records, night, affected)
             for day, records in tracked(context, evaluated, len(affected)):
                 changes = history.replace_metrics(
                     records, model=monitor.model, days=[day], metrics=family("performance")

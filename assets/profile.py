@@ -17,11 +17,10 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     def profile(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """Counts per version, segment, column and bin, from which every window and statistic follows."""
         days = days_of(context)
-        for _ in profile_days(
-            monitor, set(damaged_profiles(monitor, platform.lake)) - set(days), platform.lake
-        ):
+        night = platform.night(monitor, context.run_id)
+        for _ in profile_days(night, set(damaged_profiles(night)) - set(days)):
             pass  # other days whose file is damaged, which this run's windows may hold
-        for day, found in profile_days(monitor, days, platform.lake):
+        for day, found in profile_days(night, days):
             context.add_asset_metadata(
                 {
                     "counts": found.table.num_rows,

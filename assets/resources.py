@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.history import History
 from obs_dagster.lake.lake import Lake
@@ -39,9 +40,10 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]  # the resour
         with History.open(self.settings.history_url) as store:
             yield store
 
-    def recorder(self, monitor: Monitor, run_id: str) -> Recorder:
-        """Makes the metric records of a run."""
-        return Recorder(monitor.model, run_id, self.now(), monitor.task)
+    def night(self, monitor: Monitor, run_id: str) -> Night:
+        """What a stage of a run evaluates days with."""
+        recorder = Recorder(monitor.model, run_id, self.now(), monitor.task)
+        return Night(monitor, self.lake, recorder)
 
     def now(self) -> dt.datetime:
         """The present, in UTC."""

@@ -6,10 +6,10 @@ import dagster as dg
 
 from assets.tables import rounded, table
 from obs_dagster.alerts import RuleSummary, Subject
-from obs_dagster.alerts.fold import Observation, threshold
+from obs_dagster.alerts.rules.fold import Observation, threshold
 from obs_dagster.figures import given, told_apart
 from obs_dagster.monitor import Rule
-from obs_dagster.reports.wording import about, limit, measured, period
+from obs_dagster.verdict.wording import about, limit, measured, period
 
 _SEVERITIES = {"info": dg.AssetCheckSeverity.WARN, "warning": dg.AssetCheckSeverity.WARN}
 

@@ -9,10 +9,11 @@ from assets.stage import stage
 from assets.tables import table
 from obs_dagster.evaluation.metrics import service_records
 from obs_dagster.evaluation.parallel import records_of_days
-from obs_dagster.evaluation.windows import PROFILES, later_days
+from obs_dagster.evaluation.windows import later_days
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
+from obs_dagster.monitor.whole import WHOLE
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -22,10 +23,10 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     def service_health(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """How much each version served, how fast, and how often it failed."""
         days = days_of(context)
-        recorder = platform.recorder(monitor, context.run_id)
-        affected = later_days(platform.lake.table(monitor.model, PROFILES), monitor, set(days)) | set(days)
+        night = platform.night(monitor, context.run_id)
+        affected = later_days(night.profiles, monitor, set(days)) | set(days)
         with platform.history() as history:
-            evaluated = records_of_days(service_records, monitor, affected, platform.lake, recorder)
+            evaluated = records_of_days(service_records, night, affected)
             for day, records in tracked(context, evaluated, len(affected)):
                 history.replace_metrics(records, model=monitor.model, days=[day], metrics=family("service"))
                 if day in days:
@@ -38,6 +39,6 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
 def _service(records: list[MetricRecord]) -> dg.TableMetadataValue:
     rows: dict[str, dict[str, str | float | None]] = {}
     for record in records:
-        if record.segment == "*" and record.window == 1:
+        if record.segment == WHOLE and record.window == 1:
             rows.setdefault(record.version, {"version": record.version})[record.metric] = record.value
     return table([rows[version] for version in sorted(rows)], ["version", *family("service")])

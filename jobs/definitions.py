@@ -7,7 +7,8 @@ import dagster as dg
 from assets import graph
 from assets.resources import Platform
 from jobs import nightly, schedules, sensors
-from obs_dagster.monitor import Monitor, load_monitors
+from obs_dagster.catalogue import monitors_of
+from obs_dagster.monitor import Monitor
 from obs_dagster.permissions import keep_private
 from obs_dagster.settings import Settings
 from obs_dagster.telemetry.logging import hide_secrets
@@ -34,4 +35,4 @@ def definitions() -> dg.Definitions:
     # every process of Dagster that runs our code begins here
     hide_secrets()
     keep_private(settings)
-    return compose(load_monitors(settings.monitors))
+    return compose(monitors_of(settings.monitors))

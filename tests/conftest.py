@@ -19,16 +19,16 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import create_engine, text
 
-from obs_dagster.evaluation.baseline import prepare_baseline
+from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.evaluation.metrics import (
     drift_records,
     performance_records,
     quality_records,
     service_records,
 )
+from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.recording import Recorder
-from obs_dagster.evaluation.windows import PROFILES
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.day import validate_day
@@ -57,6 +57,11 @@ class SmallWorld:
     @property
     def recorder(self) -> Recorder:
         return Recorder(model="small", run_id="run", now=dt.datetime(2024, 6, 1, tzinfo=dt.UTC))
+
+    @property
+    def tonight(self) -> Night:
+        """What a stage that begins now evaluates with."""
+        return Night(self.monitor, self.lake, self.recorder)
 
     @property
     def monitor(self) -> Monitor:
@@ -133,14 +138,14 @@ class SmallWorld:
         ingest_labels(monitor, lake)
         quality = validate_day(monitor, day, lake)
         prepare_baseline(monitor, lake)
-        list(profile_days(monitor, [day], lake))
-        stale = sorted(stale_outcomes(monitor, lake, lake.table("small", PROFILES).days()))
-        list(reduce_outcomes_of(monitor, stale, lake))
+        night = self.tonight
+        list(profile_days(night, [day]))
+        list(reduce_outcomes_of(night, sorted(stale_outcomes(night, night.profiles.days()))))
         return [
-            *quality_records(quality, day, self.recorder),
-            *drift_records(monitor, day, lake, self.recorder),
-            *performance_records(monitor, day, lake, self.recorder),
-            *service_records(monitor, day, lake, self.recorder),
+            *quality_records(quality, day, night.recorder),
+            *drift_records(night, day),
+            *performance_records(night, day),
+            *service_records(night, day),
         ]
 
     def state(self) -> dict[str, Any]:

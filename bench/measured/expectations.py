@@ -14,11 +14,11 @@ def validate(monitor: str, lake: str, day: str) -> None:
     with clock.importing():
         import great_expectations  # noqa: F401  for its effect
 
+        from obs_dagster.catalogue import monitor_of
         from obs_dagster.lake.lake import Lake
-        from obs_dagster.monitor import load_monitor
         from obs_dagster.quality.day import validate_day
 
-        described = load_monitor(Path(monitor))
+        described = monitor_of(Path(monitor))
     with clock.phase("validate"):
         found = validate_day(described, dt.date.fromisoformat(day), Lake(Path(lake)))
     clock.report(rows=found.rows, quarantined=found.quarantined, expectations=len(found.results))

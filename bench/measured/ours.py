@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from obs_dagster.monitor import Monitor
-    from obs_dagster.profile.grid import Grids
+    from obs_dagster.profile.grids.grid import Grids
     from obs_dagster.profile.outcomes import OutcomeProfile
     from obs_dagster.profile.profile import Profile
 
@@ -23,15 +23,15 @@ def load(monitor: str) -> Monitor:
     """The monitor, and everything that is imported or compiled at first use."""
     import narwhals as nw
 
+    from obs_dagster.catalogue import monitor_of
+    from obs_dagster.lake.columns import LABEL as KNOWN_LABEL
     from obs_dagster.metrics.registry import metrics
-    from obs_dagster.monitor import load_monitor
-    from obs_dagster.profile.columns import LABEL as KNOWN_LABEL
-    from obs_dagster.profile.fit import fit_grids
+    from obs_dagster.profile.grids.fit import fit_grids
     from obs_dagster.profile.reduction import reduce_outcomes, reduce_rows
     from obs_dagster.sources.files import connect
 
     metrics()
-    described = load_monitor(Path(monitor))
+    described = monitor_of(Path(monitor))
     roles = described.logs.columns
     with connect() as connection:
         one = connection.sql(f"SELECT '1' AS {roles.version}, 0.5 AS {roles.score}, true AS {KNOWN_LABEL}")
@@ -54,7 +54,7 @@ def fit(path: str, monitor: Monitor) -> Grids:
     """The grids of a baseline."""
     import narwhals as nw
 
-    from obs_dagster.profile.fit import fit_grids
+    from obs_dagster.profile.grids.fit import fit_grids
     from obs_dagster.sources.files import connect
 
     with connect() as connection:
@@ -76,7 +76,7 @@ def outcomes(path: str, monitor: Monitor, grids: Grids) -> OutcomeProfile:
     """Predictions against their labels, which stand in the same file."""
     import narwhals as nw
 
-    from obs_dagster.profile.columns import LABEL as KNOWN_LABEL
+    from obs_dagster.lake.columns import LABEL as KNOWN_LABEL
     from obs_dagster.profile.reduction import reduce_outcomes
     from obs_dagster.sources.files import connect, derived
 
@@ -88,8 +88,9 @@ def outcomes(path: str, monitor: Monitor, grids: Grids) -> OutcomeProfile:
 
 def drift(monitor: Monitor, baseline: Profile, current: Profile) -> int:
     """Every drift statistic of every feature, score and decision, per version; how many there are."""
-    from obs_dagster.evaluation.recording import seed
     from obs_dagster.metrics.drift.evaluation import evaluate_drift
+
+    from obs_dagster.evaluation.recording import seed
     from obs_dagster.profile.columns import profiled_columns
 
     found = 0
@@ -106,8 +107,9 @@ def drift(monitor: Monitor, baseline: Profile, current: Profile) -> int:
 
 def performance(monitor: Monitor, labelled: OutcomeProfile) -> int:
     """Every quality metric, per version and segment cell; how many there are."""
-    from obs_dagster.evaluation.recording import seed
     from obs_dagster.metrics.performance.evaluation import evaluate_performance
+
+    from obs_dagster.evaluation.recording import seed
 
     found = 0
     for version in labelled.versions():

@@ -14,24 +14,20 @@ def merge(monitor: str, lake: str, day: str) -> None:
     with clock.importing():
         from bench.measured import ours
         from obs_dagster.evaluation.metrics import drift_records
+        from obs_dagster.evaluation.night import Night
         from obs_dagster.evaluation.recording import Recorder
-        from obs_dagster.evaluation.windows import PROFILES, profile_windows
+        from obs_dagster.evaluation.windows import profile_windows
         from obs_dagster.lake.lake import Lake
-        from obs_dagster.profile.baseline import load_grids
 
         described = ours.load(monitor)
     last, root = dt.date.fromisoformat(day), Lake(Path(lake))
-    grids = load_grids(described, root)
+    night = Night(described, root, Recorder(described.model, "bench", dt.datetime.now(dt.UTC)))
     with clock.phase("merge"):
-        for window in profile_windows(described, last, root, grids):
+        for window in profile_windows(night, last):
             window.profile.versions()
-    recorder = Recorder(described.model, "bench", dt.datetime.now(dt.UTC))
     with clock.phase("drift"):
-        records = sum(1 for _ in drift_records(described, last, root, recorder))
-    files = [
-        root.table(described.model, PROFILES).path(each)
-        for each in root.table(described.model, PROFILES).days()
-    ]
+        records = sum(1 for _ in drift_records(night, last))
+    files = [night.profiles.path(each) for each in night.profiles.days()]
     clock.report(records=records, days=len(files), bytes=sum(file.stat().st_size for file in files))
 
 

@@ -17,14 +17,17 @@ def fill(monitor: str, lake: str, days: list[str], *, profiled: bool) -> None:
         days: YYYY-MM-DD.
         profiled: whether they are validated and profiled too, on the monitor's baseline.
     """
-    from obs_dagster.evaluation.baseline import prepare_baseline
+    from obs_dagster.baselines.prepare import prepare_baseline
+    from obs_dagster.catalogue import monitor_of
+    from obs_dagster.evaluation.night import Night
     from obs_dagster.evaluation.profiling import profile_days
+    from obs_dagster.evaluation.recording import Recorder
     from obs_dagster.lake.lake import Lake
-    from obs_dagster.monitor import load_monitor
     from obs_dagster.quality.day import validate_day
     from obs_dagster.sources.ingest import ingest_logs
 
-    described, root = load_monitor(Path(monitor)), Lake(Path(lake))
+    described, root = monitor_of(Path(monitor)), Lake(Path(lake))
+    night = Night(described, root, Recorder(described.model, "bench", dt.datetime.now(dt.UTC)))
     if profiled:
         prepare_baseline(described, root)
     for name in days:
@@ -32,7 +35,7 @@ def fill(monitor: str, lake: str, days: list[str], *, profiled: bool) -> None:
         ingest_logs(described, day, root)
         if profiled:
             validate_day(described, day, root)
-            for _ in profile_days(described, [day], root):
+            for _ in profile_days(night, [day]):
                 pass
 
 

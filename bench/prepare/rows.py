@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bench.clock import run
 from bench.prepare.columns import CATEGORIES, NUMBERS, extra_numbers, roles
+from obs_dagster.lake.quoting import literal
 from obs_dagster.sources.files import connect
-from obs_dagster.sources.quoting import literal
 
 #: Days are this many row numbers apart, so that no two of them share random numbers.
 _APART = 10_000_000_000

@@ -14,7 +14,7 @@ from jobs.cli.console import OUTPUT, cell
 
 if TYPE_CHECKING:
     from obs_dagster.alerts import Alert
-    from obs_dagster.reports.inputs import AlertLine
+    from obs_dagster.verdict.inputs import AlertLine
 
     Listed = Alert | AlertLine
 
@@ -23,8 +23,8 @@ _SEVERITIES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 
 def print_alerts(alerts: Sequence[Listed]) -> None:
     """Print alerts under a heading for each rule, the gravest first; the remedy stands below the heading."""
-    from obs_dagster.reports.verdict import urgency
-    from obs_dagster.reports.wording import OFF_THE_SCALE, ceiling, noun, off_the_scale
+    from obs_dagster.verdict.verdict import urgency
+    from obs_dagster.verdict.wording import OFF_THE_SCALE, ceiling, noun, off_the_scale
 
     ordered = sorted(alerts, key=urgency)
     places = {rule: place for place, rule in reversed(list(enumerate(map(_rule, ordered))))}
@@ -61,7 +61,7 @@ def _rule(alert: Listed) -> tuple[str, str, str, int, str, float]:
 
 
 def _heading(alert: Listed) -> rich.text.Text:
-    from obs_dagster.reports.wording import limit, noun
+    from obs_dagster.verdict.wording import limit, noun
 
     days = "each day" if alert.window == 1 else f"over {alert.window} days"
     told = f"{noun(alert.metric)} {days} {alert.direction} {limit(alert.metric, alert.threshold)}"
@@ -73,16 +73,17 @@ def _heading(alert: Listed) -> rich.text.Text:
 
 
 def _about_days(alert: Listed) -> bool:
-    from obs_dagster.alerts import unevaluated
+    from obs_dagster.alerts.rules import unevaluated
 
     return alert.rule == unevaluated.NAME
 
 
 def _row(alert: Listed) -> tuple[str, str, str, str]:
-    from obs_dagster.reports.wording import measured, night_count
+    from obs_dagster.monitor.whole import WHOLE
+    from obs_dagster.verdict.wording import measured, night_count
 
-    subject = ["all versions" if alert.version == "*" else f"version {alert.version}"]
-    subject += [part for part in (alert.column, alert.segment) if part not in ("", "*")]
+    subject = ["all versions" if alert.version == WHOLE else f"version {alert.version}"]
+    subject += [part for part in (alert.column, alert.segment) if part not in ("", WHOLE)]
     lasting = night_count(alert.nights)
     return (
         alert.id,

@@ -45,20 +45,21 @@ def check(
 
 
 def _chosen(settings: Settings, names: list[str]) -> list[Monitor]:
-    from obs_dagster.monitor import MonitorError, Problem, load_monitor, load_monitors
+    from obs_dagster.catalogue import monitor_of, monitors_of
+    from obs_dagster.monitor import MonitorError, Problem
 
     files = [Path(name) for name in names if Path(name).suffix in (".yaml", ".yml")]
     found: list[Monitor] = []
     problems: list[Problem] = []
     for file in files:
         try:
-            found.append(load_monitor(file))
+            found.append(monitor_of(file))
         except MonitorError as error:
             problems += error.problems
     models = [name for name in names if Path(name) not in files]
     if models or not names:
         try:
-            known = load_monitors(settings.monitors)
+            known = monitors_of(settings.monitors)
         except MonitorError as error:
             problems += error.problems
         else:

@@ -38,7 +38,7 @@ def look_at_baseline(monitor: Monitor, versions: Sequence[str] | None) -> Iterat
 
 
 def _of_days(monitor: Monitor, first: dt.date, last: dt.date) -> Finding:
-    from obs_dagster.sources.baseline_rows import days_with_files
+    from obs_dagster.baselines.rows import days_with_files
 
     try:
         days = [day for day in days_with_files(monitor)[0] if first <= day <= last]
@@ -49,7 +49,7 @@ def _of_days(monitor: Monitor, first: dt.date, last: dt.date) -> Finding:
 
 
 def _training(monitor: Monitor, baseline: TrainingBaseline, versions: Sequence[str]) -> Iterator[Finding]:
-    from obs_dagster.sources.baseline_rows import training_files
+    from obs_dagster.baselines.rows import training_files
     from obs_dagster.sources.files import connect
 
     try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from jobs.cli.findings import Finding
 from jobs.cli.next_step import next_step
 from obs_dagster.errors import ObsError
-from obs_dagster.profile.columns import RAW, UNCAST
+from obs_dagster.lake.columns import RAW, UNCAST
 from obs_dagster.quality.refusal import in_one_line
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class _Look:
 
 def look_at_log(monitor: Monitor) -> LogLook:
     """Look at the files of a log, and at the beginning of its latest day."""
-    from obs_dagster.sources.baseline_rows import days_with_files
+    from obs_dagster.baselines.rows import days_with_files
 
     try:
         days, others = days_with_files(monitor)

@@ -39,11 +39,11 @@ def find_monitor(model: str) -> Monitor:
         MonitorError: a monitor file is wrong.
         UsageError: no monitor is of this model; the error lists those that are.
     """
-    from obs_dagster.monitor import load_monitors
+    from obs_dagster.catalogue import monitors_of
     from obs_dagster.settings import Settings
 
     folder = Settings().monitors
-    monitors: Mapping[str, Monitor] = load_monitors(folder)
+    monitors: Mapping[str, Monitor] = monitors_of(folder)
     require(model, monitors, f"model in {folder.absolute()}")
     return monitors[model]
 

@@ -76,7 +76,7 @@ def _next(settings: Settings, monitor: Monitor) -> Iterator[tuple[str, str]]:
 
 
 def _monitor(settings: Settings, model: str) -> Monitor:
-    from obs_dagster.monitor import load_monitor
+    from obs_dagster.catalogue import monitor_of
 
     file = settings.monitors / f"{model}.yaml"
     if not file.exists():
@@ -84,7 +84,7 @@ def _monitor(settings: Settings, model: str) -> Monitor:
             f"The demo's monitor {file.absolute()} does not exist.",
             remedy="Run it in the project's folder, or set OBS_MONITORS to its folder `monitors`.",
         )
-    return load_monitor(file)
+    return monitor_of(file)
 
 
 def _replay(settings: Settings, first: dt.date, last: dt.date) -> None:

@@ -37,7 +37,7 @@ def dev(
     """Start the Dagster UI, its daemon and the MLflow UI on loopback; Ctrl-C stops them all."""
     from jobs.instance import open_instance
     from jobs.lost_runs import fail_lost_runs
-    from obs_dagster.reports.mlflow.database import make_ready
+    from obs_dagster.mlflow_reach.database import make_ready
     from obs_dagster.settings import Settings
 
     settings = Settings()
@@ -92,7 +92,7 @@ def _dagster(port: int) -> list[str]:
 
 
 def _mlflow(settings: Settings, port: int) -> list[str]:
-    from obs_dagster.reports.mlflow.place import beside_sqlite
+    from obs_dagster.mlflow_reach.place import beside_sqlite
 
     artifacts = beside_sqlite(settings.mlflow_uri)
     return [

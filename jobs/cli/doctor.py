@@ -20,7 +20,7 @@ from jobs.cli.routes import routes
 from obs_dagster.errors import ObsError
 
 if TYPE_CHECKING:
-    from obs_dagster.history import History, Night
+    from obs_dagster.history import History, NightRecord
     from obs_dagster.monitor import Monitor
     from obs_dagster.settings import Settings
 
@@ -42,8 +42,8 @@ def doctor(
 
 
 def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
+    from obs_dagster.catalogue import monitors_of
     from obs_dagster.history import History
-    from obs_dagster.monitor import load_monitors
 
     yield _folder("home", settings.root)
     yield _folder("lake", settings.lake_root)
@@ -52,7 +52,7 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     yield store
     yield reach.mlflow(settings)
     try:
-        monitors = load_monitors(settings.monitors)
+        monitors = monitors_of(settings.monitors)
     except ObsError as error:
         yield Finding("monitors", "files", "fail", str(error))
         return
@@ -68,7 +68,7 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
         yield _outbox(history)
 
 
-def nights(monitor: Monitor, ran: list[Night], now: dt.datetime) -> Iterator[Finding]:
+def nights(monitor: Monitor, ran: list[NightRecord], now: dt.datetime) -> Iterator[Finding]:
     """The model's last night, whether it is stale, and the days between that have no night."""
     if not ran:
         yield Finding(monitor.model, "nights", "warn", f"none has run; the first day is {monitor.start}")

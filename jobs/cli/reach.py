@@ -30,8 +30,8 @@ def history(settings: Settings) -> Finding:
 
 def mlflow(settings: Settings) -> Finding:
     """MLflow; as above."""
-    from obs_dagster.reports.mlflow.answer import require_mlflow
-    from obs_dagster.reports.mlflow.place import without_password
+    from obs_dagster.mlflow_reach.answer import require_mlflow
+    from obs_dagster.mlflow_reach.place import without_password
 
     uri = settings.mlflow_uri
     if _absent(uri):
@@ -49,7 +49,7 @@ def registered_versions(settings: Settings, name: str) -> list[str]:
     Raises:
         ObsError: the registry cannot be asked.
     """
-    from obs_dagster.reports.mlflow.answer import require_mlflow
+    from obs_dagster.mlflow_reach.answer import require_mlflow
 
     if _absent(settings.mlflow_uri):
         return []

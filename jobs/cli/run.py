@@ -90,7 +90,7 @@ def tell_refused(monitor: Monitor, first: dt.date, last: dt.date, *, since: dt.d
     Returns:
         How many there are, apart from days without rows on which none are expected.
     """
-    from obs_dagster.alerts import unevaluated
+    from obs_dagster.alerts.rules import unevaluated
     from obs_dagster.history import History
     from obs_dagster.settings import Settings
 

@@ -13,7 +13,7 @@ from jobs.cli.alert_table import print_alerts
 from jobs.cli.console import OUTPUT, cell
 
 if TYPE_CHECKING:
-    from obs_dagster.history import Night
+    from obs_dagster.history import NightRecord
     from obs_dagster.reports.health import HealthInput
 
 _NAMED_DAYS = 5
@@ -28,8 +28,8 @@ def print_standing(page: HealthInput) -> bool:
     Returns:
         Whether something is firing.
     """
-    from obs_dagster.reports.comparison import different_days
     from obs_dagster.reports.health.firing import about_day
+    from obs_dagster.verdict.comparison import different_days
 
     judged = page.verdicts
     night = next((line for line in page.nights if line.day == page.day), None)
@@ -57,7 +57,7 @@ def print_standing(page: HealthInput) -> bool:
     return bool(firing)
 
 
-def print_refused(refused: Sequence[Night], *, quiet: Sequence[dt.date], days: int) -> None:
+def print_refused(refused: Sequence[NightRecord], *, quiet: Sequence[dt.date], days: int) -> None:
     """Print which days were not evaluated and why; the last line has them all.
 
     Args:
@@ -66,7 +66,7 @@ def print_refused(refused: Sequence[Night], *, quiet: Sequence[dt.date], days: i
         days: how many days ran.
     """
     from obs_dagster.quality.refusal import cause, fact
-    from obs_dagster.reports.wording import day_spans
+    from obs_dagster.verdict.wording import day_spans
 
     for day in quiet[:_NAMED_DAYS]:
         OUTPUT.print(f"{day} has no rows, and none are expected on it.", highlight=False)

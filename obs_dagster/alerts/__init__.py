@@ -1,13 +1,13 @@
 """Alert rules: from metric records to states, and from changes of state to people."""
 
-from obs_dagster.alerts.alert import Alert, find_alert, list_alerts
-from obs_dagster.alerts.deliver import DeliveryReport, Failure, deliver
 from obs_dagster.alerts.evaluate import evaluate_nights, evaluate_rules
-from obs_dagster.alerts.failure import report_failure
-from obs_dagster.alerts.fold import State
-from obs_dagster.alerts.outbox import Undelivered, undelivered
-from obs_dagster.alerts.subject import Subject
-from obs_dagster.alerts.summary import AlertSummary, RuleSummary, Status, SubjectStatus
+from obs_dagster.alerts.outbox.deliver import DeliveryReport, Failure, deliver
+from obs_dagster.alerts.outbox.entries import Undelivered, undelivered
+from obs_dagster.alerts.outbox.failure import report_failure
+from obs_dagster.alerts.rules.alert import Alert, find_alert, list_alerts
+from obs_dagster.alerts.rules.fold import State
+from obs_dagster.alerts.rules.subject import Subject
+from obs_dagster.alerts.rules.summary import AlertSummary, RuleSummary, Status, SubjectStatus
 
 __all__ = [
     "Alert",

@@ -8,15 +8,16 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
-from obs_dagster.alerts import alert as alerts
-from obs_dagster.alerts import outbox, unevaluated
-from obs_dagster.alerts.alert import Alert, Event
-from obs_dagster.alerts.fold import GONE_AFTER_DAYS, Episode, State, fold
-from obs_dagster.alerts.reconcile import reconcile
-from obs_dagster.alerts.series import Series, read_series
-from obs_dagster.alerts.subject import Subject, watches
-from obs_dagster.alerts.summary import AlertSummary, RuleSummary, subject_status, summarise
-from obs_dagster.alerts.transition import Evaluation, advance, end, undone
+from obs_dagster.alerts.outbox import entries
+from obs_dagster.alerts.rules import alert as alerts
+from obs_dagster.alerts.rules import unevaluated
+from obs_dagster.alerts.rules.alert import Alert, Event
+from obs_dagster.alerts.rules.fold import GONE_AFTER_DAYS, Episode, State, fold
+from obs_dagster.alerts.rules.reconcile import reconcile
+from obs_dagster.alerts.rules.series import Series, read_series
+from obs_dagster.alerts.rules.subject import Subject, watches
+from obs_dagster.alerts.rules.summary import AlertSummary, RuleSummary, subject_status, summarise
+from obs_dagster.alerts.rules.transition import Evaluation, advance, end, undone
 from obs_dagster.history import History, nights
 from obs_dagster.monitor import Monitor, Rule
 
@@ -150,7 +151,7 @@ class _Evaluator:
     def _keep(self, before: Alert | None, after: Alert | None, event: Event | None) -> None:
         alerts.write(self._connection, before, after)
         if after is not None and event is not None:
-            outbox.enqueue(self._connection, after, event, self._evaluation.now)
+            entries.enqueue(self._connection, after, event, self._evaluation.now)
             self._told[event].append(after.id)
 
 

@@ -11,11 +11,12 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from obs_dagster.alerts import unevaluated
-from obs_dagster.alerts.alert import Alert, Event
-from obs_dagster.alerts.subject import ALL_ROWS, Subject
+from obs_dagster.alerts.rules import unevaluated
+from obs_dagster.alerts.rules.alert import Alert, Event
+from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.figures import given, told_apart
 from obs_dagster.monitor import Severity
+from obs_dagster.monitor.whole import WHOLE
 
 _DEFUSED = {"<": "(", ">": ")", "[": "(", "]": ")", "`": "'", "@": "(at)", "://": ":/ /"}
 _NAME_LENGTH = 120
@@ -125,7 +126,7 @@ def _body(alert: Alert, event: Event, key: str) -> str:
     lines = {
         "model": alert.model,
         "version": harmless(alert.version),
-        "segment": "all rows" if alert.segment == ALL_ROWS else harmless(alert.segment),
+        "segment": "all rows" if alert.segment == WHOLE else harmless(alert.segment),
         "column": harmless(alert.column),
         "value": f"{_value(alert)}, {alert.n:,} rows, {days} up to {alert.last_day}",
         "rule": f"{alert.rule}: {alert.metric} {alert.direction} {given(alert.threshold)}",

@@ -14,7 +14,7 @@ from obs_dagster.demo.models import RECIPES, Recipe, fit, out_of_fold_scores
 from obs_dagster.demo.registration import MODEL, is_registered, register
 from obs_dagster.explain.explainable import ExplainableModel
 from obs_dagster.explain.loading import load_version
-from obs_dagster.reports.mlflow.database import make_ready
+from obs_dagster.mlflow_reach.database import make_ready
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,14 +9,14 @@ from typing import Any
 
 import narwhals as nw
 
+from obs_dagster.lake.columns import DAY, FILE, LABEL
 from obs_dagster.lake.lake import Lake
+from obs_dagster.lake.quoting import identifier, literals
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import DAY, FILE, LABEL
 from obs_dagster.quality.day import clean_rows
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.log_rows import check_in_place, day_of
-from obs_dagster.sources.quoting import identifier, literals
 
 
 class DuckDBRows:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from obs_dagster.engine.location import ingested, location
-from obs_dagster.engine.session import spark_session
+from obs_dagster.lake.columns import DAY, DECISION, LABEL, ROW
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.engine import SparkEngine
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import DAY, DECISION, LABEL, ROW
 from obs_dagster.quality.day import QUARANTINE, validated
 from obs_dagster.sources.labels import GROUND_TRUTH
-from obs_dagster.sources.schema import declared_types
+from obs_dagster.sources.log_schema import declared_types
+from obs_dagster.spark.location import ingested, location
+from obs_dagster.spark.session import spark_session
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
+from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder, seed
 from obs_dagster.evaluation.windows import (
     P,
@@ -18,58 +19,50 @@ from obs_dagster.evaluation.windows import (
     profile_windows,
     why_no_baseline,
 )
-from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.quality import RowCounts
 from obs_dagster.metrics.record import NO_BASELINE, NO_ROWS, Estimate, MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.metrics.service.traffic import Traffic
-from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.baseline import load_grids
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.cells import cut_of
 from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
-from obs_dagster.profile.profile import WHOLE, Profile
+from obs_dagster.profile.profile import Profile
 from obs_dagster.quality.day import DayQuality, day_quality
 from obs_dagster.quality.refusal import similar
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 
-#: Version under which metrics of the whole log are recorded.
-ALL_VERSIONS = "*"
 #: Columns whose windows are merged at once; of a wide log that many at a time, so that memory stays bounded.
 _COLUMNS = 32
 
 
-def drift_records(monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder) -> Iterator[MetricRecord]:
+def drift_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     """Drift of every feature, the score and the decision, per version and window, against its baseline.
 
     In segment cells the score's population stability index is watched: it sums up what the features do there,
     at a twentieth of the cost.
     """
-    grids = load_grids(monitor, lake)
     columns = [
         each
-        for each in profiled_columns(monitor)
-        if each.role in ("feature", "score", "prediction") and each.name in grids.columns
+        for each in profiled_columns(night.monitor)
+        if each.role in ("feature", "score", "prediction") and each.name in night.grids.columns
     ]
     for start in range(0, len(columns), _COLUMNS):
-        yield from _drift_of(columns[start : start + _COLUMNS], monitor, day, lake, recorder)
+        yield from _drift_of(columns[start : start + _COLUMNS], night, day)
 
 
-def _drift_of(
-    columns: Sequence[ProfiledColumn], monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder
-) -> Iterator[MetricRecord]:
-    grids = load_grids(monitor, lake)
+def _drift_of(columns: Sequence[ProfiledColumn], night: Night, day: dt.date) -> Iterator[MetricRecord]:
     part = Part(
         whole=frozenset(each.name for each in columns),
         cells=frozenset(each.name for each in columns if each.role == "score"),
     )
-    windows = list(profile_windows(monitor, day, lake, grids, part=part))
+    windows = list(profile_windows(night, day, part=part))
     in_cells = [name for name, metric in family("drift").items() if metric.definition.cells != "none"]
     for version, cells in _subjects(windows):
-        baseline = compared_with(monitor, version, day, lake, grids, part=part)
-        without = "" if baseline else why_no_baseline(monitor, version, day)
+        baseline = compared_with(night, version, day, part=part)
+        without = "" if baseline else why_no_baseline(night.monitor, version, day)
         for column in columns:
             for segment in cells if column.role == "score" else [WHOLE]:
                 reference = baseline.counts(version, segment, column.name) if baseline else None
@@ -79,16 +72,14 @@ def _drift_of(
                     comparison = Comparison(
                         reference,
                         counts or window.profile.no_counts(column.name),
-                        seed(monitor.model, version, segment, column.name, day),
+                        seed(night.monitor.model, version, segment, column.name, day),
                     )
                     estimates = evaluate("drift", comparison, only=None if segment == WHOLE else in_cells)
                     yield from _records(
-                        recorder,
+                        night.recorder,
                         _explained(estimates, without),
                         window,
-                        _absent(column.name, monitor, day, lake)
-                        if lost
-                        else _unknown(window, version, segment),
+                        _absent(column.name, night, day) if lost else _unknown(window, version, segment),
                         version=version,
                         day=day,
                         segment=segment,
@@ -106,48 +97,47 @@ def _explained(estimates: Mapping[str, Estimate], without: str) -> Mapping[str, 
     }
 
 
-def _absent(column: str, monitor: Monitor, day: dt.date, lake: Lake) -> str:
+def _absent(column: str, night: Night, day: dt.date) -> str:
     """That the log has no such column, and which it may have instead."""
-    quality = day_quality(monitor, day, lake)
+    quality = day_quality(night.monitor, day, night.lake)
     changes = quality.schema_changes if quality else []
     like = similar(column, [change["column"] for change in changes if change["kind"] == "new"])
     return f"the log has no column {column}{f'; it has {like}' if like else ''}"
 
 
-def performance_records(
-    monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder
-) -> Iterator[MetricRecord]:
+def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     """Quality against ground truth, per version, segment cell and window."""
-    windows = list(outcome_windows(monitor, day, lake))
+    windows = list(outcome_windows(night, day))
     for version, cells in _subjects(windows):
         for segment, window in product(cells, windows):
             outcomes = window.profile.outcomes(version, segment)
-            given = Outcomes(outcomes, seed(monitor.model, version, segment, day))
-            estimates = evaluate("performance", given, task=monitor.task)
+            given = Outcomes(outcomes, seed(night.monitor.model, version, segment, day))
+            estimates = evaluate("performance", given, task=night.monitor.task)
             reason = _unknown(window, version, segment) or ("" if outcomes.predictions else NO_ROWS)
             yield from _records(
-                recorder, estimates, window, reason, version=version, day=day, segment=segment
+                night.recorder, estimates, window, reason, version=version, day=day, segment=segment
             )
 
 
-def service_records(monitor: Monitor, day: dt.date, lake: Lake, recorder: Recorder) -> Iterator[MetricRecord]:
+def service_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     """Volume, latency and errors, per version, segment cell and window."""
-    roles = monitor.logs.columns
+    logs = night.monitor.logs
+    roles = logs.columns
     watched = frozenset(name for name in (roles.latency_ms, roles.status) if name)
     part = Part(whole=watched, cells=watched)
-    windows = list(profile_windows(monitor, day, lake, load_grids(monitor, lake), part=part))
+    windows = list(profile_windows(night, day, part=part))
     for version, cells in _subjects(windows):
         for segment, window in product(cells, windows):
             traffic = Traffic(
                 window.profile.rows(version, segment),
                 _numbers(window.profile, version, segment, roles.latency_ms),
                 _categories(window.profile, version, segment, roles.status),
-                monitor.logs.ok_statuses,
+                logs.ok_statuses,
             )
             estimates = evaluate("service", traffic)
             reason = _unknown(window, version, segment)
             yield from _records(
-                recorder, estimates, window, reason, version=version, day=day, segment=segment
+                night.recorder, estimates, window, reason, version=version, day=day, segment=segment
             )
 
 
@@ -156,7 +146,7 @@ def quality_records(quality: DayQuality, day: dt.date, recorder: Recorder) -> It
     counts = RowCounts(
         quality.rows_read, quality.quarantined, quality.duplicates, len(quality.schema_changes)
     )
-    yield from recorder.records(evaluate("quality", counts), version=ALL_VERSIONS, day=day, window=1)
+    yield from recorder.records(evaluate("quality", counts), version=WHOLE, day=day, window=1)
 
 
 def _subjects(windows: Sequence[Window[P]]) -> Iterator[tuple[str, list[str]]]:

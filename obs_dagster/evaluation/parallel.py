@@ -6,21 +6,19 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 
-from obs_dagster.evaluation.recording import Recorder
-from obs_dagster.lake.lake import Lake
+from obs_dagster.evaluation.night import Night
 from obs_dagster.metrics.record import MetricRecord
-from obs_dagster.monitor.model import Monitor
 from obs_dagster.workers import in_order
 
 #: Fewer days than these are evaluated sooner than processes have started.
 _FEWEST_DAYS = 24
 
-Family = Callable[[Monitor, dt.date, Lake, Recorder], Iterator[MetricRecord]]
+Family = Callable[[Night, dt.date], Iterator[MetricRecord]]
 """A function of `obs_dagster.evaluation.metrics` that gives the records of one family on one day."""
 
 
 def records_of_days(
-    family: Family, monitor: Monitor, days: Collection[dt.date], lake: Lake, recorder: Recorder
+    family: Family, night: Night, days: Collection[dt.date]
 ) -> Iterator[tuple[dt.date, list[MetricRecord]]]:
     """The records of each day, in the order of days, as they are ready.
 
@@ -28,20 +26,16 @@ def records_of_days(
 
     Args:
         family: computes the records of a day; a function that a module defines, since processes import it.
-        monitor: the monitor.
+        night: what every day is evaluated with.
         days: the days.
-        lake: holds the profiles.
-        recorder: makes the records.
 
     Raises:
         WorkerError: a process that evaluates died again and again.
     """
     ordered = sorted(days)
-    compute = partial(_records, family, monitor, lake, recorder)
+    compute = partial(_records, family, night)
     yield from zip(ordered, in_order(compute, ordered, fewest=_FEWEST_DAYS), strict=True)
 
 
-def _records(
-    family: Family, monitor: Monitor, lake: Lake, recorder: Recorder, days: Iterable[dt.date]
-) -> Iterator[list[MetricRecord]]:
-    return (list(family(monitor, day, lake, recorder)) for day in days)
+def _records(family: Family, night: Night, days: Iterable[dt.date]) -> Iterator[list[MetricRecord]]:
+    return (list(family(night, day)) for day in days)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from obs_dagster.metrics.record import Estimate, MetricRecord
 from obs_dagster.metrics.registry import definition
+from obs_dagster.monitor.whole import WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Recorder:
         version: str,
         day: dt.date,
         window: int,
-        segment: str = "*",
+        segment: str = WHOLE,
         column: str = "",
     ) -> Iterator[MetricRecord]:
         """One record per estimate, all about the same subject."""

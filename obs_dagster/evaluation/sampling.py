@@ -6,15 +6,15 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from obs_dagster.baselines.stored import baseline_sample
+from obs_dagster.lake.columns import LABEL
 from obs_dagster.lake.lake import Lake
+from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.baseline import baseline_sample
-from obs_dagster.profile.columns import LABEL
 from obs_dagster.quality.day import clean_rows
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.log_rows import check_in_place
-from obs_dagster.sources.quoting import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb

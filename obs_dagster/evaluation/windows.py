@@ -13,17 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from obs_dagster.baselines.stored import baseline_profile
 from obs_dagster.errors import LakeError
-from obs_dagster.lake.lake import Lake, Table, manifest_in
+from obs_dagster.evaluation.night import Night
+from obs_dagster.lake.lake import Table, manifest_in
 from obs_dagster.monitor.data import DaysBaseline, RollingBaseline, TrainingBaseline
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.baseline import baseline_profile
-from obs_dagster.profile.grid import Grids
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.outcomes import OutcomeProfile
-from obs_dagster.profile.profile import WHOLE, Profile
-
-PROFILES = "profile"
-OUTCOMES = "outcomes"
+from obs_dagster.profile.profile import Profile
 
 P = TypeVar("P", Profile, OutcomeProfile)
 
@@ -64,9 +63,7 @@ def _read(table: Table, day: dt.date, part: Part | None = None) -> pa.Table:
         ) from error
 
 
-def day_profile(
-    monitor: Monitor, day: dt.date, lake: Lake, grids: Grids, *, part: Part | None = None
-) -> Profile:
+def day_profile(night: Night, day: dt.date, *, part: Part | None = None) -> Profile:
     """The profile of one day, or a part of it; of no rows if the day has none.
 
     A feature that the monitor has gained since is not in it.
@@ -74,10 +71,10 @@ def day_profile(
     Raises:
         LakeError: a column was counted on another grid.
     """
-    table = lake.table(monitor.model, PROFILES)
-    if not table.exists(day):
+    grids, monitor = night.grids, night.monitor
+    if not night.profiles.exists(day):
         return Profile.empty(grids)
-    rows = _read(table, day, part)
+    rows = _read(night.profiles, day, part)
     if others := _on_other_grids(manifest_in(rows.schema), grids):
         raise LakeError(
             f"{day} was profiled on other grids than the baseline has now: those of {', '.join(others)}.",
@@ -119,10 +116,9 @@ class Window(Generic[P]):
     refused: str = ""
 
 
-def _refused(monitor: Monitor, days: list[dt.date], lake: Lake) -> str:
+def _refused(night: Night, days: list[dt.date]) -> str:
     """Why the last of some days was not evaluated; empty if any of them was."""
-    table = lake.table(monitor.model, PROFILES)
-    reasons = [(table.readable(day) or {}).get("refused", "") for day in days]
+    reasons = [(night.profiles.readable(day) or {}).get("refused", "") for day in days]
     return reasons[-1] if reasons and all(reasons) else ""
 
 
@@ -135,26 +131,22 @@ def _spans(table: Table, monitor: Monitor, day: dt.date) -> Iterator[tuple[tuple
         yield tuple(lengths), list(days)
 
 
-def profile_windows(
-    monitor: Monitor, day: dt.date, lake: Lake, grids: Grids, *, part: Part | None = None
-) -> Iterator[Window[Profile]]:
+def profile_windows(night: Night, day: dt.date, *, part: Part | None = None) -> Iterator[Window[Profile]]:
     """The column profiles of every window that ends on `day`, or a part of them, the shortest first.
 
     Raises:
         LakeError: a day was profiled on other grids than the baseline's.
     """
-    table = lake.table(monitor.model, PROFILES)
-    for lengths, days in _spans(table, monitor, day):
-        parts = [day_profile(monitor, each, lake, grids, part=part) for each in days]
-        yield Window(lengths, Profile.merged(parts, grids), len(days), _refused(monitor, days, lake))
+    for lengths, days in _spans(night.profiles, night.monitor, day):
+        parts = [day_profile(night, each, part=part) for each in days]
+        yield Window(lengths, Profile.merged(parts, night.grids), len(days), _refused(night, days))
 
 
-def outcome_windows(monitor: Monitor, day: dt.date, lake: Lake) -> Iterator[Window[OutcomeProfile]]:
+def outcome_windows(night: Night, day: dt.date) -> Iterator[Window[OutcomeProfile]]:
     """The outcomes of every window that ends on `day`, the shortest first."""
-    table = lake.table(monitor.model, OUTCOMES)
-    for lengths, days in _spans(table, monitor, day):
-        merged = OutcomeProfile.merged(OutcomeProfile(_read(table, each)) for each in days)
-        yield Window(lengths, merged, len(days), _refused(monitor, days, lake))
+    for lengths, days in _spans(night.outcomes, night.monitor, day):
+        merged = OutcomeProfile.merged(OutcomeProfile(_read(night.outcomes, each)) for each in days)
+        yield Window(lengths, merged, len(days), _refused(night, days))
 
 
 def later_days(table: Table, monitor: Monitor, days: set[dt.date]) -> set[dt.date]:
@@ -166,15 +158,14 @@ def later_days(table: Table, monitor: Monitor, days: set[dt.date]) -> set[dt.dat
     return found
 
 
-def compared_with(
-    monitor: Monitor, version: str, day: dt.date, lake: Lake, grids: Grids, *, part: Part | None = None
-) -> Profile | None:
+def compared_with(night: Night, version: str, day: dt.date, *, part: Part | None = None) -> Profile | None:
     """The baseline of a version on a night, or a part of it: its own, or a window of the days before."""
+    monitor, grids = night.monitor, night.grids
     if not isinstance(monitor.baseline, RollingBaseline):
-        return baseline_profile(monitor, version, lake, part.rows() if part else None)
+        return baseline_profile(monitor, version, night.lake, grids, part.rows() if part else None)
     last = day - dt.timedelta(days=monitor.baseline.gap_days)
-    days = window_days(lake.table(monitor.model, PROFILES), last, monitor.baseline.days)
-    merged = Profile.merged([day_profile(monitor, each, lake, grids, part=part) for each in days], grids)
+    days = window_days(night.profiles, last, monitor.baseline.days)
+    merged = Profile.merged([day_profile(night, each, part=part) for each in days], grids)
     return merged if version in merged.versions() else None
 
 

@@ -25,7 +25,7 @@ from obs_dagster.explain.version_explained import VersionExplained, refused_whol
 from obs_dagster.lake.file_name import file_name
 from obs_dagster.lake.lake import Lake, read_json, replacing, write_json
 from obs_dagster.metrics.record import NO_ROWS
-from obs_dagster.mlflow_reach import no_answer
+from obs_dagster.mlflow_reach.waiting import no_answer
 from obs_dagster.monitor.data import Registry
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.files import connect

@@ -13,7 +13,7 @@ from obs_dagster.explain import lightgbm_booster, xgboost_booster
 from obs_dagster.explain.explainable import ExplainableModel
 from obs_dagster.explain.signature import declared_kinds
 from obs_dagster.explain.sklearn_classifier import adapt_classifier
-from obs_dagster.mlflow_reach import limit_waiting
+from obs_dagster.mlflow_reach.waiting import limit_waiting
 from obs_dagster.scratch import scratch
 
 Trust = Literal["native", "pickle"]
@@ -87,7 +87,7 @@ def _download(name: str, version: str, tracking_uri: str, folder: str, place: st
             f"{place} does not exist: versions of the MLflow registry are numbers.",
             remedy="Log the registry's version number as the version.",
         )
-    from obs_dagster.reports.mlflow.database import make_ready
+    from obs_dagster.mlflow_reach.database import make_ready
 
     limit_waiting()
     make_ready(tracking_uri)

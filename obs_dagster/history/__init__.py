@@ -1,7 +1,7 @@
 """The SQL store of metrics, nights, alerts and their notifications (SQLite or PostgreSQL)."""
 
 from obs_dagster.history.current import Changes
-from obs_dagster.history.nights import Night
+from obs_dagster.history.nights import NightRecord
 from obs_dagster.history.store import History
 
-__all__ = ["Changes", "History", "Night"]
+__all__ = ["Changes", "History", "NightRecord"]

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delet
 
 from obs_dagster.errors import HistoryError
 from obs_dagster.history.names import storable, storable_text
-from obs_dagster.history.schema import KEY, METRIC_HISTORY, METRICS
+from obs_dagster.history.tables import KEY, METRIC_HISTORY, METRICS
 from obs_dagster.metrics.record import MetricRecord
 
 _TOLERANCE = 1e-9

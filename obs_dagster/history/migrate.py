@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import ProgrammingError
 
 from obs_dagster.errors import HistoryError
-from obs_dagster.history.engine import BUSY_SECONDS, faults, reading, writing
+from obs_dagster.history.connections import BUSY_SECONDS, faults, reading, writing
 from obs_dagster.history.place import printable
 
 HEAD = "0001"

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, delete, func, insert, select
 
 from obs_dagster.history.names import storable, storable_text
-from obs_dagster.history.schema import NIGHTS
+from obs_dagster.history.tables import NIGHTS
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class NightRecord:
     """The latest evaluation of one day.
 
     Attributes:
@@ -35,7 +35,7 @@ class Night:
     finished_at: dt.datetime
 
 
-def record(connection: Connection, night: Night) -> None:
+def record(connection: Connection, night: NightRecord) -> None:
     """Put the night in the place of an earlier evaluation of the same day."""
     same = (NIGHTS.c.model == night.model) & (NIGHTS.c.day == night.day)
     connection.execute(delete(NIGHTS).where(same))
@@ -47,7 +47,7 @@ def record(connection: Connection, night: Night) -> None:
 
 def read(
     connection: Connection, model: str, first: dt.date | None = None, last: dt.date | None = None
-) -> list[Night]:
+) -> list[NightRecord]:
     """The nights of a model between two days, both included, by day."""
     query = select(NIGHTS).where(NIGHTS.c.model == model).order_by(NIGHTS.c.day)
     if first is not None:
@@ -55,7 +55,7 @@ def read(
     if last is not None:
         query = query.where(NIGHTS.c.day <= last)
     rows = connection.execute(query).mappings()
-    return [Night(**{**row, "versions": tuple(row["versions"])}) for row in rows]
+    return [NightRecord(**{**row, "versions": tuple(row["versions"])}) for row in rows]
 
 
 def latest(connection: Connection, model: str) -> dt.date | None:

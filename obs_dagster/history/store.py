@@ -11,10 +11,10 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from obs_dagster.history import current, nights
+from obs_dagster.history.connections import make_engine, reading, writing
 from obs_dagster.history.current import Changes, Selection
-from obs_dagster.history.engine import make_engine, reading, writing
 from obs_dagster.history.migrate import migrate
-from obs_dagster.history.nights import Night
+from obs_dagster.history.nights import NightRecord
 from obs_dagster.history.place import parse_url, printable
 from obs_dagster.metrics.record import MetricRecord
 
@@ -113,12 +113,14 @@ class History:
         with self.reading() as connection:
             return current.read_table(connection, model, wanted)
 
-    def record_night(self, night: Night) -> None:
+    def record_night(self, night: NightRecord) -> None:
         """Keep what came of a day's evaluation, in the place of an earlier one."""
         with self.writing(night.model) as connection:
             nights.record(connection, night)
 
-    def nights(self, model: str, first: dt.date | None = None, last: dt.date | None = None) -> list[Night]:
+    def nights(
+        self, model: str, first: dt.date | None = None, last: dt.date | None = None
+    ) -> list[NightRecord]:
         """The nights of a model between two days, both included, by day."""
         with self.reading() as connection:
             return nights.read(connection, model, first, last)

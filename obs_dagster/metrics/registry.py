@@ -6,6 +6,7 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
@@ -82,12 +83,15 @@ def family(name: Family, task: str = "") -> Mapping[str, Metric[Any]]:
 def definitions(task: str = "") -> Mapping[str, Definition]:
     """The definition of every registered metric by name, of a task's or of all.
 
-    What tasks share the name of has the definition of the first one; all of them read alike.
+    What tasks share the name of has the definition of the first one, with the tasks of all: they read alike.
     """
     found: dict[str, Definition] = {}
     for metric in metrics():
-        if not task or metric.definition.serves(task):
-            found.setdefault(metric.name, metric.definition)
+        if task and not metric.definition.serves(task):
+            continue
+        first = found.setdefault(metric.name, metric.definition)
+        if first is not metric.definition:
+            found[metric.name] = replace(first, tasks=(*first.tasks, *metric.definition.tasks))
     return MappingProxyType(found)
 
 

@@ -1,4 +1,4 @@
-"""The monitor file: its typed model, loading with every mistake at once, and the JSON Schema for editors."""
+"""The monitor file: its typed model, and the JSON Schema for editors."""
 
 from obs_dagster.monitor.alerting import Route, Rule, Severity
 from obs_dagster.monitor.contract import Feature, FeatureType
@@ -14,11 +14,10 @@ from obs_dagster.monitor.data import (
     SourceKind,
     TrainingBaseline,
 )
+from obs_dagster.monitor.editor_schema import json_schema
 from obs_dagster.monitor.engine import DuckDBEngine, Engine, SparkEngine
-from obs_dagster.monitor.loading import load_monitor, load_monitors
 from obs_dagster.monitor.model import Explanations, Monitor, Quality, Reports
 from obs_dagster.monitor.problem import MonitorError, Problem
-from obs_dagster.monitor.schema import json_schema
 
 __all__ = [
     "Baseline",
@@ -46,6 +45,4 @@ __all__ = [
     "SparkEngine",
     "TrainingBaseline",
     "json_schema",
-    "load_monitor",
-    "load_monitors",
 ]

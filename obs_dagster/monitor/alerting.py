@@ -10,6 +10,7 @@ from pydantic import Field
 
 from obs_dagster.monitor.contract import Strict
 from obs_dagster.monitor.placeholders import environment, expand, variables
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.secrets import remember
 
 Severity = Literal["info", "warning", "critical"]
@@ -44,7 +45,7 @@ class Rule(Strict):
         default=None, description="Columns that are watched; left out: every column that has the metric."
     )
     segments: tuple[str, ...] = Field(
-        default=("*",),
+        default=(WHOLE,),
         min_length=1,
         description="Segment cells that are watched: `*` is all rows, `origin` every value of that segment "
         "column, `origin=JFK` one value; `origin,carrier` every cell of a crossing, `origin=JFK,carrier=AA` "

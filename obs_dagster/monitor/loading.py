@@ -22,8 +22,8 @@ _MOST_PROBLEMS = 500
 def load_monitor(
     path: Path,
     *,
+    metrics: Mapping[str, Watched],
     environ: Mapping[str, str] | None = None,
-    metrics: Mapping[str, Watched] | None = None,
 ) -> Monitor:
     """Load one monitor file.
 
@@ -32,13 +32,13 @@ def load_monitor(
 
     Args:
         path: the YAML file.
+        metrics: the metrics that rules may watch, by name.
         environ: the environment variables; left out: the process's.
-        metrics: the names of the metrics that rules may watch; left out: every registered metric.
 
     Raises:
         MonitorError: with every mistake in the file.
     """
-    inspection = _inspect(Path(path), _surroundings(environ, metrics))
+    inspection = _inspect(Path(path), Surroundings(environment(environ), metrics))
     if inspection.monitor is None:
         raise MonitorError(inspection.problems)
     return inspection.monitor
@@ -47,15 +47,15 @@ def load_monitor(
 def load_monitors(
     folder: Path,
     *,
+    metrics: Mapping[str, Watched],
     environ: Mapping[str, str] | None = None,
-    metrics: Mapping[str, Watched] | None = None,
 ) -> dict[str, Monitor]:
     """Load every `*.yaml` and `*.yml` of a folder (hidden files apart), by model, in the order of the names.
 
     Args:
         folder: the folder of the monitor files.
-        environ: as for `load_monitor`.
         metrics: as for `load_monitor`.
+        environ: as for `load_monitor`.
 
     Raises:
         MonitorError: with every mistake in every file; also where two files describe the same model.
@@ -68,7 +68,7 @@ def load_monitors(
     except OSError as error:
         message = f"The folder cannot be read: {error.strerror}."
         raise MonitorError([Problem(folder, 0, 0, "", message)]) from error
-    surroundings = _surroundings(environ, metrics)
+    surroundings = Surroundings(environment(environ), metrics)
     inspections = [_inspect(file, surroundings) for file in files]
     problems = [problem for inspection in inspections for problem in inspection.problems]
     problems += _models_described_twice(inspections)
@@ -115,11 +115,3 @@ def _models_described_twice(inspections: list[_Inspection]) -> Iterator[Problem]
 
 def _is_monitor_file(file: Path) -> bool:
     return file.suffix in (".yaml", ".yml") and not file.name.startswith(".")
-
-
-def _surroundings(environ: Mapping[str, str] | None, metrics: Mapping[str, Watched] | None) -> Surroundings:
-    if metrics is None:
-        from obs_dagster.metrics.registry import definitions
-
-        metrics = definitions()
-    return Surroundings(environ=environment(environ), metrics=metrics)

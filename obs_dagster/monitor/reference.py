@@ -28,9 +28,9 @@ from obs_dagster.monitor.data import (
     RollingBaseline,
     TrainingBaseline,
 )
+from obs_dagster.monitor.editor_schema import json_schema
 from obs_dagster.monitor.engine import DuckDBEngine, SparkEngine
 from obs_dagster.monitor.model import Explanations, Monitor, Quality, Reports
-from obs_dagster.monitor.schema import json_schema
 from obs_dagster.monitor.wording import expected, members
 
 EXAMPLE = Path(__file__).with_name("example.yaml")

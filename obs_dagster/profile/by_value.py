@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.cells import VERSION, cell_key, named_version, reductions, rolled_up, with_cell_keys
 from obs_dagster.profile.distribution import IntArray
-from obs_dagster.profile.grid import Grids
-from obs_dagster.profile.profile import KEYS, SCHEMA, WHOLE, merge_rows, slices
+from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.profile.profile import KEYS, SCHEMA, merge_rows, slices
 
 #: Values of a column that are counted by themselves over all rows of a version's day: each value that more
 #: than a ten-thousandth of the rows have is among them, the smallest share that PSI tells from none.

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.distribution import OTHER
-from obs_dagster.profile.grid import CategoryGrid, Grids
-from obs_dagster.profile.profile import WHOLE, merge_rows
+from obs_dagster.profile.grids.grid import CategoryGrid, Grids
+from obs_dagster.profile.profile import merge_rows
 
 Cut = tuple[str, ...]
 

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
+from obs_dagster.lake.columns import DECISION
 from obs_dagster.monitor.model import Monitor
 
 Role = Literal["feature", "score", "prediction", "latency", "status"]
-
-#: Columns that obs-dagster adds to a log start with this; a monitor may not declare such names.
-RESERVED = "_obs_"
-ROW = f"{RESERVED}row"
-DAY = f"{RESERVED}day"
-FILE = f"{RESERVED}file"
-LABEL = f"{RESERVED}label"
-UNCAST = f"{RESERVED}uncast"
-RAW = f"{RESERVED}raw"
-#: The decision derived from the score, where the log has no column for it.
-DECISION = "prediction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +18,6 @@ class ProfiledColumn:
     name: str
     role: Role
     numeric: bool
-
-
-def marked(column: str) -> str:
-    """A regular expression for the marks of rows whose value of a column has no form as declared."""
-    return f"(?:^|, ){re.escape(column)}(?:: |, |$)"
 
 
 def prediction_column(monitor: Monitor) -> str:

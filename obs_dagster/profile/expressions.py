@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile import arrays
-from obs_dagster.profile.asinh_grid import AsinhGrid
 from obs_dagster.profile.by_value import reduce_values
 from obs_dagster.profile.cells import (
     VERSION,
@@ -27,11 +26,12 @@ from obs_dagster.profile.cells import (
     with_cell_keys,
 )
 from obs_dagster.profile.columns import profiled_columns
-from obs_dagster.profile.grid import CategoryGrid, Grids, NumericGrid
-from obs_dagster.profile.nearness import nearness, rounded
+from obs_dagster.profile.grids.asinh_grid import AsinhGrid
+from obs_dagster.profile.grids.grid import CategoryGrid, Grids, NumericGrid
+from obs_dagster.profile.grids.nearness import nearness, rounded
+from obs_dagster.profile.grids.resolution import JOINED_BITS
+from obs_dagster.profile.grids.score_grid import ScoreGrid
 from obs_dagster.profile.profile import KEYS, SCHEMA, merge_rows
-from obs_dagster.profile.resolution import JOINED_BITS
-from obs_dagster.profile.score_grid import ScoreGrid
 
 _BIN_KEYS = ["column", "kind", "key", "category"]
 _COUNTED = {"n": "sum", "minimum": "min", "maximum": "max"}

@@ -9,14 +9,15 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obs_dagster.lake.columns import LABEL
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.cells import VERSION, cell_key, named_version, reductions, rolled_up, with_cell_keys
-from obs_dagster.profile.columns import LABEL, prediction_column
-from obs_dagster.profile.grid import Grids
+from obs_dagster.profile.columns import prediction_column
+from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.profile.grids.resolution import JOINED_BITS
+from obs_dagster.profile.grids.score_grid import ScoreGrid
 from obs_dagster.profile.outcomes import ADDED, KEYS, SCHEMA, TINY
 from obs_dagster.profile.profile import merge_rows
-from obs_dagster.profile.resolution import JOINED_BITS
-from obs_dagster.profile.score_grid import ScoreGrid
 
 
 def reduce_outcome_frame(

@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile import arrays
 from obs_dagster.profile.distribution import FloatArray, OutcomeCounts
-from obs_dagster.profile.profile import WHOLE, merge_rows, slices
-from obs_dagster.profile.score_grid import ScoreGrid
+from obs_dagster.profile.grids.score_grid import ScoreGrid
+from obs_dagster.profile.profile import merge_rows, slices
 
 #: scikit-learn's clip of probabilities in `log_loss`.
 TINY = float(np.finfo(np.float64).eps)

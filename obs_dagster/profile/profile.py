@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obs_dagster.errors import LakeError
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile import arrays
-from obs_dagster.profile.asinh_grid import AsinhGrid
 from obs_dagster.profile.distribution import CategoryCounts, Counts, FloatArray, IntArray, NumericCounts
-from obs_dagster.profile.grid import CategoryGrid, Grids, NumericGrid
-from obs_dagster.profile.nearness import as_good_as_zero, is_near, nearness
+from obs_dagster.profile.grids.asinh_grid import AsinhGrid
+from obs_dagster.profile.grids.grid import CategoryGrid, Grids, NumericGrid
+from obs_dagster.profile.grids.nearness import as_good_as_zero, is_near, nearness
 
 #: One row per (version, segment, column, kind, key, category). `kind` says what the row counts: rows of kind
 #: `bin` (key: number of the bin; in segment cells, of the joined one), `value` (key: the value), `near` (key:
@@ -39,7 +40,6 @@ SCHEMA = pa.schema(
     ]
 )
 #: The segment cell that holds every row.
-WHOLE = "*"
 #: Every kind, in order.
 KINDS = ("bin", "category", "infinite", "moments", "nan", "near", "null", "rest", "rows", "value")
 #: Sorted by these: some columns of a wide log lie together, and can be read without the others.
@@ -137,7 +137,7 @@ class Profile:
         """Every segment cell in which the version has rows."""
         return list(self._segments.get(version, ()))
 
-    def rows(self, version: str, segment: str = "*") -> int:
+    def rows(self, version: str, segment: str = WHOLE) -> int:
         """How many rows the cell has."""
         start, length = self._slices.get(("", version, segment), (0, 0))
         return int(self._numbers["n"][start : start + length].sum())

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.expressions import reduce_frame
-from obs_dagster.profile.grid import Grids
+from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.outcome_expressions import reduce_outcome_frame
 from obs_dagster.profile.outcomes import SCHEMA as OUTCOMES
 from obs_dagster.profile.outcomes import OutcomeProfile
@@ -71,7 +71,7 @@ def reduce_outcome_days(
 
 def _reduce_outcomes(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
     if rows.implementation is nw.Implementation.DUCKDB:
-        from obs_dagster.profile.outcome_histograms import reduce_outcome_relation
+        from obs_dagster.profile.loops.outcome_histograms import reduce_outcome_relation
 
         return reduce_outcome_relation(rows.to_native(), monitor, grids, by)
     return reduce_outcome_frame(rows, monitor, grids, by)
@@ -81,7 +81,7 @@ def _reduce(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequenc
     """The counts of `SCHEMA` with the text columns `by` before it, sorted; some of the log's columns each."""
     if rows.implementation is nw.Implementation.DUCKDB:
         # its loops are compiled, which only a process that counts rows shall wait for
-        from obs_dagster.profile.histograms import reduce_relation
+        from obs_dagster.profile.loops.histograms import reduce_relation
 
         yield from reduce_relation(rows.to_native(), monitor, grids, by)
     else:

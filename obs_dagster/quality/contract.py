@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from obs_dagster.lake.columns import UNCAST, marked
 from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import UNCAST, marked
 from obs_dagster.quality.refusal import outside
 
 UNCAST_RULE = "value is not of the declared type"

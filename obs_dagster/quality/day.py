@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from obs_dagster.errors import LakeError
+from obs_dagster.lake.columns import DAY, FILE, ROW
 from obs_dagster.lake.lake import Lake
+from obs_dagster.lake.quoting import identifier, literals
 from obs_dagster.monitor.engine import SparkEngine
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import DAY, FILE, ROW
 from obs_dagster.quality.contract import UNCAST_RULE, contract, neither_class
 from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows, Uncast
 from obs_dagster.quality.expectations import Judge, Suite, Validation, distinct
@@ -23,8 +24,7 @@ from obs_dagster.quality.refusal import missing, reason_of
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place, day_of, log_rows, unreadable
-from obs_dagster.sources.quoting import identifier, literals
-from obs_dagster.sources.schema import declared_types
+from obs_dagster.sources.log_schema import declared_types
 
 if TYPE_CHECKING:
     import duckdb
@@ -153,8 +153,8 @@ def _validated(  # noqa: PLR0917  one call
 
 
 def _on_spark(engine: SparkEngine, monitor: Monitor, day: dt.date, lake: Lake) -> Judge:
-    from obs_dagster.engine.session import spark_session
     from obs_dagster.quality.spark import on_spark, rows_of
+    from obs_dagster.spark.session import spark_session
 
     return on_spark(rows_of(spark_session(engine), monitor, day, lake))
 

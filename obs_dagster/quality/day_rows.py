@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from obs_dagster.lake.columns import DAY, RAW, ROW, UNCAST, marked
 from obs_dagster.lake.lake import group_rows, manifest_metadata, replacing
-from obs_dagster.profile.columns import DAY, RAW, ROW, UNCAST, marked
+from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.quality.contract import occurrences
 from obs_dagster.quality.expectations import Rows
 from obs_dagster.quality.refusal import type_in_words
-from obs_dagster.sources.quoting import identifier, literal, literals
 
 if TYPE_CHECKING:
     import duckdb

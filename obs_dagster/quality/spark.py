@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from obs_dagster.engine.location import ingested
+from obs_dagster.lake.columns import ROW
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import ROW
 from obs_dagster.quality.contract import occurrences
 from obs_dagster.quality.expectations import Judge, Outcome, about_rows
+from obs_dagster.spark.location import ingested
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from obs_dagster.evaluation.sampling import sample_baseline, sample_day
+from obs_dagster.lake.columns import LABEL
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.data import Labels, TrainingBaseline
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import LABEL, prediction_column
+from obs_dagster.profile.columns import prediction_column
 from obs_dagster.reports.evidently import EvidentlyReport, NoReport, classification_report, drift_report
 from obs_dagster.reports.training_labels import classes_of
 

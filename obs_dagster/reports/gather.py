@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from obs_dagster.alerts import unevaluated
-from obs_dagster.alerts.alert import Alert, list_alerts
+from obs_dagster.alerts.rules import unevaluated
+from obs_dagster.alerts.rules.alert import Alert, list_alerts
 from obs_dagster.history import History
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.refusal import in_one_line
 from obs_dagster.reports.health.page import HealthInput
-from obs_dagster.reports.inputs import AlertLine, NightLine
 from obs_dagster.reports.record_window import RecordWindow
+from obs_dagster.verdict.inputs import AlertLine, NightLine
 
-TREND_DAYS = 60
+#: Days before the reported one that are read.
+READ_DAYS = 60
 
 
 class Gathering:
@@ -35,7 +36,7 @@ class Gathering:
         # segments are shown for the reported day, and for the days whose labels were still awaited
         wait = monitor.labels.max_delay_days if monitor.labels else 0
         self._records = RecordWindow(
-            history, monitor.model, whole_days=max(TREND_DAYS, wait), segment_days=wait
+            history, monitor.model, whole_days=max(READ_DAYS, wait), segment_days=wait
         )
         self._alerts = list_alerts(history, monitor.model)
         self._nights = history.nights(monitor.model)
@@ -47,7 +48,7 @@ class Gathering:
     def page(self, day: dt.date) -> HealthInput:
         """Everything that the health page of a day shows."""
         records = self._records.up_to(day)
-        first = day - dt.timedelta(days=TREND_DAYS)
+        first = day - dt.timedelta(days=READ_DAYS)
         nights = [
             NightLine(night.day, night.evaluated, night.reason, night.rows, night.versions)
             for night in self._nights

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from obs_dagster.history import History
 from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.monitor.whole import WHOLE
 
 Days = dict[dt.date, list[MetricRecord]]
-
-_WHOLE = "*"
 
 
 class RecordWindow:
@@ -52,7 +51,7 @@ class RecordWindow:
             each: found for each, found in self._segments.items() if first_segments <= each <= day
         }
         self._read([each for each in _span(first_segments, day) if each not in self._segments])
-        self._read([each for each in _span(first_whole, day) if each not in self._whole], [_WHOLE])
+        self._read([each for each in _span(first_whole, day) if each not in self._whole], [WHOLE])
 
     def _read(self, days: list[dt.date], segments: list[str] | None = None) -> None:
         """Read days, all of their records or those of some segments."""
@@ -65,7 +64,7 @@ class RecordWindow:
         wanted = frozenset(days)
         for record in self._history.metrics(self._model, first=days[0], last=days[-1], segments=segments):
             if record.day in wanted:
-                held = self._whole if record.segment == _WHOLE else self._segments
+                held = self._whole if record.segment == WHOLE else self._segments
                 held[record.day].append(record)
 
 

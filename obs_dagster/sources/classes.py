@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from obs_dagster.sources.quoting import literal
+from obs_dagster.lake.quoting import literal
 from obs_dagster.sources.sql_types import INTEGERS
 
 Value = str | int | bool

@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from obs_dagster.errors import SourceError
+from obs_dagster.lake.quoting import identifier
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
+from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.placement import Placement, placement
-from obs_dagster.sources.quoting import identifier
-from obs_dagster.sources.schema import LogSchema
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from obs_dagster.lake.columns import RESERVED, ROW
 from obs_dagster.lake.lake import Lake, group_rows, manifest_metadata, replacing
+from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import RESERVED, ROW
 from obs_dagster.sources.day_log import day_log, log_files
 from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.files import SourceFiles, connect
+from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.log_table import fetched_days
-from obs_dagster.sources.quoting import identifier, literal
-from obs_dagster.sources.schema import LogSchema
 from obs_dagster.sources.schema_change import SchemaChange, found_in
 
 if TYPE_CHECKING:

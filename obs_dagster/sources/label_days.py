@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from obs_dagster.errors import LakeError
 from obs_dagster.lake.lake import Lake, Table, manifest_metadata, replacing
+from obs_dagster.lake.quoting import literal
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.files import stamp
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.label_book import DayWritten, LabelBook
-from obs_dagster.sources.quoting import literal
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from obs_dagster.errors import SourceError
+from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import Labels
 from obs_dagster.sources.classes import UNDECIDED, Classes, word
 from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.identifiers import id_of, join_key, lost_digits
 from obs_dagster.sources.label_book import FileRead
-from obs_dagster.sources.quoting import identifier, literal
 from obs_dagster.sources.times import moment
 
 if TYPE_CHECKING:

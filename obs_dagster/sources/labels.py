@@ -16,10 +16,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from obs_dagster.lake.columns import DAY
 from obs_dagster.lake.lake import Lake, replacing
+from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import DAY
 from obs_dagster.sources.classes import Classes
 from obs_dagster.sources.files import SourceFiles, connect, stamp
 from obs_dagster.sources.identifiers import join_key
@@ -29,7 +30,6 @@ from obs_dagster.sources.label_days import GROUND_TRUTH, LabelDays
 from obs_dagster.sources.label_rows import LabelRows
 from obs_dagster.sources.label_table import fetched_parts, parts_of
 from obs_dagster.sources.log_rows import check_in_place, log_rows
-from obs_dagster.sources.quoting import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from obs_dagster.errors import LakeError, ObsError
+from obs_dagster.lake.columns import DAY, DECISION, FILE, RAW, ROW, UNCAST
 from obs_dagster.lake.lake import Lake
+from obs_dagster.lake.quoting import literal, literals
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.columns import DAY, DECISION, FILE, RAW, ROW, UNCAST
 from obs_dagster.sources.ingest import LOGS
+from obs_dagster.sources.log_schema import declared_types
 from obs_dagster.sources.placement import Placement
-from obs_dagster.sources.quoting import literal, literals
-from obs_dagster.sources.schema import declared_types
 from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from obs_dagster.errors import SourceError
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.sources.schema import declared_types
+from obs_dagster.sources.log_schema import declared_types
 from obs_dagster.sources.warehouse import FetchedRows, WarehouseTable, column_of, is_plain, readable
 
 if TYPE_CHECKING:

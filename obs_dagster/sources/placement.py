@@ -12,7 +12,7 @@ from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.formats import parquet
 from obs_dagster.sources.formats.part import Part
-from obs_dagster.sources.schema import LogSchema
+from obs_dagster.sources.log_schema import LogSchema
 
 
 @dataclass(frozen=True, slots=True)

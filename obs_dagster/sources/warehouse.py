@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from obs_dagster.errors import ObsError, SourceError
 from obs_dagster.lake.leftovers import mark
+from obs_dagster.lake.quoting import literals
 from obs_dagster.monitor.placeholders import environment, expand, variables
 from obs_dagster.secrets import remember, scrub
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles, connect
-from obs_dagster.sources.quoting import literals
 from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jobs.definitions import compose
-from obs_dagster.monitor import load_monitors
+from obs_dagster.catalogue import monitors_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 def monitors(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OBS_HOME", str(tmp_path_factory.mktemp("home")))
-        return load_monitors(ROOT / "monitors")
+        return monitors_of(ROOT / "monitors")
 
 
 @pytest.fixture(scope="session")

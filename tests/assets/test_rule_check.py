@@ -7,7 +7,7 @@ import pytest
 
 from assets.rule_check import check_result
 from obs_dagster.alerts import RuleSummary, Subject, SubjectStatus
-from obs_dagster.alerts.fold import Observation
+from obs_dagster.alerts.rules.fold import Observation
 from obs_dagster.monitor import Rule
 
 RULE = Rule(

@@ -15,9 +15,10 @@ import pandas as pd
 import pytest
 
 from jobs.execution import NightsRun, run_nights
+from obs_dagster.catalogue import monitor_of
 from obs_dagster.history import History
 from obs_dagster.lake.lake import Lake
-from obs_dagster.monitor import Monitor, load_monitor
+from obs_dagster.monitor import Monitor
 from obs_dagster.settings import Settings
 
 FIRST = dt.date(2013, 6, 29)
@@ -54,7 +55,7 @@ class Place:
     @property
     def monitor(self) -> Monitor:
         with self.environment():
-            return load_monitor(self.monitor_file)
+            return monitor_of(self.monitor_file)
 
     @property
     def lake(self) -> Lake:

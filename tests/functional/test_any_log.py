@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
+from obs_dagster.baselines.stored import GRIDS, baseline_folder
 from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.profiling import profile_days
 from obs_dagster.lake.lake import write_json
-from obs_dagster.profile.baseline import GRIDS, baseline_folder
-from obs_dagster.profile.fit import fit_grids
+from obs_dagster.profile.grids.fit import fit_grids
 from obs_dagster.quality.day import validate_day
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import ingest_logs
@@ -231,7 +231,7 @@ def _account_for(world, written):
     quality = validate_day(monitor, DAY, lake)
     assert (quality.rows, quality.duplicates) == (found[DAY].rows, found[DAY].duplicates)
     _fit(world)
-    [(_, profile)] = profile_days(monitor, [DAY], lake)
+    [(_, profile)] = profile_days(world.tonight, [DAY])
     evaluated = sum(profile.rows(version) for version in profile.versions())
     event(f"some rows are evaluated: {evaluated > 0}")
     if quality.evaluated:

@@ -139,9 +139,9 @@ def test_a_server_that_repeats_what_it_was_asked(obs):
     assert b"it says 500" in doctor.stdout.replace(b"\n", b" ")
     deliver = (
         "import os; from obs_dagster.alerts import deliver; from obs_dagster.history import History\n"
-        "from obs_dagster.monitor import load_monitors; from obs_dagster.settings import Settings\n"
+        "from obs_dagster.catalogue import monitors_of; from obs_dagster.settings import Settings\n"
         "settings = Settings()\n"
-        "routes = {name: each.routes for name, each in load_monitors(settings.monitors).items()}\n"
+        "routes = {name: each.routes for name, each in monitors_of(settings.monitors).items()}\n"
         "with History.open(settings.history_url) as history:\n"
         "    print(deliver(history, routes, environ=os.environ))\n"
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from jobs.cli.doctor import STALE, nights
-from obs_dagster.history import Night
-from obs_dagster.monitor import load_monitor
+from obs_dagster.catalogue import monitor_of
+from obs_dagster.history import NightRecord
 
 NOW = dt.datetime(2024, 3, 5, 12, tzinfo=dt.UTC)
 
@@ -15,11 +15,11 @@ def monitor(home, *, end):
     file = home.monitors / "loan_default.yaml"
     if not end:
         file.write_text(file.read_text().replace("end: 2024-03-05\n", ""))
-    return load_monitor(file)
+    return monitor_of(file)
 
 
 def night(day, finished=NOW, *, evaluated=True):
-    return Night(
+    return NightRecord(
         "loan_default", dt.date(2024, 3, day), evaluated, "" if evaluated else "no rows", 1, (), "", finished
     )
 

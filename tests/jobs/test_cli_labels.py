@@ -10,8 +10,8 @@ from jobs.cli import label_sample
 from jobs.cli.doctor import labels as standing
 from jobs.cli.findings import Finding
 from jobs.cli.run import _tell_labels
+from obs_dagster.catalogue import monitor_of
 from obs_dagster.lake.lake import Lake
-from obs_dagster.monitor import load_monitor
 from obs_dagster.settings import Settings
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import ingest_labels
@@ -28,7 +28,7 @@ def monitor(home, monkeypatch):
         file = home.monitors / "loan_default.yaml"
         written = "".join(f"  {key}: {value}\n" for key, value in keys.items())
         file.write_text(file.read_text().replace("  max_delay_days: 1\n", f"  max_delay_days: 1\n{written}"))
-        return load_monitor(file)
+        return monitor_of(file)
 
     return load
 

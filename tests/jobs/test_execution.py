@@ -8,7 +8,7 @@ from assets.progress import heard_by, tracked
 from assets.stage import check, stage
 from jobs import execution, nightly
 from jobs.execution import StageEvent, run_nights
-from obs_dagster.monitor import load_monitor
+from obs_dagster.catalogue import monitor_of
 from obs_dagster.settings import Settings
 
 FIRST, DAYS = dt.date(2024, 3, 1), 3
@@ -19,7 +19,7 @@ def monitor(home, monkeypatch):
     monkeypatch.setenv("OBS_HOME", str(home.root))
     # set first, so that what a run sets is taken back too
     monkeypatch.setenv("DAGSTER_HOME", "")
-    return load_monitor(home.monitors / "loan_default.yaml")
+    return monitor_of(home.monitors / "loan_default.yaml")
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import pytest
 
 from jobs.execution import run_nights
 from obs_dagster.alerts import list_alerts
+from obs_dagster.catalogue import monitor_of
 from obs_dagster.explain.version_explained import VersionExplained
 from obs_dagster.history import History
 from obs_dagster.metrics.record import Estimate
-from obs_dagster.monitor import load_monitor
 from obs_dagster.settings import Settings
 from tests.jobs.conftest import write_days
 
@@ -26,7 +26,7 @@ def nights(home, monkeypatch):
     write_days(home)
     file = home.monitors / "loan_default.yaml"
     file.write_text(file.read_text().replace(RULE, RULE + SHARE))
-    monitor = load_monitor(file)
+    monitor = monitor_of(file)
 
     def run(explain_days):
         monkeypatch.setattr("assets.explanations.explain_days", explain_days)

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from obs_dagster import figures
 from obs_dagster.metrics.registry import definitions
-from obs_dagster.reports.wording import beside, labels_in, limit, number
+from obs_dagster.verdict.wording import beside, labels_in, limit, number
 
 METRICS = st.sampled_from(sorted(definitions()))
 PERCENT = [name for name, each in definitions().items() if each.written == "percent"]

@@ -14,8 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from obs_dagster.errors import HistoryError, ObsError, SourceError
-from obs_dagster.history import History
-from obs_dagster.history import engine as history_engine
+from obs_dagster.history import History, connections
 from obs_dagster.lake.lake import Lake
 from obs_dagster.sources.files import SourceFiles
 from obs_dagster.storage_fault import blames_storage, storage_fault
@@ -122,7 +121,7 @@ def test_a_read_only_database(tmpfs):
 
 
 def test_a_locked_history_names_its_file_and_who_must_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(history_engine, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.1)
     file = tmp_path / "history.db"
     History.open(f"sqlite:///{file}").close()
     with closing(sqlite3.connect(file)) as other, History.open(f"sqlite:///{file}") as history:

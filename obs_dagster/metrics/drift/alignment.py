@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from obs_dagster.profile.distribution import CategoryCounts, FloatArray, IntArray, NumericCounts
-from obs_dagster.profile.nearness import is_near
+from obs_dagster.profile.grids.nearness import is_near
 
 BINS = 10
 COARSE = 128

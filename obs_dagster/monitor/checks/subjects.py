@@ -10,6 +10,7 @@ from obs_dagster.monitor.checks.check import Surroundings
 from obs_dagster.monitor.checks.outline import cuts, features, roles
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, quoted
+from obs_dagster.monitor.whole import WHOLE
 
 # What the names of segment cells escape, so that no value can pass for another cell.
 _VALUE = re.compile(r"(?:[^%=]|%25|%2C|%3D)*")
@@ -39,7 +40,7 @@ def cells_are_declared(document: Document, _: Surroundings) -> Iterator[Problem]
     declared = [cut for _, cut in cuts(document)]
     for index in range(len(document.items("alerts"))):
         for position, cell in enumerate(document.items("alerts", index, "segments")):
-            if isinstance(cell, str) and cell != "*":
+            if isinstance(cell, str) and cell != WHOLE:
                 yield from _cell(document, ("alerts", index, "segments", position), cell, declared)
 
 
@@ -67,7 +68,7 @@ def _undeclared(
     document: Document, keys: Keys, names: tuple[str, ...], declared: list[tuple[str, ...]]
 ) -> Problem:
     shown = ",".join(names)
-    legal = ["*", *(",".join(cut) for cut in declared)]
+    legal = [WHOLE, *(",".join(cut) for cut in declared)]
     for cut in declared:
         if set(cut) == set(names):
             message = f"The crossing {quoted(shown)} is declared in another order."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.reports.health.scale import Scale
-from obs_dagster.reports.wording import UNKNOWN, binning, interval, number
+from obs_dagster.verdict.wording import UNKNOWN, binning, interval, number
 
 BAR = 100.0
 """Length of the axis that an interval is drawn on."""

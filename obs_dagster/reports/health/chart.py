@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from obs_dagster.quality.refusal import not_evaluated
 from obs_dagster.reports.health.scale import Scale, nice_ticks, value_range
-from obs_dagster.reports.wording import day_month, limit, measured, number, written
+from obs_dagster.verdict.wording import day_month, limit, measured, number, written
 
 WIDTH, HEIGHT = 300.0, 150.0
 LEFT, RIGHT, TOP, BOTTOM = 36.0, 22.0, 8.0, 20.0

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.reports.headline import headline_window
 from obs_dagster.reports.health.cell import TOP, Cell, cell
-from obs_dagster.reports.record_index import RecordIndex
-from obs_dagster.reports.wording import OFF_THE_SCALE, UNKNOWN, day_month, listing, number, off_the_scale
+from obs_dagster.verdict.headline import headline_window
+from obs_dagster.verdict.record_index import RecordIndex
+from obs_dagster.verdict.wording import OFF_THE_SCALE, UNKNOWN, day_month, listing, number, off_the_scale
 
 
 @dataclass(frozen=True, slots=True)

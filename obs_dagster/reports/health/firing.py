@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from obs_dagster.alerts import unevaluated
+from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.monitor.alerting import Severity
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.reports.evidence import Evidence, evidence_of
-from obs_dagster.reports.inputs import AlertLine
-from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex
-from obs_dagster.reports.verdict import urgency
-from obs_dagster.reports.wording import day_month, limit, night_count, noun, period
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.verdict.evidence import Evidence, evidence_of
+from obs_dagster.verdict.inputs import AlertLine
+from obs_dagster.verdict.record_index import RecordIndex
+from obs_dagster.verdict.verdict import urgency
+from obs_dagster.verdict.wording import day_month, limit, night_count, noun, period
 
 SUBJECTS = 6
 """Subjects of one rule that are listed with their numbers; the rest are named."""
@@ -98,7 +99,7 @@ def _block(monitor: Monitor, alerts: Sequence[tuple[AlertLine, Evidence]]) -> Bl
     first, evidence = alerts[0]
     if first.rule == unevaluated.NAME:
         return _days(monitor, first)
-    version = "all versions" if first.version == ALL_VERSIONS else f"version {first.version}"
+    version = "all versions" if first.version == WHOLE else f"version {first.version}"
     return Block(
         rule=first.rule,
         severity=first.severity,
@@ -142,5 +143,5 @@ def _subject(alert: AlertLine, evidence: Evidence) -> Subject:
 
 
 def _name(alert: AlertLine) -> str:
-    parts = [alert.column, "" if alert.segment == "*" else alert.segment]
+    parts = [alert.column, "" if alert.segment == WHOLE else alert.segment]
     return " at ".join(part for part in parts if part) or "all rows"

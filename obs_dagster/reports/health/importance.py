@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.reports.health.cell import TOP, place
-from obs_dagster.reports.record_index import RecordIndex
-from obs_dagster.reports.wording import day_month, interval, number
+from obs_dagster.verdict.record_index import RecordIndex
+from obs_dagster.verdict.wording import day_month, interval, number
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,12 @@ from functools import cache, cached_property
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from obs_dagster.alerts import unevaluated
+from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import definitions, shown_in
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.refusal import cause, fact
-from obs_dagster.reports.comparison import different_days
-from obs_dagster.reports.evidence import Evidence
-from obs_dagster.reports.headline import headline_window, settled_through
 from obs_dagster.reports.health.chart import Frame
 from obs_dagster.reports.health.columns import column_table
 from obs_dagster.reports.health.firing import NOBODY, about_day, firing_blocks, pending_count
@@ -24,10 +22,13 @@ from obs_dagster.reports.health.importance import importance_table
 from obs_dagster.reports.health.quality import headings, night_strip, quality_rows
 from obs_dagster.reports.health.segments import order_of_cells, segment_table
 from obs_dagster.reports.health.trends import draw_trends, trend_styles
-from obs_dagster.reports.inputs import AlertLine, NightLine
-from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex
-from obs_dagster.reports.verdict import Verdict, verdicts
-from obs_dagster.reports.wording import day_month
+from obs_dagster.verdict.comparison import different_days
+from obs_dagster.verdict.evidence import Evidence
+from obs_dagster.verdict.headline import headline_window, settled_through
+from obs_dagster.verdict.inputs import AlertLine, NightLine
+from obs_dagster.verdict.record_index import RecordIndex
+from obs_dagster.verdict.verdict import Verdict, verdicts
+from obs_dagster.verdict.wording import day_month
 
 TREND_DAYS = 56
 """Longest stretch of days that is drawn."""
@@ -110,7 +111,7 @@ def render_health(page: HealthInput) -> str:
             vitals=[_vitals(verdict) for verdict in judged],
             different_days=different_days(judged),
             styles=styles,
-            all_versions=ALL_VERSIONS,
+            all_versions=WHOLE,
             window=headline_window(monitor),
             settled=settled_through(monitor, day),
             blocks=firing_blocks(monitor, index, page.alerts, day),

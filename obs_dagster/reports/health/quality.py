@@ -10,11 +10,12 @@ from typing import Literal
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.refusal import not_evaluated
-from obs_dagster.reports.headline import headline_window
-from obs_dagster.reports.inputs import NightLine
-from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex
-from obs_dagster.reports.wording import day_month, number
+from obs_dagster.verdict.headline import headline_window
+from obs_dagster.verdict.inputs import NightLine
+from obs_dagster.verdict.record_index import RecordIndex
+from obs_dagster.verdict.wording import day_month, number
 
 NightState = Literal["evaluated", "refused", "absent"]
 
@@ -61,10 +62,10 @@ def quality_rows(
     """The day's counts: one row per version, and one for the whole log where there is such a count."""
     rows = []
     counted = [definition.name for definition in shown_in("counts", monitor.task)]
-    for version in (*versions, ALL_VERSIONS):
+    for version in (*versions, WHOLE):
         records = [_latest(monitor, index, metric, version, day) for metric in counted]
         if any(record is not None for record in records):
-            name = "whole log" if version == ALL_VERSIONS else version
+            name = "whole log" if version == WHOLE else version
             rows.append(
                 QualityRow(
                     name,

@@ -12,10 +12,10 @@ from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.reports.headline import headline_window, needs_labels, settled_through
 from obs_dagster.reports.health.cell import TOP, Cell, cell, place
-from obs_dagster.reports.record_index import RecordIndex
-from obs_dagster.reports.wording import day_month, number
+from obs_dagster.verdict.headline import headline_window, needs_labels, settled_through
+from obs_dagster.verdict.record_index import RecordIndex
+from obs_dagster.verdict.wording import day_month, number
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.reports.headline import headline_window, settled_through
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.reports.health.chart import Chart, Frame, Point, Trend, draw
-from obs_dagster.reports.record_index import ALL_VERSIONS, RecordIndex
+from obs_dagster.verdict.headline import headline_window, settled_through
+from obs_dagster.verdict.record_index import RecordIndex
 
 
 def draw_trends(monitor: Monitor, index: RecordIndex, frame: Frame, styles: Mapping[str, int]) -> list[Chart]:
@@ -43,7 +44,7 @@ def _chart(
 
 
 def _watches(rule: Rule, metric: str, column: str) -> bool:
-    if rule.metric != metric or "*" not in rule.segments:
+    if rule.metric != metric or WHOLE not in rule.segments:
         return False
     return not column or rule.columns is None or column in rule.columns
 
@@ -104,8 +105,8 @@ def _why_empty(monitor: Monitor, panel: Definition) -> str:
 def trend_styles(monitor: Monitor, versions: Sequence[str], index: RecordIndex) -> dict[str, int]:
     """Gives each version the number of its colour and dash; what is about the whole log has the last one."""
     styles = {version: number % VERSION_STYLES for number, version in enumerate(versions)}
-    if any(index.series(panel.name, ALL_VERSIONS, 1) for panel in shown_in("trend", monitor.task)):
-        styles[ALL_VERSIONS] = VERSION_STYLES
+    if any(index.series(panel.name, WHOLE, 1) for panel in shown_in("trend", monitor.task)):
+        styles[WHOLE] = VERSION_STYLES
     return styles
 
 

@@ -15,7 +15,8 @@ from collections.abc import Iterable
 
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import definitions
-from obs_dagster.reports.headline import needs_labels
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.verdict.headline import needs_labels
 
 SEGMENTS = "segments/"
 """Prefix of the names of metrics of segments; only the others are drawn as trends."""
@@ -33,7 +34,7 @@ _DIGEST = 8
 def metric_name(record: MetricRecord) -> str:
     """The record's name in MLflow; records of different subjects have different names."""
     subject = [_legal(record.column)] if record.column else []
-    if record.segment == "*":
+    if record.segment == WHOLE:
         known = definitions().get(record.metric)
         named = "other" if known is None else known.family
         section = SECTIONS.get(named, named) if record.column else named

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 
-from obs_dagster.reports.mlflow.night import NightReport
 from obs_dagster.reports.mlflow.trend_view import trend_view_link
+from obs_dagster.reports.mlflow.version_report import VersionReport
 
 
 def run_link(experiment: str, run: str, text: str) -> str:
@@ -13,7 +13,7 @@ def run_link(experiment: str, run: str, text: str) -> str:
     return f"[{text}](#/experiments/{experiment}/runs/{run})"
 
 
-def night_story(report: NightReport, experiment: str, trend: str) -> str:
+def night_story(report: VersionReport, experiment: str, trend: str) -> str:
     """The verdict of the night, its evidence, and the way to the trend and the reports."""
     lines = [_headline(report), ""]
     if report.verdict.evidence:
@@ -32,7 +32,7 @@ def night_story(report: NightReport, experiment: str, trend: str) -> str:
     return "\n".join(lines)
 
 
-def trend_story(report: NightReport, experiment: str, night: str) -> str:
+def trend_story(report: VersionReport, experiment: str, night: str) -> str:
     """How the version stands after its latest night."""
     when = run_link(experiment, night, f"{report.day.isoformat()}")
     charts = trend_view_link(experiment, "Charts of all versions over dates")
@@ -44,7 +44,7 @@ def trend_story(report: NightReport, experiment: str, night: str) -> str:
     )
 
 
-def _headline(report: NightReport) -> str:
+def _headline(report: VersionReport) -> str:
     verdict = report.verdict
     return (
         f"**{_plain(report.model)} {_plain(report.version)} — {verdict.status}**: {_plain(verdict.sentence)}."

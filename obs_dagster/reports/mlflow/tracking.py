@@ -13,12 +13,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from obs_dagster.errors import ObsError
-from obs_dagster.mlflow_reach import limit_waiting
-from obs_dagster.reports.mlflow.database import make_ready
+from obs_dagster.mlflow_reach.database import make_ready
+from obs_dagster.mlflow_reach.error import MlflowRejected, MlflowUnavailable
+from obs_dagster.mlflow_reach.place import beside_sqlite, require_answer, without_password
+from obs_dagster.mlflow_reach.waiting import limit_waiting
 from obs_dagster.reports.mlflow.entities import ModelVersion, Point, Run
-from obs_dagster.reports.mlflow.error import MlflowRejected, MlflowUnavailable
 from obs_dagster.reports.mlflow.metric_tables import MILLISECONDS_A_DAY, MetricTables
-from obs_dagster.reports.mlflow.place import beside_sqlite, require_answer, without_password
 from obs_dagster.scratch import scratch
 from obs_dagster.storage_fault import blames_storage, storage_fault
 

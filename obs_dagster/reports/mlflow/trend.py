@@ -13,8 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from obs_dagster.reports.mlflow.entities import Point, Run
 from obs_dagster.reports.mlflow.naming import is_trend
-from obs_dagster.reports.mlflow.night import NightReport, run_key, step_of
-from obs_dagster.reports.mlflow.nightly import (
+from obs_dagster.reports.mlflow.nightly_run import (
     FAMILY,
     NIGHT,
     Plan,
@@ -25,6 +24,7 @@ from obs_dagster.reports.mlflow.nightly import (
 )
 from obs_dagster.reports.mlflow.story import trend_story
 from obs_dagster.reports.mlflow.tracking import Tracking, differing
+from obs_dagster.reports.mlflow.version_report import VersionReport, run_key, step_of
 
 TREND = "trend"
 
@@ -50,7 +50,7 @@ class Trend:
     is marked incomplete, and the next publication makes a new one.
     """
 
-    def __init__(self, tracking: Tracking, experiment: str, report: NightReport, runs: list[Run]) -> None:
+    def __init__(self, tracking: Tracking, experiment: str, report: VersionReport, runs: list[Run]) -> None:
         self._tracking = tracking
         self._experiment = experiment
         self._report = report
@@ -59,7 +59,7 @@ class Trend:
         self.id = "" if self._held is None else self._held.id
 
     @classmethod
-    def open(cls, tracking: Tracking, experiment: str, report: NightReport) -> Trend:
+    def open(cls, tracking: Tracking, experiment: str, report: VersionReport) -> Trend:
         """Finds the trend run of the report's version."""
         key = run_key(TREND, report.model, report.version)
         return cls(tracking, experiment, report, tracking.runs(experiment, "obs.key", key))
@@ -74,7 +74,7 @@ class Trend:
         elif any(plan.trend_additions for plan in plans):
             self._tracking.set_tags(self.id, {"obs.complete": "false"})
 
-    def complete(self, plans: Sequence[Plan], latest: NightReport, night: str) -> None:
+    def complete(self, plans: Sequence[Plan], latest: VersionReport, night: str) -> None:
         """Brings the points in, takes over all nightly runs and deletes what the run replaces."""
         if self._held is None:
             self._rebuild(plans)
@@ -144,7 +144,7 @@ class Trend:
             if (newest := newest_complete(runs)) is not None
         }
 
-    def _closing_tags(self, plans: Sequence[Plan], latest: NightReport, night: str) -> dict[str, str]:
+    def _closing_tags(self, plans: Sequence[Plan], latest: VersionReport, night: str) -> dict[str, str]:
         held = {} if self._held is None else dict(self._held.tags)
         if any(plan.trend_additions for plan in plans):
             held["obs.complete"] = "false"

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from obs_dagster.lake.quoting import literals
 from obs_dagster.sources.formats.compressed import opened
 from obs_dagster.sources.formats.part import TEXT, Part, UnreadableError, first_rows, loaded, repeated
-from obs_dagster.sources.quoting import literals
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.sources.formats.compressed import opened
 from obs_dagster.sources.formats.part import JSON, Part, UnreadableError, first_rows, loaded
-from obs_dagster.sources.quoting import identifier, literal, literals
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from obs_dagster.lake.quoting import literals
 from obs_dagster.sources.formats.part import Part, UnreadableError, first_rows, repeated
-from obs_dagster.sources.quoting import literals
 
 if TYPE_CHECKING:
     import duckdb

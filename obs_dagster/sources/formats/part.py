@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from obs_dagster.sources.quoting import identifier
+from obs_dagster.lake.quoting import identifier
 
 if TYPE_CHECKING:
     import duckdb

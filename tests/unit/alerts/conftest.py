@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from obs_dagster.alerts import AlertSummary, evaluate_rules
-from obs_dagster.history import History, Night
+from obs_dagster.history import History, NightRecord
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor import Monitor
 
@@ -99,7 +99,7 @@ def evaluate(store: History, monitor: Callable[..., Monitor]) -> Callable[..., A
         on = FIRST + dt.timedelta(days=night - 1)
         now = dt.datetime(2013, 8, 1, tzinfo=dt.UTC) + dt.timedelta(hours=night)
         store.record_night(
-            Night(
+            NightRecord(
                 model="flight_delay",
                 day=on,
                 evaluated=True,

@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from obs_dagster.alerts import State, Subject, evaluate_rules, find_alert, list_alerts
 from obs_dagster.alerts.evaluate import RULE_REMOVED, UNWATCHED
-from obs_dagster.alerts.fold import GONE
-from obs_dagster.alerts.transition import UNDONE
+from obs_dagster.alerts.rules.fold import GONE
+from obs_dagster.alerts.rules.transition import UNDONE
 from obs_dagster.errors import HistoryError
-from obs_dagster.history.schema import OUTBOX
+from obs_dagster.history.tables import OUTBOX
 
 RECALL = {"name": "recall_low", "metric": "recall", "below": 0.5, "severity": "critical", "summary": "Look."}
 TWO_NIGHTS = {**RECALL, "for": 2}
@@ -359,7 +359,7 @@ def test_a_hostile_segment_has_an_alert_like_any_other(store, write, evaluate):
 
 
 def test_people_s_marks_survive_the_next_night(store, write, evaluate):
-    from obs_dagster.alerts import alert as alerts
+    from obs_dagster.alerts.rules import alert as alerts
 
     write([0.2, 0.2])
     evaluate(1)

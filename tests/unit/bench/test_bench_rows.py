@@ -5,7 +5,7 @@ from bench.parts.expectations import contract
 from bench.prepare.columns import CATEGORIES, ID, LABEL, NUMBERS
 from bench.prepare.monitor import features, monitor, write_monitor
 from bench.prepare.rows import write_rows
-from obs_dagster.monitor import load_monitor
+from obs_dagster.catalogue import monitor_of
 from obs_dagster.quality import contract as quality
 
 DAY = "2024-01-01"
@@ -52,14 +52,14 @@ def test_versions_and_extra_columns_are_as_many_as_asked_for(tmp_path):
 
 def test_the_monitor_describes_the_generated_log(tmp_path):
     path = write_monitor(tmp_path, monitor(contract=features(extra=1)))
-    described = load_monitor(path)
+    described = monitor_of(path)
     assert len(described.features) == len(NUMBERS) + len(CATEGORIES) + 1
     assert set(described.features) <= set(table(tmp_path / "a", extra=1).column_names)
 
 
 def test_the_contract_has_sixty_expectations_of_twenty_columns(tmp_path):
     document = monitor(contract=contract(), segments=(), optional_roles=False)
-    described = load_monitor(write_monitor(tmp_path, document))
+    described = monitor_of(write_monitor(tmp_path, document))
     expected = quality.contract(described, described.start, absent=[])
     assert len(expected) == 60
     exist = [each for each in expected if each.kind == "ExpectColumnToExist"]

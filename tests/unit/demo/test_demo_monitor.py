@@ -3,19 +3,19 @@ from pathlib import Path
 import pytest
 from pandas.api.types import is_integer_dtype
 
+from obs_dagster.catalogue import monitor_of
 from obs_dagster.demo.flights import FEATURES
 from obs_dagster.demo.models import THRESHOLD
 from obs_dagster.demo.plan import FIRST_DAY, LAST_DAY
 from obs_dagster.demo.registration import MODEL
 from obs_dagster.demo.replay import ZONE, replay_day
-from obs_dagster.monitor.loading import load_monitor
 
 FILE = Path(__file__).parents[3] / "monitors" / "flight_delay.yaml"
 
 
 @pytest.fixture(scope="module")
 def monitor(tmp_path_factory):
-    return load_monitor(FILE, environ={"OBS_HOME": str(tmp_path_factory.mktemp("home"))})
+    return monitor_of(FILE, environ={"OBS_HOME": str(tmp_path_factory.mktemp("home"))})
 
 
 def test_it_watches_what_the_demo_replays(monitor):
@@ -27,7 +27,7 @@ def test_it_watches_what_the_demo_replays(monitor):
 
 
 def test_its_paths_are_those_that_the_demo_writes(plan, home):
-    monitor = load_monitor(FILE, environ={"OBS_HOME": str(home)})
+    monitor = monitor_of(FILE, environ={"OBS_HOME": str(home)})
     replay_day(plan, FIRST_DAY)
     replay_day(plan, FIRST_DAY.replace(day=FIRST_DAY.day + 1))
     log = monitor.logs.path.replace("{day}", str(FIRST_DAY))

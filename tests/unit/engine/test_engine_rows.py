@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from obs_dagster.engine.engine import engine_of
+from obs_dagster.engine.protocol import engine_of
 from obs_dagster.errors import LakeError
 from obs_dagster.quality.day import validate_day
 from obs_dagster.sources.ingest import ingest_logs

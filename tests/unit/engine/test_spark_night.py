@@ -142,7 +142,7 @@ def test_a_day_that_was_read_in_place_is_refused(small, day, spark):
     world.night(day)
     world.changes["engine"] = spark
     with pytest.raises(LakeError, match="no copy of the rows"):
-        list(profile_days(world.monitor, [day], world.lake))
+        list(profile_days(world.tonight, [day]))
     ingest_logs(world.monitor, day, world.lake)
-    (_, profile), *_ = profile_days(world.monitor, [day], world.lake)
+    (_, profile), *_ = profile_days(world.tonight, [day])
     assert profile.rows("1") == 200

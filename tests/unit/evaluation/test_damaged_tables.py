@@ -5,16 +5,17 @@ import shutil
 
 import pytest
 
+from obs_dagster.baselines.prepare import prepare_baseline
+from obs_dagster.baselines.stored import baseline_folder, baseline_profile
 from obs_dagster.errors import LakeError
-from obs_dagster.evaluation.baseline import prepare_baseline
 from obs_dagster.evaluation.profiling import (
     damaged_profiles,
     profile_days,
     reduce_outcomes_of,
     stale_outcomes,
 )
-from obs_dagster.evaluation.windows import OUTCOMES, PROFILES, day_profile
-from obs_dagster.profile.baseline import baseline_folder, baseline_profile, load_grids
+from obs_dagster.evaluation.windows import day_profile
+from obs_dagster.profile.tables import OUTCOMES, PROFILES
 from obs_dagster.quality.day import QUARANTINE, damaged_days, day_quality, validate_days
 
 ONE = dt.timedelta(days=1)
@@ -51,10 +52,9 @@ def test_running_heals_what_is_derived(world, day, table, damage):
     monitor, lake = world.monitor, world.lake
     dict(validate_days(monitor, damaged_days(monitor, lake), lake))
     prepare_baseline(monitor, lake)
-    dict(profile_days(monitor, damaged_profiles(monitor, lake), lake))
-    dict(
-        reduce_outcomes_of(monitor, stale_outcomes(monitor, lake, lake.table("small", PROFILES).days()), lake)
-    )
+    dict(profile_days(world.tonight, damaged_profiles(world.tonight)))
+    night = world.tonight
+    dict(reduce_outcomes_of(night, stale_outcomes(night, night.profiles.days())))
     after = {each.key: each.value for each in world.night(day + 2 * ONE)}
     assert after == before
     assert world.lake.table("small", table).read(day + ONE).equals(content)
@@ -63,7 +63,7 @@ def test_running_heals_what_is_derived(world, day, table, damage):
 def test_what_was_not_healed_yet_says_what_to_run(world, day):
     world.lake.table("small", PROFILES).path(day).write_bytes(b"")
     with pytest.raises(LakeError, match=r"not a readable Parquet file") as raised:
-        day_profile(world.monitor, day, world.lake, load_grids(world.monitor, world.lake))
+        day_profile(world.tonight, day)
     assert f"Run the day {day} again" in str(raised.value.remedy)
     world.lake.table("small", QUARANTINE).path(day).write_bytes(b"")
     assert day_quality(world.monitor, day, world.lake) is None
@@ -102,7 +102,7 @@ def test_a_feature_that_is_gained_leaves_a_day_in_whose_source_is_gone(gone, day
     gone.changes["features"] = gone.monitor.model_dump()["features"] | {"gate": {"type": "category"}}
     found = prepare_baseline(gone.monitor, gone.lake)
     assert ([part.day for part in found.days], dict(found.lost)) == ([day, day + ONE], {})
-    profile = baseline_profile(gone.monitor, "1", gone.lake)
+    profile = baseline_profile(gone.monitor, "1", gone.lake, gone.tonight.grids)
     assert profile.counts("1", "*", "temp").rows == profile.rows("1") == 400
 
 

@@ -18,10 +18,10 @@ def test_processes_give_the_same_records_in_the_same_order(small, day, monkeypat
         world.log(each, rows)
         world.labels(f"{each}.parquet", rows, day=each)
         world.night(each)
-    alone = list(records_of_days(family, world.monitor, days, world.lake, world.recorder))
+    alone = list(records_of_days(family, world.tonight, days))
     assert [found for found, _ in alone] == days
     assert all(records for _, records in alone)
     monkeypatch.setattr(parallel, "_FEWEST_DAYS", 1)
     monkeypatch.setattr(workers, "cores", lambda: 2)
-    beside = list(records_of_days(family, world.monitor, reversed(days), world.lake, world.recorder))
+    beside = list(records_of_days(family, world.tonight, reversed(days)))
     assert beside == alone

@@ -9,10 +9,9 @@ import pytest
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.metrics import drift_records, performance_records, service_records
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
-from obs_dagster.evaluation.windows import PROFILES, day_profile, later_days, outcome_windows, profile_windows
-from obs_dagster.profile.asinh_grid import AsinhGrid
-from obs_dagster.profile.baseline import load_grids
-from obs_dagster.profile.grid import Grids
+from obs_dagster.evaluation.windows import day_profile, later_days, outcome_windows, profile_windows
+from obs_dagster.profile.grids.asinh_grid import AsinhGrid
+from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.outcomes import OutcomeProfile
 from obs_dagster.profile.profile import Profile
 from obs_dagster.quality.day import validate_day
@@ -42,14 +41,14 @@ def nights(small, day):
 
 def test_windows_are_their_days_merged(nights, day):
     world = nights()
-    grids = load_grids(world.monitor, world.lake)
+    night = world.tonight
     last = day + 3 * ONE
-    windows = {window.lengths: window for window in profile_windows(world.monitor, last, world.lake, grids)}
+    windows = {window.lengths: window for window in profile_windows(night, last)}
     assert {lengths: window.days for lengths, window in windows.items()} == {(1,): 1, (3,): 2}
-    parts = [day_profile(world.monitor, each, world.lake, grids) for each in (day + ONE, last)]
-    assert windows[3,].profile.table.equals(Profile.merged(parts, grids).table)
+    parts = [day_profile(night, each) for each in (day + ONE, last)]
+    assert windows[3,].profile.table.equals(Profile.merged(parts, night.grids).table)
     assert windows[3,].profile.rows("1") == 400
-    outcomes = {window.lengths: window for window in outcome_windows(world.monitor, last, world.lake)}
+    outcomes = {window.lengths: window for window in outcome_windows(night, last)}
     tables = [OutcomeProfile(world.lake.table("small", "outcomes").read(each)) for each in (day + ONE, last)]
     assert outcomes[3,].profile.table.equals(OutcomeProfile.merged(tables).table)
     assert outcomes[3,].profile.outcomes("1").n == 200
@@ -57,13 +56,13 @@ def test_windows_are_their_days_merged(nights, day):
 
 def test_a_first_day_is_evaluated_once_for_all_windows(nights, day):
     world = nights()
-    windows = list(profile_windows(world.monitor, day, world.lake, load_grids(world.monitor, world.lake)))
+    windows = list(profile_windows(world.tonight, day))
     assert [window.lengths for window in windows] == [(1, 3)]
 
 
 def test_later_days_are_those_whose_windows_hold_a_day(nights, day):
     world = nights()
-    table = world.lake.table("small", PROFILES)
+    table = world.tonight.profiles
     assert later_days(table, world.monitor, {day}) == {day, day + ONE}
     assert later_days(table, world.monitor, {day + ONE}) == {day + ONE, day + 3 * ONE}
     assert later_days(table, world.monitor, {day + 2 * ONE}) == {day + 3 * ONE}
@@ -81,7 +80,7 @@ def test_later_days_are_those_whose_windows_hold_a_day(nights, day):
 )
 def test_every_kind_of_baseline_gives_drift(nights, day, baseline):
     world = nights(baseline=baseline)
-    records = list(drift_records(world.monitor, day + 3 * ONE, world.lake, world.recorder))
+    records = list(drift_records(world.tonight, day + 3 * ONE))
     psi = {
         (each.column, each.window): each for each in records if each.metric == "psi" and each.segment == "*"
     }
@@ -116,29 +115,29 @@ def test_the_first_rolling_night_has_nothing_to_compare_with(small, day):
 def test_outcomes_are_stale_after_labels_or_rows_change_and_only_then(nights, day):
     world = nights()
     monitor, lake = world.monitor, world.lake
-    days = lake.table("small", PROFILES).days()
-    assert stale_outcomes(monitor, lake, days) == set()
+    days = world.tonight.profiles.days()
+    assert stale_outcomes(world.tonight, days) == set()
     ingest_labels(monitor, lake)
-    assert stale_outcomes(monitor, lake, days) == set()
+    assert stale_outcomes(world.tonight, days) == set()
     rows = world.rows(day + ONE)
     world.labels("late.parquet", rows[1:4:2], day=day + ONE)
     ingest_labels(monitor, lake)
-    assert stale_outcomes(monitor, lake, days) == {day + ONE}
-    [(late, outcomes)] = reduce_outcomes_of(monitor, [day + ONE], lake)
+    assert stale_outcomes(world.tonight, days) == {day + ONE}
+    [(late, outcomes)] = reduce_outcomes_of(world.tonight, [day + ONE])
     assert (late, outcomes.outcomes("1").n) == (day + ONE, 102)
     world.log(day, world.rows(day, 150))
     ingest_logs(monitor, day, lake)
     validate_day(monitor, day, lake)
-    assert stale_outcomes(monitor, lake, days) == {day}
-    list(reduce_outcomes_of(monitor, [day], lake))
-    assert stale_outcomes(monitor, lake, days) == set()
+    assert stale_outcomes(world.tonight, days) == {day}
+    list(reduce_outcomes_of(world.tonight, [day]))
+    assert stale_outcomes(world.tonight, days) == set()
 
 
 def test_evaluating_twice_gives_equal_records(nights, day):
     world = nights()
     last = day + 3 * ONE
     for family in (drift_records, performance_records, service_records):
-        once, again = (list(family(world.monitor, last, world.lake, world.recorder)) for _ in range(2))
+        once, again = (list(family(world.tonight, last)) for _ in range(2))
         assert once == again
         assert once
         assert len({each.key for each in once}) == len(once)
@@ -165,10 +164,11 @@ def test_counts_on_a_grid_of_an_older_version_say_how_to_go_on(nights, day):
 
 def test_profiles_on_other_grids_are_not_added_up(nights, day):
     world = nights()
-    grids = load_grids(world.monitor, world.lake)
-    other = Grids(grids.columns | {"temp": AsinhGrid(centre=0.0, scale=2.0)})
+    grids = world.lake.folder("small", "baseline") / "grids.json"
+    other = Grids(world.tonight.grids.columns | {"temp": AsinhGrid(centre=0.0, scale=2.0)})
+    grids.write_text(json.dumps(other.to_json()))
     with pytest.raises(LakeError, match=r"other grids than the baseline has now: those of temp\.") as caught:
-        list(profile_windows(world.monitor, day + ONE, world.lake, other))
+        list(profile_windows(world.tonight, day + ONE))
     assert f"obs backfill small --from {world.monitor.start} --to" in caught.value.remedy
 
 

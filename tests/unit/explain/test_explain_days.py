@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from obs_dagster import workers
-from obs_dagster.evaluation.baseline import prepare_baseline
+from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.explain import day as day_module
 from obs_dagster.explain.day import explain_days, explanation_files
 from obs_dagster.explain.loading import RegistryUnavailable, load_version

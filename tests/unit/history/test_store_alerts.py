@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from obs_dagster.alerts import State, deliver, evaluate_rules, list_alerts, undelivered
 from obs_dagster.history import History
-from obs_dagster.history.schema import ALERTS, OUTBOX
+from obs_dagster.history.tables import ALERTS, OUTBOX
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor import Monitor, Route
 

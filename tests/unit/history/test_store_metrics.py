@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from obs_dagster.errors import HistoryError
 from obs_dagster.history import Changes, History
-from obs_dagster.history.schema import METRIC_HISTORY
+from obs_dagster.history.tables import METRIC_HISTORY
 from obs_dagster.metrics.record import MetricRecord
 
 DAY = dt.date(2013, 7, 1)

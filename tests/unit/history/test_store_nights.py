@@ -3,14 +3,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from obs_dagster.history import History, Night
+from obs_dagster.history import History, NightRecord
 from obs_dagster.history.nights import latest
 
 NOON = dt.datetime(2013, 7, 2, 12, tzinfo=dt.UTC)
 
 
 def night(day, **changes):
-    plain = Night(
+    plain = NightRecord(
         model="m",
         day=dt.date(2013, 7, day),
         evaluated=True,

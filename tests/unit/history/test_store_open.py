@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from obs_dagster.errors import HistoryError
-from obs_dagster.history import History, Night
+from obs_dagster.history import History, NightRecord
 from obs_dagster.history.migrate import HEAD, MIGRATIONS
 from obs_dagster.history.place import parse_url, printable
-from obs_dagster.history.schema import METADATA
+from obs_dagster.history.tables import METADATA
 
-NIGHT = Night(
+NIGHT = NightRecord(
     model="m",
     day=dt.date(2013, 7, 1),
     evaluated=True,
@@ -180,7 +180,7 @@ def test_a_killed_writer_leaves_the_last_good_state(store_url: str):
 import os, datetime as dt
 from sqlalchemy import delete
 from obs_dagster.history import History
-from obs_dagster.history.schema import NIGHTS
+from obs_dagster.history.tables import NIGHTS
 store = History.open({store_url!r})
 with store.writing("m") as connection:
     connection.execute(delete(NIGHTS))

@@ -3,7 +3,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from obs_dagster.metrics.registry import definitions
-from obs_dagster.monitor import DuckDBEngine, SparkEngine, json_schema, load_monitor
+from obs_dagster.monitor import DuckDBEngine, SparkEngine, json_schema
+from obs_dagster.monitor.loading import load_monitor
 from obs_dagster.monitor.reference import EXAMPLE
 
 METRICS = {name: definitions()[name] for name in ("psi", "recall")}

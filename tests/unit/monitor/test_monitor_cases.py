@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from obs_dagster.metrics.registry import definitions
-from obs_dagster.monitor import MonitorError, load_monitor
+from obs_dagster.monitor import MonitorError
+from obs_dagster.monitor.loading import load_monitor
 
 CASES = Path(__file__).parent / "cases"
 #: Few enough for messages to name them all.

@@ -7,7 +7,8 @@ from ruamel.yaml import YAML
 
 from obs_dagster.errors import ObsError, SourceError
 from obs_dagster.metrics.registry import definitions
-from obs_dagster.monitor import Monitor, MonitorError, TrainingBaseline, load_monitor, load_monitors
+from obs_dagster.monitor import Monitor, MonitorError, TrainingBaseline
+from obs_dagster.monitor.loading import load_monitor, load_monitors
 from obs_dagster.monitor.reference import EXAMPLE
 
 METRICS = {name: definitions()[name] for name in ("psi", "recall")}
@@ -89,15 +90,6 @@ def test_a_mistake_behind_an_alias_is_placed_where_it_is_written(tmp_path):
         (11, "alerts[0].columns[0]", "hour"),
         (11, "alerts[1].columns[0]", "hour"),
     ]
-
-
-def test_the_registered_metrics_are_known_when_none_are_given(tmp_path):
-    text = SOUND.format(model="flights") + "alerts: [{name: drift, metric: psy, above: 0.1}]\n"
-
-    (problem,) = problems_of(written(tmp_path, text), environ={"LOGS": "/logs"}, metrics=None)
-
-    assert problem.nearest == "psi"
-    assert problem.legal == tuple(sorted(definitions()))
 
 
 def test_the_environment_of_the_process_is_read_when_none_is_given(tmp_path, monkeypatch):

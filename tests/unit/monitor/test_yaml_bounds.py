@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obs_dagster.metrics.registry import definitions
-from obs_dagster.monitor import MonitorError, load_monitor
+from obs_dagster.monitor import MonitorError
+from obs_dagster.monitor.loading import load_monitor
 from obs_dagster.monitor.yaml_reader import MAX_BYTES, read_document
 
 METRICS = {name: definitions()[name] for name in ("psi", "recall", "latency_p95")}

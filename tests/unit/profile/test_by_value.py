@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from obs_dagster.profile import by_value
 from obs_dagster.profile.expressions import reduce_frame
-from obs_dagster.profile.fit import MOST_CELLS, fit_grids, with_new_cells
-from obs_dagster.profile.grid import Grids
+from obs_dagster.profile.grids.fit import MOST_CELLS, fit_grids, with_new_cells
+from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import KINDS, Profile
 from obs_dagster.profile.reduction import reduce_rows
 

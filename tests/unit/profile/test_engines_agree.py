@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from obs_dagster.profile import batches, histograms, tally
 from obs_dagster.profile.expressions import reduce_frame
-from obs_dagster.profile.fit import fit_grids
-from obs_dagster.profile.histograms import reduce_relation
+from obs_dagster.profile.grids.fit import fit_grids
+from obs_dagster.profile.loops import batches, histograms, tally
+from obs_dagster.profile.loops.histograms import reduce_relation
 from obs_dagster.profile.outcomes import KEYS as OUTCOME_KEYS
 from obs_dagster.profile.outcomes import OutcomeProfile
 from obs_dagster.profile.reduction import reduce_days, reduce_outcome_days, reduce_outcomes, reduce_rows

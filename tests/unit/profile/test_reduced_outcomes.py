@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from obs_dagster.profile.grid import CategoryGrid, Grids
+from obs_dagster.profile.grids.grid import CategoryGrid, Grids
 from obs_dagster.profile.outcomes import OutcomeProfile
 from obs_dagster.profile.reduction import reduce_outcomes
 from tests.evaluated import evaluate_performance

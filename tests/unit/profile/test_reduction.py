@@ -11,8 +11,8 @@ from obs_dagster.errors import LakeError
 from obs_dagster.metrics.drift.alignment import align_points
 from obs_dagster.metrics.drift.ks import ks
 from obs_dagster.profile.distribution import OTHER
-from obs_dagster.profile.fit import MOST_FIRST_CELLS, fit_grids, with_new_cells
-from obs_dagster.profile.grid import AsinhGrid, CategoryGrid, Grids
+from obs_dagster.profile.grids.fit import MOST_FIRST_CELLS, fit_grids, with_new_cells
+from obs_dagster.profile.grids.grid import AsinhGrid, CategoryGrid, Grids
 from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_rows
 from tests.evaluated import evaluate_drift

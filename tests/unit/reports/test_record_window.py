@@ -7,7 +7,7 @@ import pytest
 from obs_dagster.history import History
 from obs_dagster.reports.record_window import RecordWindow
 
-record = runpy.run_path(str(Path(__file__).with_name("season.py")))["record"]
+record = runpy.run_path(str(Path(__file__).parents[1] / "season.py"))["record"]
 FIRST = dt.date(2013, 6, 1)
 DAYS = [FIRST + dt.timedelta(days=back) for back in range(12)]
 

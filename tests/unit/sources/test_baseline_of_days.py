@@ -5,9 +5,9 @@ import datetime as dt
 import pandas as pd
 import pytest
 
+from obs_dagster.baselines.prepare import prepare_baseline
+from obs_dagster.baselines.stored import baseline_profile, baseline_sample, load_grids
 from obs_dagster.errors import LakeError, SourceError
-from obs_dagster.evaluation.baseline import prepare_baseline
-from obs_dagster.profile.baseline import baseline_profile, baseline_sample, load_grids
 from obs_dagster.sources import log_table
 
 ONE = dt.timedelta(days=1)
@@ -60,7 +60,10 @@ def same_baselines(one, other):
     grids = [load_grids(world.monitor, world.lake) for world in (one, other)]
     assert grids[0].id == grids[1].id
     for version in ("1", "2"):
-        profiles = [baseline_profile(world.monitor, version, world.lake) for world in (one, other)]
+        profiles = [
+            baseline_profile(world.monitor, version, world.lake, world.tonight.grids)
+            for world in (one, other)
+        ]
         if profiles[0] is None:
             assert profiles[1] is None
             continue

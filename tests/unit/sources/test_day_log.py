@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
+from obs_dagster.baselines.rows import log_stamp
 from obs_dagster.quality.day import validate_day
-from obs_dagster.sources.baseline_rows import log_stamp
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 
 ONE = dt.timedelta(days=1)

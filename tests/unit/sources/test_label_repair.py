@@ -7,7 +7,6 @@ import shutil
 import pytest
 
 from obs_dagster.evaluation.profiling import stale_outcomes
-from obs_dagster.evaluation.windows import PROFILES
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import GROUND_TRUTH, ingest_labels, label_book
 
@@ -148,5 +147,5 @@ def test_a_night_repairs_what_the_metrics_follow_from(small, day):
     before = {record.metric: record.value for record in world.night(day) if record.segment == "*"}
     assert before["label_coverage"] == 1
     partition(world, day).unlink()
-    assert stale_outcomes(world.monitor, world.lake, world.lake.table("small", PROFILES).days()) == {day}
+    assert stale_outcomes(world.tonight, world.tonight.profiles.days()) == {day}
     assert {record.metric: record.value for record in world.night(day) if record.segment == "*"} == before

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from obs_dagster.reports.mlflow import MlflowReport, NightReport
+from obs_dagster.reports.mlflow import MlflowReport, VersionReport
 from obs_dagster.reports.mlflow.tracking import Tracking
-from obs_dagster.reports.verdict import Verdict
+from obs_dagster.verdict.verdict import Verdict
 
-SEASON = runpy.run_path(str(Path(__file__).parents[1] / "season.py"))
+SEASON = runpy.run_path(str(Path(__file__).parents[2] / "season.py"))
 record, LAST = SEASON["record"], SEASON["LAST"]
 
 
@@ -63,7 +63,7 @@ def make_night():
             "params": {"monitor": "3f1c"},
             "artifacts": {"health.html": "<p>well</p>", "shap/values.bin": b"\x00\x01"},
         }
-        return NightReport(**(described | changes))
+        return VersionReport(**(described | changes))
 
     return make
 

@@ -9,7 +9,7 @@ import pytest
 from obs_dagster.reports.mlflow import MlflowReport, MlflowUnavailable
 from obs_dagster.reports.mlflow.tracking import Tracking
 
-LAST = runpy.run_path(str(Path(__file__).parents[1] / "season.py"))["LAST"]
+LAST = runpy.run_path(str(Path(__file__).parents[2] / "season.py"))["LAST"]
 BEFORE = LAST - dt.timedelta(days=1)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from obs_dagster.reports.mlflow.naming import LONGEST, is_trend, metric_name, night_metrics
 
-SEASON = runpy.run_path(str(Path(__file__).parents[1] / "season.py"))
+SEASON = runpy.run_path(str(Path(__file__).parents[2] / "season.py"))
 DAY = dt.date(2013, 7, 4)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from obs_dagster.reports.mlflow.night import Later
-from obs_dagster.reports.verdict import Verdict
+from obs_dagster.reports.mlflow.version_report import Later
+from obs_dagster.verdict.verdict import Verdict
 
-SEASON = runpy.run_path(str(Path(__file__).parents[1] / "season.py"))
+SEASON = runpy.run_path(str(Path(__file__).parents[2] / "season.py"))
 LAST = SEASON["LAST"]
 BEFORE = LAST - dt.timedelta(days=1)
 

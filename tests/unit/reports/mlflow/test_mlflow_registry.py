@@ -1,6 +1,6 @@
 import pytest
 
-from obs_dagster.reports.verdict import Verdict
+from obs_dagster.verdict.verdict import Verdict
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The outbox: notifications wait in it until every channel has taken them."""

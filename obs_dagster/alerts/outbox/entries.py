@@ -1,0 +1,180 @@
+"""The outbox: notifications that wait in the store until every channel has taken them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from enum import Enum, auto
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+
+from obs_dagster.alerts.message import Message, compose
+from obs_dagster.alerts.rules.alert import Alert, Event
+from obs_dagster.history import History
+from obs_dagster.history.tables import DELIVERIES, OUTBOX
+
+LEASE = dt.timedelta(minutes=5)
+"""How long a sender may take before another one may try; far longer than any channel's time-out."""
+
+FIRST_RETRY = dt.timedelta(seconds=30)
+LAST_RETRY = dt.timedelta(hours=1)
+
+_LOCK = "outbox"
+
+
+class Claim(Enum):
+    """What a sender may do with a delivery."""
+
+    MINE = auto()
+    LATER = auto()
+    DONE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A notification that isn't settled."""
+
+    id: int
+    alert_id: str | None
+    model: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A notification that a channel hasn't taken yet.
+
+    Attributes:
+        label: the channel, without secrets; empty if nobody has tried yet.
+        last_error: why the latest attempt failed, without secrets.
+        next_attempt_at: when it is due again; None if nobody has tried yet.
+    """
+
+    key: str
+    model: str
+    title: str
+    created_at: dt.datetime
+    label: str
+    attempts: int
+    last_error: str
+    next_attempt_at: dt.datetime | None
+
+
+def enqueue(connection: Connection, alert: Alert, event: Event, now: dt.datetime) -> None:
+    """Put a notification into the outbox, in the transaction that changes the alert."""
+    _put(connection, compose(alert, event), model=alert.model, alert_id=alert.id, now=now)
+
+
+def enqueue_once(history: History, message: Message, *, model: str, now: dt.datetime) -> bool:
+    """Put a notification that is about no alert into the outbox, unless one with its key was put there.
+
+    Returns:
+        Whether it is new.
+    """
+    with history.writing(_LOCK) as connection:
+        if connection.execute(select(OUTBOX.c.id).where(OUTBOX.c.key == message.key)).first():
+            return False
+        _put(connection, message, model=model, alert_id=None, now=now)
+    return True
+
+
+def _put(
+    connection: Connection, message: Message, *, model: str, alert_id: str | None, now: dt.datetime
+) -> None:
+    connection.execute(
+        insert(OUTBOX).values(
+            key=message.key,
+            alert_id=alert_id,
+            model=model,
+            severity=message.severity,
+            notification=asdict(message),
+            created_at=now,
+        )
+    )
+
+
+def waiting(history: History, models: Collection[str]) -> list[Entry]:
+    """The notifications of some models that aren't settled, oldest first."""
+    query = (
+        select(OUTBOX.c.id, OUTBOX.c.alert_id, OUTBOX.c.model, OUTBOX.c.notification)
+        .where(OUTBOX.c.settled_at.is_(None), OUTBOX.c.model.in_(list(models)))
+        .order_by(OUTBOX.c.id)
+    )
+    with history.reading() as connection:
+        rows = connection.execute(query).all()
+    return [Entry(id_, alert_id, model, Message(**message)) for id_, alert_id, model, message in rows]
+
+
+def claim(history: History, entry: Entry, route: str, label: str, now: dt.datetime) -> Claim:
+    """Ask for the right to deliver one notification through one route, for the time of a lease."""
+    attempt = {"label": label, "claimed_until": now + LEASE}
+    with history.writing(_LOCK) as connection:
+        row = connection.execute(select(DELIVERIES).where(_is(entry, route))).one_or_none()
+        if row is None:
+            first = {"outbox_id": entry.id, "route": route, "last_error": "", "next_attempt_at": now}
+            connection.execute(insert(DELIVERIES).values(attempts=1, **first, **attempt))
+            return Claim.MINE
+        if row.delivered_at is not None:
+            return Claim.DONE
+        if row.next_attempt_at > now or (row.claimed_until is not None and row.claimed_until > now):
+            return Claim.LATER
+        connection.execute(
+            update(DELIVERIES).where(_is(entry, route)).values(attempts=row.attempts + 1, **attempt)
+        )
+        return Claim.MINE
+
+
+def delivered(history: History, entry: Entry, route: str, now: dt.datetime) -> None:
+    """The channel has taken the notification."""
+    done = {"delivered_at": now, "claimed_until": None, "last_error": ""}
+    with history.writing(_LOCK) as connection:
+        connection.execute(update(DELIVERIES).where(_is(entry, route)).values(done))
+
+
+def failed(history: History, entry: Entry, route: str, error: str, now: dt.datetime) -> None:
+    """The channel has not taken it: try again after a time that doubles with each attempt, up to an hour."""
+    with history.writing(_LOCK) as connection:
+        query = select(DELIVERIES.c.attempts).where(_is(entry, route))
+        attempts = connection.execute(query).scalar_one()
+        # The exponent is bounded because a channel may stay dead for years.
+        pause = min(FIRST_RETRY * 2 ** min(attempts - 1, 20), LAST_RETRY)
+        again = {"last_error": error, "claimed_until": None, "next_attempt_at": now + pause}
+        connection.execute(update(DELIVERIES).where(_is(entry, route)).values(again))
+
+
+def settle(history: History, entry: Entry, routes: Collection[str], now: dt.datetime) -> None:
+    """Close the notification if every one of its routes has taken it."""
+    taken = select(func.count()).where(
+        DELIVERIES.c.outbox_id == entry.id,
+        DELIVERIES.c.route.in_(list(routes)),
+        DELIVERIES.c.delivered_at.is_not(None),
+    )
+    with history.writing(_LOCK) as connection:
+        if connection.execute(taken).scalar_one() == len(routes):
+            connection.execute(update(OUTBOX).where(OUTBOX.c.id == entry.id).values(settled_at=now))
+
+
+def undelivered(history: History) -> list[Undelivered]:
+    """What waits in the outbox, per notification and channel, oldest first."""
+    query = (
+        select(
+            OUTBOX.c.key,
+            OUTBOX.c.model,
+            OUTBOX.c.notification["title"].as_string(),
+            OUTBOX.c.created_at,
+            func.coalesce(DELIVERIES.c.label, ""),
+            func.coalesce(DELIVERIES.c.attempts, 0),
+            func.coalesce(DELIVERIES.c.last_error, ""),
+            DELIVERIES.c.next_attempt_at,
+        )
+        .outerjoin(DELIVERIES, DELIVERIES.c.outbox_id == OUTBOX.c.id)
+        .where(OUTBOX.c.settled_at.is_(None), DELIVERIES.c.delivered_at.is_(None))
+        .order_by(OUTBOX.c.id, DELIVERIES.c.label)
+    )
+    with history.reading() as connection:
+        return [Undelivered(*row) for row in connection.execute(query)]
+
+
+def _is(entry: Entry, route: str) -> ColumnElement[bool]:
+    return and_(DELIVERIES.c.outbox_id == entry.id, DELIVERIES.c.route == route)

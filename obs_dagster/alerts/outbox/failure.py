@@ -1,0 +1,67 @@
+"""A night that did not finish is an alert of its own: nothing else would speak of that day."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from obs_dagster.alerts.message import Message, harmless, one_line
+from obs_dagster.alerts.outbox.entries import enqueue_once
+from obs_dagster.history import History
+from obs_dagster.secrets import scrub
+
+_ERROR_LENGTH = 1_000
+
+
+def report_failure(
+    history: History, *, model: str, run_id: str, partition: str, error: str, owner: str, now: dt.datetime
+) -> bool:
+    """Put the failure of a night's run into the outbox, once per run.
+
+    Args:
+        history: the store.
+        model: the model whose night failed.
+        run_id: the run.
+        partition: the day, or the range of days, as the run names it; empty if it names none.
+        error: what went wrong, as the run said it.
+        owner: who acts.
+        now: the present (UTC).
+
+    Returns:
+        Whether the failure was not known yet.
+    """
+    day = harmless(partition) or "no day"
+    lines = {
+        "model": model,
+        "day": day,
+        "run": run_id,
+        "error": one_line(scrub(error))[:_ERROR_LENGTH],
+        "what to do": "Read the run's log in the Dagster UI, mend the cause and run the day again. "
+        "What was evaluated before stays as it was.",
+        "owner": one_line(owner),
+        "again": _command(model, partition),
+    }
+    width = max(map(len, lines))
+    body = "\n".join(f"{name:{width}}  {text}" for name, text in lines.items() if text)
+    message = Message(
+        key=f"{run_id}:failed",
+        event="firing",
+        severity="critical",
+        title=f"[critical] {model}: the night of {day} failed",
+        body=f"FAILED NIGHT\n\n{body}",
+        details={
+            "event": "failed",
+            "severity": "critical",
+            "model": model,
+            "run_id": run_id,
+            "partition": day,
+        },
+    )
+    return enqueue_once(history, message, model=model, now=now)
+
+
+def _command(model: str, partition: str) -> str:
+    """What to type to run it again."""
+    first, _, last = map(harmless, partition.partition(" to "))
+    if not first:
+        return ""
+    return f"obs backfill {model} --from {first} --to {last}" if last else f"obs run {model} --day {first}"

@@ -1,0 +1,46 @@
+"""Subjects: what a rule watches, one alert each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from obs_dagster.monitor import Rule
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.profile.cells import cut_of
+
+
+class Subject(NamedTuple):
+    """One thing that a rule watches.
+
+    Attributes:
+        version: the model version.
+        segment: the segment cell; `*` is all rows.
+        column: the column; empty for the model as a whole.
+    """
+
+    version: str
+    segment: str
+    column: str
+
+    @property
+    def label(self) -> str:
+        """The subject in words: `version 1, origin=JFK, column dep_delay`."""
+        parts = [f"version {self.version}"]
+        if self.segment != WHOLE:
+            parts.append(self.segment)
+        if self.column:
+            parts.append(f"column {self.column}")
+        return ", ".join(parts)
+
+
+def watches(rule: Rule, subject: Subject) -> bool:
+    """Whether the rule watches the subject.
+
+    A rule's `versions` and `columns` list names. Its `segments` list cells (`*`, `origin=JFK`) or segment
+    columns (`origin`, and `origin,carrier` for a crossing), which stand for all their cells.
+    """
+    return (
+        (rule.versions is None or subject.version in rule.versions)
+        and (rule.columns is None or subject.column in rule.columns)
+        and (subject.segment in rule.segments or ",".join(cut_of(subject.segment)) in rule.segments)
+    )

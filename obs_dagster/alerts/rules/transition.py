@@ -1,0 +1,136 @@
+"""From one state of a stored alert to the next, and what people are told about it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass, replace
+
+from obs_dagster.alerts.rules import unevaluated
+from obs_dagster.alerts.rules.alert import Alert, Event
+from obs_dagster.alerts.rules.fold import Episode, State, threshold
+from obs_dagster.alerts.rules.subject import Subject
+from obs_dagster.history.names import storable_text
+from obs_dagster.monitor import Rule
+
+QUIET_AFTER_DAYS = 7
+"""Days without a night that can be judged after which a firing alert says so."""
+
+UNDONE = "Data that came later shows that it was no breach."
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What an evaluation knows beside the records.
+
+    Attributes:
+        as_of: the night up to which it looks.
+        now: when it runs (UTC).
+        run_id: the run that it is a part of.
+    """
+
+    model: str
+    owner: str
+    as_of: dt.date
+    now: dt.datetime
+    run_id: str
+
+
+def advance(
+    evaluation: Evaluation, rule: Rule, subject: Subject, before: Alert | None, episode: Episode | None
+) -> tuple[Alert | None, Event | None]:
+    """The alert as its episode has it, and what people are told.
+
+    They are told that it fires once, until they were told that it doesn't any more; of an episode that was
+    over before anybody looked they are told nothing.
+
+    Args:
+        evaluation: the evaluation.
+        rule: the rule.
+        subject: the subject.
+        before: the stored alert; None if the episode is new.
+        episode: the episode; None if late data took it away.
+
+    Returns:
+        The alert to store, None for none, and the event, None for silence.
+    """
+    if episode is None:
+        return (None, None) if before is None else _undone(evaluation, rule, before)
+    last = episode.last
+    after = Alert(
+        id=secrets.token_hex(5) if before is None else before.id,
+        model=evaluation.model,
+        rule=rule.name,
+        version=subject.version,
+        segment=subject.segment,
+        column=subject.column,
+        metric=rule.metric,
+        window=rule.window,
+        severity=rule.severity,
+        owner=storable_text(rule.owner or evaluation.owner),
+        summary=storable_text(rule.summary),
+        direction="below" if rule.above is None else "above",
+        threshold=threshold(rule),
+        state=episode.state,
+        since=episode.since,
+        fired_day=episode.fired_day,
+        last_day=last.day,
+        resolved_day=episode.resolved_day,
+        value=last.value,
+        low=last.low,
+        high=last.high,
+        n=last.n,
+        nights=episode.nights,
+        note=_note(episode, evaluation.as_of),
+        announced=before is not None and before.announced,
+        firings=0 if before is None else before.firings,
+        updated_at=evaluation.now,
+        run_id=evaluation.run_id,
+        acknowledged_at=None if before is None else before.acknowledged_at,
+        silenced_until=None if before is None else before.silenced_until,
+    )
+    return _announce(before, after)
+
+
+def end(evaluation: Evaluation, before: Alert, reason: str) -> tuple[Alert | None, Event | None]:
+    """An open alert that ends for another reason than its metric; one that never fired leaves nothing."""
+    if before.fired_day is None and before.firings == 0:
+        return None, None
+    after = replace(
+        before,
+        state=State.RESOLVED,
+        resolved_day=evaluation.as_of,
+        note=reason,
+        updated_at=evaluation.now,
+        run_id=evaluation.run_id,
+    )
+    return _announce(before, after)
+
+
+def undone(rule: Rule) -> str:
+    """Why an alert ends whose episode late data took away."""
+    return unevaluated.EVALUATED_LATER if rule.name == unevaluated.NAME else UNDONE
+
+
+def _undone(evaluation: Evaluation, rule: Rule, before: Alert) -> tuple[Alert | None, Event | None]:
+    """What people saw resolved stays as it was; what is open ends."""
+    return (before, None) if before.state is State.RESOLVED else end(evaluation, before, undone(rule))
+
+
+def _announce(before: Alert | None, after: Alert) -> tuple[Alert, Event | None]:
+    if after.state is State.FIRING and not after.announced:
+        return replace(after, announced=True, firings=after.firings + 1), "firing"
+    if after.state is State.RESOLVED and after.announced:
+        return replace(after, announced=False), "resolved"
+    if before is not None and replace(after, updated_at=before.updated_at, run_id=before.run_id) == before:
+        return before, None
+    return after, None
+
+
+def _note(episode: Episode, as_of: dt.date) -> str:
+    if episode.state is State.RESOLVED:
+        return episode.reason
+    quiet = (as_of - episode.last.day).days
+    if quiet >= QUIET_AFTER_DAYS:
+        return f"It could not be judged for {quiet} days."
+    return storable_text(episode.last.reason)

@@ -1,0 +1,128 @@
+"""Days of the log as baselines read them: as the lake has them, or else by the rules of a night."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from obs_dagster.baselines.rows import log_stamp
+from obs_dagster.lake.columns import ROW
+from obs_dagster.lake.lake import Lake
+from obs_dagster.lake.leftovers import mark
+from obs_dagster.lake.quoting import identifier
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.quality.day import DayQuality, clean_rows, day_quality, validate_day
+from obs_dagster.quality.refusal import in_one_line
+from obs_dagster.sources.files import derived
+from obs_dagster.sources.formats.part import Part
+from obs_dagster.sources.ingest import LOGS, ingest_logs
+from obs_dagster.sources.log_schema import LogSchema, declared_types
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: What DuckDB calls a type that is declared by a shorter name.
+_LONG_NAMES = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
+
+
+class LogDays:
+    """Days of a monitor's log, without duplicates and without the rows that break the contract.
+
+    A day that the lake has, ingested and validated, is what the lake has. Any other is ingested and validated
+    as a night would, into a lake of its own that lasts as long as the stack.
+
+    Args:
+        monitor: names the log and declares the contract.
+        days: the days.
+        lake: the lake of the nights, in which nothing changes.
+        stack: closed when no rows are read any more.
+    """
+
+    def __init__(self, monitor: Monitor, days: Sequence[dt.date], lake: Lake, stack: ExitStack) -> None:
+        self.days = days
+        self._monitor, self._lake, self._stack = monitor, lake, stack
+        self._apart: Lake | None = None
+        self._stamps: dict[dt.date, str] = {}
+
+    def known(self, day: dt.date) -> DayQuality | None:
+        """How a day of the lake met the contract; None if the lake does not have it as it was validated."""
+        manifest = self._lake.table(self._monitor.model, LOGS).manifest(day)
+        quality = day_quality(self._monitor, day, self._lake)
+        if manifest is None or quality is None:
+            return None
+        return quality if quality.fingerprint.startswith(f"{manifest['fingerprint']}-") else None
+
+    def stamp(self, day: dt.date) -> str:
+        """Changes when rows come to the day at its source; empty if there are none.
+
+        Of a day that has been ingested it is what it was before that: what came since has not been read.
+        """
+        return self._stamps.get(day) or log_stamp(self._monitor, day)
+
+    def found(self, day: dt.date) -> tuple[Lake, DayQuality]:
+        """The lake that has the day's rows, and how they met the contract.
+
+        Raises:
+            SourceError: a file or the warehouse cannot be read.
+        """
+        if quality := self.known(day):
+            return self._lake, quality
+        if self._apart is None:
+            folder = self._lake.folder(self._monitor.model, "")
+            folder.mkdir(parents=True, exist_ok=True)
+            name = self._stack.enter_context(TemporaryDirectory(prefix=f".baseline-{mark()}-", dir=folder))
+            self._apart = Lake(Path(name))
+        quality = day_quality(self._monitor, day, self._apart)
+        if quality is None:
+            self._stamps[day] = log_stamp(self._monitor, day)
+            ingest_logs(self._monitor, day, self._apart)
+            quality = validate_day(self._monitor, day, self._apart)
+        return self._apart, quality
+
+    def rows(
+        self, connection: duckdb.DuckDBPyConnection, days: Sequence[dt.date], lake: Lake
+    ) -> duckdb.DuckDBPyRelation:
+        """The clean rows of days that a lake has, lazily, typed as the monitor declares now.
+
+        Raises:
+            SourceError: a file that is read in place is gone or was rewritten.
+        """
+        rows = clean_rows(connection, self._monitor, days, lake)
+        found = dict(zip(rows.columns, map(str, rows.types), strict=True))
+        declared = declared_types(self._monitor)
+        if all(found.get(name, kind) in (kind, _LONG_NAMES.get(kind)) for name, kind in declared.items()):
+            return rows
+        # ingested when the monitor declared other columns, or other types
+        # its decisions are true where they are positive, whatever the log calls that
+        schema = replace(LogSchema.of(self._monitor), positive=(), negative=())
+        part = Part("ingested", found, f"source.{identifier(ROW)}", 0)
+        return derived(rows, "ingested", schema.query(part, absent_as_null=False))
+
+    def all_rows(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation | str:
+        """The declared columns of the clean rows of all days, lazily; or why there are none."""
+        alike: dict[tuple[Lake, tuple[str, ...]], list[dt.date]] = {}
+        reason = "the log has no rows"
+        for day in self.days:
+            if self.known(day) or self.stamp(day):
+                lake, quality = self.found(day)
+                if not quality.evaluated:
+                    reason = in_one_line(quality.reason)
+                else:
+                    alike.setdefault((lake, tuple(quality.missing_columns)), []).append(day)
+        if not alike:
+            return (
+                f"on none of the days {self.days[0]} to {self.days[-1]} are there rows to evaluate; {reason}"
+            )
+        queries = []
+        declared = declared_types(self._monitor)
+        for place, ((lake, _), days) in enumerate(alike.items()):
+            rows = self.rows(connection, days, lake)
+            connection.register(f"days_{place}", rows)
+            columns = ", ".join(identifier(name) for name in rows.columns if name in declared)
+            queries.append(f"SELECT {columns} FROM days_{place}")
+        return connection.sql(" UNION ALL BY NAME ".join(queries))

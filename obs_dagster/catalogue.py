@@ -1,0 +1,36 @@
+"""Monitors as this installation knows them: with every metric that is registered, a third party's too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from obs_dagster.metrics.registry import definitions
+from obs_dagster.monitor.loading import load_monitor, load_monitors
+from obs_dagster.monitor.model import Monitor
+
+
+def monitor_of(file: Path, *, environ: Mapping[str, str] | None = None) -> Monitor:
+    """The monitor that a file describes; its rules may watch every registered metric.
+
+    Args:
+        file: the YAML file.
+        environ: the environment variables; left out: the process's.
+
+    Raises:
+        MonitorError: with every mistake in the file.
+    """
+    return load_monitor(file, metrics=definitions(), environ=environ)
+
+
+def monitors_of(folder: Path, *, environ: Mapping[str, str] | None = None) -> dict[str, Monitor]:
+    """The monitors of every file of a folder, by model, in the order of the names.
+
+    Args:
+        folder: the folder of the monitor files.
+        environ: as for `monitor_of`.
+
+    Raises:
+        MonitorError: with every mistake in every file; also where two files describe the same model.
+    """
+    return load_monitors(folder, metrics=definitions(), environ=environ)

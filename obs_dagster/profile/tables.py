@@ -1,0 +1,8 @@
+"""The tables of the lake that hold what days were reduced to."""
+
+from __future__ import annotations
+
+#: Counts per version, segment and column.
+PROFILES = "profile"
+#: Predictions with their labels, as counts.
+OUTCOMES = "outcomes"

@@ -1,0 +1,126 @@
+"""What MLflow does not show as it stands is published: the days that ran now, and those that it missed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from obs_dagster.evaluation.night import Night
+from obs_dagster.history import History
+from obs_dagster.lake.lake import read_json, write_json
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.reports.evidently_ahead import EvidentlyAhead
+from obs_dagster.reports.gather import Gathering
+from obs_dagster.reports.mlflow.report import MlflowReport, Published
+from obs_dagster.reports.version_reports import VersionReports
+from obs_dagster.verdict.verdict import Verdict
+
+#: Nights that are in memory at a time, with their pages.
+_TOGETHER = 28
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedNights:
+    """What a publication did.
+
+    Attributes:
+        published: per version, where its runs are.
+        days: the days whose runs were written.
+        verdicts: per version, how it stands after the latest day.
+    """
+
+    published: list[Published]
+    days: list[dt.date]
+    verdicts: list[Verdict]
+
+
+def publish_nights(
+    night: Night,
+    days: Collection[dt.date],
+    history: History,
+    tracking_uri: str,
+    *,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> PublishedNights:
+    """Publish the given days, and every earlier day that MLflow does not show as it stands.
+
+    What was published is remembered by content, so labels that came late and nights that MLflow missed are
+    caught up with, and nothing else is written again.
+
+    Args:
+        night: what the run evaluates with; its lake holds what the stages kept of each day.
+        days: the days that ran now; only these get Evidently's pages.
+        history: holds metrics, nights and alerts.
+        tracking_uri: MLflow.
+        progress: told how many nights are published, and of how many.
+
+    Raises:
+        MlflowUnavailable: MLflow cannot be reached; the next call catches up.
+    """
+    monitor, lake, recorder = night.monitor, night.lake, night.recorder
+    ledger_file = lake.folder(monitor.model, "mlflow") / "published.json"
+    ledger: dict[str, str] = read_json(ledger_file) or {}
+    evaluated = [each.day for each in history.nights(monitor.model)]
+    latest = max([*evaluated, *days])
+    due = _due(monitor, history, {*evaluated, *days}, ledger, always={*days, latest})
+    gathering = Gathering(monitor, history, now=recorder.now, run_id=recorder.run_id)
+    reports = VersionReports(monitor, lake)
+    mlflow: MlflowReport | None = None
+    published: dict[str, Published] = {}
+    written: list[dt.date] = []
+    verdicts: list[Verdict] = []
+    done = 0
+    with closing(EvidentlyAhead(monitor, lake, [day for day in due if day in days])) as evidently:
+        for together in _batches(due, _TOGETHER):
+            nights = []
+            for day in together:
+                page = gathering.page(day)
+                verdicts = page.verdicts
+                settled = _settled(monitor, day, latest)
+                nights += reports.of(page, gathering.records(day), evidently.pages(day), settled=settled)
+            if nights:
+                mlflow = mlflow or MlflowReport(tracking_uri)
+            for each in mlflow.publish(nights) if mlflow else ():
+                before = published.get(each.version)
+                earlier = before.nights if before else {}
+                published[each.version] = replace(each, nights=earlier | each.nights)
+            ledger |= {day.isoformat(): due[day] for day in together}
+            write_json(ledger_file, ledger)
+            written += sorted({report.day for report in nights})
+            evidently.forget(together)
+            done += len(together)
+            progress(done, len(due))
+    return PublishedNights([published[version] for version in sorted(published)], written, verdicts)
+
+
+def _due(
+    monitor: Monitor,
+    history: History,
+    known: Collection[dt.date],
+    ledger: dict[str, str],
+    *,
+    always: Collection[dt.date],
+) -> dict[dt.date, str]:
+    """The days to publish, in order, each with what its publication is remembered by."""
+    stamps = history.stamps(monitor.model)
+    latest = max(known)
+    contents = {}
+    for day in sorted(known):
+        content = f"{stamps.get(day, '')}{', settled' if _settled(monitor, day, latest) else ''}"
+        if day in always or ledger.get(day.isoformat()) != content:
+            contents[day] = content
+    return contents
+
+
+def _settled(monitor: Monitor, day: dt.date, latest: dt.date) -> bool:
+    """Whether labels of the day are not waited for any longer."""
+    return monitor.labels is None or (latest - day).days >= monitor.labels.max_delay_days
+
+
+def _batches(days: Iterable[dt.date], size: int) -> Iterator[list[dt.date]]:
+    left = iter(days)
+    while batch := list(islice(left, size)):
+        yield batch

@@ -1,0 +1,85 @@
+"""Publishes nights to MLflow, as often as one likes: one current value per metric, version and day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from obs_dagster.reports.mlflow import nightly_run
+from obs_dagster.reports.mlflow.health_tags import tag_model_version
+from obs_dagster.reports.mlflow.tracking import Tracking
+from obs_dagster.reports.mlflow.trend import Trend
+from obs_dagster.reports.mlflow.trend_view import offer_trend_view
+from obs_dagster.reports.mlflow.version_report import VersionReport
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Where the nights of one version are in MLflow.
+
+    Attributes:
+        experiment: id of the experiment.
+        trend: id of the trend run.
+        nights: id of each published night's run.
+    """
+
+    version: str
+    experiment: str
+    trend: str
+    nights: dict[dt.date, str]
+
+
+class MlflowReport:
+    """Publishes nights to one MLflow.
+
+    Args:
+        tracking_uri: as `MLFLOW_TRACKING_URI` has it; the registry is there too.
+        artifact_root: where a new experiment keeps its artifacts; see `Tracking`.
+
+    Raises:
+        MlflowUnavailable: it cannot be reached; publishing later catches up.
+    """
+
+    def __init__(self, tracking_uri: str, *, artifact_root: str | None = None) -> None:
+        self._tracking = Tracking(tracking_uri, artifact_root)
+
+    def publish(self, nights: Sequence[VersionReport]) -> list[Published]:
+        """Makes MLflow say what the reports say, no matter what it holds of these nights.
+
+        Nights that are published already are left as they are, down to the run ids. Several nights of a
+        version in one call cost less than one by one.
+
+        Raises:
+            MlflowUnavailable: it cannot be reached; what is written so far is taken up by the next call.
+            MlflowRejected: it refuses, for example because the experiment is deleted.
+        """
+        ordered = sorted(nights, key=lambda night: (night.model, night.version, night.day))
+        return [
+            self._publish_version(list(group))
+            for _, group in groupby(ordered, key=lambda night: (night.model, night.version))
+        ]
+
+    def _publish_version(self, nights: Sequence[VersionReport]) -> Published:
+        tracking, latest = self._tracking, nights[-1]
+        experiment = tracking.experiment(f"obs/{latest.model}")
+        offer_trend_view(tracking, experiment, latest.linked_window)
+        registered = (
+            tracking.model_version(latest.registered_model, latest.version)
+            if latest.registered_model is not None
+            else None
+        )
+        model_id = None if registered is None else registered.model_id
+        plans = [nightly_run.plan(tracking, experiment, night) for night in nights]
+        trend = Trend.open(tracking, experiment, latest)
+        trend.prepare(plans)
+        writings = [nightly_run.begin(tracking, experiment, night, trend.id, model_id) for night in plans]
+        tracking.log({writing.run: writing.points for writing in writings})
+        for writing in writings:
+            nightly_run.complete(tracking, experiment, writing, trend.id)
+        runs = {writing.plan.report.day: writing.run for writing in writings}
+        trend.complete(plans, latest, runs[latest.day])
+        if registered is not None and latest.registered_model is not None:
+            tag_model_version(tracking, latest, latest.registered_model, registered)
+        return Published(latest.version, experiment, trend.id, runs)

@@ -1,0 +1,123 @@
+"""One night of one model version, as it is published."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.reports.mlflow.naming import night_metrics
+from obs_dagster.verdict.verdict import Verdict
+
+EPOCH = dt.date(1970, 1, 1)
+
+Content = str | bytes | Path
+"""What an artifact holds: text, bytes, or those of a file."""
+
+TABLE = "metrics.json"
+"""The artifact with all records, their intervals, errors and row counts."""
+
+_TABLE_COLUMNS = (
+    "metric",
+    "column",
+    "segment",
+    "window",
+    "value",
+    "low",
+    "high",
+    "error",
+    "n",
+    "reason",
+    "definition",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What is made of a night while other things are published.
+
+    Attributes:
+        artifacts: content by path within the run.
+        remarks: what a reader must know of it, such as why some of it could not be made; sentences without a
+            full stop.
+    """
+
+    artifacts: Mapping[str, Content] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class VersionReport:
+    """All that is current about one version and day; publishing it makes MLflow say exactly that.
+
+    Attributes:
+        records: all current records of the version and day.
+        settled: whether the wait for the day's labels is over; until then what depends on them is withheld.
+        verdict: how the version did as of that day.
+        params: what the evaluation was made with (fingerprint of the monitor, windows, baseline, grid,
+            version of the program). What changes from run to run without changing the result is a tag.
+        tags: more tags, such as the run that evaluated.
+        artifacts: content by path within the run; None leaves the artifacts as they are.
+        remarks: what a reader must know besides the verdict; sentences without a full stop.
+        later: makes more artifacts; called when all else is published, and may wait for other processes.
+        kept: the folder whose artifacts stay as an earlier publication left them; empty if there is none.
+        registered_model: name of the registered model whose version this is; None if there is none.
+        linked_window: the window whose performance is shown at MLflow's logged model and in its charts.
+    """
+
+    model: str
+    version: str
+    day: dt.date
+    records: Sequence[MetricRecord]
+    settled: bool
+    verdict: Verdict
+    params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Mapping[str, Content] | None = None
+    remarks: Sequence[str] = ()
+    later: Callable[[], Later] | None = None
+    kept: str = ""
+    registered_model: str | None = None
+    linked_window: int = 7
+
+    @cached_property
+    def metrics(self) -> dict[str, float]:
+        """The numbers to publish by their name in MLflow."""
+        return night_metrics(self.records, settled=self.settled)
+
+    @cached_property
+    def last(self) -> Later:
+        """What `later` makes, once it is made."""
+        return Later() if self.later is None else self.later()
+
+    @cached_property
+    def table(self) -> str:
+        """All records as a table in JSON: `columns`, and `data` row by row."""
+        rows = [[getattr(record, name) for name in _TABLE_COLUMNS] for record in self.records]
+        rows.sort(key=lambda row: tuple(str(cell) for cell in row[:4]))
+        return json.dumps({"columns": _TABLE_COLUMNS, "data": rows}, ensure_ascii=False)
+
+    @property
+    def step(self) -> int:
+        """The day as MLflow's step: days since 1970-01-01."""
+        return step_of(self.day)
+
+
+def step_of(day: dt.date) -> int:
+    """Days since 1970-01-01.
+
+    >>> step_of(dt.date(1970, 1, 3))
+    2
+    """
+    return (day - EPOCH).days
+
+
+def run_key(kind: str, model: str, version: str, day: dt.date | None = None) -> str:
+    """Finds a run by a tag that is safe in a filter, whatever the version is called."""
+    parts = [kind, model, version, "" if day is None else day.isoformat()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]

@@ -1,0 +1,120 @@
+"""The reports of one night: one per version, with everything that is to be read about it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import cached_property, partial
+
+from obs_dagster import __version__
+from obs_dagster.baselines.stored import load_grids
+from obs_dagster.explain.day import explanation_files, explanation_remarks
+from obs_dagster.lake.lake import Lake
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.quality.day import day_quality
+from obs_dagster.reports.evidently_ahead import Pages
+from obs_dagster.reports.health.page import HealthInput, render_health
+from obs_dagster.reports.mlflow.version_report import Content, Later, VersionReport
+from obs_dagster.verdict.headline import headline_window
+
+_PAGE = "health.html"
+#: The folder of Evidently's pages.
+_EVIDENTLY = "evidently/"
+
+
+class VersionReports:
+    """Makes the reports of nights of one monitor.
+
+    Args:
+        monitor: the monitor.
+        lake: holds what the stages kept of each night.
+    """
+
+    def __init__(self, monitor: Monitor, lake: Lake) -> None:
+        self._monitor = monitor
+        self._lake = lake
+
+    def of(
+        self,
+        page: HealthInput,
+        records: Sequence[MetricRecord],
+        evidently: Callable[[], Pages] | None,
+        *,
+        settled: bool,
+    ) -> list[VersionReport]:
+        """One report per version that has a verdict.
+
+        Args:
+            page: what the health page shows.
+            records: all records of the night.
+            evidently: waits for Evidently's pages; None leaves those that were published before.
+            settled: whether labels of the day are not waited for any longer.
+        """
+        monitor, lake = self._monitor, self._lake
+        explained = explanation_remarks(monitor, page.day, lake)
+        page = replace(page, remarks=_by_version(explained))
+        shared: dict[str, Content] = {
+            _PAGE: render_health(page),
+            "alerts.json": json.dumps([asdict(line) for line in page.alerts], default=str, indent=1),
+        }
+        quality = day_quality(monitor, page.day, lake)
+        if quality is not None:
+            shared["great_expectations.json"] = json.dumps(asdict(quality), default=str, indent=1)
+        refused = any(night.day == page.day and not night.evaluated for night in page.nights)
+        evaluated = str(not refused).lower()
+        found = []
+        for verdict in page.verdicts:
+            version = verdict.version
+            explanations = explanation_files(monitor, page.day, version, lake)
+            found.append(
+                VersionReport(
+                    model=monitor.model,
+                    version=version,
+                    day=page.day,
+                    records=[record for record in records if record.version in (version, WHOLE)],
+                    settled=settled,
+                    verdict=verdict,
+                    params=self._params,
+                    tags={"obs.run_id": page.run_id, "obs.evaluated": evaluated},
+                    artifacts=shared | {f"explanations/{name}": file for name, file in explanations.items()},
+                    remarks=explained.get(version, ()),
+                    later=None if evidently is None else partial(_of_version, evidently, version, page),
+                    kept=_EVIDENTLY if evidently is None else "",
+                    registered_model=monitor.registry.name if monitor.registry else None,
+                    linked_window=headline_window(monitor),
+                )
+            )
+        return found
+
+    @cached_property
+    def _params(self) -> dict[str, str]:
+        monitor = self._monitor
+        monitored = hashlib.sha256(monitor.model_dump_json().encode()).hexdigest()[:12]
+        return {
+            "monitor": monitored,
+            "windows": ", ".join(map(str, monitor.windows)),
+            "baseline": monitor.baseline.kind,
+            "grids": load_grids(monitor, self._lake).id,
+            "threshold": str(monitor.logs.threshold),
+            "obs_dagster": __version__,
+        }
+
+
+def _of_version(evidently: Callable[[], Pages], version: str, page: HealthInput) -> Later:
+    """Evidently's pages of a version; where some could not be made, the health page says so too."""
+    pages = evidently()
+    files: dict[str, Content] = {
+        f"{_EVIDENTLY}{name}": file for name, file in pages.files.get(version, {}).items()
+    }
+    if any(pages.remarks.values()):
+        remarks = (*page.remarks, *_by_version(pages.remarks))
+        files[_PAGE] = render_health(replace(page, remarks=remarks))
+    return Later(files, pages.remarks.get(version, ()))
+
+
+def _by_version(remarks: Mapping[str, Sequence[str]]) -> list[str]:
+    return [f"Version {version}: {remark}" for version, told in sorted(remarks.items()) for remark in told]

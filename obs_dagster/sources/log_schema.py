@@ -1,0 +1,253 @@
+"""How a source's columns meet the types that the monitor declares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from obs_dagster.lake.columns import DECISION, RAW, RESERVED, ROW, UNCAST
+from obs_dagster.lake.quoting import identifier, literal
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.sources.casts import can_fail, cast, converts, nested
+from obs_dagster.sources.classes import FALSE, TRUE, Classes, plain_text
+from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
+from obs_dagster.sources.identifiers import EXACT_WHOLE, id_of, lost_digits
+from obs_dagster.sources.schema_change import SchemaChange, schema_changes
+from obs_dagster.sources.sql_types import NOTHING
+from obs_dagster.sources.times import known_date, shown
+
+#: Types that not every reader of the lake's files knows; an undeclared column of them is kept as text.
+_EXOTIC = re.compile(
+    r"\b(TIMESTAMP_NS|TIMESTAMPTZ_NS|TIME_NS|TIME WITH TIME ZONE|U?HUGEINT|BIGNUM|INTERVAL|BIT|ENUM|UNION|MAP"
+    r"|VARIANT|GEOMETRY|UUID)\b|^STRUCT\(\)"
+)
+#: Characters of a value that are shown.
+_SHOWN = 40
+_SQL_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "category": "VARCHAR", "boolean": "BOOLEAN"}
+
+
+def declared_types(monitor: Monitor) -> dict[str, str]:
+    """The SQL type of every column that the monitor declares, in order: roles first, then features."""
+    roles = monitor.logs.columns
+    types = {
+        roles.prediction_id: "VARCHAR",
+        roles.time: "TIMESTAMPTZ",
+        roles.version: "VARCHAR",
+        roles.score: "DOUBLE",
+    }
+    optional = {
+        roles.prediction: "BOOLEAN",
+        roles.latency_ms: "DOUBLE",
+        roles.status: "VARCHAR",
+        roles.trace_id: "VARCHAR",
+    }
+    types |= {name: kind for name, kind in optional.items() if name}
+    return types | {name: _SQL_TYPES[feature.type] for name, feature in monitor.features.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class LogSchema:
+    """What the columns of a log mean, apart from the monitor that said so.
+
+    Attributes:
+        types: SQL type of every declared column.
+        score: the column that the decision is derived from.
+        threshold: the score from which the decision is positive; None if the log has a column for it.
+        prediction_id: the column of the id; empty in what was written before ids had rules of their own.
+        decision: the column of the decision; empty if it is derived, or as before.
+        positive, negative: the words that decisions are read by.
+        ids: columns whose texts never leave the rows, so that any character is legal in them.
+    """
+
+    types: Mapping[str, str]
+    score: str
+    threshold: float | None
+    prediction_id: str = ""
+    decision: str = ""
+    positive: Sequence[str] = ()
+    negative: Sequence[str] = ()
+    ids: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, monitor: Monitor) -> LogSchema:
+        """What the monitor declares."""
+        roles = monitor.logs.columns
+        classes = decision_classes(monitor)
+        return cls(
+            types=declared_types(monitor),
+            score=roles.score,
+            threshold=monitor.logs.threshold if roles.prediction is None else None,
+            prediction_id=roles.prediction_id,
+            decision=roles.prediction or "",
+            positive=sorted(classes.positive),
+            negative=sorted(classes.negative),
+            ids=[name for name in (roles.prediction_id, roles.trace_id) if name],
+        )
+
+    def kept_whole(self, found: Mapping[str, str]) -> bool:
+        """Whether a source has every declared column, in types that convert whatever the value is."""
+        return all(name in found and self._converts(name, found[name]) for name in self.types)
+
+    def changes(self, found: Mapping[str, str]) -> list[SchemaChange]:
+        """Every difference from what a source has; decisions may be of any type, their values decide."""
+        return [
+            change
+            for change in schema_changes(self.types, found)
+            if change.kind != "retyped" or change.column != self.decision
+        ]
+
+    def rows(self, parts: Sequence[Part], *, among: Sequence[Part] = (), absent_as_null: bool = True) -> str:
+        """SQL for the rows of parts as declared, columns matched by name.
+
+        Args:
+            parts: the rows as they are.
+            among: the parts whose rows these join, if there are more.
+            absent_as_null: as for `query`.
+        """
+        kinds: dict[str, set[str]] = {}
+        for part in among or parts:
+            for name, kind in part.found.items():
+                kinds.setdefault(name.lower(), set()).add(kind)
+        as_text = frozenset(name for name, found in kinds.items() if len(found) > 1)
+        queries = [self.query(part, absent_as_null=absent_as_null, as_text=as_text) for part in parts]
+        return " UNION ALL BY NAME ".join(queries)
+
+    def nothing(self) -> str:
+        """SQL for no rows, with every declared column."""
+        columns = [f"NULL::{kind} AS {identifier(name)}" for name, kind in self.types.items()]
+        if self.threshold is not None:
+            columns.append(f"NULL::BOOLEAN AS {identifier(DECISION)}")
+        columns += [f"NULL::VARCHAR AS {UNCAST}", f"NULL::VARCHAR AS {RAW}", f"NULL::BIGINT AS {ROW}"]
+        return f"SELECT {', '.join(columns)} WHERE false"
+
+    def query(self, part: Part, *, absent_as_null: bool = True, as_text: frozenset[str] = frozenset()) -> str:
+        """SQL for rows with declared types, row numbers, and the traces of failed casts.
+
+        Args:
+            part: the rows as they are.
+            absent_as_null: whether a declared column that the part lacks becomes a column of nulls.
+            as_text: undeclared columns, in lower case, that are of another type in other parts.
+        """
+        columns = []
+        failures = []
+        for name, kind in self.types.items():
+            if name in part.found:
+                columns.append(f"{self._declared(part, name)} AS {identifier(name)}")
+                if self._can_fail(name, part.found[name]):
+                    failures.append(self._failure(part, name))
+            elif absent_as_null:
+                columns.append(f"NULL::{kind} AS {identifier(name)}")
+        columns += self._undeclared(part, as_text)
+        if self.threshold is not None and self.score in part.found:
+            decision = f"{self._declared(part, self.score)} >= {self.threshold!r}"
+            columns.append(f"{decision} AS {identifier(DECISION)}")
+        uncast = raw = "NULL::VARCHAR"
+        if failures:
+            failed = " OR ".join(f"({fails})" for fails, _ in failures)
+            named = [f"CASE WHEN {fails} THEN {told} END" for fails, told in failures]
+            uncast = f"CASE WHEN {failed} THEN concat_ws(', ', {', '.join(named)}) END"
+            raw = f"CASE WHEN {failed} THEN {_whole(part)} END"
+        return (
+            f"SELECT {', '.join(columns)}, {uncast} AS {UNCAST}, {raw} AS {RAW}, {part.row} AS {ROW} "
+            f"FROM {part.source} AS source"
+        )
+
+    def _declared(self, part: Part, name: str) -> str:
+        """SQL for a column of the part as what is declared; null where a value has no such form."""
+        value, found = _value(part, name)
+        if nested(found):
+            return f"NULL::{self.types[name]}"
+        if name in self.ids and found == "VARCHAR":
+            return value
+        if name == self.prediction_id:
+            return id_of(value, found)
+        if self.types[name] == "BOOLEAN":
+            return self._classes(name).sql(value, found)
+        return cast(value, self.types[name], found)
+
+    def _converts(self, name: str, found: str) -> bool:
+        """Whether every value of the found type has a form in what a column is declared to be."""
+        if name == self.prediction_id and found in EXACT_WHOLE:
+            return False
+        if name == self.decision:
+            return found == "BOOLEAN" and {"true", "false"} <= {*self.positive, *self.negative}
+        return converts(found, self.types[name])
+
+    def _can_fail(self, name: str, found: str) -> bool:
+        """Whether a value of the found type may be null as what is declared, though it is there."""
+        if found in NOTHING or (name in self.ids and found in ("VARCHAR", TEXT)):
+            return False
+        return can_fail(found, self.types[name]) or not self._converts(name, found)
+
+    def _failure(self, part: Part, name: str) -> tuple[str, str]:
+        """SQL for whether a value has no form as declared, and for the column's name, with what says why."""
+        value, found = _value(part, name)
+        lacks = f"{part.column(name)} IS NOT NULL AND ({self._declared(part, name)}) IS NULL"
+        if self.types[name] == "VARCHAR" and part.found[name] in ("VARCHAR", TEXT):
+            # the same, for less
+            return f"contains({value}, chr(0))", literal(name)
+        told = f"left({plain_text(value, found)}, {_SHOWN})"
+        if nested(found):
+            return lacks, literal(name)
+        if name == self.prediction_id and found in EXACT_WHOLE:
+            text = f"concat({literal(name + ': ')}, {told}, ' is a float that has lost digits')"
+            return lost_digits(value, found), text
+        if self.types[name] == "BOOLEAN":
+            unusable = f"({self._classes(name).unusable(value, found)}) IS NOT NULL"
+            return unusable, f"concat({literal(name + ': ')}, {told})"
+        return lacks, literal(name)
+
+    def _classes(self, name: str) -> Classes:
+        """What the values of a column of truth mean."""
+        if name == self.decision and self.positive:
+            return Classes(frozenset(self.positive), frozenset(self.negative))
+        return Classes(TRUE, FALSE)
+
+    def _undeclared(self, part: Part, as_text: frozenset[str]) -> Iterator[str]:
+        """SQL for the other columns; of names that differ by case alone, which are one in SQL, the first."""
+        taken = {name.lower() for name in (*self.types, DECISION)}
+        for name, found in part.found.items():
+            unusable = not name or "\0" in name or name.lower().startswith(RESERVED)
+            if unusable or name.lower() in taken:
+                continue
+            taken.add(name.lower())
+            value = part.column(name)
+            if name.lower() in as_text or _EXOTIC.search(found) or found in (JSON, *NOTHING):
+                value = _as_text(value, found)
+            elif found == "DATE":
+                value = known_date(value)
+            yield f"{value} AS {identifier(name)}"
+
+
+def decision_classes(monitor: Monitor) -> Classes:
+    """What the values of the log's decisions mean: as the log says, or else as the labels do."""
+    logs, labels = monitor.logs, monitor.labels
+    if logs.positive is not None:
+        return Classes.of(logs.positive, logs.negatives)
+    if labels is None:
+        return Classes.as_labelled(True, logs.negatives)  # noqa: FBT003  the value of a class
+    return Classes.as_labelled(labels.positive, logs.negatives or labels.negatives)
+
+
+def _value(part: Part, name: str) -> tuple[str, str]:
+    """SQL for a column of the part, and the type of what it gives."""
+    found = part.found[name]
+    return scalar(part.column(name), found), "VARCHAR" if found in (TEXT, JSON) else found
+
+
+def _whole(part: Part) -> str:
+    """SQL for a row as its source has it, as a JSON text."""
+    fields = [
+        f"{literal(name)}, {_as_text(value, found) if _EXOTIC.search(found) else shown(value, found)}"
+        for name, found in part.found.items()
+        if "\0" not in name
+        for value in (part.column(name),)
+    ]
+    return f"CAST(json_object({', '.join(fields)}) AS VARCHAR)"
+
+
+def _as_text(value: str, found: str) -> str:
+    if found == JSON:
+        return f"({value} ->> '$')"
+    return f"TRY_CAST({shown(value, found)} AS VARCHAR)"

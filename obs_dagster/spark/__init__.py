@@ -1,0 +1,1 @@
+"""Spark: its session, whether its master answers, and where it finds the lake's files."""

@@ -1,0 +1,143 @@
+"""The Spark session of the process: started when first asked for, stopped at exit."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import warnings
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from obs_dagster.monitor.engine import SparkEngine
+from obs_dagster.spark.error import EngineError
+from obs_dagster.spark.master import REMEDY, require_master
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_LOGGING = Path(__file__).with_name("log4j2.properties")
+#: What a monitor's own `config` may overrule.
+_DEFAULTS = {
+    "spark.app.name": "obs-dagster",
+    # else every expression asks Java where in Python it was made
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
+    "spark.driver.defaultJavaOptions": f"-Dlog4j2.configurationFile=file:{_LOGGING}",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+_LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+#: YARN would be tried for a quarter of an hour.
+_YARN = {
+    "spark.hadoop.yarn.resourcemanager.connect.max-wait.ms": "15000",
+    "spark.hadoop.yarn.resourcemanager.connect.retry-interval.ms": "3000",
+    "spark.hadoop.ipc.client.connect.max.retries": "2",
+}
+_REMEDY = "Check `engine` in the monitor, and that `java -version` says 17 or newer."
+_lock = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    settings: SparkEngine
+    session: SparkSession
+
+
+_running: _Running | None = None
+
+
+def spark_session(settings: SparkEngine) -> SparkSession:
+    """The process's Spark session; one with other settings is stopped first.
+
+    Settings of the Java process itself, as `spark.driver.memory`, are those of the process's first session.
+
+    Raises:
+        EngineError: pyspark or Java is missing, the master does not answer, or the session does not start.
+    """
+    global _running  # noqa: PLW0603  Spark has one session per process
+    with _lock:
+        if _running is None or _running.settings != settings:
+            _require_pyspark()
+            _require_java()
+            require_master(settings.master)
+            _stop()
+            _running = _Running(settings, _started(settings))
+            atexit.unregister(_stop)
+            atexit.register(_stop)
+        return _running.session
+
+
+def _stop() -> None:
+    global _running  # noqa: PLW0603  as above
+    if _running is not None:
+        _running.session.stop()
+        _running = None
+
+
+def session_config(settings: SparkEngine) -> dict[str, str]:
+    """The configuration of a session: the project's defaults under what the monitor says.
+
+    Spark on this machine listens on loopback only. On a cluster, executors must reach the driver.
+    """
+    if _is_local(settings):
+        return _DEFAULTS | _LOOPBACK | settings.config
+    return _DEFAULTS | (_YARN if settings.master == "yarn" else {}) | settings.config
+
+
+def _is_local(settings: SparkEngine) -> bool:
+    return settings.master.startswith("local")
+
+
+def _started(settings: SparkEngine) -> SparkSession:
+    # several of its modules say so, whenever one is first imported; no rows go through pandas here
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    if _is_local(settings):
+        # read before any setting is: without it Spark looks for the machine's address, and warns
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    builder = SparkSession.builder.master(settings.master)
+    for key, value in session_config(settings).items():
+        builder = builder.config(key, value)
+    try:
+        return builder.getOrCreate()
+    except (Py4JError, PySparkException) as error:
+        raise EngineError(
+            f"Spark does not start with the master {settings.master}: {_reason(error)}",
+            remedy=_REMEDY if _is_local(settings) else REMEDY,
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    r"""One line of an error; of one in Java its own message, which comes second.
+
+    >>> _reason(ValueError("An error occurred while calling o1.x.\n: java.lang.Error: no\n\tat a.b"))
+    'java.lang.Error: no'
+    """
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return next((line[2:] for line in lines if line.startswith(": ")), lines[0])
+
+
+def _require_pyspark() -> None:
+    if find_spec("pyspark") is None:
+        raise EngineError(
+            "The monitor's engine is Spark, and pyspark is not installed.",
+            remedy="Install the extra: `pip install 'obs-dagster[spark]'`, or set `engine: duckdb`.",
+        )
+
+
+def _require_java() -> None:
+    home = os.environ.get("JAVA_HOME")
+    java = Path(home, "bin", "java") if home else Path("java")
+    if shutil.which(java) is None:
+        raise EngineError(
+            f"The monitor's engine is Spark, and Java is not installed ({java} cannot be run).",
+            remedy="Install Java 17 or newer and, unless `java` is on the PATH, set JAVA_HOME; "
+            "or set `engine: duckdb`.",
+        )

@@ -1,0 +1,95 @@
+"""Which rules could be judged at all: that none is in breach says something only of those."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from obs_dagster.alerts.rules.fold import Observation, Verdict, judge
+from obs_dagster.alerts.rules.subject import Subject, watches
+from obs_dagster.metrics.record import NO_BASELINE, MetricRecord
+from obs_dagster.monitor.alerting import Rule
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.verdict.headline import needs_labels
+from obs_dagster.verdict.record_index import RecordIndex
+from obs_dagster.verdict.wording import listing
+
+_NAMED = 3
+"""Rules that are named with the reason; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The rules that watch a version.
+
+    Attributes:
+        rules: how many there are.
+        not_judged: why not, by name of the rules of which no subject could be judged.
+    """
+
+    rules: int
+    not_judged: Mapping[str, str]
+
+    @property
+    def gap(self) -> str:
+        """Which rules could not be judged, and why; empty if all could."""
+        if not self.not_judged:
+            return ""
+        named = [f"{name} ({reason})" for name, reason in list(self.not_judged.items())[:_NAMED]]
+        more = len(self.not_judged) - _NAMED
+        told = listing([*named, *([f"{more} more"] if more > 0 else [])])
+        if len(self.not_judged) == self.rules:
+            return (
+                f"none of its {self.rules} rules could be judged: {told}"
+                if self.rules > 1
+                else (f"its only rule could not be judged: {told}")
+            )
+        return f"{len(self.not_judged)} of {self.rules} rules could not be judged: {told}"
+
+
+def judged(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> Judged:
+    """Which of the rules that watch a version could be judged on the night of `day`.
+
+    A rule about labels is judged by the days whose labels are waited for, others by the day itself.
+    """
+    rules = [rule for rule in monitor.alerts if rule.versions is None or version in rule.versions]
+    wait = monitor.labels.max_delay_days if monitor.labels else 0
+    found = {}
+    for rule in rules:
+        first = day - dt.timedelta(days=wait if needs_labels(rule.metric) else 0)
+        reason = _why_not(rule, list(_watched(rule, index, version, first, day)))
+        if reason:
+            found[rule.name] = reason
+    return Judged(len(rules), found)
+
+
+def _watched(
+    rule: Rule, index: RecordIndex, version: str, first: dt.date, last: dt.date
+) -> Iterator[MetricRecord]:
+    """The records of what the rule watches between two days."""
+    for about in (version, WHOLE):
+        for segment, column in index.subjects(rule.metric, about, rule.window):
+            if watches(rule, Subject(about, segment, column)):
+                series = index.series(rule.metric, about, rule.window, segment=segment, column=column)
+                yield from (record for day, record in series.items() if first <= day <= last)
+
+
+def _why_not(rule: Rule, records: list[MetricRecord]) -> str:
+    """Why none of the records can be judged; empty if one can."""
+    if not records:
+        return "not measured"
+    reasons: Counter[str] = Counter()
+    for record in records:
+        night = Observation(record.day, record.value, record.low, record.high, record.n)
+        if judge(rule, night) is not Verdict.UNKNOWN:
+            return ""
+        reasons[_short(record.reason) if record.value is None else f"fewer than {rule.min_rows:,} rows"] += 1
+    return reasons.most_common(1)[0][0] or "no value"
+
+
+def _short(reason: str) -> str:
+    """The reason without why a version has no baseline, which is said of its inputs."""
+    return NO_BASELINE if reason.startswith(NO_BASELINE) else reason

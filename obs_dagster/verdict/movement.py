@@ -1,0 +1,148 @@
+"""Whether a version's inputs have moved: which have, which have not, and of which it is not known."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from obs_dagster.metrics.record import NO_BASELINE, MetricRecord
+from obs_dagster.monitor.data import RollingBaseline
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.verdict.headline import headline_window
+from obs_dagster.verdict.record_index import RecordIndex
+from obs_dagster.verdict.wording import listing, period
+
+MOVED_PSI = 0.1
+"""From here on a population has shifted (Siddiqi, Credit Risk Scorecards, 2006)."""
+
+MOVED_MISSING = 0.1
+"""From here on so many more or fewer values are missing that the rest does not stand for the column."""
+
+_NAMED = 5
+"""Features that are named for a reason; the rest is counted."""
+
+_NOT_MEASURED = "they were not measured"
+_TOO_FEW = "they have too few rows to tell"
+
+_SHORT = {
+    "no values": "without values",
+    "no values in the baseline": "without values in the baseline",
+    _NOT_MEASURED: "not measured",
+    _TOO_FEW: "with too few rows to tell",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """How the features of a version stand against its baseline.
+
+    Attributes:
+        day, window: what is compared: `window` days ending on `day`.
+        features: how many there are.
+        moved: PSI of the features whose whole interval lies beyond `MOVED_PSI`, the most moved first.
+        missing: change of the missing share of the features of which it lies beyond `MOVED_MISSING`.
+        unknown: per feature that could not be compared, why.
+        owed: that a rolling baseline has no days yet, and when it will; empty if it has, or is none.
+    """
+
+    day: dt.date
+    window: int
+    features: int
+    moved: Sequence[MetricRecord]
+    missing: Sequence[MetricRecord]
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    owed: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether every feature was compared."""
+        return not self.unknown
+
+    @property
+    def gap(self) -> str:
+        """Which features could not be compared, and why; empty if all could."""
+        if not self.unknown:
+            return ""
+        whole = len(self.unknown) == self.features
+        if whole and self.owed:
+            return f"whether its inputs have moved is not known: {self.owed}"
+        reasons = set(self.unknown.values())
+        if whole and len(reasons) == 1 and next(iter(reasons)).startswith(NO_BASELINE):
+            return f"whether its inputs have moved is not known: it has {next(iter(reasons))}"
+        count = f"{len(self.unknown)} of {self.features} features"
+        return f"{count} could not be compared {period(self.window, self.day)}: {_by_reason(self.unknown)}"
+
+
+def movement(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> Movement:
+    """How the features of a version stand over the headline window that ends on a day."""
+    window = headline_window(monitor)
+    moved, missing, unknown = list[MetricRecord](), list[MetricRecord](), dict[str, str]()
+    for column in monitor.features:
+        psi = index.at(day, "psi", version, window, column=column)
+        change = index.at(day, "missing_drift", version, window, column=column)
+        if psi is None or psi.value is None:
+            unknown[column] = _NOT_MEASURED if psi is None else psi.reason or _NOT_MEASURED
+        elif _open(psi):
+            unknown[column] = _TOO_FEW
+        elif (psi.value if psi.low is None else psi.low) > MOVED_PSI:
+            moved.append(psi)
+        if change is not None and _missing_moved(change):
+            missing.append(change)
+    moved.sort(key=lambda record: -(record.value or 0.0))
+    missing.sort(key=lambda record: -abs(record.value or 0.0))
+    owed = _owed(monitor, index, version, day) if len(unknown) == len(monitor.features) else ""
+    return Movement(day, window, len(monitor.features), moved, missing, unknown, owed)
+
+
+def _open(psi: MetricRecord) -> bool:
+    """Whether the interval holds anything from no change to ten times what counts as one."""
+    if psi.low is None or psi.high is None:
+        return False
+    return psi.low <= MOVED_PSI and psi.high >= 10 * MOVED_PSI
+
+
+def _missing_moved(change: MetricRecord) -> bool:
+    if change.value is None:
+        return False
+    low = change.value if change.low is None else change.low
+    high = change.value if change.high is None else change.high
+    return low > MOVED_MISSING or high < -MOVED_MISSING
+
+
+def _owed(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> str:
+    """How many days a rolling baseline without any still needs."""
+    if not isinstance(monitor.baseline, RollingBaseline):
+        return ""
+    seen = [each for each, versions in index.versions_by_day.items() if version in versions and each <= day]
+    needed = monitor.baseline.gap_days - (day - min(seen, default=day)).days
+    if needed <= 0:
+        return ""
+    days = f"{needed} more day{'s' * (needed > 1)}"
+    return f"its rolling baseline has none of its {monitor.baseline.days} days yet and needs {days}"
+
+
+def _by_reason(unknown: Mapping[str, str]) -> str:
+    """Features together with those of the same reason.
+
+    >>> _by_reason({"a": "the log has no column a", "b": "no values", "c": "no values"})
+    'a not in the log; b and c without values'
+    """
+    groups: dict[str, list[str]] = {}
+    for column, reason in unknown.items():
+        told, name = _short(column, reason)
+        groups.setdefault(told, []).append(name)
+    parts = []
+    for told, names in groups.items():
+        more = len(names) - _NAMED
+        shown = [*names[:_NAMED], *([f"{more} more"] if more > 0 else [])]
+        parts.append(f"{listing(shown)} {told}")
+    return "; ".join(parts)
+
+
+def _short(column: str, reason: str) -> tuple[str, str]:
+    """The reason without the column's name, and how the column is named with it."""
+    absent, _, instead = reason.partition("; ")
+    if absent == f"the log has no column {column}":
+        return "not in the log", f"{column} ({instead.replace('it has', 'there is')})" if instead else column
+    return _SHORT.get(reason, f"({reason})"), column

@@ -1,0 +1,281 @@
+"""The answer to "is it all right?": one status and one plain sentence per model version."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from obs_dagster.alerts.rules import unevaluated
+from obs_dagster.alerts.rules.alert import Alert
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.metrics.registry import shown_in
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.quality.refusal import fact, not_evaluated
+from obs_dagster.verdict.evidence import Evidence, evidence_of
+from obs_dagster.verdict.headline import headline_window, needs_labels, settled_through, tells_movement
+from obs_dagster.verdict.inputs import AlertLine, NightLine
+from obs_dagster.verdict.judged import Judged, judged
+from obs_dagster.verdict.movement import Movement, movement
+from obs_dagster.verdict.record_index import RecordIndex, natural
+from obs_dagster.verdict.wording import (
+    day_month,
+    distance,
+    limit,
+    listing,
+    night_count,
+    number,
+    period,
+)
+
+Status = Literal["sound", "moved", "failing", "unknown"]
+
+ACTIVE_DAYS = 7
+"""A version without rows for longer, and without a firing alert, has left production."""
+
+NAMED_VERSIONS = 12
+"""Of a day that was not evaluated so many versions are named; more are no versions, but what is wrong."""
+
+_SEVERITY = {"critical": 0, "warning": 1, "info": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one version is doing.
+
+    Attributes:
+        status: `failing` (a rule on quality, service or data fires, or any critical one), `moved` (only rules
+            on drift fire), `sound` (nothing fires and there was enough to judge by), `unknown` (there was
+            not).
+        reasons: why, the most important first.
+        evidence: the numbers it rests on, the most telling first.
+    """
+
+    version: str
+    status: Status
+    reasons: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The reasons as one sentence, without version and status."""
+        return "; ".join(self.reasons)
+
+    @property
+    def text(self) -> str:
+        """The verdict as one line of plain text."""
+        return f"Version {self.version} — {self.status}: {self.sentence}"
+
+
+def verdicts(
+    monitor: Monitor,
+    index: RecordIndex,
+    alerts: Sequence[AlertLine],
+    nights: Sequence[NightLine],
+    day: dt.date,
+) -> list[Verdict]:
+    """Judges every version that is in production on `day`.
+
+    Args:
+        monitor: the monitor of the model.
+        index: records up to `day`, at least those of the last `ACTIVE_DAYS` days and of the label wait
+            before them.
+        alerts: alerts as they stand after the night of `day`.
+        nights: what became of the days.
+        day: the last day that was evaluated.
+
+    Returns:
+        One verdict per version that had rows in the last `ACTIVE_DAYS` days or has a firing alert. If the
+        day was not evaluated, also per version in its log.
+    """
+    # that days were not evaluated is said of the day, and says nothing about a version
+    alerts = [alert for alert in alerts if alert.rule != unevaluated.NAME]
+    night = next((line for line in nights if line.day == day), None)
+    active = {alert.version for alert in alerts if alert.state == "firing"} - {WHOLE}
+    for back in range(ACTIVE_DAYS):
+        active |= index.versions_by_day.get(day - dt.timedelta(days=back), set())
+    if night is not None and not night.evaluated and len(night.versions) <= NAMED_VERSIONS:
+        active |= set(night.versions)
+    judged = []
+    for version in sorted(active, key=natural):
+        about_it = [alert for alert in alerts if alert.version in (version, WHOLE)]
+        judged.append(_Judge(monitor, index, about_it, night, day, version).verdict())
+    return judged
+
+
+def urgency(alert: AlertLine | Alert) -> tuple[int, bool, int]:
+    """Sort key of alerts: the gravest first, effects before causes, the longest first."""
+    return (_SEVERITY[alert.severity], tells_movement(alert.metric), -alert.nights)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    monitor: Monitor
+    index: RecordIndex
+    alerts: Sequence[AlertLine]
+    night: NightLine | None
+    day: dt.date
+    version: str
+
+    def verdict(self) -> Verdict:
+        firing = sorted((alert for alert in self.alerts if alert.state == "firing"), key=urgency)
+        if firing:
+            return self._alarmed(firing)
+        shown = self._performance()
+        evidence = (*shown, *map(self._evidence, self._movement().moved))
+        doubt = self._doubt(shown)
+        if doubt:
+            return Verdict(self.version, "unknown", tuple(doubt), evidence)
+        return Verdict(self.version, "sound", tuple(self._calm(shown)), evidence)
+
+    def _alarmed(self, firing: Sequence[AlertLine]) -> Verdict:
+        grave = [
+            alert for alert in firing if not tells_movement(alert.metric) or alert.severity == "critical"
+        ]
+        first = (grave or list(firing))[0]
+        evidence = tuple(self._evidence(alert) for alert in (grave or list(firing))[:3])
+        moved = [self._evidence(record) for record in self._movement().moved]
+        parts = [f"{self._breach(first)}, in breach for {night_count(first.nights)}", *self._complete(first)]
+        columns = [item for item in moved[:2] if item.column != first.column]
+        if columns:
+            parts.append(_most(columns))
+        if len(firing) > 1:
+            others = len(firing) - 1
+            parts.append(f"{others} more alert{'s' * (others > 1)} firing")
+        if self.night is not None and not self.night.evaluated:
+            parts.append(not_evaluated(day_month(self.day), fact(self.night.reason)))
+        # a value that may still change does not stand for the one with complete labels
+        named = {(item.metric, item.column, item.segment) for item in evidence if item.settled}
+        rest = [
+            item
+            for item in (*self._performance(), *moved)
+            if (item.metric, item.column, item.segment) not in named
+        ]
+        status: Status = "failing" if grave else "moved"
+        return Verdict(self.version, status, tuple(parts), (*evidence, *rest))
+
+    def _breach(self, alert: AlertLine) -> str:
+        item = self._evidence(alert)
+        told = f"{item.name} {'fell' if alert.direction == 'below' else 'rose'} to {item.value_text}"
+        if item.remark:
+            told += f", {item.remark},"
+        held = f"threshold {limit(alert.metric, alert.threshold)}"
+        return f"{told} {period(item.window, item.day)} ({'; '.join(filter(None, (held, item.caveat)))})"
+
+    def _complete(self, alert: AlertLine) -> list[str]:
+        """The latest value with complete labels, beside an alert's that lacks some."""
+        settled = settled_through(self.monitor, self.day)
+        if settled is None or self._evidence(alert).settled:
+            return []
+        series = self.index.series(
+            alert.metric, alert.version, alert.window, segment=alert.segment, column=alert.column
+        )
+        known = [record for day, record in series.items() if day <= settled and record.value is not None]
+        return [
+            f"{self._evidence(record).value_text} {period(record.window, record.day)}, "
+            "whose labels are complete"
+            for record in known[-1:]
+        ]
+
+    def _doubt(self, shown: Sequence[Evidence]) -> list[str]:
+        """Why the version cannot be judged; empty if it can."""
+        if self.night is not None and not self.night.evaluated:
+            return [not_evaluated(day_month(self.day), self.night.reason)]
+        if self.version not in self.index.versions_by_day.get(self.day, set()):
+            return [f"it made no predictions on {day_month(self.day)}"]
+        if not self.monitor.alerts:
+            return ["the monitor has no alert rules to judge it by", self._inputs()]
+        lacking = self._lack_of_labels(shown) if self.monitor.labels is not None else []
+        return lacking or self._lack_of_numbers(shown)
+
+    def _lack_of_numbers(self, shown: Sequence[Evidence]) -> list[str]:
+        """What there are no values for, and what is known beside."""
+        if not self._movement().known:
+            return [self._inputs(), *self._calm(shown, inputs=False)]
+        rules = self._judged()
+        if rules.rules and len(rules.not_judged) == rules.rules:
+            return [rules.gap, *self._right(shown), self._inputs()]
+        return []
+
+    def _lack_of_labels(self, shown: Sequence[Evidence]) -> list[str]:
+        if not shown:
+            return ["no labels have come yet, so whether it is right is not known", self._inputs()]
+        needed = min((rule.min_rows for rule in self.monitor.alerts if needs_labels(rule.metric)), default=1)
+        rows = max(item.n for item in shown)
+        if rows < needed:
+            return [f"too few labelled rows to judge it ({rows:,} of the {needed:,} that its rules ask for)"]
+        return []
+
+    def _calm(self, shown: Sequence[Evidence], *, inputs: bool = True) -> list[str]:
+        parts = self._right(shown)
+        if inputs:
+            parts.append(self._inputs())
+        pending = sorted((alert for alert in self.alerts if alert.state == "pending"), key=urgency)
+        rules = self._judged()
+        if pending:
+            parts.append(f"{self._breach(pending[0])}, not long enough to fire")
+        elif len(rules.not_judged) < rules.rules:
+            parts.append("no rule that could be judged is in breach" if rules.gap else "no rule is in breach")
+        return [*parts, *filter(None, [rules.gap])]
+
+    def _right(self, shown: Sequence[Evidence]) -> list[str]:
+        """What is known of its performance."""
+        if shown:
+            told = listing([item.text for item in shown[:2]])
+            caveat = f", {shown[0].caveat}" if shown[0].caveat else ""
+            return [f"{told} {period(shown[0].window, shown[0].day)}{caveat}"]
+        if self.monitor.labels is None:
+            return ["whether it is right is not known, for the monitor has no labels"]
+        return []
+
+    def _inputs(self) -> str:
+        """What is known of its inputs: that they have not moved only if all of them were compared."""
+        found = self._movement()
+        parts = [_most([self._evidence(record) for record in found.moved[:2]])] if found.moved else []
+        if found.missing:
+            parts.append(_missing(found))
+        if found.gap:
+            parts.append(found.gap)
+        return "; ".join(parts) or f"its inputs have not moved {period(found.window, found.day)}"
+
+    def _movement(self) -> Movement:
+        return movement(self.monitor, self.index, self.version, self.day)
+
+    def _judged(self) -> Judged:
+        return judged(self.monitor, self.index, self.version, self.day)
+
+    def _performance(self) -> list[Evidence]:
+        """The shown metrics on the last day with complete labels, or on the last day with any."""
+        window, settled = headline_window(self.monitor), settled_through(self.monitor, self.day)
+        found: list[Evidence] = []
+        for definition in shown_in("verdict", self.monitor.task):
+            known = [
+                record
+                for record in self.index.series(definition.name, self.version, window).values()
+                if record.value is not None
+            ]
+            complete = [record for record in known if settled is not None and record.day <= settled]
+            if known:
+                found.append(self._evidence((complete or known)[-1]))
+        return found
+
+    def _evidence(self, found: MetricRecord | AlertLine) -> Evidence:
+        return evidence_of(found, self.monitor, self.index, self.day)
+
+
+def _most(moved: Sequence[Evidence]) -> str:
+    """Which columns moved most, over which days, and how far if that is known of each."""
+    told = f"{listing([item.column for item in moved])} moved most {period(moved[0].window, moved[0].day)}"
+    far = [item.moved_by for item in moved if item.moved_by is not None]
+    if len(far) < len(moved):
+        return told
+    *others, last = far
+    return f"{told}, by {listing([*(f'{each:.1f}' for each in others), distance(last)])} of the baseline"
+
+
+def _missing(found: Movement) -> str:
+    """Of which columns the missing share moved most, and how far."""
+    changes = [f"{record.column} by {number('missing_drift', record.value)}" for record in found.missing[:2]]
+    return f"the missing share moved {period(found.window, found.day)}: {listing(changes)}"

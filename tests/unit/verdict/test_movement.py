@@ -1,0 +1,82 @@
+import datetime as dt
+
+import pytest
+
+from obs_dagster.verdict.movement import movement
+from obs_dagster.verdict.record_index import RecordIndex
+
+
+@pytest.fixture
+def found(season):
+    """How version 1 stands whose features have the given PSI, or no value for the given reason."""
+
+    def found(psi, *, missing=None, monitor=None, seen=0, period=False):
+        made = [
+            season.record(
+                "psi",
+                "1",
+                season.LAST,
+                value if not isinstance(value, str) else None,
+                spread=0.01,
+                column=column,
+                reason=value if isinstance(value, str) else "",
+            )
+            for column, value in psi.items()
+        ]
+        made += [
+            season.record("missing_drift", "1", season.LAST, value, spread=0.01, column=column)
+            for column, value in (missing or {}).items()
+        ]
+        made += [
+            season.record("volume", "1", season.LAST - dt.timedelta(days=back), 9.0, window=1)
+            for back in range(seen)
+        ]
+        return movement(season.monitor(**(monitor or {})), RecordIndex(made), "1", season.LAST)
+
+    return found
+
+
+def test_inputs_are_known_only_with_a_value_for_every_feature(found, season):
+    still = dict.fromkeys(season.FEATURES, 0.02)
+    assert found(still).known
+    for column in season.FEATURES:
+        without = {name: value for name, value in still.items() if name != column}
+        for psi in (without, still | {column: "no values"}):
+            assert found(psi).gap.startswith("1 of 10 features could not be compared over the 7 days to 21")
+            assert column in found(psi).gap
+
+
+def test_features_are_told_with_the_reason_that_they_share(found, season):
+    absent = {name: f"the log has no column {name}" for name in season.FEATURES[:7]}
+    absent["temp"] += "; it has Temp"
+    still = dict.fromkeys(season.FEATURES[8:], 0.02)
+    gap = found(absent | still | {"distance": "no values in the baseline"}).gap
+    assert gap == (
+        "8 of 10 features could not be compared over the 7 days to 21 July: temp (there is Temp), dewp, "
+        "humid, wind_speed, precip and 2 more not in the log; distance without values in the baseline"
+    )
+
+
+def test_a_version_without_a_baseline_says_so(found, season):
+    reason = "no baseline: there are no training rows of version 1 at training/1.parquet"
+    gap = found(dict.fromkeys(season.FEATURES, reason)).gap
+    assert gap == f"whether its inputs have moved is not known: it has {reason}"
+
+
+@pytest.mark.parametrize(
+    ("gap_days", "seen", "needed"), [(1, 1, "1 more day"), (7, 1, "7 more days"), (7, 3, "5 more days")]
+)
+def test_a_rolling_baseline_says_how_many_days_it_still_needs(found, season, gap_days, seen, needed):
+    rolling = {"baseline": {"kind": "rolling", "days": 28, "gap_days": gap_days}}
+    psi = dict.fromkeys(season.FEATURES, "no baseline: whatever")
+    told = found(psi, monitor=rolling, seen=seen)
+    assert told.gap == (
+        "whether its inputs have moved is not known: its rolling baseline has none of its 28 days yet and "
+        f"needs {needed}"
+    )
+
+
+@pytest.mark.parametrize("change", [0.6, -0.6])
+def test_values_that_are_missing_are_a_movement(found, season, change):
+    told = found(dict.fromkeys(season.FEATURES, 0.02), missing={"temp": change, "dewp": 0.05})
+    assert [record.column for record in told.missing] == ["temp"]

@@ -1,0 +1,197 @@
+import datetime as dt
+
+import pytest
+
+from obs_dagster.verdict.record_index import RecordIndex
+from obs_dagster.verdict.verdict import verdicts
+
+
+@pytest.fixture
+def judge(season):
+    """The verdict on version 1 after a plain night, with what a test changes."""
+
+    def judge(*, alerts=(), nights=None, records=None, monitor=None):
+        day = season.LAST
+        if records is None:
+            records = plain(season)
+        lines = [season.night(day)] if nights is None else nights
+        found = verdicts(season.monitor(**(monitor or {})), RecordIndex(records), alerts, lines, day)
+        return found[0] if found else None
+
+    return judge
+
+
+def plain(season, *, recall=0.41, n=1_500, psi=0.02, back=3):
+    day = season.LAST
+    settled = day - dt.timedelta(days=back)
+    return [
+        season.record("recall", "1", settled, recall, spread=0.03, n=n),
+        season.record("precision", "1", settled, 0.38, spread=0.03, n=n),
+        season.record("psi", "1", day, psi, spread=0.01, n=n, column="temp"),
+        season.record("psi", "1", day, psi / 2, spread=0.01, n=n, column="dewp"),
+        season.record("psi", "1", day, psi, spread=0.01, n=n, column="score"),
+        *(
+            season.record("psi", "1", day, 0.01, spread=0.01, n=n, column=column)
+            for column in season.FEATURES
+            if column not in ("temp", "dewp")
+        ),
+        season.record("volume", "1", day, 900.0, window=1),
+    ]
+
+
+def test_failing(judge, season):
+    verdict = judge(alerts=[season.alert(), season.drift_alert("temp", 0.9)], records=plain(season, psi=0.6))
+    assert verdict.text == (
+        "Version 1 — failing: recall fell to 0.05 [0.04, 0.06] over the 7 days to 18 July (threshold 0.25), "
+        "in breach for 12 nights; temp and dewp moved most over the 7 days to 21 July; 1 more alert firing"
+    )
+    first = verdict.evidence[0]
+    assert (first.metric, first.value, first.threshold, first.n) == ("recall", 0.05, 0.25, 1_575)
+    assert [item.metric for item in verdict.evidence].count("recall") == 1
+
+
+def test_moved(judge, season):
+    verdict = judge(alerts=[season.drift_alert("temp", 0.9)], records=plain(season, psi=0.6))
+    assert verdict.status == "moved"
+    assert verdict.sentence == (
+        "PSI of temp rose to 0.90 [0.88, 0.92] over the 7 days to 21 July (threshold 0.25), "
+        "in breach for 12 nights; dewp moved most over the 7 days to 21 July"
+    )
+
+
+def test_a_critical_rule_on_drift_is_failing(judge, season):
+    assert judge(alerts=[season.drift_alert("temp", 0.9, severity="critical")]).status == "failing"
+
+
+def test_sound(judge):
+    verdict = judge()
+    assert verdict.text == (
+        "Version 1 — sound: recall 0.41 [0.38, 0.44] and precision 0.38 [0.35, 0.41] over the 7 days to "
+        "18 July; its inputs have not moved over the 7 days to 21 July; no rule is in breach"
+    )
+
+
+def test_a_pending_alert_is_told_but_sound(judge, season):
+    verdict = judge(alerts=[season.alert(state="pending", fired_day=None, nights=1)])
+    assert verdict.status == "sound"
+    assert "recall fell to 0.05" in verdict.sentence
+    assert verdict.sentence.endswith("not long enough to fire")
+
+
+def test_a_resolved_alert_is_no_matter(judge, season):
+    assert judge(alerts=[season.alert(state="resolved")]).sentence.endswith("no rule is in breach")
+
+
+def test_an_alert_about_the_whole_log_counts_for_every_version(judge, season):
+    verdict = judge(alerts=[season.alert(version="*", metric="quarantined_share", value=0.2)])
+    assert (verdict.version, verdict.status) == ("1", "failing")
+
+
+def test_unknown_without_rules(judge):
+    verdict = judge(monitor={"alerts": []})
+    assert verdict.status == "unknown"
+    assert verdict.sentence == (
+        "the monitor has no alert rules to judge it by; its inputs have not moved over the 7 days to 21 July"
+    )
+
+
+def test_unknown_with_few_labels(judge, season):
+    verdict = judge(records=plain(season, n=40))
+    assert verdict.status == "unknown"
+    assert verdict.sentence == "too few labelled rows to judge it (40 of the 100 that its rules ask for)"
+
+
+def test_unknown_without_labels_yet(judge, season):
+    records = [record for record in plain(season) if record.metric in ("psi", "volume")]
+    verdict = judge(records=records)
+    assert verdict.status == "unknown"
+    assert verdict.sentence.startswith("no labels have come yet")
+
+
+def test_a_monitor_without_labels_is_sound_only_as_far_as_inputs_show(judge, season):
+    records = [record for record in plain(season) if record.metric in ("psi", "volume")]
+    verdict = judge(records=records, monitor={"labels": None})
+    assert verdict.status == "sound"
+    assert "whether it is right is not known" in verdict.sentence
+
+
+def test_labels_that_are_not_complete_are_said_so(judge, season):
+    verdict = judge(records=plain(season, back=1))
+    assert "over the 7 days to 20 July, labels not complete" in verdict.sentence
+    assert not verdict.evidence[0].settled
+
+
+def test_an_alert_on_labels_that_are_not_complete_says_so_and_gives_the_value_that_is(judge, season):
+    coverage = season.record("label_coverage", "1", season.LAST, 0.78, n=900)
+    alert = season.alert(value=0.002, low=0.001, high=0.009, day=season.LAST)
+    verdict = judge(alerts=[alert], records=[*plain(season, recall=0.04), coverage])
+    assert verdict.reasons[:2] == (
+        (
+            "recall fell to 0.002 [0.001, 0.009] over the 7 days to 21 July "
+            "(threshold 0.25; labels not complete, 78 % in), in breach for 12 nights"
+        ),
+        "0.04 [0.01, 0.07] over the 7 days to 18 July, whose labels are complete",
+    )
+    recalls = [item for item in verdict.evidence if item.metric == "recall"]
+    assert [item.covers for item in recalls] == [
+        "7 days to 21 July, labels not complete, 78 % in",
+        "7 days to 18 July",
+    ]
+
+
+def test_a_psi_says_how_far_the_rows_are_from_the_baseline(judge, season):
+    far = [
+        season.record("wasserstein", "1", season.LAST, value, column=column)
+        for column, value in (("temp", 6.08), ("dewp", 3.79))
+    ]
+    records = [*plain(season, psi=8.3), *far]
+    moved = judge(alerts=[season.drift_alert("temp", 8.3)], records=records)
+    assert (
+        "PSI of temp rose to 8.30 [8.28, 8.32], 6.1 standard deviations from the baseline," in moved.sentence
+    )
+    calm = judge(records=records)
+    assert (
+        "temp and dewp moved most over the 7 days to 21 July, by 6.1 and 3.8 standard deviations of the "
+        "baseline" in calm.sentence
+    )
+
+
+def test_a_category_has_no_distance(judge, season):
+    records = [*plain(season, psi=0.6), season.record("wasserstein", "1", season.LAST, 2.0, column="temp")]
+    assert "temp and dewp moved most over the 7 days to 21 July; " in judge(records=records).sentence
+
+
+def test_a_complete_value_is_preferred_to_a_later_one(judge, season):
+    verdict = judge(records=[*plain(season), *plain(season, recall=0.1, back=0)])
+    assert verdict.evidence[0].value == 0.41
+
+
+def test_a_day_that_was_not_evaluated(judge, season):
+    refused = season.night(season.LAST, evaluated=False, reason="12 % of the rows are in quarantine")
+    calm = judge(nights=[refused])
+    assert calm.status == "unknown"
+    assert calm.sentence == "21 July was NOT EVALUATED: 12 % of the rows are in quarantine"
+    alarmed = judge(nights=[refused], alerts=[season.alert()])
+    assert alarmed.status == "failing"
+    assert "21 July was NOT EVALUATED: 12 %" in alarmed.sentence
+
+
+def test_a_version_without_rows_on_the_day(judge, season):
+    records = [record for record in plain(season) if record.day < season.LAST]
+    assert judge(records=records).sentence == "it made no predictions on 21 July"
+
+
+def test_a_version_that_left_production_is_not_judged(judge, season):
+    assert judge(records=[season.record("volume", "1", season.LAST - dt.timedelta(days=8), 9.0)]) is None
+    assert judge(records=[season.record("volume", "1", season.LAST, 0.0, n=0)]) is None
+
+
+def test_versions_are_in_natural_order(season):
+    records = [season.record("volume", version, season.LAST, 9.0) for version in ("10", "9", "*")]
+    found = verdicts(season.monitor(), RecordIndex(records), [], [], season.LAST)
+    assert [verdict.version for verdict in found] == ["9", "10"]
+
+
+def test_an_uncertain_movement_is_none(judge, season):
+    wide = season.record("psi", "1", season.LAST, 0.3, spread=0.25, column="temp")
+    assert "its inputs have not moved" in judge(records=[*plain(season), wide]).sentence
