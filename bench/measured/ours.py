@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from obs_dagster.monitor import Monitor
     from obs_dagster.profile.grids.grid import Grids
-    from obs_dagster.profile.outcomes import OutcomeProfile
     from obs_dagster.profile.profile import Profile
+    from obs_dagster.tasks.outcomes import OutcomeProfile
 
 _DAY = dt.date(2024, 1, 1)
 
@@ -27,8 +27,10 @@ def load(monitor: str) -> Monitor:
     from obs_dagster.lake.columns import LABEL as KNOWN_LABEL
     from obs_dagster.metrics.registry import metrics
     from obs_dagster.profile.grids.fit import fit_grids
-    from obs_dagster.profile.reduction import reduce_outcomes, reduce_rows
+    from obs_dagster.profile.reduction import reduce_rows
     from obs_dagster.sources.files import connect
+    from obs_dagster.tasks.binary.outcomes import OUTCOMES
+    from obs_dagster.tasks.outcomes import reduce_outcomes
 
     metrics()
     described = monitor_of(Path(monitor))
@@ -39,7 +41,7 @@ def load(monitor: str) -> Monitor:
         grids = fit_grids(rows, described)
         counted = reduce_rows(rows, described, grids)
         drift(described, counted, counted)
-        performance(described, reduce_outcomes(rows, described, grids))
+        performance(described, reduce_outcomes(rows, described, grids, OUTCOMES))
     return described
 
 
@@ -77,43 +79,45 @@ def outcomes(path: str, monitor: Monitor, grids: Grids) -> OutcomeProfile:
     import narwhals as nw
 
     from obs_dagster.lake.columns import LABEL as KNOWN_LABEL
-    from obs_dagster.profile.reduction import reduce_outcomes
     from obs_dagster.sources.files import connect, derived
+    from obs_dagster.tasks.binary.outcomes import OUTCOMES
+    from obs_dagster.tasks.outcomes import reduce_outcomes
 
     with connect() as connection:
         rows = relation(connection, path)
         labelled = derived(rows, "log", f"SELECT * EXCLUDE ({LABEL}), {LABEL} AS {KNOWN_LABEL} FROM log")
-        return reduce_outcomes(nw.from_native(labelled), monitor, grids)
+        return reduce_outcomes(nw.from_native(labelled), monitor, grids, OUTCOMES)
 
 
 def drift(monitor: Monitor, baseline: Profile, current: Profile) -> int:
     """Every drift statistic of every feature, score and decision, per version; how many there are."""
-    from obs_dagster.metrics.drift.evaluation import evaluate_drift
-
     from obs_dagster.evaluation.recording import seed
+    from obs_dagster.metrics.drift.comparison import Comparison
+    from obs_dagster.metrics.evaluation import evaluate
     from obs_dagster.profile.columns import profiled_columns
 
     found = 0
-    columns = [each for each in profiled_columns(monitor) if each.role in {"feature", "score", "prediction"}]
+    columns = [each for each in profiled_columns(monitor) if each.role in {"feature", "output"}]
     for version in current.versions():
         for column in columns:
             counts = current.counts(version, "*", column.name)
             if counts is not None:
                 subject = seed(monitor.model, version, "*", column.name, _DAY)
                 before = baseline.counts(version, "*", column.name)
-                found += len(evaluate_drift(before, counts, seed=subject))
+                found += len(evaluate("drift", Comparison(before, counts, subject)))
     return found
 
 
 def performance(monitor: Monitor, labelled: OutcomeProfile) -> int:
     """Every quality metric, per version and segment cell; how many there are."""
-    from obs_dagster.metrics.performance.evaluation import evaluate_performance
-
     from obs_dagster.evaluation.recording import seed
+    from obs_dagster.metrics.evaluation import evaluate
 
     found = 0
     for version in labelled.versions():
         for segment in labelled.segments(version):
             subject = seed(monitor.model, version, segment, _DAY)
-            found += len(evaluate_performance(labelled.outcomes(version, segment), seed=subject))
+            cell = labelled.cell(version, segment)
+            for _, given in labelled.kind.inputs(cell, monitor, segment, subject):
+                found += len(evaluate("performance", given, task=monitor.task))
     return found

@@ -21,7 +21,9 @@ def merge(monitor: str, lake: str, day: str) -> None:
 
         described = ours.load(monitor)
     last, root = dt.date.fromisoformat(day), Lake(Path(lake))
-    night = Night(described, root, Recorder(described.model, "bench", dt.datetime.now(dt.UTC)))
+    night = Night(
+        described, root, Recorder(described.model, "bench", dt.datetime.now(dt.UTC), described.task)
+    )
     with clock.phase("merge"):
         for window in profile_windows(night, last):
             window.profile.versions()

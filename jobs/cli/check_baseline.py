@@ -50,6 +50,7 @@ def _of_days(monitor: Monitor, first: dt.date, last: dt.date) -> Finding:
 
 def _training(monitor: Monitor, baseline: TrainingBaseline, versions: Sequence[str]) -> Iterator[Finding]:
     from obs_dagster.baselines.rows import training_files
+    from obs_dagster.monitor.task import outputs
     from obs_dagster.sources.files import connect
 
     try:
@@ -67,7 +68,7 @@ def _training(monitor: Monitor, baseline: TrainingBaseline, versions: Sequence[s
         yield Finding(monitor.model, "baseline", "fail", str(error))
         return
     present = {name for part in parts for name in part.found}
-    needed = [*monitor.features, monitor.logs.columns.score]
+    needed = [*monitor.features, *(each.column for each in outputs(monitor) if each.required)]
     if missing := [name for name in needed if name not in present]:
         detail = f"the training rows of version {latest} have no column {', '.join(missing)}"
         yield Finding(monitor.model, "baseline", "warn", f"{detail}: these are compared with nothing")

@@ -39,6 +39,7 @@ from obs_dagster.lake.lake import (
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import DaysBaseline, RollingBaseline, TrainingBaseline
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.columns import profiled_columns
 from obs_dagster.profile.grids.fit import fit_grids
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import Profile
@@ -192,7 +193,7 @@ def _grids(monitor: Monitor, lake: Lake, rows: Callable[[], duckdb.DuckDBPyRelat
     path = baseline_folder(monitor, lake) / GRIDS
     document = read_json(path)
     known = Grids.from_json(document).columns if document is not None else {}
-    if known and {*monitor.features, monitor.logs.columns.score} <= set(known):
+    if known and {each.name for each in profiled_columns(monitor)} <= set(known):
         return Grids(known)
     found = rows()
     if isinstance(found, str):

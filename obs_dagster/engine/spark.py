@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from obs_dagster.lake.columns import DAY, DECISION, LABEL, ROW
+from obs_dagster.lake.columns import DAY, LABEL, ROW
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.engine import SparkEngine
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.day import QUARANTINE, validated
 from obs_dagster.sources.labels import GROUND_TRUTH
-from obs_dagster.sources.log_schema import declared_types
+from obs_dagster.sources.log_schema import declared_types, derived_columns
 from obs_dagster.spark.location import ingested, location
 from obs_dagster.spark.session import spark_session
 
@@ -71,8 +71,7 @@ def _clean_rows(session: SparkSession, monitor: Monitor, days: Sequence[dt.date]
     found = validated(monitor, days, lake)
     absent = {name for quality in found.values() for name in quality.missing_columns}
     types = declared_types(monitor) | {ROW: "BIGINT"}
-    if monitor.logs.columns.prediction is None:
-        types[DECISION] = "BOOLEAN"
+    types |= {name: made.type for name, made in derived_columns(monitor).items()}
     types = {name: kind for name, kind in types.items() if name not in absent}
     rows = _read(session, [ingested(monitor, day, lake) for day in days], types)
     broken = [day for day, quality in found.items() if quality.quarantined]

@@ -32,7 +32,7 @@ from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
 from obs_dagster.profile.profile import Profile
 from obs_dagster.quality.day import DayQuality, day_quality
 from obs_dagster.quality.refusal import similar
-from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
+from obs_dagster.tasks.protocol import task_of
 
 #: Columns whose windows are merged at once; of a wide log that many at a time, so that memory stays bounded.
 _COLUMNS = 32
@@ -47,7 +47,7 @@ def drift_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     columns = [
         each
         for each in profiled_columns(night.monitor)
-        if each.role in ("feature", "score", "prediction") and each.name in night.grids.columns
+        if each.role in ("feature", "output") and each.name in night.grids.columns
     ]
     for start in range(0, len(columns), _COLUMNS):
         yield from _drift_of(columns[start : start + _COLUMNS], night, day)
@@ -56,7 +56,7 @@ def drift_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
 def _drift_of(columns: Sequence[ProfiledColumn], night: Night, day: dt.date) -> Iterator[MetricRecord]:
     part = Part(
         whole=frozenset(each.name for each in columns),
-        cells=frozenset(each.name for each in columns if each.role == "score"),
+        cells=frozenset(each.name for each in columns if each.leads),
     )
     windows = list(profile_windows(night, day, part=part))
     in_cells = [name for name, metric in family("drift").items() if metric.definition.cells != "none"]
@@ -64,7 +64,7 @@ def _drift_of(columns: Sequence[ProfiledColumn], night: Night, day: dt.date) -> 
         baseline = compared_with(night, version, day, part=part)
         without = "" if baseline else why_no_baseline(night.monitor, version, day)
         for column in columns:
-            for segment in cells if column.role == "score" else [WHOLE]:
+            for segment in cells if column.leads else [WHOLE]:
                 reference = baseline.counts(version, segment, column.name) if baseline else None
                 for window in windows:
                     counts = window.profile.counts(version, segment, column.name)
@@ -106,17 +106,29 @@ def _absent(column: str, night: Night, day: dt.date) -> str:
 
 
 def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
-    """Quality against ground truth, per version, segment cell and window."""
-    windows = list(outcome_windows(night, day))
+    """Quality against ground truth, per version, segment cell, class where there are such, and window."""
+    monitor = night.monitor
+    kind = task_of(monitor).outcomes
+    if kind is None:
+        return
+    windows = list(outcome_windows(night, day, kind))
     for version, cells in _subjects(windows):
         for segment, window in product(cells, windows):
-            outcomes = window.profile.outcomes(version, segment)
-            given = Outcomes(outcomes, seed(night.monitor.model, version, segment, day))
-            estimates = evaluate("performance", given, task=night.monitor.task)
-            reason = _unknown(window, version, segment) or ("" if outcomes.predictions else NO_ROWS)
-            yield from _records(
-                night.recorder, estimates, window, reason, version=version, day=day, segment=segment
-            )
+            cell = window.profile.cell(version, segment)
+            unknown = _unknown(window, version, segment)
+            for column, given in kind.inputs(
+                cell, monitor, segment, seed(monitor.model, version, segment, day)
+            ):
+                yield from _records(
+                    night.recorder,
+                    evaluate("performance", given, task=monitor.task),
+                    window,
+                    unknown or ("" if given.predictions else NO_ROWS),
+                    version=version,
+                    day=day,
+                    segment=segment,
+                    column=column,
+                )
 
 
 def service_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:

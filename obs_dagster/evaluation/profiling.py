@@ -9,12 +9,14 @@ from obs_dagster.baselines.stored import grown_grids
 from obs_dagster.engine.protocol import engine_of
 from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.columns import DAY
-from obs_dagster.profile.outcomes import SCHEMA, OutcomeProfile
+from obs_dagster.monitor.task import outputs
 from obs_dagster.profile.profile import Profile
-from obs_dagster.profile.reduction import reduce_days, reduce_outcome_days
+from obs_dagster.profile.reduction import reduce_days
 from obs_dagster.quality.day import DayQuality, day_quality, validated
 from obs_dagster.quality.refusal import fact
 from obs_dagster.sources.labels import GROUND_TRUTH
+from obs_dagster.tasks.outcomes import OutcomeProfile, reduce_outcome_days
+from obs_dagster.tasks.protocol import task_of
 
 #: Rows that share a query; more days than these are taken in turns, so that memory stays bounded.
 _BATCH_ROWS = 1_000_000
@@ -86,15 +88,18 @@ def reduce_outcomes_of(night: Night, days: Iterable[dt.date]) -> Iterator[tuple[
         LakeError: the baseline has not been prepared, or a day not been validated.
     """
     monitor, lake = night.monitor, night.lake
+    kind = task_of(monitor).outcomes
+    if kind is None:
+        return
     for batch in _batches(night, days):
         inputs = {day: _inputs(night, day) for day, _ in batch}
         evaluated = [day for day, quality in batch if quality.evaluated]
         found = {}
         if evaluated:
             with engine_of(monitor).labelled_rows(monitor, evaluated, lake) as rows:
-                found = reduce_outcome_days(rows, monitor, grown_grids(monitor, rows, lake), DAY)
+                found = reduce_outcome_days(rows, monitor, grown_grids(monitor, rows, lake), kind, DAY)
         for day, _ in batch:
-            outcomes = found.get(day.isoformat(), OutcomeProfile(SCHEMA.empty_table()))
+            outcomes = found.get(day.isoformat(), OutcomeProfile.empty(kind))
             night.outcomes.write(day, outcomes.table, {"fingerprint": inputs[day]})
             yield day, outcomes
 
@@ -106,5 +111,5 @@ def _inputs(night: Night, day: dt.date) -> str:
     truth = night.lake.table(monitor.model, GROUND_TRUTH).manifest(day) or {}
     rows = quality.fingerprint if quality is not None else ""
     roles = monitor.logs.columns
-    read = f"{roles.prediction_id}|{roles.version}|{roles.score}|{roles.prediction}|{monitor.logs.threshold}"
+    read = f"{roles.prediction_id}|{roles.version}|{monitor.task}|{outputs(monitor)}"
     return f"{rows}|{truth.get('fingerprint', '')}|{monitor.cuts}|{read}|{night.grids.id}"

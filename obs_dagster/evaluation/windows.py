@@ -21,8 +21,8 @@ from obs_dagster.monitor.data import DaysBaseline, RollingBaseline, TrainingBase
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.profile.outcomes import OutcomeProfile
 from obs_dagster.profile.profile import Profile
+from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable
 
 P = TypeVar("P", Profile, OutcomeProfile)
 
@@ -142,10 +142,11 @@ def profile_windows(night: Night, day: dt.date, *, part: Part | None = None) -> 
         yield Window(lengths, Profile.merged(parts, night.grids), len(days), _refused(night, days))
 
 
-def outcome_windows(night: Night, day: dt.date) -> Iterator[Window[OutcomeProfile]]:
+def outcome_windows(night: Night, day: dt.date, kind: OutcomeTable) -> Iterator[Window[OutcomeProfile]]:
     """The outcomes of every window that ends on `day`, the shortest first."""
     for lengths, days in _spans(night.outcomes, night.monitor, day):
-        merged = OutcomeProfile.merged(OutcomeProfile(_read(night.outcomes, each)) for each in days)
+        parts = (OutcomeProfile(_read(night.outcomes, each), kind) for each in days)
+        merged = OutcomeProfile.merged(parts, kind)
         yield Window(lengths, merged, len(days), _refused(night, days))
 
 

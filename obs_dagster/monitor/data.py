@@ -21,7 +21,11 @@ class LogColumns(Strict):
     prediction_id: str = Field(description="Identifies one prediction; labels are joined on it.")
     time: str = Field(description="When the prediction was made (timestamp; naive values are UTC).")
     version: str = Field(description="The version of the model that made the prediction.")
-    score: str = Field(description="The probability of the positive class, 0 to 1.")
+    score: str | None = Field(
+        default=None,
+        description="What the model puts out as a number: for `binary_classification` the probability of the "
+        "positive class, 0 to 1; needed there.",
+    )
     prediction: str | None = Field(
         default=None,
         description="The decision that was served: true or false, 1 or 0, yes or no, or the values in "
@@ -33,6 +37,10 @@ class LogColumns(Strict):
         default=None, description="The outcome of the request; the values in `ok_statuses` are successes."
     )
     trace_id: str | None = Field(default=None, description="The id of the distributed trace of the request.")
+
+
+#: The roles that tasks have their own say about.
+OUTPUT_ROLES = ("score", "prediction")
 
 
 class Logs(Strict):

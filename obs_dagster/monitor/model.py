@@ -15,6 +15,9 @@ from obs_dagster.monitor.data import Baseline, Labels, Logs, Registry
 from obs_dagster.monitor.engine import DuckDBEngine, Engine
 from obs_dagster.monitor.placeholders import resolve
 
+DEFAULT_TASK = "binary_classification"
+"""The kind of a model whose monitor does not say."""
+
 Days = Annotated[int, Field(ge=1, le=366)]
 
 
@@ -84,8 +87,9 @@ class Monitor(Strict):
         pattern=r"^(|team:[A-Za-z0-9_]+|[^@\s]+@[^@\s]+\.[^@\s]+)$",
         description="An e-mail address or `team:name`; shown in Dagster and in alerts.",
     )
-    task: Literal["binary_classification"] = Field(
-        default="binary_classification", description="What kind of model it is."
+    task: str = Field(
+        default=DEFAULT_TASK,
+        description="What kind of model it is; docs/architecture.md lists the tasks that there are.",
     )
     time_zone: str = Field(default="UTC", description="The IANA time zone in which a day begins and ends.")
     start: dt.date = Field(description="The first day that is evaluated.")

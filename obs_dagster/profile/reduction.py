@@ -11,9 +11,6 @@ import pyarrow as pa
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.expressions import reduce_frame
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.profile.outcome_expressions import reduce_outcome_frame
-from obs_dagster.profile.outcomes import SCHEMA as OUTCOMES
-from obs_dagster.profile.outcomes import OutcomeProfile
 from obs_dagster.profile.profile import SCHEMA, Profile, slices
 
 
@@ -45,36 +42,6 @@ def reduce_days(
 def _joined(tables: Iterable[pa.Table]) -> pa.Table:
     """The counts of all columns, from those of some each, in the columns' order."""
     return pa.concat_tables([SCHEMA.empty_table(), *tables]).combine_chunks()
-
-
-def reduce_outcomes(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> OutcomeProfile:
-    """Reduce predictions and their labels to outcomes per version and segment cell.
-
-    Args:
-        rows: rows of the log with the label in the boolean column `_obs_label`, null where it is not known.
-        monitor: names the score and decision columns and the segments.
-        grids: the categories that have a segment cell of their own.
-    """
-    return OutcomeProfile(_reduce_outcomes(rows, monitor, grids, []))
-
-
-def reduce_outcome_days(
-    rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, day_column: str
-) -> dict[str, OutcomeProfile]:
-    """Reduce predictions and labels of several days in one query, into outcomes per value of `day_column`."""
-    reduced = _reduce_outcomes(rows, monitor, grids, [day_column])
-    return {
-        day: OutcomeProfile(reduced.slice(start, length).select(OUTCOMES.names))
-        for (day,), (start, length) in slices(reduced, [day_column]).items()
-    }
-
-
-def _reduce_outcomes(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
-    if rows.implementation is nw.Implementation.DUCKDB:
-        from obs_dagster.profile.loops.outcome_histograms import reduce_outcome_relation
-
-        return reduce_outcome_relation(rows.to_native(), monitor, grids, by)
-    return reduce_outcome_frame(rows, monitor, grids, by)
 
 
 def _reduce(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> Iterator[pa.Table]:

@@ -10,6 +10,7 @@ from typing import Any
 from obs_dagster.lake.columns import UNCAST, marked
 from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import Output, outputs
 from obs_dagster.quality.refusal import outside
 
 UNCAST_RULE = "value is not of the declared type"
@@ -52,22 +53,26 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
     roles = monitor.logs.columns
     begin = dt.datetime.combine(day, dt.time(), monitor.zone).astimezone(dt.UTC)
     end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), monitor.zone).astimezone(dt.UTC)
-    declared = [roles.prediction_id, roles.time, roles.version, roles.score, *monitor.features]
+    puts_out = [each for each in outputs(monitor) if each.derived is None]
+    needed = [roles.prediction_id, roles.time, roles.version]
+    needed += [each.column for each in puts_out if each.required]
+    declared = [*needed, *monitor.features]
     expected = [
         Expectation("ExpectColumnToExist", {"column": name}, f"column {name} is there") for name in declared
     ]
     expected.append(Expectation("ExpectColumnValuesToBeNull", {"column": UNCAST}, UNCAST_RULE))
-    if roles.prediction is not None:
-        expected.append(
-            Expectation(
-                "ExpectColumnValuesToNotMatchRegex",
-                {"column": UNCAST, "regex": marked(roles.prediction)},
-                neither_class(roles.prediction),
-            )
+    expected += [
+        Expectation(
+            "ExpectColumnValuesToNotMatchRegex",
+            {"column": UNCAST, "regex": marked(each.column)},
+            neither_class(each.column),
         )
+        for each in puts_out
+        if each.kind == "decision"
+    ]
     expected += [
         Expectation("ExpectColumnValuesToNotBeNull", {"column": name}, f"{name} is missing")
-        for name in (roles.prediction_id, roles.time, roles.version, roles.score)
+        for name in needed
     ]
     expected.append(
         Expectation(
@@ -76,13 +81,15 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
             outside(monitor, day),
         )
     )
-    expected.append(
+    expected += [
         Expectation(
             "ExpectColumnValuesToBeBetween",
-            {"column": roles.score, "min_value": 0.0, "max_value": 1.0},
-            f"{roles.score} is not between 0 and 1",
+            {"column": each.column, "min_value": each.low, "max_value": each.high},
+            _bounded(each),
         )
-    )
+        for each in puts_out
+        if each.low is not None or each.high is not None
+    ]
     for name, feature in monitor.features.items():
         expected += _of_feature(name, feature)
     gone = set(absent)
@@ -92,6 +99,15 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
         if each.kind == "ExpectColumnToExist"
         or each.arguments["column"].removeprefix(occurrences("")) not in gone
     ]
+
+
+def _bounded(output: Output) -> str:
+    """The rule that a value beyond the bounds of an output breaks."""
+    if output.low is None:
+        return f"{output.column} is above {output.high:g}"
+    if output.high is None:
+        return f"{output.column} is below {output.low:g}"
+    return f"{output.column} is not between {output.low:g} and {output.high:g}"
 
 
 def _of_feature(name: str, feature: Feature) -> list[Expectation]:

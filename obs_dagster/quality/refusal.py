@@ -9,6 +9,7 @@ from typing import Any
 
 from obs_dagster.figures import given_percent, percent, told_apart
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import outputs
 
 _NAMED = 3
 """Rules, columns and files that a cause names; the rest is counted."""
@@ -93,7 +94,8 @@ def missing(manifest: Mapping[str, Any]) -> list[str]:
 def indispensable(monitor: Monitor) -> list[str]:
     """The columns without which rows cannot be evaluated at all."""
     roles = monitor.logs.columns
-    return [roles.prediction_id, roles.time, roles.version, roles.score]
+    needed = [each.column for each in outputs(monitor) if each.required and each.derived is None]
+    return [roles.prediction_id, roles.time, roles.version, *needed]
 
 
 def similar(name: str, columns: Sequence[str]) -> str:

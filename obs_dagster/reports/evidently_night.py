@@ -12,6 +12,7 @@ from obs_dagster.lake.columns import LABEL
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.data import Labels, TrainingBaseline
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import leading_output, outputs
 from obs_dagster.profile.columns import prediction_column
 from obs_dagster.reports.evidently import EvidentlyReport, NoReport, classification_report, drift_report
 from obs_dagster.reports.training_labels import classes_of
@@ -79,7 +80,8 @@ def _drift(
     return drift_report(
         baseline,
         current,
-        [name for name, feature in features.items() if feature.numeric] + [monitor.logs.columns.score],
+        [name for name, feature in features.items() if feature.numeric]
+        + [each.column for each in outputs(monitor) if each.kind in ("score", "number")],
         [name for name, feature in features.items() if not feature.numeric],
         title=f"Data drift: {about}",
     )
@@ -88,7 +90,8 @@ def _drift(
 def _classification(
     monitor: Monitor, labels: Labels, baseline: pd.DataFrame | None, current: pd.DataFrame, about: str
 ) -> EvidentlyReport | NoReport:
-    renamed = {monitor.logs.columns.score: "score", prediction_column(monitor): "prediction", LABEL: "label"}
+    score = leading_output(monitor).column
+    renamed = {score: "score", prediction_column(monitor): "prediction", LABEL: "label"}
     return classification_report(
         _chosen(current, renamed),
         _reference(monitor, labels, baseline, renamed),

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from obs_dagster.errors import LakeError, ObsError
-from obs_dagster.lake.columns import DAY, DECISION, FILE, RAW, ROW, UNCAST
+from obs_dagster.lake.columns import DAY, FILE, RAW, ROW, UNCAST
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import literal, literals
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.ingest import LOGS
-from obs_dagster.sources.log_schema import declared_types
+from obs_dagster.sources.log_schema import declared_types, derived_columns
 from obs_dagster.sources.placement import Placement
 from obs_dagster.storage_fault import blames_storage, storage_fault
 
@@ -92,7 +92,7 @@ def day_of(filename: str) -> str:
 
 def _evaluated(monitor: Monitor) -> str:
     """SQL for the columns that the monitor declares and that ingestion adds, as far as there are such."""
-    names = [*declared_types(monitor), DECISION, UNCAST, RAW, ROW]
+    names = [*declared_types(monitor), *derived_columns(monitor), UNCAST, RAW, ROW]
     return f"COLUMNS(lambda name: list_contains({literals(names)}, name))"
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from obs_dagster.lake.columns import DECISION, RAW, RESERVED, ROW, UNCAST
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import outputs
 from obs_dagster.sources.casts import can_fail, cast, converts, nested
 from obs_dagster.sources.classes import FALSE, TRUE, Classes, plain_text
 from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
@@ -25,6 +27,7 @@ _EXOTIC = re.compile(
 #: Characters of a value that are shown.
 _SHOWN = 40
 _SQL_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "category": "VARCHAR", "boolean": "BOOLEAN"}
+_OUTPUT_TYPES = {"score": "DOUBLE", "number": "DOUBLE", "category": "VARCHAR", "decision": "BOOLEAN"}
 
 
 def declared_types(monitor: Monitor) -> dict[str, str]:
@@ -34,10 +37,9 @@ def declared_types(monitor: Monitor) -> dict[str, str]:
         roles.prediction_id: "VARCHAR",
         roles.time: "TIMESTAMPTZ",
         roles.version: "VARCHAR",
-        roles.score: "DOUBLE",
     }
+    types |= {each.column: _OUTPUT_TYPES[each.kind] for each in outputs(monitor) if each.derived is None}
     optional = {
-        roles.prediction: "BOOLEAN",
         roles.latency_ms: "DOUBLE",
         roles.status: "VARCHAR",
         roles.trace_id: "VARCHAR",
@@ -46,14 +48,36 @@ def declared_types(monitor: Monitor) -> dict[str, str]:
     return types | {name: _SQL_TYPES[feature.type] for name, feature in monitor.features.items()}
 
 
+def derived_columns(monitor: Monitor) -> dict[str, DerivedColumn]:
+    """The columns that ingestion makes of others, in order."""
+    return {
+        each.column: DerivedColumn(_OUTPUT_TYPES[each.kind], each.derived.sql, each.derived.needs)
+        for each in outputs(monitor)
+        if each.derived is not None
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedColumn:
+    """A column that is made of others.
+
+    Attributes:
+        type: its SQL type.
+        sql, needs: as `obs_dagster.monitor.task.Derived` has them.
+    """
+
+    type: str
+    sql: str
+    needs: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class LogSchema:
     """What the columns of a log mean, apart from the monitor that said so.
 
     Attributes:
         types: SQL type of every declared column.
-        score: the column that the decision is derived from.
-        threshold: the score from which the decision is positive; None if the log has a column for it.
+        derived: the columns that are made of others.
         prediction_id: the column of the id; empty in what was written before ids had rules of their own.
         decision: the column of the decision; empty if it is derived, or as before.
         positive, negative: the words that decisions are read by.
@@ -61,13 +85,22 @@ class LogSchema:
     """
 
     types: Mapping[str, str]
-    score: str
-    threshold: float | None
+    derived: Mapping[str, DerivedColumn] = field(default_factory=dict)
     prediction_id: str = ""
     decision: str = ""
     positive: Sequence[str] = ()
     negative: Sequence[str] = ()
     ids: Sequence[str] = ()
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> LogSchema:
+        """From the plain data of a schema, written now or in earlier versions."""
+        known = dict(document)
+        score, threshold = known.pop("score", ""), known.pop("threshold", None)
+        derived = {name: DerivedColumn(**made) for name, made in known.pop("derived", {}).items()}
+        if threshold is not None:
+            derived[DECISION] = DerivedColumn("BOOLEAN", f"{{0}} >= {threshold!r}", (score,))
+        return cls(**known | {"types": dict(known["types"]), "derived": derived})
 
     @classmethod
     def of(cls, monitor: Monitor) -> LogSchema:
@@ -76,10 +109,9 @@ class LogSchema:
         classes = decision_classes(monitor)
         return cls(
             types=declared_types(monitor),
-            score=roles.score,
-            threshold=monitor.logs.threshold if roles.prediction is None else None,
+            derived=derived_columns(monitor),
             prediction_id=roles.prediction_id,
-            decision=roles.prediction or "",
+            decision=_decision(monitor),
             positive=sorted(classes.positive),
             negative=sorted(classes.negative),
             ids=[name for name in (roles.prediction_id, roles.trace_id) if name],
@@ -116,8 +148,7 @@ class LogSchema:
     def nothing(self) -> str:
         """SQL for no rows, with every declared column."""
         columns = [f"NULL::{kind} AS {identifier(name)}" for name, kind in self.types.items()]
-        if self.threshold is not None:
-            columns.append(f"NULL::BOOLEAN AS {identifier(DECISION)}")
+        columns += [f"NULL::{made.type} AS {identifier(name)}" for name, made in self.derived.items()]
         columns += [f"NULL::VARCHAR AS {UNCAST}", f"NULL::VARCHAR AS {RAW}", f"NULL::BIGINT AS {ROW}"]
         return f"SELECT {', '.join(columns)} WHERE false"
 
@@ -139,9 +170,10 @@ class LogSchema:
             elif absent_as_null:
                 columns.append(f"NULL::{kind} AS {identifier(name)}")
         columns += self._undeclared(part, as_text)
-        if self.threshold is not None and self.score in part.found:
-            decision = f"{self._declared(part, self.score)} >= {self.threshold!r}"
-            columns.append(f"{decision} AS {identifier(DECISION)}")
+        for name, made in self.derived.items():
+            if all(need in part.found for need in made.needs):
+                value = made.sql.format(*(self._declared(part, need) for need in made.needs))
+                columns.append(f"{value} AS {identifier(name)}")
         uncast = raw = "NULL::VARCHAR"
         if failures:
             failed = " OR ".join(f"({fails})" for fails, _ in failures)
@@ -206,7 +238,7 @@ class LogSchema:
 
     def _undeclared(self, part: Part, as_text: frozenset[str]) -> Iterator[str]:
         """SQL for the other columns; of names that differ by case alone, which are one in SQL, the first."""
-        taken = {name.lower() for name in (*self.types, DECISION)}
+        taken = {name.lower() for name in (*self.types, *self.derived, DECISION)}
         for name, found in part.found.items():
             unusable = not name or "\0" in name or name.lower().startswith(RESERVED)
             if unusable or name.lower() in taken:
@@ -218,6 +250,12 @@ class LogSchema:
             elif found == "DATE":
                 value = known_date(value)
             yield f"{value} AS {identifier(name)}"
+
+
+def _decision(monitor: Monitor) -> str:
+    """The column of the log that holds decisions; empty if there is none."""
+    decisions = (each.column for each in outputs(monitor) if each.kind == "decision" and each.derived is None)
+    return next(decisions, "")
 
 
 def decision_classes(monitor: Monitor) -> Classes:

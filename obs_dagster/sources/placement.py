@@ -86,7 +86,7 @@ class Placement:
                 SourceFile(file["path"], file["rows"], FileStamp.from_json(file["stamp"], file["path"]))
                 for file in document["files"]
             ),
-            schema=LogSchema(**schema | {"types": dict(schema["types"])}),
+            schema=LogSchema.from_json(schema),
             found=dict(document["found"]),
         )
 

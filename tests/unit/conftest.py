@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests import counted
+
 SPARK = {
     "kind": "spark",
     "master": "local[2]",
@@ -36,3 +38,9 @@ def spark(pyspark):
 def season():
     """The generated inputs of `season.py`."""
     return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("season.py"))))
+
+
+@pytest.fixture(scope="session")
+def raw():
+    """Counts made from raw arrays, as the profile would make them, but by other means."""
+    return counted

@@ -12,11 +12,14 @@ from obs_dagster.monitor.checks import (
     segments,
     spark,
     subjects,
+    tasks,
     warehouse,
 )
 from obs_dagster.monitor.checks.check import Check, Surroundings, Watched
 
 CHECKS: tuple[Check, ...] = (
+    tasks.task_is_known,
+    tasks.task_has_its_columns,
     calendar.time_zone_exists,
     calendar.schedule_is_cron,
     calendar.days_are_in_order,

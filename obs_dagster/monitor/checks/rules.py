@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from obs_dagster.monitor.checks.check import Surroundings, Watched
 from obs_dagster.monitor.checks.outline import windows
 from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.model import DEFAULT_TASK
 from obs_dagster.monitor.problem import Problem, quoted
 
-_DEFAULT_TASK = "binary_classification"
 _ABOUT = {"model": "the model as a whole", "column": "a column", "class": "a class"}
 #: What narrows a rule down, what its metric must be about for that, and what it names.
 _NARROWED = (("columns", "column", "column"), ("classes", "class", "class"))
@@ -40,7 +40,7 @@ def metrics_are_known(document: Document, surroundings: Surroundings) -> Iterato
 
 def metrics_fit_the_task(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """A rule's `metric` is one that models of this task have."""
-    task = document.text("task") or _DEFAULT_TASK
+    task = document.text("task") or DEFAULT_TASK
     for index, metric in _watched(document, surroundings):
         if metric.tasks and task not in metric.tasks:
             message = f"The metric `{metric.name}` is one of {', '.join(metric.tasks)}, not of {task}."

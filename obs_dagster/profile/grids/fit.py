@@ -46,7 +46,7 @@ def fit_grids(rows: nw.LazyFrame[Any], monitor: Monitor) -> Grids:
     fitting = [
         each
         for each in profiled_columns(monitor)
-        if each.role in ("feature", "status") and each.name in present
+        if each.role != "latency" and each.kind in ("number", "category") and each.name in present
     ]
     cut = {name for cut in monitor.cuts for name in cut}
     fitted = _fit_numbers(rows, [each.name for each in fitting if each.numeric]) | {
@@ -59,11 +59,11 @@ def fit_grids(rows: nw.LazyFrame[Any], monitor: Monitor) -> Grids:
 
 def _unfitted(column: ProfiledColumn) -> Grid:
     """The grid of a column that is not fitted to rows."""
-    if column.role == "score":
+    if column.kind == "score":
         return ScoreGrid()
     if column.role == "latency":
         return LATENCY_GRID
-    if column.role == "prediction":
+    if column.kind == "decision":
         return CategoryGrid()
     return AsinhGrid(centre=0.0, scale=1.0) if column.numeric else CategoryGrid(top=())
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.profile.loops.compilation import compiled
-from obs_dagster.profile.outcomes import TINY
 
 Codes = NDArray[np.int32]
 """Small integers per row: cells, keys or codes of texts."""
@@ -26,12 +25,6 @@ NULL, NAN, INFINITE = range(3)
 MISSING = 3
 #: Of a 64-bit float.
 MANTISSA_BITS = 52
-
-#: Keys of rows without a label: whether the decision was positive. Those of labelled rows follow, four a bin.
-UNLABELLED = 2
-#: Sums are kept per tenth of the score, decision and label, which is what metrics ask for.
-TENTHS = 10
-SUMS = ("score_sum", "log_loss_sum", "log_loss_sq", "brier_sum", "brier_sq")
 
 _LARGEST = float(np.finfo(np.float64).max)
 
@@ -316,80 +309,3 @@ def add_extremes(cells: Codes, bins: Codes, values: FloatArray, low: FloatArray,
         cell, place, value = cells[row], bins[row], values[row]
         low[cell, place] = min(value, low[cell, place])
         high[cell, place] = max(value, high[cell, place])
-
-
-class Decisions(NamedTuple):
-    """How rows were decided.
-
-    Attributes:
-        served: above 0 where the decision was positive; without rows if the log has no column of them.
-        threshold: where there is none, the decision is the score against this.
-    """
-
-    served: Numbers
-    threshold: float
-
-
-class Scores(NamedTuple):
-    """The scores of some rows.
-
-    Attributes:
-        values: anything where a row has none, shape (rows,).
-        bins: on a `ScoreGrid`, as `score_keys` gives them, shape (rows,).
-    """
-
-    values: FloatArray
-    bins: Codes
-
-
-@compiled
-def outcome_keys(
-    scores: Scores, decisions: Decisions, labels: Numbers, joined_bits: int, keys: Codes
-) -> None:
-    """Write what every row counts as: its decision, and if it has a label the bin of its score and the label.
-
-    Args:
-        scores: of the rows.
-        decisions: of the rows.
-        labels: above 0 where they are positive.
-        joined_bits: binary digits of a bin's number that are left out where bins are joined.
-        keys: is written, shape (2, rows): first with bins of their own, then with joined ones.
-    """
-    for row in range(len(scores.values)):
-        known = scores.bins[row] > SPECIAL
-        positive = known and scores.values[row] >= decisions.threshold
-        if len(decisions.served.values) and missing(decisions.served, row) < 0:
-            positive = decisions.served.values[row] > 0
-        if not known or missing(labels, row) >= 0:
-            keys[0, row] = keys[1, row] = int(positive)
-            continue
-        outcome = 2 * int(positive) + int(labels.values[row] > 0)
-        keys[0, row] = UNLABELLED + 4 * scores.bins[row] + outcome
-        keys[1, row] = UNLABELLED + 4 * (scores.bins[row] >> joined_bits) + outcome
-
-
-@compiled
-def add_losses(keys: Codes, scores: FloatArray, cells: Codes, tenths: Codes, sums: FloatArray) -> None:
-    """Add the losses of labelled rows.
-
-    Args:
-        keys: as `outcome_keys` gives them, shape (rows,).
-        scores: shape (rows,).
-        cells: the cell of each row.
-        tenths: the tenth of [0, 1] that each bin lies in, shape (bins,).
-        sums: are added to, shape (cells, 4 tenths, 5).
-    """
-    for row in range(len(keys)):
-        key = keys[row] - UNLABELLED
-        if key < 0:
-            continue
-        score, outcome = scores[row], key & 3
-        certain = score if outcome & 1 else 1.0 - score
-        loss = -math.log(min(max(certain, TINY), 1.0 - TINY))
-        miss = (1.0 - certain) * (1.0 - certain)
-        into = sums[cells[row], 4 * tenths[key >> 2] + outcome]
-        into[0] += score
-        into[1] += loss
-        into[2] += loss * loss
-        into[3] += miss
-        into[4] += miss * miss

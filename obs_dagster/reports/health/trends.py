@@ -9,6 +9,7 @@ from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import leading_output
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.reports.health.chart import Chart, Frame, Point, Trend, draw
 from obs_dagster.verdict.headline import headline_window, settled_through
@@ -23,7 +24,7 @@ def draw_trends(monitor: Monitor, index: RecordIndex, frame: Frame, styles: Mapp
 def _chart(
     monitor: Monitor, index: RecordIndex, frame: Frame, panel: Definition, styles: Mapping[str, int]
 ) -> Chart:
-    column = monitor.logs.columns.score if panel.about == "column" else ""
+    column = leading_output(monitor).column if panel.about == "column" else ""
     rules = [rule for rule in monitor.alerts if _watches(rule, panel.name, column)]
     window = _window(monitor, panel, rules)
     settled = settled_through(monitor, frame.last) if panel.needs_labels else None

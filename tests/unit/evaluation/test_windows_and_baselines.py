@@ -12,11 +12,12 @@ from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.windows import day_profile, later_days, outcome_windows, profile_windows
 from obs_dagster.profile.grids.asinh_grid import AsinhGrid
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.profile.outcomes import OutcomeProfile
 from obs_dagster.profile.profile import Profile
 from obs_dagster.quality.day import validate_day
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import ingest_labels
+from obs_dagster.tasks.binary.outcomes import OUTCOMES, outcome_counts
+from obs_dagster.tasks.outcomes import OutcomeProfile
 
 ONE = dt.timedelta(days=1)
 
@@ -48,10 +49,13 @@ def test_windows_are_their_days_merged(nights, day):
     parts = [day_profile(night, each) for each in (day + ONE, last)]
     assert windows[3,].profile.table.equals(Profile.merged(parts, night.grids).table)
     assert windows[3,].profile.rows("1") == 400
-    outcomes = {window.lengths: window for window in outcome_windows(night, last)}
-    tables = [OutcomeProfile(world.lake.table("small", "outcomes").read(each)) for each in (day + ONE, last)]
-    assert outcomes[3,].profile.table.equals(OutcomeProfile.merged(tables).table)
-    assert outcomes[3,].profile.outcomes("1").n == 200
+    outcomes = {window.lengths: window for window in outcome_windows(night, last, OUTCOMES)}
+    tables = [
+        OutcomeProfile(world.lake.table("small", "outcomes").read(each), OUTCOMES)
+        for each in (day + ONE, last)
+    ]
+    assert outcomes[3,].profile.table.equals(OutcomeProfile.merged(tables, OUTCOMES).table)
+    assert outcome_counts(outcomes[3,].profile.cell("1", "*")).n == 200
 
 
 def test_a_first_day_is_evaluated_once_for_all_windows(nights, day):
@@ -124,7 +128,7 @@ def test_outcomes_are_stale_after_labels_or_rows_change_and_only_then(nights, da
     ingest_labels(monitor, lake)
     assert stale_outcomes(world.tonight, days) == {day + ONE}
     [(late, outcomes)] = reduce_outcomes_of(world.tonight, [day + ONE])
-    assert (late, outcomes.outcomes("1").n) == (day + ONE, 102)
+    assert (late, outcome_counts(outcomes.cell("1", "*")).n) == (day + ONE, 102)
     world.log(day, world.rows(day, 150))
     ingest_logs(monitor, day, lake)
     validate_day(monitor, day, lake)

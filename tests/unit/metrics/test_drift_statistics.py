@@ -20,9 +20,9 @@ from obs_dagster.metrics.drift.psi import psi
 from obs_dagster.metrics.drift.wasserstein import wasserstein
 from obs_dagster.metrics.registry import MetricError
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
-from obs_dagster.profile.grid import Grids
+from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.profile.grids.score_grid import ScoreGrid
 from obs_dagster.profile.profile import SCHEMA, Profile
-from obs_dagster.profile.score_grid import ScoreGrid
 from tests.evaluated import evaluate_drift
 
 

@@ -11,9 +11,9 @@ from obs_dagster.profile.expressions import reduce_frame
 from obs_dagster.profile.grids.fit import fit_grids
 from obs_dagster.profile.loops import batches, histograms, tally
 from obs_dagster.profile.loops.histograms import reduce_relation
-from obs_dagster.profile.outcomes import KEYS as OUTCOME_KEYS
-from obs_dagster.profile.outcomes import OutcomeProfile
-from obs_dagster.profile.reduction import reduce_days, reduce_outcome_days, reduce_outcomes, reduce_rows
+from obs_dagster.profile.reduction import reduce_days, reduce_rows
+from obs_dagster.tasks.binary.outcomes import OUTCOMES, outcome_counts
+from obs_dagster.tasks.outcomes import OutcomeProfile, reduce_outcome_days, reduce_outcomes
 from tests.evaluated import evaluate_performance
 
 EXACT = ["version", "segment", "column", "kind", "key", "category", "n", "minimum", "maximum"]
@@ -154,26 +154,25 @@ def test_the_outcomes_are_the_same(small, decided, finite):
         scores = pa.array(score, mask=rng.random(5_000) < 0.1, from_pandas=False)
         rows = rows.set_column(rows.schema.get_field_index("score"), "score", scores)
     grids = fit_grids(nw.from_native(duckdb.connect().from_arrow(rows)), monitor)
-    ours = reduce_outcomes(nw.from_native(duckdb.connect().from_arrow(rows)), monitor, grids)
-    theirs = reduce_outcomes(nw.from_native(rows).lazy(), monitor, grids)
+    ours = reduce_outcomes(nw.from_native(duckdb.connect().from_arrow(rows)), monitor, grids, OUTCOMES)
+    theirs = reduce_outcomes(nw.from_native(rows).lazy(), monitor, grids, OUTCOMES)
     by_day = reduce_outcome_days(
-        nw.from_native(duckdb.connect().from_arrow(rows)), monitor, grids, "_obs_day"
+        nw.from_native(duckdb.connect().from_arrow(rows)), monitor, grids, OUTCOMES, "_obs_day"
     )
-    assert (
-        by_day.keys() == reduce_outcome_days(nw.from_native(rows).lazy(), monitor, grids, "_obs_day").keys()
-    )
+    again = reduce_outcome_days(nw.from_native(rows).lazy(), monitor, grids, OUTCOMES, "_obs_day")
+    assert by_day.keys() == again.keys()
     # a bin without rows may hold the sums of its tenth
     one, other = (
-        each.table.filter(pc.field("n") > 0).select([*OUTCOME_KEYS, "n"]) for each in (ours, theirs)
+        each.table.filter(pc.field("n") > 0).select([*OUTCOMES.keys, "n"]) for each in (ours, theirs)
     )
     assert one.equals(other)
-    days = OutcomeProfile.merged(by_day.values())
-    assert days.table.select(OUTCOME_KEYS).equals(ours.table.select(OUTCOME_KEYS))
+    days = OutcomeProfile.merged(by_day.values(), OUTCOMES)
+    assert days.table.select(OUTCOMES.keys).equals(ours.table.select(OUTCOMES.keys))
     assert ours.versions() == theirs.versions()
     for version in ours.versions():
         assert ours.segments(version) == theirs.segments(version)
         for segment in ours.segments(version):
-            one, other = (each.outcomes(version, segment) for each in (ours, theirs))
+            one, other = (outcome_counts(each.cell(version, segment), segment) for each in (ours, theirs))
             assert one.predictions == other.predictions
             estimates = [evaluate_performance(each, seed=1) for each in (one, other)]
             for name, estimate in estimates[0].items():

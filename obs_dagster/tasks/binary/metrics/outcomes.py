@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from obs_dagster.profile.distribution import FloatArray, IntArray, OutcomeCounts
+from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.tasks.binary.counts import OutcomeCounts
 
 
 @dataclass(frozen=True, slots=True)

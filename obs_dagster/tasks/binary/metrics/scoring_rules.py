@@ -8,8 +8,8 @@ from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import normal_mean
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
-from obs_dagster.profile.distribution import FloatArray, OutcomeCounts
-from obs_dagster.profile.outcomes import TINY
+from obs_dagster.profile.distribution import FloatArray
+from obs_dagster.tasks.binary.counts import TINY, OutcomeCounts
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 
 

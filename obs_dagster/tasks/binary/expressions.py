@@ -11,13 +11,15 @@ import pyarrow.compute as pc
 
 from obs_dagster.lake.columns import LABEL
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import leading_output
 from obs_dagster.profile.cells import VERSION, cell_key, named_version, reductions, rolled_up, with_cell_keys
 from obs_dagster.profile.columns import prediction_column
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.resolution import JOINED_BITS
 from obs_dagster.profile.grids.score_grid import ScoreGrid
-from obs_dagster.profile.outcomes import ADDED, KEYS, SCHEMA, TINY
 from obs_dagster.profile.profile import merge_rows
+from obs_dagster.tasks.binary.counts import TINY
+from obs_dagster.tasks.binary.table import ADDED, KEYS, SCHEMA
 
 
 def reduce_outcome_frame(
@@ -61,7 +63,7 @@ def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.
     # a log that lost the column is treated as one whose every decision is null
     known = decision in keyed.collect_schema().names()
     served = nw.col(decision).cast(nw.Boolean) if known else nw.lit(None).cast(nw.Boolean)
-    number = nw.col(monitor.logs.columns.score).cast(nw.Float64)
+    number = nw.col(leading_output(monitor).column).cast(nw.Float64)
     # without a finite score a row is a prediction, and nothing can be said of how right it was
     finite = number.is_finite()
     derived = nw.when(finite).then(number >= monitor.logs.threshold).otherwise(nw.lit(value=False))

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from obs_dagster.lake.columns import LABEL
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import leading_output
 from obs_dagster.profile.cells import Cut, reductions
 from obs_dagster.profile.columns import prediction_column
 from obs_dagster.profile.distribution import FloatArray, IntArray
@@ -20,21 +21,20 @@ from obs_dagster.profile.loops.batches import BatchReader
 from obs_dagster.profile.loops.cell_index import CellIndex
 from obs_dagster.profile.loops.extremes import Extremes
 from obs_dagster.profile.loops.histograms import numbered
-from obs_dagster.profile.loops.kernels import (
+from obs_dagster.profile.loops.kernels import Codes, Numbers
+from obs_dagster.profile.loops.number_keys import keying
+from obs_dagster.profile.loops.tally import Tally
+from obs_dagster.profile.loops.texts import Vocabulary
+from obs_dagster.tasks.binary.kernels import (
     SUMS,
     TENTHS,
     UNLABELLED,
-    Codes,
     Decisions,
-    Numbers,
     Scores,
     add_losses,
     outcome_keys,
 )
-from obs_dagster.profile.loops.number_keys import keying
-from obs_dagster.profile.loops.tally import Tally
-from obs_dagster.profile.loops.texts import Vocabulary
-from obs_dagster.profile.outcomes import KEYS, SCHEMA
+from obs_dagster.tasks.binary.table import KEYS, SCHEMA
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,15 +58,15 @@ def reduce_outcome_relation(
     present = set(relation.columns)
     plan = reductions([cut for cut in monitor.cuts if present.issuperset(cut)])
     roles = monitor.logs.columns
-    decision = prediction_column(monitor)
+    score, decision = leading_output(monitor).column, prediction_column(monitor)
     apart = [*by, roles.version]
     segments = {name: grids.columns[name] for cut in plan for name in cut}
     keys: dict[str, Grid | None] = {**dict.fromkeys(apart), **segments}
-    reader = BatchReader(relation, [roles.score, LABEL, *([decision] if decision in present else [])], keys)
+    reader = BatchReader(relation, [score, LABEL, *([decision] if decision in present else [])], keys)
     counted = [_CutOutcomes(apart, cut, cuts) for cut, cuts in plan.items()]
     for batch in reader.read():
         rows = _Rows(
-            batch.numbers[roles.score],
+            batch.numbers[score],
             batch.numbers.get(decision),
             batch.numbers[LABEL],
             monitor.logs.threshold,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from types import SimpleNamespace
 
 import numpy as np
-import pytest
 
-from obs_dagster.profile.distribution import CategoryCounts, NumericCounts, OutcomeCounts
+from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
+from obs_dagster.tasks.binary.counts import OutcomeCounts
 
 STEP = 0.005
 SCORE_EPS = np.finfo(np.float64).eps
@@ -88,8 +87,3 @@ def outcomes(score, label, decision=None, *, predictions=None, joined=1):
         brier_sq=total(brier**2),
         predictions=len(score) if predictions is None else predictions,
     )
-
-
-@pytest.fixture(scope="session")
-def raw():
-    return SimpleNamespace(on_grid=on_grid, by_value=by_value, categories=categories, outcomes=outcomes)

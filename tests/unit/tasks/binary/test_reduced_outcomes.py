@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 
 from obs_dagster.profile.grids.grid import CategoryGrid, Grids
-from obs_dagster.profile.outcomes import OutcomeProfile
-from obs_dagster.profile.reduction import reduce_outcomes
+from obs_dagster.tasks.binary.outcomes import OUTCOMES, outcome_counts
+from obs_dagster.tasks.outcomes import OutcomeProfile, reduce_outcomes
 from tests.evaluated import evaluate_performance
 
 
@@ -17,6 +17,7 @@ def reduced(small):
             nw.from_native(duckdb.connect().from_arrow(rows)),
             small().monitor,
             Grids({"carrier": CategoryGrid()}),
+            OUTCOMES,
         )
 
     return run
@@ -47,7 +48,7 @@ def test_outcomes_are_those_of_scikit_learn(reduced, rows):
         "*": rows,
         "carrier=UA": rows.filter(pa.compute.equal(rows["carrier"], "UA")),
     }.items():
-        found = profile.outcomes("1", segment)
+        found = outcome_counts(profile.cell("1", segment), segment)
         known = part.filter(pa.compute.is_valid(part["_obs_label"]))
         label, score, decision = (known[name].to_numpy() for name in ("_obs_label", "score", "prediction"))
         label = label.astype(bool)
@@ -76,7 +77,7 @@ def test_scores_of_rare_events_keep_their_order(reduced, typical):
     columns = {"score": score, "prediction": score >= 0.4, "carrier": carrier, "_obs_label": label}
     profile = reduced(pa.table({"model": ["1"] * len(label), **columns}))
     for segment, part, finest in (("*", carrier != "", 0.002), ("carrier=UA", carrier == "UA", 0.01)):
-        found = evaluate_performance(profile.outcomes("1", segment), seed=0)
+        found = evaluate_performance(outcome_counts(profile.cell("1", segment), segment), seed=0)
         for name, reference in (("roc_auc", roc_auc_score), ("pr_auc", average_precision_score)):
             exact = reference(label[part], score[part])
             assert abs(found[name].value - exact) <= found[name].error < finest
@@ -84,13 +85,14 @@ def test_scores_of_rare_events_keep_their_order(reduced, typical):
 
 
 def test_merged_outcomes_are_the_whole(reduced, rows):
-    whole = reduced(rows).outcomes("1")
-    merged = OutcomeProfile.merged([reduced(rows.slice(0, 999)), reduced(rows.slice(999))]).outcomes("1")
+    whole = outcome_counts(reduced(rows).cell("1", "*"))
+    parts = [reduced(rows.slice(0, 999)), reduced(rows.slice(999))]
+    merged = outcome_counts(OutcomeProfile.merged(parts, OUTCOMES).cell("1", "*"))
     np.testing.assert_array_equal(merged.counts, whole.counts)
     np.testing.assert_allclose(merged.log_loss_sq, whole.log_loss_sq)
     assert merged.predictions == whole.predictions == len(rows)
 
 
 def test_a_cell_without_rows_has_no_outcomes(reduced, rows):
-    found = reduced(rows).outcomes("2", "carrier=UA")
+    found = outcome_counts(reduced(rows).cell("2", "carrier=UA"), "carrier=UA")
     assert (found.n, found.predictions) == (0, 0)

@@ -1,0 +1,25 @@
+"""Tasks: there is such a kind of model, and the monitor has what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from obs_dagster.monitor.checks.check import Surroundings
+from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.problem import Problem, quoted
+from obs_dagster.monitor.task import task_in, tasks
+
+
+def task_is_known(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """`task` is a kind of model that there is."""
+    written = document.text("task")
+    if written is not None and written not in tasks():
+        message = f"{quoted(written)} is not a known task."
+        yield document.problem(("task",), message, legal=list(tasks()), near=written)
+
+
+def task_has_its_columns(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """The log maps the columns that models of the task put out, and no others."""
+    task = task_in(document)
+    if task is not None and document.mapping("logs", "columns") is not None:
+        yield from task.problems(document)

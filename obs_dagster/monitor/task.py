@@ -1,0 +1,148 @@
+"""What kind of model a monitor watches: what those who read, check and count its rows must know of it.
+
+A task is found by its place, `obs_dagster/tasks/<name>/task.py`, or by an entry point of a third party; what
+else it can do says `obs_dagster.tasks.protocol`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from types import MappingProxyType
+from typing import Literal, Protocol
+
+from obs_dagster.errors import ObsError
+from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.model import DEFAULT_TASK, Monitor
+from obs_dagster.monitor.problem import Problem
+
+ENTRY_POINTS = "obs_dagster.tasks"
+
+Kind = Literal["score", "number", "category", "decision"]
+"""What a column holds: a probability, any number, one of several names, or true and false."""
+
+Truth = Literal["class", "number", "name"]
+"""What labels are: one of two classes, a number, or one of several names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """How ingestion makes a column that the log does not have.
+
+    Attributes:
+        sql: an expression of DuckDB's SQL; `{0}`, `{1}`, … stand for the columns that it is made from.
+        needs: the columns that it is made from, as declared; without one of them the column is not there.
+    """
+
+    sql: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column that the model puts out.
+
+    Attributes:
+        column: its name.
+        kind: what it holds.
+        title: what it is, as people read it ("Score").
+        required: whether rows without a value break the contract.
+        low, high: the values that the contract allows; None is no bound.
+        leads: whether it is the one whose movement is told first, and watched in segment cells.
+        derived: how it is made, if the log does not have it.
+    """
+
+    column: str
+    kind: Kind
+    title: str
+    required: bool = True
+    low: float | None = None
+    high: float | None = None
+    leads: bool = False
+    derived: Derived | None = None
+
+
+class Task(Protocol):
+    """A kind of model.
+
+    Attributes:
+        name: as the monitor names it.
+        title: as people read it.
+        truth: what labels are; None where there is no ground truth.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def title(self) -> str: ...  # noqa: D102
+
+    @property
+    def truth(self) -> Truth | None: ...  # noqa: D102
+
+    def outputs(self, monitor: Monitor) -> tuple[Output, ...]:
+        """The columns that the model puts out, in order."""
+
+    def problems(self, document: Document) -> Iterator[Problem]:
+        """What a monitor of this task lacks, or has that only others have."""
+
+
+@cache
+def tasks() -> Mapping[str, Task]:
+    """Every task by name: ours in order of their names, then third parties'.
+
+    Raises:
+        ObsError: two tasks have one name.
+    """
+    found: dict[str, Task] = {}
+    for task in (*_shipped(), *_third_party()):
+        if task.name in found:
+            raise ObsError(f"There are two tasks {task.name!r}.", remedy="Rename the one of the extension.")
+        found[task.name] = task
+    return MappingProxyType(found)
+
+
+def task_named(monitor: Monitor) -> Task:
+    """The task of a monitor.
+
+    Raises:
+        ObsError: there is no such task.
+    """
+    known = tasks()
+    if monitor.task not in known:
+        raise ObsError(f"There is no task {monitor.task!r}.", remedy=f"Known: {', '.join(known)}.")
+    return known[monitor.task]
+
+
+def outputs(monitor: Monitor) -> tuple[Output, ...]:
+    """The columns that a monitor's model puts out, in order."""
+    return task_named(monitor).outputs(monitor)
+
+
+def leading_output(monitor: Monitor) -> Output:
+    """The column whose movement is told first."""
+    found = outputs(monitor)
+    return next((output for output in found if output.leads), found[0])
+
+
+def task_in(document: Document) -> Task | None:
+    """The task that a document names, or that it has by leaving it out; None if there is no such."""
+    if document.value("task") is None:
+        return tasks().get(DEFAULT_TASK)
+    return tasks().get(document.text("task") or "")
+
+
+def _shipped() -> Iterator[Task]:
+    package = importlib.import_module("obs_dagster.tasks")
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
+        if info.ispkg:
+            yield importlib.import_module(f"{package.__name__}.{info.name}.task").TASK
+
+
+def _third_party() -> Iterator[Task]:
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+        yield point.load()

@@ -1,0 +1,83 @@
+"""Predictions of binary classifiers with their labels, as counts per score bin, decision and label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.profile.distribution import FloatArray
+from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.profile.grids.score_grid import ScoreGrid
+from obs_dagster.tasks.binary.counts import OutcomeCounts
+from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
+from obs_dagster.tasks.binary.table import ADDED, KEYS, SCHEMA
+from obs_dagster.tasks.outcomes import Cell
+
+
+class BinaryOutcomes:
+    """Counts and losses per score bin, decision and label."""
+
+    schema = SCHEMA
+    keys = KEYS
+    added = ADDED
+
+    def reduce(self, rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
+        """The outcomes of `SCHEMA` with the text columns `by` before them, sorted."""
+        if rows.implementation is nw.Implementation.DUCKDB:
+            # its loops are compiled, which only a process that counts rows shall wait for
+            from obs_dagster.tasks.binary.histograms import reduce_outcome_relation
+
+            return reduce_outcome_relation(rows.to_native(), monitor, grids, by)
+        from obs_dagster.tasks.binary.expressions import reduce_outcome_frame
+
+        return reduce_outcome_frame(rows, monitor, grids, by)
+
+    def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:  # noqa: ARG002  as every task's
+        """The outcomes of a cell."""
+        yield "", Outcomes(outcome_counts(cell, segment), seed)
+
+
+OUTCOMES = BinaryOutcomes()
+
+
+def outcome_counts(cell: Cell, segment: str = WHOLE) -> OutcomeCounts:
+    """The outcomes of one cell; all counts are 0 where it has no rows."""
+    labelled = ~np.isnan(cell["label"].astype(np.float64))
+    columns = {name: column[labelled] for name, column in cell.items()}
+    grid = ScoreGrid() if segment == WHOLE else ScoreGrid().joined
+    low, high = _ends(columns, grid)
+    return OutcomeCounts(
+        score=(low + high) / 2,
+        width=high - low,
+        decision=columns["decision"] > 0,
+        label=columns["label"] > 0,
+        counts=columns["n"],
+        score_sum=columns["score_sum"],
+        log_loss_sum=columns["log_loss_sum"],
+        log_loss_sq=columns["log_loss_sq"],
+        brier_sum=columns["brier_sum"],
+        brier_sq=columns["brier_sq"],
+        predictions=int(cell["n"].sum()),
+    )
+
+
+def _ends(entries: dict[str, NDArray[Any]], grid: ScoreGrid) -> tuple[FloatArray, FloatArray]:
+    """Where the scores of each entry's bin lie: on one value if all have it, else within its edges."""
+    bins = entries["bin"].astype(np.int64)
+    counted = entries["n"] > 0
+    low, high = grid.edges(bins)
+    least, greatest = np.full(grid.bins, np.inf), np.full(grid.bins, -np.inf)
+    # min and max keep NaN, which is where nothing is known
+    np.minimum.at(least, bins[counted], entries["score_min"][counted])
+    np.maximum.at(greatest, bins[counted], entries["score_max"][counted])
+    single = least[bins] == greatest[bins]
+    # rounding may put a value just below its bin
+    value = np.maximum(least[bins], low)
+    return np.where(single, value, low), np.where(single, value, high)

@@ -1,0 +1,55 @@
+"""What binary classification is: a score or a decision, against a label of two classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from obs_dagster.lake.columns import DECISION
+from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.problem import Problem
+from obs_dagster.monitor.roles import maps_only, needs_role
+from obs_dagster.monitor.task import Derived, Output, Truth
+
+if TYPE_CHECKING:
+    from obs_dagster.tasks.outcomes import OutcomeTable
+
+
+class BinaryClassification:
+    """A probability of the positive class, and the decision that was made of it."""
+
+    name = "binary_classification"
+    title = "Binary classification"
+    truth: Truth = "class"
+
+    def outputs(self, monitor: Monitor) -> tuple[Output, ...]:
+        """The score, and the decision: the log's own, or the score at or above the threshold."""
+        roles = monitor.logs.columns
+        score = roles.score or ""
+        derived = Derived(f"{{0}} >= {monitor.logs.threshold!r}", (score,))
+        return (
+            Output(score, "score", "Score", low=0.0, high=1.0, leads=True),
+            Output(
+                roles.prediction or DECISION,
+                "decision",
+                "Decision",
+                required=False,
+                derived=None if roles.prediction else derived,
+            ),
+        )
+
+    def problems(self, document: Document) -> Iterator[Problem]:
+        """The log needs a score."""
+        yield from needs_role(document, "score", self.name)
+        yield from maps_only(document, ("score", "prediction"), self.name)
+
+    @property
+    def outcomes(self) -> OutcomeTable:
+        """Labelled predictions as counts per score bin, decision and label."""
+        from obs_dagster.tasks.binary.outcomes import OUTCOMES
+
+        return OUTCOMES
+
+
+TASK = BinaryClassification()

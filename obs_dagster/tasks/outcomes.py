@@ -1,0 +1,137 @@
+"""Predictions joined with their labels, as mergeable counts; what is counted is up to the task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile import arrays
+from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.profile.profile import merge_rows, slices
+
+Cell = Mapping[str, NDArray[Any]]
+"""The rows of one version and segment cell by column: floats with NaN for null, integers, or texts."""
+
+
+class OutcomeTable(Protocol):
+    """What a task counts of predictions and their labels.
+
+    Attributes:
+        schema: of the counts; `version`, `segment` and the other keys first.
+        keys: the columns that make a row, `version` and `segment` before all others.
+        added: the other columns, and how they merge ("sum", "min", "max").
+    """
+
+    @property
+    def schema(self) -> pa.Schema: ...  # noqa: D102
+
+    @property
+    def keys(self) -> Sequence[str]: ...  # noqa: D102
+
+    @property
+    def added(self) -> Mapping[str, str]: ...  # noqa: D102
+
+    def reduce(self, rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
+        """The counts with the text columns `by` before them, sorted.
+
+        Args:
+            rows: rows of the log with the label in `_obs_label`, null where it is not known.
+            monitor: names the columns and the segments.
+            grids: what columns are counted on, and the categories that have a segment cell of their own.
+            by: text columns whose values are kept apart, as the day.
+        """
+
+    def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:
+        """What the performance metrics of a cell are computed from.
+
+        Args:
+            cell: the counts; no rows where nothing was predicted.
+            monitor: the monitor.
+            segment: the segment cell.
+            seed: a non-negative integer; the same counts and seed give the same estimates.
+
+        Yields:
+            The class or column that metrics are about, `""` for the model as a whole, and their input, which
+            has `n` labelled rows of `predictions`.
+        """
+
+
+@dataclass(frozen=True)
+class OutcomeProfile:
+    """Outcomes of one day, or of several merged; `table` has rows of the schema of `kind`."""
+
+    table: pa.Table
+    kind: OutcomeTable
+
+    @classmethod
+    def empty(cls, kind: OutcomeTable) -> OutcomeProfile:
+        """The outcomes of no rows."""
+        return cls(kind.schema.empty_table(), kind)
+
+    @classmethod
+    def merged(cls, parts: Iterable[OutcomeProfile], kind: OutcomeTable) -> OutcomeProfile:
+        """The outcomes of all rows of several profiles."""
+        tables = [kind.schema.empty_table(), *(part.table for part in parts)]
+        return cls(merge_rows(pa.concat_tables(tables), kind.keys, kind.added), kind)
+
+    @cached_property
+    def _cells(self) -> dict[tuple[str, ...], tuple[int, int]]:
+        """Start and length of the rows of each version and segment cell."""
+        return slices(self.table, ["version", "segment"])
+
+    @cached_property
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        """The columns but for version and segment."""
+        names = [name for name in self.table.column_names if name not in ("version", "segment")]
+        return {name: _array(self.table[name]) for name in names}
+
+    def versions(self) -> list[str]:
+        """Every version that made predictions."""
+        return sorted({version for version, _ in self._cells})
+
+    def segments(self, version: str) -> list[str]:
+        """Every segment cell in which the version made predictions."""
+        return sorted(segment for found, segment in self._cells if found == version)
+
+    def cell(self, version: str, segment: str) -> Cell:
+        """The counts of one cell; without rows where nothing was predicted."""
+        start, length = self._cells.get((version, segment), (0, 0))
+        return {name: column[start : start + length] for name, column in self._arrays.items()}
+
+
+def reduce_outcomes(
+    rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, kind: OutcomeTable
+) -> OutcomeProfile:
+    """Reduce predictions and their labels to outcomes per version and segment cell."""
+    return OutcomeProfile(kind.reduce(rows, monitor, grids, []), kind)
+
+
+def reduce_outcome_days(
+    rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, kind: OutcomeTable, day_column: str
+) -> dict[str, OutcomeProfile]:
+    """Reduce predictions and labels of several days in one query, into outcomes per value of `day_column`."""
+    reduced = kind.reduce(rows, monitor, grids, [day_column])
+    return {
+        day: OutcomeProfile(reduced.slice(start, length).select(kind.schema.names), kind)
+        for (day,), (start, length) in slices(reduced, [day_column]).items()
+    }
+
+
+def _array(column: pa.ChunkedArray) -> NDArray[Any]:
+    """A column as NumPy has it."""
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int64())
+    if pa.types.is_integer(column.type):
+        whole = column.cast(pa.int64())
+        return arrays.floats(whole.cast(pa.float64())) if whole.null_count else arrays.values(whole)
+    if pa.types.is_floating(column.type):
+        return arrays.floats(column.cast(pa.float64()))
+    return np.array(column.to_pylist(), dtype=object)
