@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from assets import graph
 from obs_dagster.monitor import Monitor
+
+#: What the modules' names begin with whose errors are written for the reader.
+_OURS = ("obs_dagster.", f"{graph.__package__}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +36,6 @@ def stage_failure(monitor: Monitor, event: dg.DagsterEvent) -> StageFailure:
     # Dagster wraps what a stage raises; the reader wants the cause.
     cause = error.cause if error.cls_name == "DagsterExecutionStepExecutionError" and error.cause else error
     name, _, text = cause.message.strip().partition(": ")
-    ours = name.startswith(("obs_dagster.", "assets."))
-    return StageFailure(stage, text if ours and text else cause.message.strip(), error.to_string())
+    return StageFailure(
+        stage, text if name.startswith(_OURS) and text else cause.message.strip(), error.to_string()
+    )

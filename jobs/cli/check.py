@@ -16,6 +16,7 @@ from jobs.cli.failure import FAILED
 from jobs.cli.findings import Finding, print_findings
 from jobs.cli.next_step import next_step
 from jobs.cli.records import Format
+from jobs.cli.routes import readable_routes
 from obs_dagster.errors import ObsError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     yield from look_at_baseline(monitor, seen)
     if monitor.registry:
         yield _registry(monitor, settings, monitor.registry.name)
-    yield from (Finding(monitor.model, "route", "ok", route.label) for route in monitor.routes)
+    yield from readable_routes(monitor)
 
 
 def _rows(monitor: Monitor, what: str, section: Logs | Labels) -> Finding:

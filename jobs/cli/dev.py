@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from obs_dagster.settings import Settings
 
 _HOST = "127.0.0.1"
+_TEAMS_WORKSPACE = Path("workspace.yaml")
 _PATIENCE = 15.0
 """Seconds that a program has to end by itself, at each signal."""
 
@@ -59,7 +60,7 @@ def dev(
         signal.signal(name, _interrupt)
     try:
         with ExitStack() as stack:
-            dagster = _Program("Dagster", _dagster(port), f"http://{_HOST}:{port}")
+            dagster = _Program("Dagster", _dagster(settings, port), f"http://{_HOST}:{port}")
             programs = [stack.enter_context(dagster)]
             if served:
                 mlflow = _Program("MLflow", _mlflow(settings, mlflow_port), f"http://{_HOST}:{mlflow_port}")
@@ -85,10 +86,13 @@ def _require_free(port: int) -> None:
             ) from error
 
 
-def _dagster(port: int) -> list[str]:
-    workspace = Path("workspace.yaml")
-    where = ["-w", str(workspace)] if workspace.exists() else ["-m", "jobs.definitions"]
-    return [sys.executable, "-m", "dagster", "dev", *where, "-h", _HOST, "-p", str(port)]
+def _dagster(settings: Settings, port: int) -> list[str]:
+    from jobs.code_location import write_workspace
+
+    # of two locations of one name Dagster takes the last
+    files = [write_workspace(settings.dagster_home), *(file for file in [_TEAMS_WORKSPACE] if file.exists())]
+    workspaces = [argument for file in files for argument in ("-w", str(file))]
+    return [sys.executable, "-m", "dagster", "dev", *workspaces, "-h", _HOST, "-p", str(port)]
 
 
 def _mlflow(settings: Settings, port: int) -> list[str]:

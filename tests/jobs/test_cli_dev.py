@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import urllib.request
+from urllib.parse import quote
 
 import pytest
 import typer
@@ -40,6 +43,32 @@ def test_if_one_program_ends_the_whole_group_of_the_other_is_stopped():
         os.killpg(group, 0)
 
 
+@pytest.fixture
+def teams_code(home):
+    """Where `obs dev` starts: a code location of a team's own, with packages named like ours."""
+    for package in ("assets", "jobs"):
+        (home.root / package).mkdir()
+        (home.root / package / "__init__.py").write_text("OWNER = 'team:theirs'\n")
+    location = (
+        "import assets, dagster, jobs\nassert assets.OWNER == jobs.OWNER\ndefs = dagster.Definitions()\n"
+    )
+    (home.root / "location.py").write_text(location)
+    python_file = {"relative_path": "location.py", "location_name": "theirs"}
+    (home.root / "workspace.yaml").write_text(json.dumps({"load_from": [{"python_file": python_file}]}))
+
+
+def _locations(port):
+    """The code locations in Dagster's UI, and what each was loaded as."""
+    entries = "name locationOrLoadError { __typename ... on PythonError { message } }"
+    query = f"{{ workspaceOrError {{ ... on Workspace {{ locationEntries {{ {entries} }} }} }} }}"
+    with urllib.request.urlopen(
+        f"http://127.0.0.1:{port}/graphql?query={quote(query)}", timeout=60
+    ) as answer:
+        found = json.load(answer)["data"]["workspaceOrError"]["locationEntries"]
+    return {entry["name"]: entry["locationOrLoadError"] for entry in found}
+
+
+@pytest.mark.usefixtures("teams_code")
 def test_both_uis_answer_and_one_signal_stops_them(home):
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         ports = [str(each.getsockname()[1]) for each in (one, other)]
@@ -61,6 +90,8 @@ def test_both_uis_answer_and_one_signal_stops_them(home):
             if "Ctrl-C" in line:
                 break
         assert all(f"http://127.0.0.1:{port}" in printed for port in ports)
+        loaded = {"__typename": "RepositoryLocation"}
+        assert _locations(ports[0]) == dict.fromkeys(["obs-dagster", "theirs"], loaded)
         started.send_signal(signal.SIGTERM)
         started.stdout.read()
         assert started.wait() == 0
