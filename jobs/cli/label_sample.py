@@ -30,20 +30,20 @@ def labels(monitor: Monitor, found: Finding) -> Finding:
         return found
     source = SourceFiles.find(section.source, monitor.resolve_path(section.path))
     try:
-        rows = _sample(section, source, monitor.quality.max_quarantined_share)
+        rows = _sample(monitor, section, source, monitor.quality.max_quarantined_share)
     except ObsError as error:
         return replace(found, status="fail", detail=str(error))
     return _judged(monitor, found, rows)
 
 
-def _sample(section: Labels, source: SourceFiles, tolerated: float) -> LabelRows:
+def _sample(monitor: Monitor, section: Labels, source: SourceFiles, tolerated: float) -> LabelRows:
     """The first rows of the newest file, which is the one that tonight's will look like."""
-    from obs_dagster.sources.classes import Classes
     from obs_dagster.sources.files import connect
     from obs_dagster.sources.label_rows import LabelRows
+    from obs_dagster.sources.label_values import label_reader
 
     with connect() as connection:
-        rows = LabelRows(connection, section, Classes.of(section.positive, section.negatives))
+        rows = LabelRows(connection, section, label_reader(monitor, section))
         rows.load(source.only(source.files[-1:]), limit=_ROWS)
         rows.settle((0, 0), tolerated)
     return rows
@@ -54,19 +54,27 @@ def _judged(monitor: Monitor, found: Finding, rows: LabelRows) -> Finding:
 
     sample = rows.files[0]
     read = f"of {sample.rows:,} labels of the newest file" if sample.rows == _ROWS else "in the newest file"
+    two = rows.reader.two_classes
+    known = (
+        f"{sample.positive:,} positive, {sample.negative:,} negative"
+        if two
+        else f"{sample.positive:,} usable"
+    )
     told = [
-        f"{found.detail}; {read} {sample.positive:,} positive, {sample.negative:,} negative",
+        f"{found.detail}; {read} {known}",
         f"{sample.unusable_rows:,} of neither class"
+        if two
+        else f"{sample.unusable_rows:,} unusable"
         + (f": {named(sample.unusable)}" if sample.unusable else ""),
         f"{sample.unknown:,} not known yet",
     ]
     told += [f"negative is the only other value, {word!r}" for word in _told(monitor, rows)]
     detail = ", ".join(told)
-    notes = " ".join(LabelBook(files={"the newest file": sample}).notes())
+    notes = " ".join(LabelBook(files={"the newest file": sample}, kind=rows.reader.sql_type).notes())
     status = found.status
     if notes:
         status = "fail" if sample.held or not sample.usable else "warn"
-    elif sample.rows and not sample.positive:
+    elif two and sample.rows and not sample.positive:
         status = "warn"
         notes = f"No label reads {monitor.labels.positive!r}, the positive value." if monitor.labels else ""
     return replace(found, status=status, detail=f"{detail}. {notes}".strip())
@@ -77,5 +85,7 @@ def _told(monitor: Monitor, rows: LabelRows) -> frozenset[str]:
     from obs_dagster.sources.classes import Classes
 
     labels = monitor.labels
-    declared = labels is None or Classes.of(labels.positive, labels.negatives).complete()
-    return frozenset() if declared else rows.classes.negative
+    if labels is None or not isinstance(rows.reader, Classes):
+        return frozenset()
+    declared = Classes.of(labels.positive, labels.negatives).complete()
+    return frozenset() if declared else rows.reader.negative

@@ -15,6 +15,7 @@ from obs_dagster.lake.quoting import identifier, literals
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.day import clean_rows
 from obs_dagster.sources.files import connect, derived
+from obs_dagster.sources.label_values import label_type
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.log_rows import check_in_place, day_of
 
@@ -41,7 +42,7 @@ class DuckDBRows:
             truth = lake.table(monitor.model, GROUND_TRUTH)
             known = [str(truth.path(day)) for day in days if truth.exists(day)]
             key = identifier(monitor.logs.columns.prediction_id)
-            joined = f"SELECT *, CAST(NULL AS BOOLEAN) AS {LABEL} FROM log"
+            joined = f"SELECT *, CAST(NULL AS {label_type(monitor)}) AS {LABEL} FROM log"
             if known:
                 # the day of each label would be a sixth of what the join holds in memory
                 same_day = f" AND truth.{DAY} = log.{DAY}" if len(days) > 1 else ""

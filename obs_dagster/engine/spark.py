@@ -14,6 +14,7 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.engine import SparkEngine
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.day import QUARANTINE, validated
+from obs_dagster.sources.label_values import label_type
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.log_schema import declared_types, derived_columns
 from obs_dagster.spark.location import ingested, location
@@ -59,7 +60,8 @@ class SparkRows:
         truth = lake.table(monitor.model, GROUND_TRUTH)
         known = [location(truth.path(day)) for day in days if truth.exists(day)]
         if not known:
-            yield nw.from_native(rows.withColumn(LABEL, functions.lit(None).cast("boolean")))
+            nothing = functions.lit(None).cast(_TYPES[label_type(monitor)])
+            yield nw.from_native(rows.withColumn(LABEL, nothing))
             return
         key = monitor.logs.columns.prediction_id
         labels = _with_day(session.read.parquet(*known))

@@ -13,6 +13,7 @@ from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.day import clean_rows
 from obs_dagster.sources.files import connect, derived
+from obs_dagster.sources.label_values import label_type
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.log_rows import check_in_place
 
@@ -32,7 +33,7 @@ def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: i
     """
     key = identifier(monitor.logs.columns.prediction_id)
     truth = lake.table(monitor.model, GROUND_TRUTH)
-    label = f"CAST(NULL AS BOOLEAN) AS {LABEL} FROM picked"
+    label = f"CAST(NULL AS {label_type(monitor)}) AS {LABEL} FROM picked"
     if truth.exists(day):
         labels = f"read_parquet({literal(str(truth.path(day)))}, hive_partitioning = false)"
         label = (

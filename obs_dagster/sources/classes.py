@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import ClassVar
 
 from obs_dagster.lake.quoting import literal
 from obs_dagster.sources.sql_types import INTEGERS
@@ -54,10 +55,14 @@ class Classes:
 
     Attributes:
         positive, negative: the words of each class.
+        sql_type: DuckDB's type of a class.
+        two_classes: there are two.
     """
 
     positive: frozenset[str]
     negative: frozenset[str]
+    sql_type: ClassVar[str] = "BOOLEAN"
+    two_classes: ClassVar[bool] = True
 
     @classmethod
     def of(cls, positive: Value, negative: tuple[Value, ...] = ()) -> Classes:

@@ -19,6 +19,14 @@ from obs_dagster.lake.lake import write_json
 _BOOK = "files_read.json"
 _LOG = logging.getLogger(__name__)
 _MOST_NAMED = 5
+#: What labels are that mean nothing, and what to do, by the SQL type of those that do.
+_UNUSABLE = {
+    "BOOLEAN": (
+        "of neither class",
+        "Name the values in labels.positive and labels.negative, or correct the labels.",
+    ),
+    "DOUBLE": ("no finite number", "Correct the labels."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,7 @@ class LabelBook:
         conflicts: ids that had two labels at one time, when they were last read.
         conflicting: some of them.
         lost: days whose labels were lost and could not be read again in full, with how many they had.
+        kind: the SQL type of what labels are read as.
     """
 
     meaning: str = ""
@@ -103,6 +112,7 @@ class LabelBook:
     conflicts: int = 0
     conflicting: list[str] = field(default_factory=list)
     lost: dict[str, int] = field(default_factory=dict)
+    kind: str = "BOOLEAN"
 
     @classmethod
     def read(cls, folder: Path) -> LabelBook:
@@ -154,10 +164,8 @@ class LabelBook:
         """What people must know of the labels, a sentence each."""
         files = self.files.values()
         if rows := sum(each.unusable_rows for each in files):
-            yield (
-                f"{rows:,} labels are of neither class and count as not known: {named(self.unusable)}. "
-                "Name the values in labels.positive and labels.negative, or correct the labels."
-            )
+            told, remedy = _UNUSABLE.get(self.kind, _UNUSABLE["BOOLEAN"])
+            yield f"{rows:,} labels are {told} and count as not known: {named(self.unusable)}. {remedy}"
         if held := [name for name, each in self.files.items() if each.held]:
             yield (
                 f"No label of {_some(held)} is used: one class is not there, and may be what the values of "

@@ -14,6 +14,7 @@ from obs_dagster.sources.classes import UNDECIDED, Classes, word
 from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.identifiers import id_of, join_key, lost_digits
 from obs_dagster.sources.label_book import FileRead
+from obs_dagster.sources.label_values import LabelReader
 from obs_dagster.sources.times import moment
 
 if TYPE_CHECKING:
@@ -33,30 +34,32 @@ _COUNTED = {
     "untimed": "untimed",
     "unusable_rows": "value IS NOT NULL",
 }
+#: Those of labels that are not of two classes.
+_OF_ANY_VALUE = {"positive": "label IS NOT NULL AND prediction_id IS NOT NULL", "negative": "false"}
 
 
 @dataclass(slots=True)
 class LabelRows:
     """Rows in the table `loaded` of a DuckDB session.
 
-    A label is null where it is not known yet, and where the value is of neither class, which then is in
-    `value`. Rows of file 0 are labels that waited.
+    A label is null where it is not known yet, and where the value means nothing, which then is in `value`.
+    Rows of file 0 are labels that waited.
 
     Attributes:
         connection: the session.
         labels: names the columns.
-        classes: the values of each class.
+        reader: what values mean.
         files: what came of each source, in the order they were read.
     """
 
     connection: duckdb.DuckDBPyConnection
     labels: Labels
-    classes: Classes
+    reader: LabelReader
     files: list[FileRead] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.connection.execute(
-            "CREATE OR REPLACE TEMP TABLE loaded (prediction_id VARCHAR, label BOOLEAN, "
+            f"CREATE OR REPLACE TEMP TABLE loaded (prediction_id VARCHAR, label {self.reader.sql_type}, "
             "known_at TIMESTAMPTZ, value VARCHAR, lost BOOLEAN, untimed BOOLEAN, file INTEGER)"
         )
 
@@ -117,8 +120,8 @@ class LabelRows:
             known_at = moment(time, found[roles.known_at])
             untimed = f"{time} IS NOT NULL AND {known_at} IS NULL"
         return (
-            f"SELECT {join_key(id_of(*key))}, {self.classes.sql(*label)}, {known_at}, "
-            f"{self.classes.unusable(*label)}, {lost_digits(*key)}, {untimed}"
+            f"SELECT {join_key(id_of(*key))}, {self.reader.sql(*label)}, {known_at}, "
+            f"{self.reader.unusable(*label)}, {lost_digits(*key)}, {untimed}"
         )
 
     def settle(self, seen: tuple[int, int], tolerated: float) -> str | None:
@@ -134,13 +137,15 @@ class LabelRows:
         """
         self._count()
         found = None
-        if not self.classes.complete():
-            found = self.classes.opposite(self._values(seen[0]))
+        if not isinstance(self.reader, Classes):
+            return None
+        if not self.reader.complete():
+            found = self.reader.opposite(self._values(self.reader, seen[0]))
             if found is not None:
-                self.classes = self.classes.with_negative(found)
+                self.reader = self.reader.with_negative(found)
                 self.connection.execute(
                     "UPDATE loaded SET label = false, value = NULL "
-                    f"WHERE value IS NOT NULL AND NOT ({self.classes.sql('value', 'VARCHAR')})"
+                    f"WHERE value IS NOT NULL AND NOT ({self.reader.sql('value', 'VARCHAR')})"
                 )
                 self._count()
         for positive, place in ((True, 0), (False, 1)):
@@ -151,11 +156,9 @@ class LabelRows:
             ]
         return found
 
-    def _values(self, positive_before: int) -> dict[str, int]:
+    def _values(self, classes: Classes, positive_before: int) -> dict[str, int]:
         """Rows per value, with one for the positive class."""
-        counts = {
-            next(iter(self.classes.positive)): positive_before + sum(each.positive for each in self.files)
-        }
+        counts = {next(iter(classes.positive)): positive_before + sum(each.positive for each in self.files)}
         for each in self.files:
             for value, rows in each.unusable.items():
                 counts[value] = counts.get(value, 0) + rows
@@ -163,7 +166,8 @@ class LabelRows:
 
     def _count(self) -> None:
         """Count the rows of each file."""
-        counts = ", ".join(f"count(*) FILTER ({rows}) AS {name}" for name, rows in _COUNTED.items())
+        counted_as = _COUNTED | ({} if self.reader.two_classes else _OF_ANY_VALUE)
+        counts = ", ".join(f"count(*) FILTER ({rows}) AS {name}" for name, rows in counted_as.items())
         counted = self.connection.sql(f"SELECT file, {counts} FROM loaded WHERE file > 0 GROUP BY file")
         values: dict[int, dict[str, int]] = {}
         for file, value, rows in self.connection.sql(
@@ -216,7 +220,7 @@ class LabelRows:
         both = (
             "SELECT prediction_id FROM (SELECT * FROM usable WHERE again AND file > 0 "
             "QUALIFY known_at IS NOT DISTINCT FROM max(known_at) OVER (PARTITION BY prediction_id)) "
-            "GROUP BY prediction_id HAVING bool_or(label) AND NOT bool_and(label)"
+            "GROUP BY prediction_id HAVING count(DISTINCT label) > 1"
         )
         number, examples = self.connection.sql(
             f"SELECT count(*), min(prediction_id, {_EXAMPLES}) FROM ({both})"

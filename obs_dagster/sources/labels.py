@@ -29,6 +29,7 @@ from obs_dagster.sources.label_book import FileRead, LabelBook, Waiting
 from obs_dagster.sources.label_days import GROUND_TRUTH, LabelDays
 from obs_dagster.sources.label_rows import LabelRows
 from obs_dagster.sources.label_table import fetched_parts, parts_of
+from obs_dagster.sources.label_values import label_reader, label_type
 from obs_dagster.sources.log_rows import check_in_place, log_rows
 
 if TYPE_CHECKING:
@@ -85,11 +86,12 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
         return LabelsIngested(0, 0, 0, {}, 0)
     folder = lake.folder(monitor.model, "labels")
     book = label_book(monitor, lake)
-    remade = book.meaning != _meaning(labels)
+    remade = book.meaning != _meaning(monitor, labels)
     stamps = _stamps(monitor, labels)
     with connect() as connection:
         days = LabelDays(connection, monitor, lake, book)
-        rows = LabelRows(connection, labels, _classes(labels, None if remade else book.negative))
+        reader = label_reader(monitor, labels, None if remade else book.negative)
+        rows = LabelRows(connection, labels, reader)
         healed = [*days.repair(), *_load_waiting(rows, folder / _HOLDING, book)]
         for reason in healed:
             _LOG.warning("%s: %s. All labels are read again.", monitor.model, reason)
@@ -103,7 +105,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
         touched = _sort_to_days(connection, monitor, lake, days)
         waiting = _hold(connection, folder / _HOLDING)
         now = LabelBook(
-            meaning=_meaning(labels),
+            meaning=_meaning(monitor, labels),
             negative=told or (None if remade else book.negative),
             files=dict(sorted((known | _by_name(new, stamps, rows.files)).items())),
             days=days.written(),
@@ -111,6 +113,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
             conflicts=conflicts if new else book.conflicts,
             conflicting=conflicting if new else book.conflicting,
             lost=days.short(),
+            kind=label_type(monitor),
         )
     if now != book:
         now.write(folder)
@@ -119,15 +122,11 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
     return LabelsIngested(len(new), read, rejected, touched, waiting, now, tuple(healed))
 
 
-def _meaning(labels: Labels) -> str:
+def _meaning(monitor: Monitor, labels: Labels) -> str:
     """What labels are read as: one that is read as another class, or from another column, is a new one."""
-    return f"{_RULES} {labels.model_dump_json(include={'columns', 'positive', 'negative'})}"
-
-
-def _classes(labels: Labels, told: str | None) -> Classes:
-    """The values of each class, the negative one as the labels told it before if nobody else does."""
-    classes = Classes.of(labels.positive, labels.negatives)
-    return classes.with_negative(told) if told and not classes.complete() else classes
+    kind = label_type(monitor)
+    told = "" if kind == Classes.sql_type else f"{kind} "
+    return f"{_RULES} {told}{labels.model_dump_json(include={'columns', 'positive', 'negative'})}"
 
 
 def _known(book: LabelBook, stamps: Mapping[str, str]) -> dict[str, FileRead]:

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from obs_dagster.monitor.checks.check import Surroundings
 from obs_dagster.monitor.checks.outline import cuts, features, roles
+from obs_dagster.monitor.data import OUTPUT_ROLES
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, quoted
 from obs_dagster.monitor.whole import WHOLE
@@ -25,7 +26,8 @@ def columns_are_declared(document: Document, _: Surroundings) -> Iterator[Proble
         return
     log = roles(document, "logs")
     # A decision that is derived from the score goes by the name of its role.
-    outputs = [log.get("score", "score"), log.get("prediction", "prediction")]
+    outputs = [log[role] for role in OUTPUT_ROLES if role in log]
+    outputs += ["prediction"] if "prediction" not in log else []
     legal = [*declared, *outputs]
     for index in range(len(document.items("alerts"))):
         for position, name in enumerate(document.items("alerts", index, "columns")):
