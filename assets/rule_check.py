@@ -9,7 +9,7 @@ from obs_dagster.alerts import RuleSummary, Subject
 from obs_dagster.alerts.rules.fold import Observation, threshold
 from obs_dagster.figures import given, told_apart
 from obs_dagster.monitor import Rule
-from obs_dagster.verdict.wording import about, limit, measured, period
+from obs_dagster.verdict.wording import UNKNOWN, about, limit, measured, period
 
 _SEVERITIES = {"info": dg.AssetCheckSeverity.WARN, "warning": dg.AssetCheckSeverity.WARN}
 
@@ -42,20 +42,23 @@ def check_result(summary: RuleSummary) -> dg.AssetCheckResult:
 
 def _sentence(rule: Rule, subject: Subject, night: Observation) -> str:
     """What was measured, in words; the rule's summary stands above it as the check's description."""
+    held = threshold(rule, night)
+    origin = f", {rule.threshold.origin}" if rule.threshold.origin else ""
     return (
         f"Version {subject.version}: {about(rule.metric, subject.column, subject.segment)} "
-        f"{measured(rule.metric, night.value, night.low, night.high, threshold=threshold(rule))} "
+        f"{measured(rule.metric, night.value, night.low, night.high, threshold=held)} "
         f"{period(rule.window, night.day)} "
-        f"(in breach {_direction(rule)} {limit(rule.metric, threshold(rule))})."
+        f"(in breach {rule.direction} {_limit(rule, held)}{origin})."
     )
 
 
 def _measurement(rule: Rule, subject: Subject, night: Observation) -> dg.TableMetadataValue:
+    held = threshold(rule, night)
     row = {
-        "value": _figure(rule, night.value),
-        "threshold": f"{_direction(rule)} {given(threshold(rule))}",
-        "95% low": _figure(rule, night.low),
-        "95% high": _figure(rule, night.high),
+        "value": _figure(night.value, held),
+        "threshold": f"{rule.direction} {UNKNOWN if held is None else given(held)}",
+        "95% low": _figure(night.low, held),
+        "95% high": _figure(night.high, held),
         "rows": night.n,
         "version": subject.version,
         "segment": subject.segment,
@@ -65,10 +68,12 @@ def _measurement(rule: Rule, subject: Subject, night: Observation) -> dg.TableMe
     return table([row], list(row))
 
 
-def _figure(rule: Rule, value: float | None) -> str | None:
+def _limit(rule: Rule, held: float | None) -> str:
+    return "a value that is not known" if held is None else limit(rule.metric, held)
+
+
+def _figure(value: float | None, held: float | None) -> str | None:
     """Four significant digits, or as many as tell the value from the threshold."""
-    return None if value is None else told_apart(value, threshold(rule), f"{value:.4g}")
-
-
-def _direction(rule: Rule) -> str:
-    return "below" if rule.above is None else "above"
+    if value is None:
+        return None
+    return f"{value:.4g}" if held is None else told_apart(value, held, f"{value:.4g}")

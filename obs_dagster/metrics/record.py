@@ -6,6 +6,9 @@ import datetime as dt
 from dataclasses import dataclass, fields
 from typing import Any
 
+BASELINE = 0
+"""The window of records that say what a metric is on the baseline which the day is compared with."""
+
 NO_ROWS = "no rows"
 """The reason of a subject that nothing was predicted for."""
 
@@ -48,7 +51,7 @@ class MetricRecord:
         column: the column that the metric is about; empty for metrics of the model as a whole.
         definition: the id of the exact definition, as docs/metrics.md lists it.
         day: last day of the window, in the monitor's time zone.
-        window: length of the window in days.
+        window: length of the window in days; `BASELINE` for the value on the baseline itself.
         computed_at: when it was computed (UTC).
         run_id: the Dagster run that computed it.
     """

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from obs_dagster.monitor.contract import Strict
 from obs_dagster.monitor.placeholders import environment, expand, variables
+from obs_dagster.monitor.threshold import Threshold
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.secrets import remember
 
@@ -32,8 +33,14 @@ class Rule(Strict):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Names the rule in alerts and checks.")
     metric: str = Field(description="The metric that is watched; docs/metrics.md lists them.")
     window: int = Field(default=1, ge=1, description="Length of the window in days; one of `windows`.")
-    above: float | None = Field(default=None, description="A breach is a value above this.")
-    below: float | None = Field(default=None, description="A breach is a value below this.")
+    above: float | str | None = Field(
+        default=None,
+        description="A breach is a value above this: a number, or a part of what the metric is on the "
+        "baseline (`120 % of baseline`).",
+    )
+    below: float | str | None = Field(
+        default=None, description="A breach is a value below this: a number, or `90 % of baseline`."
+    )
     for_nights: int = Field(
         default=1, ge=1, le=90, alias="for", description="Nights in a row that must breach before it fires."
     )
@@ -43,6 +50,10 @@ class Rule(Strict):
     )
     columns: tuple[str, ...] | None = Field(
         default=None, description="Columns that are watched; left out: every column that has the metric."
+    )
+    classes: tuple[str, ...] | None = Field(
+        default=None,
+        description="Classes that are watched, for metrics of a class; left out: every class.",
     )
     segments: tuple[str, ...] = Field(
         default=(WHOLE,),
@@ -57,6 +68,23 @@ class Rule(Strict):
     severity: Severity = Field(default="warning", description="How bad it is.")
     owner: str | None = Field(default=None, description="Who acts; left out: the monitor's owner.")
     summary: str = Field(default="", description="What it means and what to do first; shown in the alert.")
+
+    @property
+    def direction(self) -> Literal["above", "below"]:
+        """The side of the threshold that is wrong."""
+        return "below" if self.above is None else "above"
+
+    @property
+    def threshold(self) -> Threshold:
+        """What values are held against.
+
+        Raises:
+            ValueError: there is none, or it is written in no known way.
+        """
+        written = self.below if self.above is None else self.above
+        if written is None:
+            raise ValueError(f"the rule {self.name!r} has no threshold")
+        return Threshold.of(written)
 
 
 class Route(Strict):

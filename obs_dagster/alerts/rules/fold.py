@@ -53,6 +53,15 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """What the watched metric is on the baseline, with its 95 % confidence interval."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One night's record of the watched metric.
 
@@ -60,6 +69,7 @@ class Observation:
         low, high: the 95 % confidence interval, None where there is none.
         n: rows behind the value.
         reason: why there is no value, or what a value stands for that is not a number; else empty.
+        baseline: what the metric is on the baseline, where a rule asks for that and it is known.
     """
 
     day: dt.date
@@ -68,6 +78,7 @@ class Observation:
     high: float | None
     n: int
     reason: str = ""
+    baseline: Reference | None = None
 
     @property
     def absent(self) -> bool:
@@ -108,32 +119,44 @@ class Episode:
         return self.resolved_day or self.last.day
 
 
-def threshold(rule: Rule) -> float:
-    """The rule's threshold, whichever side of it is wrong."""
-    number = rule.below if rule.above is None else rule.above
-    if number is None:
-        raise ValueError(f"the rule {rule.name!r} has no threshold")
-    return number
+def threshold(rule: Rule, night: Observation) -> float | None:
+    """What the value of a night is held against; None if that is a part of a baseline which is not known."""
+    held = rule.threshold
+    if not held.of_baseline:
+        return held.number
+    return None if night.baseline is None else held.number * night.baseline.value
 
 
-def excess(rule: Rule, number: float) -> float:
-    """How far a number lies beyond the rule's threshold; negative or 0 on the right side."""
-    distance = number - threshold(rule)
-    return -distance if rule.above is None else distance
+def excess(rule: Rule, number: float, held: float) -> float:
+    """How far a number lies beyond a threshold of the rule; negative or 0 on the right side."""
+    return held - number if rule.direction == "below" else number - held
 
 
 def judge(rule: Rule, observation: Observation) -> Verdict:
-    """What one night says about the rule."""
-    if observation.value is None:
+    """What one night says about the rule.
+
+    A threshold that is a part of the baseline's value is as unsure as that: the value's interval must clear
+    the baseline's.
+    """
+    held = threshold(rule, observation)
+    if observation.value is None or held is None:
         return Verdict.UNKNOWN
     if observation.n < rule.min_rows and rule.metric not in tallies():
         return Verdict.UNKNOWN
-    if excess(rule, observation.value) <= 0:
+    if excess(rule, observation.value, held) <= 0:
         return Verdict.OK
-    nearer = observation.low if rule.above is not None else observation.high
-    if rule.confident and nearer is not None and excess(rule, nearer) <= 0:
+    nearer = observation.low if rule.direction == "above" else observation.high
+    if rule.confident and nearer is not None and excess(rule, nearer, _farther(rule, observation, held)) <= 0:
         return Verdict.UNSURE
     return Verdict.BREACH
+
+
+def _farther(rule: Rule, night: Observation, held: float) -> float:
+    """The end of a threshold's own interval that is farther on the wrong side."""
+    if not rule.threshold.of_baseline or night.baseline is None:
+        return held
+    end = night.baseline.high if rule.direction == "above" else night.baseline.low
+    return held if end is None else rule.threshold.number * end
 
 
 def fold(rule: Rule, series: Iterable[Observation], until: dt.date) -> list[Episode]:

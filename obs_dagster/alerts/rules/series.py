@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
-from obs_dagster.alerts.rules.fold import Observation
+from obs_dagster.alerts.rules.fold import Observation, Reference
 from obs_dagster.alerts.rules.subject import Subject, watches
 from obs_dagster.history.tables import METRICS
+from obs_dagster.metrics.record import BASELINE
 from obs_dagster.monitor import Rule
 from obs_dagster.monitor.whole import WHOLE
 
@@ -45,7 +47,7 @@ def read_series(
         found[metric, window][Subject(version, segment, column)].append(Observation(*night))
     return {
         rule.name: {
-            subject: nights
+            subject: _beside(nights, found[rule.metric, BASELINE].get(subject, ()), rule)
             for subject, nights in found[rule.metric, rule.window].items()
             if watches(rule, subject)
         }
@@ -53,10 +55,25 @@ def read_series(
     }
 
 
+def _beside(
+    nights: Sequence[Observation], baseline: Sequence[Observation], rule: Rule
+) -> Sequence[Observation]:
+    """Nights with what the metric is on the baseline of each, where the rule asks for it."""
+    if not rule.threshold.of_baseline:
+        return nights
+    known = {
+        night.day: Reference(night.value, night.low, night.high)
+        for night in baseline
+        if night.value is not None
+    }
+    return [replace(night, baseline=known.get(night.day)) for night in nights]
+
+
 def _watched(rule: Rule) -> ColumnElement[bool]:
     """At least what a rule watches; `watches` decides exactly."""
     columns = METRICS.c
-    terms = [columns.metric == rule.metric, columns.window == rule.window]
+    windows = (rule.window, BASELINE) if rule.threshold.of_baseline else (rule.window,)
+    terms = [columns.metric == rule.metric, columns.window.in_(windows)]
     if rule.versions is not None:
         terms.append(columns.version.in_(rule.versions))
     if rule.columns is not None:

@@ -36,11 +36,13 @@ class Subject(NamedTuple):
 def watches(rule: Rule, subject: Subject) -> bool:
     """Whether the rule watches the subject.
 
-    A rule's `versions` and `columns` list names. Its `segments` list cells (`*`, `origin=JFK`) or segment
+    A rule's `versions`, `columns` and `classes` list names; what the column of a record is depends on the
+    metric. Its `segments` list cells (`*`, `origin=JFK`) or segment
     columns (`origin`, and `origin,carrier` for a crossing), which stand for all their cells.
     """
     return (
         (rule.versions is None or subject.version in rule.versions)
         and (rule.columns is None or subject.column in rule.columns)
+        and (rule.classes is None or subject.column in rule.classes)
         and (subject.segment in rule.segments or ",".join(cut_of(subject.segment)) in rule.segments)
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from obs_dagster.alerts.rules.fold import Episode, Observation, State, Verdict, excess, judge
+from obs_dagster.alerts.rules.fold import Episode, Observation, State, Verdict, excess, judge, threshold
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.monitor import Rule
 
@@ -96,8 +96,10 @@ def summarise(rule: Rule, found: Sequence[SubjectStatus]) -> RuleSummary:
     status: Status = next((one for one in _GRAVEST_FIRST if subjects[one]), "unknown")
 
     def distance(one: SubjectStatus) -> float:
-        value = None if one.night is None else one.night.value
-        return float("-inf") if value is None else excess(rule, value)
+        if one.night is None or one.night.value is None:
+            return float("-inf")
+        held = threshold(rule, one.night)
+        return float("-inf") if held is None else excess(rule, one.night.value, held)
 
     judged = [one for one in found if one.status == status and one.night is not None]
     return RuleSummary(rule, status, subjects, max(judged, key=distance, default=None))

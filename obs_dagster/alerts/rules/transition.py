@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert, Event
-from obs_dagster.alerts.rules.fold import Episode, State, threshold
+from obs_dagster.alerts.rules.fold import Episode, Observation, State, threshold
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.history.names import storable_text
 from obs_dagster.monitor import Rule
@@ -69,8 +69,8 @@ def advance(
         severity=rule.severity,
         owner=storable_text(rule.owner or evaluation.owner),
         summary=storable_text(rule.summary),
-        direction="below" if rule.above is None else "above",
-        threshold=threshold(rule),
+        direction=rule.direction,
+        threshold=_held(rule, last, before),
         state=episode.state,
         since=episode.since,
         fired_day=episode.fired_day,
@@ -81,7 +81,7 @@ def advance(
         high=last.high,
         n=last.n,
         nights=episode.nights,
-        note=_note(episode, evaluation.as_of),
+        note=_note(rule, episode, evaluation.as_of),
         announced=before is not None and before.announced,
         firings=0 if before is None else before.firings,
         updated_at=evaluation.now,
@@ -90,6 +90,14 @@ def advance(
         silenced_until=None if before is None else before.silenced_until,
     )
     return _announce(before, after)
+
+
+def _held(rule: Rule, night: Observation, before: Alert | None) -> float:
+    """What the last value was held against; of a night that could not be judged, what earlier ones were."""
+    held = threshold(rule, night)
+    if held is not None:
+        return held
+    return rule.threshold.number if before is None else before.threshold
 
 
 def end(evaluation: Evaluation, before: Alert, reason: str) -> tuple[Alert | None, Event | None]:
@@ -127,10 +135,13 @@ def _announce(before: Alert | None, after: Alert) -> tuple[Alert, Event | None]:
     return after, None
 
 
-def _note(episode: Episode, as_of: dt.date) -> str:
+def _note(rule: Rule, episode: Episode, as_of: dt.date) -> str:
     if episode.state is State.RESOLVED:
         return episode.reason
     quiet = (as_of - episode.last.day).days
     if quiet >= QUIET_AFTER_DAYS:
         return f"It could not be judged for {quiet} days."
-    return storable_text(episode.last.reason)
+    if episode.last.reason:
+        return storable_text(episode.last.reason)
+    origin = rule.threshold.origin
+    return f"The threshold is {origin}." if origin else ""

@@ -9,6 +9,7 @@ from obs_dagster.monitor.checks.outline import windows
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import DEFAULT_TASK
 from obs_dagster.monitor.problem import Problem, quoted
+from obs_dagster.monitor.threshold import SPELLED, Threshold
 
 _ABOUT = {"model": "the model as a whole", "column": "a column", "class": "a class"}
 #: What narrows a rule down, what its metric must be about for that, and what it names.
@@ -123,6 +124,19 @@ def windows_are_evaluated(document: Document, _: Surroundings) -> Iterator[Probl
         if type(window) is int and window >= 1 and legal and window not in legal:
             message = f"The window {window} is not one of the monitor's `windows`."
             yield document.problem(("alerts", index, "window"), message, legal=[str(days) for days in legal])
+
+
+def thresholds_are_written_well(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """A threshold is a number or a part of the metric's value on the baseline, as `90 % of baseline`."""
+    for index in range(len(document.items("alerts"))):
+        for key in ("above", "below"):
+            written = document.text("alerts", index, key)
+            if written is not None:
+                try:
+                    Threshold.of(written)
+                except ValueError:
+                    message = f"{quoted(written)} is neither a number nor written like {SPELLED}."
+                    yield document.problem(("alerts", index, key), message)
 
 
 def rules_have_one_threshold(document: Document, _: Surroundings) -> Iterator[Problem]:

@@ -83,12 +83,12 @@ def _points(  # noqa: PLR0917 - one call, in this file
 
 
 def _thresholds(rules: Sequence[Rule], window: int) -> list[tuple[float, str]]:
-    found = []
-    for rule in rules:
-        threshold = rule.below if rule.below is not None else rule.above
-        if rule.window == window and threshold is not None:
-            found.append((threshold, rule.name))
-    return found
+    # a part of the baseline's value is another number each night
+    return [
+        (rule.threshold.number, rule.name)
+        for rule in rules
+        if rule.window == window and not rule.threshold.of_baseline
+    ]
 
 
 def _is_daily(panel: Definition) -> bool:
