@@ -369,3 +369,22 @@ def test_people_s_marks_survive_the_next_night(store, write, evaluate):
         alerts.write(connection, before, replace(before, acknowledged_at=at, silenced_until=at))
     evaluate(2)
     assert (only(store).acknowledged_at, only(store).silenced_until) == (at, at)
+
+
+def test_a_part_of_the_baselines_value_is_read_from_the_records_of_the_baseline(store, write, evaluate):
+    relative = {**RECALL, "below": "80 % of baseline"}
+    write([(0.30, 0.29, 0.31)])
+    assert evaluate(1, relative).rules[0].status == "unknown"
+    write([(0.45, 0.44, 0.46)], window=0)
+    summary = evaluate(1, relative)
+    alert = only(store)
+    assert (summary.rules[0].status, alert.state) == ("firing", State.FIRING)
+    assert alert.threshold == pytest.approx(0.36)
+    assert "80 % of the baseline" in alert.note
+
+
+def test_a_rule_watches_some_classes(store, write, evaluate):
+    for column in ("late", "on time"):
+        write([0.2], column=column)
+    evaluate(1, {**RECALL, "classes": ["late"]})
+    assert only(store).column == "late"

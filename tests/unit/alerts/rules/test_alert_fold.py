@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obs_dagster.alerts.rules.fold import GONE, Episode, Observation, State, Verdict, fold, judge
+from obs_dagster.alerts.rules.fold import (
+    GONE,
+    Episode,
+    Observation,
+    Reference,
+    State,
+    Verdict,
+    fold,
+    judge,
+    threshold,
+)
 from obs_dagster.monitor import Rule
 
 FIRST = dt.date(2013, 7, 1)
@@ -196,3 +206,25 @@ def test_nights_without_rows_are_not_seen_of_a_subject():
     unlabelled = [replace(each, reason="no labels") for each in absent]
     (episode,) = fold(rule(), [night(1, BREACH), *unlabelled], day(39))
     assert episode.state is State.FIRING
+
+
+@pytest.mark.parametrize(
+    ("side", "given", "baseline", "verdict"),
+    [
+        ("below", (0.40, 0.35, 0.44), Reference(0.5), Verdict.BREACH),
+        ("below", (0.40, 0.35, 0.46), Reference(0.5), Verdict.UNSURE),
+        ("below", 0.46, Reference(0.5), Verdict.OK),
+        # 90 % of the baseline's lower end is 0.405
+        ("below", (0.40, 0.38, 0.41), Reference(0.5, 0.45, 0.55), Verdict.UNSURE),
+        ("below", (0.39, 0.38, 0.40), Reference(0.5, 0.45, 0.55), Verdict.BREACH),
+        ("above", (7.0, 6.5, 7.5), Reference(7.0, 6.9, 7.1), Verdict.BREACH),
+        ("above", (7.0, 6.38, 7.5), Reference(7.0, 6.9, 7.1), Verdict.UNSURE),
+        ("below", 0.1, None, Verdict.UNKNOWN),
+    ],
+)
+def test_a_threshold_may_be_a_part_of_the_baselines_value(side, given, baseline, verdict):
+    watched = Rule.model_validate({"name": "lost", "metric": "recall", side: "90 % of baseline"})
+    seen = replace(night(1, given), baseline=baseline)
+    assert judge(watched, seen) is verdict
+    expected = None if baseline is None else pytest.approx(0.9 * baseline.value)
+    assert threshold(watched, seen) == expected
