@@ -86,6 +86,7 @@ class VersionReports:
                     kept=_EVIDENTLY if evidently is None else "",
                     registered_model=monitor.registry.name if monitor.registry else None,
                     linked_window=headline_window(monitor),
+                    task=monitor.task,
                 )
             )
         return found

@@ -64,7 +64,7 @@ class MlflowReport:
     def _publish_version(self, nights: Sequence[VersionReport]) -> Published:
         tracking, latest = self._tracking, nights[-1]
         experiment = tracking.experiment(f"obs/{latest.model}")
-        offer_trend_view(tracking, experiment, latest.linked_window)
+        offer_trend_view(tracking, experiment, latest.task, latest.linked_window)
         registered = (
             tracking.model_version(latest.registered_model, latest.version)
             if latest.registered_model is not None

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import json
 
+from obs_dagster.metrics.registry import shown_in
 from obs_dagster.reports.mlflow.tracking import Tracking
-
-_PERFORMANCE = "recall|precision|roc_auc"
-_DRIFT = "psi|wasserstein"
 
 _NAME = "obs-trends"
 _TAG = f"mlflow.sharedViewState.{_NAME}"
 
 
-def offer_trend_view(tracking: Tracking, experiment: str, window: int) -> None:
+def offer_trend_view(tracking: Tracking, experiment: str, task: str, window: int) -> None:
     """Make `trend_view_link` lead to charts of the headline metrics and of the drift, over a window."""
+    charted = shown_in("trend", task)
+    whole = "|".join(each.name for each in charted if each.needs_labels)
+    moved = "|".join(each.name for each in charted if each.about == "column")
     state = {
         "searchFilter": "tags.`obs.kind` = 'trend'",
-        "chartsSearchFilter": f"/{window}d/(({_PERFORMANCE})$|({_DRIFT})/)",
+        "chartsSearchFilter": f"/{window}d/(({whole})$|({moved})/)",
         "globalLineChartConfig": {"xAxisKey": "time", "lineSmoothness": 0, "selectedXAxisMetricKey": ""},
     }
     tracking.set_experiment_tag(experiment, _TAG, json.dumps(state))

@@ -68,6 +68,7 @@ class VersionReport:
         kept: the folder whose artifacts stay as an earlier publication left them; empty if there is none.
         registered_model: name of the registered model whose version this is; None if there is none.
         linked_window: the window whose performance is shown at MLflow's logged model and in its charts.
+        task: the kind of model; empty for any.
     """
 
     model: str
@@ -84,6 +85,7 @@ class VersionReport:
     kept: str = ""
     registered_model: str | None = None
     linked_window: int = 7
+    task: str = ""
 
     @cached_property
     def metrics(self) -> dict[str, float]:
