@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
+from obs_dagster.evaluation.baseline_outcomes import baseline_outcomes, relative_metrics
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder, seed
 from obs_dagster.evaluation.windows import (
@@ -22,7 +23,7 @@ from obs_dagster.evaluation.windows import (
 from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.quality import RowCounts
-from obs_dagster.metrics.record import NO_BASELINE, NO_ROWS, Estimate, MetricRecord
+from obs_dagster.metrics.record import BASELINE, NO_BASELINE, NO_ROWS, Estimate, MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.metrics.service.traffic import Traffic
 from obs_dagster.monitor.whole import WHOLE
@@ -32,6 +33,7 @@ from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
 from obs_dagster.profile.profile import Profile
 from obs_dagster.quality.day import DayQuality, day_quality
 from obs_dagster.quality.refusal import similar
+from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable
 from obs_dagster.tasks.protocol import task_of
 
 #: Columns whose windows are merged at once; of a wide log that many at a time, so that memory stays bounded.
@@ -112,7 +114,10 @@ def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     if kind is None:
         return
     windows = list(outcome_windows(night, day, kind))
+    relative = relative_metrics(monitor, "performance")
     for version, cells in _subjects(windows):
+        if relative:
+            yield from _performance_on_baseline(night, day, kind, (version, cells), relative)
         for segment, window in product(cells, windows):
             cell = window.profile.cell(version, segment)
             unknown = _unknown(window, version, segment)
@@ -131,26 +136,54 @@ def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
                 )
 
 
+def _performance_on_baseline(
+    night: Night, day: dt.date, kind: OutcomeTable, subjects: tuple[str, Sequence[str]], only: Collection[str]
+) -> Iterator[MetricRecord]:
+    """What some metrics are on the baseline of a version and its cells, for rules that ask for it."""
+    monitor, (version, cells) = night.monitor, subjects
+    found = baseline_outcomes(night, version, day, kind) or OutcomeProfile.empty(kind)
+    for segment in cells:
+        drawn = seed(monitor.model, version, segment, "baseline")
+        for column, given in kind.inputs(found.cell(version, segment), monitor, segment, drawn):
+            estimates = evaluate("performance", given, task=monitor.task)
+            known = {name: each for name, each in estimates.items() if name in only}
+            yield from night.recorder.records(
+                known, version=version, day=day, window=BASELINE, segment=segment, column=column
+            )
+
+
 def service_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     """Volume, latency and errors, per version, segment cell and window."""
-    logs = night.monitor.logs
-    roles = logs.columns
+    roles = night.monitor.logs.columns
     watched = frozenset(name for name in (roles.latency_ms, roles.status) if name)
     part = Part(whole=watched, cells=watched)
     windows = list(profile_windows(night, day, part=part))
+    relative = relative_metrics(night.monitor, "service")
     for version, cells in _subjects(windows):
+        if relative and (baseline := compared_with(night, version, day, part=part)):
+            for segment in cells:
+                estimates = evaluate("service", _traffic(night, baseline, version, segment))
+                known = {name: each for name, each in estimates.items() if name in relative}
+                yield from night.recorder.records(
+                    known, version=version, day=day, window=BASELINE, segment=segment
+                )
         for segment, window in product(cells, windows):
-            traffic = Traffic(
-                window.profile.rows(version, segment),
-                _numbers(window.profile, version, segment, roles.latency_ms),
-                _categories(window.profile, version, segment, roles.status),
-                logs.ok_statuses,
-            )
-            estimates = evaluate("service", traffic)
+            estimates = evaluate("service", _traffic(night, window.profile, version, segment))
             reason = _unknown(window, version, segment)
             yield from _records(
                 night.recorder, estimates, window, reason, version=version, day=day, segment=segment
             )
+
+
+def _traffic(night: Night, profile: Profile, version: str, segment: str) -> Traffic:
+    """What the service left in a cell of a profile."""
+    logs = night.monitor.logs
+    return Traffic(
+        profile.rows(version, segment),
+        _numbers(profile, version, segment, logs.columns.latency_ms),
+        _categories(profile, version, segment, logs.columns.status),
+        logs.ok_statuses,
+    )
 
 
 def quality_records(quality: DayQuality, day: dt.date, recorder: Recorder) -> Iterator[MetricRecord]:

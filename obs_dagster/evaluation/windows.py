@@ -142,10 +142,15 @@ def profile_windows(night: Night, day: dt.date, *, part: Part | None = None) -> 
         yield Window(lengths, Profile.merged(parts, night.grids), len(days), _refused(night, days))
 
 
+def read_outcomes(night: Night, day: dt.date, kind: OutcomeTable) -> OutcomeProfile:
+    """The outcomes of a day that has been written."""
+    return OutcomeProfile(_read(night.outcomes, day), kind)
+
+
 def outcome_windows(night: Night, day: dt.date, kind: OutcomeTable) -> Iterator[Window[OutcomeProfile]]:
     """The outcomes of every window that ends on `day`, the shortest first."""
     for lengths, days in _spans(night.outcomes, night.monitor, day):
-        parts = (OutcomeProfile(_read(night.outcomes, each), kind) for each in days)
+        parts = (read_outcomes(night, each, kind) for each in days)
         merged = OutcomeProfile.merged(parts, kind)
         yield Window(lengths, merged, len(days), _refused(night, days))
 

@@ -50,6 +50,7 @@ CHECKS: tuple[Check, ...] = (
     rules.windows_have_the_metric,
     rules.rules_have_one_threshold,
     rules.thresholds_are_written_well,
+    rules.baselines_have_the_metric,
     subjects.columns_are_declared,
     subjects.cells_are_declared,
 )

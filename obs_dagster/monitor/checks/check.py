@@ -17,6 +17,12 @@ class Watched(Protocol):
     def name(self) -> str: ...  # noqa: D102
 
     @property
+    def family(self) -> str: ...  # noqa: D102
+
+    @property
+    def written(self) -> str: ...  # noqa: D102
+
+    @property
     def tasks(self) -> tuple[str, ...]: ...  # noqa: D102
 
     @property

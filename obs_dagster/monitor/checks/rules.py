@@ -12,6 +12,8 @@ from obs_dagster.monitor.problem import Problem, quoted
 from obs_dagster.monitor.threshold import SPELLED, Threshold
 
 _ABOUT = {"model": "the model as a whole", "column": "a column", "class": "a class"}
+#: The families whose metrics are computed on the baseline too, where a rule asks for it.
+_ON_BASELINE = ("performance", "service")
 #: What narrows a rule down, what its metric must be about for that, and what it names.
 _NARROWED = (("columns", "column", "column"), ("classes", "class", "class"))
 
@@ -137,6 +139,16 @@ def thresholds_are_written_well(document: Document, _: Surroundings) -> Iterator
                 except ValueError:
                     message = f"{quoted(written)} is neither a number nor written like {SPELLED}."
                     yield document.problem(("alerts", index, key), message)
+
+
+def baselines_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
+    """Only metrics of performance and service that count nothing can be held against the baseline's value."""
+    for index, metric in _watched(document, surroundings):
+        for key in ("above", "below"):
+            relative = isinstance(document.value("alerts", index, key), str)
+            if relative and (metric.family not in _ON_BASELINE or metric.written == "count"):
+                message = f"The metric `{metric.name}` has no value on the baseline; give a number."
+                yield document.problem(("alerts", index, key), message)
 
 
 def rules_have_one_threshold(document: Document, _: Surroundings) -> Iterator[Problem]:
