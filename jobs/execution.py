@@ -63,6 +63,7 @@ class NightsRun:
         run_id: the run.
         success: whether nothing failed.
         failures: what did.
+        judged: whether rules were evaluated: the days have a verdict then, whatever else failed.
         lost: earlier runs that were found to have lost their process; they have failed now.
     """
 
@@ -70,6 +71,7 @@ class NightsRun:
     success: bool
     failures: tuple[StageFailure, ...]
     lost: tuple[LostRun, ...] = ()
+    judged: bool = True
 
 
 def run_nights(
@@ -128,12 +130,17 @@ def run_nights(
             for event in result.all_events
             if event.event_type is dg.DagsterEventType.STEP_FAILURE
         ]
+        judged = any(
+            event.event_type is dg.DagsterEventType.STEP_SUCCESS
+            and stage_name(monitor, event.step_key or "") == "alerts"
+            for event in result.all_events
+        )
         if not result.success:
             failures = failures or [StageFailure("run", "It was interrupted.", "")]
             if limit.passed.is_set():
                 failures = [StageFailure("run", _too_long(limit), "")]
             _report(instance, settings, monitor, run_id, failures)
-    return NightsRun(run_id, result.success, tuple(failures), tuple(lost))
+    return NightsRun(run_id, result.success, tuple(failures), tuple(lost), judged)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def demo(
     _replay(settings, FIRST_DAY, LAST_DAY)
     # the last night by itself, as every night is in production
     for first, last in ((FIRST_DAY, LAST_DAY - dt.timedelta(days=1)), (LAST_DAY, LAST_DAY)):
-        if not evaluate(monitor, first, last):
+        if not evaluate(monitor, first, last).success:
             raise typer.Exit(FAILED)
     _deliver(settings, monitor)
     show_standing(monitor, LAST_DAY)

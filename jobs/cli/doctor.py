@@ -14,7 +14,7 @@ import typer
 from jobs.cli import reach
 from jobs.cli.choice import last_day
 from jobs.cli.failure import FAILED
-from jobs.cli.findings import Finding, print_findings
+from jobs.cli.findings import Finding, Status, print_findings
 from jobs.cli.records import Format
 from jobs.cli.routes import routes
 from obs_dagster.errors import ObsError
@@ -104,10 +104,11 @@ def labels(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     if monitor.labels is None:
         return
     book = label_book(monitor, Lake(settings.lake_root))
-    if book.meaning:
+    if book.meaning or book.wrong:
         notes = list(book.notes())
         told = [f"{book.matched:,} have found their prediction", *notes]
-        yield Finding(monitor.model, "labels", "warn" if book.serious else "ok", "; ".join(told))
+        status: Status = "fail" if book.wrong else "warn" if book.serious else "ok"
+        yield Finding(monitor.model, "labels", status, "; ".join(told))
 
 
 def _folder(about: str, folder: Path) -> Finding:

@@ -9,6 +9,8 @@ from typing import Literal
 from jobs.cli.console import OUTPUT, cell, table
 from jobs.cli.records import Format, emit
 
+Status = Literal["ok", "warn", "fail"]
+
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -25,7 +27,7 @@ class Finding:
 
     about: str
     what: str
-    status: Literal["ok", "warn", "fail"]
+    status: Status
     detail: str
 
 

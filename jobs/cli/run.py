@@ -15,12 +15,13 @@ from jobs.cli.stages import StageProgress
 from jobs.cli.standing import print_refused, print_standing
 
 if TYPE_CHECKING:
+    from jobs.execution import NightsRun
     from obs_dagster.history import History
     from obs_dagster.monitor import Monitor
 
 
 def run(model: Model, day: Day) -> None:
-    """Evaluate one night of a model now; exit code 1 if it fails, is not evaluated, or something fires."""
+    """Evaluate one night now; exit code 1 if it fails, is not evaluated, lacks labels or something fires."""
     _nights(model, day, day)
 
 
@@ -42,13 +43,15 @@ def _nights(model: str, first: dt.date, last: dt.date) -> None:
     require_days(monitor, first, last)
     started = dt.datetime.now(dt.UTC)
     done = evaluate(monitor, first, last)
-    bad = not done or show_standing(monitor, last)
+    bad = not done.success
+    if done.judged:
+        bad = show_standing(monitor, last) or bad
     if tell_refused(monitor, first, last, since=started) or bad:
         raise typer.Exit(FAILED)
 
 
-def evaluate(monitor: Monitor, first: dt.date, last: dt.date) -> bool:
-    """Evaluate a range of days with progress; says what failed, and returns whether nothing did."""
+def evaluate(monitor: Monitor, first: dt.date, last: dt.date) -> NightsRun:
+    """Evaluate a range of days with progress; says what failed."""
     from obs_dagster.reports.evidently_ahead import load_ahead
 
     # while this process imports Dagster
@@ -67,21 +70,26 @@ def evaluate(monitor: Monitor, first: dt.date, last: dt.date) -> bool:
         ERRORS.print("error: ", style="bold red", end="")
         ERRORS.print(f"{failure.stage}: {failure.reason}", markup=False, highlight=False, soft_wrap=True)
     if not result.success:
-        ERRORS.print(f"Run {result.run_id} failed; `obs dev` shows it whole.", highlight=False)
-    return result.success
+        rest = " All rules were evaluated without it." if result.judged else ""
+        ERRORS.print(f"Run {result.run_id} failed; `obs dev` shows it whole.{rest}", highlight=False)
+    return result
 
 
 def show_standing(monitor: Monitor, day: dt.date) -> bool:
-    """Print how the model stands after a day, and what waits to be sent; returns whether something fires."""
+    """Print how the model stands after a day, and what waits to be sent.
+
+    Returns:
+        Whether something fires, or labels are lost or cannot be read.
+    """
     from obs_dagster.history import History
     from obs_dagster.reports.gather import gather
     from obs_dagster.settings import Settings
 
     with closing(History.open(Settings().history_url)) as history:
         firing = print_standing(gather(monitor, history, day, now=dt.datetime.now(dt.UTC)))
-        _tell_labels(monitor)
+        wrong = _tell_labels(monitor)
         _tell_waiting(history, monitor.model)
-    return firing
+    return firing or wrong
 
 
 def tell_refused(monitor: Monitor, first: dt.date, last: dt.date, *, since: dt.datetime) -> int:
@@ -102,14 +110,20 @@ def tell_refused(monitor: Monitor, first: dt.date, last: dt.date, *, since: dt.d
     return len(refused)
 
 
-def _tell_labels(monitor: Monitor) -> None:
-    """Say what people must know of the labels: those that cannot be used, or wait for their prediction."""
+def _tell_labels(monitor: Monitor) -> bool:
+    """Say what people must know of the labels: those that cannot be used, or wait for their prediction.
+
+    Returns:
+        Whether some are lost, or cannot be read.
+    """
     from obs_dagster.lake.lake import Lake
     from obs_dagster.settings import Settings
     from obs_dagster.sources.labels import label_book
 
-    for note in label_book(monitor, Lake(Settings().lake_root)).notes():
+    book = label_book(monitor, Lake(Settings().lake_root))
+    for note in book.notes():
         ERRORS.print(f"\nlabels: {note}", markup=False, highlight=False, soft_wrap=True)
+    return book.wrong
 
 
 def _tell_waiting(history: History, model: str) -> None:

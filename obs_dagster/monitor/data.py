@@ -66,7 +66,9 @@ class Logs(Strict):
     positive: ClassValue | None = Field(
         default=None,
         description="The value of `prediction` that means the positive class. Left out: as in the labels, "
-        "or true.",
+        "or true. Where a false value (`0`, `no`, `false`) is the positive label, decisions that are written "
+        "as it is mean what labels mean; any other spelling (`true` where labels are `0` and `1`) may mean "
+        "either class and is quarantined until this says which.",
     )
     negative: ClassValue | tuple[ClassValue, ...] | None = Field(
         default=None,

@@ -12,6 +12,7 @@ from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import Output, outputs
 from obs_dagster.quality.refusal import outside
+from obs_dagster.sources.classes import inverts
 
 UNCAST_RULE = "value is not of the declared type"
 
@@ -36,8 +37,14 @@ def occurrences(column: str) -> str:
     return f"_obs_occurrences_{column}"
 
 
-def neither_class(column: str) -> str:
+def neither_class(monitor: Monitor) -> str:
     """The rule that a decision breaks which is neither positive nor negative."""
+    column, labels = monitor.logs.columns.prediction, monitor.labels
+    if monitor.logs.positive is None and labels is not None and inverts(labels.positive, labels.negatives):
+        return (
+            f"{column} is of neither class: it is not written as labels are, of which {labels.positive!r} is "
+            "positive; logs.positive names the decision that is"
+        )
     return f"{column} is of neither class; logs.positive and logs.negative name its values"
 
 
@@ -65,7 +72,7 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
         Expectation(
             "ExpectColumnValuesToNotMatchRegex",
             {"column": UNCAST, "regex": marked(each.column)},
-            neither_class(each.column),
+            neither_class(monitor),
         )
         for each in puts_out
         if each.kind == "decision"

@@ -180,7 +180,7 @@ def _judged(
         day,
         manifest,
         quarantined=len(broken),
-        rules=_by_column(rules, uncast),
+        rules=_by_column(monitor, rules, uncast),
         examples=examples | {each.rule: each.example for each in uncast},
     )
     digest = hashlib.sha256(broken.astype("<i8").tobytes()).hexdigest()[:16]
@@ -199,13 +199,14 @@ def _judged(
     )
 
 
-def _by_column(rules: Mapping[str, int], uncast: Sequence[Uncast]) -> dict[str, int]:
+def _by_column(monitor: Monitor, rules: Mapping[str, int], uncast: Sequence[Uncast]) -> dict[str, int]:
     """Rows per rule, the most first, with a rule per column for values that are not of the declared type.
 
     Such a value is null in the lake; that it is missing follows, and is not said.
     """
     # a decision has a rule of its own, which knows the remedy
-    typed = {each.rule: each.rows for each in uncast if neither_class(each.column) not in rules}
+    decided = monitor.logs.columns.prediction if neither_class(monitor) in rules else None
+    typed = {each.rule: each.rows for each in uncast if each.column != decided}
     follows = {f"{each.column} is missing": each.rows for each in uncast}
     rest = {rule: rows for rule, rows in rules.items() if rule != UNCAST_RULE and rows > follows.get(rule, 0)}
     return dict(sorted((typed | rest).items(), key=lambda item: -item[1]))

@@ -18,9 +18,13 @@ from obs_dagster.sources.sql_types import INTEGERS
 
 Value = str | int | bool
 
-#: Spellings of true and false, as `word` gives them.
-_SPELLINGS = {"true": "false", "t": "f", "yes": "no", "y": "n", "on": "off", "1": "0"}
-TRUE, FALSE = frozenset(_SPELLINGS), frozenset(_SPELLINGS.values())
+#: Spellings of true and false, as `word` gives them: what one program writes stands together.
+_FAMILIES = [
+    (frozenset(trues.split()), frozenset(falses.split()))
+    for trues, falses in (("true t", "false f"), ("yes y", "no n"), ("on", "off"), ("1", "0"))
+]
+TRUE = frozenset(each for trues, _ in _FAMILIES for each in trues)
+FALSE = frozenset(each for _, falses in _FAMILIES for each in falses)
 #: What people write where the class is not known: never taken for the other class.
 UNDECIDED = frozenset(
     """
@@ -84,17 +88,25 @@ class Classes:
         """The classes of decisions in a log whose labels are read with these values.
 
         Decisions that are written as labels are mean the same. In any other spelling true is positive:
-        `true` where labels are `late` and `on time`, or where labels are numbers and 0 is the positive one.
+        `true` where labels are `late` and `on time`, or are 1 and 2. Where it is a false value that labels
+        take for the positive one (see `inverts`), other spellings are of neither class.
         """
         own, named = word(positive), frozenset(map(word, negative))
         if own in TRUE:
             return cls.of(positive, negative)
-        opposite = {false: true for true, false in _SPELLINGS.items()}.get(own)
-        if opposite is not None and not named - {opposite}:
-            return cls(TRUE - {opposite} | {own}, FALSE - {own} | {opposite})
+        if inverts(positive, negative):
+            return cls._inverted(own, named)
         # 1 of 1 and 2 is not the 1 of 1 and 0
         taken = named | {own} | ({"0", "1"} if _number(own) is not None else set())
         return cls(TRUE - taken | {own}, FALSE - taken | named)
+
+    @classmethod
+    def _inverted(cls, own: str, named: frozenset[str]) -> Classes:
+        """Positive is what is written as the positive label is, negative its opposite in that spelling."""
+        for trues, falses in _FAMILIES:
+            if own in falses:
+                return cls(falses - named, trues | named if named <= TRUE else named)
+        return cls(frozenset([own]), named)
 
     def complete(self) -> bool:
         """Whether both classes are known."""
@@ -154,6 +166,18 @@ class Classes:
 
     def _numbers(self) -> list[tuple[list[str], str]]:
         return [(_numeric(self.positive), "true"), (_numeric(self.negative), "false")]
+
+
+def inverts(positive: Value, negative: tuple[Value, ...] = ()) -> bool:
+    """Whether labels call positive what is false, or less, so that a decision `true` may mean either class.
+
+    >>> inverts(0), inverts("no"), inverts(-1, (1,)), inverts(1), inverts(2, (1,)), inverts("late")
+    (True, True, True, False, False, False)
+    """
+    own = word(positive)
+    number = _number(own)
+    named_true = any(word(each) in TRUE for each in negative)
+    return own in FALSE or (own not in TRUE and named_true and (number is None or number < 1))
 
 
 def plain_text(value: str, found: str) -> str:

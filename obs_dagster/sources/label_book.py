@@ -45,6 +45,7 @@ class FileRead:
         unusable_rows: rows with such values.
         held: whether all labels are kept back, since a value that cannot be used may be the class that is not
             there.
+        unreadable: why nothing of it could be read; it is tried again every night.
     """
 
     stamp: str
@@ -58,6 +59,7 @@ class FileRead:
     unusable: dict[str, int] = field(default_factory=dict)
     unusable_rows: int = 0
     held: bool = False
+    unreadable: str = ""
 
     @property
     def usable(self) -> int:
@@ -102,6 +104,7 @@ class LabelBook:
         conflicting: some of them.
         lost: days whose labels were lost and could not be read again in full, with how many they had.
         kind: the SQL type of what labels are read as.
+        unreachable: why the source itself could not be looked at; the rest is then as it was before.
     """
 
     meaning: str = ""
@@ -113,6 +116,7 @@ class LabelBook:
     conflicting: list[str] = field(default_factory=list)
     lost: dict[str, int] = field(default_factory=dict)
     kind: str = "BOOLEAN"
+    unreachable: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> LabelBook:
@@ -156,6 +160,17 @@ class LabelBook:
         return sum(day.labels for day in self.days.values())
 
     @property
+    def refused(self) -> list[str]:
+        """What could not be read, and why, a sentence each."""
+        unreadable = [each.unreadable for each in self.files.values() if each.unreadable]
+        return [self.unreachable] if self.unreachable else unreadable
+
+    @property
+    def wrong(self) -> bool:
+        """Whether labels that there were, or are, cannot be had: somebody has to act."""
+        return bool(self.refused or self.lost)
+
+    @property
     def serious(self) -> bool:
         """Whether there is more to say than that some labels wait."""
         return self.waiting.labels > self.matched or len(list(self.notes())) > int(self.waiting.labels > 0)
@@ -163,6 +178,9 @@ class LabelBook:
     def notes(self) -> Iterator[str]:
         """What people must know of the labels, a sentence each."""
         files = self.files.values()
+        if refused := self.refused:
+            more = f" And {len(refused) - 1:,} more cannot be read." if len(refused) > 1 else ""
+            yield f"Labels cannot be read, and are missing until they can: {refused[0]}{more}"
         if rows := sum(each.unusable_rows for each in files):
             told, remedy = _UNUSABLE.get(self.kind, _UNUSABLE["BOOLEAN"])
             yield f"{rows:,} labels are {told} and count as not known: {named(self.unusable)}. {remedy}"

@@ -85,16 +85,24 @@ class LabelRows:
         """
         import duckdb
 
+        _check_not_empty(source)
         relation = source.relation(self.connection)
         if limit is not None:
             relation = relation.limit(limit)
         query = self.query(source, dict(zip(relation.columns, map(str, relation.types), strict=True)))
         self.connection.register("label_file", relation)
-        self.files.append(FileRead(""))
         try:
-            self.connection.execute(f"INSERT INTO loaded {query}, {len(self.files)} FROM label_file")
+            self.connection.execute(f"INSERT INTO loaded {query}, {len(self.files) + 1} FROM label_file")
         except duckdb.Error as error:
             raise source.unreadable(error) from error
+        self.files.append(FileRead(""))
+
+    def load_readable(self, source: SourceFiles) -> None:
+        """Load the labels of a source; if it cannot be read, none of it, and what came of it says why."""
+        try:
+            self.load(source)
+        except SourceError as error:
+            self.files.append(FileRead("", unreadable=str(error)))
 
     def query(self, source: SourceFiles, found: Mapping[str, str]) -> str:
         """SQL that reads labels as the columns of `loaded`, but for the file and for where from.
@@ -176,7 +184,7 @@ class LabelRows:
             "ORDER BY file, rows DESC, value"
         ).fetchall():
             values.setdefault(file, {})[value] = rows
-        self.files = [FileRead("") for _ in self.files]
+        self.files = [FileRead("", unreadable=each.unreadable) for each in self.files]
         for file, *numbers in counted.fetchall():
             known = dict(zip(_COUNTED, numbers, strict=True))
             self.files[file - 1] = FileRead("", unusable=values.get(file, {}), **known)
@@ -232,6 +240,15 @@ def _read(name: str, found: str) -> tuple[str, str]:
     """SQL for a column and its type; what JSON files mix of types is text."""
     column = identifier(name)
     return (f"({column} ->> '$')", "VARCHAR") if found == "JSON" else (column, found)
+
+
+def _check_not_empty(source: SourceFiles) -> None:
+    """Make sure that a file was written at all: one without labels has a header, or is not there."""
+    if source.files and not any(each.size for each in source.stamps()):
+        raise SourceError(
+            f"{source.files[0]} is empty (0 bytes): it has no labels, and no columns.",
+            remedy="Write the file anew, or remove it if it is to say nothing, then run the day again.",
+        )
 
 
 def _of(file: FileRead, *, positive: bool) -> int:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from obs_dagster.errors import SourceError
 from obs_dagster.lake.columns import DAY
 from obs_dagster.lake.lake import Lake, replacing
 from obs_dagster.lake.quoting import identifier, literal
@@ -77,17 +78,25 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
 
     Where a day's labels, or those that waited, were lost or damaged since, all labels are read again.
 
+    A file that cannot be read keeps nobody from the labels of the others, nor from what is known without
+    labels: the book says so, and the next run tries it again. So it is if the source cannot be looked at.
+
     Raises:
-        SourceError: a file or the warehouse cannot be read, or a log that is read in place changed; nothing
-            is lost, and the next run reads the same again.
+        SourceError: the warehouse gave no rows, or a log that is read in place changed; nothing is lost, and
+            the next run reads the same again.
     """
     labels = monitor.labels
     if labels is None:
         return LabelsIngested(0, 0, 0, {}, 0)
     folder = lake.folder(monitor.model, "labels")
     book = label_book(monitor, lake)
+    try:
+        stamps = _stamps(monitor, labels)
+    except SourceError as error:
+        book = replace(book, unreachable=str(error))
+        book.write(folder)
+        return LabelsIngested(0, 0, 0, {}, book.waiting.labels, book)
     remade = book.meaning != _meaning(monitor, labels)
-    stamps = _stamps(monitor, labels)
     with connect() as connection:
         days = LabelDays(connection, monitor, lake, book)
         reader = label_reader(monitor, labels, None if remade else book.negative)
@@ -99,13 +108,15 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
         new = [name for name in stamps if name not in known]
         with _opened(labels, new, folder) as sources:
             for source in sources:
-                rows.load(source)
+                rows.load_readable(source)
         told = rows.settle(_seen(known), monitor.quality.max_quarantined_share)
         conflicts, conflicting = rows.resolve(retract=remade)
         touched = _sort_to_days(connection, monitor, lake, days)
         waiting = _hold(connection, folder / _HOLDING)
+        unread = sum(bool(each.unreadable) for each in rows.files)
         now = LabelBook(
-            meaning=_meaning(monitor, labels),
+            # what a file gave by an earlier meaning is taken back when it can be read again
+            meaning=book.meaning if remade and unread and book.meaning else _meaning(monitor, labels),
             negative=told or (None if remade else book.negative),
             files=dict(sorted((known | _by_name(new, stamps, rows.files)).items())),
             days=days.written(),
@@ -119,7 +130,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
         now.write(folder)
     read = sum(each.usable for each in rows.files)
     rejected = sum(each.rows for each in rows.files) - read
-    return LabelsIngested(len(new), read, rejected, touched, waiting, now, tuple(healed))
+    return LabelsIngested(len(new) - unread, read, rejected, touched, waiting, now, tuple(healed))
 
 
 def _meaning(monitor: Monitor, labels: Labels) -> str:
@@ -132,7 +143,9 @@ def _meaning(monitor: Monitor, labels: Labels) -> str:
 def _known(book: LabelBook, stamps: Mapping[str, str]) -> dict[str, FileRead]:
     """What need not be read again: files that are as they were, and whose labels were used."""
     return {
-        name: each for name, each in book.files.items() if stamps.get(name) == each.stamp and not each.held
+        name: each
+        for name, each in book.files.items()
+        if stamps.get(name) == each.stamp and not each.held and not each.unreadable
     }
 
 
@@ -189,7 +202,15 @@ def _stamps(monitor: Monitor, labels: Labels) -> dict[str, str]:
     if labels.source == "ibis":
         return {f"{_table(labels)}{part}": stamped for part, stamped in parts_of(labels).items()}
     source = SourceFiles.find(labels.source, monitor.resolve_path(labels.path))
-    return {str(file): stamp(file) for file in source.files}
+    return {str(file): _stamp(file) for file in source.files}
+
+
+def _stamp(file: Path) -> str:
+    try:
+        return stamp(file)
+    except OSError:
+        # reading it says why
+        return ""
 
 
 @contextmanager

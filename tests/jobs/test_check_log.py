@@ -48,6 +48,18 @@ def test_what_the_contract_would_refuse_has_its_rule_and_an_example(small, day, 
     assert example in found["contract"].detail
 
 
+def test_decisions_that_may_mean_either_class(small, day):
+    world = small()
+    columns = world.monitor.logs.columns.model_dump() | {"prediction": "served"}
+    world.changes["logs"] = world.monitor.logs.model_dump() | {"columns": columns}
+    world.changes["labels"] = world.monitor.labels.model_dump() | {"positive": 0}
+    found = changed_log(world, day, served=False)
+    assert found["contract"].status == "fail"
+    assert "served is of neither class" in found["contract"].detail
+    assert "logs.positive names the decision that is" in found["contract"].detail
+    assert changed_log(world, day, served=0)["contract"].status == "ok"
+
+
 def test_a_feature_without_any_value(small, day):
     world = small()
     world.log(day, world.rows(day).assign(temp=float("nan")).astype({"temp": "float"}))

@@ -14,7 +14,7 @@ from obs_dagster.catalogue import monitor_of
 from obs_dagster.lake.lake import Lake
 from obs_dagster.settings import Settings
 from obs_dagster.sources.ingest import ingest_logs
-from obs_dagster.sources.labels import ingest_labels
+from obs_dagster.sources.labels import GROUND_TRUTH, ingest_labels
 
 FOUND = Finding("loan_default", "labels", "ok", "1 files")
 
@@ -92,5 +92,35 @@ def test_a_night_and_the_doctor_say_what_waits_and_what_is_of_no_class(home, mon
     assert found.status == "warn"
     for words in ("'maybe' (1)", "2 labels wait", "id 0", "the log has ids such as x-1"):
         assert words in found.detail
-    _tell_labels(monitored)
+    assert not _tell_labels(monitored)
     assert "labels: 2 labels wait" in capsys.readouterr().err
+
+
+def test_labels_that_cannot_be_read_or_are_lost_are_a_failure(home, monitor, capsys):
+    write(home, [True, False], ids=["x-1", "x-2"])
+    settings = Settings()
+    lake, monitored = Lake(settings.lake_root), monitor()
+    log = {
+        "id": ["x-1", "x-2"],
+        "at": ["2024-03-01T10:00:00Z"] * 2,
+        "version": ["1", "1"],
+        "score": [0.5, 0.5],
+    }
+    (home.root / "logs").mkdir(exist_ok=True)
+    pq.write_table(pa.table(log), home.root / "logs" / "day=2024-03-01.parquet")
+    ingest_logs(monitored, monitored.start, lake)
+    assert ingest_labels(monitored, lake).touched == {monitored.start: 2}
+    assert not _tell_labels(monitored)
+    empty = home.root / "labels" / "b.parquet"
+    empty.write_bytes(b"")
+    ingest_labels(monitored, lake)
+    assert _tell_labels(monitored)
+    assert "b.parquet is empty (0 bytes)" in " ".join(capsys.readouterr().err.split())
+    assert [each.status for each in standing(monitored, settings)] == ["fail"]
+    empty.unlink()
+    (home.root / "labels" / "a.parquet").unlink()
+    lake.table(monitored.model, GROUND_TRUTH).remove(monitored.start)
+    ingest_labels(monitored, lake)
+    assert _tell_labels(monitored)
+    assert "0 of 2 are back" in capsys.readouterr().err
+    assert [each.status for each in standing(monitored, settings)] == ["fail"]

@@ -51,3 +51,33 @@ def test_refused_days_of_a_backfill_are_said_and_told_and_end(logged):
     assert "NOT EVALUATED" not in mended.stdout
     assert mended.returncode == 0, mended.stdout + mended.stderr
     assert home.obs("alerts", "list").stdout.startswith("No alert is firing")
+
+
+def test_a_label_file_that_cannot_be_read_stops_neither_the_night_nor_its_alerts(logged):
+    home = logged
+    (home.root / "labels" / "zero.parquet").write_bytes(b"")
+    done = home.obs("backfill", "loan_default", "--from", "2024-03-01", "--to", "2024-03-02")
+    assert done.returncode == 1
+    for stage in ("drift", "service_health", "performance", "alerts", "mlflow_report"):
+        assert f"✓ {stage}" in done.stderr
+    assert "zero.parquet is empty (0 bytes)" in done.stderr
+    [alert] = json.loads(home.obs("alerts", "list", "--format", "json").stdout)
+    assert (alert["rule"], alert["state"]) == ("busy", "firing")
+    recall = home.obs("metrics", "loan_default", "--metric", "recall", "--segment", "*", "--format", "json")
+    assert {each["value"] is not None for each in json.loads(recall.stdout)} == {True}
+    assert "2 notifications wait" in done.stderr
+
+
+def test_a_night_whose_report_fails_has_its_verdict_all_the_same(logged):
+    home = logged
+    monitor = home.monitors / "loan_default.yaml"
+    text = monitor.read_text()
+    monitor.write_text(text[: text.index("alerts:")])
+    nowhere = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    done = home.obs("backfill", "loan_default", "--from", "2024-03-01", "--to", "2024-03-02", **nowhere)
+    assert done.returncode == 1
+    assert "✓ alerts" in done.stderr
+    assert "error: mlflow_report: " in done.stderr
+    assert "All rules were evaluated without it." in done.stderr
+    assert "Version 1 " in done.stdout
+    assert "Nothing is firing after 2024-03-02." in done.stdout

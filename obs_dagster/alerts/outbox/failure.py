@@ -13,9 +13,17 @@ _ERROR_LENGTH = 1_000
 
 
 def report_failure(
-    history: History, *, model: str, run_id: str, partition: str, error: str, owner: str, now: dt.datetime
+    history: History,
+    *,
+    model: str,
+    run_id: str,
+    partition: str,
+    error: str,
+    owner: str,
+    now: dt.datetime,
+    part: str = "",
 ) -> bool:
-    """Put the failure of a night's run into the outbox, once per run.
+    """Put the failure of a night's run, or of a part without which it went on, into the outbox, once per run.
 
     Args:
         history: the store.
@@ -25,6 +33,7 @@ def report_failure(
         error: what went wrong, as the run said it.
         owner: who acts.
         now: the present (UTC).
+        part: what failed, if the rest of the night did not.
 
     Returns:
         Whether the failure was not known yet.
@@ -43,11 +52,11 @@ def report_failure(
     width = max(map(len, lines))
     body = "\n".join(f"{name:{width}}  {text}" for name, text in lines.items() if text)
     message = Message(
-        key=f"{run_id}:failed",
+        key=f"{run_id}:failed{f':{part}' if part else ''}",
         event="firing",
         severity="critical",
-        title=f"[critical] {model}: the night of {day} failed",
-        body=f"FAILED NIGHT\n\n{body}",
+        title=f"[critical] {model}: {f'{part} in ' if part else ''}the night of {day} failed",
+        body=f"FAILED {part.upper() or 'NIGHT'}\n\n{body}",
         details={
             "event": "failed",
             "severity": "critical",

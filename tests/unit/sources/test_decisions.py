@@ -91,6 +91,24 @@ def test_a_column_that_cannot_be_read_refuses_the_day_and_says_how_to_go_on(deci
     assert bad in kept[0]["_obs_raw"]
 
 
+@pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
+@pytest.mark.parametrize(
+    ("positive", "values"),
+    [(0, [True, False]), (0, ["no", "yes"]), (False, [0, 1]), (False, ["no", "yes"]), ("no", [0, 1])],
+    ids=str,
+)
+def test_decisions_that_may_mean_either_class_are_refused_until_the_monitor_says_which(
+    decided, kind, positive, values
+):
+    _, quality, found = decided(values, kind=kind, labels={"positive": positive})
+    assert (found, quality.evaluated, quality.quarantined) == ([None, None], False, 2)
+    assert "served is of neither class" in quality.reason
+    assert f"of which {positive!r} is positive; logs.positive names" in quality.reason
+    assert f"served: {str(values[0]).lower()}" in quality.reason.lower()
+    _, quality, found = decided(values, kind=kind, labels={"positive": positive}, positive=values[0])
+    assert (found, quality.evaluated) == ([True, False], True)
+
+
 def test_single_odd_decisions_are_quarantined_alone(decided):
     _, quality, found = decided(["1"] * 50 + ["0"] * 49 + ["maybe"])
     assert quality.evaluated

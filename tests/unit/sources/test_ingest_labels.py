@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from obs_dagster.errors import SourceError
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import GROUND_TRUTH, ingest_labels
 
@@ -188,22 +187,113 @@ def test_whole_numbers_are_the_same_id_however_they_are_stored(world, day, kind,
 
 def test_a_missing_column_is_named(world, day):
     world.write("labels/a.parquet", pd.DataFrame({"id": ["x"], "outcome": [True]}))
-    with pytest.raises(SourceError, match=r"a\.parquet has no column late, known_at; it has id, outcome"):
-        ingest_labels(world.monitor, world.lake)
+    (told,) = ingest_labels(world.monitor, world.lake).book.refused
+    assert "a.parquet has no column late, known_at; it has id, outcome" in told
 
 
-def test_a_damaged_file_changes_nothing(world, day):
-    world.labels("a.parquet", world.rows(day, 20), day=day)
+def damage(path):
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def no_text(path):
+    path.write_bytes(bytes(range(256)) * 20)
+
+
+def other_columns(path):
+    path.write_text('{"other": 1}\n' if path.suffix == ".jsonl" else "other\n1\n")
+
+
+UNREADABLE = [
+    ("parquet", empty, "is empty (0 bytes)"),
+    ("parquet", damage, "as parquet"),
+    ("parquet", no_text, "as parquet"),
+    ("csv", empty, "is empty (0 bytes)"),
+    ("csv", no_text, "as csv"),
+    ("csv", other_columns, "has no column id, late, known_at; it has other"),
+    ("jsonl", empty, "is empty (0 bytes)"),
+    ("jsonl", damage, "as jsonl"),
+    ("jsonl", other_columns, "has no column id"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spoil", "cause"), UNREADABLE, ids=[f"{kind}-{spoil.__name__}" for kind, spoil, _ in UNREADABLE]
+)
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(small, day, kind, spoil, cause):
+    world = small()
+    world.changes["labels"] = world.monitor.labels.model_dump() | {
+        "source": kind,
+        "path": str(world.root / f"labels/*.{kind}"),
+    }
+    for each in (day, day + ONE, day + 2 * ONE):
+        world.log(each, world.rows(each, 20))
+        ingest_logs(world.monitor, each, world.lake)
+    for name, each in (("a", day), ("b", day + ONE), ("c", day + 2 * ONE)):
+        path = world.labels(f"{name}.{kind}", world.rows(each, 20), day=each)
+        whole = path.read_bytes()
+        if name == "b":
+            spoil(path)
+            spoiled = path, path.read_bytes()
+            sound = whole
+    found = ingest_labels(world.monitor, world.lake)
+    assert found.touched == {day: 20, day + 2 * ONE: 20}
+    (told,) = found.book.refused
+    assert f"b.{kind}" in told
+    assert cause in told
+    assert found.book.wrong
+    # it is tried again, and stays refused
+    again = ingest_labels(world.monitor, world.lake)
+    assert (again.touched, again.book.refused) == ({}, [told])
+    spoiled[0].write_bytes(sound)
+    mended = ingest_labels(world.monitor, world.lake)
+    assert (mended.touched, mended.book.wrong) == ({day + ONE: 20}, False)
+
+
+def test_a_file_that_was_spoiled_after_it_was_read_takes_no_label_back(world, day):
+    path = world.labels("a.parquet", world.rows(day, 20), day=day)
     ingest_labels(world.monitor, world.lake)
-    before = world.state()
-    world.labels("b.parquet", world.rows(day + ONE, 20), day=day)
-    damaged = world.root / "labels/c.parquet"
-    damaged.write_bytes((world.root / "labels/b.parquet").read_bytes()[:-30])
-    with pytest.raises(SourceError, match=r"c\.parquet"):
-        ingest_labels(world.monitor, world.lake)
-    assert world.state() == before
-    damaged.unlink()
-    assert ingest_labels(world.monitor, world.lake).touched == {day + ONE: 20}
+    before = truth(world, day)
+    empty(path)
+    found = ingest_labels(world.monitor, world.lake)
+    assert (found.touched, len(found.book.refused)) == ({}, 1)
+    assert truth(world, day) == before
+
+
+def test_labels_that_are_read_otherwise_wait_for_the_file_that_cannot_be_read(world, day):
+    first, second = world.rows(day, 20), world.rows(day + ONE, 20)
+    texts = ["a"] * 9 + ["b"] * 10 + ["m"]
+    world.labels("a.parquet", first, day=day, late=texts)
+    spoiled = world.labels("b.parquet", second, day=day, late=texts)
+    sound = spoiled.read_bytes()
+    world.changes["labels"] = world.monitor.labels.model_dump() | {
+        "positive": "a",
+        "negative": ("b", "m"),
+    }
+    ingest_labels(world.monitor, world.lake)
+    empty(spoiled)
+    world.changes["labels"] |= {"negative": ("b",)}
+    ingest_labels(world.monitor, world.lake)
+    assert (len(truth(world, day)), len(truth(world, day + ONE))) == (19, 20)
+    spoiled.write_bytes(sound)
+    ingest_labels(world.monitor, world.lake)
+    # the one that is of neither class now is taken back
+    assert (len(truth(world, day)), len(truth(world, day + ONE))) == (19, 19)
+
+
+def test_a_source_that_cannot_be_looked_at_leaves_all_as_it_was(world, day):
+    world.labels("a.parquet", world.rows(day, 20), day=day)
+    before = ingest_labels(world.monitor, world.lake).book
+    link = world.root / "labels/b.parquet"
+    link.symlink_to(world.root / "nowhere")
+    found = ingest_labels(world.monitor, world.lake)
+    assert (found.touched, found.book.wrong) == ({}, True)
+    assert "b.parquet" in found.book.unreachable
+    link.unlink()
+    assert ingest_labels(world.monitor, world.lake).book == before
 
 
 def test_labels_read_as_another_class_are_read_again(world, day):
