@@ -27,6 +27,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         found = prepare_baseline(monitor, platform.lake)
         for day, why in found.lost.items():
             context.log.warning("%s is not in the baseline any more: %s", day, why)
+        for fault in found.faults:
+            context.log.warning(fault)
         content = [found.grids.id, *(f"{each.version}: {each.fingerprint}" for each in found.versions)]
         return dg.MaterializeResult(
             # the same baseline again leaves what was computed from it up to date
@@ -42,6 +44,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     ),
                     ["version", "rows", "source"],
                 ),
+                "faults of training rows": "; ".join(found.faults) or "none in what was prepared now",
                 "days": table(_origins(found.days), ["counts are from", "days", "which"]),
                 "days lost": table(
                     ({"day": day, "why": why} for day, why in found.lost.items()), ["day", "why"]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from obs_dagster.monitor.data import TrainingBaseline
 
 _MOST_NAMED = 5
+_ROWS = 10_000
 
 
 def look_at_baseline(monitor: Monitor, versions: Sequence[str] | None) -> Iterator[Finding]:
@@ -52,6 +53,7 @@ def _training(monitor: Monitor, baseline: TrainingBaseline, versions: Sequence[s
     from obs_dagster.baselines.rows import training_files
     from obs_dagster.monitor.task import outputs
     from obs_dagster.sources.files import connect
+    from obs_dagster.sources.training_faults import training_faults
 
     try:
         sources = training_files(monitor, baseline)
@@ -64,6 +66,7 @@ def _training(monitor: Monitor, baseline: TrainingBaseline, versions: Sequence[s
         latest = list(sources)[-1]
         with connect() as connection:
             parts = sources[latest].parts(connection, most=0)
+            faults = training_faults(connection, monitor, sources[latest], most=_ROWS)
     except ObsError as error:
         yield Finding(monitor.model, "baseline", "fail", str(error))
         return
@@ -74,6 +77,7 @@ def _training(monitor: Monitor, baseline: TrainingBaseline, versions: Sequence[s
         yield Finding(monitor.model, "baseline", "warn", f"{detail}: these are compared with nothing")
     else:
         yield Finding(monitor.model, "baseline", "ok", f"training rows of versions {_listed(list(sources))}")
+    yield from (Finding(monitor.model, "baseline", "warn", fault) for fault in faults[:_MOST_NAMED])
     if without := [version for version in versions if version not in sources]:
         detail = f"the log has versions without training rows: {_listed(without)}"
         if any("/" in version for version in without):

@@ -20,6 +20,7 @@ from jobs.cli.routes import routes
 from obs_dagster.errors import ObsError
 
 if TYPE_CHECKING:
+    from obs_dagster.alerts import FailedRun
     from obs_dagster.history import History, NightRecord
     from obs_dagster.monitor import Monitor
     from obs_dagster.settings import Settings
@@ -42,6 +43,7 @@ def doctor(
 
 
 def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
+    from obs_dagster.alerts import last_failure
     from obs_dagster.catalogue import monitors_of
     from obs_dagster.history import History
 
@@ -63,13 +65,31 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
         return
     with History.open(settings.history_url) as history:
         for monitor in monitors.values():
-            yield from nights(monitor, history.nights(monitor.model), now)
+            yield from nights(
+                monitor, history.nights(monitor.model), now, last_failure(history, monitor.model)
+            )
             yield from labels(monitor, settings)
         yield _outbox(history)
 
 
-def nights(monitor: Monitor, ran: list[NightRecord], now: dt.datetime) -> Iterator[Finding]:
-    """The model's last night, whether it is stale, and the days between that have no night."""
+def nights(
+    monitor: Monitor, ran: list[NightRecord], now: dt.datetime, failed: FailedRun | None = None
+) -> Iterator[Finding]:
+    """The model's last night, whether it is stale, the days between that have no night, and the last failure.
+
+    Args:
+        monitor: the monitor.
+        ran: the nights that there were, by day.
+        now: the present (UTC).
+        failed: the run that failed last; it is told unless a night was evaluated since.
+    """
+    if failed and all(night.finished_at < failed.at for night in ran):
+        told = f"{failed.partition} FAILED {failed.at:%Y-%m-%d %H:%M} UTC: {failed.error}"
+        yield Finding(
+            monitor.model, "last run", "fail", told if ran else f"{told} No night has finished yet."
+        )
+        if not ran:
+            return
     if not ran:
         yield Finding(monitor.model, "nights", "warn", f"none has run; the first day is {monitor.start}")
         return

@@ -30,14 +30,16 @@ def labels(monitor: Monitor, found: Finding) -> Finding:
         return found
     source = SourceFiles.find(section.source, monitor.resolve_path(section.path))
     try:
-        rows = _sample(monitor, section, source, monitor.quality.max_quarantined_share)
+        rows, conflicts = _sample(monitor, section, source, monitor.quality.max_quarantined_share)
     except ObsError as error:
         return replace(found, status="fail", detail=str(error))
-    return _judged(monitor, found, rows)
+    return _judged(monitor, found, rows, conflicts)
 
 
-def _sample(monitor: Monitor, section: Labels, source: SourceFiles, tolerated: float) -> LabelRows:
-    """The first rows of the newest file, which is the one that tonight's will look like."""
+def _sample(
+    monitor: Monitor, section: Labels, source: SourceFiles, tolerated: float
+) -> tuple[LabelRows, tuple[int, list[str]]]:
+    """The first rows of the newest file, which tonight's will look like, and ids that have two labels."""
     from obs_dagster.sources.files import connect
     from obs_dagster.sources.label_rows import LabelRows
     from obs_dagster.sources.label_values import label_reader
@@ -46,10 +48,11 @@ def _sample(monitor: Monitor, section: Labels, source: SourceFiles, tolerated: f
         rows = LabelRows(connection, section, label_reader(monitor, section))
         rows.load(source.only(source.files[-1:]), limit=_ROWS)
         rows.settle((0, 0), tolerated)
-    return rows
+        conflicts = rows.resolve(retract=False)
+    return rows, conflicts
 
 
-def _judged(monitor: Monitor, found: Finding, rows: LabelRows) -> Finding:
+def _judged(monitor: Monitor, found: Finding, rows: LabelRows, conflicts: tuple[int, list[str]]) -> Finding:
     from obs_dagster.sources.label_book import LabelBook, named
 
     sample = rows.files[0]
@@ -70,7 +73,13 @@ def _judged(monitor: Monitor, found: Finding, rows: LabelRows) -> Finding:
     ]
     told += [f"negative is the only other value, {word!r}" for word in _told(monitor, rows)]
     detail = ", ".join(told)
-    notes = " ".join(LabelBook(files={"the newest file": sample}, kind=rows.reader.sql_type).notes())
+    book = LabelBook(
+        files={"the newest file": sample},
+        conflicts=conflicts[0],
+        conflicting=conflicts[1],
+        kind=rows.reader.sql_type,
+    )
+    notes = " ".join(book.notes())
     status = found.status
     if notes:
         status = "fail" if sample.held or not sample.usable else "warn"

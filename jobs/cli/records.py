@@ -79,7 +79,12 @@ def _print_table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -
         column: {"" if each[column] is None else str(each[column]) for each in shown} for column in columns
     }
     common = [column for column in columns if len(shown) > 1 and len(values[column]) == 1]
-    told = ", ".join(f"{column} {shown[0][column]}" for column in common if values[column] != {""})
+    told = ", ".join(
+        # a version may be called as all segments are
+        f"{column} '*'" if column == "version" and values[column] == {"*"} else f"{column} {shown[0][column]}"
+        for column in common
+        if values[column] != {""}
+    )
     if told:
         OUTPUT.print(cell(f"All rows: {told}."))
     kept = [column for column in columns if column not in common]

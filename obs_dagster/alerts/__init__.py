@@ -3,7 +3,7 @@
 from obs_dagster.alerts.evaluate import evaluate_nights, evaluate_rules
 from obs_dagster.alerts.outbox.deliver import DeliveryReport, Failure, deliver
 from obs_dagster.alerts.outbox.entries import Undelivered, undelivered
-from obs_dagster.alerts.outbox.failure import report_failure
+from obs_dagster.alerts.outbox.failure import FailedRun, last_failure, report_failure
 from obs_dagster.alerts.rules.alert import Alert, find_alert, list_alerts
 from obs_dagster.alerts.rules.fold import State
 from obs_dagster.alerts.rules.subject import Subject
@@ -13,6 +13,7 @@ __all__ = [
     "Alert",
     "AlertSummary",
     "DeliveryReport",
+    "FailedRun",
     "Failure",
     "RuleSummary",
     "State",
@@ -24,6 +25,7 @@ __all__ = [
     "evaluate_nights",
     "evaluate_rules",
     "find_alert",
+    "last_failure",
     "list_alerts",
     "report_failure",
     "undelivered",

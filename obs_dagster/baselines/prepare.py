@@ -46,6 +46,7 @@ from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.sources.files import SourceFiles, connect, derived
 from obs_dagster.sources.log_schema import LogSchema
+from obs_dagster.sources.training_faults import training_faults
 
 if TYPE_CHECKING:
     import duckdb
@@ -78,12 +79,14 @@ class PreparedBaseline:
         versions: the versions that have a baseline of their own; none if it is a rolling window.
         days: the days that the baselines are made of; none if they are training data, or rolling windows.
         lost: why days that had rows are not in the baselines any more.
+        faults: what is wrong with training rows of versions that were prepared now.
     """
 
     grids: Grids
     versions: tuple[BaselineVersion, ...]
     days: tuple[BaselineDay, ...] = ()
     lost: Mapping[dt.date, str] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
 
 
 def prepare_baseline(monitor: Monitor, lake: Lake) -> PreparedBaseline:
@@ -136,10 +139,12 @@ def _of_training(
 
     grids = _grids(monitor, lake, every)
     versions = []
+    faults: list[str] = []
     for version, source in sources.items():
         fingerprint = f"{source.fingerprint()}-{grids.id}-{monitor.cuts}"
         held = _held(monitor, version, fingerprint, lake)
         if held is None:
+            faults += training_faults(connection, monitor, source)
             rows = _named(typed(source), monitor, version)
             picked = f"SELECT * FROM training ORDER BY hash({ROW}), {ROW} LIMIT {SAMPLE_ROWS}"
             sample = derived(rows, "training", picked).to_arrow_table()
@@ -148,7 +153,7 @@ def _of_training(
             held = BaselineVersion(version, profile.rows(version), source.pattern, fingerprint)
             _write(monitor, held, profile, sample, lake)
         versions.append(held)
-    return PreparedBaseline(grids, tuple(versions))
+    return PreparedBaseline(grids, tuple(versions), faults=tuple(faults))
 
 
 def _named(rows: duckdb.DuckDBPyRelation, monitor: Monitor, version: str) -> duckdb.DuckDBPyRelation:

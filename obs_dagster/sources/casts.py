@@ -74,7 +74,15 @@ def cast(value: str, declared: str, found: str) -> str:
         text = text_of(value, found)
         # neither SQL's literals nor PostgreSQL's texts can hold a NUL character
         return f"CASE WHEN NOT contains({text}, chr(0)) THEN {text} END" if found == "VARCHAR" else text
+    if declared == "DOUBLE" and found == "VARCHAR":
+        return _number(value)
     return f"TRY_CAST({value} AS {declared})"
+
+
+def _number(value: str) -> str:
+    """SQL for the number that a text writes; null for one beyond what a float can be, as `1e999` is."""
+    number = f"TRY_CAST({value} AS DOUBLE)"
+    return f"CASE WHEN NOT isinf({number}) OR regexp_matches({value}, 'inf', 'i') THEN {number} END"
 
 
 def _numeric(kind: str) -> bool:

@@ -106,3 +106,12 @@ def test_a_baseline_of_days_has_a_line(small, day, offset, status):
     world.log(day)
     (found,) = look_at_baseline(world.monitor, None)
     assert (found.status, "of the 2 days" in found.detail) == (status, True)
+
+
+def test_training_rows_that_are_not_as_declared(small, day):
+    world = small()
+    world.write("training/1.parquet", world.rows(day, 50).assign(temp="warm", score=50.0))
+    found = [each for each in look_at_baseline(world.monitor, ["1"]) if each.status == "warn"]
+    assert len(found) == 2
+    assert "50 values of temp are not numbers" in found[1].detail + found[0].detail
+    assert "50 values of score are no scores" in found[1].detail + found[0].detail

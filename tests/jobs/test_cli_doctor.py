@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from jobs.cli.doctor import STALE, nights
+from obs_dagster.alerts import last_failure, report_failure
 from obs_dagster.catalogue import monitor_of
-from obs_dagster.history import NightRecord
+from obs_dagster.history import History, NightRecord
 
 NOW = dt.datetime(2024, 3, 5, 12, tzinfo=dt.UTC)
 
@@ -51,3 +52,20 @@ def test_a_night_that_was_not_evaluated_says_why(home):
     found = list(nights(monitor(home, end=False), [night(4, evaluated=False)], NOW))
     assert [each.status for each in found] == ["warn"]
     assert "no rows" in found[0].detail
+
+
+def test_a_run_that_failed_says_when_and_why_until_a_night_is_evaluated(home, tmp_path):
+    living = monitor(home, end=False)
+    with History.open(f"sqlite:///{tmp_path}/history.db") as history:
+        assert last_failure(history, living.model) is None
+        told = {"model": living.model, "partition": "2024-03-04", "owner": "", "now": NOW}
+        report_failure(history, run_id="a", error="profile: the disk is full", **told)
+        report_failure(history, run_id="b", error="x.csv is empty", part="reading labels", **told)
+        failed = last_failure(history, living.model)
+    first = list(nights(living, [], NOW, failed))
+    assert statuses(first) == {"last run": "fail"}
+    for words in ("2024-03-04 FAILED 2024-03-05 12:00 UTC", "profile: the disk is full", "No night"):
+        assert words in first[0].detail
+    before = night(4, NOW - dt.timedelta(hours=1))
+    assert statuses(nights(living, [before], NOW, failed)) == {"last run": "fail", "last night": "ok"}
+    assert statuses(nights(living, [before, night(4, NOW)], NOW, failed)) == {"last night": "ok"}

@@ -69,6 +69,13 @@ def test_the_check_reads_a_sample_and_says_what_it_is(home, monitor, keys, value
         assert words in found.detail
 
 
+def test_the_check_says_which_ids_have_two_labels(home, monitor):
+    write(home, [True, False, False, False], ids=["a", "a", "b", "b"])
+    found = label_sample.labels(monitor(), FOUND)
+    assert found.status == "warn"
+    assert "1 ids had two different labels known at one time, such as a;" in found.detail
+
+
 def test_the_check_names_a_column_that_is_not_there(home, monitor):
     (home.root / "labels").mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table({"id": ["a"], "default": [True]}), home.root / "labels" / "z.parquet")

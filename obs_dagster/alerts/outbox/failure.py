@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import select
 
 from obs_dagster.alerts.message import Message, harmless, one_line
 from obs_dagster.alerts.outbox.entries import enqueue_once
 from obs_dagster.history import History
+from obs_dagster.history.tables import OUTBOX
 from obs_dagster.secrets import scrub
 
 _ERROR_LENGTH = 1_000
+#: Ends the key of the notification of a run that failed as a whole.
+_FAILED = ":failed"
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """A run that failed: of which days, when that was known, and why."""
+
+    partition: str
+    at: dt.datetime
+    error: str
 
 
 def report_failure(
@@ -52,7 +67,7 @@ def report_failure(
     width = max(map(len, lines))
     body = "\n".join(f"{name:{width}}  {text}" for name, text in lines.items() if text)
     message = Message(
-        key=f"{run_id}:failed{f':{part}' if part else ''}",
+        key=f"{run_id}{_FAILED}{f':{part}' if part else ''}",
         event="firing",
         severity="critical",
         title=f"[critical] {model}: {f'{part} in ' if part else ''}the night of {day} failed",
@@ -63,9 +78,27 @@ def report_failure(
             "model": model,
             "run_id": run_id,
             "partition": day,
+            "error": lines["error"],
         },
     )
     return enqueue_once(history, message, model=model, now=now)
+
+
+def last_failure(history: History, model: str) -> FailedRun | None:
+    """The run of a model that failed last; None if none ever did."""
+    query = (
+        select(OUTBOX.c.notification, OUTBOX.c.created_at)
+        .where(OUTBOX.c.model == model, OUTBOX.c.key.endswith(_FAILED, autoescape=True))
+        .order_by(OUTBOX.c.id.desc())
+        .limit(1)
+    )
+    with history.reading() as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    details = row.notification["details"]
+    # those of earlier versions had no error
+    return FailedRun(details["partition"], row.created_at, details.get("error", row.notification["title"]))
 
 
 def _command(model: str, partition: str) -> str:

@@ -26,6 +26,7 @@ _SEPARATORS = (",", ";", "\t", "|")
 _BOM = "\ufeff"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _LONGEST_HEADER = 1 << 22
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,20 @@ def _header(file: Path) -> _Header | None:
     names = tuple(rows[separator])
     if any("\ufffd" in name for name in names):
         raise UnreadableError(file, "line 1 is not UTF-8", _in_utf_8("CP1252"))
+    if names[0].startswith("#") and _is_comment(text, separator, len(names)):
+        raise UnreadableError(
+            file,
+            f"line 1 is a comment: {text.splitlines()[0][:_SHOWN]}",
+            "Begin the file with the names of its columns; lines of comment belong elsewhere",
+        )
     return _Header(separator, names)
+
+
+def _is_comment(text: str, separator: str, columns: int) -> bool:
+    """Whether a first line with a `#` is not like the line after it: a name of a column may begin so."""
+    _, _, rest = text.partition("\n")
+    after = {each: len(_first_row(rest, each)) for each in _SEPARATORS}
+    return after[separator] != columns or (columns == 1 and max(after.values()) > 1)
 
 
 def _first_row(text: str, separator: str) -> list[str]:

@@ -22,6 +22,8 @@ _MARKS = {
     b"\xfe\xff": _UTF_16,
     b"\xef\xbb\xbf": ("begins with a byte order mark", "Write the file as UTF-8 without one"),
 }
+_NO_ARRAY = "Write each of its objects on a line of its own, without brackets and commas (`jq -c '.[]'`)"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 #: How much of a line an error shows.
 _SHOWN = 60
 
@@ -40,13 +42,21 @@ def read(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], most: int
 
 
 def _fields(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], most: int | None) -> list[str]:
-    """The names of all fields of all lines."""
+    """The names of all fields of all lines.
+
+    Raises:
+        UnreadableError: a line is JSON, and no object.
+    """
+    # a name that is null stands for lines without names
+    keys = "CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) ELSE [NULL] END"
     found = connection.execute(
-        "SELECT DISTINCT unnest(json_keys(json)) AS name "
+        f"SELECT DISTINCT unnest({keys}) AS name "
         f"FROM (SELECT json FROM {_lines(files)}{first_rows(most)}) ORDER BY name"
     ).fetchall()
+    if (None,) in found and (mistake := next(filter(None, map(_first_mistake, files)), None)):
+        raise mistake
     # SQL has no names with NUL characters
-    return [name for (name,) in found if "\0" not in name]
+    return [name for (name,) in found if name is not None and "\0" not in name]
 
 
 def _lines(files: Sequence[Path]) -> str:
@@ -117,10 +127,21 @@ def _not_an_object(text: str) -> tuple[str, str] | None:
     except _RepeatedError as error:
         return f"has the field {error} twice: {shown}", "Write each field once"
     except ValueError:
+        if text.lstrip().startswith("["):
+            return f"is no JSON object, but begins an array: {shown}", _NO_ARRAY
         remedy = "Complete the line or remove it; every line is one JSON object, however long"
         return f"is not JSON, or cut: {shown}", remedy
+    return _not_fields(value, shown)
+
+
+def _not_fields(value: object, shown: str) -> tuple[str, str] | None:
+    if isinstance(value, list):
+        return f"is no JSON object, but an array: {shown}", _NO_ARRAY
     if not isinstance(value, dict):
         return f"is no JSON object: {shown}", "Write one object with named fields on every line"
+    if half := _SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+        cause = f"has half of a character (\\u{ord(half[0]):04x}, a lone surrogate): {shown}"
+        return cause, "Write both halves of a surrogate pair, or the character itself as UTF-8"
     return None
 
 

@@ -138,8 +138,9 @@ def scalar(value: str, kind: str) -> str:
     # JSON knows one kind of number: 5.0 is 5, and whole numbers keep all their digits
     whole = f"{number} = trunc({number}) AND abs({number}) < 1e15"
     return (
-        f"CASE json_type({value}) WHEN 'DOUBLE' THEN CASE WHEN regexp_full_match({text}, '-?[0-9]+') "
-        f"THEN {text} WHEN {whole} THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) "
+        f"CASE json_type({value}) WHEN 'DOUBLE' THEN CASE WHEN isinf({number}) OR "
+        f"regexp_full_match({text}, '-?[0-9]+') THEN {text} "
+        f"WHEN {whole} THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) "
         f"ELSE CAST({number} AS VARCHAR) END WHEN 'ARRAY' THEN NULL WHEN 'OBJECT' THEN NULL ELSE {text} END"
     )
 

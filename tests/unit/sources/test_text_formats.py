@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from obs_dagster.errors import SourceError
+from obs_dagster.quality.day import QUARANTINE, validate_day
 from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 
@@ -200,3 +201,57 @@ def test_columns_without_a_name_are_ignored(read, small, day):
     for text in (rows.to_csv(), rows.to_csv(index=False).replace("\n", ",\n")):
         _, kept = read(text, "csv")
         assert kept["id"].tolist() == rows["id"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "said"),
+    [
+        ("jsonl", '[{"id": "a"}, {"id": "b"}]\n', "line 1 is no JSON object, but an array: [{"),
+        ("jsonl", '{"id": "a"}\n[{"id": "b"}]\n', "line 2 is no JSON object, but an array: [{"),
+        ("jsonl", '[\n{"id": "a"},\n{"id": "b"}\n]\n', "line 1 is no JSON object, but begins an array: ["),
+        ("jsonl", "1\n2\n", "line 1 is no JSON object: 1"),
+        ("jsonl", 'null\n{"id": "a"}\n', "line 1 is no JSON object: null"),
+        ("jsonl", '{"id": "a"}\n{"id": "x\\ud800y"}\n', "line 2 has half of a character (\\ud800"),
+        ("jsonl", '{"id": "x\\udc00"}\n', "line 1 has half of a character (\\udc00"),
+        ("jsonl", gzip.compress(b'{"id": "a"}\n'), "it is compressed by gzip"),
+        ("csv", gzip.compress(b"id,at\na,b\n"), "it is compressed by gzip"),
+        ("csv", b"PK\x03\x04\x14\0", "it is compressed by zip"),
+        ("csv", "# made by x\nid,at\na,b\n", "line 1 is a comment: # made by x"),
+        ("csv", "#made by x, y, z\nid,at\na,b\n", "line 1 is a comment: #made by x, y, z"),
+        ("csv", "# made by x\r\nid;at\r\na;b\r\n", "line 1 is a comment"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_is_another_thing_is_called_by_its_name(tmp_path, kind, content, said):
+    file = tmp_path / f"a.{kind}"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with connect() as connection, pytest.raises(SourceError) as raised:
+        SourceFiles(kind, str(file), (file,)).relation(connection)
+    assert said in str(raised.value)
+    assert str(file) in str(raised.value)
+
+
+def test_a_column_whose_name_begins_like_a_comment(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("# items,price\n1,2\n")
+    with connect() as connection:
+        relation = SourceFiles("csv", str(file), (file,)).relation(connection)
+        assert (relation.columns, relation.fetchall()) == (["# items", "price"], [("1", "2")])
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_number_beyond_what_a_float_can_be_breaks_the_contract(small, day, kind):
+    world = small()
+    world.changes["logs"] = world.monitor.logs.model_dump(exclude_none=True) | {"source": kind}
+    path = world.log(day, world.rows(day, 40).assign(temp=12345.5), kind=kind)
+    path.write_text(path.read_text().replace("12345.5", "-1e999", 1).replace("12345.5", "1e400", 1))
+    ingest_logs(world.monitor, day, world.lake)
+    quality = validate_day(world.monitor, day, world.lake)
+    assert quality.quarantined == 2
+    rows = world.lake.table("small", QUARANTINE).read(day).to_pylist()
+    assert ["-1e999" in rows[0]["_obs_raw"], "1e400" in rows[1]["_obs_raw"]] == [True, True]
+
+
+def test_infinity_that_is_written_as_such_is_what_it_was(read, small, day):
+    rows = small().rows(day, 3).assign(temp=["inf", "-Infinity", "1e300"])
+    assert read(rows.to_csv(index=False), "csv")[1]["temp"].tolist() == [float("inf"), float("-inf"), 1e300]
