@@ -10,6 +10,7 @@ from assets.stage import stage
 from assets.tables import table
 from obs_dagster.baselines.days import BaselineDay
 from obs_dagster.baselines.prepare import prepare_baseline
+from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.monitor import Monitor
 from obs_dagster.verdict.wording import day_spans
 
@@ -17,7 +18,7 @@ from obs_dagster.verdict.wording import day_spans
 def build(monitor: Monitor) -> dg.AssetsDefinition:
     """The asset for one monitor."""
     # what this run ingests of the log need not be read from its source again
-    before = [] if monitor.baseline.kind == "training" else ["data_quality"]
+    before = ["data_quality"] if baseline_of(monitor).of_log else []
 
     @stage(
         monitor, "baseline", after=["training_data", *before], kinds=["duckdb", "parquet"], partitioned=False

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import dagster as dg
 
 from assets.stage import stage_key
+from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.monitor import Monitor
-from obs_dagster.monitor.data import Labels, Logs, TrainingBaseline
+from obs_dagster.monitor.data import Labels, Logs
+from obs_dagster.sources.protocol import source_of
 
 
 def build(monitor: Monitor) -> list[dg.AssetSpec]:
@@ -20,7 +22,8 @@ def build(monitor: Monitor) -> list[dg.AssetSpec]:
         specs.append(_spec(monitor, "raw_labels", "Ground truth as it arrives.", *_place(monitor.labels)))
     else:
         specs.append(_spec(monitor, "raw_labels", "The monitor names no ground truth.", "none", "file"))
-    compared = (monitor.baseline.path, "file") if isinstance(monitor.baseline, TrainingBaseline) else log
+    baseline = baseline_of(monitor)
+    compared = log if baseline.of_log else (baseline.place(), "file")
     specs.append(_spec(monitor, "training_data", "The rows that versions are compared with.", *compared))
     name = monitor.registry.name if monitor.registry else "none"
     specs.append(
@@ -31,9 +34,8 @@ def build(monitor: Monitor) -> list[dg.AssetSpec]:
 
 def _place(source: Logs | Labels) -> tuple[str, str]:
     """Where rows are, with the names of a URL's variables only, and the kind of asset that they are."""
-    if source.source == "ibis":
-        return f"{source.table} of {source.path}", "table"
-    return source.path, "file"
+    found = source_of(source)
+    return found.place(source), found.asset
 
 
 def _spec(

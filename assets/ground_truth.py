@@ -11,6 +11,7 @@ from obs_dagster.monitor import Monitor
 from obs_dagster.reports.evidently_ahead import begin_ahead
 from obs_dagster.sources.label_book import LabelBook
 from obs_dagster.sources.labels import ingest_labels
+from obs_dagster.sources.protocol import source_of
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -69,4 +70,4 @@ def _report(context: dg.AssetExecutionContext, monitor: Monitor, platform: Platf
 
 def _read(monitor: Monitor) -> str:
     """What labels are in."""
-    return "parts of the table" if monitor.labels and monitor.labels.source == "ibis" else "files"
+    return source_of(monitor.labels).label_unit if monitor.labels else "files"

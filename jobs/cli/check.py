@@ -10,7 +10,7 @@ import typer
 
 from jobs.cli import label_sample, reach
 from jobs.cli.check_baseline import look_at_baseline
-from jobs.cli.check_log import look_at_log
+from jobs.cli.check_log import look_at_log, unlisted
 from jobs.cli.choice import require
 from jobs.cli.failure import FAILED
 from jobs.cli.findings import Finding, print_findings
@@ -20,11 +20,8 @@ from jobs.cli.routes import readable_routes
 from obs_dagster.errors import ObsError
 
 if TYPE_CHECKING:
-    from obs_dagster.monitor import Labels, Logs, Monitor
+    from obs_dagster.monitor import Labels, Monitor
     from obs_dagster.settings import Settings
-
-_ANY_VERSION = "0anyversion0"
-"""Stands for every version in a path: a wildcard is refused as one."""
 
 
 def check(
@@ -74,35 +71,31 @@ def _chosen(settings: Settings, names: list[str]) -> list[Monitor]:
 
 def _inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     yield Finding(monitor.model, "monitor", "ok", f"{len(monitor.alerts)} rules, from {monitor.start} on")
-    seen = None
-    if monitor.logs.source == "ibis":
-        yield _rows(monitor, "logs", monitor.logs)
-    else:
-        log = look_at_log(monitor)
-        yield from log.findings
-        seen = log.versions
+    log = look_at_log(monitor)
+    yield from log.findings
     if monitor.labels:
-        yield label_sample.labels(monitor, _rows(monitor, "labels", monitor.labels))
+        yield _labels(monitor, monitor.labels)
     else:
         yield Finding(monitor.model, "labels", "warn", "none: whether the model is right is not known")
-    yield from look_at_baseline(monitor, seen)
+    yield from look_at_baseline(monitor, log.versions)
     if monitor.registry:
         yield _registry(monitor, settings, monitor.registry.name)
     yield from readable_routes(monitor)
 
 
-def _rows(monitor: Monitor, what: str, section: Logs | Labels) -> Finding:
-    if section.source == "ibis":
-        return Finding(monitor.model, what, "ok", f"table {section.table}, looked at when its night runs")
-    return _files(monitor, what, section.source, section.path)
+def _labels(monitor: Monitor, labels: Labels) -> Finding:
+    from obs_dagster.sources.protocol import source_of
+
+    if not source_of(labels).of_files:
+        return Finding(monitor.model, "labels", "ok", unlisted(labels))
+    return label_sample.labels(monitor, _files(monitor, "labels", labels.source, labels.path))
 
 
 def _files(monitor: Monitor, what: str, kind: str, path: str) -> Finding:
     from obs_dagster.sources.files import SourceFiles, connect
 
     try:
-        every = monitor.resolve_path(path, day="*", version=_ANY_VERSION).replace(_ANY_VERSION, "*")
-        source = SourceFiles.find(kind, every)
+        source = SourceFiles.find(kind, monitor.resolve_path(path))
         if not source.files:
             detail = f"no files yet ({next_step(source.pattern)}): {source.pattern}"
             return Finding(monitor.model, what, "warn", detail)

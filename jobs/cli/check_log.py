@@ -17,7 +17,7 @@ from obs_dagster.lake.columns import RAW, UNCAST
 from obs_dagster.quality.refusal import in_one_line
 
 if TYPE_CHECKING:
-    from obs_dagster.monitor import Monitor
+    from obs_dagster.monitor import Labels, Logs, Monitor
     from obs_dagster.quality.day import DayQuality
 
 FILES, ROWS = 4, 10_000
@@ -57,11 +57,15 @@ class _Look:
 
 def look_at_log(monitor: Monitor) -> LogLook:
     """Look at the files of a log, and at the beginning of its latest day."""
-    from obs_dagster.baselines.rows import days_with_files
+    from obs_dagster.sources.protocol import source_of
 
     try:
-        days, others = days_with_files(monitor)
-        listed = _days(monitor, days, others)
+        source = source_of(monitor.logs)
+        known = source.days(monitor) if source.of_files else None
+        if known is None:
+            return LogLook([Finding(monitor.model, "logs", "ok", unlisted(monitor.logs))])
+        days = known.days
+        listed = _days(monitor, days, known.others)
         if not days:
             return LogLook([listed])
         look = _looked(monitor, days[-1])
@@ -69,6 +73,14 @@ def look_at_log(monitor: Monitor) -> LogLook:
         return LogLook([Finding(monitor.model, "logs", "fail", str(error))])
     findings = [listed, _columns(monitor, look.quality), *_empty(monitor, look.empty)]
     return LogLook([*findings, _contract(monitor, days[-1], look)], sorted(look.quality.versions))
+
+
+def unlisted(section: Logs | Labels) -> str:
+    """What is said of a source whose rows only a night reads."""
+    from obs_dagster.sources.protocol import source_of
+
+    source = source_of(section)
+    return f"{source.asset} {section.table or source.place(section)}, looked at when its night runs"
 
 
 def _days(monitor: Monitor, days: Sequence[dt.date], others: Sequence[str]) -> Finding:
@@ -88,8 +100,8 @@ def _days(monitor: Monitor, days: Sequence[dt.date], others: Sequence[str]) -> F
 
 
 def _looked(monitor: Monitor, day: dt.date) -> _Look:
+    from obs_dagster.engine.duckdb import DuckDBEngine
     from obs_dagster.lake.lake import Lake
-    from obs_dagster.monitor.engine import DuckDBEngine
     from obs_dagster.quality.day import QUARANTINE, validate_day
     from obs_dagster.sources.ingest import LOGS, ingest_some
 

@@ -26,7 +26,7 @@ def labels(monitor: Monitor, found: Finding) -> Finding:
     from obs_dagster.sources.files import SourceFiles
 
     section = monitor.labels
-    if section is None or section.source == "ibis" or found.status != "ok":
+    if section is None or found.status != "ok":
         return found
     source = SourceFiles.find(section.source, monitor.resolve_path(section.path))
     try:

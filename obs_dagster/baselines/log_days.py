@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from obs_dagster.baselines.rows import log_stamp
 from obs_dagster.lake.columns import ROW
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.leftovers import mark
@@ -22,6 +21,7 @@ from obs_dagster.sources.files import derived
 from obs_dagster.sources.formats.part import Part
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.log_schema import LogSchema, declared_types
+from obs_dagster.sources.protocol import source_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -62,7 +62,7 @@ class LogDays:
 
         Of a day that has been ingested it is what it was before that: what came since has not been read.
         """
-        return self._stamps.get(day) or log_stamp(self._monitor, day)
+        return self._stamps.get(day) or source_of(self._monitor.logs).stamp(self._monitor, day)
 
     def found(self, day: dt.date) -> tuple[Lake, DayQuality]:
         """The lake that has the day's rows, and how they met the contract.
@@ -79,7 +79,7 @@ class LogDays:
             self._apart = Lake(Path(name))
         quality = day_quality(self._monitor, day, self._apart)
         if quality is None:
-            self._stamps[day] = log_stamp(self._monitor, day)
+            self._stamps[day] = source_of(self._monitor.logs).stamp(self._monitor, day)
             ingest_logs(self._monitor, day, self._apart)
             quality = validate_day(self._monitor, day, self._apart)
         return self._apart, quality

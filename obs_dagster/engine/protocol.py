@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
+from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import narwhals as nw
 
+from obs_dagster.kinds import KindError
 from obs_dagster.lake.lake import Lake
-from obs_dagster.monitor.engine import SparkEngine
+from obs_dagster.monitor.engine import EngineKeys
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.quality.day_rows import DayRows
+from obs_dagster.quality.expectations import Judge
+from obs_dagster.quality.frames import FrameJudge
 
 
-class Engine(Protocol):
-    """Reads rows of the lake lazily; the reduction that runs on them is the same for all engines."""
+class Engine(EngineKeys):
+    """Reads rows of the lake lazily, and judges them; the reduction that runs on them is the same for all.
 
+    Its keys in the monitor file are its fields.
+
+    Attributes:
+        counts_unique: see `obs_dagster.quality.judging.Judging`.
+    """
+
+    counts_unique: ClassVar[bool] = False
+
+    @abstractmethod
+    def judge(self, monitor: Monitor, day: dt.date, lake: Lake, rows: DayRows, frames: FrameJudge) -> Judge:
+        """See `obs_dagster.quality.judging.Judging`."""
+
+    @abstractmethod
     def clean_rows(
         self, monitor: Monitor, days: Sequence[dt.date], lake: Lake
     ) -> AbstractContextManager[nw.LazyFrame[Any]]:
@@ -29,10 +47,11 @@ class Engine(Protocol):
             LakeError: a day has not been validated.
         """
 
+    @abstractmethod
     def labelled_rows(
         self, monitor: Monitor, days: Sequence[dt.date], lake: Lake
     ) -> AbstractContextManager[nw.LazyFrame[Any]]:
-        """The rows of `clean_rows` with their label in the boolean column `_obs_label`, null if unknown.
+        """The rows of `clean_rows` with their label in the column `_obs_label`, null if unknown.
 
         Raises:
             LakeError: a day has not been validated.
@@ -40,11 +59,14 @@ class Engine(Protocol):
 
 
 def engine_of(monitor: Monitor) -> Engine:
-    """The engine that the monitor names."""
-    if isinstance(monitor.engine, SparkEngine):
-        from obs_dagster.engine.spark import SparkRows
+    """The engine that the monitor names.
 
-        return SparkRows(monitor.engine)
-    from obs_dagster.engine.duckdb import DuckDBRows
-
-    return DuckDBRows()
+    Raises:
+        KindError: what is registered under its name can only be read from a file.
+    """
+    if isinstance(monitor.engine, Engine):
+        return monitor.engine
+    raise KindError(
+        f"The engine {monitor.engine.kind!r} is no obs_dagster.engine.protocol.Engine.",
+        remedy="Update the distribution that registers it, see docs/extending.md.",
+    )

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import narwhals as nw
 
+from obs_dagster.engine.protocol import Engine
 from obs_dagster.lake.columns import DAY, LABEL, ROW
 from obs_dagster.lake.lake import Lake
-from obs_dagster.monitor.engine import SparkEngine
+from obs_dagster.monitor.checks.outline import features, roles
+from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.problem import Keys, Problem, quoted
 from obs_dagster.quality.day import QUARANTINE, validated
+from obs_dagster.quality.day_rows import DayRows
+from obs_dagster.quality.expectations import Judge
+from obs_dagster.quality.frames import FrameJudge
 from obs_dagster.sources.label_values import label_type
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.log_schema import declared_types, derived_columns
+from obs_dagster.spark.keys import SparkKeys
 from obs_dagster.spark.location import ingested, location
 from obs_dagster.spark.session import spark_session
 
@@ -34,18 +42,42 @@ _TYPES = {
 }
 
 
-class SparkRows:
-    """Reads with the process's Spark session, which stays for the next block."""
+class SparkEngine(SparkKeys, Engine):
+    """Validate and reduce rows with Spark; also written `engine: spark`. Needs the extra `spark` and Java.
 
-    def __init__(self, settings: SparkEngine) -> None:
-        self._settings = settings
+    The process's session stays for the next block.
+    """
+
+    counts_unique: ClassVar[bool] = True
+
+    kind: Literal["spark"] = "spark"
+
+    @classmethod
+    def problems(cls, document: Document) -> Iterator[Problem]:
+        """With `engine: spark`, column names have no dot and no backquote, which Spark takes for syntax."""
+        named: list[tuple[Keys, str, bool]] = [
+            (("features", name), name, True) for name in features(document) or ()
+        ]
+        mapped = roles(document, "logs").items()
+        named += [(("logs", "columns", role), column, False) for role, column in mapped]
+        for keys, name, at_key in named:
+            if re.search(r"[.`]", name):
+                message = f"Spark cannot read a column named {quoted(name)}; rename it."
+                yield document.problem(keys, message, at_key=at_key)
+
+    def judge(self, monitor: Monitor, day: dt.date, lake: Lake, rows: DayRows, frames: FrameJudge) -> Judge:
+        """Judge on every executor, with Great Expectations' engine for Spark."""
+        del rows, frames
+        from obs_dagster.quality.spark import on_spark, rows_of
+
+        return on_spark(rows_of(spark_session(self), monitor, day, lake))
 
     @contextmanager
     def clean_rows(
         self, monitor: Monitor, days: Sequence[dt.date], lake: Lake
     ) -> Iterator[nw.LazyFrame[Any]]:
         """The rows of days without the quarantined ones."""
-        session = spark_session(self._settings)
+        session = spark_session(self)
         yield nw.from_native(_clean_rows(session, monitor, days, lake))
 
     @contextmanager
@@ -55,7 +87,7 @@ class SparkRows:
         """The clean rows of days with their labels."""
         from pyspark.sql import functions
 
-        session = spark_session(self._settings)
+        session = spark_session(self)
         rows = _clean_rows(session, monitor, days, lake)
         truth = lake.table(monitor.model, GROUND_TRUTH)
         known = [location(truth.path(day)) for day in days if truth.exists(day)]
@@ -105,3 +137,6 @@ def _schema(types: Mapping[str, str]) -> StructType:
     for name, kind in types.items():
         schema.add(name, _TYPES[kind])
     return schema
+
+
+ENGINE = SparkEngine

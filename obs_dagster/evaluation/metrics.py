@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
+from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.evaluation.baseline_outcomes import baseline_outcomes, relative_metrics
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder, seed
@@ -18,7 +19,6 @@ from obs_dagster.evaluation.windows import (
     compared_with,
     outcome_windows,
     profile_windows,
-    why_no_baseline,
 )
 from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.evaluation import evaluate
@@ -64,7 +64,7 @@ def _drift_of(columns: Sequence[ProfiledColumn], night: Night, day: dt.date) -> 
     in_cells = [name for name, metric in family("drift").items() if metric.definition.cells != "none"]
     for version, cells in _subjects(windows):
         baseline = compared_with(night, version, day, part=part)
-        without = "" if baseline else why_no_baseline(night.monitor, version, day)
+        without = "" if baseline else baseline_of(night.monitor).why_none(version, day)
         for column in columns:
             for segment in cells if column.leads else [WHOLE]:
                 reference = baseline.counts(version, segment, column.name) if baseline else None

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.baselines.stored import baseline_profile
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.lake import Table, manifest_in
-from obs_dagster.monitor.data import DaysBaseline, RollingBaseline, TrainingBaseline
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.grids.grid import Grids
@@ -165,24 +165,11 @@ def later_days(table: Table, monitor: Monitor, days: set[dt.date]) -> set[dt.dat
 
 
 def compared_with(night: Night, version: str, day: dt.date, *, part: Part | None = None) -> Profile | None:
-    """The baseline of a version on a night, or a part of it: its own, or a window of the days before."""
-    monitor, grids = night.monitor, night.grids
-    if not isinstance(monitor.baseline, RollingBaseline):
-        return baseline_profile(monitor, version, night.lake, grids, part.rows() if part else None)
-    last = day - dt.timedelta(days=monitor.baseline.gap_days)
-    days = window_days(night.profiles, last, monitor.baseline.days)
-    merged = Profile.merged([day_profile(night, each, part=part) for each in days], grids)
+    """The baseline of a version on a night, or a part of it: its own, or the sum of other nights."""
+    days = baseline_of(night.monitor).nights(day)
+    if days is None:
+        rows = part.rows() if part else None
+        return baseline_profile(night.monitor, version, night.lake, night.grids, rows)
+    written = (each for each in days if night.profiles.exists(each))
+    merged = Profile.merged([day_profile(night, each, part=part) for each in written], night.grids)
     return merged if version in merged.versions() else None
-
-
-def why_no_baseline(monitor: Monitor, version: str, day: dt.date) -> str:
-    """Why a version has nothing that it is compared with on a night."""
-    match monitor.baseline:
-        case TrainingBaseline(path=path):
-            place = path.replace("{version}", version)
-            return f"there are no training rows of version {version} at {place}"
-        case DaysBaseline(first=first, last=last):
-            return f"version {version} has no rows on {first} to {last}"
-        case RollingBaseline(days=days, gap_days=gap):
-            end = day - dt.timedelta(days=gap)
-            return f"version {version} has no rows on the {days} days to {end}"

@@ -8,11 +8,11 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
 from typing import Any, get_args
 
 from obs_dagster.errors import ObsError
+from obs_dagster.kinds import third_party
 from obs_dagster.metrics.definition import Definition, Family, Place
 from obs_dagster.metrics.metric import Metric
 
@@ -39,7 +39,7 @@ def metrics() -> tuple[Metric[Any], ...]:
             name, or an entry point holds something else.
     """
     found: list[Metric[Any]] = []
-    for origin, listed in (*_shipped(), *_third_party()):
+    for origin, listed in (*_shipped(), *third_party(ENTRY_POINTS)):
         for metric in listed if isinstance(listed, tuple) else (listed,):
             if not isinstance(metric, Metric):
                 raise MetricError(
@@ -146,9 +146,3 @@ def _submodules(package: ModuleType) -> Iterator[ModuleType]:
     """The modules in a package's folder by name; none for a plain module."""
     for info in sorted(pkgutil.iter_modules(getattr(package, "__path__", ())), key=lambda info: info.name):
         yield importlib.import_module(f"{package.__name__}.{info.name}")
-
-
-def _third_party() -> Iterator[tuple[str, Any]]:
-    """What entry points of installed distributions name, with the entry point's name."""
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
-        yield f"entry point {point.name!r} ({point.value})", point.load()

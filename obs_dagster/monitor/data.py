@@ -1,16 +1,16 @@
-"""Where a model's logs, labels and baseline come from."""
+"""Where a model's logs and labels come from."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from obs_dagster.monitor.choice import NameOf
 from obs_dagster.monitor.contract import Strict
+from obs_dagster.monitor.source import SOURCES
 
-FileKind = Literal["parquet", "csv", "jsonl"]
-SourceKind = Literal["parquet", "csv", "jsonl", "ibis"]
+SourceKind = Annotated[str, NameOf(SOURCES)]
 #: A value of a label or of a decision.
 ClassValue = str | int | bool
 
@@ -45,6 +45,8 @@ OUTPUT_ROLES = ("score", "prediction")
 
 class Logs(Strict):
     """The inference log: one row per prediction."""
+
+    model_config = ConfigDict(defer_build=True)
 
     source: SourceKind = Field(
         description="The format of the files, or `ibis` for a table of a warehouse (extra `ibis`)."
@@ -111,6 +113,8 @@ class LabelColumns(Strict):
 class Labels(Strict):
     """Ground truth, which arrives later than the prediction."""
 
+    model_config = ConfigDict(defer_build=True)
+
     source: SourceKind = Field(
         description="The format of the files, or `ibis` for a table of a warehouse (extra `ibis`), of which "
         "the days of `known_at` that have gained rows are read."
@@ -151,38 +155,6 @@ def _listed(values: ClassValue | tuple[ClassValue, ...] | None) -> tuple[ClassVa
     if values is None:
         return ()
     return values if isinstance(values, tuple) else (values,)
-
-
-class TrainingBaseline(Strict):
-    """Compare each version with its own training data, scored by itself, ideally out of fold."""
-
-    kind: Literal["training"] = "training"
-    source: FileKind = Field(default="parquet", description="The format of the files.")
-    path: str = Field(
-        description="Path or glob of a version's training rows; `{version}` stands for the version. "
-        "The columns are named as in the log; the label column, where present, as in the label files."
-    )
-
-
-class DaysBaseline(Strict):
-    """Compare each version with what it saw in a named range of days of the log."""
-
-    kind: Literal["days"] = "days"
-    first: dt.date = Field(description="First day of the range.")
-    last: dt.date = Field(description="Last day of the range, included.")
-
-
-class RollingBaseline(Strict):
-    """Compare each night with the version's own preceding days."""
-
-    kind: Literal["rolling"] = "rolling"
-    days: int = Field(default=28, ge=1, le=366, description="Length of the window.")
-    gap_days: int = Field(
-        default=1, ge=1, le=366, description="Days between the end of the window and the night."
-    )
-
-
-Baseline = Annotated[TrainingBaseline | DaysBaseline | RollingBaseline, Field(discriminator="kind")]
 
 
 class Registry(Strict):

@@ -1,45 +1,42 @@
-"""Which engine reads a model's rows: DuckDB inside the process, or Spark."""
+"""What reads and judges a model's rows: the keys of every engine.
+
+An engine is found by its place, `obs_dagster/engine/<name>.py`, or by an entry point of a third party; what
+it can do says `obs_dagster.engine.protocol`.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import ClassVar
 
-from pydantic import BeforeValidator, Field
+from obs_dagster.kinds import Kinds, Place
+from obs_dagster.monitor.choice import Choice, kind_of
+from obs_dagster.monitor.document import Document
 
-from obs_dagster.monitor.contract import Strict
-
-
-class DuckDBEngine(Strict):
-    """Read rows with DuckDB, inside the process; also written `engine: duckdb`."""
-
-    kind: Literal["duckdb"] = "duckdb"
+DEFAULT_ENGINE = "duckdb"
+"""What reads the rows of a monitor that does not say."""
 
 
-class SparkEngine(Strict):
-    """Validate and reduce rows with Spark; also written `engine: spark`. Needs the extra `spark` and Java."""
+class EngineKeys(Choice):
+    """What reads the rows.
 
-    kind: Literal["spark"] = "spark"
-    master: str = Field(
-        default="local[*]",
-        min_length=1,
-        description="Spark's master. Unless it is `local[…]`, the lake must be mounted on every node.",
-    )
-    config: dict[str, str] = Field(
-        default_factory=dict,
-        description="Settings of the Spark session (`spark.driver.memory: 4g`). Secrets don't belong here "
-        "but into Spark's own configuration (`SPARK_CONF_DIR`).",
-    )
+    Attributes:
+        reads_in_place: whether it can read rows from files of the source, where the lake has no copy.
+    """
+
+    reads_in_place: ClassVar[bool] = False
 
 
-def _written_out(value: Any) -> Any:
-    """The short form `engine: spark` as the mapping that it stands for."""
-    return {"kind": value} if isinstance(value, str) else value
+ENGINES: Kinds[type[EngineKeys]] = Kinds(
+    "engine", "obs_dagster.engines", [Place("obs_dagster.engine", "ENGINE")], kind_of
+)
 
 
-Engine = Annotated[
-    DuckDBEngine | SparkEngine,
-    Field(discriminator="kind"),
-    BeforeValidator(
-        _written_out, json_schema_input_type=Literal["duckdb", "spark"] | DuckDBEngine | SparkEngine
-    ),
-]
+def default_engine() -> EngineKeys:
+    """The engine of a monitor that names none."""
+    return ENGINES.named(DEFAULT_ENGINE).model_validate({"kind": DEFAULT_ENGINE})
+
+
+def engine_in(document: Document) -> type[EngineKeys] | None:
+    """The engine that a document names, in short or as a mapping; None if there is no such."""
+    named = document.text("engine") or document.text("engine", "kind") or ""
+    return ENGINES.all().get(named)

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from obs_dagster.monitor.alerting import Route, Rule
+from obs_dagster.monitor.baseline import BASELINES, BaselineKeys
+from obs_dagster.monitor.choice import OneOf
 from obs_dagster.monitor.contract import Feature, Strict
-from obs_dagster.monitor.data import Baseline, Labels, Logs, Registry
-from obs_dagster.monitor.engine import DuckDBEngine, Engine
+from obs_dagster.monitor.data import Labels, Logs, Registry
+from obs_dagster.monitor.engine import ENGINES, EngineKeys, default_engine
 from obs_dagster.monitor.placeholders import resolve
 
 DEFAULT_TASK = "binary_classification"
@@ -78,6 +80,9 @@ class Reports(Strict):
 class Monitor(Strict):
     """Describes one model in production: its logs, labels, features, baseline, windows and alerts."""
 
+    # what kinds there are is known once all of the package can be imported
+    model_config = ConfigDict(defer_build=True)
+
     model: str = Field(
         pattern=r"^[a-z][a-z0-9_]{0,62}$", description="The model's name; prefix of its asset keys."
     )
@@ -107,14 +112,16 @@ class Monitor(Strict):
         default=(),
         description="Categorical features by whose values metrics are split; a list of them is a crossing.",
     )
-    baseline: Baseline = Field(description="What each version is compared with.")
+    baseline: Annotated[BaselineKeys, OneOf(BASELINES)] = Field(
+        description="What each version is compared with."
+    )
     windows: tuple[Days, ...] = Field(
         default=(1, 7, 28),
         min_length=1,
         description="Lengths in days of the windows that are evaluated; 1 is among them.",
     )
-    engine: Engine = Field(
-        default_factory=DuckDBEngine,
+    engine: Annotated[EngineKeys, OneOf(ENGINES, short=True)] = Field(
+        default_factory=default_engine,
         description="What reads the rows; `duckdb` and `spark` alone are short for the mapping.",
     )
     quality: Quality = Field(default_factory=Quality, description="How the contract is judged.")

@@ -16,45 +16,39 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from obs_dagster.monitor.alerting import Route, Rule
+from obs_dagster.monitor.baseline import BASELINES
 from obs_dagster.monitor.checks import CHECKS
+from obs_dagster.monitor.choice import Choice, annotation_of
 from obs_dagster.monitor.contract import Feature
-from obs_dagster.monitor.data import (
-    DaysBaseline,
-    LabelColumns,
-    Labels,
-    LogColumns,
-    Logs,
-    Registry,
-    RollingBaseline,
-    TrainingBaseline,
-)
+from obs_dagster.monitor.data import LabelColumns, Labels, LogColumns, Logs, Registry
 from obs_dagster.monitor.editor_schema import json_schema
-from obs_dagster.monitor.engine import DuckDBEngine, SparkEngine
+from obs_dagster.monitor.engine import ENGINES
 from obs_dagster.monitor.model import Explanations, Monitor, Quality, Reports
 from obs_dagster.monitor.wording import expected, members
 
 EXAMPLE = Path(__file__).with_name("example.yaml")
 """A small complete monitor file."""
 
-_SECTIONS: dict[type[BaseModel], str] = {
-    Monitor: "The top level",
-    Logs: "logs",
-    LogColumns: "logs.columns",
-    Labels: "labels",
-    LabelColumns: "labels.columns",
-    Feature: "features.NAME",
-    TrainingBaseline: "baseline, kind training",
-    DaysBaseline: "baseline, kind days",
-    RollingBaseline: "baseline, kind rolling",
-    DuckDBEngine: "engine, kind duckdb",
-    SparkEngine: "engine, kind spark",
-    Quality: "quality",
-    Explanations: "explanations",
-    Reports: "reports",
-    Registry: "registry",
-    Rule: "alerts[]",
-    Route: "routes[]",
-}
+
+def _sections() -> dict[type[BaseModel], str]:
+    """The title of each part of the file, in order."""
+    return {
+        Monitor: "The top level",
+        Logs: "logs",
+        LogColumns: "logs.columns",
+        Labels: "labels",
+        LabelColumns: "labels.columns",
+        Feature: "features.NAME",
+        **{keys: f"baseline, kind {name}" for name, keys in BASELINES.all().items()},
+        **{keys: f"engine, kind {name}" for name, keys in ENGINES.all().items()},
+        Quality: "quality",
+        Explanations: "explanations",
+        Reports: "reports",
+        Registry: "registry",
+        Rule: "alerts[]",
+        Route: "routes[]",
+    }
+
 
 _INTRODUCTION = """\
 # The monitor file
@@ -84,18 +78,31 @@ def reference_markdown() -> str:
         _INTRODUCTION,
         f"## Example\n\n```yaml\n{EXAMPLE.read_text(encoding='utf-8')}```\n",
         "## Keys\n\nA key without a default is required.\n",
-        *(_section(model) for model in _SECTIONS),
+        *(_section(model, title) for model, title in _sections().items()),
         "## What is checked beyond the types\n",
-        "".join(f"- {(inspect.getdoc(check) or '').splitlines()[0]}\n" for check in CHECKS),
+        "".join(f"- {line}\n" for line in _checked()),
     ]
     return "\n".join(parts)
 
 
-def _section(model: type[BaseModel]) -> str:
+def _checked() -> Iterator[str]:
+    """What each check says of itself, and what kinds of baselines and engines say of theirs."""
+    for check in CHECKS:
+        yield _first_line(check)
+    for kind in (*BASELINES.all().values(), *ENGINES.all().values()):
+        if kind.problems.__func__ is not Choice.problems.__func__:  # type: ignore[attr-defined]
+            yield _first_line(kind.problems)
+
+
+def _first_line(documented: object) -> str:
+    return (inspect.getdoc(documented) or "").splitlines()[0]
+
+
+def _section(model: type[BaseModel], title: str) -> str:
     doc = " ".join((inspect.getdoc(model) or "").split("\n\n")[0].split())
     rows = "".join(f"| {' | '.join(row)} |\n" for row in _rows(model))
     head = "| key | type | default | meaning | constraints |\n| --- | --- | --- | --- | --- |\n"
-    return f"### {_SECTIONS[model]}\n\n{doc}\n\n{head}{rows}"
+    return f"### {title}\n\n{doc}\n\n{head}{rows}"
 
 
 def _rows(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
@@ -103,12 +110,12 @@ def _rows(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
         # `kind` tells the baselines apart, so it is needed although the model can fill it in.
         required = field.is_required() or name == "kind"
         default = "" if required else _default(field)
-        kind = _cell(expected(field.annotation, _link))
+        kind = _cell(expected(annotation_of(field), _link))
         yield (f"`{field.alias or name}`", kind, default, _cell(field.description or ""), _constraints(field))
 
 
 def _link(model: type[BaseModel], noun: str) -> str:
-    title = _SECTIONS[model]
+    title = _sections()[model]
     anchor = "".join(char for char in title.lower().replace(" ", "-") if char.isalnum() or char in "-_")
     return f"[{noun}](#{anchor})"
 

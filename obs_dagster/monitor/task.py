@@ -6,16 +6,11 @@ else it can do says `obs_dagster.tasks.protocol`.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import entry_points
-from types import MappingProxyType
 from typing import Literal, Protocol
 
-from obs_dagster.errors import ObsError
+from obs_dagster.kinds import Kinds, Place
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import DEFAULT_TASK, Monitor
 from obs_dagster.monitor.problem import Problem
@@ -91,31 +86,25 @@ class Task(Protocol):
         """What a monitor of this task lacks, or has that only others have."""
 
 
-@cache
+TASKS: Kinds[Task] = Kinds("task", ENTRY_POINTS, [Place("obs_dagster.tasks", "TASK", "task")])
+
+
 def tasks() -> Mapping[str, Task]:
     """Every task by name: ours in order of their names, then third parties'.
 
     Raises:
-        ObsError: two tasks have one name.
+        KindError: two tasks have one name.
     """
-    found: dict[str, Task] = {}
-    for task in (*_shipped(), *_third_party()):
-        if task.name in found:
-            raise ObsError(f"There are two tasks {task.name!r}.", remedy="Rename the one of the extension.")
-        found[task.name] = task
-    return MappingProxyType(found)
+    return TASKS.all()
 
 
 def task_named(monitor: Monitor) -> Task:
     """The task of a monitor.
 
     Raises:
-        ObsError: there is no such task.
+        KindError: there is no such task.
     """
-    known = tasks()
-    if monitor.task not in known:
-        raise ObsError(f"There is no task {monitor.task!r}.", remedy=f"Known: {', '.join(known)}.")
-    return known[monitor.task]
+    return TASKS.named(monitor.task)
 
 
 def outputs(monitor: Monitor) -> tuple[Output, ...]:
@@ -134,15 +123,3 @@ def task_in(document: Document) -> Task | None:
     if document.value("task") is None:
         return tasks().get(DEFAULT_TASK)
     return tasks().get(document.text("task") or "")
-
-
-def _shipped() -> Iterator[Task]:
-    package = importlib.import_module("obs_dagster.tasks")
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
-        if info.ispkg:
-            yield importlib.import_module(f"{package.__name__}.{info.name}.task").TASK
-
-
-def _third_party() -> Iterator[Task]:
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
-        yield point.load()

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from obs_dagster.monitor.choice import annotation_of
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.problem import Keys, Problem, quoted
@@ -100,7 +101,7 @@ def _locate(loc: tuple[str | int, ...]) -> _Spot:
 
 def fields(model: type[BaseModel]) -> dict[str, Any]:
     """The keys of a model as they are written in the file, with their types."""
-    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    return {field.alias or name: annotation_of(field) for name, field in model.model_fields.items()}
 
 
 def _is_model(annotation: Any) -> bool:

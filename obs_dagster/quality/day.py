@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +13,12 @@ from obs_dagster.errors import LakeError
 from obs_dagster.lake.columns import DAY, FILE, ROW
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literals
-from obs_dagster.monitor.engine import SparkEngine
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.contract import UNCAST_RULE, contract, neither_class
 from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows, Uncast
-from obs_dagster.quality.expectations import Judge, Suite, Validation, distinct
+from obs_dagster.quality.expectations import Suite, Validation, distinct
 from obs_dagster.quality.frames import FrameJudge
+from obs_dagster.quality.judging import judging
 from obs_dagster.quality.refusal import missing, reason_of
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
@@ -130,18 +129,13 @@ def _validated(  # noqa: PLR0917  one call
     import duckdb
 
     absent = missing(manifest)
-    unique = [name for name, feature in monitor.features.items() if feature.unique]
+    engine = judging(monitor)
+    unique = [name for name, each in monitor.features.items() if each.unique and not engine.counts_unique]
     with connect() as connection:
         try:
             query = log_rows(connection, monitor, [day], lake)
-            judge: Judge
-            if isinstance(monitor.engine, SparkEngine):
-                # Spark counts what is unique itself; these rows are only for the quarantine
-                rows = DayRows(connection, query, (), manifest["rows"], chunk_rows)
-                judge = _on_spark(monitor.engine, monitor, day, lake)
-            else:
-                rows = DayRows(connection, query, unique, manifest["rows"], chunk_rows)
-                judge = partial(frames.outcomes, rows)
+            rows = DayRows(connection, query, unique, manifest["rows"], chunk_rows)
+            judge = engine.judge(monitor, day, lake, rows, frames)
             checked = suite.validate(judge, contract(monitor, day, absent))
             check_in_place(monitor, [day], lake)
             quality = _judged(monitor, day, manifest, checked, rows.uncast(declared_types(monitor)))
@@ -150,13 +144,6 @@ def _validated(  # noqa: PLR0917  one call
         except duckdb.Error as error:
             raise unreadable(monitor, day, lake, error) from error
     return quality
-
-
-def _on_spark(engine: SparkEngine, monitor: Monitor, day: dt.date, lake: Lake) -> Judge:
-    from obs_dagster.quality.spark import on_spark, rows_of
-    from obs_dagster.spark.session import spark_session
-
-    return on_spark(rows_of(spark_session(engine), monitor, day, lake))
 
 
 def _judged(

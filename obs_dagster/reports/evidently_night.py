@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.evaluation.sampling import sample_baseline, sample_day
 from obs_dagster.lake.columns import LABEL
 from obs_dagster.lake.lake import Lake
-from obs_dagster.monitor.data import Labels, TrainingBaseline
+from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import leading_output, outputs
 from obs_dagster.profile.columns import prediction_column
@@ -105,11 +106,7 @@ def _reference(
 ) -> Any:
     """The baseline with its labels as classes; None if it has none."""
     label = labels.columns.label
-    if (
-        baseline is None
-        or not isinstance(monitor.baseline, TrainingBaseline)
-        or label not in baseline.columns
-    ):
+    if baseline is None or not baseline_of(monitor).labelled or label not in baseline.columns:
         return None
     return _chosen(baseline, renamed | {label: "label"}).assign(label=classes_of(baseline[label], labels))
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from obs_dagster.errors import SourceError
 from obs_dagster.lake.quoting import identifier
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.source import SOURCES
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
@@ -95,7 +96,7 @@ def may_be_by_time(monitor: Monitor, day: dt.date) -> bool:
     if monitor.logs.day_of is not None:
         return monitor.logs.day_of == "time"
     begin, end = bounds(monitor, day)
-    return monitor.logs.source != "ibis" and (begin, end) != _utc_bounds(day)
+    return SOURCES.named(monitor.logs.source).of_files and (begin, end) != _utc_bounds(day)
 
 
 def bounds(monitor: Monitor, day: dt.date) -> tuple[dt.datetime, dt.datetime]:

@@ -12,7 +12,7 @@ from obs_dagster.cores import cores
 from obs_dagster.errors import ObsError, SourceError
 from obs_dagster.scratch import scratch
 from obs_dagster.sources.file_stamp import FileStamp, fingerprint
-from obs_dagster.sources.formats import READERS
+from obs_dagster.sources.formats.file_format import file_format
 from obs_dagster.sources.formats.part import Part, UnreadableError, union_of
 from obs_dagster.sources.matching import matching_files
 from obs_dagster.sources.session_failure import not_the_input
@@ -102,7 +102,7 @@ class SourceFiles:
         import duckdb
 
         try:
-            return READERS[self.kind](connection, self.files, most)
+            return file_format(self.kind).read(connection, self.files, most)
         except (duckdb.Error, UnreadableError) as error:
             raise self.unreadable(error) from error
 

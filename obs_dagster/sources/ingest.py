@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +12,12 @@ from obs_dagster.lake.columns import RESERVED, ROW
 from obs_dagster.lake.lake import Lake, group_rows, manifest_metadata, replacing
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.source import SOURCES
 from obs_dagster.sources.day_log import day_log, log_files
 from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.log_schema import LogSchema
-from obs_dagster.sources.log_table import fetched_days
+from obs_dagster.sources.protocol import source_of
 from obs_dagster.sources.schema_change import SchemaChange, found_in
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
     """
     target = lake.table(monitor.model, LOGS).path(day)
     with (
-        _source(monitor, day, target.parent) as source,
+        source_of(monitor.logs).day(monitor, day, target.parent) as source,
         connect() as connection,
         replacing(target) as aside,
     ):
@@ -91,13 +91,6 @@ def ingest_some(monitor: Monitor, day: dt.date, lake: Lake, *, files: int, most:
     target = lake.table(monitor.model, LOGS).path(day)
     with connect() as connection, replacing(target) as aside:
         return _ingest(connection, monitor, day, source, aside, most=most)
-
-
-def _source(monitor: Monitor, day: dt.date, folder: Path) -> AbstractContextManager[SourceFiles]:
-    """The day's log; rows of a warehouse are in a file below the folder while the block lasts."""
-    if monitor.logs.source == "ibis":
-        return fetched_days(monitor, day, day, folder)
-    return nullcontext(log_files(monitor, day))
 
 
 def _ingest(
@@ -174,9 +167,9 @@ def _find_replaced(connection: duckdb.DuckDBPyConnection, monitor: Monitor) -> i
 
 def _in_place(monitor: Monitor, schema: LogSchema, found: Mapping[str, str]) -> bool:
     """Whether the source's files can stand for a copy, and shall."""
-    # Spark reads the lake's own files
-    own_files = monitor.logs.source == "parquet" and monitor.engine.kind == "duckdb"
-    return monitor.logs.in_place and own_files and schema.kept_whole(found)
+    # rows that were fetched for the day are in a file that is soon gone
+    stays = SOURCES.named(monitor.logs.source).of_files and monitor.engine.reads_in_place
+    return monitor.logs.in_place and stays and schema.kept_whole(found)
 
 
 def _manifest(result: Ingested, stamps: Sequence[FileStamp]) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,15 +22,15 @@ from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.classes import Classes
-from obs_dagster.sources.files import SourceFiles, connect, stamp
+from obs_dagster.sources.files import connect
 from obs_dagster.sources.identifiers import join_key
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.label_book import FileRead, LabelBook, Waiting
 from obs_dagster.sources.label_days import GROUND_TRUTH, LabelDays
 from obs_dagster.sources.label_rows import LabelRows
-from obs_dagster.sources.label_table import fetched_parts, parts_of
 from obs_dagster.sources.label_values import label_reader, label_type
 from obs_dagster.sources.log_rows import check_in_place, log_rows
+from obs_dagster.sources.protocol import source_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -90,8 +89,9 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
         return LabelsIngested(0, 0, 0, {}, 0)
     folder = lake.folder(monitor.model, "labels")
     book = label_book(monitor, lake)
+    source = source_of(labels)
     try:
-        stamps = _stamps(monitor, labels)
+        stamps = source.label_stamps(monitor, labels)
     except SourceError as error:
         book = replace(book, unreachable=str(error))
         book.write(folder)
@@ -106,9 +106,9 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
             _LOG.warning("%s: %s. All labels are read again.", monitor.model, reason)
         known = {} if healed or remade else _known(book, stamps)
         new = [name for name in stamps if name not in known]
-        with _opened(labels, new, folder) as sources:
-            for source in sources:
-                rows.load_readable(source)
+        with source.labels(labels, new, folder) as files:
+            for each in files:
+                rows.load_readable(each)
         told = rows.settle(_seen(known), monitor.quality.max_quarantined_share)
         conflicts, conflicting = rows.resolve(retract=remade)
         touched = _sort_to_days(connection, monitor, lake, days)
@@ -195,40 +195,6 @@ def _waiting(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
     log = f"SELECT {key} FROM ({log_rows(connection, monitor, newest, lake)}) WHERE {key} IS NOT NULL"
     found = connection.sql(f"{log} LIMIT {_EXAMPLES}").fetchall()
     return Waiting(labels, ids, [text for (text,) in found])
-
-
-def _stamps(monitor: Monitor, labels: Labels) -> dict[str, str]:
-    """What there is, by name, with a stamp of each: files, or parts of a table."""
-    if labels.source == "ibis":
-        return {f"{_table(labels)}{part}": stamped for part, stamped in parts_of(labels).items()}
-    source = SourceFiles.find(labels.source, monitor.resolve_path(labels.path))
-    return {str(file): _stamp(file) for file in source.files}
-
-
-def _stamp(file: Path) -> str:
-    try:
-        return stamp(file)
-    except OSError:
-        # reading it says why
-        return ""
-
-
-@contextmanager
-def _opened(labels: Labels, names: Sequence[str], folder: Path) -> Iterator[list[SourceFiles]]:
-    """What is to be read: each file alone, in order; parts of a table together."""
-    if labels.source != "ibis":
-        yield [SourceFiles(labels.source, labels.path, (Path(name),)) for name in names]
-    elif names:
-        parts = [name.removeprefix(_table(labels)) for name in names]
-        with fetched_parts(labels, parts, folder) as source:
-            yield [source]
-    else:
-        yield []
-
-
-def _table(labels: Labels) -> str:
-    """Begins the names of the parts of a table; the URL has its variables, not their values."""
-    return f"{labels.table} of {labels.path}, "
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from obs_dagster.monitor.engine import SparkEngine
 from obs_dagster.spark.error import EngineError
+from obs_dagster.spark.keys import SparkKeys
 from obs_dagster.spark.master import REMEDY, require_master
 
 if TYPE_CHECKING:
@@ -43,14 +43,14 @@ _lock = Lock()
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    settings: SparkEngine
+    settings: SparkKeys
     session: SparkSession
 
 
 _running: _Running | None = None
 
 
-def spark_session(settings: SparkEngine) -> SparkSession:
+def spark_session(settings: SparkKeys) -> SparkSession:
     """The process's Spark session; one with other settings is stopped first.
 
     Settings of the Java process itself, as `spark.driver.memory`, are those of the process's first session.
@@ -78,7 +78,7 @@ def _stop() -> None:
         _running = None
 
 
-def session_config(settings: SparkEngine) -> dict[str, str]:
+def session_config(settings: SparkKeys) -> dict[str, str]:
     """The configuration of a session: the project's defaults under what the monitor says.
 
     Spark on this machine listens on loopback only. On a cluster, executors must reach the driver.
@@ -88,11 +88,11 @@ def session_config(settings: SparkEngine) -> dict[str, str]:
     return _DEFAULTS | (_YARN if settings.master == "yarn" else {}) | settings.config
 
 
-def _is_local(settings: SparkEngine) -> bool:
+def _is_local(settings: SparkKeys) -> bool:
     return settings.master.startswith("local")
 
 
-def _started(settings: SparkEngine) -> SparkSession:
+def _started(settings: SparkKeys) -> SparkSession:
     # several of its modules say so, whenever one is first imported; no rows go through pandas here
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
     from py4j.protocol import Py4JError

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.metrics.record import NO_BASELINE, MetricRecord
-from obs_dagster.monitor.data import RollingBaseline
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.verdict.headline import headline_window
 from obs_dagster.verdict.record_index import RecordIndex
@@ -43,7 +43,7 @@ class Movement:
         moved: PSI of the features whose whole interval lies beyond `MOVED_PSI`, the most moved first.
         missing: change of the missing share of the features of which it lies beyond `MOVED_MISSING`.
         unknown: per feature that could not be compared, why.
-        owed: that a rolling baseline has no days yet, and when it will; empty if it has, or is none.
+        owed: that a baseline has no days yet, and when it will; empty if it has, or never will.
     """
 
     day: dt.date
@@ -111,15 +111,9 @@ def _missing_moved(change: MetricRecord) -> bool:
 
 
 def _owed(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> str:
-    """How many days a rolling baseline without any still needs."""
-    if not isinstance(monitor.baseline, RollingBaseline):
-        return ""
+    """What a version without a baseline is waiting for, if its kind of baseline has one later."""
     seen = [each for each, versions in index.versions_by_day.items() if version in versions and each <= day]
-    needed = monitor.baseline.gap_days - (day - min(seen, default=day)).days
-    if needed <= 0:
-        return ""
-    days = f"{needed} more day{'s' * (needed > 1)}"
-    return f"its rolling baseline has none of its {monitor.baseline.days} days yet and needs {days}"
+    return baseline_of(monitor).owed(min(seen, default=day), day)
 
 
 def _by_reason(unknown: Mapping[str, str]) -> str:

@@ -40,15 +40,8 @@ def schedule_is_cron(document: Document, _: Surroundings) -> Iterator[Problem]:
 
 
 def days_are_in_order(document: Document, _: Surroundings) -> Iterator[Problem]:
-    """`end` is not before `start`, and the baseline's `last` not before its `first`."""
-    ranges: tuple[tuple[Keys, Keys], ...] = (
-        (("start",), ("end",)),
-        (("baseline", "first"), ("baseline", "last")),
-    )
-    for first, last in ranges:
-        begin, end = _day(document, first), _day(document, last)
-        if begin is not None and end is not None and end < begin:
-            yield document.problem(last, f"{end} is before `{first[-1]}`, {begin}.")
+    """`end` is not before `start`."""
+    yield from out_of_order(document, ("start",), ("end",))
 
 
 def windows_are_sound(document: Document, _: Surroundings) -> Iterator[Problem]:
@@ -59,6 +52,13 @@ def windows_are_sound(document: Document, _: Surroundings) -> Iterator[Problem]:
             yield document.problem(("windows",), f"The window {length} is listed {count} times.")
     if lengths and 1 not in lengths:
         yield document.problem(("windows",), "The window 1, the day itself, is missing.")
+
+
+def out_of_order(document: Document, first: Keys, last: Keys) -> Iterator[Problem]:
+    """The problem of a range of days that ends before it begins."""
+    begin, end = _day(document, first), _day(document, last)
+    if begin is not None and end is not None and end < begin:
+        yield document.problem(last, f"{end} is before `{first[-1]}`, {begin}.")
 
 
 def _day(document: Document, keys: Keys) -> dt.date | None:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from obs_dagster.monitor.checks.check import Surroundings
 from obs_dagster.monitor.document import Document
-from obs_dagster.monitor.paths import SOURCES, paths, reads_table
+from obs_dagster.monitor.paths import paths
 from obs_dagster.monitor.placeholders import expand, is_set, mistakes, variables
 from obs_dagster.monitor.problem import Keys, Problem, nearest, quoted
+from obs_dagster.monitor.source import SECTIONS, source_in
 
 
 def variables_are_set(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
@@ -19,8 +20,10 @@ def variables_are_set(document: Document, surroundings: Surroundings) -> Iterato
         url = document.text("routes", index, "url")
         if url is not None:
             texts.append((("routes", index, "url"), url))
-    tables = [section for section in SOURCES if reads_table(document, section)]
-    texts += [((section, "path"), document.text(section, "path") or "") for section in tables]
+    for section in SECTIONS:
+        source = source_in(document, section)
+        if source is not None and not source.of_files:
+            texts.append(((section, "path"), document.text(section, "path") or ""))
     for keys, text in texts:
         for name in variables(text):
             if not is_set(name, surroundings.environ):
@@ -33,7 +36,7 @@ def variables_are_set(document: Document, surroundings: Surroundings) -> Iterato
 
 
 def paths_are_sound(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
-    """`logs.path` needs `{day}`, a training baseline's `path` `{version}`; there are no others."""
+    """`logs.path` needs `{day}`, a baseline's `path` `{version}`; there are no others."""
     for path, text in paths(document):
         known = text
         for name in variables(text):

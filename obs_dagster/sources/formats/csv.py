@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from obs_dagster.lake.quoting import literals
 from obs_dagster.sources.formats.compressed import opened
+from obs_dagster.sources.formats.file_format import FileFormat
 from obs_dagster.sources.formats.part import TEXT, Part, UnreadableError, first_rows, loaded, repeated
 
 if TYPE_CHECKING:
@@ -147,3 +148,6 @@ def _explained(error: Exception, header: _Header, files: Sequence[Path]) -> Exce
     if line or "Maximum line size" in text:
         return UnreadableError(file, f"{where}: {text.splitlines()[0]}")
     return error
+
+
+FORMAT = FileFormat("csv", read)

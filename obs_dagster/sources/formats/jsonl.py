@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.sources.formats.compressed import opened
+from obs_dagster.sources.formats.file_format import FileFormat
 from obs_dagster.sources.formats.part import JSON, Part, UnreadableError, first_rows, loaded
 
 if TYPE_CHECKING:
@@ -155,3 +156,6 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
         names = [name for name, _ in pairs]
         raise _RepeatedError(next(name for name in fields if names.count(name) > 1))
     return fields
+
+
+FORMAT = FileFormat("jsonl", read)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from obs_dagster.lake.quoting import literals
+from obs_dagster.sources.formats.file_format import FileFormat
 from obs_dagster.sources.formats.part import Part, UnreadableError, first_rows, repeated
 
 if TYPE_CHECKING:
@@ -183,3 +184,6 @@ def _clipped(batch: pa.RecordBatch, columns: frozenset[str]) -> pa.RecordBatch:
         else:
             arrays.append(array)
     return pa.RecordBatch.from_arrays(arrays, schema=batch.schema)
+
+
+FORMAT = FileFormat("parquet", read)

@@ -2,8 +2,10 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
+from obs_dagster.engine.duckdb import DuckDBEngine
+from obs_dagster.engine.spark import SparkEngine
 from obs_dagster.metrics.registry import definitions
-from obs_dagster.monitor import DuckDBEngine, SparkEngine, json_schema
+from obs_dagster.monitor import json_schema
 from obs_dagster.monitor.loading import load_monitor
 from obs_dagster.monitor.reference import EXAMPLE
 

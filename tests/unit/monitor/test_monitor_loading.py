@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from obs_dagster.baselines.kinds.training import TrainingBaseline
 from obs_dagster.errors import ObsError, SourceError
 from obs_dagster.metrics.registry import definitions
-from obs_dagster.monitor import Monitor, MonitorError, TrainingBaseline
+from obs_dagster.monitor import Monitor, MonitorError
 from obs_dagster.monitor.loading import load_monitor, load_monitors
 from obs_dagster.monitor.reference import EXAMPLE
 

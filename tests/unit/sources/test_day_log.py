@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from obs_dagster.baselines.rows import log_stamp
 from obs_dagster.quality.day import validate_day
 from obs_dagster.sources.ingest import LOGS, ingest_logs
+from obs_dagster.sources.protocol import source_of
 
 ONE = dt.timedelta(days=1)
 
@@ -141,9 +141,9 @@ def test_few_rows_that_fit_both_readings_are_told_by_the_days_beside_them(world,
 
 def test_the_stamp_of_a_day_sees_the_files_beside_it(world, day):
     world, rows = world("Australia/Sydney")
-    before = log_stamp(world.monitor, day + ONE)
+    before = source_of(world.monitor.logs).stamp(world.monitor, day + ONE)
     world.write(f"logs/{day}/b.parquet", rows.head(1))
-    assert log_stamp(world.monitor, day + ONE) != before
+    assert source_of(world.monitor.logs).stamp(world.monitor, day + ONE) != before
 
 
 @pytest.mark.parametrize("zone", [None, "America/New_York"])

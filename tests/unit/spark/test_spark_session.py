@@ -2,16 +2,16 @@ import socket
 
 import pytest
 
-from obs_dagster.monitor.engine import SparkEngine
 from obs_dagster.spark import master, session
 from obs_dagster.spark.error import EngineError
+from obs_dagster.spark.keys import SparkKeys
 from obs_dagster.spark.session import session_config, spark_session
 
 
 def test_a_process_has_one_session_in_utc_that_nobody_else_reaches(spark):
-    first = spark_session(SparkEngine(**spark))
+    first = spark_session(SparkKeys(**spark))
 
-    assert spark_session(SparkEngine(**spark)) is first
+    assert spark_session(SparkKeys(**spark)) is first
     assert first.conf.get("spark.sql.session.timeZone") == "UTC"
     assert first.conf.get("spark.driver.host") == "127.0.0.1"
     assert first.sparkContext.uiWebUrl is None
@@ -19,14 +19,14 @@ def test_a_process_has_one_session_in_utc_that_nobody_else_reaches(spark):
 
 def test_a_cluster_reaches_the_driver_and_the_monitor_has_the_last_word():
     config = {"spark.ui.enabled": "true", "spark.executor.memory": "2g"}
-    found = session_config(SparkEngine(master="spark://host:7077", config=config))
+    found = session_config(SparkKeys(master="spark://host:7077", config=config))
     assert "spark.driver.bindAddress" not in found
     assert found.items() >= config.items()
 
 
 @pytest.mark.parametrize("java", ["nowhere", ""])
 def test_what_is_missing_is_named_with_its_remedy(pyspark, monkeypatch, tmp_path, java):
-    settings = SparkEngine(master="local[1]")
+    settings = SparkKeys(master="local[1]")
     monkeypatch.setenv("JAVA_HOME", java and str(tmp_path / java))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EngineError, match=r"Java is not installed .* Install Java 17"):
@@ -47,7 +47,7 @@ def port():
 def test_a_master_that_does_not_answer_is_named(spark, port):
     url = f"spark://127.0.0.1:{port}"
     with pytest.raises(EngineError, match=rf"No Spark master answers at {url} .*refused") as raised:
-        spark_session(SparkEngine(master=url))
+        spark_session(SparkKeys(master=url))
     assert "`engine.master`" in raised.value.remedy
 
 
@@ -68,6 +68,6 @@ def test_what_is_no_address_is_not_looked_for(url, monkeypatch):
 
 
 def test_yarn_is_not_tried_for_long():
-    found = session_config(SparkEngine(master="yarn"))
+    found = session_config(SparkKeys(master="yarn"))
     assert found["spark.hadoop.yarn.resourcemanager.connect.max-wait.ms"] == "15000"
-    assert "spark.hadoop.ipc.client.connect.max.retries" not in session_config(SparkEngine(master="local"))
+    assert "spark.hadoop.ipc.client.connect.max.retries" not in session_config(SparkKeys(master="local"))

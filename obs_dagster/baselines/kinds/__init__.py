@@ -1,0 +1,1 @@
+"""The kinds of baselines, one file each: what versions can be compared with."""

@@ -1,0 +1,46 @@
+"""A format of files: its name in the monitor, and what reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from obs_dagster.kinds import KindError
+from obs_dagster.monitor.source import SOURCES, of_files
+from obs_dagster.sources.formats.part import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """A format of files.
+
+    Attributes:
+        name: as the monitor names it.
+        read: turns files into parts of like columns.
+    """
+
+    name: str
+    read: Reader
+
+    @property
+    def of_files(self) -> bool:
+        """A format is one of files."""
+        return True
+
+    @property
+    def reads_table(self) -> bool:
+        """Files are in no table."""
+        return False
+
+
+def file_format(name: str) -> FileFormat:
+    """The format of a name.
+
+    Raises:
+        KindError: there is no such format; the message lists those that there are.
+    """
+    known = SOURCES.all()
+    found = known.get(name)
+    if not isinstance(found, FileFormat):
+        formats = ", ".join(each for each, source in known.items() if of_files(source))
+        raise KindError(f"There is no format of files {name!r}.", remedy=f"Known: {formats}.")
+    return found

@@ -1,0 +1,1 @@
+"""Sources that are no files, one file each."""

@@ -1,0 +1,93 @@
+"""What a source of logs and labels does, and which one a monitor has."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Literal, Protocol, cast
+
+from obs_dagster.monitor.data import Labels, Logs
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.source import SOURCES, SourceName
+from obs_dagster.sources.file_source import FileSource, KnownDays
+from obs_dagster.sources.files import SourceFiles
+from obs_dagster.sources.formats.file_format import FileFormat
+
+
+class Source(SourceName, Protocol):
+    """Gives the rows of a day, and labels that are new, as files that DuckDB reads.
+
+    Attributes:
+        asset: what its rows are in, as the asset graph shows it.
+        label_unit: what labels are read by.
+    """
+
+    @property
+    def asset(self) -> Literal["file", "table"]: ...  # noqa: D102
+
+    @property
+    def label_unit(self) -> str: ...  # noqa: D102
+
+    def place(self, section: Logs | Labels) -> str:
+        """Where the rows of a section are, without secrets."""
+
+    def day(self, monitor: Monitor, day: dt.date, folder: Path) -> AbstractContextManager[SourceFiles]:
+        """The rows of a day of the log, in files that are there while the block lasts; none is legal.
+
+        The same rows come in the same order, and their stamps are the same if they are.
+
+        Args:
+            monitor: names the log.
+            day: in the monitor's time zone.
+            folder: where files may be written while the block lasts.
+
+        Raises:
+            SourceError: the rows cannot be read.
+        """
+
+    def stamp(self, monitor: Monitor, day: dt.date) -> str:
+        """A text that changes when rows come to a day of the log; empty if the day has none.
+
+        Raises:
+            SourceError: that cannot be found out.
+        """
+
+    def days(self, monitor: Monitor) -> KnownDays | None:
+        """The days that the log has; None if only reading them would tell.
+
+        Raises:
+            SourceError: that cannot be found out.
+        """
+
+    def label_stamps(self, monitor: Monitor, labels: Labels) -> Mapping[str, str]:
+        """What there is of labels by name, with a text that changes with the labels in it.
+
+        Raises:
+            SourceError: that cannot be found out.
+        """
+
+    def labels(
+        self, labels: Labels, names: Sequence[str], folder: Path
+    ) -> AbstractContextManager[Sequence[SourceFiles]]:
+        """The labels that are in some of what there is.
+
+        Args:
+            labels: the section of the monitor.
+            names: keys of `label_stamps`.
+            folder: where files may be written while the block lasts.
+
+        Raises:
+            SourceError: they cannot be read.
+        """
+
+
+def source_of(section: Logs | Labels) -> Source:
+    """The source that a section of a monitor names: files of a format, or what finds rows in its own way.
+
+    Raises:
+        KindError: there is no such source.
+    """
+    found = SOURCES.named(section.source)
+    return FileSource(found) if isinstance(found, FileFormat) else cast("Source", found)
