@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -13,8 +12,6 @@ from obs_dagster.monitor import Monitor, Route
 from obs_dagster.secrets import scrub
 
 _SECONDS = 3.0
-_PORTS = {"json": 80, "jsons": 443, "xml": 80, "xmls": 443, "form": 80, "forms": 443}
-"""Of schemes whose URL names the host that is sent to; other services have hosts of their own."""
 
 
 def readable_routes(monitor: Monitor) -> Iterator[Finding]:
@@ -39,21 +36,14 @@ def _findings(monitor: Monitor, wrong: Callable[[Route, str], str]) -> Iterator[
 
 def _unreadable(route: Route, url: str) -> str:
     """Why no channel takes the URL, if so."""
-    from obs_dagster.alerts.channels.registry import CHANNELS
+    from obs_dagster.alerts.channels.registry import CHANNELS, channel_of, scheme_of
 
-    scheme = _scheme(url)
-    if scheme in CHANNELS:
-        return ""
-    from apprise import Apprise, NotificationManager
-
-    known = {*CHANNELS, *NotificationManager().schemas()}  # type: ignore[no-untyped-call]
-    if scheme not in known:
-        return _unknown(scheme, known, written=route.url.lower().startswith(f"{scheme}://"))
-    # what it says there may quote the URL
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)
-    if Apprise.instantiate(url) is None:
-        return f"{scheme}:// cannot be used with the rest of this URL; see https://appriseit.com/services/"
-    return ""
+    channel = channel_of(url)
+    if channel is not None:
+        return channel.problem(url)
+    scheme = scheme_of(url)
+    known = {scheme for each in CHANNELS.all().values() for scheme in each.schemes()}
+    return _unknown(scheme, known, written=route.url.lower().startswith(f"{scheme}://"))
 
 
 def _unknown(scheme: str, known: set[str], *, written: bool) -> str:
@@ -69,22 +59,15 @@ def _unknown(scheme: str, known: set[str], *, written: bool) -> str:
 
 def _silent(url: str) -> str:
     """Why the host that the URL names does not answer, if so."""
-    scheme = _scheme(url)
-    if scheme not in _PORTS:
-        return ""
-    from apprise import Apprise
+    from obs_dagster.alerts.channels.registry import channel_of
 
-    service = Apprise.instantiate(url)
-    if service is None:
+    channel = channel_of(url)
+    named = channel.host(url) if channel is not None else None
+    if named is None:
         return ""
-    port = service.port or _PORTS[scheme]
+    host, port = named
     try:
-        socket.create_connection((service.host, port), timeout=_SECONDS).close()
+        socket.create_connection((host, port), timeout=_SECONDS).close()
     except OSError as error:
-        return scrub(f"{service.host}:{port} does not answer ({error.strerror or error})")
+        return scrub(f"{host}:{port} does not answer ({error.strerror or error})")
     return ""
-
-
-def _scheme(url: str) -> str:
-    scheme, separator, _ = url.partition("://")
-    return scheme.lower() if separator else ""

@@ -5,18 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 from obs_dagster.errors import ModelLoadError
-from obs_dagster.explain import lightgbm_booster, xgboost_booster
 from obs_dagster.explain.explainable import ExplainableModel
+from obs_dagster.explain.logged_model import Adapter, LoggedModel, Trust
 from obs_dagster.explain.signature import declared_kinds
-from obs_dagster.explain.sklearn_classifier import adapt_classifier
+from obs_dagster.kinds import Kinds, Place
 from obs_dagster.mlflow_reach.waiting import limit_waiting
 from obs_dagster.scratch import scratch
 
-Trust = Literal["native", "pickle"]
+ADAPTERS: Kinds[Adapter] = Kinds(
+    "model adapter", "obs_dagster.adapters", [Place("obs_dagster.explain.adapters", "ADAPTER")]
+)
 
 
 class RegistryUnavailable(ModelLoadError):  # noqa: N818 - a state that passes
@@ -25,27 +27,6 @@ class RegistryUnavailable(ModelLoadError):  # noqa: N818 - a state that passes
 
 _OF_VERSION = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "BAD_REQUEST", "NOT_FOUND"})
 """What MLflow answers about one version, and not about itself."""
-
-# Types of scikit-learn's imputers and trees that skops does not vet, but whose loading runs no code of the
-# artifact's own. The list of trusted types in the artifact is not consulted: who can write the artifact
-# can write that list.
-_KNOWN_TYPES = frozenset(
-    {
-        "collections.OrderedDict",
-        "lightgbm.basic.Booster",
-        "lightgbm.sklearn.LGBMClassifier",
-        "numpy.dtype",
-        "sklearn._loss._loss.CyHalfBinomialLoss",
-        "sklearn._loss.link.Interval",
-        "sklearn._loss.link.LogitLink",
-        "sklearn._loss.loss.HalfBinomialLoss",
-        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
-        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-        "sklearn.tree._tree.Tree",
-        "xgboost.core.Booster",
-        "xgboost.sklearn.XGBClassifier",
-    }
-)
 
 
 @lru_cache(maxsize=16)
@@ -120,70 +101,16 @@ def _adapted(path: Path, trust: Trust, place: str) -> ExplainableModel:
 
     logged = Model.load(str(path))
     flavors: dict[str, dict[str, Any]] = logged.flavors
-    declared = declared_kinds(logged.signature)
-    if "lightgbm" in flavors:
-        flavor = flavors["lightgbm"]
-        if flavor.get("model_class") == "lightgbm.basic.Booster":
-            import lightgbm
-
-            booster = lightgbm.Booster(model_file=str(path / flavor["data"]))
-            return lightgbm_booster.adapt_booster(booster, place=place)
-        found = _deserialized(path / flavor["data"], flavor, trust, place)
-        return adapt_classifier(found, place=place, declared=declared)
-    if "xgboost" in flavors:
-        return _xgboost(path, flavors["xgboost"], place)
-    if "sklearn" in flavors:
-        flavor = flavors["sklearn"]
-        file = path / flavor["pickled_model"]
-        found = _deserialized(file, flavor, trust, place)
-        return adapt_classifier(found, place=place, declared=declared)
-    raise ModelLoadError(
-        f"{place} has the MLflow flavors {', '.join(sorted(flavors))}; known are lightgbm, sklearn "
-        "and xgboost.",
-        remedy="Log it with mlflow.lightgbm, mlflow.sklearn or mlflow.xgboost, or remove `registry` from the "
-        "monitor.",
-    )
-
-
-def _xgboost(path: Path, flavor: dict[str, Any], place: str) -> ExplainableModel:
-    """A booster, or a classifier around one, from XGBoost's own file, which holds no code."""
-    try:
-        import xgboost
-    except ImportError as error:
+    known = ADAPTERS.all()
+    name = next((each for each in known if each in flavors), None)
+    if name is None:
         raise ModelLoadError(
-            f"{place} needs XGBoost, which is not installed.",
-            remedy="Install xgboost-cpu, or obs-dagster with the extra `xgboost`.",
-        ) from error
-    file = str(path / flavor["data"])
-    if flavor.get("model_class") == "xgboost.sklearn.XGBClassifier":
-        classifier = xgboost.XGBClassifier()
-        classifier.load_model(file)
-        return adapt_classifier(classifier, place=place)
-    return xgboost_booster.adapt_booster(xgboost.Booster(model_file=file), place=place)
-
-
-def _deserialized(file: Path, flavor: dict[str, Any], trust: Trust, place: str) -> Any:
-    if flavor.get("serialization_format") != "skops":
-        if trust != "pickle":
-            raise ModelLoadError(
-                f"{place} is a pickle, which runs code when it is loaded.",
-                remedy="Log it with serialization_format='skops', or set `registry.trust: pickle` "
-                "if you trust everybody who can write to the registry.",
-            )
-        import cloudpickle  # reads plain pickles too
-
-        with file.open("rb") as content:
-            return cloudpickle.load(content)
-    import skops.io
-
-    unvetted = set(skops.io.get_untrusted_types(file=file))
-    refused = sorted(unvetted - _KNOWN_TYPES)
-    if refused and trust != "pickle":
-        raise ModelLoadError(
-            f"{place} contains types that are not known to be safe: {', '.join(refused)}.",
-            remedy="Set `registry.trust: pickle` if you trust everybody who can write to the registry.",
+            f"{place} has the MLflow flavors {', '.join(sorted(flavors))}; known are {', '.join(known)}.",
+            remedy=f"Log it with {' or '.join(f'mlflow.{each}' for each in known)}, or remove `registry` from "
+            "the monitor.",
         )
-    return skops.io.load(file, trusted=sorted(unvetted))
+    declared = declared_kinds(logged.signature)
+    return known[name].adapt(LoggedModel(path, flavors[name], declared, trust, place))
 
 
 def _without_password(uri: str) -> str:

@@ -244,7 +244,7 @@ def _read(name: str, found: str) -> tuple[str, str]:
 
 def _check_not_empty(source: SourceFiles) -> None:
     """Make sure that a file was written at all: one without labels has a header, or is not there."""
-    if source.files and not any(each.size for each in source.stamps()):
+    if source.files and all(each.size == 0 for each in source.stamps()):
         raise SourceError(
             f"{source.files[0]} is empty (0 bytes): it has no labels, and no columns.",
             remedy="Write the file anew, or remove it if it is to say nothing, then run the day again.",

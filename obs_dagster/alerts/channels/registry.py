@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-from obs_dagster.alerts.channels import apprise, log
+from obs_dagster.alerts.channels.error import ChannelError
+from obs_dagster.alerts.channels.protocol import Channel
 from obs_dagster.alerts.message import Message
+from obs_dagster.kinds import Kinds, Place
 
-Channel = Callable[[str, Message], None]
-"""Sends a message to a URL whose secrets are filled in; raises if it wasn't taken."""
+CHANNELS: Kinds[Channel] = Kinds(
+    "channel", "obs_dagster.channels", [Place("obs_dagster.alerts.channels", "CHANNEL")]
+)
 
-CHANNELS: Mapping[str, Channel] = {"log": log.send}
-"""By scheme; Apprise speaks all others."""
+
+def channel_of(url: str) -> Channel | None:
+    """The channel that takes a URL; None if there is none. Third parties' come before ours."""
+    scheme = scheme_of(url)
+    channels = reversed(list(CHANNELS.all().values()))
+    return next((each for each in channels if scheme in each.schemes()), None)
+
+
+def scheme_of(url: str) -> str:
+    """What a URL begins with, in lower case; empty if it is no URL."""
+    scheme, separator, _ = url.partition("://")
+    return scheme.lower() if separator else ""
 
 
 def send(url: str, message: Message) -> None:
     """Send a message to a URL.
 
     Raises:
-        ChannelError: the channel didn't take it.
+        ChannelError: there is no channel for the URL, or it didn't take the message.
     """
-    scheme = url.partition("://")[0].lower()
-    CHANNELS.get(scheme, apprise.send)(url, message)
+    channel = channel_of(url)
+    if channel is None:
+        raise ChannelError(
+            "No channel takes the URL of the route: its scheme is not known.",
+            remedy="See https://appriseit.com/services/ for the form of each service's URL; "
+            "`obs check` names the scheme.",
+        )
+    channel.send(url, message)

@@ -74,7 +74,7 @@ def test_other_flavors_are_named(registry, tmp_path):
     (tmp_path / "MLmodel").write_text("flavors:\n  pytorch: {}\n", encoding="utf-8")
     client.create_registered_model("foreign")
     client.create_model_version("foreign", tmp_path.as_uri())
-    with pytest.raises(ModelLoadError, match="flavors pytorch; known are lightgbm, sklearn and xgboost"):
+    with pytest.raises(ModelLoadError, match="flavors pytorch; known are lightgbm, sklearn, xgboost"):
         load_version("foreign", "1", registry)
 
 

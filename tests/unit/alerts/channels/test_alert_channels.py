@@ -160,10 +160,15 @@ def test_a_channel_that_is_down_is_an_error():
         send("json://127.0.0.1:1", MESSAGE)
 
 
-@pytest.mark.parametrize("url", ["nonsense://x", "slack://", "", "no url"])
-def test_a_url_that_apprise_cannot_read_is_an_error(url):
-    with pytest.raises(ChannelError, match="cannot read the channel's URL"):
+@pytest.mark.parametrize("url", ["nonsense://x", "", "no url"])
+def test_a_url_of_no_channel_is_an_error(url):
+    with pytest.raises(ChannelError, match="No channel takes the URL"):
         send(url, MESSAGE)
+
+
+def test_a_url_that_apprise_cannot_read_is_an_error():
+    with pytest.raises(ChannelError, match="cannot read the channel's URL"):
+        send("slack://", MESSAGE)
 
 
 def test_what_other_threads_complain_of_is_not_this_channel_s_error():

@@ -1,0 +1,1 @@
+"""How models that MLflow logged with a library are loaded, one file per flavor."""
