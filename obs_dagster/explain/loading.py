@@ -106,8 +106,8 @@ def _adapted(path: Path, trust: Trust, place: str) -> ExplainableModel:
     if name is None:
         raise ModelLoadError(
             f"{place} has the MLflow flavors {', '.join(sorted(flavors))}; known are {', '.join(known)}.",
-            remedy=f"Log it with {' or '.join(f'mlflow.{each}' for each in known)}, or remove `registry` from "
-            "the monitor.",
+            remedy=f"Log it with {' or '.join(f'mlflow.{each}' for each in known)}, or remove "
+            "`registry` from the monitor.",
         )
     declared = declared_kinds(logged.signature)
     return known[name].adapt(LoggedModel(path, flavors[name], declared, trust, place))

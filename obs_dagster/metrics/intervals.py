@@ -16,13 +16,17 @@ Z = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution."""
 
 REPLICATES = 300
+_FEW = 30
+"""Values from which on their own variance says how sure their mean is."""
+_ROUNDING = 1e-12
+"""Of what a variance could be; less than that is none."""
 _LARGE = 100
 """Counts from which on their noise is close enough to normal."""
 
 Interval = tuple[float, float]
 
 
-def wilson(successes: float, n: int) -> Interval:
+def wilson(successes: float, n: float) -> Interval:
     """Wilson's score interval of a share.
 
     It keeps its coverage for small n and for shares near 0 and 1, and never leaves [0, 1].
@@ -30,7 +34,7 @@ def wilson(successes: float, n: int) -> Interval:
     Args:
         successes: rows that count, 0 to n; may be fractional for a statistic that behaves like a share. What
             lies outside, as sums of floats do by their last digit, is taken for the end that it passed.
-        n: all rows.
+        n: all rows; fractional where it is the number that would be as sure (see `effective_interval`).
 
     Returns:
         The ends of the interval; `scipy.stats.binomtest(k, n).proportion_ci(method="wilson")` gives the same.
@@ -46,6 +50,16 @@ def wilson(successes: float, n: int) -> Interval:
     low = 0.0 if successes <= 0 else min(share, max(0.0, (centre - half) / scale))
     high = 1.0 if successes >= n else max(share, min(1.0, (centre + half) / scale))
     return low, high
+
+
+def effective_interval(value: float, rows: float) -> Interval:
+    """Interval of a statistic between 0 and 1 that is as sure as a share of so many rows: Wilson's.
+
+    A share of n rows has the variance share (1 - share) / n, so a statistic with a variance is as sure as one
+    of value (1 - value) / variance rows (Korn and Graubard, Survey Methodology 24, 1998, 193-201, for shares
+    of surveys). Near 0 and 1 it is as cautious as Wilson's interval, and never leaves [0, 1].
+    """
+    return wilson(value * rows, rows)
 
 
 def share(successes: int, n: int, *, reason: str) -> Estimate:
@@ -100,6 +114,30 @@ def normal_mean(total: float, total_sq: float, n: int, *, lowest: float = -math.
     variance = max(0.0, (total_sq - n * mean * mean) / (n - 1))
     half = Z * math.sqrt(variance / n)
     return max(lowest, mean - half), mean + half
+
+
+def bounded_mean(total: float, total_sq: float, n: int) -> Interval:
+    """Score interval of the mean of numbers in [0, 1], from their sum and the sum of their squares.
+
+    Wilson's at the effective number of rows n m (1 - m) / s² (`effective_interval`), with the mean m and the
+    variance s². With many numbers it is the normal interval, and for numbers that are all 0 or 1 it is
+    Wilson's. The variance of fewer than 30 numbers is not known well: they are taken to be worth no more than
+    as many rows of a share, which vary most.
+
+    Args:
+        total: sum of the numbers.
+        total_sq: sum of their squares.
+        n: how many there are.
+    """
+    if n <= 0:
+        return 0.0, 1.0
+    mean = min(max(total / n, 0.0), 1.0)
+    most = mean * (1 - mean)
+    variance = (total_sq - n * mean * mean) / (n - 1) if n > 1 else most
+    worth = n * most / variance if variance > n * most * _ROUNDING else float(n)
+    if n < _FEW:
+        worth = min(worth, float(n))
+    return effective_interval(mean, worth)
 
 
 def resample(counts: IntArray, seed: tuple[int, ...], *, size: int | None = None) -> FloatArray:

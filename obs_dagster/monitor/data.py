@@ -24,13 +24,26 @@ class LogColumns(Strict):
     score: str | None = Field(
         default=None,
         description="What the model puts out as a number: for `binary_classification` the probability of the "
-        "positive class, 0 to 1; needed there.",
+        "positive class, 0 to 1, needed there; for `ranking` and `unlabelled` any number.",
     )
     prediction: str | None = Field(
         default=None,
         description="The decision that was served: true or false, 1 or 0, yes or no, or the values in "
         "`positive` and `negative`; rows with any other value are quarantined. Left out: score at or above "
         "`threshold`.",
+    )
+    request: str | None = Field(
+        default=None,
+        description="Of a `ranking` model: the request (query, session, page view) whose items were ranked "
+        "together; the rows of one day and version that share it are one ranking.",
+    )
+    item: str | None = Field(
+        default=None, description="Of a `ranking` model: what was ranked (document, product)."
+    )
+    rank: str | None = Field(
+        default=None,
+        description="Of a `ranking` model: the position that the item was served on, 1 at the top (see "
+        "`ranking.first_position`). Left out: items are in the order of `score`, the highest first.",
     )
     latency_ms: str | None = Field(default=None, description="How long the request took, in milliseconds.")
     status: str | None = Field(
@@ -40,7 +53,7 @@ class LogColumns(Strict):
 
 
 #: The roles that tasks have their own say about.
-OUTPUT_ROLES = ("score", "prediction")
+OUTPUT_ROLES = ("score", "prediction", "request", "item", "rank")
 
 
 class Logs(Strict):

@@ -16,6 +16,7 @@ from obs_dagster.monitor.contract import Feature, Strict
 from obs_dagster.monitor.data import Labels, Logs, Registry
 from obs_dagster.monitor.engine import ENGINES, EngineKeys, default_engine
 from obs_dagster.monitor.placeholders import resolve
+from obs_dagster.monitor.ranking import Ranking
 
 DEFAULT_TASK = "binary_classification"
 """The kind of a model whose monitor does not say."""
@@ -127,6 +128,9 @@ class Monitor(Strict):
     quality: Quality = Field(default_factory=Quality, description="How the contract is judged.")
     explanations: Explanations = Field(default_factory=Explanations, description="SHAP explanations.")
     reports: Reports = Field(default_factory=Reports, description="Evidently reports.")
+    ranking: Ranking = Field(
+        default_factory=Ranking, description="How the rankings of a `ranking` model are judged."
+    )
     alerts: tuple[Rule, ...] = Field(default=(), description="Alert rules.")
     routes: tuple[Route, ...] = Field(default=(), description="Where notifications go.")
     upstream: tuple[str, ...] = Field(

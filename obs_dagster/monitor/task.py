@@ -17,8 +17,9 @@ from obs_dagster.monitor.problem import Problem
 
 ENTRY_POINTS = "obs_dagster.tasks"
 
-Kind = Literal["score", "number", "category", "decision"]
-"""What a column holds: a probability, any number, one of several names, or true and false."""
+Kind = Literal["score", "number", "category", "decision", "id"]
+"""What a column holds: a probability, any number, one of several names, true and false, or names that say
+which rows belong together, and are not counted by themselves."""
 
 Truth = Literal["class", "number", "name"]
 """What labels are: one of two classes, a number, or one of several names."""

@@ -46,7 +46,11 @@ def profiled_columns(monitor: Monitor) -> list[ProfiledColumn]:
         ProfiledColumn(name, "feature", "number" if feature.numeric else "category")
         for name, feature in monitor.features.items()
     ]
-    columns += [ProfiledColumn(each.column, "output", each.kind, each.leads) for each in outputs(monitor)]
+    columns += [
+        ProfiledColumn(each.column, "output", each.kind, each.leads)
+        for each in outputs(monitor)
+        if each.kind != "id"
+    ]
     if roles.latency_ms:
         columns.append(ProfiledColumn(roles.latency_ms, "latency", "number"))
     if roles.status:

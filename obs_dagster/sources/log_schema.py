@@ -27,7 +27,13 @@ _EXOTIC = re.compile(
 #: Characters of a value that are shown.
 _SHOWN = 40
 _SQL_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "category": "VARCHAR", "boolean": "BOOLEAN"}
-_OUTPUT_TYPES = {"score": "DOUBLE", "number": "DOUBLE", "category": "VARCHAR", "decision": "BOOLEAN"}
+_OUTPUT_TYPES = {
+    "score": "DOUBLE",
+    "number": "DOUBLE",
+    "category": "VARCHAR",
+    "decision": "BOOLEAN",
+    "id": "VARCHAR",
+}
 
 
 def declared_types(monitor: Monitor) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Apprise:
         """Send the message as plain text; each service gets it escaped as it needs.
 
         A redirect is no delivery: the service did not take the message, and a login page may answer in its
-        place. A webhook also gets the key as the header `Idempotency-Key`, and the message's details as fields.
+        place. A webhook also gets the key as the header `Idempotency-Key`, and the details as fields.
 
         Raises:
             ChannelError: Apprise doesn't know the URL, or the service didn't take the message.

@@ -46,6 +46,6 @@ METRICS = (
             heading="Labels known so far",
         ),
         _label_coverage,
-        lambda given: hasattr(given, "predictions"),
+        lambda given: hasattr(given, "predictions") and hasattr(given, "n"),
     ),
 )

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.compute as pc
 import pytest
 
-from obs_dagster.baselines import prepare
+from obs_dagster.baselines import prepared
 from obs_dagster.baselines.days import added_up
 from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.baselines.stored import baseline_profile, baseline_sample, load_grids
@@ -302,7 +302,7 @@ def test_rows_that_come_while_grids_are_fitted_are_counted_by_the_next_run(world
         return found
 
     with monkeypatch.context() as patched:
-        patched.setattr(prepare, "fit_grids", fit_slowly)
+        patched.setattr(prepared, "fit_grids", fit_slowly)
         first = prepare_baseline(ours.monitor, ours.lake).days[0]
     assert first.rows == {"1": 149}
     assert prepare_baseline(ours.monitor, ours.lake).days[0].rows == {"1": 500}

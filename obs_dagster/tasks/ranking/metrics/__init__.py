@@ -1,0 +1,1 @@
+"""What rankings are measured by."""

@@ -1,0 +1,91 @@
+"""How much of what is relevant was among the top items."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.record import Estimate
+from obs_dagster.tasks.ranking.counts import Cutoff
+from obs_dagster.tasks.ranking.metrics.values import INTERVAL, LEFT_OUT, TIES, each, leading, mean
+
+
+def _hit(cutoff: Cutoff) -> Estimate:
+    return mean(cutoff.hit, cutoff.requests.evaluated)
+
+
+def _precision(cutoff: Cutoff) -> Estimate:
+    return mean(cutoff.precision, cutoff.requests.evaluated)
+
+
+def _recall(cutoff: Cutoff) -> Estimate:
+    return mean(cutoff.recall, cutoff.requests.evaluated)
+
+
+_HIT_RATE = Definition(
+    name="hit_rate",
+    id="hit_rate/1",
+    family="performance",
+    title="Hit rate at the first cut-off",
+    meaning="The share of requests with a relevant item among the top k; k is the first of `ranking.at`.",
+    formula=f"requests with a relevant item on a place ≤ k / requests; {TIES}. {LEFT_OUT}.",
+    reference="a plain share of requests; `sklearn.metrics.top_k_accuracy_score` where each request has one "
+    "relevant item and no ties.",
+    interval="Wilson",
+    unit="share",
+    better="higher",
+    counts="evaluated requests",
+    tasks=("ranking",),
+    needs=("labels",),
+    written="percent",
+    shown=frozenset({"verdict", "trend", "summary"}),
+    rank=2,
+    heading="Hit rate",
+)
+_AT = replace(_HIT_RATE, interval=INTERVAL, shown=frozenset(), heading="")
+
+METRICS = (
+    leading(_HIT_RATE, _hit),
+    each(
+        replace(
+            _AT,
+            name="hit_rate_at",
+            id="hit_rate_at/1",
+            title="Hit rate at a cut-off",
+            meaning="`hit_rate` for every k of `ranking.at`, which the record's column names (`@10`).",
+            formula="as of `hit_rate`.",
+            noun="hit rate at the cut-off",
+            interval="Wilson",
+        ),
+        _hit,
+    ),
+    each(
+        replace(
+            _AT,
+            name="precision_at",
+            id="precision_at/1",
+            title="Precision at a cut-off",
+            meaning="The share of relevant items among the top k, on average over requests, for every k of "
+            "`ranking.at`, which the record's column names (`@10`).",
+            formula=f"mean over requests of (relevant items on places ≤ k) / k; {TIES}. {LEFT_OUT}.",
+            reference="a mean over requests; k divides also where a request has fewer rows.",
+            noun="precision at the cut-off",
+        ),
+        _precision,
+    ),
+    each(
+        replace(
+            _AT,
+            name="recall_at",
+            id="recall_at/1",
+            title="Recall at a cut-off",
+            meaning="The share of its relevant items that a request has among the top k, on average over "
+            "requests, for every k of `ranking.at`, which the record's column names (`@10`).",
+            formula="mean over requests of (relevant items on places ≤ k) / (relevant items); "
+            f"{TIES}. {LEFT_OUT}.",
+            reference="`sklearn.metrics.recall_score` of the top k as the decision, mean over requests.",
+            noun="recall at the cut-off",
+        ),
+        _recall,
+    ),
+)

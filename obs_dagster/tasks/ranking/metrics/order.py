@@ -1,0 +1,126 @@
+"""How high what is relevant was ranked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.record import Estimate
+from obs_dagster.tasks.ranking.counts import Cutoff, Rankings
+from obs_dagster.tasks.ranking.metrics.values import INTERVAL, LEFT_OUT, TIES, each, leading, mean
+
+
+def _ndcg(cutoff: Cutoff) -> Estimate:
+    return mean(cutoff.ndcg, cutoff.requests.evaluated)
+
+
+def _average_precision(cutoff: Cutoff) -> Estimate:
+    return mean(cutoff.average_precision, cutoff.requests.evaluated)
+
+
+def _reciprocal_rank(given: Rankings) -> Estimate:
+    return mean(given.reciprocal_rank, given.requests.evaluated)
+
+
+_NDCG = Definition(
+    name="ndcg",
+    id="ndcg/1",
+    family="performance",
+    title="NDCG at the first cut-off",
+    meaning="The mean normalised discounted cumulative gain of the top k items: 1 where the best possible "
+    "items come first, in the best order; k is the first of `ranking.at`.",
+    formula="mean over requests of DCG@k / DCG@k of the best order; DCG@k = Σ_{i ≤ k} gᵢ / log₂(i + 1). g: "
+    "the label (0 where it is negative; without one see `ranking.unlabelled`), or 2^label - 1 with `gain: "
+    f"exponential`; items of one score each have the mean of their gains. {LEFT_OUT}. A request of one row "
+    "is left out, as its order says nothing.",
+    reference="`sklearn.metrics.ndcg_score(labels, scores, k=k)`, mean over requests; Järvelin and "
+    "Kekäläinen, ACM TOIS 20 (2002), 422-446; ties: McSherry and Najork, ECIR 2008.",
+    interval=INTERVAL,
+    better="higher",
+    counts="evaluated requests of two rows or more",
+    tasks=("ranking",),
+    needs=("labels",),
+    noun="NDCG",
+    shown=frozenset({"verdict", "trend", "summary"}),
+    rank=1,
+    heading="NDCG",
+)
+_MAP = Definition(
+    name="map",
+    id="map/1",
+    family="performance",
+    title="Mean average precision at the first cut-off",
+    meaning="The precision at each relevant item of the top k, on average over those that could be there; k "
+    "is the first of `ranking.at`.",
+    formula="mean over requests of Σ_{i ≤ k, i relevant} (relevant items down to i) / i, divided by min(k, "
+    f"R); R: relevant items of the request; {TIES}. {LEFT_OUT}.",
+    reference="`sklearn.metrics.label_ranking_average_precision_score(relevant, scores)` for k ≥ rows and "
+    "requests with a relevant item.",
+    interval=INTERVAL,
+    better="higher",
+    counts="evaluated requests",
+    tasks=("ranking",),
+    needs=("labels",),
+    noun="MAP",
+    shown=frozenset({"summary"}),
+    rank=4,
+    heading="MAP",
+)
+
+METRICS = (
+    leading(_NDCG, _ndcg),
+    Metric(
+        Definition(
+            name="mrr",
+            id="mrr/1",
+            family="performance",
+            title="Mean reciprocal rank",
+            meaning="One over the place of the first relevant item, on average over requests, without a "
+            "cut-off.",
+            formula=f"mean over requests of 1 / (place of the first relevant item); {TIES}. {LEFT_OUT}.",
+            reference="Voorhees, TREC-8 (1999); `sklearn.metrics.label_ranking_average_precision_score` "
+            "where each request has one relevant item.",
+            interval=INTERVAL,
+            better="higher",
+            counts="evaluated requests",
+            tasks=("ranking",),
+            needs=("labels",),
+            noun="MRR",
+            shown=frozenset({"verdict", "trend", "summary"}),
+            rank=3,
+            heading="MRR",
+        ),
+        _reciprocal_rank,
+        lambda given: isinstance(given, Rankings),
+    ),
+    leading(_MAP, _average_precision),
+    each(
+        replace(
+            _NDCG,
+            name="ndcg_at",
+            id="ndcg_at/1",
+            title="NDCG at a cut-off",
+            meaning="`ndcg` for every k of `ranking.at`, which the record's column names (`@10`).",
+            formula="as of `ndcg`.",
+            noun="NDCG at the cut-off",
+            heading="",
+            shown=frozenset(),
+        ),
+        _ndcg,
+    ),
+    each(
+        replace(
+            _MAP,
+            name="map_at",
+            id="map_at/1",
+            title="Mean average precision at a cut-off",
+            meaning="`map` for every k of `ranking.at`, which the record's column names (`@10`).",
+            formula="as of `map`.",
+            noun="MAP at the cut-off",
+            heading="",
+            shown=frozenset(),
+        ),
+        _average_precision,
+    ),
+)

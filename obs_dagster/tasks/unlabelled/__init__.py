@@ -1,0 +1,1 @@
+"""Models without a ground truth: scores, anomaly scores, clusters."""
