@@ -37,7 +37,7 @@ def write_report(monitor: Monitor, day: dt.date | None = None, output: Path | No
         UsageError: the file cannot be written.
     """
     from obs_dagster.history import History
-    from obs_dagster.lake.lake import replacing
+    from obs_dagster.lake.lake import Lake, replacing
     from obs_dagster.reports.gather import gather
     from obs_dagster.reports.health import render_health
     from obs_dagster.settings import Settings
@@ -51,7 +51,8 @@ def write_report(monitor: Monitor, day: dt.date | None = None, output: Path | No
                 remedy=f"Run `obs run {monitor.model} --day {day or 'YYYY-MM-DD'}` first"
                 + (f"; the last night was {ran[-1]}." if ran else "."),
             )
-        page = render_health(gather(monitor, history, day or ran[-1], now=dt.datetime.now(dt.UTC)))
+        shown, now = day or ran[-1], dt.datetime.now(dt.UTC)
+        page = render_health(gather(monitor, history, shown, now=now, lake=Lake(settings.lake_root)))
     place = (output or settings.root / "reports" / f"{monitor.model}-{day or ran[-1]}.html").absolute()
     try:
         with nullcontext() if output is None else as_started(), replacing(place) as aside:

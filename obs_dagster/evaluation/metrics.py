@@ -26,6 +26,7 @@ from obs_dagster.metrics.quality import RowCounts
 from obs_dagster.metrics.record import BASELINE, NO_BASELINE, NO_ROWS, Estimate, MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.metrics.service.traffic import Traffic
+from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.cells import cut_of
 from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
@@ -126,7 +127,7 @@ def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
             ):
                 yield from _records(
                     night.recorder,
-                    evaluate("performance", given, task=monitor.task),
+                    _judged(given, column, monitor),
                     window,
                     unknown or ("" if given.predictions else NO_ROWS),
                     version=version,
@@ -134,6 +135,16 @@ def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
                     segment=segment,
                     column=column,
                 )
+
+
+def _judged(given: Any, column: str, monitor: Monitor) -> Mapping[str, Estimate]:
+    """What metrics say of outcomes: those of the model as a whole, or of a class or column."""
+    names = {
+        name
+        for name, metric in family("performance", monitor.task).items()
+        if (metric.definition.about == "model") == (not column)
+    }
+    return evaluate("performance", given, task=monitor.task, only=names)
 
 
 def _performance_on_baseline(
@@ -145,7 +156,7 @@ def _performance_on_baseline(
     for segment in cells:
         drawn = seed(monitor.model, version, segment, "baseline")
         for column, given in kind.inputs(found.cell(version, segment), monitor, segment, drawn):
-            estimates = evaluate("performance", given, task=monitor.task)
+            estimates = _judged(given, column, monitor)
             known = {name: each for name, each in estimates.items() if name in only}
             yield from night.recorder.records(
                 known, version=version, day=day, window=BASELINE, segment=segment, column=column

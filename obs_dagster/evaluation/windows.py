@@ -155,6 +155,17 @@ def outcome_windows(night: Night, day: dt.date, kind: OutcomeTable) -> Iterator[
         yield Window(lengths, merged, len(days), _refused(night, days))
 
 
+def whole_outcomes(table: Table, day: dt.date, window: int, kind: OutcomeTable) -> OutcomeProfile:
+    """The outcomes of the window that ends on `day`, over all rows of each version.
+
+    Raises:
+        LakeError: those of a day are damaged.
+    """
+    parts = (_read(table, each) for each in window_days(table, day, window))
+    whole = (part.filter(pc.equal(part["segment"], WHOLE)) for part in parts)
+    return OutcomeProfile.merged((OutcomeProfile(part, kind) for part in whole), kind)
+
+
 def later_days(table: Table, monitor: Monitor, days: set[dt.date]) -> set[dt.date]:
     """Written days whose windows hold one of `days`; these included where written."""
     reach = max(monitor.windows)

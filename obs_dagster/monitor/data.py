@@ -13,6 +13,8 @@ from obs_dagster.monitor.source import SOURCES
 SourceKind = Annotated[str, NameOf(SOURCES)]
 #: A value of a label or of a decision.
 ClassValue = str | int | bool
+#: The share of true values that a quantile is at or above.
+Level = Annotated[float, Field(gt=0, lt=1)]
 
 
 class LogColumns(Strict):
@@ -30,7 +32,17 @@ class LogColumns(Strict):
         default=None,
         description="The decision that was served: true or false, 1 or 0, yes or no, or the values in "
         "`positive` and `negative`; rows with any other value are quarantined. Left out: score at or above "
-        "`threshold`.",
+        "`threshold`. For `regression` the predicted number; needed there.",
+    )
+    interval: tuple[str, str] | None = Field(
+        default=None,
+        description="For `regression`: the columns of the lower and the upper end of the predicted "
+        "interval, `[low, high]`.",
+    )
+    quantiles: dict[Level, str] = Field(
+        default_factory=dict,
+        description="For `regression`: the columns of predicted quantiles by level, such as "
+        "`{0.1: q10, 0.9: q90}`.",
     )
     request: str | None = Field(
         default=None,
@@ -53,7 +65,7 @@ class LogColumns(Strict):
 
 
 #: The roles that tasks have their own say about.
-OUTPUT_ROLES = ("score", "prediction", "request", "item", "rank")
+OUTPUT_ROLES = ("score", "prediction", "interval", "quantiles", "request", "item", "rank")
 
 
 class Logs(Strict):

@@ -19,7 +19,7 @@ def needs_role(document: Document, role: str, task: str) -> Iterator[Problem]:
 
 def maps_only(document: Document, roles: Collection[str], task: str) -> Iterator[Problem]:
     """The problems of a log that maps columns which only other tasks have."""
-    for role in document.mapping("logs", "columns") or {}:
-        if role in OUTPUT_ROLES and role not in roles:
+    for role, columns in (document.mapping("logs", "columns") or {}).items():
+        if columns not in (None, {}) and role in OUTPUT_ROLES and role not in roles:
             message = f"`{role}` is no column of {task}."
             yield document.problem(("logs", "columns", role), message, legal=list(roles), at_key=True)

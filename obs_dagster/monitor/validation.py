@@ -17,6 +17,9 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.problem import Keys, Problem, quoted
 from obs_dagster.monitor.wording import expected, found, members
 
+#: The end of pydantic's location of a key that is not legal, after the key.
+_IS_KEY = "[key]"
+_BOUNDS = {"ge": "at least", "le": "at most", "gt": "above", "lt": "below"}
 _TRUTH = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
@@ -78,6 +81,8 @@ def _locate(loc: tuple[str | int, ...]) -> _Spot:
     model: type[BaseModel] = Monitor
     union: Keys | None = None
     for item in loc:
+        if item == _IS_KEY:
+            break
         choices = members(annotation)
         if len(choices) > 1:
             models = [choice for choice in choices if _is_model(choice)]
@@ -132,6 +137,8 @@ def _unknown_keys(
 def _problem(document: Document, detail: ErrorDetails, spot: _Spot) -> Problem:
     kind = detail["type"]
     context: dict[str, Any] = detail.get("ctx", {})
+    if detail["loc"][-1] == _IS_KEY:
+        return document.problem(spot.keys, _illegal_key(detail["msg"], context), at_key=True)
     value = document.value(*spot.keys)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _union_tag(document, spot)
@@ -149,10 +156,19 @@ def _constraint(kind: str, context: dict[str, Any], spot: _Spot, value: Any) -> 
         return "The value must not be empty."
     if kind == "finite_number":
         return f"Expected a finite number, {_found(spot, value)}."
-    for bound, words in (("ge", "at least"), ("le", "at most")):
-        if bound in context:
-            return f"The value must be {words} {context[bound]:g}, {_found(spot, value)}."
-    return None
+    words = _bound(context)
+    return f"The value must be {words}, {_found(spot, value)}." if words else None
+
+
+def _bound(context: dict[str, Any]) -> str:
+    """The bound that was broken, in words; empty if it was none."""
+    return next((f"{words} {context[name]:g}" for name, words in _BOUNDS.items() if name in context), "")
+
+
+def _illegal_key(told: str, context: dict[str, Any]) -> str:
+    """The sentence for a key that is of the wrong type, or breaks a bound."""
+    words = _bound(context)
+    return f"The key must be {words}." if words else f"The key is not legal: {told[0].lower()}{told[1:]}."
 
 
 def _union_tag(document: Document, spot: _Spot) -> Problem:

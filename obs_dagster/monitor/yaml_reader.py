@@ -32,6 +32,7 @@ _MERGE = f"{_TAG}merge"
 # A date stays text: the typed model decides where a date is meant, and a version named 2013-04-01 is none.
 _TEXT_TAGS = (f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}value", "!")
 _COLLECTION_TAGS = (f"{_TAG}map", f"{_TAG}seq", "!")
+_DECIMAL = re.compile(r"\d*\.\d+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -197,7 +198,8 @@ class _Builder:
             self._report(node, keys, "A key is text; this is a list or a mapping.")
             return None
         text = self._text(node, keys)
-        if node.tag not in _TEXT_TAGS:
+        # decimals, as the levels of quantiles are, are kept as they are written
+        if node.tag not in _TEXT_TAGS and not _DECIMAL.fullmatch(text):
             self._report(node, keys, f"The key {quoted(text)} is not text; put it in quotes.")
         return text
 

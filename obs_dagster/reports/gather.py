@@ -7,12 +7,17 @@ from collections.abc import Iterable, Sequence
 
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert, list_alerts
+from obs_dagster.errors import LakeError
+from obs_dagster.evaluation.sections import outcome_sections
 from obs_dagster.history import History
+from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.refusal import in_one_line
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.record_window import RecordWindow
+from obs_dagster.tasks.sections import Section
+from obs_dagster.verdict.headline import headline_window
 from obs_dagster.verdict.inputs import AlertLine, NightLine
 
 #: Days before the reported one that are read.
@@ -27,12 +32,22 @@ class Gathering:
         history: the store.
         now: the present (UTC).
         run_id: the run that evaluated the days.
+        lake: holds the outcomes that pages show; left out, they show none.
     """
 
-    def __init__(self, monitor: Monitor, history: History, *, now: dt.datetime, run_id: str = "") -> None:
+    def __init__(
+        self,
+        monitor: Monitor,
+        history: History,
+        *,
+        now: dt.datetime,
+        run_id: str = "",
+        lake: Lake | None = None,
+    ) -> None:
         self._monitor = monitor
         self._now = now
         self._run_id = run_id
+        self._lake = lake
         # segments are shown for the reported day, and for the days whose labels were still awaited
         wait = monitor.labels.max_delay_days if monitor.labels else 0
         self._records = RecordWindow(
@@ -54,6 +69,7 @@ class Gathering:
             for night in self._nights
             if first <= night.day <= day
         ]
+        sections, remarks = self._sections(day)
         return HealthInput(
             monitor=self._monitor,
             records=records,
@@ -62,12 +78,25 @@ class Gathering:
             day=day,
             generated_at=self._now,
             run_id=self._run_id,
+            sections=sections,
+            remarks=remarks,
         )
 
+    def _sections(self, day: dt.date) -> tuple[dict[str, tuple[Section, ...]], list[str]]:
+        """What the task shows of each version's outcomes, or why it could not."""
+        if self._lake is None:
+            return {}, []
+        try:
+            return outcome_sections(self._monitor, self._lake, day, headline_window(self._monitor)), []
+        except LakeError as error:
+            return {}, [f"How right the model is could not be drawn: {str(error).rstrip('.')}"]
 
-def gather(monitor: Monitor, history: History, day: dt.date, *, now: dt.datetime) -> HealthInput:
+
+def gather(
+    monitor: Monitor, history: History, day: dt.date, *, now: dt.datetime, lake: Lake | None = None
+) -> HealthInput:
     """Everything that the health page of one day shows."""
-    return Gathering(monitor, history, now=now).page(day)
+    return Gathering(monitor, history, now=now, lake=lake).page(day)
 
 
 def alert_lines(

@@ -56,7 +56,7 @@ class VersionReports:
         """
         monitor, lake = self._monitor, self._lake
         explained = explanation_remarks(monitor, page.day, lake)
-        page = replace(page, remarks=_by_version(explained))
+        page = replace(page, remarks=[*page.remarks, *_by_version(explained)])
         shared: dict[str, Content] = {
             _PAGE: render_health(page),
             "alerts.json": json.dumps([asdict(line) for line in page.alerts], default=str, indent=1),

@@ -17,6 +17,12 @@ OFF_THE_SCALE = "nearly all rows lie where the baseline had few"
 TELLING = 0.05
 """The part of its interval from which on the error of binning is told; the interval includes it anyway."""
 
+_NO_DECIMALS = 100
+"""Numbers of no metric from here on are written without decimals."""
+
+_MANY_DIGITS = 1e9
+"""From here on with their power of ten."""
+
 UNKNOWN = "–"  # noqa: RUF001 - the dash that tables use for "no value"
 
 
@@ -60,6 +66,20 @@ def number(metric: str, value: float | None) -> str:
     # less than nothing, by less than can be written: above the bound
     turned = text.translate(str.maketrans("<>", "><"))
     return f"{turned[0]}{MINUS}{turned[1:]}" if turned[0] in "<>" else f"{MINUS}{turned}"
+
+
+def plain(value: float) -> str:
+    """A number of no metric, with the digits that a reader can use.
+
+    >>> plain(12345.6), plain(0.0512), plain(3.0), plain(2.5e12)
+    ('12,346', '0.05', '3', '2.5e+12')
+    """
+    size = abs(value)
+    if size == round(size) or size >= _NO_DECIMALS:
+        text = f"{size:,.0f}" if size < _MANY_DIGITS else f"{size:.3g}"
+    else:
+        text = decimal(size)
+    return f"{MINUS}{text}" if value < 0 else text
 
 
 def limit(metric: str, threshold: float) -> str:

@@ -5,29 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from obs_dagster.monitor.checks.check import Surroundings
-from obs_dagster.monitor.checks.outline import features, roles
+from obs_dagster.monitor.checks.outline import features, mapped, roles
 from obs_dagster.monitor.document import Document
-from obs_dagster.monitor.problem import Keys, Problem, quoted
+from obs_dagster.monitor.problem import Keys, Problem, dotted, quoted
 
 RESERVED = "_obs_"
 """Columns that the evaluation adds begin with this."""
 
 
 def roles_have_their_own_column(document: Document, _: Surroundings) -> Iterator[Problem]:
-    """Two roles of `logs.columns` or of `labels.columns` cannot be one column."""
+    """Two roles of `logs.columns` or of `labels.columns` cannot be one column, but for an interval's ends.
+
+    These may be quantiles that the model puts out.
+    """
     for part in ("logs", "labels"):
-        taken: dict[str, str] = {}
-        for role, column in roles(document, part).items():
-            if column in taken:
-                message = f"The column {quoted(column)} already plays the role `{taken[column]}`."
-                yield document.problem((part, "columns", role), message)
-            else:
-                taken[column] = role
+        taken: dict[str, Keys] = {}
+        for keys, column in mapped(document, part):
+            other = taken.setdefault(column, keys)
+            if other != keys and {other[2], keys[2]} != {"interval", "quantiles"}:
+                message = f"The column {quoted(column)} already plays the role `{dotted(other[2:])}`."
+                yield document.problem(keys, message)
 
 
 def features_are_not_roles(document: Document, _: Surroundings) -> Iterator[Problem]:
     """A feature cannot be a column that plays a role; neither can the label be a column of the log."""
-    taken = {column: role for role, column in roles(document, "logs").items()}
+    taken = {column: dotted(keys[2:]) for keys, column in mapped(document, "logs")}
     label = roles(document, "labels").get("label")
     if label in taken:
         message = f"The column {quoted(label)} already plays the role `{taken[label]}` in the log."
@@ -44,10 +46,8 @@ def names_differ_by_more_than_case(document: Document, _: Surroundings) -> Itera
     """Columns are told apart by more than upper and lower case; a derived decision is named `prediction`."""
     log = roles(document, "logs")
     named: dict[str, list[tuple[Keys, str, bool]]] = {
-        "logs": [(("logs", "columns", role), column, False) for role, column in log.items()],
-        "labels": [
-            (("labels", "columns", role), column, False) for role, column in roles(document, "labels").items()
-        ],
+        part: [(keys, column, False) for keys, column in mapped(document, part)]
+        for part in ("logs", "labels")
     }
     named["logs"] += [(("features", name), name, True) for name in features(document) or ()]
     for part, columns in named.items():
@@ -73,7 +73,7 @@ def names_are_usable(document: Document, _: Surroundings) -> Iterator[Problem]:
         (("features", name), name, True) for name in features(document) or ()
     ]
     for part in ("logs", "labels"):
-        named += [((part, "columns", role), column, False) for role, column in roles(document, part).items()]
+        named += [(keys, column, False) for keys, column in mapped(document, part)]
     for keys, name, at_key in named:
         if not name:
             yield document.problem(keys, "The name of the column is empty.", at_key=at_key)

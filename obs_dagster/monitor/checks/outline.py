@@ -6,12 +6,24 @@ from collections.abc import Iterator
 
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.problem import Keys
 
 
 def roles(document: Document, part: str) -> dict[str, str]:
     """The columns that `logs` or `labels` maps, by role."""
     columns = document.mapping(part, "columns") or {}
     return {role: column for role, column in columns.items() if isinstance(column, str)}
+
+
+def mapped(document: Document, part: str) -> Iterator[tuple[Keys, str]]:
+    """The columns that `logs` or `labels` maps, each with its place, those of a list or a mapping too."""
+    for role, columns in (document.mapping(part, "columns") or {}).items():
+        keys: Keys = (part, "columns", role)
+        if isinstance(columns, str):
+            yield keys, columns
+        elif isinstance(columns, list | dict):
+            named = columns.items() if isinstance(columns, dict) else enumerate(columns)
+            yield from (((*keys, place), name) for place, name in named if isinstance(name, str))
 
 
 def features(document: Document) -> list[str] | None:

@@ -113,9 +113,9 @@ def _watched(document: Document, surroundings: Surroundings) -> Iterator[tuple[i
 
 
 def _outputs(document: Document) -> list[str]:
-    """The columns of the model's score."""
-    score = document.text("logs", "columns", "score")
-    return [] if score is None else [score]
+    """The column of the model's score, or of its prediction where that is what it puts out."""
+    roles = (document.text("logs", "columns", role) for role in ("score", "prediction"))
+    return [column for column in roles if column is not None][:1]
 
 
 def windows_are_evaluated(document: Document, _: Surroundings) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from obs_dagster.monitor.checks.check import Surroundings
-from obs_dagster.monitor.checks.outline import cuts, features, roles
+from obs_dagster.monitor.checks.outline import cuts, features, mapped, roles
 from obs_dagster.monitor.data import OUTPUT_ROLES
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, quoted
@@ -24,11 +24,10 @@ def columns_are_declared(document: Document, _: Surroundings) -> Iterator[Proble
     declared = features(document)
     if declared is None:
         return
-    log = roles(document, "logs")
+    outputs = [column for keys, column in mapped(document, "logs") if keys[2] in OUTPUT_ROLES]
     # A decision that is derived from the score goes by the name of its role.
-    outputs = [log[role] for role in OUTPUT_ROLES if role in log]
-    outputs += ["prediction"] if "prediction" not in log else []
-    legal = [*declared, *outputs]
+    outputs += ["prediction"] if "prediction" not in roles(document, "logs") else []
+    legal = list(dict.fromkeys((*declared, *outputs)))
     for index in range(len(document.items("alerts"))):
         for position, name in enumerate(document.items("alerts", index, "columns")):
             if isinstance(name, str) and name not in legal:

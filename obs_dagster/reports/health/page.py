@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,8 +20,10 @@ from obs_dagster.reports.health.columns import column_table
 from obs_dagster.reports.health.firing import NOBODY, about_day, firing_blocks, pending_count
 from obs_dagster.reports.health.importance import importance_table
 from obs_dagster.reports.health.quality import headings, night_strip, quality_rows
+from obs_dagster.reports.health.sections import draw_section
 from obs_dagster.reports.health.segments import order_of_cells, segment_table
 from obs_dagster.reports.health.trends import draw_trends, trend_styles
+from obs_dagster.tasks.sections import Section
 from obs_dagster.verdict.comparison import different_days
 from obs_dagster.verdict.evidence import Evidence
 from obs_dagster.verdict.headline import headline_window, settled_through
@@ -52,6 +54,7 @@ class HealthInput:
         generated_at: now, with its time zone.
         run_id: the run that evaluated the day; empty if it is not known.
         remarks: what could not be shown, and why; sentences without a full stop.
+        sections: by version, what its task shows of its outcomes over the window that is shown first.
     """
 
     monitor: Monitor
@@ -62,6 +65,7 @@ class HealthInput:
     generated_at: dt.datetime
     run_id: str = ""
     remarks: Sequence[str] = ()
+    sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
 
     @cached_property
     def index(self) -> RecordIndex:
@@ -120,6 +124,11 @@ def render_health(page: HealthInput) -> str:
             first=first,
             order=order_of_cells(monitor),
             segments=[segment_table(monitor, index, version, day) for version in versions],
+            outcomes=[
+                (version, [draw_section(each) for each in page.sections[version]])
+                for version in versions
+                if page.sections.get(version)
+            ],
             columns=[column_table(monitor, index, version, day) for version in versions],
             importance=[importance_table(monitor, index, version, day) for version in versions],
             strip=night_strip(page.nights, first, day),

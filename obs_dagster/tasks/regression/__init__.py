@@ -1,0 +1,1 @@
+"""Regression: a number against a number."""

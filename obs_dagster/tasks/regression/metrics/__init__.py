@@ -1,0 +1,1 @@
+"""How far a regressor's predictions are from the true values."""

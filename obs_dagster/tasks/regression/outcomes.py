@@ -1,0 +1,39 @@
+"""Predictions of regressors with their labels, as sums of errors and counts of their sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.tasks.outcomes import Cell
+from obs_dagster.tasks.regression.counts import Errors, QuantileErrors
+from obs_dagster.tasks.regression.table import ADDED, KEYS, SCHEMA
+
+
+class RegressionOutcomes:
+    """Sums over all pairs of prediction and label, and pairs by bin of the prediction and of the error."""
+
+    schema = SCHEMA
+    keys = KEYS
+    added = ADDED
+
+    def reduce(self, rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
+        """The outcomes of `SCHEMA` with the text columns `by` before them, sorted."""
+        from obs_dagster.tasks.regression.expressions import reduce_outcome_frame
+
+        return reduce_outcome_frame(rows, monitor, grids, by)
+
+    def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:  # noqa: ARG002  as every task's
+        """The errors of a cell, and those of each predicted quantile."""
+        roles = monitor.logs.columns
+        yield "", Errors.of(cell, seed=seed, with_interval=roles.interval is not None)
+        for level, column in roles.quantiles.items():
+            yield column, QuantileErrors.of(cell, level)
+
+
+OUTCOMES = RegressionOutcomes()
