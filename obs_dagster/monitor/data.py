@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from obs_dagster.monitor.choice import NameOf
 from obs_dagster.monitor.contract import Strict
+from obs_dagster.monitor.multiclass import ClassName
 from obs_dagster.monitor.source import SOURCES
 
 SourceKind = Annotated[str, NameOf(SOURCES)]
@@ -57,6 +58,12 @@ class LogColumns(Strict):
         description="Of a `ranking` model: the position that the item was served on, 1 at the top (see "
         "`ranking.first_position`). Left out: items are in the order of `score`, the highest first.",
     )
+    scores: dict[ClassName, str] | str | None = Field(
+        default=None,
+        description="Of a multiclass model: the column of each class's probability (`{late: p_late, …}`), or "
+        "the one column that holds a list of all, in the order of `multiclass.classes`, or a struct of them, "
+        "by name. A row whose scores are outside 0 to 1, or do not sum to 1, breaks the contract.",
+    )
     latency_ms: str | None = Field(default=None, description="How long the request took, in milliseconds.")
     status: str | None = Field(
         default=None, description="The outcome of the request; the values in `ok_statuses` are successes."
@@ -65,7 +72,16 @@ class LogColumns(Strict):
 
 
 #: The roles that tasks have their own say about.
-OUTPUT_ROLES = ("score", "prediction", "interval", "quantiles", "request", "item", "rank")
+OUTPUT_ROLES = (
+    "score",
+    "scores",
+    "prediction",
+    "interval",
+    "quantiles",
+    "request",
+    "item",
+    "rank",
+)
 
 
 class Logs(Strict):

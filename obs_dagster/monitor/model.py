@@ -15,6 +15,7 @@ from obs_dagster.monitor.choice import OneOf
 from obs_dagster.monitor.contract import Feature, Strict
 from obs_dagster.monitor.data import Labels, Logs, Registry
 from obs_dagster.monitor.engine import ENGINES, EngineKeys, default_engine
+from obs_dagster.monitor.multiclass import Multiclass
 from obs_dagster.monitor.placeholders import resolve
 from obs_dagster.monitor.ranking import Ranking
 
@@ -130,6 +131,9 @@ class Monitor(Strict):
     reports: Reports = Field(default_factory=Reports, description="Evidently reports.")
     ranking: Ranking = Field(
         default_factory=Ranking, description="How the rankings of a `ranking` model are judged."
+    )
+    multiclass: Multiclass = Field(
+        default_factory=Multiclass, description="Of a multiclass model: its classes and how it is judged."
     )
     alerts: tuple[Rule, ...] = Field(default=(), description="Alert rules.")
     routes: tuple[Route, ...] = Field(default=(), description="Where notifications go.")

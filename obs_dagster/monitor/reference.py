@@ -32,7 +32,7 @@ EXAMPLE = Path(__file__).with_name("example.yaml")
 
 def _sections() -> dict[type[BaseModel], str]:
     """The title of each part of the file, in order."""
-    return {
+    titled: dict[type[BaseModel], str] = {
         Monitor: "The top level",
         Logs: "logs",
         LogColumns: "logs.columns",
@@ -48,6 +48,11 @@ def _sections() -> dict[type[BaseModel], str]:
         Rule: "alerts[]",
         Route: "routes[]",
     }
+    for name, field in Monitor.model_fields.items():
+        for member in members(annotation_of(field)):
+            if isinstance(member, type) and issubclass(member, BaseModel):
+                titled.setdefault(member, name)
+    return titled
 
 
 _INTRODUCTION = """\
@@ -135,7 +140,7 @@ def _constraints(field: FieldInfo) -> str:
     for member in members(field.annotation):
         if get_origin(member) is tuple:
             for info in getattr(get_args(member)[0], "__metadata__", ()):
-                said += [f"each {bound}" for bound in _bounds(info.metadata)]
+                said += [f"each {bound}" for bound in _bounds(getattr(info, "metadata", ()))]
     return _cell(", ".join(said))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from obs_dagster.kinds import Kinds, Place
 from obs_dagster.monitor.document import Document
@@ -30,8 +30,9 @@ class Derived:
     """How ingestion makes a column that the log does not have.
 
     Attributes:
-        sql: an expression of DuckDB's SQL; `{0}`, `{1}`, … stand for the columns that it is made from.
-        needs: the columns that it is made from, as declared; without one of them the column is not there.
+        sql: an expression of DuckDB's SQL; `{0}`, `{1}`, … stand for the columns that it is made from. Such a
+            column is as declared; one that nothing else declares, as a list or a struct, is its JSON.
+        needs: the columns that it is made from; without one of them the column is not there.
     """
 
     sql: str
@@ -48,6 +49,7 @@ class Output:
         title: what it is, as people read it ("Score").
         required: whether rows without a value break the contract.
         low, high: the values that the contract allows; None is no bound.
+        allowed: the names that the contract allows; empty allows any.
         leads: whether it is the one whose movement is told first, and watched in segment cells.
         derived: how it is made, if the log does not have it.
     """
@@ -58,8 +60,25 @@ class Output:
     required: bool = True
     low: float | None = None
     high: float | None = None
+    allowed: tuple[str, ...] = ()
     leads: bool = False
     derived: Derived | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Outputs whose sum the contract bounds in every row.
+
+    Attributes:
+        columns: the columns that are added up.
+        low, high: what their sum may be.
+        rule: what a person reads about a row that breaks it.
+    """
+
+    columns: tuple[str, ...]
+    low: float
+    high: float
+    rule: str
 
 
 class Task(Protocol):
@@ -87,6 +106,14 @@ class Task(Protocol):
         """What a monitor of this task lacks, or has that only others have."""
 
 
+@runtime_checkable
+class HasTotals(Protocol):
+    """A kind of model whose outputs add up to something."""
+
+    def totals(self, monitor: Monitor) -> tuple[Total, ...]:
+        """The sums that the contract bounds."""
+
+
 TASKS: Kinds[Task] = Kinds("task", ENTRY_POINTS, [Place("obs_dagster.tasks", "TASK", "task")])
 
 
@@ -111,6 +138,12 @@ def task_named(monitor: Monitor) -> Task:
 def outputs(monitor: Monitor) -> tuple[Output, ...]:
     """The columns that a monitor's model puts out, in order."""
     return task_named(monitor).outputs(monitor)
+
+
+def totals(monitor: Monitor) -> tuple[Total, ...]:
+    """The sums of a monitor's outputs that the contract bounds."""
+    task = task_named(monitor)
+    return task.totals(monitor) if isinstance(task, HasTotals) else ()
 
 
 def leading_output(monitor: Monitor) -> Output:

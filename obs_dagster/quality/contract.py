@@ -10,7 +10,7 @@ from typing import Any
 from obs_dagster.lake.columns import UNCAST, marked
 from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.monitor.task import Output, outputs
+from obs_dagster.monitor.task import Output, outputs, totals
 from obs_dagster.quality.refusal import outside
 from obs_dagster.sources.classes import inverts
 
@@ -37,6 +37,11 @@ def occurrences(column: str) -> str:
     return f"_obs_occurrences_{column}"
 
 
+def total(place: int) -> str:
+    """Name of the column that has a row's sum of the outputs of one of the task's totals."""
+    return f"_obs_total_{place}"
+
+
 def neither_class(monitor: Monitor) -> str:
     """The rule that a decision breaks which is neither positive nor negative."""
     column, labels = monitor.logs.columns.prediction, monitor.labels
@@ -60,10 +65,14 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
     roles = monitor.logs.columns
     begin = dt.datetime.combine(day, dt.time(), monitor.zone).astimezone(dt.UTC)
     end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), monitor.zone).astimezone(dt.UTC)
-    puts_out = [each for each in outputs(monitor) if each.derived is None]
+    gone = set(absent)
+    gone |= {each.column for each in outputs(monitor) if each.derived and gone & set(each.derived.needs)}
+    # a column that ingestion makes may lack values that the contract asks for, but is never missing
+    puts_out = [each for each in outputs(monitor) if each.derived is None or each.required]
     needed = [roles.prediction_id, roles.time, roles.version]
+    declared = [*needed, *(each.column for each in puts_out if each.required and each.derived is None)]
+    declared += monitor.features
     needed += [each.column for each in puts_out if each.required]
-    declared = [*needed, *monitor.features]
     expected = [
         Expectation("ExpectColumnToExist", {"column": name}, f"column {name} is there") for name in declared
     ]
@@ -97,9 +106,26 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
         for each in puts_out
         if each.low is not None or each.high is not None
     ]
+    expected += [
+        Expectation(
+            "ExpectColumnValuesToBeInSet",
+            {"column": each.column, "value_set": list(each.allowed)},
+            f"{each.column} is none of the {len(each.allowed)} declared classes",
+        )
+        for each in puts_out
+        if each.allowed
+    ]
+    expected += [
+        Expectation(
+            "ExpectColumnValuesToBeBetween",
+            {"column": total(place), "min_value": each.low, "max_value": each.high},
+            each.rule,
+        )
+        for place, each in enumerate(totals(monitor))
+        if not gone & set(each.columns)
+    ]
     for name, feature in monitor.features.items():
         expected += _of_feature(name, feature)
-    gone = set(absent)
     return [
         each
         for each in expected

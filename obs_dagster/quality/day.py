@@ -14,6 +14,7 @@ from obs_dagster.lake.columns import DAY, FILE, ROW
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literals
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import totals
 from obs_dagster.quality.contract import UNCAST_RULE, contract, neither_class
 from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows, Uncast
 from obs_dagster.quality.expectations import Suite, Validation, distinct
@@ -134,7 +135,8 @@ def _validated(  # noqa: PLR0917  one call
     with connect() as connection:
         try:
             query = log_rows(connection, monitor, [day], lake)
-            rows = DayRows(connection, query, unique, manifest["rows"], chunk_rows)
+            added = [each.columns for each in totals(monitor)]
+            rows = DayRows(connection, query, unique, manifest["rows"], chunk_rows, totals=added)
             judge = engine.judge(monitor, day, lake, rows, frames)
             checked = suite.validate(judge, contract(monitor, day, absent))
             check_in_place(monitor, [day], lake)
@@ -239,7 +241,13 @@ def clean_rows(
         LakeError: a day has not been validated.
     """
     found = validated(monitor, days, lake)
-    absent = dict.fromkeys(name for quality in found.values() for name in quality.missing_columns)
+    # of the columns that others are made of, the rows have only these
+    absent = dict.fromkeys(
+        name
+        for quality in found.values()
+        for name in quality.missing_columns
+        if name in declared_types(monitor)
+    )
     rows = log_rows(connection, monitor, days, lake)
     if absent:
         rows = f"SELECT * EXCLUDE ({', '.join(map(identifier, absent))}) FROM ({rows})"

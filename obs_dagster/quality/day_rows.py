@@ -14,7 +14,7 @@ import pyarrow as pa
 from obs_dagster.lake.columns import DAY, RAW, ROW, UNCAST, marked
 from obs_dagster.lake.lake import group_rows, manifest_metadata, replacing
 from obs_dagster.lake.quoting import identifier, literal, literals
-from obs_dagster.quality.contract import occurrences
+from obs_dagster.quality.contract import occurrences, total
 from obs_dagster.quality.expectations import Rows
 from obs_dagster.quality.refusal import type_in_words
 
@@ -67,6 +67,7 @@ class DayRows:
         unique: columns whose values are counted, for a column `occurrences(name)` beside each.
         rows: how many rows there are.
         chunk_rows: rows of a chunk of few columns.
+        totals: columns that are added up, for a column `total(place)` of each; null where one of them is.
     """
 
     def __init__(
@@ -76,6 +77,8 @@ class DayRows:
         unique: Sequence[str],
         rows: int,
         chunk_rows: int,
+        *,
+        totals: Sequence[Sequence[str]] = (),
     ) -> None:
         self._connection = connection
         self._rows = rows
@@ -83,6 +86,9 @@ class DayRows:
         connection.execute(f"CREATE TEMP VIEW log AS SELECT * EXCLUDE ({DAY}) FROM ({query})")
         present = connection.sql("SELECT * EXCLUDE (" + ROW + ") FROM log").columns
         self._columns = {name: f"log.{identifier(name)}" for name in present}
+        for place, added in enumerate(totals):
+            if all(name in self._columns for name in added):
+                self._columns[total(place)] = " + ".join(self._columns[name] for name in added)
         self._counted = {occurrences(name): name for name in unique}
         for place, (counts, name) in enumerate(self._counted.items()):
             column = identifier(name)

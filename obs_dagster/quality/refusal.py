@@ -94,8 +94,13 @@ def missing(manifest: Mapping[str, Any]) -> list[str]:
 def indispensable(monitor: Monitor) -> list[str]:
     """The columns without which rows cannot be evaluated at all."""
     roles = monitor.logs.columns
-    needed = [each.column for each in outputs(monitor) if each.required and each.derived is None]
-    return [roles.prediction_id, roles.time, roles.version, *needed]
+    needed = [
+        name
+        for each in outputs(monitor)
+        if each.required
+        for name in (each.derived.needs if each.derived else (each.column,))
+    ]
+    return list(dict.fromkeys([roles.prediction_id, roles.time, roles.version, *needed]))
 
 
 def similar(name: str, columns: Sequence[str]) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from obs_dagster.lake.columns import ROW
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.quality.contract import occurrences
+from obs_dagster.monitor.task import totals
+from obs_dagster.quality.contract import occurrences, total
 from obs_dagster.quality.expectations import Judge, Outcome, about_rows
 from obs_dagster.spark.location import ingested
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 def rows_of(session: SparkSession, monitor: Monitor, day: dt.date, lake: Lake) -> DataFrame:
     """A day's ingested rows as pandas would have them: NaN is a missing value.
 
-    Unique columns have the number of times that their value occurs in `occurrences(name)` beside them.
+    Unique columns have the number of times that their value occurs in `occurrences(name)` beside them, and
+    outputs that add up to something their sum in `total(place)`.
 
     Raises:
         LakeError: the rows are read in place.
@@ -36,6 +38,11 @@ def rows_of(session: SparkSession, monitor: Monitor, day: dt.date, lake: Lake) -
     for name in (name for name, feature in monitor.features.items() if feature.unique):
         same = Window.partitionBy(rows[quoted(name)])
         rows = rows.withColumn(occurrences(name), f.count(rows[quoted(name)]).over(same))
+    for place, each in enumerate(totals(monitor)):
+        if set(each.columns) <= set(rows.columns):
+            rows = rows.withColumn(
+                total(place), sum((rows[quoted(name)] for name in each.columns), f.lit(0.0))
+            )
     numbers = [name for name, kind in rows.dtypes if kind in ("double", "float")]
     known = {name: f.when(~f.isnan(quoted(name)), f.col(quoted(name))) for name in numbers}
     return rows.withColumns(known)

@@ -24,6 +24,8 @@ _EXOTIC = re.compile(
     r"\b(TIMESTAMP_NS|TIMESTAMPTZ_NS|TIME_NS|TIME WITH TIME ZONE|U?HUGEINT|BIGNUM|INTERVAL|BIT|ENUM|UNION|MAP"
     r"|VARIANT|GEOMETRY|UUID)\b|^STRUCT\(\)"
 )
+#: What a column is expected to be that others are made of.
+_OF_SEVERAL = "a list or a struct"
 #: Characters of a value that are shown.
 _SHOWN = 40
 _SQL_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "category": "VARCHAR", "boolean": "BOOLEAN"}
@@ -129,11 +131,20 @@ class LogSchema:
 
     def changes(self, found: Mapping[str, str]) -> list[SchemaChange]:
         """Every difference from what a source has; decisions may be of any type, their values decide."""
-        return [
+        changes = [
             change
             for change in schema_changes(self.types, found)
-            if change.kind != "retyped" or change.column != self.decision
+            if (change.kind != "retyped" or change.column != self.decision)
+            and (change.kind != "new" or change.column not in self._sources)
         ]
+        lost = [name for name in self._sources if name not in found]
+        return changes + [SchemaChange("missing", name, expected=_OF_SEVERAL) for name in lost]
+
+    @property
+    def _sources(self) -> list[str]:
+        """Columns that others are made of, and that are of no use beside."""
+        needs = (need for made in self.derived.values() for need in made.needs)
+        return list(dict.fromkeys(need for need in needs if need not in self.types))
 
     def rows(self, parts: Sequence[Part], *, among: Sequence[Part] = (), absent_as_null: bool = True) -> str:
         """SQL for the rows of parts as declared, columns matched by name.
@@ -178,7 +189,7 @@ class LogSchema:
         columns += self._undeclared(part, as_text)
         for name, made in self.derived.items():
             if all(need in part.found for need in made.needs):
-                value = made.sql.format(*(self._declared(part, need) for need in made.needs))
+                value = made.sql.format(*(self._given(part, need) for need in made.needs))
                 columns.append(f"{value} AS {identifier(name)}")
         uncast = raw = "NULL::VARCHAR"
         if failures:
@@ -203,6 +214,19 @@ class LogSchema:
         if self.types[name] == "BOOLEAN":
             return self._classes(name).sql(value, found)
         return cast(value, self.types[name], found)
+
+    def _given(self, part: Part, name: str) -> str:
+        """SQL for a column that another is made of: as what is declared, or as JSON."""
+        if name in self.types:
+            return self._declared(part, name)
+        found = part.found[name]
+        if found == JSON:
+            return part.column(name)
+        return (
+            f"TRY_CAST({part.column(name)} AS JSON)"
+            if found in (TEXT, "VARCHAR")
+            else f"to_json({part.column(name)})"
+        )
 
     def _converts(self, name: str, found: str) -> bool:
         """Whether every value of the found type has a form in what a column is declared to be."""
@@ -244,7 +268,7 @@ class LogSchema:
 
     def _undeclared(self, part: Part, as_text: frozenset[str]) -> Iterator[str]:
         """SQL for the other columns; of names that differ by case alone, which are one in SQL, the first."""
-        taken = {name.lower() for name in (*self.types, *self.derived, DECISION)}
+        taken = {name.lower() for name in (*self.types, *self.derived, *self._sources, DECISION)}
         for name, found in part.found.items():
             unusable = not name or "\0" in name or name.lower().startswith(RESERVED)
             if unusable or name.lower() in taken:

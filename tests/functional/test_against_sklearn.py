@@ -115,7 +115,7 @@ def test_every_performance_metric_is_compared(season):
         *("f1", "accuracy", "positive_share", "predicted_positive_share", "label_coverage", "log_loss"),
         *("brier", "roc_auc", "pr_auc", "calibration_error"),
     }
-    assert compared == set(family("performance"))
+    assert compared == set(family("performance", "binary_classification"))
 
 
 DRIFTED = [

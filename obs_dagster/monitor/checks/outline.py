@@ -10,9 +10,14 @@ from obs_dagster.monitor.problem import Keys
 
 
 def roles(document: Document, part: str) -> dict[str, str]:
-    """The columns that `logs` or `labels` maps, by role."""
-    columns = document.mapping(part, "columns") or {}
-    return {role: column for role, column in columns.items() if isinstance(column, str)}
+    """The columns that `logs` or `labels` maps, by role; of a role of several, by `role.name`."""
+    found: dict[str, str] = {}
+    for role, column in (document.mapping(part, "columns") or {}).items():
+        several = (
+            {f"{role}.{name}": each for name, each in column.items()} if isinstance(column, dict) else {}
+        )
+        found |= {name: each for name, each in (several or {role: column}).items() if isinstance(each, str)}
+    return found
 
 
 def mapped(document: Document, part: str) -> Iterator[tuple[Keys, str]]:

@@ -4,26 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from obs_dagster.metrics.calibration import calibration_error
 from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.intervals import distance_band, resample
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
-from obs_dagster.profile.distribution import CountArray, FloatArray
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 
 BINS = 10
-
-
-def gaps(counts: CountArray, mean_score: FloatArray) -> FloatArray:
-    """Mean score minus share of positives per bin, times the bin's share of rows, shape (..., bins).
-
-    Args:
-        counts: rows of the negative (0) and of the positive class (1) per score bin, shape (..., 2, bins).
-        mean_score: the mean score of the rows of each cell, shape (2, bins); any number where there are none.
-    """
-    score_sum = (counts * mean_score).sum(axis=-2)
-    result: FloatArray = (score_sum - counts[..., 1, :]) / counts.sum(axis=(-2, -1))[..., np.newaxis]
-    return result
 
 
 def _estimate(outcomes: Outcomes) -> Estimate:
@@ -36,12 +23,7 @@ def _estimate(outcomes: Outcomes) -> Estimate:
     score_sum = np.zeros((2, BINS))
     np.add.at(counts, cell, outcomes.counts.counts)
     np.add.at(score_sum, cell, outcomes.counts.score_sum)
-    mean_score = score_sum / np.maximum(counts, 1)
-    observed = gaps(counts, mean_score)
-    value = min(1.0, float(np.abs(observed).sum()))
-    drawn = gaps(resample(counts.ravel(), (outcomes.seed, 0)).reshape(-1, 2, BINS), mean_score)
-    low, high = distance_band(value, np.abs(drawn - observed).sum(axis=-1), largest=1.0)
-    return Estimate(value, low, high, outcomes.n)
+    return calibration_error(counts, score_sum, outcomes.seed)
 
 
 METRICS = (

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.metrics.curves import ScoreCounts
 from obs_dagster.tasks.binary.counts import OutcomeCounts
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreCounts:
-    """Rows of each class by ascending, distinct score; all of shape (k,).
-
-    Attributes:
-        score: a score that rows have, or the centre of a bin of scores.
-        positives, negatives: rows of each class.
-        binned: whether the scores of the rows may differ.
-    """
-
-    score: FloatArray
-    positives: IntArray
-    negatives: IntArray
-    binned: NDArray[np.bool_]
 
 
 class Outcomes:

@@ -1,0 +1,58 @@
+"""Predictions of one of several classes with their labels, as counts that add up over days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.tasks.multiclass.counts import ClassOutcomes, OneClass
+from obs_dagster.tasks.multiclass.scores import classes_of, score_columns
+from obs_dagster.tasks.multiclass.table import ADDED, CELL_GRID, KEYS, SCHEMA, WHOLE_GRID
+from obs_dagster.tasks.outcomes import Cell
+
+
+class MulticlassOutcomes:
+    """The confusion matrix, sums by the top score, and scores per class."""
+
+    schema = SCHEMA
+    keys = KEYS
+    added = ADDED
+
+    def reduce(self, rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
+        """The outcomes of `SCHEMA` with the text columns `by` before them, sorted.
+
+        Args:
+            rows: rows of the log with the label as text in `_obs_label`, null where it is not known, and the
+                score of each class in a column of its own. Scores that break the contract count as none.
+            monitor: names the classes, the columns and the segments.
+            grids: the categories that have a segment cell of their own.
+            by: text columns whose values are kept apart, as the day.
+        """
+        if rows.implementation is nw.Implementation.DUCKDB:
+            # its loops are compiled, which only a process that counts rows shall wait for
+            from obs_dagster.tasks.multiclass.histograms import reduce_outcome_relation
+
+            return reduce_outcome_relation(rows.to_native(), monitor, grids, by)
+        from obs_dagster.tasks.multiclass.expressions import reduce_outcome_frame
+
+        return reduce_outcome_frame(rows, monitor, grids, by)
+
+    def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:
+        """The outcomes of a cell, and of all rows those of each class."""
+        classes = classes_of(monitor)
+        grid = WHOLE_GRID if segment == WHOLE else CELL_GRID
+        scored = bool(score_columns(monitor))
+        outcomes = ClassOutcomes.of(cell, classes, grid=grid, with_scores=scored, seed=seed)
+        yield "", outcomes
+        if segment == WHOLE:
+            for place, name in enumerate(classes):
+                yield name, OneClass(outcomes, place)
+
+
+OUTCOMES = MulticlassOutcomes()
