@@ -1,4 +1,4 @@
-"""`obs demo`: real flights, two model versions, six weeks of nights."""
+"""`obs demo`: real flights, a small fleet of models, six weeks of nights."""
 
 from __future__ import annotations
 
@@ -29,25 +29,31 @@ def demo(
         Path | None, typer.Option(help="Write everything here; left out: OBS_HOME, or .obs in this folder.")
     ] = None,
 ) -> None:
-    """Train two models on real flights, replay six weeks, evaluate every night, and say where to look."""
+    """Train three models on real flights, replay six weeks, evaluate every night, and say where to look."""
     from obs_dagster.demo.plan import FIRST_DAY, LAST_DAY
     from obs_dagster.demo.registration import MODEL
+    from obs_dagster.demo.siblings import SIBLINGS
     from obs_dagster.settings import Settings
 
     if home is not None:
         os.environ["OBS_HOME"] = str(home.expanduser().absolute())
     settings = Settings()
     monitor = _monitor(settings, MODEL)
+    fleet = [_monitor(settings, sibling.model) for sibling in SIBLINGS]
     ERRORS.print(f"Everything goes to {settings.root}", markup=False, highlight=False, soft_wrap=True)
     _replay(settings, FIRST_DAY, LAST_DAY)
     # the last night by itself, as every night is in production
     for first, last in ((FIRST_DAY, LAST_DAY - dt.timedelta(days=1)), (LAST_DAY, LAST_DAY)):
         if not evaluate(monitor, first, last).success:
             raise typer.Exit(FAILED)
-    _deliver(settings, monitor)
-    show_standing(monitor, LAST_DAY)
-    page = write_report(monitor)
-    OUTPUT.print(f"\nThe health page: {page}", markup=False, highlight=False, soft_wrap=True)
+    for sibling in fleet:
+        if not evaluate(sibling, FIRST_DAY, LAST_DAY).success:
+            raise typer.Exit(FAILED)
+    for each in (monitor, *fleet):
+        _deliver(settings, each)
+        show_standing(each, LAST_DAY)
+        page = write_report(each)
+        OUTPUT.print(f"\nThe health page: {page}\n", markup=False, highlight=False, soft_wrap=True)
     OUTPUT.print("Next:", highlight=False)
     for command, why in _next(settings, monitor):
         OUTPUT.print(f"  # {why}", style="dim", markup=False, highlight=False, soft_wrap=True)
@@ -88,6 +94,7 @@ def _monitor(settings: Settings, model: str) -> Monitor:
 
 
 def _replay(settings: Settings, first: dt.date, last: dt.date) -> None:
+    from obs_dagster.demo.fleet import prepare_fleet, replay_fleet
     from obs_dagster.demo.plan import prepare
     from obs_dagster.demo.replay import replay
 
@@ -100,11 +107,13 @@ def _replay(settings: Settings, first: dt.date, last: dt.date) -> None:
             shown.update(task, what=text)
 
         plan = prepare(settings.root, settings.mlflow_uri, progress=told)
+        fleet = prepare_fleet(settings.root, settings.mlflow_uri, plan.flights, progress=told)
     days = (last - first).days + 1
     ERRORS.print(f"Replaying {days} days, {first} to {last}", highlight=False)
     with bar("Replay", total=days) as shown:
         task = shown.task_ids[0]
         replay(plan, first, last, progress=lambda text: shown.update(task, what=text, advance=1))
+    replay_fleet(fleet, plan.flights, first, last)
 
 
 def _deliver(settings: Settings, monitor: Monitor) -> None:

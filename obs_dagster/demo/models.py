@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from obs_dagster.demo.flights import CATEGORICAL, FEATURES, LABEL, NUMERIC
+from obs_dagster.demo.flights import CATEGORICAL, DELAY, DELAY_CLASS, FEATURES, LABEL, NUMERIC
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +50,8 @@ class Recipe:
         import pandas as pd
 
         digest = hashlib.sha256(json.dumps([self.algorithm, self.params, FEATURES], sort_keys=True).encode())
-        digest.update(pd.util.hash_pandas_object(training, index=False).to_numpy().tobytes())
+        learned = training.drop(columns=[DELAY, DELAY_CLASS], errors="ignore")
+        digest.update(pd.util.hash_pandas_object(learned, index=False).to_numpy().tobytes())
         return digest.hexdigest()[:16]
 
 
@@ -77,19 +78,25 @@ RECIPES = (
 )
 
 
-def fit(recipe: Recipe, training: pd.DataFrame) -> Any:
+def fit(recipe: Recipe, training: pd.DataFrame, truth: pd.Series[Any] | None = None) -> Any:
     """Train a model: a scikit-learn pipeline or a LightGBM booster.
+
+    Args:
+        recipe: how it comes to be.
+        training: the rows that it learns from.
+        truth: what it learns to predict, as numbers; left out: whether flights are late.
 
     The booster keeps the categories of its training data (`pandas_categorical`), in the file too, so that a
     loaded one encodes raw log values as they were encoded here.
     """
-    features, late = training[list(FEATURES)], training[LABEL].astype(int)
+    features = training[list(FEATURES)]
+    learned = training[LABEL].astype(int) if truth is None else truth
     if recipe.algorithm == "LightGBM":
         import lightgbm
 
-        data = lightgbm.Dataset(features.astype(dict.fromkeys(CATEGORICAL, "category")), late)
+        data = lightgbm.Dataset(features.astype(dict.fromkeys(CATEGORICAL, "category")), learned)
         return lightgbm.train(dict(recipe.params), data)
-    return _pipeline(recipe).fit(features, late)
+    return _pipeline(recipe).fit(features, learned)
 
 
 def _pipeline(recipe: Recipe) -> Any:
@@ -107,7 +114,10 @@ def _pipeline(recipe: Recipe) -> Any:
 
 
 def score(recipe: Recipe, model: Any, rows: pd.DataFrame) -> FloatArray:
-    """The probability that each flight is late, shape (n,)."""
+    """What a model puts out: the probability that each flight is late, shape (n,).
+
+    Boosters with another objective give minutes, shape (n,), or a probability of each class, shape (n, k).
+    """
     features = rows[list(FEATURES)]
     if recipe.algorithm == "LightGBM":
         encoded = features.astype(dict.fromkeys(CATEGORICAL, "category"))
@@ -115,8 +125,10 @@ def score(recipe: Recipe, model: Any, rows: pd.DataFrame) -> FloatArray:
     return np.asarray(model.predict_proba(features)[:, 1], dtype=np.float64)
 
 
-def out_of_fold_scores(recipe: Recipe, training: pd.DataFrame) -> FloatArray:
-    """Scores of the training rows by models that saw no flight of the same week, shape (n,).
+def out_of_fold_scores(
+    recipe: Recipe, training: pd.DataFrame, truth: pd.Series[Any] | None = None, *, folds: int = _FOLDS
+) -> FloatArray:
+    """Scores of the training rows by models that saw no flight of the same week, as `score` gives them.
 
     Scores of the final model on its own training rows would be too good, and flights of the same days are
     alike in their weather; hence whole weeks are held out.
@@ -124,8 +136,12 @@ def out_of_fold_scores(recipe: Recipe, training: pd.DataFrame) -> FloatArray:
     from sklearn.model_selection import GroupKFold
 
     week = training["date"].dt.isocalendar().week
-    scores = np.empty(len(training))
-    for rest, held_out in GroupKFold(_FOLDS).split(training, groups=week):
-        model = fit(recipe, training.iloc[rest])
-        scores[held_out] = score(recipe, model, training.iloc[held_out])
+    parts: dict[int, FloatArray] = {}
+    splits = list(GroupKFold(folds).split(training, groups=week))
+    for place, (rest, held_out) in enumerate(splits):
+        model = fit(recipe, training.iloc[rest], None if truth is None else truth.iloc[rest])
+        parts[place] = score(recipe, model, training.iloc[held_out])
+    scores = np.empty((len(training), *parts[0].shape[1:]))
+    for place, (_, held_out) in enumerate(splits):
+        scores[held_out] = parts[place]
     return scores

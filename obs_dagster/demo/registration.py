@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,35 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MODEL = "flight_delay"
-EXPERIMENT = f"training/{MODEL}"
 
 _FINGERPRINT = "obs.fingerprint"
 _REGISTRY = "MLFLOW_REGISTRY_URI"
 _INTEGERS = ("hour", "distance")
 
 
-def is_registered(recipe: Recipe, fingerprint: str, tracking_uri: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a registered model predicts.
+
+    Attributes:
+        model: its name in the registry.
+        label: the column of the flights that it learned.
+        kind: the type of that column for pandas.
+        outputs: the columns that it puts out.
+        params: what else its training run says.
+    """
+
+    model: str
+    label: str
+    kind: str
+    outputs: tuple[str, ...]
+    params: Mapping[str, float] = field(default_factory=dict)
+
+
+FLIGHT_DELAY = Target(MODEL, LABEL, "bool", ("score",), {"threshold": THRESHOLD})
+
+
+def is_registered(recipe: Recipe, fingerprint: str, tracking_uri: str, model: str = MODEL) -> bool:
     """Whether the registry holds this version, trained on this data.
 
     Raises:
@@ -34,14 +56,14 @@ def is_registered(recipe: Recipe, fingerprint: str, tracking_uri: str) -> bool:
     from mlflow.exceptions import MlflowException
 
     try:
-        found = MlflowClient(tracking_uri, tracking_uri).get_model_version(MODEL, recipe.version)
+        found = MlflowClient(tracking_uri, tracking_uri).get_model_version(model, recipe.version)
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return False
         raise DemoError(f"MLflow does not answer ({error}).", remedy="Check MLFLOW_TRACKING_URI.") from error
     if found.tags.get(_FINGERPRINT) != fingerprint:
         raise DemoError(
-            f"Version {recipe.version} of the registered model {MODEL!r} is not the one of this demo.",
+            f"Version {recipe.version} of the registered model {model!r} is not the one of this demo.",
             remedy="Run the demo with an OBS_HOME (or MLFLOW_TRACKING_URI) of its own.",
         )
     return True
@@ -57,6 +79,7 @@ def register(
     baseline: Path,
     tracking_uri: str,
     artifacts: Path,
+    target: Target = FLIGHT_DELAY,
 ) -> None:
     """Log a training run with its data, parameters, metrics and model, and register the model.
 
@@ -69,6 +92,7 @@ def register(
         baseline: the file that holds the training rows; recorded as the source of the dataset.
         tracking_uri: MLflow's tracking and registry URI.
         artifacts: where model files go if MLflow is a local database; a server decides itself.
+        target: what it predicts, under which name.
 
     Raises:
         DemoError: the registry gave the model another version, because it had one already.
@@ -79,22 +103,24 @@ def register(
     with _talking_to(tracking_uri):
         _import_pyfunc()
         with mlflow.start_run(
-            experiment_id=_experiment(tracking_uri, artifacts), run_name=f"{MODEL} {recipe.version}"
+            experiment_id=_experiment(tracking_uri, artifacts, target),
+            run_name=f"{target.model} {recipe.version}",
         ):
             mlflow.set_tags({"algorithm": recipe.algorithm, _FINGERPRINT: fingerprint})
             months = f"January-{training['date'].max():%B} 2013"
-            mlflow.log_params({**recipe.params, "trained_on": months, "threshold": THRESHOLD})
-            logged = _log_model(recipe, model)
-            dataset = _dataset(training, baseline, f"flights {months}")
+            mlflow.log_params({**recipe.params, "trained_on": months, **target.params})
+            logged = _log_model(recipe, model, target)
+            dataset = _dataset(training, baseline, f"flights {months}", target)
             mlflow.log_input(dataset, context="training", model=LoggedModelInput(model_id=logged.model_id))
             mlflow.log_metrics(metrics, model_id=logged.model_id, dataset=dataset)
         tags = {_FINGERPRINT: fingerprint, "algorithm": recipe.algorithm, "trained_on": months}
         # it prints what it does, such as that the first version's model exists when the second one comes
         with redirect_stderr(io.StringIO()):
-            version = mlflow.register_model(logged.model_uri, MODEL, tags=tags)
+            version = mlflow.register_model(logged.model_uri, target.model, tags=tags)
     if str(version.version) != recipe.version:
         raise DemoError(
-            f"MLflow registered {MODEL!r} as version {version.version}; the demo needs {recipe.version}.",
+            f"MLflow registered {target.model!r} as version {version.version}; the demo needs "
+            f"{recipe.version}.",
             remedy="Run the demo with an OBS_HOME (or MLFLOW_TRACKING_URI) of its own.",
         )
 
@@ -119,19 +145,20 @@ def _talking_to(uri: str) -> Iterator[None]:
             os.environ.pop(_REGISTRY, None)
 
 
-def _experiment(tracking_uri: str, artifacts: Path) -> str:
+def _experiment(tracking_uri: str, artifacts: Path, target: Target) -> str:
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri, tracking_uri)
-    found = client.get_experiment_by_name(EXPERIMENT)
+    name = f"training/{target.model}"
+    found = client.get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
     # With a local database MLflow would put artifacts into the current directory.
     local = tracking_uri.startswith("sqlite:")
-    return str(client.create_experiment(EXPERIMENT, artifacts.as_uri() if local else None))
+    return str(client.create_experiment(name, artifacts.as_uri() if local else None))
 
 
-def _log_model(recipe: Recipe, model: Any) -> Any:
+def _log_model(recipe: Recipe, model: Any, target: Target) -> Any:
     import mlflow
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
@@ -147,18 +174,18 @@ def _log_model(recipe: Recipe, model: Any) -> Any:
                 for name in FEATURES
             ]
         ),
-        outputs=Schema([ColSpec("double", "score")]),
+        outputs=Schema([ColSpec("double", name) for name in target.outputs]),
     )
     # Naming the requirements keeps MLflow from starting a process to find them out.
     if recipe.algorithm == "LightGBM":
         requirements = mlflow.lightgbm.get_default_pip_requirements()
         return mlflow.lightgbm.log_model(
-            model, name=MODEL, signature=signature, pip_requirements=requirements
+            model, name=target.model, signature=signature, pip_requirements=requirements
         )
     requirements = mlflow.sklearn.get_default_pip_requirements(include_skops=True)
     return mlflow.sklearn.log_model(
         model,
-        name=MODEL,
+        name=target.model,
         signature=signature,
         pip_requirements=requirements,
         serialization_format="skops",
@@ -173,7 +200,7 @@ def _import_pyfunc() -> None:
         import mlflow.pyfunc  # noqa: F401 (for its effect)
 
 
-def _dataset(training: pd.DataFrame, source: Path, name: str) -> Any:
+def _dataset(training: pd.DataFrame, source: Path, name: str, target: Target) -> Any:
     from mlflow.data.pandas_dataset import from_pandas
 
     with warnings.catch_warnings():
@@ -182,5 +209,8 @@ def _dataset(training: pd.DataFrame, source: Path, name: str) -> Any:
         for message in ("(?s).*[Ii]nteger column", ".*interpreted in multiple ways"):
             warnings.filterwarnings("ignore", message=message, category=UserWarning)
         return from_pandas(
-            training[[*FEATURES, LABEL]].astype({LABEL: bool}), source=str(source), targets=LABEL, name=name
+            training[[*FEATURES, target.label]].astype({target.label: target.kind}),
+            source=str(source),
+            targets=target.label,
+            name=name,
         )

@@ -59,8 +59,9 @@ def replay_day(plan: DemoPlan, day: dt.date, *, clock: Callable[[], float] = tim
         day: the local (New York) day of the scheduled departures.
         clock: seconds, for the latency.
     """
-    labels = _labels(plan, day)
+    labels = arrivals(plan.flights, day, LABEL, plan.first_day)
     if not labels.empty:
+        labels = labels.astype({LABEL: bool})
         path = plan.folder / "labels" / f"arrived={day}.parquet"
         _write(path, lambda: labels, plan)
     path = plan.folder / "logs" / f"day={day}" / "predictions.parquet"
@@ -71,7 +72,7 @@ def _served(plan: DemoPlan, day: dt.date, clock: Callable[[], float]) -> pd.Data
     """The day's flights, scored in one call per departure hour and version, as log rows."""
     import pandas as pd
 
-    flights = _departing(plan.flights, day)
+    flights = departing(plan.flights, day)
     version = flights["flight_id"].map(lambda flight: serving_version(flight, day))
     batches = []
     for (_, served_by), batch in flights.groupby(["departs", version], sort=True):
@@ -87,20 +88,27 @@ def _served(plan: DemoPlan, day: dt.date, clock: Callable[[], float]) -> pd.Data
     return pd.concat(batches, ignore_index=True)
 
 
-def _labels(plan: DemoPlan, day: dt.date) -> pd.DataFrame:
-    """The labels that become known on a day; cancelled and diverted flights never have one."""
+def arrivals(flights: pd.DataFrame, day: dt.date, label: str, first_day: dt.date) -> pd.DataFrame:
+    """The labels that become known on a day; cancelled and diverted flights never have one.
+
+    Args:
+        flights: all flights of the year.
+        day: the local day on which the feed of arrivals comes in.
+        label: the column of the truth.
+        first_day: labels of flights before this day are left out.
+    """
     import pandas as pd
 
     arrived = []
     for delay in _DELAYS:
         departed = day - dt.timedelta(days=delay)
-        if departed >= plan.first_day:
-            flights = _departing(plan.flights, departed)
-            due = flights["flight_id"].map(label_delay_days) == delay
-            arrived.append(flights.loc[due & flights[LABEL].notna(), ["flight_id", LABEL]])
+        if departed >= first_day:
+            landed = departing(flights, departed)
+            due = landed["flight_id"].map(label_delay_days) == delay
+            arrived.append(landed.loc[due & landed[label].notna(), ["flight_id", label]])
     if not arrived:
         return pd.DataFrame()
-    labels = pd.concat(arrived, ignore_index=True).astype({LABEL: bool})
+    labels = pd.concat(arrived, ignore_index=True)
     known_at = dt.datetime.combine(day, dt.time(_FEED_HOUR), ZONE).astimezone(dt.UTC)
     labels["known_at"] = pd.Timestamp(known_at)
     return labels
@@ -123,7 +131,8 @@ def _share(flight_id: str, purpose: str) -> float:
     return int.from_bytes(digest) / 2**32
 
 
-def _departing(flights: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+def departing(flights: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+    """The flights that are scheduled to leave on a local day."""
     return flights[flights["date"] == day.isoformat()]
 
 
