@@ -9,50 +9,49 @@ import inspect
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from obs_dagster.monitor.alerting import Route, Rule
 from obs_dagster.monitor.baseline import BASELINES
 from obs_dagster.monitor.checks import CHECKS
 from obs_dagster.monitor.choice import Choice, annotation_of
-from obs_dagster.monitor.contract import Feature
-from obs_dagster.monitor.data import LabelColumns, Labels, LogColumns, Logs, Registry
 from obs_dagster.monitor.editor_schema import json_schema
 from obs_dagster.monitor.engine import ENGINES
-from obs_dagster.monitor.model import Explanations, Monitor, Quality, Reports
+from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.wording import expected, members
 
 EXAMPLE = Path(__file__).with_name("example.yaml")
 """A small complete monitor file."""
 
 
+@cache
 def _sections() -> dict[type[BaseModel], str]:
-    """The title of each part of the file, in order."""
-    titled: dict[type[BaseModel], str] = {
-        Monitor: "The top level",
-        Logs: "logs",
-        LogColumns: "logs.columns",
-        Labels: "labels",
-        LabelColumns: "labels.columns",
-        Feature: "features.NAME",
-        **{keys: f"baseline, kind {name}" for name, keys in BASELINES.all().items()},
-        **{keys: f"engine, kind {name}" for name, keys in ENGINES.all().items()},
-        Quality: "quality",
-        Explanations: "explanations",
-        Reports: "reports",
-        Registry: "registry",
-        Rule: "alerts[]",
-        Route: "routes[]",
-    }
-    for name, field in Monitor.model_fields.items():
-        for member in members(annotation_of(field)):
-            if isinstance(member, type) and issubclass(member, BaseModel):
-                titled.setdefault(member, name)
-    return titled
+    """The title of each part of the file, in the order of the keys that hold them."""
+    return {Monitor: "The top level", **dict(_below(Monitor, ""))}
+
+
+def _below(model: type[BaseModel], path: str) -> Iterator[tuple[type[BaseModel], str]]:
+    """The parts that a part of the file has, with their keys; those of several kinds with the kind."""
+    for name, field in model.model_fields.items():
+        for part, title in _models(annotation_of(field), f"{path}{field.alias or name}"):
+            kind = part.model_fields["kind"].default if issubclass(part, Choice) else ""
+            yield part, f"{title}, kind {kind}" if kind else title
+            yield from _below(part, f"{title}.")
+
+
+def _models(annotation: Any, path: str) -> Iterator[tuple[type[BaseModel], str]]:
+    """The parts in a key's value: itself, or the items of a list or a mapping."""
+    for member in members(annotation):
+        if isinstance(member, type) and issubclass(member, BaseModel):
+            yield member, path
+        elif get_origin(member) is tuple:
+            yield from _models(get_args(member)[0], f"{path}[]")
+        elif get_origin(member) is dict:
+            yield from _models(get_args(member)[1], f"{path}.NAME")
 
 
 _INTRODUCTION = """\

@@ -114,4 +114,4 @@ def test_training_rows_that_are_not_as_declared(small, day):
     found = [each for each in look_at_baseline(world.monitor, ["1"]) if each.status == "warn"]
     assert len(found) == 2
     assert "50 values of temp are not numbers" in found[1].detail + found[0].detail
-    assert "50 values of score are no scores" in found[1].detail + found[0].detail
+    assert "50 values of score are not between 0 and 1" in found[1].detail + found[0].detail

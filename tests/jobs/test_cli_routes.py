@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from jobs.cli.routes import readable_routes, routes
-from obs_dagster.monitor import load_monitor
+from obs_dagster.catalogue import monitor_of
 
 
 def _with_routes(home, *urls):
@@ -26,7 +26,7 @@ def found(home, monkeypatch):
     def look(url, secret="", looks=readable_routes):
         monkeypatch.setenv("OBS_HOME", str(home.root))
         monkeypatch.setenv("SECRET", secret)
-        (finding,) = looks(load_monitor(_with_routes(home, url)))
+        (finding,) = looks(monitor_of(_with_routes(home, url)))
         assert not secret or secret not in finding.detail
         return finding.status, finding.detail
 

@@ -1,4 +1,3 @@
-import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from obs_dagster.metrics import registry
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.reference import reference_markdown
 from obs_dagster.metrics.registry import MetricError, definition, definitions, family, metrics
+from tests.extension import forget, install
 
 
 def test_an_unknown_metric_names_the_nearest():
@@ -29,24 +29,10 @@ def test_every_family_has_metrics():
 @pytest.fixture
 def third_party(tmp_path, monkeypatch):
     """Installs a distribution with a metric module and an entry point, for real."""
-
-    def install(name, code):
-        (tmp_path / f"{name}.py").write_text(code)
-        info = tmp_path / f"{name}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[obs_dagster.metrics]\n{name} = {name}:METRICS\n")
-
     monkeypatch.syspath_prepend(str(tmp_path))
-    _forget()
-    importlib.invalidate_caches()
-    yield install
-    _forget()
-
-
-def _forget():
-    for found in (metrics, family, definitions, registry.shown_in, registry.tallies):
-        found.cache_clear()
+    yield lambda name, code: install(tmp_path, name, {name: code}, {registry.ENTRY_POINTS: f"{name}:METRICS"})
+    monkeypatch.undo()
+    forget()
 
 
 TEMPLATE = """

@@ -6,7 +6,11 @@ import pytest
 
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor import MonitorError
+from obs_dagster.monitor.baseline import BASELINES
+from obs_dagster.monitor.engine import ENGINES
 from obs_dagster.monitor.loading import load_monitor
+from obs_dagster.monitor.source import SOURCES
+from obs_dagster.monitor.task import TASKS
 
 CASES = Path(__file__).parent / "cases"
 #: Few enough for messages to name them all.
@@ -16,6 +20,8 @@ METRICS = {
 }
 #: Cases about metrics of all kinds.
 ALL_METRICS = ("never_fire", "regression")
+#: What messages list is what there is.
+KINDS = {"tasks": TASKS, "sources": SOURCES, "baselines": BASELINES, "engines": ENGINES}
 ENVIRON = {"BRACES": "{day}/}", "SLACK_TOKEN": "slack://secret"}
 
 
@@ -25,8 +31,11 @@ def test_every_mistake_of_a_case_is_reported(case):
         load_monitor(case, environ=ENVIRON, metrics=definitions() if case.stem in ALL_METRICS else METRICS)
 
     reported = str(caught.value).replace(f"{CASES}/", "")
+    expected = case.with_suffix(".txt").read_text(encoding="utf-8")
+    for what, kinds in KINDS.items():
+        expected = expected.replace(f"<{what}>", ", ".join(kinds.all()))
 
-    assert reported.splitlines() == case.with_suffix(".txt").read_text(encoding="utf-8").splitlines()
+    assert reported.splitlines() == expected.splitlines()
 
 
 def test_every_expected_output_has_its_input():
