@@ -13,7 +13,7 @@ import narwhals as nw
 from obs_dagster.engine.protocol import Engine
 from obs_dagster.lake.columns import DAY, LABEL, ROW
 from obs_dagster.lake.lake import Lake
-from obs_dagster.monitor.checks.outline import features, roles
+from obs_dagster.monitor.checks.outline import features, mapped
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.problem import Keys, Problem, quoted
@@ -58,8 +58,7 @@ class SparkEngine(SparkKeys, Engine):
         named: list[tuple[Keys, str, bool]] = [
             (("features", name), name, True) for name in features(document) or ()
         ]
-        mapped = roles(document, "logs").items()
-        named += [(("logs", "columns", role), column, False) for role, column in mapped]
+        named += [(keys, column, False) for keys, column in mapped(document, "logs")]
         for keys, name, at_key in named:
             if re.search(r"[.`]", name):
                 message = f"Spark cannot read a column named {quoted(name)}; rename it."

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from obs_dagster.errors import ModelLoadError, ObsError
 from obs_dagster.evaluation.sampling import draw_versions, sample_baseline
 from obs_dagster.explain.explain import Explainer, inputs_of, require
-from obs_dagster.explain.explainable import ExplainableModel
+from obs_dagster.explain.explainable import ExplainableModel, Puts
 from obs_dagster.explain.explanation import Explanation
 from obs_dagster.explain.loading import RegistryUnavailable, load_version
 from obs_dagster.explain.plots import bar_png, beeswarm_png
@@ -28,6 +28,7 @@ from obs_dagster.metrics.record import NO_ROWS
 from obs_dagster.mlflow_reach.waiting import no_answer
 from obs_dagster.monitor.data import Registry
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import leading_output
 from obs_dagster.sources.files import connect
 from obs_dagster.workers import WorkerError, in_order
 
@@ -119,6 +120,11 @@ class _Explainers:
         except Exception as error:  # noqa: BLE001 - libraries, models and rows fail in ways of their own
             return VersionExplained(version, drawn=len(rows), reason=told(error))
 
+    @property
+    def _puts(self) -> Puts:
+        """What the versions put out."""
+        return "number" if leading_output(self.monitor).kind == "number" else "score"
+
     def _load(self, version: str, registry: Registry) -> ExplainableModel:
         """The model; what failed once is not tried again for every day.
 
@@ -129,7 +135,7 @@ class _Explainers:
         if trouble:
             raise ModelLoadError(trouble)
         try:
-            return load_version(registry.name, version, self.tracking_uri, registry.trust)
+            return load_version(registry.name, version, self.tracking_uri, registry.trust, self._puts)
         except ModelLoadError as error:
             self.troubles["" if isinstance(error, RegistryUnavailable) else version] = str(error)
             raise
@@ -144,7 +150,7 @@ class _Explainers:
         accepted = scored.accepted
         if not accepted.any():
             return refused_whole(version, scored)
-        agreement = compare(scored.scores, rows[monitor.logs.columns.score])
+        agreement = compare(scored.scores, rows[leading_output(monitor).column], self._puts)
         kept = rows[accepted]
         found = self._explainer(version, model, kept).explain(
             kept, monitor.explanations.tolerance, scored.scores[accepted]

@@ -10,7 +10,7 @@ import numpy as np
 
 from obs_dagster.errors import ObsError
 from obs_dagster.explain.convergence import is_settled, sizes
-from obs_dagster.explain.explainable import Attribute, Attribution, ExplainableModel, FloatArray
+from obs_dagster.explain.explainable import Attribute, Attribution, ExplainableModel, FloatArray, size
 from obs_dagster.explain.explanation import Explanation
 from obs_dagster.explain.permutation import permutation_attribution
 from obs_dagster.explain.scoring import score, told
@@ -166,13 +166,12 @@ def _trouble(found: Attribution, scores: FloatArray) -> str:
     if not np.isfinite(found.contributions).all():
         return "gave no finite numbers"
     residual = _residual(found)
-    if residual > RESIDUAL_TOLERANCE * max(1.0, float(np.abs(found.output).max())):
+    if residual > RESIDUAL_TOLERANCE * size(found.output, found.unit):
         return f"was off by {residual:.3g} {found.unit}"
-    again = (
-        found.output if found.unit == "probability" else 1 / (1 + np.exp(-np.clip(found.output, -500, 500)))
-    )
+    again = 1 / (1 + np.exp(-np.clip(found.output, -500, 500))) if found.unit == "log-odds" else found.output
     off = float(np.abs(again - scores).max())
-    return f"was about scores that are off by {off:.3g}" if off > RESIDUAL_TOLERANCE else ""
+    allowed = RESIDUAL_TOLERANCE * (size(scores, found.unit) if found.unit == "unit of the target" else 1.0)
+    return f"was about scores that are off by {off:.3g}" if off > allowed else ""
 
 
 def inputs_of(model: ExplainableModel, features: Sequence[str]) -> tuple[str, ...]:

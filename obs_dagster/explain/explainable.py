@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = NDArray[np.float64]
-Unit = Literal["log-odds", "probability"]
+Unit = Literal["log-odds", "probability", "unit of the target"]
+Puts = Literal["score", "number"]
+"""What a model puts out: the probability of the positive class, or a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Attribution:
         base_value: the model's output where nothing is known about a row.
         output: the model's output for each row, in the same unit, shape (n,); `base_value` plus the row's
             contributions must equal it.
-        unit: of all of these. Log-odds, except for forests, whose trees average probabilities.
+        unit: of all of these. Of classifiers log-odds, except for forests, whose trees average probabilities;
+            of regressors that of what they predict.
         method: the algorithm.
     """
 
@@ -36,12 +39,18 @@ class Attribution:
     method: str
 
 
+def size(output: FloatArray, unit: Unit) -> float:
+    """What deviations of the output are small or large beside: numbers may be of any size."""
+    largest = float(np.abs(output).max())
+    return (largest or 1.0) if unit == "unit of the target" else max(1.0, largest)
+
+
 Attribute = Callable[["pd.DataFrame"], Attribution]
 """SHAP values of rows that hold exactly the inputs; called with one block of rows after the other."""
 
 
 class ExplainableModel(Protocol):
-    """A binary classifier that scores raw log rows and says what each feature contributed."""
+    """A model that scores raw log rows with one number and says what each feature contributed."""
 
     @property
     def feature_names(self) -> tuple[str, ...] | None:
@@ -52,7 +61,7 @@ class ExplainableModel(Protocol):
         """The unit in which the model's output is explained."""
 
     def predict(self, rows: pd.DataFrame) -> FloatArray:
-        """The probability of the positive class, shape (n,), of rows that hold exactly the inputs."""
+        """What the log holds, a probability or a number, shape (n,), of rows that hold exactly the inputs."""
 
     def attribution(self, background: pd.DataFrame) -> Attribute | None:
         """The exact SHAP values by a method of the model's own; None if there is no such method.

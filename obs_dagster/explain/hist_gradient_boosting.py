@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from obs_dagster.explain.explainable import Attribution, FloatArray
+from obs_dagster.explain.explainable import Attribution, FloatArray, Unit
 from obs_dagster.explain.tree_shap import Tree
 
 _WORD = 32
@@ -20,17 +21,22 @@ def has_categories(estimator: Any) -> bool:
 
 
 class CategoricalBoosting:
-    """TreeSHAP of a fitted `HistGradientBoostingClassifier` with categorical features.
+    """TreeSHAP of fitted histogram gradient boosting with categorical features.
 
     shap reads its splits on categories as if they were splits on numbers. It keeps its trees in private
     attributes; what these give is held against its own output for every explanation.
 
     Args:
-        estimator: the classifier, of two classes.
+        estimator: the classifier, of two classes, or the regressor.
+        margin: the sum of its trees for rows in the form that it takes; left out, its decision function.
+        unit: that of the sum.
     """
 
-    def __init__(self, estimator: Any) -> None:
-        self._estimator = estimator
+    def __init__(
+        self, estimator: Any, margin: Callable[[Any], FloatArray] | None = None, unit: Unit = "log-odds"
+    ) -> None:
+        self._estimator, self._unit = estimator, unit
+        self._margin = margin or estimator.decision_function
         self._predictors = [predictor for (predictor,) in estimator._predictors]  # noqa: SLF001 - see above
         self._trees = [_tree(predictor.nodes) for predictor in self._predictors]
         self._known, self._known_row = estimator._bin_mapper.make_known_categories_bitsets()  # noqa: SLF001 - see above
@@ -47,8 +53,8 @@ class CategoricalBoosting:
         return Attribution(
             contributions=contributions,
             base_value=self._base_value,
-            output=np.asarray(self._estimator.decision_function(rows), dtype=np.float64),
-            unit="log-odds",
+            output=np.asarray(self._margin(rows), dtype=np.float64),
+            unit=self._unit,
             method="TreeSHAP with splits on categories (path-dependent)",
         )
 

@@ -11,16 +11,19 @@ import numpy as np
 
 from obs_dagster.errors import ModelLoadError
 from obs_dagster.explain.encoding import encode
-from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray, Unit
+from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray, Puts, Unit
 from obs_dagster.explain.lightgbm_categories import BoosterCategories
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_BINARY = ("binary", "cross_entropy")
+_OF_CLASSES = (*_BINARY, "cross_entropy_lambda", "multiclass", "multiclassova")
+
 
 @dataclass(frozen=True)
 class LightGBMBooster:
-    """Adapts a `lightgbm.Booster` with a binary objective.
+    """Adapts a `lightgbm.Booster` that puts out one probability or one number.
 
     Its categories are those of the training data, as pandas held them: LightGBM stores them with the trees,
     so raw values of the log are encoded as they were in training, whatever type the log has them in, and
@@ -28,6 +31,7 @@ class LightGBMBooster:
     """
 
     booster: Any
+    unit: Unit = "log-odds"
 
     @cached_property
     def feature_names(self) -> tuple[str, ...] | None:
@@ -36,20 +40,15 @@ class LightGBMBooster:
         return None if names == tuple(f"Column_{position}" for position in range(len(names))) else names
 
     def predict(self, rows: pd.DataFrame) -> FloatArray:
-        """The probability of the positive class, shape (n,)."""
+        """The probability of the positive class, or the number, shape (n,)."""
         return np.asarray(self.booster.predict(self._encoded(rows)), dtype=np.float64)
-
-    @property
-    def unit(self) -> Unit:
-        """That of its raw scores, brought to log-odds."""
-        return "log-odds"
 
     def attribution(self, background: pd.DataFrame) -> Attribute | None:  # noqa: ARG002 - trees carry theirs
         """Path-dependent TreeSHAP; None where LightGBM has none.
 
         Its background is the cover of the trees, that is the training data.
         """
-        native = tree_shap(self.booster)
+        native = tree_shap(self.booster, self.unit)
         if native is None:
             return None
         return lambda rows: native(self._encoded(rows))
@@ -62,29 +61,40 @@ class LightGBMBooster:
         return encode(rows, self._categories.of(rows))
 
 
-def tree_shap(booster: Any) -> Callable[[Any], Attribution] | None:
+def tree_shap(booster: Any, unit: Unit = "log-odds") -> Callable[[Any], Attribution] | None:
     """LightGBM's own, multi-threaded TreeSHAP (Lundberg et al. 2020) of encoded rows.
 
     It is what `shap.TreeExplainer` without a background gives, which calls it too; only brought to log-odds,
-    where raw scores are the sum over a random forest or have a slope of their own.
+    where raw scores are the sum over a random forest or have a slope of their own. Raw scores of regressors
+    are in the unit of the target, but for objectives with a logarithm or a root between the two.
 
     Returns:
-        None for trees with linear models in their leaves, of which neither can do it.
+        None for trees with linear models in their leaves, of which neither can do it, and for a regressor
+        whose raw scores are in another unit than what it predicts.
     """
     model = booster.dump_model(num_iteration=1)
     if any("leaf_coeff" in leaf for tree in model["tree_info"] for leaf in _leaves(tree)):
         return None
     averaged = booster.num_trees() if model["average_output"] else 1
-    return partial(_attribute, booster, _sigmoid(model.get("objective", "")) / averaged)
+    objective = str(model.get("objective", ""))
+    if unit == "unit of the target":
+        return None if _transforms(objective) else partial(_attribute, booster, 1 / averaged, unit)
+    return partial(_attribute, booster, _sigmoid(objective) / averaged, unit)
 
 
-def _attribute(booster: Any, scale: float, matrix: Any) -> Attribution:
+def _transforms(objective: str) -> bool:
+    """Whether a regressor predicts something else than the sum of its leaves."""
+    name, *options = objective.split() or [""]
+    return name in ("poisson", "gamma", "tweedie") or "sqrt" in options
+
+
+def _attribute(booster: Any, scale: float, unit: Unit, matrix: Any) -> Attribution:
     contributions = scale * np.asarray(booster.predict(matrix, pred_contrib=True), dtype=np.float64)
     return Attribution(
         contributions=contributions[:, :-1],
         base_value=float(contributions[0, -1]),
         output=scale * np.asarray(booster.predict(matrix, raw_score=True), dtype=np.float64),
-        unit="log-odds",
+        unit=unit,
         method="LightGBM pred_contrib (path-dependent TreeSHAP)",
     )
 
@@ -106,18 +116,28 @@ def _sigmoid(objective: str) -> float:
     return float(options.get("sigmoid", 1))
 
 
-def adapt_booster(booster: Any, *, place: str) -> LightGBMBooster:
+def adapt_booster(booster: Any, *, place: str, puts: Puts = "score") -> LightGBMBooster:
     """The adapter of a booster.
 
     Args:
         booster: the `lightgbm.Booster`.
         place: the version it came from, for the error.
+        puts: what it has to put out.
 
     Raises:
-        ModelLoadError: its objective is not binary, so its output is no probability of one class.
+        ModelLoadError: it puts out something else.
     """
     objective = str(booster.dump_model(num_iteration=1).get("objective", "none"))
-    if objective.split(maxsplit=1)[0] not in ("binary", "cross_entropy"):
+    name = objective.split(maxsplit=1)[0]
+    if puts == "number":
+        if name in _OF_CLASSES:
+            raise ModelLoadError(
+                f"{place} is a LightGBM booster with the objective {objective!r}, which predicts classes.",
+                remedy="Register a booster that was trained with objective=regression or another one of "
+                "numbers.",
+            )
+        return LightGBMBooster(booster, "unit of the target")
+    if name not in _BINARY:
         raise ModelLoadError(
             f"{place} is a LightGBM booster with the objective {objective!r}, not a binary one.",
             remedy="Register a booster that was trained with objective=binary.",

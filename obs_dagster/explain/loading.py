@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from obs_dagster.errors import ModelLoadError
-from obs_dagster.explain.explainable import ExplainableModel
+from obs_dagster.explain.explainable import ExplainableModel, Puts
 from obs_dagster.explain.logged_model import Adapter, LoggedModel, Trust
 from obs_dagster.explain.signature import declared_kinds
 from obs_dagster.kinds import Kinds, Place
@@ -31,7 +31,7 @@ _OF_VERSION = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "
 
 @lru_cache(maxsize=16)
 def load_version(
-    registry_name: str, version: str, tracking_uri: str, trust: Trust = "native"
+    registry_name: str, version: str, tracking_uri: str, trust: Trust = "native", puts: Puts = "score"
 ) -> ExplainableModel:
     """The model of a registered version; loaded once per process, for a version never changes.
 
@@ -41,17 +41,18 @@ def load_version(
         tracking_uri: the MLflow server or database.
         trust: `native` loads LightGBM's and XGBoost's own files and skops files; `pickle` also unpickles,
             which runs whatever code the artifact holds.
+        puts: what it has to put out.
 
     Raises:
         RegistryUnavailable: MLflow does not answer, or fails.
         ModelLoadError: there is no such version, it cannot be downloaded, its format is not one that the
-            trust setting allows, or it is not a binary classifier.
+            trust setting allows, or it puts out something else.
     """
     place = f"Version {version} of the registered model {registry_name!r}"
     with TemporaryDirectory(prefix="model-", dir=scratch()) as folder:
         path = _download(registry_name, version, tracking_uri, folder, place)
         try:
-            return _adapted(path, trust, place)
+            return _adapted(path, trust, place, puts)
         except ModelLoadError:
             raise
         except Exception as error:  # a damaged artifact fails in whatever way its library fails
@@ -96,7 +97,7 @@ def _of_version(error: Exception) -> bool:
     return code in _OF_VERSION or (code is None and isinstance(error, FileNotFoundError | PermissionError))
 
 
-def _adapted(path: Path, trust: Trust, place: str) -> ExplainableModel:
+def _adapted(path: Path, trust: Trust, place: str, puts: Puts) -> ExplainableModel:
     from mlflow.models import Model
 
     logged = Model.load(str(path))
@@ -110,7 +111,7 @@ def _adapted(path: Path, trust: Trust, place: str) -> ExplainableModel:
             "`registry` from the monitor.",
         )
     declared = declared_kinds(logged.signature)
-    return known[name].adapt(LoggedModel(path, flavors[name], declared, trust, place))
+    return known[name].adapt(LoggedModel(path, flavors[name], declared, trust, place, puts))
 
 
 def _without_password(uri: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from obs_dagster.errors import ModelLoadError
-from obs_dagster.explain.explainable import ExplainableModel
+from obs_dagster.explain.explainable import ExplainableModel, Puts
 from obs_dagster.explain.input_kinds import Kind
 
 Trust = Literal["native", "pickle"]
@@ -21,16 +21,32 @@ _KNOWN_TYPES = frozenset(
         "collections.OrderedDict",
         "lightgbm.basic.Booster",
         "lightgbm.sklearn.LGBMClassifier",
+        "lightgbm.sklearn.LGBMRegressor",
         "numpy.dtype",
+        "sklearn._loss._loss.CyAbsoluteError",
         "sklearn._loss._loss.CyHalfBinomialLoss",
+        "sklearn._loss._loss.CyHalfGammaLoss",
+        "sklearn._loss._loss.CyHalfPoissonLoss",
+        "sklearn._loss._loss.CyHalfSquaredError",
+        "sklearn._loss._loss.CyHuberLoss",
+        "sklearn._loss._loss.CyPinballLoss",
+        "sklearn._loss.link.IdentityLink",
         "sklearn._loss.link.Interval",
+        "sklearn._loss.link.LogLink",
         "sklearn._loss.link.LogitLink",
+        "sklearn._loss.loss.AbsoluteError",
         "sklearn._loss.loss.HalfBinomialLoss",
+        "sklearn._loss.loss.HalfGammaLoss",
+        "sklearn._loss.loss.HalfPoissonLoss",
+        "sklearn._loss.loss.HalfSquaredError",
+        "sklearn._loss.loss.HuberLoss",
+        "sklearn._loss.loss.PinballLoss",
         "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn.tree._tree.Tree",
         "xgboost.core.Booster",
         "xgboost.sklearn.XGBClassifier",
+        "xgboost.sklearn.XGBRegressor",
     }
 )
 
@@ -45,6 +61,7 @@ class LoggedModel:
         declared: the kinds of inputs that were logged with it.
         trust: whether code of the artifact may run.
         place: what it is called in errors.
+        puts: what it puts out.
     """
 
     path: Path
@@ -52,6 +69,7 @@ class LoggedModel:
     declared: Mapping[str, Kind]
     trust: Trust
     place: str
+    puts: Puts = "score"
 
     def deserialized(self, name: str) -> Any:
         """The object in one of the files: skops, or a pickle where the monitor trusts those.

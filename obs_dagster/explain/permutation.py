@@ -27,9 +27,9 @@ def log_odds(probability: FloatArray) -> FloatArray:
     return odds
 
 
-def in_unit(probability: FloatArray, unit: Unit) -> FloatArray:
-    """Probabilities in the unit that is explained."""
-    return probability if unit == "probability" else log_odds(probability)
+def in_unit(scores: FloatArray, unit: Unit) -> FloatArray:
+    """What the model puts out in the unit that is explained."""
+    return log_odds(scores) if unit == "log-odds" else scores
 
 
 def permutation_attribution(
@@ -44,10 +44,10 @@ def permutation_attribution(
     background is thinned evenly so that this stays within `MAX_SCORED_ROWS`, but never below 5 rows.
 
     Args:
-        predict: the probability of the positive class of raw rows.
+        predict: what the model puts out for raw rows.
         background: rows that stand for "nothing is known".
         largest: how many rows will be explained in all at most.
-        unit: what of the probability is explained.
+        unit: in what it is explained.
     """
     fewest, most = _BACKGROUND
     affordable = MAX_SCORED_ROWS // (largest * (2 * background.shape[1] + 1))

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from obs_dagster.explain.explainable import ExplainableModel, FloatArray
+from obs_dagster.explain.explainable import ExplainableModel, FloatArray, Puts
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SCORE_TOLERANCE = 1e-6
-"""A difference that rounding in the log may make."""
+"""A difference that rounding in the log may make to a probability, or to a number beside the largest."""
 
 _CALLS = 2_000
-_DECIMALS = range(2, 6)
+#: Decimals to which logs round probabilities, and numbers of any size.
+_DECIMALS: dict[Puts, range] = {"score": range(2, 6), "number": range(6)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Scored:
     """Rows as the model scored them.
 
     Attributes:
-        scores: the probability of the positive class, shape (n,); NaN for the rows that it refused.
+        scores: what it puts out, shape (n,); NaN for the rows that it refused.
         why: what it said of the first row that it refused; empty if it refused none.
     """
 
@@ -110,21 +111,23 @@ class Agreement:
         )
 
 
-def compare(again: FloatArray, logged: ArrayLike) -> Agreement:
+def compare(again: FloatArray, logged: ArrayLike, puts: Puts = "score") -> Agreement:
     """Hold the model's scores against the logged ones.
 
-    If all logged scores are rounded to the same two to five decimals, half of the last one is no difference.
+    If all logged scores are rounded to the same two to five decimals, half of the last one is no difference;
+    for numbers from none to five.
 
     Args:
         again: the registered model's scores, shape (n,); NaN where it refused a row.
         logged: the scores of the log; NaN for a request that failed.
+        puts: what the model puts out.
     """
     scores = np.asarray(logged, dtype=np.float64)
     both = np.isfinite(again) & np.isfinite(scores)
     apart = np.abs(again[both] - scores[both])
     if not len(apart):
         return Agreement(0, 0, None, None)
-    differing = apart[apart > rounding(scores[both])]
+    differing = apart[apart > rounding(scores[both], puts)]
     return Agreement(
         rows=len(apart),
         differing=len(differing),
@@ -133,14 +136,18 @@ def compare(again: FloatArray, logged: ArrayLike) -> Agreement:
     )
 
 
-def rounding(logged: Sequence[float] | FloatArray) -> float:
-    """How far rounding in the log may have moved a score.
+def rounding(logged: Sequence[float] | FloatArray, puts: Puts = "score") -> float:
+    """How far rounding in the log may have moved a score, of which there is at least one.
 
     >>> f"{rounding([0.25, 0.5, 0.13]):.4f}"
     '0.0050'
     """
     scores = np.asarray(logged, dtype=np.float64)
-    for decimals in _DECIMALS:
-        if np.abs(scores - np.round(scores, decimals)).max() < SCORE_TOLERANCE / math.pow(10, 3):
-            return 0.5 * 10.0**-decimals + 1e-12
-    return SCORE_TOLERANCE
+    beside = float(np.abs(scores).max()) if puts == "number" else 1.0
+    least = SCORE_TOLERANCE * beside
+    for decimals in _DECIMALS[puts]:
+        half = 0.5 * 10.0**-decimals
+        # numbers that are all smaller than a step are no rounded ones
+        if half < beside and np.abs(scores - np.round(scores, decimals)).max() < least / math.pow(10, 3):
+            return max(half + 1e-12, least if puts == "number" else 0.0)
+    return least

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -19,11 +19,9 @@ from obs_dagster.explain.input_kinds import Kind, input_kinds, typed
 if TYPE_CHECKING:
     import pandas as pd
 
-_LINEAR = frozenset({"LogisticRegression", "LogisticRegressionCV"})
 _FORESTS = frozenset(
     {"DecisionTreeClassifier", "ExtraTreeClassifier", "ExtraTreesClassifier", "RandomForestClassifier"}
 )
-_BOOSTED = frozenset({"GradientBoostingClassifier", "HistGradientBoostingClassifier"})
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,14 @@ class SklearnClassifier:
 
     classifier: Any
     declared: Mapping[str, Kind] = field(default_factory=dict)
+
+    linear: ClassVar[frozenset[str]] = frozenset({"LogisticRegression", "LogisticRegressionCV"})
+    trees: ClassVar[frozenset[str]] = _FORESTS | {
+        "GradientBoostingClassifier",
+        "HistGradientBoostingClassifier",
+    }
+    lightgbm: ClassVar[str] = "LGBMClassifier"
+    xgboost: ClassVar[str] = "XGBClassifier"
 
     @cached_property
     def feature_names(self) -> tuple[str, ...] | None:
@@ -71,23 +77,27 @@ class SklearnClassifier:
     def _exact(self, background: pd.DataFrame) -> Callable[[pd.DataFrame], Attribution] | None:
         """An exact attribution to the columns that the estimator is given; None if there is none."""
         estimator, kind = self._estimator, type(self._estimator).__name__
-        if kind in _LINEAR:
+        if kind in self.linear:
             return partial(self._linear, _dense(self._prepared(background)).mean(axis=0))
-        if kind == "LGBMClassifier":
-            lightgbm = lightgbm_booster.tree_shap(estimator.booster_)
+        if kind == self.lightgbm:
+            lightgbm = lightgbm_booster.tree_shap(estimator.booster_, self.unit)
             return None if lightgbm is None else lambda rows: lightgbm(_matrix(self._prepared(rows)))
-        if kind == "XGBClassifier":
+        if kind == self.xgboost:
             trees = xgboost_booster.rounds_of(estimator)
-            xgboost = xgboost_booster.tree_shap(estimator.get_booster(), trees)
+            xgboost = xgboost_booster.tree_shap(estimator.get_booster(), trees, self.unit)
             return None if xgboost is None else lambda rows: xgboost(self._dmatrix(rows))
-        if kind in _BOOSTED and has_categories(estimator):
-            boosting = CategoricalBoosting(estimator)
+        if kind not in self.trees:
+            return None
+        if has_categories(estimator):
+            boosting = CategoricalBoosting(estimator, self._margin, self.unit)
             return lambda rows: boosting(self._prepared(rows))
-        if kind in _FORESTS | _BOOSTED:
-            import shap
+        import shap
 
-            return partial(self._trees, shap.TreeExplainer(estimator))
-        return None
+        return partial(self._of_trees, shap.TreeExplainer(estimator))
+
+    def _margin(self, prepared: Any) -> FloatArray:
+        """What the estimator's own sum is for what it is given: log-odds, or half of them."""
+        return np.asarray(self._estimator.decision_function(prepared), dtype=np.float64)
 
     @cached_property
     def _estimator(self) -> Any:
@@ -119,12 +129,12 @@ class SklearnClassifier:
         return Attribution(
             contributions=(_dense(prepared) - mean) * coefficients,
             base_value=float(mean @ coefficients + np.ravel(self._estimator.intercept_)[0]),
-            output=np.asarray(self._estimator.decision_function(prepared), dtype=np.float64),
-            unit="log-odds",
+            output=self._margin(prepared),
+            unit=self.unit,
             method="linear: coefficient x distance from the background's mean (interventional)",
         )
 
-    def _trees(self, explainer: Any, rows: pd.DataFrame) -> Attribution:
+    def _of_trees(self, explainer: Any, rows: pd.DataFrame) -> Attribution:
         # check_additivity raises; the residual, which is recorded, says by how much.
         values = np.asarray(explainer.shap_values(_dense(self._prepared(rows)), check_additivity=False))
         # (n, f, classes) or (n, f): which of the two differs by model.
@@ -132,9 +142,7 @@ class SklearnClassifier:
         # half of the log-odds is what trees add up to under the exponential loss
         scale = 2.0 if getattr(self._estimator, "loss", "") == "exponential" else 1.0
         forest = self.unit == "probability"
-        output = (
-            self.predict(rows) if forest else scale * self.classifier.decision_function(self._given(rows))
-        )
+        output = self.predict(rows) if forest else scale * self._margin(self._prepared(rows))
         return Attribution(
             contributions=scale * (values[:, :, 1] if by_class else values),
             base_value=scale * float(np.ravel(explainer.expected_value)[-1]),

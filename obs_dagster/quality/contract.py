@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from obs_dagster.monitor.task import Output, outputs, totals
 from obs_dagster.quality.refusal import outside
 from obs_dagster.sources.classes import inverts
 
+_LARGEST = sys.float_info.max
 UNCAST_RULE = "value is not of the declared type"
 
 
@@ -123,6 +125,15 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
         )
         for place, each in enumerate(totals(monitor))
         if not gone & set(each.columns)
+    ]
+    expected += [
+        Expectation(
+            "ExpectColumnValuesToBeBetween",
+            {"column": each.column, "min_value": -_LARGEST, "max_value": _LARGEST},
+            f"{each.column} is not a finite number",
+        )
+        for each in puts_out
+        if each.kind == "number" and each.required and each.low is None and each.high is None
     ]
     for name, feature in monitor.features.items():
         expected += _of_feature(name, feature)

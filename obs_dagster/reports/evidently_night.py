@@ -5,18 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.evaluation.sampling import sample_baseline, sample_day
-from obs_dagster.lake.columns import LABEL
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.monitor.task import leading_output, outputs
-from obs_dagster.profile.columns import prediction_column
-from obs_dagster.reports.evidently import EvidentlyReport, NoReport, classification_report, drift_report
-from obs_dagster.reports.training_labels import classes_of
+from obs_dagster.monitor.task import outputs
+from obs_dagster.reports.evidently import EvidentlyReport, NoReport, drift_report
+from obs_dagster.reports.quality_pages.sampled import Sampled
+from obs_dagster.tasks.protocol import quality_page, task_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,9 +51,9 @@ def evidently_pages(monitor: Monitor, day: dt.date, version: str, lake: Lake) ->
         return pages
     if baseline is not None:
         _add(pages, "drift", lambda: _drift(monitor, baseline, current, about))
-    if monitor.labels is not None:
-        labels = monitor.labels
-        _add(pages, "classification", lambda: _classification(monitor, labels, baseline, current, about))
+    labels, name = monitor.labels, quality_page(task_of(monitor))
+    if labels is not None and name:
+        _add(pages, name, lambda: _quality(monitor, labels, baseline, current, about))
     return pages
 
 
@@ -88,30 +88,12 @@ def _drift(
     )
 
 
-def _classification(
+def _quality(
     monitor: Monitor, labels: Labels, baseline: pd.DataFrame | None, current: pd.DataFrame, about: str
 ) -> EvidentlyReport | NoReport:
-    score = leading_output(monitor).column
-    renamed = {score: "score", prediction_column(monitor): "prediction", LABEL: "label"}
-    return classification_report(
-        _chosen(current, renamed),
-        _reference(monitor, labels, baseline, renamed),
-        threshold=monitor.logs.threshold,
-        title=f"Classification quality: {about}",
-    )
-
-
-def _reference(
-    monitor: Monitor, labels: Labels, baseline: pd.DataFrame | None, renamed: dict[str, str]
-) -> Any:
-    """The baseline with its labels as classes; None if it has none."""
-    label = labels.columns.label
-    if baseline is None or not baseline_of(monitor).labelled or label not in baseline.columns:
-        return None
-    return _chosen(baseline, renamed | {label: "label"}).assign(label=classes_of(baseline[label], labels))
-
-
-def _chosen(rows: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
-    """Some columns under other names, without those of the log that have these names already."""
-    present = {old: new for old, new in names.items() if old in rows.columns}
-    return rows[list(present)].rename(columns=present)
+    """How right the version was, by the page that its task names."""
+    if baseline is None or not baseline_of(monitor).labelled or labels.columns.label not in baseline.columns:
+        baseline = None
+    kind = import_module(f"obs_dagster.reports.quality_pages.{quality_page(task_of(monitor))}")
+    report: EvidentlyReport | NoReport = kind.page(Sampled(monitor, labels, current, baseline, about))
+    return report

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from obs_dagster.errors import ModelLoadError
 from obs_dagster.explain import xgboost_booster
+from obs_dagster.explain.estimators import adapt_estimator
 from obs_dagster.explain.explainable import ExplainableModel
 from obs_dagster.explain.logged_model import LoggedModel
-from obs_dagster.explain.sklearn_classifier import adapt_classifier
 
 
 class XGBoost:
@@ -15,7 +15,7 @@ class XGBoost:
     name = "xgboost"
 
     def adapt(self, logged: LoggedModel) -> ExplainableModel:
-        """A booster, or a classifier around one."""
+        """A booster, or an estimator around one."""
         try:
             import xgboost
         except ImportError as error:
@@ -24,11 +24,13 @@ class XGBoost:
                 remedy="Install xgboost-cpu, or obs-dagster with the extra `xgboost`.",
             ) from error
         file = str(logged.path / logged.flavor["data"])
-        if logged.flavor.get("model_class") == "xgboost.sklearn.XGBClassifier":
-            classifier = xgboost.XGBClassifier()
-            classifier.load_model(file)
-            return adapt_classifier(classifier, place=logged.place)
-        return xgboost_booster.adapt_booster(xgboost.Booster(model_file=file), place=logged.place)
+        name = str(logged.flavor.get("model_class", "")).removeprefix("xgboost.sklearn.")
+        if name in ("XGBClassifier", "XGBRegressor"):
+            estimator = getattr(xgboost, name)()
+            estimator.load_model(file)
+            return adapt_estimator(estimator, logged)
+        booster = xgboost.Booster(model_file=file)
+        return xgboost_booster.adapt_booster(booster, place=logged.place, puts=logged.puts)
 
 
 ADAPTER = XGBoost()

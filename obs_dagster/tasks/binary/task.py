@@ -22,6 +22,7 @@ class BinaryClassification:
     name = "binary_classification"
     title = "Binary classification"
     truth: Truth = "class"
+    quality_page = "classification"
 
     def outputs(self, monitor: Monitor) -> tuple[Output, ...]:
         """The score, and the decision: the log's own, or the score at or above the threshold."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
@@ -14,6 +14,7 @@ from obs_dagster.monitor.task import Output, Truth
 
 if TYPE_CHECKING:
     from obs_dagster.tasks.outcomes import OutcomeTable
+    from obs_dagster.tasks.sections import Section
 
 
 class Regression:
@@ -22,6 +23,7 @@ class Regression:
     name = "regression"
     title = "Regression"
     truth: Truth = "number"
+    quality_page = "regression"
 
     def outputs(self, monitor: Monitor) -> tuple[Output, ...]:
         """The prediction, the ends of its interval and its quantiles by ascending level; each column once."""
@@ -45,6 +47,12 @@ class Regression:
                 if other != written:
                     message = f"The level {written} is {other} once more."
                     yield document.problem((*keys, written), message, at_key=True)
+
+    def sections(self, inputs: Mapping[str, Any], monitor: Monitor) -> Sequence[Section]:
+        """Predicted against actual, and what the predicted quantiles are worth."""
+        from obs_dagster.tasks.regression.sections import sections
+
+        return sections(inputs, monitor)
 
     @property
     def outcomes(self) -> OutcomeTable:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from obs_dagster.reports import evidently_night
 from obs_dagster.reports.evidently import NoReport
 from obs_dagster.reports.evidently_night import evidently_pages
+from obs_dagster.reports.quality_pages import classification
 
 
 def test_a_log_may_have_columns_that_are_called_label_or_score(small, day):
@@ -33,7 +33,7 @@ def test_the_labels_of_training_rows_are_classes(small, day, monkeypatch, values
     yes, no = values
     seen = []
     monkeypatch.setattr(
-        evidently_night, "classification_report", lambda *args, **_: seen.append(args) or NoReport("")
+        classification, "classification_report", lambda *args, **_: seen.append(args) or NoReport("")
     )
     labels = {
         "source": "parquet",
@@ -57,7 +57,7 @@ def test_a_page_that_fails_leaves_the_other_and_a_remark(small, day, monkeypatch
     def fail(*_args, **_kwargs):
         raise RuntimeError("no such thing\n  at all")
 
-    monkeypatch.setattr(evidently_night, "classification_report", fail)
+    monkeypatch.setattr(classification, "classification_report", fail)
     world = small()
     world.train("1")
     rows = world.rows(day)

@@ -1,0 +1,1 @@
+"""Evidently's pages of how right a model was: one file for each kind, which a task names."""
