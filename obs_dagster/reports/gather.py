@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert, list_alerts
-from obs_dagster.errors import LakeError
+from obs_dagster.errors import LakeError, SourceError
+from obs_dagster.evaluation.night import Night
+from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.sections import outcome_sections
 from obs_dagster.history import History
 from obs_dagster.lake.lake import Lake
@@ -47,7 +49,8 @@ class Gathering:
         self._monitor = monitor
         self._now = now
         self._run_id = run_id
-        self._lake = lake
+        recorder = Recorder(monitor.model, run_id, now)
+        self._night = None if lake is None else Night(monitor, lake, recorder)
         # segments are shown for the reported day, and for the days whose labels were still awaited
         wait = monitor.labels.max_delay_days if monitor.labels else 0
         self._records = RecordWindow(
@@ -84,11 +87,11 @@ class Gathering:
 
     def _sections(self, day: dt.date) -> tuple[dict[str, tuple[Section, ...]], list[str]]:
         """What the task shows of each version's outcomes, or why it could not."""
-        if self._lake is None:
+        if self._night is None:
             return {}, []
         try:
-            return outcome_sections(self._monitor, self._lake, day, headline_window(self._monitor)), []
-        except LakeError as error:
+            return outcome_sections(self._night, day, headline_window(self._monitor)), []
+        except (LakeError, SourceError) as error:
             return {}, [f"How right the model is could not be drawn: {str(error).rstrip('.')}"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -111,6 +111,44 @@ class HasSections(Protocol):
         """
 
 
-def sections_of(task: object, inputs: Mapping[str, Any], monitor: Monitor) -> tuple[Section, ...]:
-    """The sections of one version; none where the task has no more to show."""
-    return tuple(task.sections(inputs, monitor)) if isinstance(task, HasSections) else ()
+@runtime_checkable
+class HasComparedSections(Protocol):
+    """A task that shows its outcomes beside those of the baseline, which are reduced for that."""
+
+    def compared_sections(
+        self, inputs: Mapping[str, Any], baseline: Mapping[str, Any], monitor: Monitor
+    ) -> Sequence[Section]:
+        """What people see of one version.
+
+        Args:
+            inputs: as for `HasSections`.
+            baseline: likewise of what the version is compared with; none where no label of that is known.
+            monitor: the monitor.
+        """
+
+
+def has_sections(task: object) -> bool:
+    """Whether a task shows more of its outcomes than its metrics."""
+    return isinstance(task, HasSections | HasComparedSections)
+
+
+def sections_of(
+    task: object,
+    inputs: Mapping[str, Any],
+    monitor: Monitor,
+    baseline: Callable[[], Mapping[str, Any]] = dict,
+) -> tuple[Section, ...]:
+    """The sections of one version; none where the task has no more to show.
+
+    Args:
+        task: the kind of model.
+        inputs: as for `HasSections`.
+        monitor: the monitor.
+        baseline: gives the same of the baseline; asked only for a task that compares.
+    """
+    found: list[Section] = []
+    if isinstance(task, HasSections):
+        found += task.sections(inputs, monitor)
+    if isinstance(task, HasComparedSections):
+        found += task.compared_sections(inputs, baseline(), monitor)
+    return tuple(found)

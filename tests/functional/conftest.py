@@ -106,6 +106,19 @@ class Season:
 
 
 @pytest.fixture(scope="session")
+def place_at() -> Callable[[Path, str, str], Place]:
+    """Makes a home below a folder with one monitor, whose file has this text."""
+
+    def make(home: Path, model: str, text: str) -> Place:
+        place = Place(home, home / "monitors" / f"{model}.yaml")
+        place.monitor_file.parent.mkdir(parents=True)
+        place.monitor_file.write_text(text)
+        return place
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def flights() -> pd.DataFrame:
     """The real flights: all of the weeks that are replayed, every eighth of the months before."""
     from obs_dagster.demo.flights import load_flights

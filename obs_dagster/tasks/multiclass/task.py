@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from obs_dagster.lake.columns import DECISION
 from obs_dagster.monitor.document import Document
@@ -13,6 +13,7 @@ from obs_dagster.monitor.task import Output, Total, Truth
 
 if TYPE_CHECKING:
     from obs_dagster.tasks.outcomes import OutcomeTable
+    from obs_dagster.tasks.sections import Section
 
 
 class MulticlassClassification:
@@ -57,6 +58,15 @@ class MulticlassClassification:
         from obs_dagster.tasks.multiclass.problems import problems
 
         yield from problems(document)
+
+    def compared_sections(
+        self, inputs: Mapping[str, Any], baseline: Mapping[str, Any], monitor: Monitor
+    ) -> Sequence[Section]:
+        """The confusion matrix, the worst classes and the most confused pairs."""
+        from obs_dagster.tasks.multiclass.sections import sections
+
+        del monitor
+        return sections(inputs[""], baseline.get(""))
 
     @property
     def outcomes(self) -> OutcomeTable:

@@ -98,8 +98,8 @@ def _weighted(
     grown[found] += ((value(cells, found) - smooth) / declared)[:, np.newaxis]
     variance = float(influence.covariance(cells, grown[np.newaxis], outcomes.n)[0, 0])
     exact, _ = average(influence.shares(outcomes.confusion))
-    rows = smooth * (1 - smooth) / variance if variance > 0 else outcomes.n
-    lift = float(lifted(value(cells, found)).sum()) / (outcomes.n * declared)
+    rows = float(smooth * (1 - smooth) / variance) if variance > 0 else outcomes.n
+    lift = float(lifted(value(cells, found)).sum() / (outcomes.n * declared))
     return exact, effective_interval(max(0.0, exact - lift), rows)
 
 
