@@ -56,7 +56,8 @@ class SmallWorld:
 
     @property
     def recorder(self) -> Recorder:
-        return Recorder(model="small", run_id="run", now=dt.datetime(2024, 6, 1, tzinfo=dt.UTC))
+        now = dt.datetime(2024, 6, 1, tzinfo=dt.UTC)
+        return Recorder(model="small", run_id="run", now=now, task=self.monitor.task)
 
     @property
     def tonight(self) -> Night:

@@ -23,7 +23,7 @@ from obs_dagster.monitor.task import outputs
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.label_values import label_reader
 from obs_dagster.sources.labels import label_book
-from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable, reduce_outcomes
+from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable, reduce_outcomes, settings_of
 
 _FILE = "outcomes.parquet"
 
@@ -55,7 +55,8 @@ def _of_own_rows(
     """The outcomes of rows that are none of the log's, reduced once and kept beside their profile."""
     monitor = night.monitor
     path = version_folder(monitor, version, night.lake) / _FILE
-    fingerprint = f"{rows.fingerprint}-{night.grids.id}-{monitor.cuts}-{outputs(monitor)}-{labels}"
+    read = f"{outputs(monitor)}{settings_of(kind, monitor)}"
+    fingerprint = f"{rows.fingerprint}-{night.grids.id}-{monitor.cuts}-{read}-{labels}"
     if (manifest_if_readable(path) or {}).get("fingerprint") == fingerprint:
         table = pq.read_table(path, partitioning=None)
         return OutcomeProfile(table.cast(kind.schema), kind) if table.num_rows else None

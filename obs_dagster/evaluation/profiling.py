@@ -15,7 +15,7 @@ from obs_dagster.profile.reduction import reduce_days
 from obs_dagster.quality.day import DayQuality, day_quality, validated
 from obs_dagster.quality.refusal import fact
 from obs_dagster.sources.labels import GROUND_TRUTH
-from obs_dagster.tasks.outcomes import OutcomeProfile, reduce_outcome_days
+from obs_dagster.tasks.outcomes import OutcomeProfile, reduce_outcome_days, settings_of
 from obs_dagster.tasks.protocol import task_of
 
 #: Rows that share a query; more days than these are taken in turns, so that memory stays bounded.
@@ -112,4 +112,6 @@ def _inputs(night: Night, day: dt.date) -> str:
     rows = quality.fingerprint if quality is not None else ""
     roles = monitor.logs.columns
     read = f"{roles.prediction_id}|{roles.version}|{monitor.task}|{outputs(monitor)}"
-    return f"{rows}|{truth.get('fingerprint', '')}|{monitor.cuts}|{read}|{night.grids.id}"
+    kind = task_of(monitor).outcomes
+    settings = settings_of(kind, monitor) if kind else ""
+    return f"{rows}|{truth.get('fingerprint', '')}|{monitor.cuts}|{read}{settings}|{night.grids.id}"

@@ -6,7 +6,7 @@ else it can do says `obs_dagster.tasks.protocol`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -112,6 +112,26 @@ class HasTotals(Protocol):
 
     def totals(self, monitor: Monitor) -> tuple[Total, ...]:
         """The sums that the contract bounds."""
+
+
+@runtime_checkable
+class HasBlock(Protocol):
+    """A kind of model with options of its own.
+
+    Attributes:
+        block: the key of the monitor that holds them.
+    """
+
+    @property
+    def block(self) -> str: ...  # noqa: D102
+
+
+@runtime_checkable
+class HasClasses(Protocol):
+    """A kind of model of which a monitor's file says what the metrics of a class are about."""
+
+    def classes(self, document: Document) -> Sequence[str] | None:
+        """The legal names in a rule's `classes`; None if they cannot be read, and then none is judged."""
 
 
 TASKS: Kinds[Task] = Kinds("task", ENTRY_POINTS, [Place("obs_dagster.tasks", "TASK", "task")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import narwhals as nw
 import numpy as np
@@ -62,6 +62,19 @@ class OutcomeTable(Protocol):
             The class or column that metrics are about, `""` for the model as a whole, and their input, which
             has `n` labelled rows of `predictions`.
         """
+
+
+@runtime_checkable
+class HasSettings(Protocol):
+    """Outcomes that follow from more of the monitor than the columns that the model puts out."""
+
+    def settings(self, monitor: Monitor) -> str:
+        """What else of the monitor the counts follow from; where it changes, rows are reduced again."""
+
+
+def settings_of(kind: OutcomeTable, monitor: Monitor) -> str:
+    """What a task's counts follow from beside the columns that the model puts out; empty if nothing."""
+    return kind.settings(monitor) if isinstance(kind, HasSettings) else ""
 
 
 @dataclass(frozen=True)

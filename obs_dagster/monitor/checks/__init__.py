@@ -20,6 +20,7 @@ from obs_dagster.monitor.checks.check import Check, Surroundings, Watched
 CHECKS: tuple[Check, ...] = (
     tasks.task_is_known,
     tasks.task_has_its_columns,
+    tasks.blocks_fit_the_task,
     calendar.time_zone_exists,
     calendar.schedule_is_cron,
     calendar.days_are_in_order,
@@ -52,6 +53,7 @@ CHECKS: tuple[Check, ...] = (
     rules.thresholds_are_written_well,
     rules.baselines_have_the_metric,
     subjects.columns_are_declared,
+    subjects.classes_are_known,
     subjects.cells_are_declared,
 )
 

@@ -11,12 +11,13 @@ from obs_dagster.monitor.checks.outline import cuts, features, mapped, roles
 from obs_dagster.monitor.data import OUTPUT_ROLES
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, quoted
+from obs_dagster.monitor.task import HasClasses, task_in
 from obs_dagster.monitor.whole import WHOLE
 
 # What the names of segment cells escape, so that no value can pass for another cell.
 _VALUE = re.compile(r"(?:[^%=]|%25|%2C|%3D)*")
-# The cells of missing and of rare values.
-_GATHERED = ("(null)", "(other)")
+# The cells of missing and of rare values, and of rankings whose rows have several.
+_GATHERED = ("(null)", "(other)", "(mixed)")
 
 
 def columns_are_declared(document: Document, _: Surroundings) -> Iterator[Problem]:
@@ -34,6 +35,20 @@ def columns_are_declared(document: Document, _: Surroundings) -> Iterator[Proble
                 keys = ("alerts", index, "columns", position)
                 message = f"{quoted(name)} is neither a feature nor a column that the model puts out."
                 yield document.problem(keys, message, legal=legal, near=name)
+
+
+def classes_are_known(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """A rule's `classes` are those of the task, where the file says which: of `ranking`, its cut-offs."""
+    task: object = task_in(document)
+    legal = task.classes(document) if isinstance(task, HasClasses) else None
+    if legal is None:
+        return
+    for index in range(len(document.items("alerts"))):
+        for position, name in enumerate(document.items("alerts", index, "classes")):
+            if isinstance(name, str) and name not in legal:
+                keys = ("alerts", index, "classes", position)
+                message = f"{quoted(name)} is none that metrics of a class are about."
+                yield document.problem(keys, message, legal=list(legal), near=name)
 
 
 def cells_are_declared(document: Document, _: Surroundings) -> Iterator[Problem]:

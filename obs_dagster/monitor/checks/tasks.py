@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from obs_dagster.monitor.checks.check import Surroundings
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Problem, quoted
-from obs_dagster.monitor.task import task_in, tasks
+from obs_dagster.monitor.task import HasBlock, task_in, tasks
 
 
 def task_is_known(document: Document, _: Surroundings) -> Iterator[Problem]:
@@ -23,3 +23,13 @@ def task_has_its_columns(document: Document, _: Surroundings) -> Iterator[Proble
     task = task_in(document)
     if task is not None and document.mapping("logs", "columns") is not None:
         yield from task.problems(document)
+
+
+def blocks_fit_the_task(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """Options that only models of another task have are not given."""
+    task = task_in(document)
+    for other in tasks().values():
+        block = other.block if isinstance(other, HasBlock) else None
+        if block and task not in (None, other) and document.value(block) is not None:
+            message = f"`{block}` has the options of {other.name}, which this model is not."
+            yield document.problem((block,), message, at_key=True)

@@ -22,6 +22,7 @@ class MulticlassClassification:
     name = "multiclass_classification"
     title = "Multiclass classification"
     truth: Truth = "name"
+    block = "multiclass"
 
     def outputs(self, monitor: Monitor) -> tuple[Output, ...]:
         """The predicted class, the log's own or the one with the highest score; and the score of each."""

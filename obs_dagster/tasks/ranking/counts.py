@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from obs_dagster.profile.distribution import IntArray
@@ -82,6 +83,21 @@ class Cutoff:
     predictions: int
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """The rows of evaluated requests on one place of their rankings.
+
+    Attributes:
+        place: 1 is the top.
+        rows: how many there are.
+        relevant: how many of them are relevant.
+    """
+
+    place: int
+    rows: int
+    relevant: int
+
+
 @dataclass(frozen=True, slots=True)
 class Rankings:
     """The rankings of one cell.
@@ -92,6 +108,7 @@ class Rankings:
         requests: the requests.
         reciprocal_rank: one over the place of the first relevant item.
         leading: the rankings down to the first cut-off of the monitor.
+        places: the rows on each place, from the top; none in segment cells.
     """
 
     n: int
@@ -99,3 +116,4 @@ class Rankings:
     requests: Requests
     reciprocal_rank: Values
     leading: Cutoff
+    places: Sequence[Place]

@@ -17,8 +17,9 @@ from obs_dagster.profile.distribution import IntArray
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import merge_rows
 from obs_dagster.tasks.outcomes import Cell
-from obs_dagster.tasks.ranking.counts import Cutoff, Items, Rankings, Requests, Values
+from obs_dagster.tasks.ranking.counts import Cutoff, Items, Place, Rankings, Requests, Values
 from obs_dagster.tasks.ranking.items import reduce_items, sampled
+from obs_dagster.tasks.ranking.places import reduce_places
 from obs_dagster.tasks.ranking.requests import reduce_requests
 from obs_dagster.tasks.ranking.table import ADDED, KEYS, SCHEMA
 
@@ -32,8 +33,16 @@ class RankingOutcomes:
 
     def reduce(self, rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
         """The outcomes of `SCHEMA` with the text columns `by` before them, sorted."""
-        tables = [*reduce_requests(rows, monitor, grids, by), reduce_items(rows, monitor, by)]
+        tables = [
+            *reduce_requests(rows, monitor, grids, by),
+            reduce_places(rows, monitor, by),
+            reduce_items(rows, monitor, by),
+        ]
         return merge_rows(pa.concat_tables(tables), [*by, *KEYS], ADDED)
+
+    def settings(self, monitor: Monitor) -> str:
+        """The cut-offs, and what labels mean; not what a request without relevant items is worth."""
+        return repr(monitor.ranking.model_dump(exclude={"without_relevant"}))
 
     def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:  # noqa: ARG002  as every task's
         """The rankings of a cell, and what they are down to each cut-off (`@10`)."""
@@ -88,7 +97,13 @@ class _Summed:
 
 def _rankings(summed: _Summed, leading: Cutoff) -> Rankings:
     labelled = int(summed.sums.get(("rows", 0), _NOTHING)[1])
-    return Rankings(labelled, leading.predictions, summed.requests, summed.values("mrr"), leading)
+    places = sorted(
+        Place(place, n, int(relevant))
+        for (kind, place), (n, relevant, _) in summed.sums.items()
+        if kind == "place"
+    )
+    value = summed.values("mrr")
+    return Rankings(labelled, leading.predictions, summed.requests, value, leading, places)
 
 
 def _cutoff(summed: _Summed, cell: Cell, k: int, segment: str) -> Cutoff:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.problem import Problem
+from obs_dagster.monitor.ranking import Ranking as Options
 from obs_dagster.monitor.roles import maps_only, needs_role
 from obs_dagster.monitor.task import Output, Truth
 
 if TYPE_CHECKING:
     from obs_dagster.tasks.outcomes import OutcomeTable
+    from obs_dagster.tasks.sections import Section
 
 _ROLES = ("score", "request", "item", "rank")
 
@@ -23,6 +25,7 @@ class Ranking:
     name = "ranking"
     title = "Ranking"
     truth: Truth = "number"
+    block = "ranking"
 
     def outputs(self, monitor: Monitor) -> tuple[Output, ...]:
         """The score and the served position, of which one orders the items; the item; and the request."""
@@ -41,9 +44,23 @@ class Ranking:
         """The log needs a request, an item, and a score or a position."""
         yield from needs_role(document, "request", self.name)
         yield from needs_role(document, "item", self.name)
-        if document.value("logs", "columns", "rank") is None:
-            yield from needs_role(document, "score", self.name)
+        if all(document.value("logs", "columns", role) is None for role in ("score", "rank")):
+            message = f"The key `score` or `rank` is missing: {self.name} needs one of them."
+            yield document.problem(("logs", "columns"), message, at_key=True)
         yield from maps_only(document, _ROLES, self.name)
+
+    def classes(self, document: Document) -> list[str] | None:
+        """The cut-offs, as records name them."""
+        if document.value("ranking", "at") is None:
+            return [f"@{k}" for k in Options().at]
+        cutoffs = document.items("ranking", "at")
+        return [f"@{k}" for k in cutoffs] or None
+
+    def sections(self, inputs: Mapping[str, Any], monitor: Monitor) -> tuple[Section, ...]:
+        """Every cut-off beside the others, and how relevant each place was."""
+        from obs_dagster.tasks.ranking.sections import sections
+
+        return sections(inputs, monitor)
 
     @property
     def outcomes(self) -> OutcomeTable:

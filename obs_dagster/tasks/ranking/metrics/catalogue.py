@@ -61,7 +61,8 @@ def _spread(shares: FloatArray, influence: FloatArray) -> float:
     return float(shares @ (influence - mean) ** 2)
 
 
-def _coverage(cutoff: Cutoff) -> Estimate:
+def coverage(cutoff: Cutoff) -> Estimate:
+    """The share of the known items that was above the cut-off."""
     items = cutoff.items
     if items is None or not len(items.rows):
         return Estimate.missing(NO_ROWS)
@@ -144,7 +145,7 @@ _COVERAGE = Definition(
 )
 
 METRICS = (
-    leading(_COVERAGE, _coverage),
+    leading(_COVERAGE, coverage),
     leading(
         Definition(
             name="exposure_gini",
@@ -204,6 +205,6 @@ METRICS = (
             shown=frozenset(),
             heading="",
         ),
-        _coverage,
+        coverage,
     ),
 )

@@ -5,20 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.intervals import share
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.tasks.ranking.counts import Cutoff
 from obs_dagster.tasks.ranking.metrics.values import INTERVAL, LEFT_OUT, TIES, each, leading, mean
 
 
-def _hit(cutoff: Cutoff) -> Estimate:
-    return mean(cutoff.hit, cutoff.requests.evaluated)
+def hit_rate(cutoff: Cutoff) -> Estimate:
+    """The share of requests with a relevant item above the cut-off."""
+    hits, n = round(cutoff.hit.total), cutoff.hit.n
+    return share(hits, n, reason=cutoff.hit.reason)
 
 
-def _precision(cutoff: Cutoff) -> Estimate:
+def precision(cutoff: Cutoff) -> Estimate:
+    """The share of relevant items above the cut-off."""
     return mean(cutoff.precision, cutoff.requests.evaluated)
 
 
-def _recall(cutoff: Cutoff) -> Estimate:
+def recall(cutoff: Cutoff) -> Estimate:
+    """The share of the relevant items that is above the cut-off."""
     return mean(cutoff.recall, cutoff.requests.evaluated)
 
 
@@ -45,7 +50,7 @@ _HIT_RATE = Definition(
 _AT = replace(_HIT_RATE, interval=INTERVAL, shown=frozenset(), heading="")
 
 METRICS = (
-    leading(_HIT_RATE, _hit),
+    leading(_HIT_RATE, hit_rate),
     each(
         replace(
             _AT,
@@ -57,7 +62,7 @@ METRICS = (
             noun="hit rate at the cut-off",
             interval="Wilson",
         ),
-        _hit,
+        hit_rate,
     ),
     each(
         replace(
@@ -71,7 +76,7 @@ METRICS = (
             reference="a mean over requests; k divides also where a request has fewer rows.",
             noun="precision at the cut-off",
         ),
-        _precision,
+        precision,
     ),
     each(
         replace(
@@ -86,6 +91,6 @@ METRICS = (
             reference="`sklearn.metrics.recall_score` of the top k as the decision, mean over requests.",
             noun="recall at the cut-off",
         ),
-        _recall,
+        recall,
     ),
 )

@@ -11,11 +11,13 @@ from obs_dagster.tasks.ranking.counts import Cutoff, Rankings
 from obs_dagster.tasks.ranking.metrics.values import INTERVAL, LEFT_OUT, TIES, each, leading, mean
 
 
-def _ndcg(cutoff: Cutoff) -> Estimate:
+def ndcg(cutoff: Cutoff) -> Estimate:
+    """Normalised discounted cumulative gain."""
     return mean(cutoff.ndcg, cutoff.requests.evaluated)
 
 
-def _average_precision(cutoff: Cutoff) -> Estimate:
+def average_precision(cutoff: Cutoff) -> Estimate:
+    """Mean average precision."""
     return mean(cutoff.average_precision, cutoff.requests.evaluated)
 
 
@@ -69,7 +71,7 @@ _MAP = Definition(
 )
 
 METRICS = (
-    leading(_NDCG, _ndcg),
+    leading(_NDCG, ndcg),
     Metric(
         Definition(
             name="mrr",
@@ -94,7 +96,7 @@ METRICS = (
         _reciprocal_rank,
         lambda given: isinstance(given, Rankings),
     ),
-    leading(_MAP, _average_precision),
+    leading(_MAP, average_precision),
     each(
         replace(
             _NDCG,
@@ -107,7 +109,7 @@ METRICS = (
             heading="",
             shown=frozenset(),
         ),
-        _ndcg,
+        ndcg,
     ),
     each(
         replace(
@@ -121,6 +123,6 @@ METRICS = (
             heading="",
             shown=frozenset(),
         ),
-        _average_precision,
+        average_precision,
     ),
 )
