@@ -83,7 +83,8 @@ def _drift(
         current,
         [name for name, feature in features.items() if feature.numeric]
         + [each.column for each in outputs(monitor) if each.kind in ("score", "number")],
-        [name for name, feature in features.items() if not feature.numeric],
+        [name for name, feature in features.items() if not feature.numeric]
+        + [each.column for each in outputs(monitor) if each.kind == "category"],
         title=f"Data drift: {about}",
     )
 

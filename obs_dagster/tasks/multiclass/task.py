@@ -23,6 +23,7 @@ class MulticlassClassification:
     title = "Multiclass classification"
     truth: Truth = "name"
     block = "multiclass"
+    quality_page = "multiclass"
 
     def outputs(self, monitor: Monitor) -> tuple[Output, ...]:
         """The predicted class, the log's own or the one with the highest score; and the score of each."""
