@@ -49,7 +49,8 @@ class Definition:
         written: how a value is written.
         shown: where it is shown without being asked for.
         rank: its place among those that are shown beside it, the lowest first.
-        heading: what stands over its chart or its column of a table; left out, `title`.
+        heading: what stands over its chart or its column of a table; left out, `title`. In that of a chart
+            `{output}` stands for what the model puts out ("Score").
         from_zero: whether the axis of its chart begins at 0.
         saturates: a value from which on it hardly grows, whatever happens; None if there is none.
     """

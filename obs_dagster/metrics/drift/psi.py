@@ -78,7 +78,7 @@ METRICS = (
             noun="PSI",
             shown=frozenset({"trend"}),
             rank=20,
-            heading="Score drift (PSI)",
+            heading="{output} drift (PSI)",
             saturates=CEILING,
         ),
         _estimate,

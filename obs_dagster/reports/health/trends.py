@@ -35,7 +35,7 @@ def _chart(
     return draw(
         frame,
         panel.name,
-        panel.headed,
+        panel.headed.replace("{output}", leading_output(monitor).title),
         "each day" if window == 1 else f"{window} days",
         trends,
         thresholds=_thresholds(rules, window),

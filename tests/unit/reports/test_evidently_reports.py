@@ -5,7 +5,13 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 from sklearn.metrics import log_loss, precision_score, recall_score, roc_auc_score
 
-from obs_dagster.reports.evidently import EvidentlyReport, NoReport, classification_report, drift_report
+from obs_dagster.reports.evidently import (
+    EvidentlyReport,
+    NoReport,
+    classification_report,
+    drift_report,
+    regression_report,
+)
 
 RISKY = '</script><script>document.title="taken"</script>'
 
@@ -126,3 +132,31 @@ def test_columns_that_evidently_fails_on_are_left_out_and_named():
     none = drift_report(frame, frame, ["nearly constant"], [])
     assert none.failed
     assert "nearly constant" in none.reason
+
+
+def test_errors_of_a_regressor_are_those_of_scikit_learn():
+    from sklearn import metrics
+
+    rng = np.random.default_rng(0)
+    label = 5 + rng.gamma(3.0, 8.0, 500)
+    frame = pd.DataFrame({"label": label, "prediction": label + rng.normal(1, 4, 500), "minutes": "x"})
+    broken = pd.DataFrame({"label": [np.nan, 1.0, np.inf], "prediction": [1.0, np.nan, 1.0]})
+    report = regression_report(pd.concat([frame, broken]), frame, title="Regression <quality>")
+    assert isinstance(report, EvidentlyReport)
+    y, p = frame["label"], frame["prediction"]
+    assert report.numbers["MAE"] == pytest.approx(metrics.mean_absolute_error(y, p))
+    assert report.numbers["RMSE"] == pytest.approx(metrics.root_mean_squared_error(y, p))
+    assert report.numbers["R2Score"] == pytest.approx(metrics.r2_score(y, p))
+    assert report.numbers["MAPE"] == pytest.approx(100 * metrics.mean_absolute_percentage_error(y, p))
+    assert report.numbers["MeanError"] == pytest.approx((p - y).mean())
+    assert report.numbers["AbsMaxError"] == pytest.approx((p - y).abs().max())
+    assert "500 sampled rows with a label, beside 500 of the baseline" in report.html
+    assert "Regression &lt;quality&gt;" in report.html
+
+
+def test_without_a_labelled_row_there_is_no_page_of_a_regressor():
+    frame = pd.DataFrame({"label": [np.nan, np.inf], "prediction": [1.0, 2.0]})
+    assert regression_report(frame) == NoReport("no row of the sample has a label")
+    assert regression_report(pd.DataFrame({"prediction": [1.0]})) == NoReport(
+        "no row of the sample has a label"
+    )

@@ -49,6 +49,7 @@ METRICS = (
             written="percent",
             shown=frozenset({"trend", "summary"}),
             rank=50,
+            heading="Interval coverage",
         ),
         _coverage,
         _has_intervals,

@@ -65,7 +65,8 @@ METRICS = (
             reference="`sklearn.metrics.mean_absolute_percentage_error(label, prediction)` over these rows; "
             "scikit-learn divides the error of the others by that spacing, which says nothing but that there "
             "are such rows.",
-            interval="normal, from the exact sum of squares",
+            interval="normal, from the exact sum of squares; too short where true values come close to zero, "
+            "for a few rows then decide the mean",
             better="lower",
             counts="rows with a target other than zero",
             tasks=("regression",),

@@ -52,6 +52,7 @@ METRICS = (
             better="lower",
             tasks=("regression",),
             needs=("labels",),
+            noun="MAE",
             shown=frozenset({"verdict", "trend", "summary"}),
             rank=10,
         ),
