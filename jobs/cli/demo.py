@@ -47,7 +47,7 @@ def demo(
         if not evaluate(monitor, first, last).success:
             raise typer.Exit(FAILED)
     for sibling in fleet:
-        if not evaluate(sibling, FIRST_DAY, LAST_DAY).success:
+        if not evaluate(sibling, sibling.start, LAST_DAY).success:
             raise typer.Exit(FAILED)
     for each in (monitor, *fleet):
         _deliver(settings, each)
@@ -113,7 +113,7 @@ def _replay(settings: Settings, first: dt.date, last: dt.date) -> None:
     with bar("Replay", total=days) as shown:
         task = shown.task_ids[0]
         replay(plan, first, last, progress=lambda text: shown.update(task, what=text, advance=1))
-    replay_fleet(fleet, plan.flights, first, last)
+    replay_fleet(fleet, plan.flights)
 
 
 def _deliver(settings: Settings, monitor: Monitor) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from obs_dagster.demo.flights import FEATURES
 from obs_dagster.demo.log_rows import to_arrow
 from obs_dagster.demo.models import FloatArray, fit, out_of_fold_scores, score
-from obs_dagster.demo.plan import FIRST_DAY, LAST_DAY
+from obs_dagster.demo.plan import LAST_DAY
 from obs_dagster.demo.registration import is_registered, register
 from obs_dagster.demo.replay import arrivals, departing
 from obs_dagster.demo.siblings import SIBLINGS, Sibling
@@ -19,6 +19,9 @@ from obs_dagster.lake.lake import manifest_if_readable, manifest_metadata, repla
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FIRST_DAY = dt.date(2013, 6, 24)
+"""First day of the siblings' replay: four weeks in all."""
 
 #: Parts of the training rows that are held out in turn; enough for an honest baseline.
 _FOLDS = 2

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from obs_dagster.alerts.rules.fold import Observation, Verdict, judge
+from obs_dagster.alerts.rules.fold import Observation, Reference, Verdict, judge, threshold
 from obs_dagster.alerts.rules.subject import Subject, watches
-from obs_dagster.metrics.record import NO_BASELINE, MetricRecord
+from obs_dagster.metrics.record import BASELINE, NO_BASELINE, MetricRecord
 from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
@@ -68,26 +68,47 @@ def judged(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> 
 
 def _watched(
     rule: Rule, index: RecordIndex, version: str, first: dt.date, last: dt.date
-) -> Iterator[MetricRecord]:
-    """The records of what the rule watches between two days."""
+) -> Iterator[tuple[MetricRecord, MetricRecord | None]]:
+    """The records of what the rule watches between two days, with those of the baseline."""
     for about in (version, WHOLE):
         for segment, column in index.subjects(rule.metric, about, rule.window):
             if watches(rule, Subject(about, segment, column)):
                 series = index.series(rule.metric, about, rule.window, segment=segment, column=column)
-                yield from (record for day, record in series.items() if first <= day <= last)
+                beside = index.series(rule.metric, about, BASELINE, segment=segment, column=column)
+                yield from (
+                    (record, beside.get(day)) for day, record in series.items() if first <= day <= last
+                )
 
 
-def _why_not(rule: Rule, records: list[MetricRecord]) -> str:
+def _why_not(rule: Rule, records: list[tuple[MetricRecord, MetricRecord | None]]) -> str:
     """Why none of the records can be judged; empty if one can."""
     if not records:
         return "not measured"
     reasons: Counter[str] = Counter()
-    for record in records:
-        night = Observation(record.day, record.value, record.low, record.high, record.n)
+    for record, baseline in records:
+        night = Observation(
+            record.day, record.value, record.low, record.high, record.n, baseline=_reference(baseline)
+        )
         if judge(rule, night) is not Verdict.UNKNOWN:
             return ""
-        reasons[_short(record.reason) if record.value is None else f"fewer than {rule.min_rows:,} rows"] += 1
+        reasons[_reason(rule, record, night)] += 1
     return reasons.most_common(1)[0][0] or "no value"
+
+
+def _reference(record: MetricRecord | None) -> Reference | None:
+    """What the metric is on the baseline."""
+    if record is None or record.value is None:
+        return None
+    return Reference(record.value, record.low, record.high)
+
+
+def _reason(rule: Rule, record: MetricRecord, night: Observation) -> str:
+    """Why a record cannot be judged."""
+    if record.value is None:
+        return _short(record.reason)
+    if threshold(rule, night) is None:
+        return "its value on the baseline is not known"
+    return f"fewer than {rule.min_rows:,} rows"
 
 
 def _short(reason: str) -> str:

@@ -97,10 +97,10 @@ def _is_daily(panel: Definition) -> bool:
 
 
 def _why_empty(monitor: Monitor, panel: Definition) -> str:
-    if panel.needs_labels:
-        return "The monitor has no labels." if monitor.labels is None else "No labels yet."
     lacking = [need for need in panel.needs if not monitor.has(need)]
-    return f"The monitor has no {lacking[0]}." if lacking else "Not measured in these days."
+    if lacking:
+        return f"The monitor has no {lacking[0]}."
+    return "No labels yet." if panel.needs_labels else "Not measured in these days."
 
 
 def trend_styles(monitor: Monitor, versions: Sequence[str], index: RecordIndex) -> dict[str, int]:
