@@ -1,6 +1,6 @@
 import pytest
 
-from obs_dagster.demo.flights import DemoError, _data_folder
+from obs_dagster.demo.flights import TRUTHS, DemoError, _data_folder
 
 
 def test_every_flight_of_the_year_is_there_once(flights):
@@ -12,7 +12,7 @@ def test_every_flight_of_the_year_is_there_once(flights):
 def test_nothing_that_is_known_after_departure_is_in_a_row(flights):
     schedule = {"hour", "weekday", "carrier", "origin", "dest", "distance"}
     weather = {"temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib"}
-    assert set(flights.columns) == {"flight_id", "date", "departs", "late"} | schedule | weather
+    assert set(flights.columns) == {"flight_id", "date", "departs", *TRUTHS} | schedule | weather
 
 
 def test_a_flight_is_late_after_more_than_fifteen_minutes(flights):
