@@ -7,20 +7,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obs_dagster.errors import ModelLoadError, ObsError
 from obs_dagster.evaluation.sampling import draw_versions, sample_baseline
+from obs_dagster.explain.class_explanation import ClassExplainer
 from obs_dagster.explain.explain import Explainer, inputs_of, require
-from obs_dagster.explain.explainable import ExplainableModel, Puts
+from obs_dagster.explain.explainable import ClassModel, ExplainableModel, FloatArray, Puts
 from obs_dagster.explain.explanation import Explanation
-from obs_dagster.explain.loading import RegistryUnavailable, load_version
+from obs_dagster.explain.loading import RegistryUnavailable, load_classes, load_version
 from obs_dagster.explain.plots import bar_png, beeswarm_png
-from obs_dagster.explain.scoring import compare, score, told
+from obs_dagster.explain.scoring import Agreement, compare, compare_classes, score, told
 from obs_dagster.explain.version_explained import VersionExplained, refused_whole
 from obs_dagster.lake.file_name import file_name
 from obs_dagster.lake.lake import Lake, read_json, replacing, write_json
@@ -28,7 +30,7 @@ from obs_dagster.metrics.record import NO_ROWS
 from obs_dagster.mlflow_reach.waiting import no_answer
 from obs_dagster.monitor.data import Registry
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.monitor.task import leading_output
+from obs_dagster.monitor.task import leading_output, outputs
 from obs_dagster.sources.files import connect
 from obs_dagster.workers import WorkerError, in_order
 
@@ -88,7 +90,7 @@ class _Explainers:
     lake: Lake = field(compare=False)
     tracking_uri: str = field(compare=False)
     unreachable: str = field(default="", compare=False)
-    prepared: dict[str, Explainer] = field(default_factory=dict, compare=False)
+    prepared: dict[str, Explainer | ClassExplainer] = field(default_factory=dict, compare=False)
     troubles: dict[str, str] = field(default_factory=dict, compare=False)
     key: str = field(default_factory=lambda: uuid4().hex)
 
@@ -123,9 +125,12 @@ class _Explainers:
     @property
     def _puts(self) -> Puts:
         """What the versions put out."""
-        return "number" if leading_output(self.monitor).kind == "number" else "score"
+        leading = leading_output(self.monitor)
+        if leading.kind == "number":
+            return "number"
+        return "classes" if leading.allowed else "score"
 
-    def _load(self, version: str, registry: Registry) -> ExplainableModel:
+    def _load(self, version: str, registry: Registry) -> ExplainableModel | ClassModel:
         """The model; what failed once is not tried again for every day.
 
         Raises:
@@ -135,27 +140,35 @@ class _Explainers:
         if trouble:
             raise ModelLoadError(trouble)
         try:
-            return load_version(registry.name, version, self.tracking_uri, registry.trust, self._puts)
+            place = (registry.name, version, self.tracking_uri, registry.trust)
+            return load_classes(*place) if self._puts == "classes" else load_version(*place, self._puts)
         except ModelLoadError as error:
             self.troubles["" if isinstance(error, RegistryUnavailable) else version] = str(error)
             raise
 
     def _explained(
-        self, day: dt.date, version: str, model: ExplainableModel, rows: pd.DataFrame
+        self, day: dt.date, version: str, model: ExplainableModel | ClassModel, rows: pd.DataFrame
     ) -> VersionExplained:
-        monitor = self.monitor
+        monitor, puts = self.monitor, self._puts
         inputs = inputs_of(model, list(monitor.features))
         require(rows, inputs, "rows to explain")
         scored = score(model, rows[list(inputs)])
         accepted = scored.accepted
         if not accepted.any():
             return refused_whole(version, scored)
-        agreement = compare(scored.scores, rows[leading_output(monitor).column], self._puts)
-        kept = rows[accepted]
-        found = self._explainer(version, model, kept).explain(
-            kept, monitor.explanations.tolerance, scored.scores[accepted]
-        )
-        _write(found, _folder(monitor, day, self.lake), file_name(version))
+        kept, scores = rows[accepted], scored.scores[accepted]
+        explainer = self._explainer(version, model, kept)
+        folder, stem = _folder(monitor, day, self.lake), file_name(version)
+        by_class: dict[str, dict[str, float]] = {}
+        if isinstance(explainer, ClassExplainer):
+            agreement = _agreement(monitor, explainer, scored.scores, rows)
+            of_classes = explainer.explain(kept, monitor.explanations.tolerance, scores)
+            found, by_class = of_classes.over_classes, of_classes.by_class()
+            _write(found, of_classes.of_chosen, of_classes.to_table(), folder, stem)
+        else:
+            agreement = compare(scored.scores, rows[leading_output(monitor).column], puts)
+            found = explainer.explain(kept, monitor.explanations.tolerance, scores)
+            _write(found, found, found.to_table(), folder, stem)
         return VersionExplained(
             version=version,
             rows=len(found.data),
@@ -169,15 +182,24 @@ class _Explainers:
             base_value=found.base_value,
             residual=found.residual,
             agreement=agreement,
+            by_class=by_class,
         )
 
-    def _explainer(self, version: str, model: ExplainableModel, rows: pd.DataFrame) -> Explainer:
+    def _explainer(
+        self, version: str, model: ExplainableModel | ClassModel, rows: pd.DataFrame
+    ) -> Explainer | ClassExplainer:
         """The version's explainer; without a baseline of its own, the day's rows are the background."""
         if version in self.prepared:
             return self.prepared[version]
         features, largest = list(self.monitor.features), self.monitor.explanations.sample
         baseline = sample_baseline(self.monitor, version, self.lake, largest)
-        found = Explainer.prepare(model, rows if baseline is None else baseline, features, largest)
+        background = rows if baseline is None else baseline
+        found: Explainer | ClassExplainer
+        if self._puts == "classes":
+            classes = leading_output(self.monitor).allowed
+            found = ClassExplainer.prepare(cast("ClassModel", model), background, features, classes, largest)
+        else:
+            found = Explainer.prepare(cast("ExplainableModel", model), background, features, largest)
         if baseline is not None:
             self.prepared[version] = found
         return found
@@ -217,11 +239,34 @@ def _folder(monitor: Monitor, day: dt.date, lake: Lake) -> Path:
     return lake.folder(monitor.model, _TABLE) / f"day={day.isoformat()}"
 
 
-def _write(found: Explanation, folder: Path, stem: str) -> None:
+def _agreement(
+    monitor: Monitor, explainer: ClassExplainer, scores: FloatArray, rows: pd.DataFrame
+) -> Agreement:
+    """Whether the model gives the logged scores; without such, whether it predicts the logged classes."""
+    logged = {
+        name: each.column
+        for name, each in zip(
+            leading_output(monitor).allowed,
+            (each for each in outputs(monitor) if each.kind == "score"),
+            strict=False,
+        )
+    }
+    if logged:
+        columns = [logged[name] for name in explainer.classes]
+        return compare_classes(scores, rows[columns].to_numpy(dtype=np.float64))
+    names = np.array(explainer.classes, dtype=object)
+    accepted = np.isfinite(scores.sum(axis=1))
+    served = rows[leading_output(monitor).column].to_numpy(dtype=object)
+    chosen = names[np.where(accepted[:, np.newaxis], scores, 0.0).argmax(axis=1)]
+    same = np.where(accepted, (chosen == served).astype(np.float64), np.nan)
+    return compare(same, np.ones(len(rows)))
+
+
+def _write(bar: Explanation, beeswarm: Explanation, table: pa.Table, folder: Path, stem: str) -> None:
     contents: dict[str, bytes | pa.Table] = {
-        f"{stem}.bar.png": bar_png(found),
-        f"{stem}.beeswarm.png": beeswarm_png(found),
-        f"{stem}.parquet": found.to_table(),
+        f"{stem}.bar.png": bar_png(bar),
+        f"{stem}.beeswarm.png": beeswarm_png(beeswarm),
+        f"{stem}.parquet": table,
     }
     for name, content in contents.items():
         with replacing(folder / name) as aside:

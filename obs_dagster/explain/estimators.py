@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from obs_dagster.explain.explainable import ExplainableModel
+from obs_dagster.explain.explainable import ClassModel, ExplainableModel, Puts
 from obs_dagster.explain.input_kinds import Kind
 from obs_dagster.explain.logged_model import LoggedModel
+from obs_dagster.explain.sklearn_classes import adapt_classes
 from obs_dagster.explain.sklearn_classifier import adapt_classifier
 from obs_dagster.explain.sklearn_regressor import adapt_regressor
 
 
 def adapt_estimator(
     found: Any, logged: LoggedModel, declared: Mapping[str, Kind] | None = None
-) -> ExplainableModel:
+) -> ExplainableModel | ClassModel:
     """The adapter of a fitted estimator or pipeline.
 
     Args:
@@ -25,5 +26,11 @@ def adapt_estimator(
     Raises:
         ModelLoadError: it is none that can be explained.
     """
-    adapt = adapt_regressor if logged.puts == "number" else adapt_classifier
-    return adapt(found, place=logged.place, declared=declared)
+    return _ADAPT[logged.puts](found, place=logged.place, declared=declared)
+
+
+_ADAPT: Mapping[Puts, Callable[..., ExplainableModel | ClassModel]] = {
+    "score": adapt_classifier,
+    "number": adapt_regressor,
+    "classes": adapt_classes,
+}

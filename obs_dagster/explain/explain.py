@@ -10,7 +10,14 @@ import numpy as np
 
 from obs_dagster.errors import ObsError
 from obs_dagster.explain.convergence import is_settled, sizes
-from obs_dagster.explain.explainable import Attribute, Attribution, ExplainableModel, FloatArray, size
+from obs_dagster.explain.explainable import (
+    Attribute,
+    Attribution,
+    ClassModel,
+    ExplainableModel,
+    FloatArray,
+    size,
+)
 from obs_dagster.explain.explanation import Explanation
 from obs_dagster.explain.permutation import permutation_attribution
 from obs_dagster.explain.scoring import score, told
@@ -174,7 +181,7 @@ def _trouble(found: Attribution, scores: FloatArray) -> str:
     return f"was about scores that are off by {off:.3g}" if off > allowed else ""
 
 
-def inputs_of(model: ExplainableModel, features: Sequence[str]) -> tuple[str, ...]:
+def inputs_of(model: ExplainableModel | ClassModel, features: Sequence[str]) -> tuple[str, ...]:
     """The columns that a model reads; the monitor's features for one that was trained on an unnamed array."""
     return tuple(features) if model.feature_names is None else model.feature_names
 

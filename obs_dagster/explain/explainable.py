@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = NDArray[np.float64]
-Unit = Literal["log-odds", "probability", "unit of the target"]
-Puts = Literal["score", "number"]
-"""What a model puts out: the probability of the positive class, or a number."""
+Unit = Literal["log-odds", "probability", "unit of the target", "raw score"]
+"""What SHAP values are in; a raw score is what a softmax over the classes is taken of."""
+Puts = Literal["score", "number", "classes"]
+"""What a model puts out: the probability of the positive class, a number, or one probability per class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +70,48 @@ class ExplainableModel(Protocol):
         Args:
             background: rows that stand for "nothing is known", with exactly the inputs.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class ClassAttribution:
+    """SHAP values of every class, as an adapter computes them.
+
+    Attributes:
+        contributions: what each input adds to the output of each class, shape (n, f, k).
+        base_value: the output of each class where nothing is known about a row, shape (k,).
+        output: the output of each class for each row, in the same unit, shape (n, k).
+        unit: of all of these.
+        method: the algorithm.
+    """
+
+    contributions: FloatArray
+    base_value: FloatArray
+    output: FloatArray
+    unit: Unit
+    method: str
+
+
+AttributeClasses = Callable[["pd.DataFrame"], ClassAttribution]
+"""SHAP values of every class of rows that hold exactly the inputs."""
+
+
+class ClassModel(Protocol):
+    """A model that scores raw log rows with a probability of each class."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """The columns that the model reads, in its order; None if it was trained on an unnamed array."""
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The classes by name, in the order of its output; None if it knows only how many there are."""
+
+    @property
+    def unit(self) -> Unit:
+        """The unit in which the model's output is explained where it has no method of its own."""
+
+    def predict(self, rows: pd.DataFrame) -> FloatArray:
+        """The probability of each class, shape (n, k), of rows that hold exactly the inputs."""
+
+    def class_attribution(self, background: pd.DataFrame) -> AttributeClasses | None:
+        """The exact SHAP values by a method of the model's own; None if there is no such method."""

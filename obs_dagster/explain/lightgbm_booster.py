@@ -41,7 +41,7 @@ class LightGBMBooster:
 
     def predict(self, rows: pd.DataFrame) -> FloatArray:
         """The probability of the positive class, or the number, shape (n,)."""
-        return np.asarray(self.booster.predict(self._encoded(rows)), dtype=np.float64)
+        return np.asarray(self.booster.predict(self.encoded(rows)), dtype=np.float64)
 
     def attribution(self, background: pd.DataFrame) -> Attribute | None:  # noqa: ARG002 - trees carry theirs
         """Path-dependent TreeSHAP; None where LightGBM has none.
@@ -51,13 +51,14 @@ class LightGBMBooster:
         native = tree_shap(self.booster, self.unit)
         if native is None:
             return None
-        return lambda rows: native(self._encoded(rows))
+        return lambda rows: native(self.encoded(rows))
 
     @cached_property
     def _categories(self) -> BoosterCategories:
         return BoosterCategories(self.booster)
 
-    def _encoded(self, rows: pd.DataFrame) -> FloatArray:
+    def encoded(self, rows: pd.DataFrame) -> FloatArray:
+        """Rows as the booster reads them."""
         return encode(rows, self._categories.of(rows))
 
 
@@ -72,9 +73,9 @@ def tree_shap(booster: Any, unit: Unit = "log-odds") -> Callable[[Any], Attribut
         None for trees with linear models in their leaves, of which neither can do it, and for a regressor
         whose raw scores are in another unit than what it predicts.
     """
-    model = booster.dump_model(num_iteration=1)
-    if any("leaf_coeff" in leaf for tree in model["tree_info"] for leaf in _leaves(tree)):
+    if has_linear_leaves(booster):
         return None
+    model = booster.dump_model(num_iteration=1)
     averaged = booster.num_trees() if model["average_output"] else 1
     objective = str(model.get("objective", ""))
     if unit == "unit of the target":
@@ -97,6 +98,12 @@ def _attribute(booster: Any, scale: float, unit: Unit, matrix: Any) -> Attributi
         unit=unit,
         method="LightGBM pred_contrib (path-dependent TreeSHAP)",
     )
+
+
+def has_linear_leaves(booster: Any) -> bool:
+    """Whether the leaves of its trees are linear models."""
+    trees = booster.dump_model(num_iteration=1)["tree_info"]
+    return any("leaf_coeff" in leaf for tree in trees for leaf in _leaves(tree))
 
 
 def _leaves(tree: Any) -> list[Any]:

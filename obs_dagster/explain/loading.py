@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from obs_dagster.errors import ModelLoadError
-from obs_dagster.explain.explainable import ExplainableModel, Puts
+from obs_dagster.explain.explainable import ClassModel, ExplainableModel, Puts
 from obs_dagster.explain.logged_model import Adapter, LoggedModel, Trust
 from obs_dagster.explain.signature import declared_kinds
 from obs_dagster.kinds import Kinds, Place
@@ -29,7 +29,6 @@ _OF_VERSION = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "
 """What MLflow answers about one version, and not about itself."""
 
 
-@lru_cache(maxsize=16)
 def load_version(
     registry_name: str, version: str, tracking_uri: str, trust: Trust = "native", puts: Puts = "score"
 ) -> ExplainableModel:
@@ -48,6 +47,18 @@ def load_version(
         ModelLoadError: there is no such version, it cannot be downloaded, its format is not one that the
             trust setting allows, or it puts out something else.
     """
+    return cast("ExplainableModel", _loaded(registry_name, version, tracking_uri, trust, puts))
+
+
+def load_classes(registry_name: str, version: str, tracking_uri: str, trust: Trust = "native") -> ClassModel:
+    """The model of a registered version that puts out a probability of each class; as `load_version`."""
+    return cast("ClassModel", _loaded(registry_name, version, tracking_uri, trust, "classes"))
+
+
+@lru_cache(maxsize=16)
+def _loaded(
+    registry_name: str, version: str, tracking_uri: str, trust: Trust, puts: Puts
+) -> ExplainableModel | ClassModel:
     place = f"Version {version} of the registered model {registry_name!r}"
     with TemporaryDirectory(prefix="model-", dir=scratch()) as folder:
         path = _download(registry_name, version, tracking_uri, folder, place)
@@ -97,7 +108,7 @@ def _of_version(error: Exception) -> bool:
     return code in _OF_VERSION or (code is None and isinstance(error, FileNotFoundError | PermissionError))
 
 
-def _adapted(path: Path, trust: Trust, place: str, puts: Puts) -> ExplainableModel:
+def _adapted(path: Path, trust: Trust, place: str, puts: Puts) -> ExplainableModel | ClassModel:
     from mlflow.models import Model
 
     logged = Model.load(str(path))

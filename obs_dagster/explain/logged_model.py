@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from obs_dagster.errors import ModelLoadError
-from obs_dagster.explain.explainable import ExplainableModel, Puts
+from obs_dagster.explain.explainable import ClassModel, ExplainableModel, Puts
 from obs_dagster.explain.input_kinds import Kind
 
 Trust = Literal["native", "pickle"]
@@ -26,6 +26,7 @@ _KNOWN_TYPES = frozenset(
         "sklearn._loss._loss.CyAbsoluteError",
         "sklearn._loss._loss.CyHalfBinomialLoss",
         "sklearn._loss._loss.CyHalfGammaLoss",
+        "sklearn._loss._loss.CyHalfMultinomialLoss",
         "sklearn._loss._loss.CyHalfPoissonLoss",
         "sklearn._loss._loss.CyHalfSquaredError",
         "sklearn._loss._loss.CyHuberLoss",
@@ -34,9 +35,11 @@ _KNOWN_TYPES = frozenset(
         "sklearn._loss.link.Interval",
         "sklearn._loss.link.LogLink",
         "sklearn._loss.link.LogitLink",
+        "sklearn._loss.link.MultinomialLogit",
         "sklearn._loss.loss.AbsoluteError",
         "sklearn._loss.loss.HalfBinomialLoss",
         "sklearn._loss.loss.HalfGammaLoss",
+        "sklearn._loss.loss.HalfMultinomialLoss",
         "sklearn._loss.loss.HalfPoissonLoss",
         "sklearn._loss.loss.HalfSquaredError",
         "sklearn._loss.loss.HuberLoss",
@@ -90,7 +93,7 @@ class Adapter(Protocol):
     @property
     def name(self) -> str: ...  # noqa: D102
 
-    def adapt(self, logged: LoggedModel) -> ExplainableModel:
+    def adapt(self, logged: LoggedModel) -> ExplainableModel | ClassModel:
         """The model in the files.
 
         Raises:

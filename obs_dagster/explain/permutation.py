@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray, Unit
+from obs_dagster.explain.explainable import (
+    Attribute,
+    AttributeClasses,
+    Attribution,
+    ClassAttribution,
+    FloatArray,
+    Unit,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,16 +56,54 @@ def permutation_attribution(
         largest: how many rows will be explained in all at most.
         unit: in what it is explained.
     """
+    return partial(_attribute, predict, _thinned(background, largest), unit)
+
+
+def permutation_of_classes(
+    predict: Callable[[pd.DataFrame], FloatArray], background: pd.DataFrame, largest: int, unit: Unit
+) -> AttributeClasses:
+    """As `permutation_attribution`, of every class at once; `predict` gives a probability of each."""
+    return partial(_attribute_classes, predict, _thinned(background, largest), unit)
+
+
+def _thinned(background: pd.DataFrame, largest: int) -> pd.DataFrame:
+    """As many background rows as the model can score that often, evenly picked."""
     fewest, most = _BACKGROUND
     affordable = MAX_SCORED_ROWS // (largest * (2 * background.shape[1] + 1))
     size = int(np.clip(affordable, fewest, min(most, max(fewest, len(background)))))
-    thinned = background.iloc[np.unique(np.linspace(0, len(background) - 1, size).astype(int))]
-    return partial(_attribute, predict, thinned, unit)
+    return background.iloc[np.unique(np.linspace(0, len(background) - 1, size).astype(int))]
 
 
 def _attribute(
     predict: Callable[[pd.DataFrame], FloatArray], background: pd.DataFrame, unit: Unit, rows: pd.DataFrame
 ) -> Attribution:
+    values, base = _permuted(predict, background, unit, rows)
+    return Attribution(
+        contributions=values,
+        base_value=float(np.ravel(base)[0]),
+        output=in_unit(predict(rows), unit),
+        unit=unit,
+        method=_method(background),
+    )
+
+
+def _attribute_classes(
+    predict: Callable[[pd.DataFrame], FloatArray], background: pd.DataFrame, unit: Unit, rows: pd.DataFrame
+) -> ClassAttribution:
+    values, base = _permuted(predict, background, unit, rows)
+    return ClassAttribution(
+        contributions=values,
+        base_value=base.reshape(-1, values.shape[2])[0],
+        output=in_unit(predict(rows), unit),
+        unit=unit,
+        method=_method(background),
+    )
+
+
+def _permuted(
+    predict: Callable[[pd.DataFrame], FloatArray], background: pd.DataFrame, unit: Unit, rows: pd.DataFrame
+) -> tuple[FloatArray, FloatArray]:
+    """SHAP values, and the output from which they count."""
     import shap
 
     codes = _Codes(rows, background)
@@ -71,13 +116,11 @@ def _attribute(
         output, shap.maskers.Independent(reference, max_samples=len(reference)), seed=0
     )
     found = explainer(codes.encode(rows), max_evals=2 * rows.shape[1] + 1, silent=True)
-    return Attribution(
-        contributions=np.asarray(found.values, dtype=np.float64),
-        base_value=float(np.ravel(found.base_values)[0]),
-        output=in_unit(predict(rows), unit),
-        unit=unit,
-        method=f"shap.PermutationExplainer ({len(background)} background rows)",
-    )
+    return np.asarray(found.values, dtype=np.float64), np.asarray(found.base_values, dtype=np.float64)
+
+
+def _method(background: pd.DataFrame) -> str:
+    return f"shap.PermutationExplainer ({len(background)} background rows)"
 
 
 class _Codes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from obs_dagster.explain.explainable import ExplainableModel, FloatArray, Puts
+from obs_dagster.explain.explainable import ClassModel, ExplainableModel, FloatArray, Puts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ SCORE_TOLERANCE = 1e-6
 
 _CALLS = 2_000
 #: Decimals to which logs round probabilities, and numbers of any size.
-_DECIMALS: dict[Puts, range] = {"score": range(2, 6), "number": range(6)}
+_DECIMALS: dict[Puts, range] = {"score": range(2, 6), "classes": range(2, 6), "number": range(6)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Scored:
     """Rows as the model scored them.
 
     Attributes:
-        scores: what it puts out, shape (n,); NaN for the rows that it refused.
+        scores: what it puts out, shape (n,), or (n, classes); NaN for the rows that it refused.
         why: what it said of the first row that it refused; empty if it refused none.
     """
 
@@ -38,7 +38,8 @@ class Scored:
     @property
     def accepted(self) -> NDArray[np.bool_]:
         """Which of the rows it scored."""
-        return np.isfinite(self.scores)
+        # a sum is finite if all that is added up is
+        return np.isfinite(self.scores if self.scores.ndim == 1 else self.scores.sum(axis=1))
 
     @property
     def refused(self) -> int:
@@ -46,7 +47,7 @@ class Scored:
         return int((~self.accepted).sum())
 
 
-def score(model: ExplainableModel, rows: pd.DataFrame) -> Scored:
+def score(model: ExplainableModel | ClassModel, rows: pd.DataFrame) -> Scored:
     """Have the model score rows; a row that it refuses does not keep it from scoring the others.
 
     A category that an encoder does not know, text among numbers or a missing value make libraries raise for
@@ -57,14 +58,17 @@ def score(model: ExplainableModel, rows: pd.DataFrame) -> Scored:
         model: the model.
         rows: with exactly its inputs.
     """
-    scores = np.full(len(rows), np.nan)
+    scores: FloatArray = np.full(len(rows), np.nan)
     why, calls = "", 0
     waiting = [(0, len(rows))]
     while waiting and calls < _CALLS:
         start, end = waiting.pop()
         calls += 1
         try:
-            scores[start:end] = model.predict(rows.iloc[start:end])
+            found = model.predict(rows.iloc[start:end])
+            if found.ndim > scores.ndim:
+                scores = np.full((len(rows), found.shape[1]), np.nan)
+            scores[start:end] = found
         except Exception as error:  # noqa: BLE001 - every library has errors of its own for what it does not take
             middle = (start + end) // 2
             if end - start == 1:
@@ -134,6 +138,19 @@ def compare(again: FloatArray, logged: ArrayLike, puts: Puts = "score") -> Agree
         largest=float(apart.max()),
         median=float(np.median(differing)) if len(differing) else None,
     )
+
+
+def compare_classes(again: FloatArray, logged: FloatArray) -> Agreement:
+    """Hold the model's scores of every class against the logged ones, by the class furthest apart of a row.
+
+    Args:
+        again: the registered model's scores, shape (n, k); NaN where it refused a row.
+        logged: the scores of the log, likewise; NaN for a request that failed.
+    """
+    apart = np.abs(again - logged)
+    furthest = np.where(np.isfinite(apart), apart, np.inf).argmax(axis=1)
+    row = np.arange(len(again))
+    return compare(again[row, furthest], logged[row, furthest])
 
 
 def rounding(logged: Sequence[float] | FloatArray, puts: Puts = "score") -> float:

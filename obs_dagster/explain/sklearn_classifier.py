@@ -78,7 +78,7 @@ class SklearnClassifier:
         """An exact attribution to the columns that the estimator is given; None if there is none."""
         estimator, kind = self._estimator, type(self._estimator).__name__
         if kind in self.linear:
-            return partial(self._linear, _dense(self._prepared(background)).mean(axis=0))
+            return partial(self._linear, dense(self._prepared(background)).mean(axis=0))
         if kind == self.lightgbm:
             lightgbm = lightgbm_booster.tree_shap(estimator.booster_, self.unit)
             return None if lightgbm is None else lambda rows: lightgbm(_matrix(self._prepared(rows)))
@@ -120,14 +120,14 @@ class SklearnClassifier:
     ) -> Attribution:
         """The attribution with the columns of each raw feature added up."""
         found = exact(rows)
-        return replace(found, contributions=_summed(found.contributions, origins, rows.shape[1]))
+        return replace(found, contributions=summed(found.contributions, origins, rows.shape[1]))
 
     def _linear(self, mean: FloatArray, rows: pd.DataFrame) -> Attribution:
         """Coefficient times distance from the background's mean (Lundberg and Lee 2017, corollary 1)."""
         coefficients = np.ravel(self._estimator.coef_)
         prepared = self._prepared(rows)
         return Attribution(
-            contributions=(_dense(prepared) - mean) * coefficients,
+            contributions=(dense(prepared) - mean) * coefficients,
             base_value=float(mean @ coefficients + np.ravel(self._estimator.intercept_)[0]),
             output=self._margin(prepared),
             unit=self.unit,
@@ -136,7 +136,7 @@ class SklearnClassifier:
 
     def _of_trees(self, explainer: Any, rows: pd.DataFrame) -> Attribution:
         # check_additivity raises; the residual, which is recorded, says by how much.
-        values = np.asarray(explainer.shap_values(_dense(self._prepared(rows)), check_additivity=False))
+        values = np.asarray(explainer.shap_values(dense(self._prepared(rows)), check_additivity=False))
         # (n, f, classes) or (n, f): which of the two differs by model.
         by_class = values.ndim == 3  # noqa: PLR2004
         # half of the log-odds is what trees add up to under the exponential loss
@@ -158,7 +158,7 @@ class SklearnClassifier:
         prepared, missing = self._prepared(rows), self._estimator.missing
         if _has_categories(prepared):
             return xgboost.DMatrix(prepared, missing=missing, enable_categorical=True)
-        given = prepared if hasattr(prepared, "toarray") else _dense(prepared)
+        given = prepared if hasattr(prepared, "toarray") else dense(prepared)
         booster = self._estimator.get_booster()
         return xgboost.DMatrix(
             given,
@@ -190,20 +190,20 @@ class SklearnClassifier:
 
 def _matrix(prepared: Any) -> Any:
     """What LightGBM takes: categories of pandas as they are, for it knows their codes, else numbers."""
-    return prepared if _has_categories(prepared) else _dense(prepared)
+    return prepared if _has_categories(prepared) else dense(prepared)
 
 
 def _has_categories(prepared: Any) -> bool:
     return any(str(kind) == "category" for kind in getattr(prepared, "dtypes", ()))
 
 
-def _dense(prepared: Any) -> FloatArray:
+def dense(prepared: Any) -> FloatArray:
     """A prepared matrix without gaps, shape (n, columns)."""
     filled = prepared.toarray() if hasattr(prepared, "toarray") else prepared
     return np.asarray(filled, dtype=np.float64)
 
 
-def _summed(values: FloatArray, origins: IntArray, inputs: int) -> FloatArray:
+def summed(values: FloatArray, origins: IntArray, inputs: int) -> FloatArray:
     """Add up the columns of each origin: shape (n, columns) to (n, inputs)."""
     total = np.zeros((len(values), inputs))
     for column, origin in enumerate(origins):

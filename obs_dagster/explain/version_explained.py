@@ -28,6 +28,7 @@ class VersionExplained:
         method, unit, base_value, residual: as `Explanation` has them.
         agreement: whether the registered model gives the logged scores; None if it could not be asked.
         reason: why there is no explanation; empty if there is one.
+        by_class: of a model with several classes, the mean |SHAP value| of each feature for each class.
         wanted: whether the monitor asks for explanations at all.
     """
 
@@ -44,6 +45,7 @@ class VersionExplained:
     residual: float | None = None
     agreement: Agreement | None = None
     reason: str = ""
+    by_class: dict[str, dict[str, float]] = field(default_factory=dict)
     wanted: bool = True
 
     @property

@@ -55,7 +55,7 @@ class XGBoostBooster:
 
     def predict(self, rows: pd.DataFrame) -> FloatArray:
         """The probability of the positive class, or the number, shape (n,)."""
-        found = self.booster.predict(self._encoded(rows), iteration_range=(0, self.trees))
+        found = self.booster.predict(self.encoded(rows), iteration_range=(0, self.trees))
         return np.asarray(found, dtype=np.float64)
 
     def attribution(self, background: pd.DataFrame) -> Attribute | None:  # noqa: ARG002 - trees carry theirs
@@ -66,7 +66,7 @@ class XGBoostBooster:
         native = tree_shap(self.booster, self.trees, self.unit)
         if native is None:
             return None
-        return lambda rows: native(self._encoded(rows))
+        return lambda rows: native(self.encoded(rows))
 
     @cached_property
     def _categories(self) -> Mapping[str, Vocabulary]:
@@ -75,7 +75,8 @@ class XGBoostBooster:
         stored = self.booster.get_categories(export_to_arrow=True).to_arrow()
         return {name: Vocabulary(values.to_pylist()) for name, values in stored if values is not None}
 
-    def _encoded(self, rows: pd.DataFrame) -> Any:
+    def encoded(self, rows: pd.DataFrame) -> Any:
+        """Rows as the booster reads them."""
         import xgboost
 
         return xgboost.DMatrix(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from obs_dagster.explain.estimators import adapt_estimator
-from obs_dagster.explain.explainable import ExplainableModel
+from obs_dagster.explain.explainable import ClassModel, ExplainableModel
 from obs_dagster.explain.logged_model import LoggedModel
 
 
@@ -12,7 +12,7 @@ class Sklearn:
 
     name = "sklearn"
 
-    def adapt(self, logged: LoggedModel) -> ExplainableModel:
+    def adapt(self, logged: LoggedModel) -> ExplainableModel | ClassModel:
         """The estimator in a skops file, or in a trusted pickle."""
         found = logged.deserialized(logged.flavor["pickled_model"])
         return adapt_estimator(found, logged, logged.declared)

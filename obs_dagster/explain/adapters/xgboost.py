@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from obs_dagster.errors import ModelLoadError
-from obs_dagster.explain import xgboost_booster
+from obs_dagster.explain import class_boosters, xgboost_booster
 from obs_dagster.explain.estimators import adapt_estimator
-from obs_dagster.explain.explainable import ExplainableModel
+from obs_dagster.explain.explainable import ClassModel, ExplainableModel
 from obs_dagster.explain.logged_model import LoggedModel
 
 
@@ -14,7 +14,7 @@ class XGBoost:
 
     name = "xgboost"
 
-    def adapt(self, logged: LoggedModel) -> ExplainableModel:
+    def adapt(self, logged: LoggedModel) -> ExplainableModel | ClassModel:
         """A booster, or an estimator around one."""
         try:
             import xgboost
@@ -30,6 +30,8 @@ class XGBoost:
             estimator.load_model(file)
             return adapt_estimator(estimator, logged)
         booster = xgboost.Booster(model_file=file)
+        if logged.puts == "classes":
+            return class_boosters.adapt_xgboost(booster, place=logged.place)
         return xgboost_booster.adapt_booster(booster, place=logged.place, puts=logged.puts)
 
 
