@@ -14,6 +14,7 @@ from obs_dagster.explain.day import explanation_files, explanation_remarks
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import outputs
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.day import day_quality
 from obs_dagster.reports.evidently_ahead import Pages
@@ -95,12 +96,13 @@ class VersionReports:
     def _params(self) -> dict[str, str]:
         monitor = self._monitor
         monitored = hashlib.sha256(monitor.model_dump_json().encode()).hexdigest()[:12]
+        decides = any(each.kind == "decision" for each in outputs(monitor))
         return {
             "monitor": monitored,
             "windows": ", ".join(map(str, monitor.windows)),
             "baseline": monitor.baseline.kind,
             "grids": load_grids(monitor, self._lake).id,
-            "threshold": str(monitor.logs.threshold),
+            **({"threshold": str(monitor.logs.threshold)} if decides else {}),
             "obs_dagster": __version__,
         }
 

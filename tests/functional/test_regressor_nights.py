@@ -156,6 +156,8 @@ def test_rules_fire_for_the_version_that_is_wrong_and_for_no_other(nights):
         ("moved", "2", "temp"),
     }
     baseline = records(place, world.LAST, 0, "2")["mae"]
+    held = {row["threshold"] for row in place.rows("alerts") if row["rule"] == "errors"}
+    assert held == {float(f"{1.2 * baseline.value:.6g}")}
     training = pd.read_parquet(place.home / "training" / "version=2.parquet", partitioning=None)
     exact = (training["minutes"] - training["actual"]).abs().mean()
     assert baseline.value == pytest.approx(exact, rel=CLOSE)
@@ -195,6 +197,7 @@ def test_mlflow_has_the_trends_and_the_pages(nights):
     runs = client.search_runs([experiment.experiment_id])
     trends = [run for run in runs if any(key.startswith("mae") or "/mae" in key for key in run.data.metrics)]
     assert trends
+    assert not any("threshold" in run.data.params for run in runs)
     pages = {
         item.path
         for run in runs

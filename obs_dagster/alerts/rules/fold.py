@@ -120,11 +120,14 @@ class Episode:
 
 
 def threshold(rule: Rule, night: Observation) -> float | None:
-    """What the value of a night is held against; None if that is a part of a baseline which is not known."""
+    """What the value of a night is held against; None if that is a part of a baseline which is not known.
+
+    A part of a baseline has six digits, so that what people read is what was held against.
+    """
     held = rule.threshold
     if not held.of_baseline:
         return held.number
-    return None if night.baseline is None else held.number * night.baseline.value
+    return None if night.baseline is None else float(f"{held.number * night.baseline.value:.6g}")
 
 
 def excess(rule: Rule, number: float, held: float) -> float:

