@@ -34,6 +34,12 @@ def problems(document: Document) -> Iterator[Problem]:
         yield from _same(document, listed, mapped)
 
 
+def declared(document: Document) -> list[str]:
+    """The classes that a document declares, in order; empty if it names none."""
+    named = document.items(*_LISTED) or list(document.mapping(*_SCORES) or {})
+    return [str(class_name(name)) for name in named]
+
+
 def _classes(document: Document, keys: Keys, names: Sequence[str]) -> Iterator[Problem]:
     """There are some classes, but not too many, each once, and none has our name for the others."""
     if not 2 <= len(names) <= MOST_CLASSES:  # noqa: PLR2004  one class is no choice

@@ -70,6 +70,12 @@ class MulticlassClassification:
         del monitor
         return sections(inputs[""], baseline.get(""))
 
+    def classes(self, document: Document) -> Sequence[str]:
+        """The declared classes, as far as the document names them."""
+        from obs_dagster.tasks.multiclass.problems import declared
+
+        return declared(document)
+
     @property
     def outcomes(self) -> OutcomeTable:
         """The confusion matrix, and counts by score."""

@@ -19,7 +19,7 @@ METRICS = {
     for name in ("error_share", "latency_p95", "precision", "psi", "recall", "volume")
 }
 #: Cases about metrics of all kinds.
-ALL_METRICS = ("never_fire", "ranking", "regression", "unlabelled")
+ALL_METRICS = ("multiclass", "never_fire", "ranking", "regression", "unlabelled")
 #: What messages list is what there is.
 KINDS = {"tasks": TASKS, "sources": SOURCES, "baselines": BASELINES, "engines": ENGINES}
 ENVIRON = {"BRACES": "{day}/}", "SLACK_TOKEN": "slack://secret"}
