@@ -11,6 +11,7 @@ from obs_dagster.lake.columns import LABEL
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import outputs
 from obs_dagster.quality.day import clean_rows
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.label_values import label_type
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: int) -> pd.DataFrame:
     """At most `rows` clean rows of one version and day, by prediction id, with the label as far as known.
 
-    Rows are picked by a hash of the prediction id, so that the sample is uniform and repeatable.
+    Rows are picked by a hash of the prediction id, so that the sample is uniform and repeatable. Where a
+    column says which rows belong together, as the request of a ranking, they are picked by a hash of that:
+    no request is cut in two, so there may be more rows by what the last one has.
 
     Raises:
         LakeError: the day has not been validated.
@@ -42,7 +45,7 @@ def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: i
         )
     with connect() as connection:
         log = clean_rows(connection, monitor, [day], lake)
-        picked = _picked(monitor, version, rows)
+        picked = _picked_whole(monitor, version, rows)
         frame: pd.DataFrame = derived(log, "log", f"WITH picked AS ({picked}) SELECT picked.*, {label}").df()
     check_in_place(monitor, [day], lake)
     return frame.set_index(monitor.logs.columns.prediction_id).sort_index()
@@ -77,6 +80,20 @@ def _picked(monitor: Monitor, version: str, rows: int) -> str:
     """SQL for the rows of a version in `log` whose prediction ids have the lowest hashes, in their order."""
     key, column = identifier(monitor.logs.columns.prediction_id), identifier(monitor.logs.columns.version)
     return f"SELECT * FROM log WHERE {column} = {literal(version)} ORDER BY hash({key}), {key} LIMIT {rows}"
+
+
+def _picked_whole(monitor: Monitor, version: str, rows: int) -> str:
+    """SQL for rows of a version in `log`, with all rows of a group: as many groups as make `rows` rows."""
+    group = next((identifier(each.column) for each in outputs(monitor) if each.kind == "id"), "")
+    if not group:
+        return _picked(monitor, version, rows)
+    of_version = f"{identifier(monitor.logs.columns.version)} = {literal(version)}"
+    running = f"sum(count(*)) OVER (ORDER BY hash({group}), {group} ROWS UNBOUNDED PRECEDING)"
+    groups = f"SELECT {group}, {running} - count(*) AS before FROM log WHERE {of_version} GROUP BY {group}"
+    return (
+        f"SELECT * FROM log WHERE {of_version} AND {group} IN "
+        f"(SELECT {group} FROM ({groups}) WHERE before < {rows})"
+    )
 
 
 def sample_baseline(monitor: Monitor, version: str, lake: Lake, rows: int) -> pd.DataFrame | None:

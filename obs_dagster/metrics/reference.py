@@ -61,14 +61,19 @@ none. What the others could change in a statistic is its `error`; `chi_square` h
 **Scores.** A bin of the score whose rows all have one score is that score, so scores of few values (rounded
 ones, 0 and 1) are compared and ranked exactly.
 
+**Rankings.** What is measured down to the top k items is recorded for every cut-off of `ranking.at`, with
+`top10` in the record's column (a rule's `classes` names it); and for the first of them as a metric of the
+model as a whole, which verdicts, trends and segments show. The rows behind a value are requests.
+
 **No value.** Where a metric cannot be computed the value is empty and `reason` says why; it is never NaN, and
 never an alert of the metric itself. Reasons are: `no rows`, `no values` (rows, but all missing), `no
 baseline`, `no values in the baseline`, `type changed: …`, `the baseline does not vary`, `no labels`, `no
 predictions`, `one class only`, `no positives`, `no predicted positives`, `no positives and no predicted
-positives`, `no latencies`, `no statuses`, `no explained rows`, `no feature moves the output`, `the log has no
-column …`, `too many values to count each of them`, and what a day was refused for. A version or segment that
-had rows within the longest window and has none in a shorter one gets records of `no rows` (its volume is 0);
-those of a refused day say why, for what was served then is not known.
+positives`, `no requests`, `no relevant items`, `no request of two rows`, `one item only`, `no item was
+relevant twice`, `no latencies`, `no statuses`, `no explained rows`, `no feature moves the output`, `the log
+has no column …`, `too many values to count each of them`, and what a day was refused for. A version or
+segment that had rows within the longest window and has none in a shorter one gets records of `no rows` (its
+volume is 0); those of a refused day say why, for what was served then is not known.
 """
 
 HEADINGS: dict[Family, str] = {

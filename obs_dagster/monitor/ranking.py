@@ -19,7 +19,7 @@ class Ranking(Strict):
         min_length=1,
         max_length=8,
         description="Cut-offs k of `NDCG@k` and the like. The first is the one that `ndcg`, `map` and "
-        "`hit_rate` are about; `ndcg_at`, `precision_at` and so on have them all, as `@5`, `@10`.",
+        "`hit_rate` are about; `ndcg_at`, `precision_at` and so on have them all, as `top5`, `top10`.",
     )
     relevant_from: float = Field(
         default=1.0,

@@ -45,12 +45,12 @@ class RankingOutcomes:
         return repr(monitor.ranking.model_dump(exclude={"without_relevant"}))
 
     def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:  # noqa: ARG002  as every task's
-        """The rankings of a cell, and what they are down to each cut-off (`@10`)."""
+        """The rankings of a cell, and what they are down to each cut-off (`top10`)."""
         summed = _Summed.of(cell, monitor.ranking)
         cutoffs = {k: _cutoff(summed, cell, k, segment) for k in monitor.ranking.at}
         yield "", _rankings(summed, cutoffs[monitor.ranking.at[0]])
         for k, cutoff in cutoffs.items():
-            yield f"@{k}", cutoff
+            yield f"top{k}", cutoff
 
 
 OUTCOMES = RankingOutcomes()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from obs_dagster.figures import decimal, percent
@@ -15,7 +16,7 @@ from obs_dagster.tasks.ranking.metrics.found import hit_rate, precision, recall
 from obs_dagster.tasks.ranking.metrics.order import average_precision, ndcg
 from obs_dagster.tasks.sections import Curve, CurvePoint, Listing, Section
 
-_COLUMNS = (
+_ROWS = (
     ("NDCG", ndcg, decimal),
     ("MAP", average_precision, decimal),
     ("Hit rate", hit_rate, percent),
@@ -23,6 +24,10 @@ _COLUMNS = (
     ("Recall", recall, percent),
     ("Catalogue shown", coverage, percent),
 )
+
+
+_BESIDE = 3
+"""Cut-offs that have room for their intervals beside each other."""
 
 
 def sections(inputs: Mapping[str, Any], monitor: Monitor) -> tuple[Section, ...]:
@@ -38,12 +43,12 @@ def sections(inputs: Mapping[str, Any], monitor: Monitor) -> tuple[Section, ...]
 def cutoffs(inputs: Mapping[str, Any], monitor: Monitor) -> Listing:
     """Every metric that has a cut-off, with its interval, for each."""
     known = inputs[""].requests.evaluated > 0
+    cut = sorted(monitor.ranking.at)
+    told = partial(_told, sure=len(cut) <= _BESIDE)
     rows = [
-        (f"k = {k}", *(_told(of(inputs[f"@{k}"]), written) for _, of, written in _COLUMNS))
-        for k in sorted(monitor.ranking.at)
-        if known
+        (name, *(told(of(inputs[f"top{k}"]), written) for k in cut)) for name, of, written in _ROWS if known
     ]
-    headings = ("Cut-off", *(heading for heading, _, _ in _COLUMNS))
+    headings = ("Metric", *(f"k = {k}" for k in cut))
     note = f"{inputs[''].requests.evaluated:,} requests with labels; 95 % intervals over requests"
     return Listing("Down to each cut-off", headings, rows, frozenset(range(1, len(headings))), note)
 
@@ -58,9 +63,10 @@ def relevance_by_place(given: Rankings) -> Curve:
     return Curve("Relevance by place", "place in the ranking", "share of relevant items", points, note=note)
 
 
-def _told(estimate: Estimate, written: Any) -> str:
+def _told(estimate: Estimate, written: Callable[[float], str], *, sure: bool) -> str:
+    """The value, with its interval where there is room for it."""
     if estimate.value is None:
         return estimate.reason
-    if estimate.low is None or estimate.high is None:
-        return str(written(estimate.value))
+    if not sure or estimate.low is None or estimate.high is None:
+        return written(estimate.value)
     return f"{written(estimate.value)} [{written(estimate.low)}, {written(estimate.high)}]"

@@ -26,6 +26,7 @@ class Ranking:
     title = "Ranking"
     truth: Truth = "number"
     block = "ranking"
+    quality_page = "ranking"
 
     def outputs(self, monitor: Monitor) -> tuple[Output, ...]:
         """The score and the served position, of which one orders the items; the item; and the request."""
@@ -48,13 +49,17 @@ class Ranking:
             message = f"The key `score` or `rank` is missing: {self.name} needs one of them."
             yield document.problem(("logs", "columns"), message, at_key=True)
         yield from maps_only(document, _ROLES, self.name)
+        cutoffs = document.items("ranking", "at")
+        for place, k in enumerate(cutoffs):
+            if k in cutoffs[:place]:
+                yield document.problem(("ranking", "at", place), f"The cut-off {k} is listed twice.")
 
     def classes(self, document: Document) -> list[str] | None:
         """The cut-offs, as records name them."""
         if document.value("ranking", "at") is None:
-            return [f"@{k}" for k in Options().at]
+            return [f"top{k}" for k in Options().at]
         cutoffs = document.items("ranking", "at")
-        return [f"@{k}" for k in cutoffs] or None
+        return [f"top{k}" for k in cutoffs] or None
 
     def sections(self, inputs: Mapping[str, Any], monitor: Monitor) -> tuple[Section, ...]:
         """Every cut-off beside the others, and how relevant each place was."""

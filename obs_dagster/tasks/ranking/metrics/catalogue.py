@@ -125,8 +125,8 @@ _COVERAGE = Definition(
     id="catalogue_coverage/1",
     family="performance",
     title="Coverage of the catalogue at the first cut-off",
-    meaning="The share of the known items that were among the top k of any request; k is the first of "
-    "`ranking.at`. An item is known if the log of the window has it, on whatever place: where only the top "
+    meaning="The share of the known items that were among the top k of any request; k is the monitor's "
+    "first cut-off. An item is known if the log of the window has it, on whatever place: where only the top "
     "items are logged there are no others, and the share is 1.",
     formula="distinct items on places ≤ k / distinct items of the window; items of one score come in the "
     f"order of their names. Of a version with more than {ITEMS:,} items a day, a sample by hash is counted, "
@@ -153,7 +153,7 @@ METRICS = (
             family="performance",
             title="Inequality of exposure at the first cut-off",
             meaning="How unevenly the known items are shown among the top k: 0 where all are shown as often, "
-            "1 where one item has every place; k is the first of `ranking.at`.",
+            "1 where one item has every place; k is the monitor's first cut-off.",
             formula="Gini index Σⱼ (2j - n - 1) p₍ⱼ₎ / (n - 1); p₍ⱼ₎: the items' shares of the places ≤ k, "
             "ascending, n: known items, as of `catalogue_coverage`.",
             reference="Shani and Gunawardana, Evaluating Recommendation Systems (2011), section 8.3.6.1.",
@@ -176,7 +176,7 @@ METRICS = (
             title="Popularity lift at the first cut-off",
             meaning="How much more popular the items among the top k are than those that turn out relevant: "
             "0.2 is 20 % more, 0 no popularity bias; an item's popularity is its share of the relevant rows "
-            "of the window, and k the first of `ranking.at`.",
+            "of the window, and k the monitor's first cut-off.",
             formula="A / B - 1; A: share of pairs of a row on a place ≤ k and another, relevant row that are "
             "of one item, B: share of pairs of two relevant rows that are (the mean popularity of what is "
             "shown and of what is relevant, without that of a row itself).",
@@ -199,9 +199,9 @@ METRICS = (
             id="catalogue_coverage_at/1",
             title="Coverage of the catalogue at a cut-off",
             meaning="`catalogue_coverage` for every k of `ranking.at`, which the record's column names "
-            "(`@10`).",
+            "(`top10`).",
             formula="as of `catalogue_coverage`.",
-            noun="coverage of the catalogue at the cut-off",
+            noun="coverage of the catalogue",
             shown=frozenset(),
             heading="",
         ),

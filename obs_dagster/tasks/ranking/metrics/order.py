@@ -31,7 +31,7 @@ _NDCG = Definition(
     family="performance",
     title="NDCG at the first cut-off",
     meaning="The mean normalised discounted cumulative gain of the top k items: 1 where the best possible "
-    "items come first, in the best order; k is the first of `ranking.at`.",
+    "items come first, in the best order; k is the monitor's first cut-off.",
     formula="mean over requests of DCG@k / DCG@k of the best order; DCG@k = Σ_{i ≤ k} gᵢ / log₂(i + 1). g: "
     "the label (0 where it is negative; without one see `ranking.unlabelled`), or 2^label - 1 with `gain: "
     f"exponential`; items of one score each have the mean of their gains. {LEFT_OUT}. A request of one row "
@@ -40,7 +40,7 @@ _NDCG = Definition(
     "Kekäläinen, ACM TOIS 20 (2002), 422-446; ties: McSherry and Najork, ECIR 2008.",
     interval=INTERVAL,
     better="higher",
-    counts="evaluated requests of two rows or more",
+    counts="requests",
     tasks=("ranking",),
     needs=("labels",),
     noun="NDCG",
@@ -54,14 +54,14 @@ _MAP = Definition(
     family="performance",
     title="Mean average precision at the first cut-off",
     meaning="The precision at each relevant item of the top k, on average over those that could be there; k "
-    "is the first of `ranking.at`.",
+    "is the monitor's first cut-off.",
     formula="mean over requests of Σ_{i ≤ k, i relevant} (relevant items down to i) / i, divided by min(k, "
     f"R); R: relevant items of the request; {TIES}. {LEFT_OUT}.",
     reference="`sklearn.metrics.label_ranking_average_precision_score(relevant, scores)` for k ≥ rows and "
     "requests with a relevant item.",
     interval=INTERVAL,
     better="higher",
-    counts="evaluated requests",
+    counts="requests",
     tasks=("ranking",),
     needs=("labels",),
     noun="MAP",
@@ -85,7 +85,7 @@ METRICS = (
             "where each request has one relevant item.",
             interval=INTERVAL,
             better="higher",
-            counts="evaluated requests",
+            counts="requests",
             tasks=("ranking",),
             needs=("labels",),
             noun="MRR",
@@ -103,9 +103,9 @@ METRICS = (
             name="ndcg_at",
             id="ndcg_at/1",
             title="NDCG at a cut-off",
-            meaning="`ndcg` for every k of `ranking.at`, which the record's column names (`@10`).",
+            meaning="`ndcg` for every cut-off of the monitor, which the record's column names (`top10`).",
             formula="as of `ndcg`.",
-            noun="NDCG at the cut-off",
+            noun="NDCG",
             heading="",
             shown=frozenset(),
         ),
@@ -117,9 +117,9 @@ METRICS = (
             name="map_at",
             id="map_at/1",
             title="Mean average precision at a cut-off",
-            meaning="`map` for every k of `ranking.at`, which the record's column names (`@10`).",
+            meaning="`map` for every cut-off of the monitor, which the record's column names (`top10`).",
             formula="as of `map`.",
-            noun="MAP at the cut-off",
+            noun="MAP",
             heading="",
             shown=frozenset(),
         ),

@@ -48,7 +48,7 @@ def leading(definition: Definition, of: Callable[[Cutoff], Estimate]) -> Metric[
 
 
 def each(definition: Definition, of: Callable[[Cutoff], Estimate]) -> Metric[Any]:
-    """The metric down to each cut-off, which the record's column names: `@10`.
+    """The metric down to each cut-off, which the record's column names: `top10`.
 
     Where the definition has no segment cells, they have no record.
     """

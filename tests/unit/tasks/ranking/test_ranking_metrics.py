@@ -12,7 +12,7 @@ OF_A_REQUEST = ("mrr", "map", "hit_rate", "precision_at", "recall_at")
 
 def values(found, k=K):
     """The values down to a cut-off, by metric."""
-    return {**{n: e.value for n, e in found[""].items()}, **{n: e.value for n, e in found[f"@{k}"].items()}}
+    return {**{n: e.value for n, e in found[""].items()}, **{n: e.value for n, e in found[f"top{k}"].items()}}
 
 
 @pytest.fixture(params=[None, 0], ids=["distinct scores", "tied scores"])
@@ -35,9 +35,9 @@ def test_requests_without_relevant_items_can_be_left_out(ranked, rows):
     expected = [sk.ndcg_score([label], [score], k=K) for score, label in requests if len(score) > 1]
     assert found[""]["ndcg"].value == pytest.approx(np.mean(expected))
     assert found[""]["ndcg"].n == len(expected)
-    assert found[""]["mrr"].n == found[f"@{K}"]["recall_at"].n == len(requests)
+    assert found[""]["mrr"].n == found[f"top{K}"]["recall_at"].n == len(requests)
     expected = np.mean([ranked.worth(score, label, K)["recall_at"] for score, label in requests])
-    assert found[f"@{K}"]["recall_at"].value == pytest.approx(expected)
+    assert found[f"top{K}"]["recall_at"].value == pytest.approx(expected)
 
 
 def test_exponential_gains(ranked, rows):
@@ -63,9 +63,9 @@ def test_other_values_are_their_definitions(ranked, rows, relevant_from):
         for name in ("map", "hit_rate"):
             expected = np.mean([worth[name] for worth in each])
             assert here[f"{name}_at"] == pytest.approx(expected), name
-    assert found[""]["map"] == found[f"@{K}"]["map_at"]
-    assert found[""]["hit_rate"] == found[f"@{K}"]["hit_rate_at"]
-    assert found[""]["ndcg"] == found[f"@{K}"]["ndcg_at"]
+    assert found[""]["map"] == found[f"top{K}"]["map_at"]
+    assert found[""]["hit_rate"] == found[f"top{K}"]["hit_rate_at"]
+    assert found[""]["ndcg"] == found[f"top{K}"]["ndcg_at"]
 
 
 def test_average_precision_of_whole_rankings_is_that_of_scikit_learn(ranked, rows):
@@ -91,7 +91,7 @@ def test_reciprocal_rank_of_one_relevant_item_is_that_of_scikit_learn(ranked):
     found = ranked.evaluated(rows, at=[3])
     expected = sk.label_ranking_average_precision_score(label.astype(int), score)
     assert found[""]["mrr"].value == pytest.approx(expected)
-    assert found[f"@{3}"]["recall_at"].value == found[""]["hit_rate"].value
+    assert found["top3"]["recall_at"].value == found[""]["hit_rate"].value
 
 
 def test_hit_rate_of_one_relevant_item_is_the_top_k_accuracy(ranked):
@@ -162,8 +162,8 @@ def test_a_served_position_counts_where_the_log_lacks_those_above(ranked):
     }
     found = ranked.evaluated(rows, columns={"rank": "rank"}, at=[2, 5])
     assert found[""]["mrr"].value == pytest.approx((1 / 3 + 1 / 2) / 2)
-    assert found["@2"]["hit_rate_at"].value == 0.5
-    assert found["@5"]["ndcg_at"].value == pytest.approx(1 / math.log2(4))
+    assert found["top2"]["hit_rate_at"].value == 0.5
+    assert found["top5"]["ndcg_at"].value == pytest.approx(1 / math.log2(4))
 
 
 def test_coverage_and_exposure_of_the_catalogue(ranked, rows):

@@ -83,14 +83,14 @@ def test_a_night_from_files_to_records(shop, day):
     assert ndcg.value == pytest.approx(np.mean(expected))
     assert ndcg.low < ndcg.value < ndcg.high
     assert (ndcg.n, ndcg.definition) == (len(groups), "ndcg/1")
-    assert found["ndcg_at", "@5", "*", 7].value == pytest.approx(ndcg.value)
-    assert found["ndcg_at", "@2", "*", 1].value != ndcg.value
+    assert found["ndcg_at", "top5", "*", 7].value == pytest.approx(ndcg.value)
+    assert found["ndcg_at", "top2", "*", 1].value != ndcg.value
     assert found["quarantined_share", "", "*", 1].value == 0
     assert found["label_coverage", "", "*", 1].value == 1
-    assert ("label_coverage", "@5", "*", 1) not in found
+    assert ("label_coverage", "top5", "*", 1) not in found
     assert found["ndcg", "", "carrier=AA", 1].n + found["ndcg", "", "carrier=UA", 1].n == ndcg.n
     assert ("catalogue_coverage", "", "carrier=AA", 1) not in found
-    assert 0 < found["catalogue_coverage_at", "@2", "*", 1].value <= 1
+    assert 0 < found["catalogue_coverage_at", "top2", "*", 1].value <= 1
     moved = {column for metric, column, segment, _ in found if metric == "psi" and segment == "*"}
     assert moved == {"temp", "carrier", "score", "item"}
     assert found["psi", "score", "*", 1].value is not None
@@ -136,7 +136,7 @@ def test_other_options_reduce_a_day_again(shop, day):
     assert before.value != after.value
     world.world.changes["ranking"] = {"at": [3], "without_relevant": "left_out"}
     found = world.night(day)
-    assert ("ndcg_at", "@5", "*", 1) not in found
+    assert ("ndcg_at", "top5", "*", 1) not in found
     assert found["ndcg", "", "*", 1].value > before.value
 
 
@@ -196,7 +196,7 @@ def test_served_positions_below_the_first_are_quarantined(shop, day):
 
 def test_a_threshold_relative_to_the_training_rows(shop, day):
     rule = {"name": "worse", "metric": "ndcg", "below": "90 % of baseline"}
-    at_two = {"name": "worse_at", "metric": "ndcg_at", "below": "90 % of baseline", "classes": ["@2"]}
+    at_two = {"name": "worse_at", "metric": "ndcg_at", "below": "90 % of baseline", "classes": ["top2"]}
     world = shop(alerts=[rule, at_two])
     world.train()
     frame = world.rows(day)
@@ -205,7 +205,7 @@ def test_a_threshold_relative_to_the_training_rows(shop, day):
     found = world.night(day)
     training = world.rows(dt.date(2024, 1, 1), 200)
     groups = [g for _, g in training.groupby("request") if len(g) > 1]
-    for metric, column, k in (("ndcg", "", 5), ("ndcg_at", "@2", 2)):
+    for metric, column, k in (("ndcg", "", 5), ("ndcg_at", "top2", 2)):
         assert found[metric, column, "*", 0].value == pytest.approx(
             np.mean([ndcg_score([g["_obs_label"]], [g["score"]], k=k) for g in groups])
         )

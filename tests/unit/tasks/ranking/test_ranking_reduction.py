@@ -128,8 +128,11 @@ def test_a_sampled_catalogue_is_known_within_the_error(ranked, monkeypatch):
     table = merged(*(ranked.reduce(day, **options) for day in days))
     found = ranked.inputs(table, **options)
     assert (table["kind"].to_pylist().count("item")) < 4000
-    assert found["@1"].items.level == 3
-    for column, names in (("", ("catalogue_coverage", "exposure_gini")), ("@1", ("catalogue_coverage_at",))):
+    assert found["top1"].items.level == 3
+    for column, names in (
+        ("", ("catalogue_coverage", "exposure_gini")),
+        ("top1", ("catalogue_coverage_at",)),
+    ):
         truth = evaluate("performance", exact[column], task="ranking")
         sample = evaluate("performance", found[column], task="ranking")
         for name in names:

@@ -39,11 +39,18 @@ def test_every_cut_off_beside_the_others(ranked, shown):
     listing, _ = shown(rows, at=[6, 2])
     found = ranked.evaluated(rows, at=[6, 2])
     assert isinstance(listing, Listing)
-    assert [row[0] for row in listing.rows] == ["k = 2", "k = 6"]
-    for row, column in zip(listing.rows, ("@2", "@6"), strict=True):
-        assert float(row[1].split()[0]) == pytest.approx(found[column]["ndcg_at"].value, abs=6e-3)
-        assert row[1].count(",") == 1
+    assert listing.headings == ("Metric", "k = 2", "k = 6")
+    name, *values = listing.rows[0]
+    assert name == "NDCG"
+    for text, column in zip(values, ("top2", "top6"), strict=True):
+        assert float(text.split()[0]) == pytest.approx(found[column]["ndcg_at"].value, abs=6e-3)
+        assert text.count(",") == 1
     assert draw_section(listing).rows
+
+
+def test_many_cut_offs_leave_no_room_for_intervals(ranked, shown):
+    listing, _ = shown(ranked.rows(1, 100), at=[1, 2, 3, 5])
+    assert not [text for row in listing.rows for text in row if "[" in text]
 
 
 def test_without_labels_there_is_nothing_to_show(ranked, shown):
