@@ -70,11 +70,11 @@ class MulticlassClassification:
         del monitor
         return sections(inputs[""], baseline.get(""))
 
-    def classes(self, document: Document) -> Sequence[str]:
+    def classes(self, document: Document) -> Sequence[str] | None:
         """The declared classes, as far as the document names them."""
         from obs_dagster.tasks.multiclass.problems import declared
 
-        return declared(document)
+        return declared(document) or None
 
     @property
     def outcomes(self) -> OutcomeTable:
