@@ -14,7 +14,8 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
-from obs_dagster.reports.evidently import EvidentlyReport, NoReport, drift_report
+from obs_dagster.reports.drift_page import drift_report
+from obs_dagster.reports.evidently import EvidentlyReport, NoReport
 from obs_dagster.reports.quality_pages.sampled import Sampled
 from obs_dagster.tasks.protocol import quality_page, task_of
 

@@ -12,12 +12,12 @@ from obs_dagster.profile.columns import prediction_column
 from obs_dagster.reports.evidently import (
     EvidentlyReport,
     NoReport,
-    _evidently,
-    _harmless,
-    _page,
-    _run,
-    _titled,
-    _values,
+    harmless,
+    library,
+    page_of,
+    run,
+    titled,
+    values_of,
 )
 from obs_dagster.reports.quality_pages.sampled import Sampled
 from obs_dagster.tasks.multiclass.scores import classes_of, score_columns
@@ -79,17 +79,17 @@ def multiclass_report(
         samples = [_folded(each, shown) for each in samples]
         sizes += f"; the {len(shown)} most frequent classes, the others as {OTHER_CLASS}"
     scores = [] if shown else _scores(samples, monitor)
-    evidently = _evidently()
+    evidently = library()
     definition = evidently.DataDefinition(classification=[_defined(samples, scores)])
     columns = [_TRUTH, _CHOSEN, *scores]
     datasets = [evidently.Dataset.from_pandas(each[columns], definition) for each in samples]
-    snapshot = _run(evidently, evidently.ClassificationPreset(), datasets[0], *(datasets[1:] or [None]))
+    snapshot = run(evidently, evidently.ClassificationPreset(), datasets[0], *(datasets[1:] or [None]))
     values = {
         config["type"].rsplit(":", 1)[-1]: value
-        for config, value in _values(snapshot)
+        for config, value in values_of(snapshot)
         if not config["type"].endswith("ByLabel")
     }
-    return EvidentlyReport(_titled(_page(snapshot), title, sizes, {}), values)
+    return EvidentlyReport(titled(page_of(snapshot), title, sizes, {}), values)
 
 
 def _defined(samples: Sequence[pd.DataFrame], scores: Sequence[str]) -> Any:
@@ -111,7 +111,7 @@ def _labelled(rows: pd.DataFrame, monitor: Monitor) -> pd.DataFrame:
     classes, columns = classes_of(monitor), score_columns(monitor)
 
     def shown(value: Any) -> str:
-        return _harmless(value) if value in classes else OTHER_CLASS
+        return harmless(value) if value in classes else OTHER_CLASS
 
     named = {name: column for name, column in columns.items() if column in rows}
     found: dict[str, Any] = {
@@ -120,7 +120,7 @@ def _labelled(rows: pd.DataFrame, monitor: Monitor) -> pd.DataFrame:
     }
     if len(named) == len(columns):
         found |= {
-            _harmless(name): pd.to_numeric(rows[column], errors="coerce").astype("float64")
+            harmless(name): pd.to_numeric(rows[column], errors="coerce").astype("float64")
             for name, column in named.items()
         }
     frame = pd.DataFrame(found, index=rows.index)
@@ -146,7 +146,7 @@ def _folded(rows: pd.DataFrame, shown: Sequence[str]) -> pd.DataFrame:
 
 def _scores(samples: Sequence[pd.DataFrame], monitor: Monitor) -> list[str]:
     """The columns of the scores, if Evidently can take them: a column for each label, and a number each."""
-    names = [_harmless(name) for name in score_columns(monitor)]
+    names = [harmless(name) for name in score_columns(monitor)]
     # scores of two classes would be those of a binary classifier, one of them positive
     whole = len(names) > _FEWEST and all(
         set(names) <= set(each.columns)

@@ -5,13 +5,10 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 from sklearn.metrics import log_loss, precision_score, recall_score, roc_auc_score
 
-from obs_dagster.reports.evidently import (
-    EvidentlyReport,
-    NoReport,
-    classification_report,
-    drift_report,
-    regression_report,
-)
+from obs_dagster.reports.drift_page import drift_report
+from obs_dagster.reports.evidently import EvidentlyReport, NoReport
+from obs_dagster.reports.quality_pages.classification import classification_report
+from obs_dagster.reports.quality_pages.regression import regression_report
 
 RISKY = '</script><script>document.title="taken"</script>'
 

@@ -7,8 +7,8 @@ from sklearn.metrics import ndcg_score
 
 from obs_dagster.evaluation.sampling import sample_day
 from obs_dagster.quality.day import validate_day
-from obs_dagster.reports.evidently import EvidentlyReport, NoReport, ranking_report
-from obs_dagster.reports.quality_pages.ranking import page
+from obs_dagster.reports.evidently import EvidentlyReport, NoReport
+from obs_dagster.reports.quality_pages.ranking import page, ranking_report
 from obs_dagster.reports.quality_pages.sampled import Sampled
 from obs_dagster.sources.ingest import ingest_logs
 

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from obs_dagster.monitor.data import Labels
-from obs_dagster.reports.evidently import EvidentlyReport, classification_report
+from obs_dagster.reports.evidently import EvidentlyReport
+from obs_dagster.reports.quality_pages.classification import classification_report
 from obs_dagster.reports.training_labels import classes_of
 
 
