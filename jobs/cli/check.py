@@ -87,7 +87,7 @@ def _labels(monitor: Monitor, labels: Labels) -> Finding:
     from obs_dagster.sources.protocol import source_of
 
     if not source_of(labels).of_files:
-        return Finding(monitor.model, "labels", "ok", unlisted(labels))
+        return label_sample.labels(monitor, Finding(monitor.model, "labels", "ok", unlisted(labels)))
     return label_sample.labels(monitor, _files(monitor, "labels", labels.source, labels.path))
 
 

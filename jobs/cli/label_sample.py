@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from jobs.cli.findings import Finding
@@ -10,43 +13,50 @@ from obs_dagster.errors import ObsError
 
 if TYPE_CHECKING:
     from obs_dagster.monitor import Labels, Monitor
-    from obs_dagster.sources.files import SourceFiles
     from obs_dagster.sources.label_rows import LabelRows
 
 _ROWS = 10_000
 
 
 def labels(monitor: Monitor, found: Finding) -> Finding:
-    """What a sample says of labels whose files are there.
+    """What a sample says of labels, where there are any: of the newest file, or the newest part of a table.
 
     Args:
         monitor: names the labels.
-        found: what was found of their files.
+        found: what was found of their files, or of their table.
     """
-    from obs_dagster.sources.files import SourceFiles
+    from obs_dagster.sources.protocol import source_of
 
     section = monitor.labels
     if section is None or found.status != "ok":
         return found
-    source = SourceFiles.find(section.source, monitor.resolve_path(section.path))
     try:
-        rows, conflicts = _sample(monitor, section, source, monitor.quality.max_quarantined_share)
+        newest = list(source_of(section).label_stamps(monitor, section))[-1:]
+        sampled = _sample(monitor, section, newest, monitor.quality.max_quarantined_share)
     except ObsError as error:
         return replace(found, status="fail", detail=str(error))
-    return _judged(monitor, found, rows, conflicts)
+    return found if sampled is None else _judged(monitor, found, *sampled)
 
 
 def _sample(
-    monitor: Monitor, section: Labels, source: SourceFiles, tolerated: float
-) -> tuple[LabelRows, tuple[int, list[str]]]:
-    """The first rows of the newest file, which tonight's will look like, and ids that have two labels."""
+    monitor: Monitor, section: Labels, newest: Sequence[str], tolerated: float
+) -> tuple[LabelRows, tuple[int, list[str]]] | None:
+    """The first rows of what is newest, which tonight's will look like, and ids that have two labels."""
+    from obs_dagster.scratch import scratch
     from obs_dagster.sources.files import connect
     from obs_dagster.sources.label_rows import LabelRows
     from obs_dagster.sources.label_values import label_reader
+    from obs_dagster.sources.protocol import source_of
 
-    with connect() as connection:
+    with (
+        TemporaryDirectory(prefix="labels-", dir=scratch()) as folder,
+        connect() as connection,
+        source_of(section).labels(section, newest, Path(folder)) as sources,
+    ):
+        if not sources:
+            return None
         rows = LabelRows(connection, section, label_reader(monitor, section))
-        rows.load(source.only(source.files[-1:]), limit=_ROWS)
+        rows.load(sources[0], limit=_ROWS)
         rows.settle((0, 0), tolerated)
         conflicts = rows.resolve(retract=False)
     return rows, conflicts
@@ -54,9 +64,12 @@ def _sample(
 
 def _judged(monitor: Monitor, found: Finding, rows: LabelRows, conflicts: tuple[int, list[str]]) -> Finding:
     from obs_dagster.sources.label_book import LabelBook, named
+    from obs_dagster.sources.protocol import source_of
 
     sample = rows.files[0]
-    read = f"of {sample.rows:,} labels of the newest file" if sample.rows == _ROWS else "in the newest file"
+    table = monitor.labels is not None and source_of(monitor.labels).reads_table
+    newest = "the newest part" if table else "the newest file"
+    read = f"of {sample.rows:,} labels of {newest}" if sample.rows == _ROWS else f"in {newest}"
     two = rows.reader.two_classes
     known = (
         f"{sample.positive:,} positive, {sample.negative:,} negative"
@@ -74,7 +87,7 @@ def _judged(monitor: Monitor, found: Finding, rows: LabelRows, conflicts: tuple[
     told += [f"negative is the only other value, {word!r}" for word in _told(monitor, rows)]
     detail = ", ".join(told)
     book = LabelBook(
-        files={"the newest file": sample},
+        files={newest: sample},
         conflicts=conflicts[0],
         conflicting=conflicts[1],
         kind=rows.reader.sql_type,

@@ -5,6 +5,8 @@ import datetime as dt
 import pandas as pd
 import pytest
 
+from jobs.cli import label_sample
+from jobs.cli.findings import Finding
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.label_table import parts_of
 from obs_dagster.sources.labels import GROUND_TRUTH, ingest_labels
@@ -148,3 +150,12 @@ def test_a_part_is_a_day_of_known_at(world, warehouse, day):
     warehouse.write("outcomes", labels(world, day, day + ONE))
     parts = parts_of(world.monitor.labels)
     assert list(parts) == [str(day + ONE), str(day + 2 * ONE)]
+
+
+def test_a_look_before_any_night_reads_the_newest_part(world, warehouse, day):
+    frame = labels(world, day, day + ONE)
+    frame.loc[frame["id"].str.startswith(str(day + ONE)), "late"] = True
+    warehouse.write("outcomes", frame)
+    found = label_sample.labels(world.monitor, Finding("small", "labels", "ok", "outcomes"))
+    assert "20 positive, 0 negative" in found.detail
+    assert "newest part" in found.detail
