@@ -29,7 +29,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def season():
-    return SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "unit/reports/season.py")))
+    return SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "unit/season.py")))
 
 
 @pytest.fixture(scope="module")
