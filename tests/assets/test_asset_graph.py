@@ -7,6 +7,7 @@ import pytest
 
 from assets.partitions import daily
 from jobs.definitions import compose
+from obs_dagster.monitor.task import outputs
 
 LINEAGE = {
     "raw_log": set(),
@@ -38,8 +39,8 @@ def test_every_monitor_has_all_stages_under_its_name(graph, monitors):
     assert set(graph.get_all_asset_keys()) == expected
 
 
-def test_the_demo_is_one_of_the_monitors(monitors):
-    assert list(monitors) == ["flight_delay"]
+def test_the_demos_fleet_are_the_monitors(monitors):
+    assert list(monitors) == ["arrival_delay", "delay_class", "flight_delay"]
 
 
 @pytest.mark.parametrize("stage", LINEAGE)
@@ -103,14 +104,15 @@ def test_every_rule_is_a_check_and_so_is_the_data(graph, monitors):
         for name in ("schema", "contract", "volume", "evaluated")
     }
     assert set(graph.asset_check_keys) == expected
-    assert len(expected) == 13 + len(monitors)
+    assert len(expected) >= 4 * len(monitors) + 10
 
 
 def test_the_log_shows_its_columns_and_their_contract(graph, monitors):
     for model, monitor in monitors.items():
         schema = graph.get(dg.AssetKey([model, "inference_logs"])).metadata["dagster/column_schema"]
         columns = {column.name: column for column in schema.columns}
-        assert columns.keys() >= {*monitor.features, monitor.logs.columns.prediction_id, "score"}
+        put_out = {each.column for each in outputs(monitor) if each.derived is None}
+        assert columns.keys() >= {*monitor.features, monitor.logs.columns.prediction_id, *put_out}
         assert columns[monitor.logs.columns.prediction_id].constraints.unique
         for name, feature in monitor.features.items():
             assert columns[name].constraints.nullable == feature.nullable

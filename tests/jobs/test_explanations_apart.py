@@ -25,7 +25,8 @@ def nights(home, monkeypatch):
     monkeypatch.setenv("DAGSTER_HOME", "")
     write_days(home)
     file = home.monitors / "loan_default.yaml"
-    file.write_text(file.read_text().replace(RULE, RULE + SHARE))
+    written = file.read_text().replace(RULE, RULE + SHARE)
+    file.write_text(f"{written}\nregistry: {{name: loan_default}}\n")
     monitor = monitor_of(file)
 
     def run(explain_days):

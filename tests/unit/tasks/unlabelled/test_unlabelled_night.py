@@ -56,11 +56,11 @@ def test_clusters_alone_are_enough_and_lead(anomalies, day):
 
 def test_infinite_and_lost_scores(anomalies, day):
     def spoiled(frame):
-        frame.loc[:9, "score"] = np.inf
-        frame.loc[10:14, "score"] = np.nan
+        frame.loc[:4, "score"] = np.inf
+        frame.loc[5:7, "score"] = np.nan
         return frame
 
     world = anomalies(score="score")
     found = night(world, day, spoiled)
-    assert found["quarantined_share", "", "*", 1].value == 5 / 200
+    assert found["quarantined_share", "", "*", 1].value == 8 / 200
     assert found["ks", "score", "*", 1].value is not None
