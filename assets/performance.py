@@ -7,6 +7,7 @@ from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
+from obs_dagster.evaluation.baseline_outcomes import compared_nights
 from obs_dagster.evaluation.metrics import performance_records
 from obs_dagster.evaluation.parallel import records_of_days
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
@@ -15,6 +16,7 @@ from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family, shown_in
 from obs_dagster.monitor import Monitor
+from obs_dagster.monitor.whole import WHOLE
 
 _LEAST_ROWS = 30
 _WORST = 8
@@ -36,7 +38,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         stale = stale_outcomes(night, night.profiles.days())
         for _ in tracked(context, reduce_outcomes_of(night, sorted(stale)), len(stale)):
             pass
-        affected = later_days(night.outcomes, monitor, stale) | set(days)
+        affected = later_days(night.outcomes, monitor, stale) | compared_nights(night, stale) | set(days)
         changed = 0
         with platform.history() as history:
             evaluated = records_of_days(performance_records, night, affected)
@@ -62,11 +64,13 @@ def _metadata(monitor: Monitor, records: list[MetricRecord]) -> dict[str, dg.Met
     shown = [each.name for each in shown_in("summary", monitor.task)]
     rows: dict[tuple[str, int], dict[str, str | int | float | None]] = {}
     for record in records:
-        if record.segment == "*" and not record.column and record.metric in shown:
+        if record.segment == WHOLE and not record.column and record.metric in shown:
             key = record.version, record.window
-            rows.setdefault(key, {"version": record.version, "days": record.window})[record.metric] = (
-                record.value
-            )
+            begun: dict[str, str | int | float | None] = {
+                "version": record.version,
+                "days": record.window or "baseline",
+            }
+            rows.setdefault(key, begun)[record.metric] = record.value
     found: dict[str, dg.MetadataValue | int] = {
         "records": len(records),
         "quality": table([rows[key] for key in sorted(rows)], ["version", "days", *shown]),

@@ -92,7 +92,7 @@ def harmless(name: str, length: int = _NAME_LENGTH) -> str:
 def _title(alert: Alert, event: Event) -> str:
     if alert.rule == unevaluated.NAME:
         return _title_of_days(alert, event)
-    subject = Subject(*map(harmless, alert.subject)).label
+    subject = Subject(*map(harmless, alert.subject)).told(alert.metric)
     if event == "resolved":
         return f"[resolved] {alert.model}: {alert.rule} no longer fires for {subject}"
     return (

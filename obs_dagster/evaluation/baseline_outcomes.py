@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection
 
 import narwhals as nw
 import pyarrow.parquet as pq
@@ -20,6 +20,7 @@ from obs_dagster.metrics.registry import family
 from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
+from obs_dagster.sources.classes import Classes
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.label_values import label_reader
 from obs_dagster.sources.labels import label_book
@@ -34,6 +35,15 @@ def relative_metrics(monitor: Monitor, name: Family) -> frozenset[str]:
     return frozenset(
         rule.metric for rule in monitor.alerts if rule.threshold.of_baseline and rule.metric in known
     )
+
+
+def compared_nights(night: Night, changed: Collection[dt.date]) -> set[dt.date]:
+    """Nights that are held against a baseline of which some of the changed days are a part."""
+    monitor = night.monitor
+    if not changed or not relative_metrics(monitor, "performance"):
+        return set()
+    baseline, days = baseline_of(monitor), set(changed)
+    return {day for day in night.outcomes.days() if days.intersection(baseline.evaluated(day))}
 
 
 def baseline_outcomes(night: Night, version: str, day: dt.date, kind: OutcomeTable) -> OutcomeProfile | None:
@@ -55,7 +65,7 @@ def _of_own_rows(
     """The outcomes of rows that are none of the log's, reduced once and kept beside their profile."""
     monitor = night.monitor
     path = version_folder(monitor, version, night.lake) / _FILE
-    read = f"{outputs(monitor)}{settings_of(kind, monitor)}"
+    read = f"{outputs(monitor)}{settings_of(kind, monitor)}{label_book(monitor, night.lake).negative}"
     fingerprint = f"{rows.fingerprint}-{night.grids.id}-{monitor.cuts}-{read}-{labels}"
     if (manifest_if_readable(path) or {}).get("fingerprint") == fingerprint:
         table = pq.read_table(path, partitioning=None)
@@ -72,20 +82,19 @@ def _reduced(night: Night, own: OwnRows, version: str, labels: Labels, kind: Out
     with connect() as connection:
         rows = own.read(connection)
         types = dict(zip(rows.columns, map(str, rows.types), strict=True))
-        if labels.columns.label not in types:
+        label = labels.columns.label
+        reader = label_reader(monitor, labels, label_book(monitor, night.lake).negative)
+        # with one class unknown, all labels that are known would be of the other
+        if label not in types or (isinstance(reader, Classes) and not reader.complete()):
             return OutcomeProfile.empty(kind)
-        named = derived(rows, "typed", _labelled(night, version, labels, types))
+        labelled = f"{reader.sql(identifier(label), types[label])} AS {LABEL}"
+        left_out = {label, monitor.logs.columns.version} & set(types)
+        named = derived(rows, "typed", _named(monitor, version, labelled, left_out))
         return reduce_outcomes(nw.from_native(named), monitor, grids, kind)
 
 
-def _labelled(night: Night, version: str, labels: Labels, types: Mapping[str, str]) -> str:
-    """SQL for training rows as labelled rows of a log that name their version."""
-    monitor = night.monitor
-    reader = label_reader(monitor, labels, label_book(monitor, night.lake).negative)
-    label = labels.columns.label
-    left_out = {label, monitor.logs.columns.version} & set(types)
-    return (
-        f"SELECT * EXCLUDE ({', '.join(map(identifier, sorted(left_out)))}), "
-        f"{literal(version)} AS {identifier(monitor.logs.columns.version)}, "
-        f"{reader.sql(identifier(label), types[label])} AS {LABEL} FROM typed"
-    )
+def _named(monitor: Monitor, version: str, labelled: str, left_out: Collection[str]) -> str:
+    """SQL for rows as labelled rows of a log that name their version."""
+    gone = ", ".join(map(identifier, sorted(left_out)))
+    column = identifier(monitor.logs.columns.version)
+    return f"SELECT * EXCLUDE ({gone}), {literal(version)} AS {column}, {labelled} FROM typed"

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from obs_dagster.explain.convergence import is_settled, sizes
-from obs_dagster.explain.explain import RESIDUAL_TOLERANCE, ExplanationError, inputs_of, require
+from obs_dagster.explain.explain import RESIDUAL_TOLERANCE, ExplanationError, accepted, inputs_of, require
 from obs_dagster.explain.explainable import AttributeClasses, ClassAttribution, ClassModel, FloatArray
 from obs_dagster.explain.explanation import ROW_COLUMN, Explanation
 from obs_dagster.explain.permutation import permutation_of_classes
-from obs_dagster.explain.scoring import score, told
+from obs_dagster.explain.scoring import told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,15 +149,7 @@ class ClassExplainer:
                 not in it, or the model has other classes.
         """
         inputs = inputs_of(model, features)
-        require(background, inputs, "background rows")
-        given = background[list(inputs)]
-        scored = score(model, given)
-        if not scored.accepted.any():
-            raise ExplanationError(
-                f"The model refuses all {len(given)} background rows ({scored.why}).",
-                remedy="Register the version that scored the baseline, or correct the types of its columns.",
-            )
-        given, scores = given[scored.accepted], scored.scores[scored.accepted]
+        given, scores = accepted(model, background, inputs)
         names = names_of(model, classes, scores.shape[1])
         try:
             attribute = model.class_attribution(given)

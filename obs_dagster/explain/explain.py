@@ -80,15 +80,7 @@ class Explainer:
                 is not in it.
         """
         inputs = inputs_of(model, features)
-        require(background, inputs, "background rows")
-        given = background[list(inputs)]
-        scored = score(model, given)
-        if not scored.accepted.any():
-            raise ExplanationError(
-                f"The model refuses all {len(given)} background rows ({scored.why}).",
-                remedy="Register the version that scored the baseline, or correct the types of its columns.",
-            )
-        given, scores = given[scored.accepted], scored.scores[scored.accepted]
+        given, scores = accepted(model, background, inputs)
         try:
             attribute = model.attribution(given)
             tried = None if attribute is None else attribute(given.iloc[:_TRIED])
@@ -179,6 +171,25 @@ def _trouble(found: Attribution, scores: FloatArray) -> str:
     off = float(np.abs(again - scores).max())
     allowed = RESIDUAL_TOLERANCE * (size(scores, found.unit) if found.unit == "unit of the target" else 1.0)
     return f"was about scores that are off by {off:.3g}" if off > allowed else ""
+
+
+def accepted(
+    model: ExplainableModel | ClassModel, background: pd.DataFrame, inputs: Sequence[str]
+) -> tuple[pd.DataFrame, FloatArray]:
+    """The background rows that a model takes, with its scores of them.
+
+    Raises:
+        ExplanationError: it takes none, or a column that it reads is not in them.
+    """
+    require(background, inputs, "background rows")
+    given = background[list(inputs)]
+    scored = score(model, given)
+    if not scored.accepted.any():
+        raise ExplanationError(
+            f"The model refuses all {len(given)} background rows ({scored.why}).",
+            remedy="Register the version that scored the baseline, or correct the types of its columns.",
+        )
+    return given[scored.accepted], scored.scores[scored.accepted]
 
 
 def inputs_of(model: ExplainableModel | ClassModel, features: Sequence[str]) -> tuple[str, ...]:

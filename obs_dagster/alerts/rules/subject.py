@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor import Rule
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.cells import cut_of
@@ -22,14 +23,15 @@ class Subject(NamedTuple):
     segment: str
     column: str
 
-    @property
-    def label(self) -> str:
-        """The subject in words: `version 1, origin=JFK, column dep_delay`."""
+    def told(self, metric: str) -> str:
+        """The subject of a metric in words: `version 1, origin=JFK, column dep_delay`."""
         parts = [f"version {self.version}"]
         if self.segment != WHOLE:
             parts.append(self.segment)
         if self.column:
-            parts.append(f"column {self.column}")
+            known = definitions().get(metric)
+            of_class = known is not None and known.about == "class"
+            parts.append(f"{'class' if of_class else 'column'} {self.column}")
         return ", ".join(parts)
 
 

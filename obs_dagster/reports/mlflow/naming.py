@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Iterable
 
-from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.metrics.record import BASELINE, MetricRecord
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.verdict.headline import needs_labels
@@ -41,7 +41,8 @@ def metric_name(record: MetricRecord) -> str:
     else:
         section = SEGMENTS.rstrip("/")
         subject.append(_legal_segment(record.segment))
-    return _fitting("/".join([section, f"{record.window}d", _legal(record.metric), *subject]))
+    window = "baseline" if record.window == BASELINE else f"{record.window}d"
+    return _fitting("/".join([section, window, _legal(record.metric), *subject]))
 
 
 def night_metrics(records: Iterable[MetricRecord], *, settled: bool) -> dict[str, float]:

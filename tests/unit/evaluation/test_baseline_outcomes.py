@@ -4,7 +4,9 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from sklearn.metrics import recall_score
+from sklearn.metrics import precision_score, recall_score
+
+from obs_dagster.evaluation.baseline_outcomes import compared_nights
 
 ONE = dt.timedelta(days=1)
 RULES = [
@@ -68,6 +70,31 @@ def test_without_labels_on_the_baseline_there_is_a_reason_and_no_value(small, da
     world.log(day)
     record = on_baseline(world.night(day), "recall")["*"]
     assert (record.value, record.reason) == (None, "no labels")
+
+
+def test_labels_of_one_known_class_say_nothing_of_the_baseline(small, day):
+    world = small(alerts=[{"name": "worse", "metric": "precision", "below": "90 % of baseline"}])
+    world.changes["labels"] = world.monitor.labels.model_dump(exclude_none=True) | {"positive": "late"}
+    rows = world.rows(dt.date(2024, 1, 1), 600, version="1", seed=7)
+    late = np.random.default_rng(1).random(600) < rows["score"]
+    world.write("training/1.parquet", rows.assign(late=np.where(late, "late", "on time")))
+    log = world.rows(day)
+    world.log(day, log)
+    assert on_baseline(world.night(day), "precision")["*"].reason == "no labels"
+    # the labels tell what the other class is called
+    world.labels("one.parquet", log, day=day, late=np.where(log["score"] > 0.5, "late", "on time"))
+    exact = precision_score(late, rows["score"] >= 0.5)
+    assert on_baseline(world.night(day), "precision")["*"].value == pytest.approx(exact)
+
+
+def test_late_labels_of_a_baselines_days_touch_the_nights_that_are_held_against_them(small, day):
+    world = small(alerts=RULES[:1], baseline={"kind": "rolling", "days": 2}, windows=[1])
+    for offset in range(4):
+        world.log(day + offset * ONE)
+        world.night(day + offset * ONE)
+    assert compared_nights(world.tonight, {day}) == {day + ONE, day + 2 * ONE}
+    world.changes["alerts"] = []
+    assert compared_nights(world.tonight, {day}) == set()
 
 
 def test_nothing_is_computed_on_the_baseline_that_no_rule_asks_for(small, day):
