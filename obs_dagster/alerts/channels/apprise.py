@@ -69,9 +69,9 @@ class Apprise:
         """Whether the service reads the rest of the URL."""
         import apprise
 
-        # what it says there may quote the URL
-        logging.getLogger("apprise").setLevel(logging.CRITICAL)
-        if apprise.Apprise.instantiate(url) is None:
+        with _silence():
+            read = apprise.Apprise.instantiate(url)
+        if read is None:
             scheme = url.partition("://")[0].lower()
             return (
                 f"{scheme}:// cannot be used with the rest of this URL; see https://appriseit.com/services/"
@@ -83,7 +83,8 @@ class Apprise:
         import apprise
 
         scheme = url.partition("://")[0].lower()
-        service = apprise.Apprise.instantiate(url) if scheme in _PORTS else None
+        with _silence():
+            service = apprise.Apprise.instantiate(url) if scheme in _PORTS else None
         return None if service is None else (service.host, service.port or _PORTS[scheme])
 
 
@@ -92,6 +93,18 @@ CHANNEL = Apprise()
 
 _HEARD: ContextVar[list[str] | None] = ContextVar("_HEARD", default=None)
 """Where this context's complaints go; Apprise's worker threads inherit it, other senders have their own."""
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep what Apprise says of a URL out of every log while it only reads it, for it may quote the URL."""
+    logger = logging.getLogger("apprise")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from obs_dagster.alerts import deliver, undelivered
 from obs_dagster.alerts.channels.error import ChannelError
-from obs_dagster.alerts.channels.registry import send
+from obs_dagster.alerts.channels.registry import channel_of, send
 from obs_dagster.alerts.message import Message
 from obs_dagster.monitor import Route
 
@@ -156,6 +156,16 @@ def test_a_refusal_says_what_the_service_answered(receiver: Receiver):
 
 
 def test_a_channel_that_is_down_is_an_error():
+    with pytest.raises(ChannelError, match="Connection error"):
+        send("json://127.0.0.1:1", MESSAGE)
+
+
+@pytest.mark.parametrize("url", ["slack://", "json://127.0.0.1"])
+def test_a_look_at_a_url_keeps_quiet_and_takes_no_later_error_its_words(url, caplog):
+    channel = channel_of(url)
+    channel.problem(url)
+    channel.host(url)
+    assert not caplog.records
     with pytest.raises(ChannelError, match="Connection error"):
         send("json://127.0.0.1:1", MESSAGE)
 
