@@ -201,7 +201,7 @@ def _metric(average: str, measure: str) -> Metric[ClassOutcomes]:
             meaning=f"{title}, {_MEANINGS[average]}.",
             formula=f"{_FORMULAS[average].format(formula)}; N_cd: rows of label c and prediction d.",
             reference=f'`sklearn.metrics.{function}(label, prediction, labels=classes, average="{average}", '
-            "zero_division=0)` over the declared classes that labels name.",
+            f"zero_division=0)`; classes: {_CLASSES[average]}.",
             interval=interval,
             unit="" if measure == "f1" else "share",
             better="higher",
@@ -216,6 +216,11 @@ def _metric(average: str, measure: str) -> Metric[ClassOutcomes]:
     )
 
 
+_CLASSES = {
+    "macro": "the declared ones that labels name",
+    "micro": "all declared ones",
+    "weighted": "the declared ones that labels name",
+}
 _FORMULAS = {
     "macro": "mean of {} over the classes c with labels",
     "micro": "{} with sums over the declared classes above and below the line",
