@@ -36,7 +36,7 @@ class Rule(Strict):
     above: float | str | None = Field(
         default=None,
         description="A breach is a value above this: a number, or a part of what the metric is on the "
-        "baseline (`120 % of baseline`).",
+        "baseline (`120 % of baseline`), which is judged only if that is above 0 and of `min_rows` rows.",
     )
     below: float | str | None = Field(
         default=None, description="A breach is a value below this: a number, or `90 % of baseline`."

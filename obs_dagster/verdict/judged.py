@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from obs_dagster.alerts.rules.fold import Observation, Reference, Verdict, judge, threshold
+from obs_dagster.alerts.rules.fold import Observation, Reference, Verdict, judge, why_no_threshold
 from obs_dagster.alerts.rules.subject import Subject, watches
 from obs_dagster.metrics.record import BASELINE, NO_BASELINE, MetricRecord
 from obs_dagster.monitor.alerting import Rule
@@ -99,16 +99,14 @@ def _reference(record: MetricRecord | None) -> Reference | None:
     """What the metric is on the baseline."""
     if record is None or record.value is None:
         return None
-    return Reference(record.value, record.low, record.high)
+    return Reference(record.value, record.low, record.high, record.n)
 
 
 def _reason(rule: Rule, record: MetricRecord, night: Observation) -> str:
     """Why a record cannot be judged."""
     if record.value is None:
         return _short(record.reason)
-    if threshold(rule, night) is None:
-        return "its value on the baseline is not known"
-    return f"fewer than {rule.min_rows:,} rows"
+    return why_no_threshold(rule, night) or f"fewer than {rule.min_rows:,} rows"
 
 
 def _short(reason: str) -> str:

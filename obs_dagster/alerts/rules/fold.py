@@ -54,11 +54,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the watched metric is on the baseline, with its 95 % confidence interval."""
+    """What the watched metric is on the baseline: its 95 % confidence interval, and the rows behind it."""
 
     value: float
-    low: float | None = None
-    high: float | None = None
+    low: float | None
+    high: float | None
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +121,46 @@ class Episode:
 
 
 def threshold(rule: Rule, night: Observation) -> float | None:
-    """What the value of a night is held against; None if that is a part of a baseline which is not known.
+    """What the value of a night is held against; None if nothing sound is known to hold it against.
 
     A part of a baseline has six digits, so that what people read is what was held against.
     """
     held = rule.threshold
     if not held.of_baseline:
         return held.number
-    return None if night.baseline is None else float(f"{held.number * night.baseline.value:.6g}")
+    if night.baseline is None or why_no_threshold(rule, night):
+        return None
+    return float(f"{held.number * night.baseline.value:.6g}")
+
+
+def why_no_threshold(rule: Rule, night: Observation) -> str:
+    """Why there is nothing to hold a night against; empty if there is.
+
+    A part of a baseline's value says nothing if that is of few rows, if nobody knows how sure it is, or if it
+    is not above 0, where a larger part is no larger number.
+    """
+    if not rule.threshold.of_baseline:
+        return ""
+    baseline = night.baseline
+    if baseline is None:
+        return "its value on the baseline is not known"
+    if baseline.n < rule.min_rows:
+        return f"fewer than {rule.min_rows:,} rows on the baseline"
+    if baseline.value <= 0:
+        return "its value on the baseline is not above 0"
+    if rule.confident and _nearer(rule, night) is not None and _end(rule, baseline) is None:
+        return "how sure its value on the baseline is, is not known"
+    return ""
+
+
+def _end(rule: Rule, baseline: Reference) -> float | None:
+    """The end of the baseline's interval that is farther on the wrong side."""
+    return baseline.high if rule.direction == "above" else baseline.low
+
+
+def _nearer(rule: Rule, night: Observation) -> float | None:
+    """The end of a night's interval that is nearer to the right side."""
+    return night.low if rule.direction == "above" else night.high
 
 
 def excess(rule: Rule, number: float, held: float) -> float:
@@ -148,7 +181,7 @@ def judge(rule: Rule, observation: Observation) -> Verdict:
         return Verdict.UNKNOWN
     if excess(rule, observation.value, held) <= 0:
         return Verdict.OK
-    nearer = observation.low if rule.direction == "above" else observation.high
+    nearer = _nearer(rule, observation)
     if rule.confident and nearer is not None and excess(rule, nearer, _farther(rule, observation, held)) <= 0:
         return Verdict.UNSURE
     return Verdict.BREACH
@@ -158,7 +191,7 @@ def _farther(rule: Rule, night: Observation, held: float) -> float:
     """The end of a threshold's own interval that is farther on the wrong side."""
     if not rule.threshold.of_baseline or night.baseline is None:
         return held
-    end = night.baseline.high if rule.direction == "above" else night.baseline.low
+    end = _end(rule, night.baseline)
     return held if end is None else rule.threshold.number * end
 
 

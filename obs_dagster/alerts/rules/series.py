@@ -62,7 +62,7 @@ def _beside(
     if not rule.threshold.of_baseline:
         return nights
     known = {
-        night.day: Reference(night.value, night.low, night.high)
+        night.day: Reference(night.value, night.low, night.high, night.n)
         for night in baseline
         if night.value is not None
     }

@@ -18,6 +18,7 @@ from obs_dagster.alerts.rules.fold import (
     fold,
     judge,
     threshold,
+    why_no_threshold,
 )
 from obs_dagster.monitor import Rule
 
@@ -208,23 +209,47 @@ def test_nights_without_rows_are_not_seen_of_a_subject():
     assert episode.state is State.FIRING
 
 
+def of(value, low=None, high=None, n=1_000):
+    """What a metric is on the baseline."""
+    return Reference(value, low, high, n)
+
+
 @pytest.mark.parametrize(
     ("side", "given", "baseline", "verdict"),
     [
-        ("below", (0.40, 0.35, 0.44), Reference(0.5), Verdict.BREACH),
-        ("below", (0.40, 0.35, 0.46), Reference(0.5), Verdict.UNSURE),
-        ("below", 0.46, Reference(0.5), Verdict.OK),
+        ("below", (0.40, 0.35, 0.44), of(0.5, 0.5, 0.5), Verdict.BREACH),
+        ("below", (0.40, 0.35, 0.46), of(0.5, 0.5, 0.5), Verdict.UNSURE),
+        ("below", 0.46, of(0.5), Verdict.OK),
         # 90 % of the baseline's lower end is 0.405
-        ("below", (0.40, 0.38, 0.41), Reference(0.5, 0.45, 0.55), Verdict.UNSURE),
-        ("below", (0.39, 0.38, 0.40), Reference(0.5, 0.45, 0.55), Verdict.BREACH),
-        ("above", (7.0, 6.5, 7.5), Reference(7.0, 6.9, 7.1), Verdict.BREACH),
-        ("above", (7.0, 6.38, 7.5), Reference(7.0, 6.9, 7.1), Verdict.UNSURE),
-        ("below", 0.1, None, Verdict.UNKNOWN),
+        ("below", (0.40, 0.38, 0.41), of(0.5, 0.45, 0.55), Verdict.UNSURE),
+        ("below", (0.39, 0.38, 0.40), of(0.5, 0.45, 0.55), Verdict.BREACH),
+        ("above", (7.0, 6.5, 7.5), of(7.0, 6.9, 7.1), Verdict.BREACH),
+        ("above", (7.0, 6.38, 7.5), of(7.0, 6.9, 7.1), Verdict.UNSURE),
+        # neither has an interval: both are what they are
+        ("below", 0.40, of(0.5), Verdict.BREACH),
     ],
 )
 def test_a_threshold_may_be_a_part_of_the_baselines_value(side, given, baseline, verdict):
     watched = Rule.model_validate({"name": "lost", "metric": "recall", side: "90 % of baseline"})
     seen = replace(night(1, given), baseline=baseline)
     assert judge(watched, seen) is verdict
-    expected = None if baseline is None else pytest.approx(0.9 * baseline.value)
-    assert threshold(watched, seen) == expected
+    assert threshold(watched, seen) == pytest.approx(0.9 * baseline.value)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "why"),
+    [
+        (None, "not known"),
+        (of(0.5, 0.4, 0.6, n=99), "fewer than 100 rows on the baseline"),
+        (of(0.5), "how sure"),
+        (of(0.5, None, 0.6), "how sure"),
+        (of(0.0, 0.0, 0.1), "not above 0"),
+        (of(-40.0, -41.0, -39.0), "not above 0"),
+    ],
+)
+def test_a_baseline_that_says_too_little_is_no_threshold(baseline, why):
+    watched = Rule.model_validate({"name": "lost", "metric": "recall", "below": "90 % of baseline"})
+    seen = replace(night(1, (0.1, 0.05, 0.2)), baseline=baseline)
+    assert judge(watched, seen) is Verdict.UNKNOWN
+    assert threshold(watched, seen) is None
+    assert why in why_no_threshold(watched, seen)
