@@ -2,6 +2,7 @@ import socket
 
 import pytest
 
+from obs_dagster.engine.spark import SparkEngine
 from obs_dagster.spark import master, session
 from obs_dagster.spark.error import EngineError
 from obs_dagster.spark.keys import SparkKeys
@@ -9,9 +10,10 @@ from obs_dagster.spark.session import session_config, spark_session
 
 
 def test_a_process_has_one_session_in_utc_that_nobody_else_reaches(spark):
-    first = spark_session(SparkKeys(**spark))
+    settings = SparkEngine(**spark)
+    first = spark_session(settings)
 
-    assert spark_session(SparkKeys(**spark)) is first
+    assert spark_session(settings) is first
     assert first.conf.get("spark.sql.session.timeZone") == "UTC"
     assert first.conf.get("spark.driver.host") == "127.0.0.1"
     assert first.sparkContext.uiWebUrl is None

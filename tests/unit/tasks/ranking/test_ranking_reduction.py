@@ -146,7 +146,7 @@ def test_a_sampled_catalogue_is_known_within_the_error(ranked, monkeypatch):
 def test_spark_gives_the_same(ranked, monitor, spark, unlabelled):
     import narwhals as nw
 
-    from obs_dagster.monitor.engine import SparkEngine
+    from obs_dagster.engine.spark import SparkEngine
     from obs_dagster.profile.grids.grid import CategoryGrid, Grids
     from obs_dagster.spark.session import spark_session
 
