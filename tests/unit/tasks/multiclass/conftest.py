@@ -99,10 +99,13 @@ def monitor(small):
 def reduced(monitor):
     """The table of outcomes of some rows, by loops over batches or by expressions, which any engine has."""
 
-    def run(table, names, *, by=(), engine="loops", **options):
-        # Narwhals unpivots on DuckDB's default connection alone
-        connection = duckdb.connect() if engine == "loops" else duckdb
-        rows = nw.from_native(connection.from_arrow(table))
+    def run(table, names, *, by=(), engine="loops", session=None, **options):
+        if session is not None:
+            rows = nw.from_native(session.createDataFrame(table))
+        else:
+            # Narwhals unpivots on DuckDB's default connection alone
+            connection = duckdb.connect() if engine == "loops" else duckdb
+            rows = nw.from_native(connection.from_arrow(table))
         run_on = OUTCOMES.reduce if engine == "loops" else reduce_outcome_frame
         return run_on(rows, monitor(names, **options), Grids({"carrier": CategoryGrid()}), by)
 

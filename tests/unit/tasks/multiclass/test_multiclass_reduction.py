@@ -59,6 +59,17 @@ def test_every_engine_gives_the_same_outcomes(raw, reduced, scores, prediction):
     assert_same(*found)
 
 
+def test_spark_gives_the_same(raw, reduced, spark):
+    from obs_dagster.engine.spark import SparkEngine
+    from obs_dagster.spark.session import spark_session
+
+    rows, table = awkward(raw)
+    options = {"by": ["_obs_day"], "prediction": "served"}
+    session = spark_session(SparkEngine(**spark))
+    found = reduced(table, rows.names, engine="expressions", session=session, **options)
+    assert_same(found, reduced(table, rows.names, **options))
+
+
 def test_a_log_that_lost_a_column_of_scores_has_none(raw, reduced):
     rows, table = awkward(raw)
     for engine in ("loops", "expressions"):

@@ -117,3 +117,16 @@ def test_the_table_is_bounded_however_many_rows_there_are(regressor):
     profile = regressor(prediction[:5000]).profile(table(prediction, label))
     assert profile.table.num_rows < 9_000
     assert set(KEYS) | set(ADDED) == set(SCHEMA.names)
+
+
+def test_spark_gives_the_same(regressor, spark):
+    from obs_dagster.engine.spark import SparkEngine
+    from obs_dagster.spark.session import spark_session
+
+    rng = np.random.default_rng(4)
+    numbers = [rng.lognormal(1, 1, 400), rng.normal(3, 2, 400), rng.normal(0, 1, 400), rng.normal(6, 1, 400)]
+    numbers[0][:3], numbers[1][3:6] = (np.nan, np.inf, 0.0), (np.nan, -np.inf, 0.0)
+    rows = log(list(zip(*numbers, rng.choice(["AA", "UA"], 400), rng.choice(["1", "2"], 400), strict=True)))
+    model = regressor(numbers[0][6:], **EXTRA)
+    frame = spark_session(SparkEngine(**spark)).createDataFrame(rows)
+    same(model.profile(nw.from_native(frame)), model.profile(rows))
