@@ -20,6 +20,10 @@ class ObsError(Exception):
         super().__init__(f"{self.message} {remedy}".strip())
 
 
+class SettingsError(ObsError):
+    """A setting in the environment is malformed; nothing can be done before it is mended."""
+
+
 class SourceError(ObsError):
     """A log or label source cannot be read as the monitor describes it."""
 

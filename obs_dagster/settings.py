@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from obs_dagster.errors import SettingsError
+from obs_dagster.links import Links
+
+
+def _page(url: str) -> str:
+    """The URL of a web page that others are found below, without a slash at its end; empty for none."""
+    url = url.strip()
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it must begin with http:// or https:// and name a host")
+    if parts.username is not None:
+        raise ValueError("it must not hold a user or a password, for people see it")
+    if parts.query or parts.fragment or re.search(r"\s", url):
+        raise ValueError("it must be the plain address that all pages are below, without `?`, `#` and blanks")
+    if parts.port == 0:
+        raise ValueError("it has no port 0")
+    return url.rstrip("/")
+
+
+Page = Annotated[str, AfterValidator(_page)]
 
 
 class Settings(BaseSettings):
@@ -25,6 +51,19 @@ class Settings(BaseSettings):
         description="MLflow; left out: SQLite in the home.",
     )
 
+    dagster_url: Page = Field(
+        default="",
+        description="Dagster's web server as people reach it, for links in notifications, MLflow and pages.",
+    )
+    mlflow_url: Page = Field(
+        default="",
+        description="MLflow's server as people reach it; left out: `MLFLOW_TRACKING_URI` if it is a server.",
+    )
+    reports_url: Page = Field(
+        default="",
+        description="Where the folder `reports` of the home is served; every night writes its pages there.",
+    )
+
     max_runtime_seconds: int = Field(
         default=86_400, ge=0, description="A run that lasts longer is ended and has failed; 0: none is."
     )
@@ -33,6 +72,15 @@ class Settings(BaseSettings):
         pattern="^[0-7]{3,4}$",
         description="Permissions that files and folders of the home are made without, in octal.",
     )
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            # pydantic's own text quotes the values, which may hold secrets
+            raise SettingsError(
+                f"{' '.join(_problems(error))}", remedy="Mend it in the environment, or unset it."
+            ) from None
 
     @cached_property
     def root(self) -> Path:
@@ -62,6 +110,31 @@ class Settings(BaseSettings):
         """The Dagster instance's folder (`DAGSTER_HOME`)."""
         return self.root / "dagster"
 
+    @property
+    def reports(self) -> Path:
+        """The folder of pages that people open without MLflow."""
+        return self.root / "reports"
+
+    @property
+    def links(self) -> Links:
+        """The addresses that people are sent to."""
+        served = self.tracking_uri or ""
+        try:
+            tracking = _page(served) if served.startswith("http") else ""
+        except ValueError:
+            # it may hold a password, or what is wrong with it is told by whoever opens it
+            tracking = ""
+        return Links(self.dagster_url, self.mlflow_url or tracking, self.reports_url)
+
     def run_lock(self, run_id: str) -> Path:
         """The file that the process of a run holds while it lives."""
         return self.root / "alive" / run_id
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    """Each setting that is wrong, by the name of its variable, and why."""
+    for each in error.errors(include_url=False, include_input=False):
+        name = str(each["loc"][0]) if each["loc"] else ""
+        variable = name if name.isupper() else f"OBS_{name.upper()}"
+        why = each["msg"].removeprefix("Value error, ")
+        yield f"{variable} is malformed: {why[:1].lower()}{why[1:]}."

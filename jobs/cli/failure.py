@@ -6,14 +6,14 @@ import os
 import traceback
 
 from jobs.cli.console import ERRORS
-from obs_dagster.errors import ObsError
+from obs_dagster.errors import ObsError, SettingsError
 from obs_dagster.secrets import scrub
 
 FAILED = 1
 """Something is firing, or did not work."""
 
 BAD_USAGE = 2
-"""The command line or a monitor file is wrong; nothing ran."""
+"""The command line, a setting or a monitor file is wrong; nothing ran."""
 
 
 class UsageError(ObsError):
@@ -55,4 +55,4 @@ def explain(error: ObsError) -> int:
     if error.remedy:
         ERRORS.print("remedy: ", style="bold", end="")
         ERRORS.print(error.remedy, markup=False, highlight=False, soft_wrap=True)
-    return BAD_USAGE if isinstance(error, UsageError | MonitorError) else FAILED
+    return BAD_USAGE if isinstance(error, UsageError | MonitorError | SettingsError) else FAILED

@@ -1,0 +1,115 @@
+"""Where people look: how the addresses of Dagster's pages, MLflow's pages and our own are formed.
+
+Nothing else in the project knows that. What a setting does not name has no address, which is an empty text.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+FLEET_PAGE = "index.html"
+"""The file of the page of all models."""
+
+
+def health_page(model: str, day: dt.date) -> str:
+    """The file of a model's health page of a day.
+
+    >>> health_page("flight_delay", dt.date(2013, 7, 21))
+    'flight_delay-2013-07-21.html'
+    """
+    return f"{model}-{day.isoformat()}.html"
+
+
+def experiment_fragment(experiment: str) -> str:
+    """The runs of an experiment, as a link within MLflow's own pages: they work wherever it is served.
+
+    Without `workflowType` a visitor is shown an empty overview of language models.
+    """
+    return f"#/experiments/{_part(experiment)}/runs?workflowType=machine_learning"
+
+
+def run_fragment(experiment: str, run: str) -> str:
+    """A run, as a link within MLflow's own pages."""
+    return f"#/experiments/{_part(experiment)}/runs/{_part(run)}"
+
+
+def version_fragment(registered: str, version: str) -> str:
+    """A version of a registered model, as a link within MLflow's own pages.
+
+    >>> version_fragment("a/b", "1")
+    '#/models/a%2Fb/versions/1'
+    """
+    return f"#/models/{_part(registered)}/versions/{_part(version)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses under the places that the settings name; `Settings.links` has them.
+
+    Args:
+        dagster: Dagster's web server, without a slash at its end; empty if there is none to link to.
+        mlflow: MLflow's server, likewise.
+        reports: where the folder `reports` of the home is served, likewise.
+    """
+
+    dagster: str = ""
+    mlflow: str = ""
+    reports: str = ""
+
+    def stage(self, model: str, stage: str, day: dt.date | None = None) -> str:
+        """A stage's asset in Dagster, or one day of it.
+
+        >>> Links(dagster="https://dagster.example").stage("m", "drift", dt.date(2013, 7, 21))
+        'https://dagster.example/assets/m/drift?view=partitions&partition=2013-07-21'
+        """
+        view = {} if day is None else {"view": "partitions", "partition": day.isoformat()}
+        return self._dagster(f"assets/{_part(model)}/{_part(stage)}", **view)
+
+    def check(self, model: str, stage: str, check: str) -> str:
+        """A check of a stage in Dagster, with its history."""
+        return self._dagster(f"assets/{_part(model)}/{_part(stage)}", view="checks", checkDetail=check)
+
+    def run(self, run_id: str) -> str:
+        """A run in Dagster, with its log."""
+        return self._dagster(f"runs/{_part(run_id)}") if run_id else ""
+
+    def experiment(self, experiment: str) -> str:
+        """The runs of an experiment in MLflow, by its id."""
+        return self._mlflow(experiment_fragment(experiment))
+
+    def mlflow_run(self, experiment: str, run: str) -> str:
+        """A run in MLflow, by the ids of its experiment and its own.
+
+        >>> Links(mlflow="https://host.example/mlflow").mlflow_run("3", "abc")
+        'https://host.example/mlflow/#/experiments/3/runs/abc'
+        """
+        return self._mlflow(run_fragment(experiment, run))
+
+    def version(self, registered: str, version: str) -> str:
+        """A version of a registered model in MLflow."""
+        return self._mlflow(version_fragment(registered, version))
+
+    def report(self, model: str, day: dt.date) -> str:
+        """The health page of a day."""
+        return self._report(health_page(model, day))
+
+    def fleet(self) -> str:
+        """The page of all models."""
+        return self._report(FLEET_PAGE)
+
+    def _dagster(self, path: str, **query: str) -> str:
+        asked = f"?{urlencode(query)}" if query else ""
+        return f"{self.dagster}/{path}{asked}" if self.dagster else ""
+
+    def _mlflow(self, fragment: str) -> str:
+        return f"{self.mlflow}/{fragment}" if self.mlflow else ""
+
+    def _report(self, file: str) -> str:
+        return f"{self.reports}/{quote(file)}" if self.reports else ""
+
+
+def _part(text: str) -> str:
+    """One part of a path, whatever is in it."""
+    return quote(text, safe="")
