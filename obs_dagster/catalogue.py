@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from obs_dagster.metrics.default_rules import default_rules
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.loading import load_monitor, load_monitors
 from obs_dagster.monitor.model import Monitor
@@ -20,7 +21,7 @@ def monitor_of(file: Path, *, environ: Mapping[str, str] | None = None) -> Monit
     Raises:
         MonitorError: with every mistake in the file.
     """
-    return load_monitor(file, metrics=definitions(), environ=environ)
+    return load_monitor(file, metrics=definitions(), environ=environ, defaults=default_rules)
 
 
 def monitors_of(folder: Path, *, environ: Mapping[str, str] | None = None) -> dict[str, Monitor]:
@@ -33,4 +34,4 @@ def monitors_of(folder: Path, *, environ: Mapping[str, str] | None = None) -> di
     Raises:
         MonitorError: with every mistake in every file; also where two files describe the same model.
     """
-    return load_monitors(folder, metrics=definitions(), environ=environ)
+    return load_monitors(folder, metrics=definitions(), environ=environ, defaults=default_rules)

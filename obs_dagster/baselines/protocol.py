@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from obs_dagster.baselines.prepared import PreparedBaseline
 from obs_dagster.kinds import KindError
@@ -48,15 +48,7 @@ class OwnRows:
 
 
 class Baseline(BaselineKeys):
-    """A kind of baseline: its keys in the monitor file are its fields, and this is what it can do.
-
-    Attributes:
-        of_log: whether its rows are rows of the log.
-        labelled: whether its rows may have labels, in the column that the label files have.
-    """
-
-    of_log: ClassVar[bool] = True
-    labelled: ClassVar[bool] = False
+    """A kind of baseline: its keys in the monitor file are its fields, and this is what it can do."""
 
     @abstractmethod
     def prepare(

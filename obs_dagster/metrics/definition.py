@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from obs_dagster.metrics.default_rule import DefaultRule
+
 Family = Literal["quality", "drift", "performance", "service", "explanation"]
 
 About = Literal["model", "column", "class"]
@@ -53,6 +55,7 @@ class Definition:
             `{output}` stands for what the model puts out ("Score").
         from_zero: whether the axis of its chart begins at 0.
         saturates: a value from which on it hardly grows, whatever happens; None if there is none.
+        watched: the rules that watch it where a monitor names none.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Definition:
     heading: str = ""
     from_zero: bool = True
     saturates: float | None = None
+    watched: tuple[DefaultRule, ...] = ()
 
     @property
     def in_a_sentence(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import share
 from obs_dagster.metrics.metric import Metric
@@ -60,6 +61,17 @@ METRICS = (
             shown=frozenset({"trend", "counts"}),
             rank=40,
             heading="Rows in quarantine",
+            watched=(
+                DefaultRule(
+                    name="rows_quarantined",
+                    above=0.01,
+                    min_rows=200,
+                    summary="Rows broke the contract and were not evaluated. `obs report` has the rules that "
+                    "they broke; mend the log, or the contract.",
+                    why="A sound log breaks the contract by accident only; one row of a hundred is a cause. "
+                    "From `quality.max_quarantined_share` on the day is not evaluated at all.",
+                ),
+            ),
         ),
         _quarantined_share,
     ),
@@ -104,6 +116,15 @@ METRICS = (
             written="count",
             shown=frozenset({"counts"}),
             rank=42,
+            watched=(
+                DefaultRule(
+                    name="schema_changed",
+                    above=0.0,
+                    min_rows=1,
+                    summary="A column is new, missing or of another type. Ask who changed the log.",
+                    why="The schema is what both sides have agreed on; any change of it is news.",
+                ),
+            ),
         ),
         _schema_changes,
     ),

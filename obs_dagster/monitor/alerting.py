@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
 
+from obs_dagster.monitor.choice import Written
 from obs_dagster.monitor.contract import Strict
 from obs_dagster.monitor.placeholders import environment, expand, variables
 from obs_dagster.monitor.threshold import Threshold
@@ -85,6 +87,39 @@ class Rule(Strict):
         if written is None:
             raise ValueError(f"the rule {self.name!r} has no threshold")
         return Threshold.of(written)
+
+
+DEFAULTS: Literal["defaults"] = "defaults"
+"""The word that stands for the default rules of the monitor's metrics."""
+
+
+class Rules(Written):
+    """Marks the key of a monitor's rules: a list of them, or a word.
+
+    The typed model has the monitor's own rules only. What `defaults` stands for is added by who knows the
+    metrics, when the file is read.
+    """
+
+    @property
+    def annotation(self) -> Any:
+        """The type of the key's value."""
+        return Literal["defaults", "none"] | tuple[Literal["defaults"] | Rule, ...]
+
+    def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler.generate_schema(Annotated[self.annotation, AfterValidator(_own)])
+
+
+def _own(written: str | tuple[str | Rule, ...]) -> tuple[Rule, ...]:
+    return tuple(each for each in written if isinstance(each, Rule))
+
+
+def wants_defaults(written: Any) -> bool:
+    """Whether the default rules are asked for: by the word, in a list of rules too, or by silence.
+
+    >>> wants_defaults(None), wants_defaults("defaults"), wants_defaults(["defaults", {}]), wants_defaults([])
+    (True, True, True, False)
+    """
+    return written is None or written == DEFAULTS or (isinstance(written, list) and DEFAULTS in written)
 
 
 class Route(Strict):

@@ -6,13 +6,23 @@ what it can do says `obs_dagster.baselines.protocol`.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from obs_dagster.kinds import Kinds, Place
 from obs_dagster.monitor.choice import Choice, kind_of
 from obs_dagster.monitor.document import Document
 
 
 class BaselineKeys(Choice):
-    """What each version is compared with."""
+    """What each version is compared with.
+
+    Attributes:
+        of_log: whether its rows are rows of the log.
+        labelled: whether its rows may have labels, in the column that the label files have.
+    """
+
+    of_log: ClassVar[bool] = True
+    labelled: ClassVar[bool] = False
 
 
 BASELINES: Kinds[type[BaselineKeys]] = Kinds(

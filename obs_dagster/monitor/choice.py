@@ -40,8 +40,17 @@ def kind_of(choice: type[Choice]) -> str:
     return str(choice.model_fields["kind"].default)
 
 
+class Written:
+    """Marks a key whose value is written otherwise than the typed model has it."""
+
+    @property
+    def annotation(self) -> Any:
+        """The type of the key's value in the file."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(Written):
     """Marks a key that holds a mapping of one of several kinds.
 
     Attributes:
@@ -67,7 +76,7 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
-class NameOf:
+class NameOf(Written):
     """Marks a key that holds the name of a kind.
 
     Attributes:
@@ -89,7 +98,7 @@ class NameOf:
 
 def annotation_of(field: FieldInfo) -> Any:
     """The type of a key's value, with every kind that there is."""
-    marks = (mark.annotation for mark in field.metadata if isinstance(mark, OneOf | NameOf))
+    marks = (mark.annotation for mark in field.metadata if isinstance(mark, Written))
     return next(marks, field.annotation)
 
 

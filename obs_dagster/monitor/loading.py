@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
+from obs_dagster.monitor.alerting import Rule, wants_defaults
 from obs_dagster.monitor.checks import CHECKS, Surroundings, Watched
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
@@ -18,12 +19,20 @@ from obs_dagster.monitor.yaml_reader import read_document
 
 _MOST_PROBLEMS = 500
 
+DefaultRules = Callable[[Monitor], Sequence[Rule]]
+"""The rules that a monitor has where its file asks for the default ones."""
+
+
+def _no_rules(_: Monitor) -> Sequence[Rule]:
+    return ()
+
 
 def load_monitor(
     path: Path,
     *,
     metrics: Mapping[str, Watched],
     environ: Mapping[str, str] | None = None,
+    defaults: DefaultRules = _no_rules,
 ) -> Monitor:
     """Load one monitor file.
 
@@ -34,11 +43,12 @@ def load_monitor(
         path: the YAML file.
         metrics: the metrics that rules may watch, by name.
         environ: the environment variables; left out: the process's.
+        defaults: the default rules.
 
     Raises:
         MonitorError: with every mistake in the file.
     """
-    inspection = _inspect(Path(path), Surroundings(environment(environ), metrics))
+    inspection = _inspect(Path(path), Surroundings(environment(environ), metrics), defaults)
     if inspection.monitor is None:
         raise MonitorError(inspection.problems)
     return inspection.monitor
@@ -49,6 +59,7 @@ def load_monitors(
     *,
     metrics: Mapping[str, Watched],
     environ: Mapping[str, str] | None = None,
+    defaults: DefaultRules = _no_rules,
 ) -> dict[str, Monitor]:
     """Load every `*.yaml` and `*.yml` of a folder (hidden files apart), by model, in the order of the names.
 
@@ -56,6 +67,7 @@ def load_monitors(
         folder: the folder of the monitor files.
         metrics: as for `load_monitor`.
         environ: as for `load_monitor`.
+        defaults: as for `load_monitor`.
 
     Raises:
         MonitorError: with every mistake in every file; also where two files describe the same model.
@@ -69,7 +81,7 @@ def load_monitors(
         message = f"The folder cannot be read: {error.strerror}."
         raise MonitorError([Problem(folder, 0, 0, "", message)]) from error
     surroundings = Surroundings(environment(environ), metrics)
-    inspections = [_inspect(file, surroundings) for file in files]
+    inspections = [_inspect(file, surroundings, defaults) for file in files]
     problems = [problem for inspection in inspections for problem in inspection.problems]
     problems += _models_described_twice(inspections)
     if problems:
@@ -87,7 +99,7 @@ class _Inspection:
     problems: tuple[Problem, ...]
 
 
-def _inspect(file: Path, surroundings: Surroundings) -> _Inspection:
+def _inspect(file: Path, surroundings: Surroundings, defaults: DefaultRules) -> _Inspection:
     try:
         document = read_document(file)
     except MonitorError as error:
@@ -98,7 +110,18 @@ def _inspect(file: Path, surroundings: Surroundings) -> _Inspection:
     if len(found) > _MOST_PROBLEMS:
         message = f"There are more than {_MOST_PROBLEMS} problems; the rest is not shown."
         found[-1] = Problem(file, 0, 0, "", message)
-    return _Inspection(document, None if found else monitor, tuple(found))
+    if found or monitor is None:
+        return _Inspection(document, None, tuple(found))
+    if wants_defaults(document.value("alerts")):
+        monitor = _watched(monitor, defaults(monitor))
+    return _Inspection(document, monitor, ())
+
+
+def _watched(monitor: Monitor, defaults: Sequence[Rule]) -> Monitor:
+    """The monitor with its own rules, and the default ones whose names these have not taken."""
+    taken = {rule.name for rule in monitor.alerts}
+    rules = (*monitor.alerts, *(rule for rule in defaults if rule.name not in taken))
+    return monitor.model_copy(update={"alerts": rules})
 
 
 def _models_described_twice(inspections: list[_Inspection]) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, PrivateAttr
 
-from obs_dagster.monitor.alerting import Route, Rule
+from obs_dagster.monitor.alerting import Route, Rule, Rules
 from obs_dagster.monitor.baseline import BASELINES, BaselineKeys
 from obs_dagster.monitor.choice import OneOf
 from obs_dagster.monitor.contract import Feature, Strict
@@ -135,7 +135,13 @@ class Monitor(Strict):
     multiclass: Multiclass = Field(
         default_factory=Multiclass, description="Of a multiclass model: its classes and how it is judged."
     )
-    alerts: tuple[Rule, ...] = Field(default=(), description="Alert rules.")
+    alerts: Annotated[tuple[Rule, ...], Rules()] = Field(
+        default_factory=tuple,
+        description="Alert rules. `defaults`, or nothing, stands for the default rules of the metrics that "
+        "the monitor has ([metrics.md](metrics.md#default-rules)); `none` or `[]` for no rules. In a list "
+        "the word adds them to the others, `[defaults, {name: …}]`; a rule of the same name takes the place "
+        "of the default one.",
+    )
     routes: tuple[Route, ...] = Field(default=(), description="Where notifications go.")
     upstream: tuple[str, ...] = Field(
         default=(), description="Asset keys (`a/b`) of other code locations that the log depends on."

@@ -41,16 +41,13 @@ def validate(document: Document, data: dict[str, Any]) -> tuple[Monitor | None, 
     except ValidationError as error:
         details = error.errors(include_url=False)
     spots = [_locate(detail["loc"]) for detail in details]
-    deepest: dict[Keys, int] = {}
-    for spot in spots:
-        if spot.union is not None:
-            deepest[spot.union] = max(deepest.get(spot.union, 0), len(spot.keys))
+    around = {spot.keys[:depth] for spot in spots for depth in range(len(spot.keys))}
     unknown = _unknown_keys(document, details, spots)
     problems: dict[Keys, Problem] = dict(unknown)
     meant = {(*keys[:-1], problem.nearest) for keys, problem in unknown if problem.nearest}
     for detail, spot in zip(details, spots, strict=True):
         # Of the members of a union, the one that got furthest is the one that was meant.
-        overtaken = spot.union is not None and len(spot.keys) < deepest[spot.union]
+        overtaken = spot.of_union and spot.keys in around
         misspelled = detail["type"] == "missing" and spot.keys in meant
         if not overtaken and not misspelled and spot.keys not in problems:
             problems[spot.keys] = _problem(document, detail, spot)
@@ -65,13 +62,13 @@ class _Spot:
         keys: the key path.
         annotation: the type of the value there; None for an unknown key.
         model: the model of the mapping that the key is in.
-        union: the key path of the union of plain types that encloses it.
+        of_union: whether it is in a value that may be of several types.
     """
 
     keys: Keys
     annotation: Any
     model: type[BaseModel]
-    union: Keys | None
+    of_union: bool
 
 
 def _locate(loc: tuple[str | int, ...]) -> _Spot:
@@ -79,17 +76,18 @@ def _locate(loc: tuple[str | int, ...]) -> _Spot:
     keys: Keys = ()
     annotation: Any = Monitor
     model: type[BaseModel] = Monitor
-    union: Keys | None = None
+    of_union = False
     for item in loc:
         if item == _IS_KEY:
             break
         choices = members(annotation)
         if len(choices) > 1:
             models = [choice for choice in choices if _is_model(choice)]
-            if models:
+            if len(models) == len(choices):
                 annotation = next(choice for choice in models if choice.model_fields["kind"].default == item)
                 continue
-            union = keys
+            of_union = True
+            annotation = next((choice for choice in models if choice.__name__ == item), annotation)
             lists = [choice for choice in choices if get_origin(choice) is tuple]
             if str(item).startswith("tuple") and lists:
                 annotation = lists[0]
@@ -101,7 +99,7 @@ def _locate(loc: tuple[str | int, ...]) -> _Spot:
             annotation = fields(model).get(str(item))
         elif get_args(annotation):
             annotation = get_args(annotation)[1 if get_origin(annotation) is dict else 0]
-    return _Spot(keys, annotation, model, union)
+    return _Spot(keys, annotation, model, of_union)
 
 
 def fields(model: type[BaseModel]) -> dict[str, Any]:
@@ -192,7 +190,7 @@ def _pattern(document: Document, spot: _Spot, value: Any, pattern: str) -> Probl
 def _wrong_type(document: Document, spot: _Spot, value: Any) -> Problem:
     annotation = members(spot.annotation)
     message = f"Expected {expected(spot.annotation)}, {_found(spot, value)}."
-    if get_origin(annotation[0]) is Literal:
+    if get_origin(annotation[0]) is Literal and (len(annotation) == 1 or isinstance(value, str)):
         legal = [str(choice) for choice in get_args(annotation[0])]
         message = f"{_sentence(found(value))} is not a legal value."
         return document.problem(

@@ -17,7 +17,7 @@ def test_refused_days_of_a_backfill_are_said_and_told_and_end(logged):
     home = logged
     monitor = home.monitors / "loan_default.yaml"
     text = monitor.read_text()
-    monitor.write_text(text[: text.index("alerts:")])  # neither rules nor routes
+    monitor.write_text(text[: text.index("alerts:")] + "alerts: none\n")  # nor routes
     spoil(home, "2024-03-02", "score", 63.5)
     spoil(home, "2024-03-04", "income", "much")
 
@@ -72,7 +72,7 @@ def test_a_night_whose_report_fails_has_its_verdict_all_the_same(logged):
     home = logged
     monitor = home.monitors / "loan_default.yaml"
     text = monitor.read_text()
-    monitor.write_text(text[: text.index("alerts:")])
+    monitor.write_text(text[: text.index("alerts:")] + "alerts: none\n")
     nowhere = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
     done = home.obs("backfill", "loan_default", "--from", "2024-03-01", "--to", "2024-03-02", **nowhere)
     assert done.returncode == 1

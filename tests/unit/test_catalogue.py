@@ -41,3 +41,33 @@ def test_no_other_metric_is_known(written, read):
     (problem,) = caught.value.problems
     assert problem.nearest == "psi"
     assert problem.legal == tuple(sorted(definitions()))
+
+
+@pytest.mark.parametrize("asked", ["", "alerts: defaults\n", "alerts: [defaults]\n"])
+def test_a_monitor_that_names_no_rules_has_those_of_its_metrics(written, asked):
+    names = [rule.name for rule in monitor_of(written(asked)).alerts]
+
+    assert {"scores_moved", "feature_moved", "values_missing", "schema_changed", "rows_quarantined"} <= {
+        *names
+    }
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("asked", ["alerts: none\n", "alerts: []\n"])
+def test_no_rules_are_no_rules(written, asked):
+    assert monitor_of(written(asked)).alerts == ()
+
+
+def test_a_rule_of_the_monitor_stands_in_the_place_of_the_default_one_of_its_name(written):
+    own = "{name: scores_moved, metric: psi, columns: [score], above: 0.5}"
+    rules = monitor_of(written(f"alerts: [defaults, {own}]\n")).alerts
+
+    assert [rule.above for rule in rules if rule.name == "scores_moved"] == [0.5]
+    assert "values_missing" in {rule.name for rule in rules}
+
+
+def test_rules_that_could_never_fire_are_not_made(written):
+    """No labels, latencies or statuses: nothing to judge such rules by."""
+    watched = {rule.metric for rule in monitor_of(written("")).alerts}
+
+    assert not {name for name in watched if definitions()[name].needs}

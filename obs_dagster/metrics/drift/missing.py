@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.intervals import newcombe, share
@@ -61,6 +62,16 @@ METRICS = (
             cells="none",
             noun="change of the missing share",
             written="percent",
+            watched=(
+                DefaultRule(
+                    name="values_missing",
+                    above=0.1,
+                    window=7,
+                    min_rows=200,
+                    summary="More values are missing than on the baseline. Ask who delivers the column.",
+                    why="One of ten values more is missing than the model was made for.",
+                ),
+            ),
         ),
         _drift,
     ),

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.drift.comparison import Comparison, shares
 from obs_dagster.metrics.metric import Metric
@@ -80,6 +81,32 @@ METRICS = (
             rank=20,
             heading="{output} drift (PSI)",
             saturates=CEILING,
+            watched=(
+                DefaultRule(
+                    name="scores_moved",
+                    above=0.25,
+                    window=7,
+                    for_nights=2,
+                    min_rows=200,
+                    columns="leading",
+                    summary="The model puts out other values than on the baseline. No label is needed to see "
+                    "this one. Look at which features moved.",
+                    why="A large shift by convention (Siddiqi, 2006). A week cancels the rhythm of its days; "
+                    "a second night tells a shift from a single odd day.",
+                ),
+                DefaultRule(
+                    name="feature_moved",
+                    above=0.25,
+                    window=28,
+                    for_nights=3,
+                    min_rows=1000,
+                    severity="info",
+                    columns="features",
+                    summary="A feature has other values than on the baseline. It explains other alerts "
+                    "rather than being one of them.",
+                    why="A large shift by convention (Siddiqi, 2006).",
+                ),
+            ),
         ),
         _estimate,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import share
 from obs_dagster.metrics.metric import Metric
@@ -44,6 +45,18 @@ METRICS = (
             shown=frozenset({"summary", "counts"}),
             rank=60,
             heading="Labels known so far",
+            watched=(
+                DefaultRule(
+                    name="labels_missing",
+                    below=0.5,
+                    window=7,
+                    for_nights=3,
+                    min_rows=200,
+                    summary="The true values of half of the predictions are unknown, so nobody knows how "
+                    "good the model is. Check the feed of labels.",
+                    why="",
+                ),
+            ),
         ),
         _label_coverage,
         lambda given: hasattr(given, "predictions") and hasattr(given, "n"),

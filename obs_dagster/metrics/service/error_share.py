@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import share
 from obs_dagster.metrics.metric import Metric
@@ -38,6 +39,15 @@ METRICS = (
             shown=frozenset({"counts"}),
             rank=43,
             heading="Failed requests",
+            watched=(
+                DefaultRule(
+                    name="requests_failed",
+                    above=0.01,
+                    min_rows=200,
+                    summary="One request of a hundred failed. Look at the service's own log.",
+                    why="",
+                ),
+            ),
         ),
         _error_share,
     ),

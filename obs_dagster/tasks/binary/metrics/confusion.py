@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import share, wilson
 from obs_dagster.metrics.metric import Metric
@@ -119,6 +120,18 @@ METRICS = (
             needs=("labels",),
             shown=frozenset({"verdict", "trend", "summary"}),
             rank=2,
+            watched=(
+                DefaultRule(
+                    name="precision_lost",
+                    below="75 % of baseline",
+                    window=7,
+                    for_nights=2,
+                    min_rows=200,
+                    severity="warning",
+                    summary="More of what is announced does not happen.",
+                    why="w",
+                ),
+            ),
         ),
         _share(
             lambda outcomes: outcomes.true_positives,
@@ -143,6 +156,18 @@ METRICS = (
             needs=("labels",),
             shown=frozenset({"verdict", "trend", "summary"}),
             rank=1,
+            watched=(
+                DefaultRule(
+                    name="recall_lost",
+                    below="75 % of baseline",
+                    window=7,
+                    for_nights=2,
+                    min_rows=200,
+                    severity="critical",
+                    summary="Fewer of the positives are found.",
+                    why="w",
+                ),
+            ),
         ),
         _share(
             lambda outcomes: outcomes.true_positives,

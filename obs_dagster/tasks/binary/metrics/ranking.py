@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from obs_dagster.metrics.curves import average_precision, roc_auc, roc_auc_interval
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import Interval, wilson
 from obs_dagster.metrics.metric import Metric
@@ -56,6 +57,18 @@ METRICS = (
             rank=4,
             heading="ROC AUC",
             from_zero=False,
+            watched=(
+                DefaultRule(
+                    name="ranking_lost",
+                    below="90 % of baseline",
+                    window=7,
+                    for_nights=2,
+                    min_rows=200,
+                    severity="critical",
+                    summary="The score tells the classes apart less well than on the baseline.",
+                    why="w",
+                ),
+            ),
         ),
         _roc_auc,
     ),

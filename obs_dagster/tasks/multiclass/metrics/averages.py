@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import Interval, combined_interval, effective_interval, wilson
 from obs_dagster.metrics.metric import Metric
@@ -188,6 +189,21 @@ _AVERAGES: dict[tuple[str, str], tuple[Estimated, str]] = {
 }
 
 
+_WATCHED = (
+    DefaultRule(
+        name="quality_lost",
+        below="85 % of baseline",
+        window=7,
+        for_nights=2,
+        min_rows=200,
+        severity="critical",
+        summary="The classes are found less well than on the baseline. The confusion matrix says which are "
+        "taken for others.",
+        why="w",
+    ),
+)
+
+
 def _metric(average: str, measure: str) -> Metric[ClassOutcomes]:
     estimated, interval = _AVERAGES[average, measure]
     title, formula, function = _MEASURES[measure]
@@ -210,6 +226,7 @@ def _metric(average: str, measure: str) -> Metric[ClassOutcomes]:
             noun=f"{average} {'F1' if measure == 'f1' else measure}",
             shown=frozenset({"verdict", "trend", "summary"}) if leads else frozenset(),
             rank=1 if leads else 100,
+            watched=_WATCHED if leads else (),
         ),
         _compute(estimated),
         to_all,

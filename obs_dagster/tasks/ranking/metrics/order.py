@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
@@ -47,6 +48,18 @@ _NDCG = Definition(
     shown=frozenset({"verdict", "trend", "summary"}),
     rank=1,
     heading="NDCG",
+    watched=(
+        DefaultRule(
+            name="order_lost",
+            below="90 % of baseline",
+            window=7,
+            for_nights=2,
+            min_rows=200,
+            severity="critical",
+            summary="Relevant items stand lower in the order than on the baseline.",
+            why="w",
+        ),
+    ),
 )
 _MAP = Definition(
     name="map",
@@ -108,6 +121,7 @@ METRICS = (
             noun="NDCG",
             heading="",
             shown=frozenset(),
+            watched=(),
         ),
         ndcg,
     ),

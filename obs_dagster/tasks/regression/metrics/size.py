@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
@@ -55,6 +56,19 @@ METRICS = (
             noun="MAE",
             shown=frozenset({"verdict", "trend", "summary"}),
             rank=10,
+            watched=(
+                DefaultRule(
+                    name="error_grew",
+                    above="120 % of baseline",
+                    window=7,
+                    for_nights=2,
+                    min_rows=200,
+                    severity="critical",
+                    summary="Predictions are further off than on the baseline. Look at the worst segments "
+                    "and what moved, and retrain.",
+                    why="",
+                ),
+            ),
         ),
         _mae,
         lambda given: isinstance(given, Errors),

@@ -1,0 +1,51 @@
+"""A rule that watches a metric where a monitor names none: what is wrong of any model that has the metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from obs_dagster.monitor.alerting import Severity
+
+Watched = Literal["every", "features", "leading"]
+"""The columns that a rule watches: all that have the metric, the features, or what the model puts out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultRule:
+    """How a metric is watched unless a monitor says otherwise; it stands in the metric's definition.
+
+    Attributes:
+        name: the rule's name; metrics of different tasks may share one.
+        above, below: the threshold, as a monitor's rule has it; one of the two.
+        window: the length of the window in days, or the longest that the monitor has below it.
+        for_nights, min_rows, severity: as a monitor's rule has them.
+        columns: which columns it watches, for metrics of a column.
+        summary: what it means and what to do first.
+        why: why it has this threshold, for the reference.
+    """
+
+    name: str
+    above: float | str | None = None
+    below: float | str | None = None
+    window: int = 1
+    for_nights: int = 1
+    min_rows: int = 100
+    severity: Severity = "warning"
+    columns: Watched = "every"
+    summary: str
+    why: str
+
+    @property
+    def threshold(self) -> str:
+        """The threshold in words.
+
+        >>> DefaultRule(name="slow", above="200 % of baseline", summary="", why="").threshold
+        'above 200 % of baseline'
+        """
+        return f"below {self.below}" if self.above is None else f"above {self.above}"
+
+    @property
+    def relative(self) -> bool:
+        """Whether it needs the metric's value on the baseline."""
+        return isinstance(self.above if self.below is None else self.below, str)
