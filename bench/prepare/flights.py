@@ -18,7 +18,7 @@ def write_flights(home: str, monitors: str, shipped: str, first: str, last: str)
         shipped: the demo's own monitor, which covers fewer days.
         first, last: the days, YYYY-MM-DD.
     """
-    from ruamel.yaml import YAML
+    import yaml
 
     from obs_dagster.demo.plan import prepare
     from obs_dagster.demo.replay import replay
@@ -26,12 +26,11 @@ def write_flights(home: str, monitors: str, shipped: str, first: str, last: str)
     begin, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
     plan = prepare(Path(home), f"sqlite:///{home}/mlflow.db")
     replay(dataclasses.replace(plan, first_day=begin), begin, end, progress=lambda _: None)
-    yaml = YAML()
-    document = yaml.load(Path(shipped).read_text(encoding="utf-8"))
+    document = yaml.safe_load(Path(shipped).read_text(encoding="utf-8"))
     document |= {"start": begin, "end": end}
     Path(monitors).mkdir(parents=True, exist_ok=True)
     with (Path(monitors) / Path(shipped).name).open("w", encoding="utf-8") as file:
-        yaml.dump(document, file)
+        yaml.safe_dump(document, file, sort_keys=False)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 import jsonschema
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from obs_dagster.engine.duckdb import DuckDBEngine
 from obs_dagster.engine.spark import SparkEngine
@@ -17,11 +17,11 @@ def load(tmp_path):
     """Loads the example with other keys at the top level, after the schema accepted it."""
 
     def run(environ=None, **changes):
-        document = YAML(typ="safe").load(EXAMPLE) | changes
+        document = yaml.safe_load(EXAMPLE.read_text()) | changes
         document["start"] = str(document["start"])
         jsonschema.validate(document, json_schema())
         path = tmp_path / "monitor.yaml"
-        YAML(typ="safe").dump(document, path)
+        path.write_text(yaml.safe_dump(document))
         return load_monitor(path, environ=environ or {}, metrics=METRICS)
 
     return run

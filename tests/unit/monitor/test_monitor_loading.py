@@ -3,7 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from obs_dagster.baselines.kinds.training import TrainingBaseline
 from obs_dagster.errors import ObsError, SourceError
@@ -56,7 +56,7 @@ def test_the_example_is_a_sound_monitor():
 def test_a_monitor_survives_the_round_trip_through_yaml(tmp_path):
     first = load_monitor(EXAMPLE, environ={"OBS_HOME": "/srv/obs"}, metrics=METRICS)
     path = tmp_path / "again.yaml"
-    YAML(typ="safe").dump(json.loads(first.model_dump_json(by_alias=True)), path)
+    path.write_text(yaml.safe_dump(json.loads(first.model_dump_json(by_alias=True))))
 
     again = load_monitor(path, environ={}, metrics=METRICS)
 
