@@ -23,14 +23,12 @@ def variables(text: str) -> tuple[str, ...]:
 
 
 def is_set(name: str, environ: Mapping[str, str]) -> bool:
-    """Whether a variable has a value; `OBS_HOME` always has one."""
-    return bool(_NAME.fullmatch(name)) and (name == "OBS_HOME" or name in environ)
+    """Whether a variable has a value."""
+    return bool(_NAME.fullmatch(name)) and name in environ
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str:
     """Replace each `${NAME}` by its value.
-
-    `OBS_HOME` is the absolute home folder of the settings, also where it is not set or relative.
 
     Raises:
         ObsError: a variable is not set.
@@ -42,10 +40,7 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
             raise ObsError(
                 f"The environment variable {name} is not set.", remedy=f"Set {name} and run again."
             )
-        if name != "OBS_HOME":
-            return environ[name]
-        settings = Settings(home=Path(environ[name])) if environ.get(name) else Settings()
-        return str(settings.root)
+        return environ[name]
 
     return _VARIABLE.sub(value, text)
 
@@ -114,5 +109,11 @@ def resolve(text: str, folder: Path, values: Mapping[str, object]) -> str:
 
 
 def environment(environ: Mapping[str, str] | None) -> Mapping[str, str]:
-    """The given environment, or that of the process."""
-    return os.environ if environ is None else environ
+    """The given environment, or that of the process.
+
+    `OBS_HOME` is the absolute home folder of the settings, also where it is not set or relative.
+    """
+    given = os.environ if environ is None else environ
+    home = given.get("OBS_HOME")
+    settings = Settings(home=Path(home)) if home else Settings()
+    return {**given, "OBS_HOME": str(settings.root)}
