@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.links import day_links
 from assets.partitions import days_of
 from assets.resources import Platform
 from assets.rules import checks_of, results_of
@@ -45,6 +46,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 "newly firing": len(summary.fired),
                 "newly resolved": len(summary.resolved),
                 "rules": states,
+                **day_links(monitor.model, summary.as_of),
             },
             check_results=results_of(monitor, "alerts", summary),
         )

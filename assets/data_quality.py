@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 import dagster as dg
 
+from assets.links import day_links
 from assets.partitions import days_of
 from assets.progress import tracked
 from assets.resources import Platform
@@ -57,7 +58,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         for day, quality in tracked(context, qualities, len(days)):
             found[day] = quality
             records += quality_records(quality, day, night.recorder)
-            context.add_asset_metadata(_metadata(day, quality), partition_key=day.isoformat())
+            context.add_asset_metadata(
+                _metadata(day, quality) | day_links(monitor.model, day), partition_key=day.isoformat()
+            )
         refused = last_refused(found)
         with platform.history() as history:
             history.replace_metrics(records, model=monitor.model, days=days, metrics=family("quality"))

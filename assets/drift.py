@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.links import day_links
 from assets.partitions import days_of
 from assets.plots import bars
 from assets.progress import tracked
@@ -35,7 +36,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             for day, records in tracked(context, evaluated, len(affected)):
                 history.replace_metrics(records, model=monitor.model, days=[day], metrics=family("drift"))
                 if day in days:
-                    context.add_asset_metadata(day_metadata(records), partition_key=day.isoformat())
+                    context.add_asset_metadata(
+                        day_metadata(records) | day_links(monitor.model, day), partition_key=day.isoformat()
+                    )
         return dg.MaterializeResult(metadata={"in this run": f"{len(affected)} days evaluated"})
 
     return drift

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.links import day_links
 from assets.partitions import days_of
 from assets.progress import tracked
 from assets.resources import Platform
@@ -48,7 +49,10 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 )
                 changed += changes.inserted + changes.updated + changes.removed
                 if day in days:
-                    context.add_asset_metadata(_metadata(monitor, records), partition_key=day.isoformat())
+                    context.add_asset_metadata(
+                        _metadata(monitor, records) | day_links(monitor.model, day),
+                        partition_key=day.isoformat(),
+                    )
         told = (
             f"{len(stale)} days with new labels, {len(affected - set(days))} earlier days re-evaluated, "
             f"{changed} records changed"

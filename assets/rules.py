@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import dagster as dg
 
 from assets.rule_check import check_result
 from assets.stage import check
 from obs_dagster.alerts import AlertSummary
-from obs_dagster.metrics.registry import family
+from obs_dagster.alerts.rules.stage import Stage, stage_of
 from obs_dagster.monitor import Monitor, Rule
-
-Stage = Literal["alerts", "explanations"]
-"""The stages that evaluate rules."""
 
 
 def rules_of(monitor: Monitor, stage: Stage) -> Sequence[Rule]:
@@ -23,8 +19,7 @@ def rules_of(monitor: Monitor, stage: Stage) -> Sequence[Rule]:
     Explanations take long and need the registry, so alerts are evaluated without waiting for them, and rules
     about them once more when they are there.
     """
-    late = family("explanation")
-    return [rule for rule in monitor.alerts if (rule.metric in late) == (stage == "explanations")]
+    return [rule for rule in monitor.alerts if stage_of(rule.metric) == stage]
 
 
 def checks_of(monitor: Monitor, stage: Stage) -> list[dg.AssetCheckSpec]:

@@ -30,8 +30,9 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
         description="Sends what waits in the outbox through each monitor's routes, until it was taken.",
     )
     def alert_notifications(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        with History.open(Settings().history_url) as history:
-            done = deliver(history, routes, environ=os.environ)
+        settings = Settings()
+        with History.open(settings.history_url) as history:
+            done = deliver(history, routes, environ=os.environ, links=settings.links)
         for failure in done.failures:
             context.log.warning("%s did not take %s: %s", failure.label, failure.key, failure.error)
         failed = len(done.failures)

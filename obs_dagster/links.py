@@ -22,6 +22,11 @@ def health_page(model: str, day: dt.date) -> str:
     return f"{model}-{day.isoformat()}.html"
 
 
+def experiment_name(model: str) -> str:
+    """The experiment in MLflow that a model's nights are published to."""
+    return f"obs/{model}"
+
+
 def experiment_fragment(experiment: str) -> str:
     """The runs of an experiment, as a link within MLflow's own pages: they work wherever it is served.
 
@@ -79,6 +84,11 @@ class Links:
         """The runs of an experiment in MLflow, by its id."""
         return self._mlflow(experiment_fragment(experiment))
 
+    def experiment_of(self, model: str) -> str:
+        """The experiment of a model in MLflow's list of them, for who does not know its id."""
+        wanted = urlencode({"experimentSearchFilter": experiment_name(model)})
+        return self._mlflow(f"#/experiments?{wanted}")
+
     def mlflow_run(self, experiment: str, run: str) -> str:
         """A run in MLflow, by the ids of its experiment and its own.
 
@@ -108,6 +118,10 @@ class Links:
 
     def _report(self, file: str) -> str:
         return f"{self.reports}/{quote(file)}" if self.reports else ""
+
+
+NO_LINKS = Links()
+"""Where no setting names a place."""
 
 
 def _part(text: str) -> str:

@@ -121,7 +121,7 @@ def _deliver(settings: Settings, monitor: Monitor) -> None:
     from obs_dagster.history import History
 
     with History.open(settings.history_url) as history:
-        done = deliver(history, {monitor.model: monitor.routes}, environ=os.environ)
+        done = deliver(history, {monitor.model: monitor.routes}, environ=os.environ, links=settings.links)
     told = ", ".join(route.label for route in monitor.routes) or "log://"
     sent = f"{done.delivered} notifications went to {told}" if done.delivered else "No notification was due"
     ERRORS.print(sent, markup=False, highlight=False)

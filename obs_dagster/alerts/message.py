@@ -63,6 +63,7 @@ def compose(alert: Alert, event: Event) -> Message:
             "segment": alert.segment,
             "column": alert.column,
             "since": alert.since.isoformat(),
+            "day": alert.last_day.isoformat(),
         },
     )
 

@@ -31,6 +31,7 @@ def test_what_is_not_set_is_not_linked(set_):
         links.check("m", "alerts", "recall_lost"),
         links.run("r"),
         links.experiment("1"),
+        links.experiment_of("m"),
         links.mlflow_run("1", "r"),
         links.version("m", "1"),
         links.report("m", DAY),
@@ -53,6 +54,7 @@ def test_pages_are_below_the_place_that_is_served_whatever_names_hold(set_):
     assert links.experiment("7") == (
         "https://mlflow.example/#/experiments/7/runs?workflowType=machine_learning"
     )
+    assert links.experiment_of("m").endswith("/#/experiments?experimentSearchFilter=obs%2Fm")
     assert links.version("team/m", "v 1") == "https://mlflow.example/#/models/team%2Fm/versions/v%201"
     assert links.report("m", DAY) == "http://host.example/obs/reports/m-2013-07-21.html"
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from obs_dagster import secrets
 from obs_dagster.alerts.channels.registry import send
+from obs_dagster.alerts.linked import linked
 from obs_dagster.alerts.message import Message, one_line
 from obs_dagster.alerts.outbox import entries
 from obs_dagster.alerts.outbox.entries import Claim, Entry
 from obs_dagster.alerts.outbox.scrub import scrub
 from obs_dagster.errors import ObsError
 from obs_dagster.history import History
+from obs_dagster.links import NO_LINKS, Links
 from obs_dagster.monitor import Route
 
 Clock = Callable[[], dt.datetime]
@@ -68,6 +70,7 @@ def deliver(
     environ: Mapping[str, str],
     clock: Clock = utc_now,
     sender: Sender = send,
+    links: Links = NO_LINKS,
 ) -> DeliveryReport:
     """Send each waiting notification through each route that wants its severity.
 
@@ -82,8 +85,9 @@ def deliver(
         environ: the environment variables that fill the secrets into the routes' URLs.
         clock: tells the present (UTC); leases and pauses are counted from it.
         sender: sends one message to one URL, or raises.
+        links: the addresses that messages lead to.
     """
-    run = _Run(history, environ, clock, sender)
+    run = _Run(history, environ, clock, sender, links)
     for entry in entries.waiting(history, routes.keys()):
         wanted = [route for route in routes[entry.model] if entry.message.severity in route.severities]
         # Routes with the same URL are one channel.
@@ -94,11 +98,14 @@ def deliver(
 class _Run:
     """One delivery run: what it did, and which channels it leaves alone."""
 
-    def __init__(self, history: History, environ: Mapping[str, str], clock: Clock, sender: Sender) -> None:
+    def __init__(
+        self, history: History, environ: Mapping[str, str], clock: Clock, sender: Sender, links: Links
+    ) -> None:
         self._history = history
         self._environ = environ
         self._clock = clock
         self._sender = sender
+        self._links = links
         self._dead: set[str] = set()
         self._behind: set[tuple[str, str | None]] = set()
         self.delivered = 0
@@ -138,7 +145,7 @@ class _Run:
         except ObsError as error:
             return str(error)
         try:
-            self._sender(url, message)
+            self._sender(url, linked(message, self._links))
         except Exception as error:  # noqa: BLE001  # whatever breaks in one channel must not stop the others
             reason = str(error) or type(error).__name__
             return secrets.scrub(scrub(one_line(reason), url, route.label))[:_ERROR_LENGTH]

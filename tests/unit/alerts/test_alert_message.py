@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obs_dagster.alerts import Alert, State
-from obs_dagster.alerts.message import compose, harmless, one_line
+from obs_dagster.alerts.linked import linked
+from obs_dagster.alerts.message import Message, compose, harmless, one_line
+from obs_dagster.links import NO_LINKS, Links
 
 ALERT = Alert(
     id="0123456789",
@@ -66,6 +68,44 @@ def test_a_firing_alert_says_what_where_how_bad_since_when_and_what_to_do():
     ]
     assert message.key == "0123456789:firing:1"
     assert message.details["segment"] == "origin=JFK"
+
+
+LINKS = Links("https://dagster.example", "https://mlflow.example", "https://reports.example")
+
+
+def test_a_message_leads_to_its_page_its_check_and_its_experiment():
+    message = linked(compose(ALERT, "firing"), LINKS)
+    assert message.body.splitlines()[-5:] == [
+        "",
+        "health page    https://reports.example/flight_delay-2013-07-03.html",
+        "Dagster check  https://dagster.example/assets/flight_delay/alerts?view=checks&checkDetail=recall_low",
+        "MLflow         https://mlflow.example/#/experiments?experimentSearchFilter=obs%2Fflight_delay",
+        "all models     https://reports.example/index.html",
+    ]
+    assert message.details["health_page_url"] == "https://reports.example/flight_delay-2013-07-03.html"
+    assert message.key == compose(ALERT, "firing").key
+
+
+@pytest.mark.parametrize(
+    ("rule", "metric", "shown"),
+    [
+        ("day not evaluated", "quarantined_share", "data_quality?view=checks&checkDetail=evaluated"),
+        ("shap_moved", "shap_share", "explanations?view=checks&checkDetail=shap_moved"),
+    ],
+)
+def test_a_check_is_linked_where_it_is_shown(rule, metric, shown):
+    message = linked(compose(replace(ALERT, rule=rule, metric=metric), "firing"), LINKS)
+    assert message.details["dagster_check_url"].endswith(f"/assets/flight_delay/{shown}")
+
+
+def test_a_failed_run_leads_to_its_log():
+    failed = Message("r:failed", "firing", "critical", "t", "b", {"model": "m", "run_id": "r"})
+    assert linked(failed, LINKS).details["dagster_run_url"] == "https://dagster.example/runs/r"
+
+
+def test_without_addresses_a_message_stays_as_it_is():
+    message = compose(ALERT, "firing")
+    assert linked(message, NO_LINKS) is message
 
 
 def test_the_end_of_an_alert_says_when_and_why():

@@ -20,6 +20,7 @@ from obs_dagster.alerts import deliver, undelivered
 from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.alerts.channels.registry import channel_of, send
 from obs_dagster.alerts.message import Message
+from obs_dagster.links import Links
 from obs_dagster.monitor import Route
 
 HOSTILE = "origin=<b>&</b> <!channel> @all\r\nBcc: x@evil.example"
@@ -218,9 +219,12 @@ def test_an_alert_reaches_webhook_and_mailbox_exactly_once(store, write, evaluat
     for night in (1, 2, 3):
         evaluate(night)
         for _ in range(2):
-            deliver(store, routes, environ=environ, clock=clock)
+            deliver(store, routes, environ=environ, clock=clock, links=Links(reports="https://pages.example"))
 
     assert undelivered(store) == []
+    page = "https://pages.example/flight_delay-2013-07-01.html"
+    assert receiver.posts[0][2]["health_page_url"] == page
+    assert page in receiver.posts[0][2]["message"]
     taken = [str(body["idempotency_key"]).split(":", 1)[1] for _, _, body in receiver.posts]
     # The first one was refused.
     assert taken == ["firing:1", "firing:1", "resolved:1"]

@@ -1,0 +1,16 @@
+"""Where to look beside Dagster, as metadata that can be clicked."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import dagster as dg
+
+from obs_dagster.settings import Settings
+
+
+def day_links(model: str, day: dt.date) -> dict[str, dg.MetadataValue]:
+    """The health page of a day and the model's experiment; those whose places the settings name."""
+    links = Settings().links
+    found = {"health page": links.report(model, day), "MLflow": links.experiment_of(model)}
+    return {name: dg.MetadataValue.url(url) for name, url in found.items() if url}

@@ -1,0 +1,15 @@
+"""Which stage shows a rule as its check: that whose records complete what the rule watches."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from obs_dagster.metrics.registry import family
+
+Stage = Literal["alerts", "explanations"]
+"""The stages that evaluate rules."""
+
+
+def stage_of(metric: str) -> Stage:
+    """The stage that shows rules on a metric."""
+    return "explanations" if metric in family("explanation") else "alerts"
