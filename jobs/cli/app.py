@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli import alerts, check, demo, dev, doctor, metrics, report, run, schema
+from jobs.cli import alerts, check, demo, dev, doctor, init, metrics, report, run, schema
 from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.failure import FAILED, explain, explain_unforeseen
 from obs_dagster import __version__
@@ -45,6 +45,7 @@ def root(
 
 
 app.command()(demo.demo)
+app.command()(init.init)
 app.command()(check.check)
 app.command()(run.run)
 app.command()(run.backfill)

@@ -37,7 +37,7 @@ def check(
     settings = Settings()
     findings = [reach.history(settings), reach.mlflow(settings)]
     for monitor in _chosen(settings, monitors or []):
-        findings += _inspect(monitor, settings)
+        findings += inspect(monitor, settings)
     if print_findings(findings, chosen):
         raise typer.Exit(FAILED)
 
@@ -69,7 +69,8 @@ def _chosen(settings: Settings, names: list[str]) -> list[Monitor]:
     return found
 
 
-def _inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
+def inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
+    """Look at what a monitor names: its log, labels, baseline, registry and routes."""
     yield Finding(monitor.model, "monitor", "ok", f"{len(monitor.alerts)} rules, from {monitor.start} on")
     log = look_at_log(monitor)
     yield from log.findings

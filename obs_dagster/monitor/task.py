@@ -134,6 +134,18 @@ class HasClasses(Protocol):
         """The legal names in a rule's `classes`; None if they cannot be read, and then none is judged."""
 
 
+@runtime_checkable
+class HasRoles(Protocol):
+    """A kind of model that says which columns of a log it has a use for.
+
+    Attributes:
+        roles: keys of `logs.columns`, of those that only some tasks have.
+    """
+
+    @property
+    def roles(self) -> tuple[str, ...]: ...  # noqa: D102
+
+
 TASKS: Kinds[Task] = Kinds("task", ENTRY_POINTS, [Place("obs_dagster.tasks", "TASK", "task")])
 
 

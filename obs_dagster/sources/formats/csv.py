@@ -150,4 +150,4 @@ def _explained(error: Exception, header: _Header, files: Sequence[Path]) -> Exce
     return error
 
 
-FORMAT = FileFormat("csv", read)
+FORMAT = FileFormat("csv", read, (".csv", ".tsv", ".psv"))

@@ -16,10 +16,12 @@ class FileFormat:
     Attributes:
         name: as the monitor names it.
         read: turns files into parts of like columns.
+        suffixes: how names of such files end, before `.gz` if they are compressed.
     """
 
     name: str
     read: Reader
+    suffixes: tuple[str, ...] = ()
 
     @property
     def of_files(self) -> bool:

@@ -158,4 +158,4 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return fields
 
 
-FORMAT = FileFormat("jsonl", read)
+FORMAT = FileFormat("jsonl", read, (".jsonl", ".ndjson", ".json"))

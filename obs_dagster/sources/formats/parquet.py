@@ -186,4 +186,4 @@ def _clipped(batch: pa.RecordBatch, columns: frozenset[str]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=batch.schema)
 
 
-FORMAT = FileFormat("parquet", read)
+FORMAT = FileFormat("parquet", read, (".parquet", ".pq", ".parq"))

@@ -21,6 +21,7 @@ class BinaryClassification:
 
     name = "binary_classification"
     title = "Binary classification"
+    roles = ("score", "prediction")
     truth: Truth = "class"
     quality_page = "classification"
 
@@ -43,7 +44,7 @@ class BinaryClassification:
     def problems(self, document: Document) -> Iterator[Problem]:
         """The log needs a score."""
         yield from needs_role(document, "score", self.name)
-        yield from maps_only(document, ("score", "prediction"), self.name)
+        yield from maps_only(document, self.roles, self.name)
 
     @property
     def outcomes(self) -> OutcomeTable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.multiclass import MOST_CLASSES, OTHER_CLASS, class_name
@@ -14,9 +14,14 @@ _LISTED: Keys = ("multiclass", "classes")
 _SCORES: Keys = ("logs", "columns", "scores")
 
 
-def problems(document: Document) -> Iterator[Problem]:
-    """The log needs scores or predictions, and the classes of both are told once."""
-    yield from maps_only(document, ("scores", "prediction"), _TASK)
+def problems(document: Document, roles: Collection[str]) -> Iterator[Problem]:
+    """The log needs scores or predictions, and the classes of both are told once.
+
+    Args:
+        document: the monitor.
+        roles: the columns that the log may have.
+    """
+    yield from maps_only(document, roles, _TASK)
     columns = document.mapping("logs", "columns") or {}
     if columns.get("scores") is None and columns.get("prediction") is None:
         message = f"One of the keys `scores` and `prediction` is missing: {_TASK} needs it."

@@ -21,6 +21,7 @@ class MulticlassClassification:
 
     name = "multiclass_classification"
     title = "Multiclass classification"
+    roles = ("scores", "prediction")
     truth: Truth = "name"
     block = "multiclass"
     quality_page = "multiclass"
@@ -59,7 +60,7 @@ class MulticlassClassification:
         """The log needs scores or predictions, and classes to name them by."""
         from obs_dagster.tasks.multiclass.problems import problems
 
-        yield from problems(document)
+        yield from problems(document, self.roles)
 
     def compared_sections(
         self, inputs: Mapping[str, Any], baseline: Mapping[str, Any], monitor: Monitor

@@ -16,14 +16,13 @@ if TYPE_CHECKING:
     from obs_dagster.tasks.outcomes import OutcomeTable
     from obs_dagster.tasks.sections import Section
 
-_ROLES = ("score", "request", "item", "rank")
-
 
 class Ranking:
     """Items that are ordered for a request; labels say how relevant each was, graded or 0 and 1."""
 
     name = "ranking"
     title = "Ranking"
+    roles = ("score", "request", "item", "rank")
     truth: Truth = "number"
     block = "ranking"
     quality_page = "ranking"
@@ -48,7 +47,7 @@ class Ranking:
         if all(document.value("logs", "columns", role) is None for role in ("score", "rank")):
             message = f"The key `score` or `rank` is missing: {self.name} needs one of them."
             yield document.problem(("logs", "columns"), message, at_key=True)
-        yield from maps_only(document, _ROLES, self.name)
+        yield from maps_only(document, self.roles, self.name)
         cutoffs = document.items("ranking", "at")
         for place, k in enumerate(cutoffs):
             if k in cutoffs[:place]:

@@ -22,6 +22,7 @@ class Regression:
 
     name = "regression"
     title = "Regression"
+    roles = ("prediction", "interval", "quantiles")
     truth: Truth = "number"
     quality_page = "regression"
 
@@ -38,7 +39,7 @@ class Regression:
     def problems(self, document: Document) -> Iterator[Problem]:
         """The log needs a prediction; a level has one quantile."""
         yield from needs_role(document, "prediction", self.name)
-        yield from maps_only(document, ("prediction", "interval", "quantiles"), self.name)
+        yield from maps_only(document, self.roles, self.name)
         keys = ("logs", "columns", "quantiles")
         taken: dict[float, str] = {}
         for written in document.mapping(*keys) or {}:

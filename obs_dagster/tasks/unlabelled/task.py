@@ -16,6 +16,7 @@ class Unlabelled:
 
     name = "unlabelled"
     title = "Without ground truth"
+    roles = ("score", "prediction")
     truth: Truth | None = None
     outcomes = None
 
@@ -38,7 +39,7 @@ class Unlabelled:
         if document.value("labels") is not None:
             message = "A model of the task `unlabelled` has no labels: remove them, or name another task."
             yield document.problem(("labels",), message, at_key=True)
-        yield from maps_only(document, ("score", "prediction"), self.name)
+        yield from maps_only(document, self.roles, self.name)
 
 
 TASK = Unlabelled()

@@ -1,0 +1,239 @@
+"""From where a log is to what its monitor should say."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from obs_dagster.discovery.asking import Ask, nobody
+from obs_dagster.discovery.baseline import baseline_of
+from obs_dagster.discovery.class_scores import class_scores
+from obs_dagster.discovery.classes import TwoClasses, two_classes
+from obs_dagster.discovery.column import Column
+from obs_dagster.discovery.draft import Asked, Draft, LabelDraft
+from obs_dagster.discovery.error import DiscoveryError
+from obs_dagster.discovery.features import LeftOut, features_of
+from obs_dagster.discovery.labels import LabelFiles, labels_of
+from obs_dagster.discovery.layout import Layout, layout_of
+from obs_dagster.discovery.recognition import Recognised, recognise, roles
+from obs_dagster.discovery.roles.status import successes
+from obs_dagster.discovery.sample import Sample, sampled
+from obs_dagster.discovery.segments import segments_of
+from obs_dagster.discovery.task import Evidence, ranks, roles_of, task_of
+from obs_dagster.discovery.zone import zone_of
+from obs_dagster.monitor.data import OUTPUT_ROLES
+from obs_dagster.sources.files import connect
+
+_BINARY, _MULTICLASS, _RANKING = "binary_classification", "multiclass_classification", "ranking"
+_NEEDED = ("prediction_id", "time", "version")
+
+
+def discover(asked: Asked, ask: Ask = nobody) -> Draft:
+    """What a monitor of a log should say.
+
+    Args:
+        asked: where log, labels and training rows are, and what is known already.
+        ask: who decides what is open; left out: what is likeliest is taken.
+
+    Raises:
+        DiscoveryError: there are no files, or what is needed cannot be told; the remedy names the option.
+        SourceError: a file cannot be read.
+    """
+    layout = layout_of(asked.logs)
+    with connect() as connection:
+        sample = sampled(connection, layout.source, layout.files)
+        if not sample.rows:
+            raise DiscoveryError(
+                f"The files at {layout.pattern} have no rows.",
+                remedy="Name a log that has some: `--logs PATH`.",
+            )
+        labels = labels_of(connection, asked.labels, sample, asked.columns, ask) if asked.labels else None
+        return _Discovery(asked, ask, layout, sample, labels).draft()
+
+
+@dataclass(frozen=True, slots=True)
+class _Discovery:
+    asked: Asked
+    ask: Ask
+    layout: Layout
+    sample: Sample
+    labels: LabelFiles | None
+
+    def draft(self) -> Draft:
+        known = self._recognised()
+        scores = self._class_scores(known)
+        task = task_of(self._evidence(known, scores), self.asked.task, self.ask)
+        scores = scores if task.value == _MULTICLASS else {}
+        kept = self._of_task(known, task.value, scores)
+        self._complain(kept)
+        idle = [LeftOut(each.column, f"{task.value} has no use for a {role}") for role, each in known.items()]
+        used = {each.column for each in kept.values()} | {*scores.values()}
+        idle = [each for each in idle if each.name not in used]
+        features, left = features_of(self.sample, used | {each.name for each in idle})
+        if not features:
+            raise DiscoveryError(
+                "No column is left that could be a feature.",
+                remedy="A monitor needs one that the model reads; the log has "
+                f"{', '.join(self.sample.columns)}.",
+            )
+        status = kept.get("status")
+        first, last = self._days(kept["time"].column)
+        return Draft(
+            model=self.asked.model,
+            task=task,
+            zone=zone_of(self.sample, kept["time"].column, self.layout.days, self.asked.time_zone),
+            layout=self.layout,
+            first=first,
+            last=last,
+            rows=self.sample.rows,
+            files=self.sample.files,
+            roles=kept,
+            class_scores=scores,
+            classes=self._classes(kept) if task.value == _MULTICLASS and not scores else (),
+            decisions=self._decisions(kept) if task.value == _BINARY else None,
+            ok_statuses=successes(self._column(status)) if status else (),
+            labels=self._labels(kept, two=task.value == _BINARY) if self.labels else None,
+            features=features,
+            left_out=[*idle, *left],
+            segments=segments_of(features, self.sample.rows, self._rows_a_day(kept["time"].column)),
+            baseline=baseline_of(
+                self.asked.training, [value for value, _ in self._column(kept["version"]).top]
+            ),
+        )
+
+    def _recognised(self) -> dict[str, Recognised]:
+        """The column of each role, of whatever task."""
+        given = dict(self.asked.columns)
+        key = {"prediction_id": self.labels.key} if self.labels else {}
+        given |= {role: each.column for role, each in key.items()}
+        ranked = self._ranked(given)
+        wanted = [
+            name
+            for name in roles()
+            if name != "label" and (ranked or name in given or name not in ("request", "item", "rank"))
+        ]
+        return recognise(self.sample, "logs", given, self.ask, wanted=wanted) | key
+
+    def _ranked(self, given: Mapping[str, str]) -> bool:
+        """Whether rows are items of requests."""
+        if self.asked.task:
+            return self.asked.task == _RANKING
+        known = roles()
+        columns = list(self.sample.columns.values())
+        request, item = (
+            given.get(role) or next((each.column for each in known[role].claims(self.sample, columns)), "")
+            for role in ("request", "item")
+        )
+        if not request or not item or request == item or not {request, item} <= {*self.sample.columns}:
+            return False
+        return ranks(self.sample, request, item)
+
+    def _class_scores(self, known: Mapping[str, Recognised]) -> dict[str, str]:
+        """The probabilities of several classes; of two only if neither is the score."""
+        taken = {each.column for role, each in known.items() if role != "score"}
+        label = self._label()
+        named = [
+            value
+            for column in (label, self._output(known, "prediction"))
+            if column
+            for value, _ in column.top
+        ]
+        found = class_scores(self.sample, taken, named)
+        score = known["score"].column if "score" in known else ""
+        return {} if len(found) == 2 and score in found.values() else found  # noqa: PLR2004  two classes
+
+    def _evidence(self, known: Mapping[str, Recognised], scores: Mapping[str, str]) -> Evidence:
+        outputs = {
+            role: self._column(each)
+            for role, each in known.items()
+            if role in OUTPUT_ROLES and each.column not in scores.values()
+        }
+        return Evidence(outputs, scores, self._label())
+
+    def _label(self) -> Column | None:
+        return self.labels.sample.columns[self.labels.label] if self.labels else None
+
+    def _of_task(
+        self, known: Mapping[str, Recognised], task: str, scores: Mapping[str, str]
+    ) -> dict[str, Recognised]:
+        """The columns that a monitor of a task names."""
+        legal = roles_of(task)
+        kept = {
+            role: each
+            for role, each in known.items()
+            if (role not in OUTPUT_ROLES or role in legal) and each.column not in scores.values()
+        }
+        if "prediction" in legal and "score" not in legal and "prediction" not in kept and not scores:
+            # what a regressor puts out may be called its score
+            score = known.get("score")
+            kept |= {"prediction": replace(score, option="--prediction")} if score else {}
+        if task == _BINARY and "prediction" in kept and self._decisions(kept) is None:
+            del kept["prediction"]
+        return kept
+
+    def _complain(self, kept: Mapping[str, Recognised]) -> None:
+        """Say which column is missing.
+
+        Raises:
+            DiscoveryError: one that every monitor needs is.
+        """
+        for name in _NEEDED:
+            if name not in kept:
+                role = roles()[name]
+                raise DiscoveryError(
+                    f"{role.question} No column of the log looks like it.",
+                    remedy=f"Name it: `{role.option} COLUMN`. There are: {', '.join(self.sample.columns)}.",
+                )
+
+    def _decisions(self, kept: Mapping[str, Recognised]) -> TwoClasses | None:
+        """What the decisions of a log mean; None if there are none of two classes."""
+        if "prediction" not in kept:
+            return None
+        score = kept["score"].column if "score" in kept else ""
+        column = self._column(kept["prediction"])
+        return two_classes(column, self.sample, score, f"{self.sample.table} AS a", "a")
+
+    def _classes(self, kept: Mapping[str, Recognised]) -> Sequence[str]:
+        """Every class that predictions and labels name."""
+        columns = (self._output(kept, "prediction"), self._label())
+        return sorted({value for column in columns if column for value, _ in column.top})
+
+    def _labels(self, kept: Mapping[str, Recognised], *, two: bool) -> LabelDraft:
+        if self.labels is None:
+            raise TypeError("there are no labels")
+        found = self.labels
+        score = kept["score"].column if "score" in kept else ""
+        label = found.sample.columns[found.label]
+        classes = two_classes(label, self.sample, score, found.rows(self.sample), "b") if two else None
+        return LabelDraft(
+            found.layout.every,
+            found.layout.source,
+            found.columns,
+            classes,
+            found.delay(self.sample, kept["time"].column),
+        )
+
+    def _days(self, time: str) -> tuple[dt.date, dt.date]:
+        """The first day and the last one: as files name them, or as far as the sample's rows tell."""
+        if self.layout.days:
+            return self.layout.days[0], self.layout.days[-1]
+        date = f"CAST({self.sample.moment(time)} AS DATE)"
+        query = f"SELECT min({date}), max({date}) FROM {self.sample.table}"
+        first, last = self.sample.connection.execute(query).fetchall()[0]
+        return first, last
+
+    def _rows_a_day(self, time: str) -> float:
+        """How many rows a day has, at least."""
+        if days := len(self.layout.days):
+            return self.sample.rows / self.sample.files * len(self.layout.files) / days
+        dates = self.sample.count(
+            f"SELECT count(DISTINCT CAST({self.sample.moment(time)} AS DATE)) FROM {self.sample.table}"
+        )
+        return self.sample.rows / max(dates, 1)
+
+    def _output(self, known: Mapping[str, Recognised], role: str) -> Column | None:
+        return self._column(known[role]) if role in known else None
+
+    def _column(self, found: Recognised) -> Column:
+        return self.sample.columns[found.column]

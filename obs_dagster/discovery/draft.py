@@ -1,0 +1,112 @@
+"""A monitor to be: everything that a sample says, with how sure that is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from obs_dagster.discovery.baseline import BaselineFound
+from obs_dagster.discovery.classes import TwoClasses
+from obs_dagster.discovery.features import Feature, LeftOut
+from obs_dagster.discovery.layout import Layout
+from obs_dagster.discovery.recognition import Recognised
+from obs_dagster.discovery.segments import Segment
+from obs_dagster.discovery.task import Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person said.
+
+    Attributes:
+        model: its name.
+        logs, labels, training: files, folders or globs; empty for none.
+        columns: columns by role.
+        task, time_zone: empty where the sample decides.
+    """
+
+    model: str
+    logs: str
+    labels: str = ""
+    training: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    task: str = ""
+    time_zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelDraft:
+    """The labels of a monitor to be.
+
+    Attributes:
+        pattern, source: where the files are, and their format.
+        columns: the column of each role.
+        classes: the two classes; None where there are not two.
+        delay: days that labels are waited for, and why.
+    """
+
+    pattern: str
+    source: str
+    columns: Mapping[str, Recognised]
+    classes: TwoClasses | None
+    delay: tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A monitor to be.
+
+    Attributes:
+        model: its name.
+        task, zone: what kind of model it is, and when its days begin.
+        layout: where the files are.
+        first, last: the days between which there are rows.
+        rows, files: of the sample.
+        roles: the column of each role.
+        class_scores: the column of each class's probability.
+        classes: the names of all classes of a multiclass model, where scores do not name them.
+        decisions: what decisions mean; None where there are none, or they spell true and false.
+        ok_statuses: values of the status that are successes.
+        labels: None for none.
+        features, left_out: the other columns.
+        segments: by which metrics are split.
+        baseline: what versions are compared with.
+    """
+
+    model: str
+    task: Choice
+    zone: Choice
+    layout: Layout
+    first: dt.date
+    last: dt.date
+    rows: int
+    files: int
+    roles: Mapping[str, Recognised]
+    class_scores: Mapping[str, str]
+    classes: Sequence[str]
+    decisions: TwoClasses | None
+    ok_statuses: Sequence[str]
+    labels: LabelDraft | None
+    features: Sequence[Feature]
+    left_out: Sequence[LeftOut]
+    segments: Sequence[Segment]
+    baseline: BaselineFound
+
+    @property
+    def choices(self) -> dict[str, Choice]:
+        """Everything that was chosen by what the sample says, by what it is."""
+        labels = self.labels.columns if self.labels else {}
+        columns = {role: each for role, each in labels.items() if role != "prediction_id"}
+        baseline = Choice(
+            str(self.baseline.keys["kind"]), self.baseline.why, self.baseline.sure, "--training"
+        )
+        return {
+            "task": self.task,
+            "time_zone": self.zone,
+            **{
+                role: Choice(each.column, each.why, each.sure, each.option)
+                for role, each in {**self.roles, **columns}.items()
+            },
+            "baseline": baseline,
+        }

@@ -1,0 +1,157 @@
+"""Where a log's files are, and where in their paths the day stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+import glob
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice, takewhile
+from pathlib import Path
+
+from obs_dagster.discovery.error import DiscoveryError
+from obs_dagster.discovery.path_day import PathDay, path_day
+from obs_dagster.monitor.source import SOURCES
+from obs_dagster.sources.formats.file_format import FileFormat
+from obs_dagster.sources.matching import matching_files
+
+MOST_FILES = 20_000
+"""How many files are looked for at most."""
+
+_HOLE = re.compile(r"\{day(:[^{}]*)?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Files of one format that lie alike.
+
+    Attributes:
+        source: their format, as a monitor names it.
+        pattern: their path, absolute: `{day}` where the day stands, `*` where they differ otherwise.
+        files: in order of their days, each with the day that it names.
+        aside: files that lie elsewhere, or are of other formats.
+    """
+
+    source: str
+    pattern: str
+    files: tuple[tuple[Path, dt.date | None], ...]
+    aside: tuple[Path, ...] = ()
+
+    @property
+    def days(self) -> tuple[dt.date, ...]:
+        """The days that paths name, ascending."""
+        return tuple(sorted({day for _, day in self.files if day is not None}))
+
+    @property
+    def every(self) -> str:
+        """The path of the files of all days."""
+        return _HOLE.sub("*", self.pattern)
+
+
+def layout_of(place: str) -> Layout:
+    """How the files of a path lie: of a file alone, of a folder and all in it, or of a pattern.
+
+    Args:
+        place: a file, a folder, or a glob in which `{day}` may stand.
+
+    Raises:
+        DiscoveryError: there are no files, or none of a known format.
+    """
+    found = list(islice(_files(place), MOST_FILES))
+    if not found:
+        raise DiscoveryError(
+            f"There are no files at {Path(place).expanduser().absolute()}.",
+            remedy="Name a file, a folder of files, or a pattern in quotes ('logs/*/part-*.parquet').",
+        )
+    kinds = Counter(kind for file in found if (kind := format_of(file)))
+    if not kinds:
+        raise DiscoveryError(
+            f"No file at {place} is of a known format; the first of {len(found):,} is {found[0].name}.",
+            remedy=f"Files are known by their endings: {', '.join(_suffixes())}, also with .gz after it.",
+        )
+    kind = kinds.most_common(1)[0][0]
+    of_kind = [(file, path_day(file.parts)) for file in found if format_of(file) == kind]
+    files = _alike(of_kind)
+    pattern = _pattern(sorted({where.shape for _, where in files}))
+    dated = sorted(((file, where.day) for file, where in files), key=_in_order)
+    taken = {file for file, _ in files}
+    return Layout(kind, pattern, tuple(dated), tuple(file for file in found if file not in taken))
+
+
+def format_of(file: Path) -> str | None:
+    """The format that a file's name tells; None if it tells none."""
+    name = file.name.lower().removesuffix(".gz")
+    return next((kind for suffix, kind in _suffixes().items() if name.endswith(suffix)), None)
+
+
+def _suffixes() -> Mapping[str, str]:
+    formats = [each for each in SOURCES.all().values() if isinstance(each, FileFormat)]
+    return {suffix: each.name for each in formats for suffix in each.suffixes}
+
+
+def _files(place: str) -> Iterator[Path]:
+    path = Path(place).expanduser().absolute()
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        for folder, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+            yield from (Path(folder, name) for name in sorted(names) if not name.startswith((".", "_")))
+    elif glob.has_magic(str(path)) or _HOLE.search(str(path)):
+        yield from matching_files(_HOLE.sub("*", str(path)))
+
+
+def _alike(files: Sequence[tuple[Path, PathDay]]) -> list[tuple[Path, PathDay]]:
+    """The most files that one pattern can stand for: of as many parts, with the day in the same ones."""
+    families: dict[tuple[object, ...], list[tuple[Path, PathDay]]] = {}
+    for file, where in files:
+        family = (len(where.shape), tuple(_forms(part) for part in where.shape))
+        families.setdefault(family, []).append((file, where))
+    return max(families.values(), key=len)
+
+
+def _in_order(dated: tuple[Path, dt.date | None]) -> tuple[dt.date, Path]:
+    return dated[1] or dt.date.min, dated[0]
+
+
+def _forms(part: str) -> tuple[str, ...]:
+    """The placeholders of a part; months with zeros before them and without look alike from October on."""
+    return tuple(match[0].replace("%-", "%") for match in _HOLE.finditer(part))
+
+
+def _pattern(shapes: Sequence[tuple[str, ...]]) -> str:
+    """The glob of some shapes of as many parts."""
+    return str(Path(*(_common(sorted(set(parts))) for parts in zip(*shapes, strict=True))))
+
+
+def _common(names: Sequence[str]) -> str:
+    """What names have in common at both ends, with `*` between.
+
+    >>> _common(["{day}-a.csv", "{day}-b.csv"]), _common(["m={day:%m}", "m={day:%-m}"]), _common(["x.csv"])
+    ('{day}-*.csv', 'm={day:%-m}', 'x.csv')
+    """
+    if len(names) == 1:
+        return names[0]
+    pieces = [_HOLE.split(name, maxsplit=1) for name in names]
+    holes = [match[0] if (match := _HOLE.search(name)) else "" for name in names]
+    # of months without zeros, those from October on look like any
+    hole = max(holes, key=lambda each: each.count("%-"))
+    if not hole:
+        return _ends(names)
+    return f"{_ends([each[0] for each in pieces])}{hole}{_ends([each[-1] for each in pieces])}"
+
+
+def _ends(names: Sequence[str]) -> str:
+    if len(set(names)) == 1:
+        return names[0]
+    begin = _same_beginning(names)
+    rest = [name[len(begin) :][::-1] for name in names]
+    return f"{begin}*{_same_beginning(rest)[::-1]}"
+
+
+def _same_beginning(names: Sequence[str]) -> str:
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in alike)

@@ -1,0 +1,201 @@
+"""A monitor file with comments: what was recognised, from what, how sure that is, and what to edit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from obs_dagster.discovery.draft import Draft
+from obs_dagster.discovery.recognition import Recognised
+from obs_dagster.discovery.yaml_text import comment, entries, entry, mapping, scalar, sequence
+from obs_dagster.monitor.data import LabelColumns, LogColumns
+
+#: A log whose last day is so many days ago is complete.
+_OVER = dt.timedelta(days=7)
+
+
+def written(draft: Draft, folder: Path, today: dt.date) -> str:
+    """The text of a monitor file.
+
+    Args:
+        draft: what it says.
+        folder: the folder of the file, from which relative paths start.
+        today: the present day.
+    """
+    writer = _Writer(draft, folder, today)
+    return "\n\n".join("\n".join(section) for section in writer.sections() if section) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    draft: Draft
+    folder: Path
+    today: dt.date
+
+    def sections(self) -> Iterator[list[str]]:
+        """The parts of the file, each as lines."""
+        yield list(self._head())
+        yield list(self._model())
+        yield list(self._calendar())
+        yield list(self._logs())
+        yield list(self._labels())
+        if self.draft.classes:
+            yield ["multiclass:", f"  classes: {sequence(self.draft.classes)}  # all that were seen"]
+        yield list(self._features())
+        yield list(self._segments())
+        yield list(self._baseline())
+        yield list(self._rules())
+        yield list(self._reports())
+        yield list(self._people())
+
+    def _head(self) -> Iterator[str]:
+        draft = self.draft
+        files = f"{draft.files} of {len(draft.layout.files):,} files" if draft.files > 1 else "one file"
+        yield from comment(
+            f"Written by `obs init` from a sample: {draft.rows:,} rows of {files}. Comments say what a line "
+            "was recognised by; GUESS is what was likeliest, so look there first. `obs check` names every "
+            "mistake, and docs/monitor.md explains every key."
+        )
+
+    def _model(self) -> Iterator[str]:
+        yield f"model: {self.draft.model}"
+        yield 'description: ""  # what it predicts, in a sentence: people read it in alerts and on pages'
+        yield "# owner: team:yours  # or an e-mail address: who is told"
+        task = self.draft.task
+        yield from entry("task", task.value, task.why, sure=task.sure)
+
+    def _calendar(self) -> Iterator[str]:
+        zone = self.draft.zone
+        yield from entry("time_zone", scalar(zone.value, flow=False), zone.why, sure=zone.sure)
+        yield f"start: {self.draft.first}  # the first day that is evaluated"
+        if self.today - self.draft.last > _OVER:
+            yield f"end: {self.draft.last}  # the log ends here: leave this out if more days are to come"
+        yield "schedule: 0 5 * * *  # when the night runs: a day's rows have to be there by then"
+
+    def _logs(self) -> Iterator[str]:
+        draft = self.draft
+        yield from comment("The inference log: one row per prediction.")
+        yield "logs:"
+        yield f"  source: {draft.layout.source}"
+        yield f"  path: {scalar(self._place(draft.layout.pattern), flow=False)}"
+        yield "  columns:"
+        for role in LogColumns.model_fields:
+            if role in draft.roles:
+                yield from _column(role, draft.roles[role])
+            elif role == "scores" and draft.class_scores:
+                yield "    scores:  # a probability of each class, named as the labels name it; they sum to 1"
+                yield from (
+                    f"      {scalar(name)}: {scalar(column)}" for name, column in draft.class_scores.items()
+                )
+        if decisions := draft.decisions:
+            if decisions.positive:
+                yield from entry(
+                    "positive", scalar(decisions.positive), decisions.why, indent=2, sure=decisions.sure
+                )
+                yield f"  negative: {scalar(decisions.negative)}"
+        elif draft.task.value == "binary_classification":
+            yield "  threshold: 0.5  # from this score on the decision is positive: write the one in use"
+        if draft.ok_statuses:
+            yield f"  ok_statuses: {sequence(draft.ok_statuses)}  # what of `status` is a success"
+
+    def _labels(self) -> Iterator[str]:
+        labels = self.draft.labels
+        if labels is None:
+            if self.draft.task.value != "unlabelled":
+                yield from comment(
+                    "Without labels nobody knows whether the model is right. Once there are some:\n"
+                    "labels:\n  source: csv\n  path: labels/*.csv\n"
+                    "  columns: {prediction_id: id, label: label, known_at: known_at}"
+                )
+            return
+        yield from comment(
+            "What really happened. Labels may come late: exactly the days they touch are evaluated again."
+        )
+        yield "labels:"
+        yield f"  source: {labels.source}"
+        yield f"  path: {scalar(self._place(labels.pattern), flow=False)}"
+        yield "  columns:"
+        for role in LabelColumns.model_fields:
+            if role in labels.columns:
+                yield from _column(role, labels.columns[role])
+        if labels.classes and labels.classes.positive:
+            classes = labels.classes
+            yield from entry("positive", scalar(classes.positive), classes.why, indent=2, sure=classes.sure)
+            yield f"  negative: {scalar(classes.negative)}"
+        yield f"  max_delay_days: {labels.delay[0]}  # {labels.delay[1]}"
+
+    def _features(self) -> Iterator[str]:
+        yield from comment(
+            "What the model reads. A row that breaks a contract goes to quarantine and is not evaluated, so "
+            "what was merely seen is only suggested here: move it between the braces where it must be true "
+            "of every sound row."
+        )
+        yield "features:"
+        for feature in self.draft.features:
+            why = f"seen: {feature.seen}"
+            if feature.suggested:
+                why += f"; suggestion: {entries(feature.suggested)}"
+            yield from entry(scalar(feature.name), mapping({"type": feature.type}), why, indent=2)
+        if self.draft.left_out:
+            yield from comment("Left out:", 2)
+            for left in self.draft.left_out:
+                yield from comment(f"- {left.name}: {left.why}", 2)
+
+    def _segments(self) -> Iterator[str]:
+        if not self.draft.segments:
+            return
+        yield from comment("Metrics are split by each value of these.")
+        yield "segments:"
+        for segment in self.draft.segments:
+            yield f"  - {scalar(segment.name)}  # {segment.why}"
+
+    def _baseline(self) -> Iterator[str]:
+        found = self.draft.baseline
+        keys = {key: self._place(value) if key == "path" else value for key, value in found.keys.items()}
+        yield from comment(
+            f"{'' if found.sure else 'GUESS: '}What each version is compared with: {found.why}."
+        )
+        if found.sure and found.keys["kind"] == "rolling":
+            yield from comment(
+                "Training data say more, for they do not move with what is wrong: `kind: training`, with the "
+                "`path` of each version's rows (training/{version}.csv)."
+            )
+        yield "baseline:"
+        yield from (f"  {key}: {scalar(value, flow=False)}" for key, value in keys.items())
+
+    def _rules(self) -> Iterator[str]:
+        yield from comment(
+            "The default rules of every metric that this monitor has. Rules of your own stand beside them in "
+            "a list, `[defaults, {name: …}]`; one of the same name takes the place of the default."
+        )
+        yield "alerts: defaults"
+
+    def _reports(self) -> Iterator[str]:
+        yield from comment(
+            "Evidently's pages take longer than all else of a night: once a week is enough to begin with."
+        )
+        yield "reports: {evidently_every_days: 7}"
+
+    def _people(self) -> Iterator[str]:
+        yield from comment(
+            "Who is told: any Apprise URL, with its secrets from the environment.\n"
+            "routes:\n  - url: slack://${SLACK_TOKEN}/models\n"
+            "Where the versions are registered in MLflow, for explanations:\n"
+            f"registry: {{name: {self.draft.model}}}"
+        )
+
+    def _place(self, path: object) -> str:
+        """A path from the file's folder on, if it is below the folder that this one is in."""
+        place, above = Path(str(path)), self.folder.parent
+        return os.path.relpath(place, self.folder) if place.is_relative_to(above) else str(place)
+
+
+def _column(role: str, found: Recognised) -> Iterator[str]:
+    why = found.why
+    if not found.sure:
+        others = f"; it could also be {', '.join(found.others)}" if found.others else ""
+        why = f"{why}{others} ({found.option} COLUMN)"
+    yield from entry(role, scalar(found.column, flow=False), why, indent=4, sure=found.sure)

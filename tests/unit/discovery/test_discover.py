@@ -1,0 +1,223 @@
+"""What a monitor says of a log that nobody described."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from obs_dagster.catalogue import monitor_of
+from obs_dagster.discovery.discover import discover
+from obs_dagster.discovery.draft import Asked
+from obs_dagster.discovery.error import DiscoveryError
+from obs_dagster.discovery.writing import written
+
+TODAY = dt.date(2024, 3, 4)
+
+
+def drafted(service, *, labels="", training="", columns=(), zone="", ask=None):
+    asked = Asked("risk", str(service.root / "logs"), labels, training, dict(columns), time_zone=zone)
+    return discover(asked) if ask is None else discover(asked, ask)
+
+
+def loaded(service, draft):
+    """The monitor as the project's own loader reads what is written."""
+    file = service.root / "monitors" / "risk.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(written(draft, file.parent, TODAY), encoding="utf-8")
+    return monitor_of(file)
+
+
+def roles(monitor):
+    named = monitor.logs.columns.model_dump(exclude_none=True)
+    return {role: column for role, column in named.items() if column}
+
+
+def test_a_binary_classifier_with_labels(service):
+    frames = service.log()
+    rows = pd.concat(frames)
+    fraud = np.random.default_rng(0).uniform(size=len(rows)) < rows["score"]
+    known = rows["created_at"] + pd.Timedelta(days=2)
+    service.write(
+        "labels/all.csv",
+        pd.DataFrame(
+            {"request_id": rows["request_id"], "outcome": np.where(fraud, "bad", "good"), "known": known}
+        ),
+    )
+    draft = drafted(service, labels=str(service.root / "labels"))
+    monitor = loaded(service, draft)
+    assert monitor.task == "binary_classification"
+    assert roles(monitor) == {
+        "prediction_id": "request_id",
+        "time": "created_at",
+        "version": "model_version",
+        "score": "score",
+        "latency_ms": "latency_ms",
+        "status": "status",
+    }
+    assert monitor.logs.ok_statuses == ("200",)
+    assert {name: each.type for name, each in monitor.features.items()} == {
+        "amount": "number",
+        "age": "integer",
+        "country": "category",
+    }
+    assert (monitor.labels.columns.label, monitor.labels.positive) == ("outcome", "bad")
+    assert monitor.labels.max_delay_days == 3
+    assert (monitor.start, monitor.end, monitor.time_zone) == (dt.date(2024, 3, 1), None, "UTC")
+    assert monitor.segments == ("country",)
+    assert all(choice.sure for choice in draft.choices.values())
+    assert monitor.alerts, "a verdict needs rules"
+
+
+def test_suggestions_are_comments_and_no_contract(service):
+    service.log()
+    text = written(drafted(service), service.root / "monitors", TODAY)
+    assert "suggestion: nullable: false, min: 0, max: " in text
+    assert "allowed: [DE, FR]" in text
+    assert "age: {type: integer}" in text
+
+
+def test_a_regressor(service):
+    def change(frame):
+        return frame.drop(columns=["score"]).assign(
+            predicted_minutes=frame["amount"] * 2, q10=frame["amount"]
+        )
+
+    frames = service.log(change=change)
+    rows = pd.concat(frames)
+    service.write(
+        "labels.csv", pd.DataFrame({"request_id": rows["request_id"], "actual_minutes": rows["amount"] * 2.1})
+    )
+    monitor = loaded(service, drafted(service, labels=str(service.root / "labels.csv")))
+    assert (monitor.task, monitor.logs.columns.prediction) == ("regression", "predicted_minutes")
+    assert monitor.labels.columns.label == "actual_minutes"
+
+
+def test_a_multiclass_model_by_scores_that_sum_to_one(service):
+    def change(frame):
+        parts = np.random.default_rng(1).dirichlet([1, 1, 1], len(frame))
+        named = dict(zip(["p_on_time", "p_late", "p_very_late"], parts.T, strict=True))
+        return frame.drop(columns=["score"]).assign(**named)
+
+    rows = pd.concat(service.log(change=change))
+    classes = np.resize(["on time", "late", "very late"], len(rows))
+    service.write("labels.csv", pd.DataFrame({"request_id": rows["request_id"], "label": classes}))
+    monitor = loaded(service, drafted(service, labels=str(service.root / "labels.csv")))
+    assert monitor.task == "multiclass_classification"
+    assert monitor.logs.columns.scores == {
+        "on time": "p_on_time",
+        "late": "p_late",
+        "very late": "p_very_late",
+    }
+
+
+def test_a_ranking(service):
+    def change(frame):
+        n = len(frame)
+        return frame.drop(columns=["age"]).assign(
+            query_id=[f"{frame['request_id'][0]}-{row // 5}" for row in range(n)],
+            product_id=[f"p{(row * 7 + row // 5) % 40}" for row in range(n)],
+            position=[row % 5 + 1 for row in range(n)],
+            score=np.random.default_rng(2).normal(size=n),
+        )
+
+    service.log(change=change)
+    monitor = loaded(service, drafted(service))
+    assert monitor.task == "ranking"
+    found = roles(monitor)
+    assert (found["request"], found["item"], found["rank"]) == ("query_id", "product_id", "position")
+    assert found["prediction_id"] == "request_id"
+
+
+def test_a_model_without_ground_truth(service):
+    service.log(
+        change=lambda frame: frame.assign(score=frame["amount"] * -3).rename(
+            columns={"score": "anomaly_score"}
+        )
+    )
+    monitor = loaded(service, drafted(service))
+    assert (monitor.task, monitor.logs.columns.score) == ("unlabelled", "anomaly_score")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_formats_with_types_of_their_own(service, kind):
+    service.log(place=f"logs/day={{day}}/rows.{kind}")
+    monitor = loaded(service, drafted(service))
+    assert monitor.logs.source == kind
+    assert monitor.logs.columns.time == "created_at"
+    assert monitor.features["age"].type == "integer"
+
+
+def test_hostile_names_are_quoted(service):
+    names = {"amount": "a: b #c", "country": "no", "age": "1"}
+    service.log(change=lambda frame: frame.rename(columns=names).replace({"DE": "true", "FR": "a, b]"}))
+    monitor = loaded(service, drafted(service))
+    assert set(monitor.features) == set(names.values())
+
+
+def test_folders_of_another_time_zone(service):
+    def change(frame):
+        return frame.assign(created_at=frame["created_at"] + pd.Timedelta(hours=-2))
+
+    service.log(change=change)
+    draft = drafted(service)
+    assert draft.zone.value == "Etc/GMT-2"
+    assert not draft.zone.sure
+    assert drafted(service, zone="Europe/Athens").zone.value == "Europe/Athens"
+    with pytest.raises(DiscoveryError, match="Europe/Berlin"):
+        drafted(service, zone="Europe/Berlim")
+
+
+def test_training_rows_are_found_by_version(service):
+    frames = service.log()
+    service.write("training/v3.csv", frames[0])
+    monitor = loaded(service, drafted(service, training=str(service.root / "training")))
+    assert monitor.baseline.kind == "training"
+    assert monitor.baseline.path.endswith("training/{version}.csv")
+    unnamed = service.write("train.csv", frames[0])
+    draft = drafted(service, training=str(unnamed))
+    assert (draft.baseline.keys["kind"], draft.baseline.sure) == ("rolling", False)
+    assert "training/v3.csv" in draft.baseline.why
+
+
+def test_what_is_not_known_is_refused_with_the_option(service):
+    service.log(change=lambda frame: frame.rename(columns={"score": "zzz", "created_at": "qqq"}))
+    with pytest.raises(DiscoveryError, match="--score COLUMN"):
+        drafted(service)
+    with pytest.raises(DiscoveryError, match="Did you mean 'zzz'"):
+        drafted(service, columns={"score": "zz"})
+    monitor = loaded(service, drafted(service, columns={"score": "zzz"}))
+    # moments by their values, though the name does not say so
+    assert monitor.logs.columns.time == "qqq"
+
+
+def test_two_columns_that_could_be_it_are_a_guess_or_a_question(service):
+    service.log(change=lambda frame: frame.assign(received_at=frame["created_at"]))
+    draft = drafted(service)
+    assert not draft.roles["time"].sure
+    text = written(draft, service.root / "monitors", TODAY)
+    assert "GUESS" in text
+    assert "received_at" in text
+    asked = []
+
+    def ask(question):
+        asked.append(question.option)
+        return "received_at" if question.option == "--time" else None
+
+    assert drafted(service, ask=ask).roles["time"].column == "received_at"
+    assert "--time" in asked
+
+
+def test_columns_that_say_nothing_are_left_out_with_the_reason(service):
+    def change(frame):
+        return frame.assign(
+            user_id=[f"u-{each}" for each in frame["request_id"]],
+            empty=None,
+            booked=frame["created_at"].dt.strftime("%Y-%m-%d"),
+        )
+
+    service.log(change=change)
+    left = {each.name: each.why for each in drafted(service).left_out}
+    assert left.keys() == {"user_id", "empty", "booked"}
+    assert "no value" in left["empty"]
+    assert "moments" in left["booked"]
