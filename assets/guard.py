@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,9 @@ def guarded(monitor: Monitor, stage: str, function: Callable[..., Any]) -> Calla
         # outside the block, so that what was raised is a cause of it only as far as it may be shown
         raise failure.with_traceback(trace)
 
+    # Dagster asks for the signature some twenty times, and twice looks in the docstring for what it describes
+    vars(run)["__signature__"] = inspect.signature(function)
+    run.__doc__ = None
     return run
 
 

@@ -51,9 +51,9 @@ def stage(
         with warnings.catch_warnings():
             # ranges of days as one run are worth a beta feature; the warning would come with every asset
             warnings.simplefilter("ignore", dg.BetaWarning)
-            return _asset(guarded(monitor, name, function))
+            return _asset(guarded(monitor, name, function), function.__doc__)
 
-    def _asset(function: Callable[..., Any]) -> dg.AssetsDefinition:
+    def _asset(function: Callable[..., Any], description: str | None) -> dg.AssetsDefinition:
         return dg.asset(
             key=stage_key(monitor, name),
             deps=[stage_key(monitor, each) for each in after],
@@ -61,7 +61,7 @@ def stage(
             owners=[monitor.owner] if monitor.owner else None,
             kinds=set(kinds),
             tags={"obs/model": monitor.model, "obs/stage": name},
-            description=function.__doc__,
+            description=description,
             partitions_def=daily(monitor) if partitioned else None,
             backfill_policy=dg.BackfillPolicy.single_run() if partitioned else None,
             check_specs=checks,

@@ -7,6 +7,7 @@ import dagster as dg
 from assets import graph
 from assets.resources import Platform
 from jobs import nightly, schedules, sensors
+from jobs.run_process import models_of_run
 from obs_dagster.catalogue import monitors_of
 from obs_dagster.monitor import Monitor
 from obs_dagster.permissions import keep_private
@@ -30,9 +31,9 @@ def compose(monitors: dict[str, Monitor]) -> dg.Definitions:
 
 @dg.definitions
 def definitions() -> dg.Definitions:
-    """The definitions of the monitors in the folder that the environment names."""
+    """The definitions of the monitors in the folder that the environment names; for a run, of its own."""
     settings = Settings()
     # every process of Dagster that runs our code begins here
     hide_secrets()
     keep_private(settings)
-    return compose(monitors_of(settings.monitors))
+    return compose(monitors_of(settings.monitors, models=models_of_run()))

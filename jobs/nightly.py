@@ -8,10 +8,17 @@ from assets.partitions import daily
 from obs_dagster.monitor import Monitor
 from obs_dagster.settings import Settings
 
+_SUFFIX = "_nightly"
+
 
 def job_name(monitor: Monitor) -> str:
     """The name of the monitor's nightly job."""
-    return f"{monitor.model}_nightly"
+    return f"{monitor.model}{_SUFFIX}"
+
+
+def model_of_job(name: str) -> str:
+    """The model whose nightly job has a name; empty if it is no such job."""
+    return name.removesuffix(_SUFFIX) if name.endswith(_SUFFIX) else ""
 
 
 def build(monitor: Monitor) -> dg.UnresolvedAssetJobDefinition:

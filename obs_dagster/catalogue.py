@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from obs_dagster.metrics.default_rules import default_rules
@@ -24,14 +24,25 @@ def monitor_of(file: Path, *, environ: Mapping[str, str] | None = None) -> Monit
     return load_monitor(file, metrics=definitions(), environ=environ, defaults=default_rules)
 
 
-def monitors_of(folder: Path, *, environ: Mapping[str, str] | None = None) -> dict[str, Monitor]:
+def monitors_of(
+    folder: Path, *, environ: Mapping[str, str] | None = None, models: Collection[str] | None = None
+) -> dict[str, Monitor]:
     """The monitors of every file of a folder, by model, in the order of the names.
 
     Args:
         folder: the folder of the monitor files.
         environ: as for `monitor_of`.
+        models: whose monitors are wanted, where it is not all; files of others are not looked at. If one
+            of them has no monitor, all are loaded.
 
     Raises:
         MonitorError: with every mistake in every file; also where two files describe the same model.
     """
-    return load_monitors(folder, metrics=definitions(), environ=environ, defaults=default_rules)
+
+    def load(wanted: Collection[str] | None) -> dict[str, Monitor]:
+        return load_monitors(
+            folder, metrics=definitions(), environ=environ, defaults=default_rules, models=wanted
+        )
+
+    found = load(models)
+    return found if models is None or found.keys() >= set(models) else load(None)

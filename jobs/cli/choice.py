@@ -43,7 +43,7 @@ def find_monitor(model: str) -> Monitor:
     from obs_dagster.settings import Settings
 
     folder = Settings().monitors
-    monitors: Mapping[str, Monitor] = monitors_of(folder)
+    monitors: Mapping[str, Monitor] = monitors_of(folder, models=[model])
     require(model, monitors, f"model in {folder.absolute()}")
     return monitors[model]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -60,6 +60,7 @@ def load_monitors(
     metrics: Mapping[str, Watched],
     environ: Mapping[str, str] | None = None,
     defaults: DefaultRules = _no_rules,
+    models: Collection[str] | None = None,
 ) -> dict[str, Monitor]:
     """Load every `*.yaml` and `*.yml` of a folder (hidden files apart), by model, in the order of the names.
 
@@ -68,9 +69,11 @@ def load_monitors(
         metrics: as for `load_monitor`.
         environ: as for `load_monitor`.
         defaults: as for `load_monitor`.
+        models: whose monitors are wanted; left out: all.
 
     Raises:
-        MonitorError: with every mistake in every file; also where two files describe the same model.
+        MonitorError: with every mistake in every file that may be of these models; also where two files
+            describe the same model.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -81,7 +84,11 @@ def load_monitors(
         message = f"The folder cannot be read: {error.strerror}."
         raise MonitorError([Problem(folder, 0, 0, "", message)]) from error
     surroundings = Surroundings(environment(environ), metrics)
+    if models is not None:
+        files = [file for file in files if _names(file, models)]
     inspections = [_inspect(file, surroundings, defaults) for file in files]
+    if models is not None:
+        inspections = [each for each in inspections if each.model is None or each.model in models]
     problems = [problem for inspection in inspections for problem in inspection.problems]
     problems += _models_described_twice(inspections)
     if problems:
@@ -97,6 +104,11 @@ class _Inspection:
     document: Document | None
     monitor: Monitor | None
     problems: tuple[Problem, ...]
+
+    @property
+    def model(self) -> str | None:
+        """The model that the file is about, if that can be read."""
+        return None if self.document is None else self.document.text("model")
 
 
 def _inspect(file: Path, surroundings: Surroundings, defaults: DefaultRules) -> _Inspection:
@@ -126,14 +138,23 @@ def _watched(monitor: Monitor, defaults: Sequence[Rule]) -> Monitor:
 
 def _models_described_twice(inspections: list[_Inspection]) -> Iterator[Problem]:
     first: dict[str, Document] = {}
-    for document in (inspection.document for inspection in inspections):
-        model = document.text("model") if document is not None else None
+    for inspection in inspections:
+        document, model = inspection.document, inspection.model
         if document is None or model is None:
             continue
         other = first.setdefault(model, document)
         if other is not document:
             message = f"The model {quoted(model)} is already described by {other.file}; one file a model."
             yield document.problem(("model",), message)
+
+
+def _names(file: Path, models: Collection[str]) -> bool:
+    """Whether a file may be the monitor of one of the models: its name is in it, or it cannot be read."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return True
+    return any(model.encode() in content for model in models)
 
 
 def _is_monitor_file(file: Path) -> bool:

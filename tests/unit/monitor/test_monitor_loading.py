@@ -236,3 +236,28 @@ def test_a_placeholder_without_a_value_is_an_error(tmp_path):
 
     with pytest.raises(SourceError, match="has no value here"):
         monitor.resolve_path(monitor.logs.path)
+
+
+def test_of_the_models_that_are_wanted_only_the_files_are_looked_at(tmp_path):
+    written(tmp_path, SOUND.format(model="flights"), "a.yaml")
+    written(tmp_path, "[", "b.yaml")
+    written(tmp_path, SOUND.format(model="flights_late") + "time_zone: UCT+1\n", "c.yaml")
+
+    found = load_monitors(tmp_path, environ={"LOGS": "/logs"}, metrics=METRICS, models=["flights"])
+
+    assert list(found) == ["flights"]
+
+
+def test_what_is_wrong_with_the_files_of_a_wanted_model_is_reported(tmp_path):
+    written(tmp_path, SOUND.format(model="flights"), "a.yaml")
+    written(tmp_path, SOUND.format(model="flights") + "time_zone: UCT+1\n", "b.yaml")
+    written(tmp_path, "model: flights\nlogs: [", "c.yaml")
+
+    with pytest.raises(MonitorError) as caught:
+        load_monitors(tmp_path, environ={"LOGS": "/logs"}, metrics=METRICS, models=["flights"])
+
+    assert [(problem.file.name, problem.key) for problem in caught.value.problems] == [
+        ("b.yaml", "model"),
+        ("b.yaml", "time_zone"),
+        ("c.yaml", ""),
+    ]
