@@ -113,5 +113,5 @@ def _inputs(night: Night, day: dt.date) -> str:
     roles = monitor.logs.columns
     read = f"{roles.prediction_id}|{roles.version}|{monitor.task}|{outputs(monitor)}"
     kind = task_of(monitor).outcomes
-    settings = settings_of(kind, monitor) if kind else ""
-    return f"{rows}|{truth.get('fingerprint', '')}|{monitor.cuts}|{read}{settings}|{night.grids.id}"
+    counted = f"{settings_of(kind, monitor)}|{kind.schema}" if kind else ""
+    return f"{rows}|{truth.get('fingerprint', '')}|{monitor.cuts}|{read}{counted}|{night.grids.id}"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from obs_dagster.demo.fleet import prepare_fleet
 from obs_dagster.demo.flights import load_flights
 from obs_dagster.demo.plan import prepare
 
@@ -29,3 +30,9 @@ def uri(home):
 @pytest.fixture(scope="session")
 def plan(home, uri, tenth):
     return prepare(home, uri, progress=lambda _: None, flights=tenth)
+
+
+@pytest.fixture(scope="session")
+def fleet(plan, home, uri, tenth):
+    """The siblings, trained on every tenth flight and registered beside the first model."""
+    return prepare_fleet(home, uri, tenth, progress=lambda _: None)

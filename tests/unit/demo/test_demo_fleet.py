@@ -14,11 +14,6 @@ from obs_dagster.demo.siblings import SIBLINGS
 MONITORS = Path(__file__).parents[3] / "monitors"
 
 
-@pytest.fixture(scope="module")
-def fleet(plan, home, uri, tenth):
-    return prepare_fleet(home, uri, tenth, progress=lambda _: None)
-
-
 def test_the_three_truths_of_a_flight_agree(flights):
     known = flights[flights[DELAY].notna()]
     assert (known[LABEL].astype(bool) == (known[DELAY] > 15)).all()
