@@ -5,40 +5,24 @@ Beside each night the import of its libraries is measured: these machines are no
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 import statistics
 from pathlib import Path
 from typing import Any
 
 from bench.measured.imports import LIBRARIES
-from bench.measurement import measure, prepare
-from bench.nights import NightsTaken, obs
+from bench.measurement import measure
+from bench.nights import NightsTaken
 from bench.options import Options
-from bench.prepare.columns import (
-    CATEGORIES,
-    DECISION,
-    ID,
-    LABEL,
-    LATENCY,
-    NUMBERS,
-    SCORE,
-    STATUS,
-    TIME,
-    VERSION,
-)
-from bench.prepare.monitor import FIRST_DAY, MODEL, features, monitor
+from bench.prepare.kinds import BINARY
 from bench.results import write
+from bench.season import Season
 from bench.table import rows_of, seconds, size, table
 from bench.workspace import Workspace, say
 
 NAME = "night"
 
 _ROWS = (10_000, 1_000_000, 10_000_000)
-_MOST_BASELINE_ROWS = 1_000_000
-_VERSIONS = ("2023-12-01", "2023-12-02")
-#: What is known when a prediction is logged; its label comes in a file of its own.
-_LOGGED = [ID, TIME, VERSION, SCORE, DECISION, LATENCY, STATUS, *NUMBERS, *CATEGORIES]
 #: The case that is no number of rows.
 IMPORTS = "imports"
 _WHOLE = "**the whole night**"
@@ -81,41 +65,13 @@ def _nights(
     options: Options, workspace: Workspace, folder: Path, rows: int
 ) -> tuple[list[NightsTaken], list[float]]:
     """Nights one after the other, and the seconds of imports before each but the first."""
-    home, monitors = folder / "home", folder / "monitors"
-    workspace.monitor(
-        str(monitors.relative_to(workspace.folder)), monitor(contract=features(), registered=True)
-    )
-    baselines = []
-    for version, day in enumerate(_VERSIONS, start=1):
-        baselines.append(monitors / "baseline" / f"{version}.parquet")
-        _link(workspace.rows(min(rows, _MOST_BASELINE_ROWS), day, drift=0.0, versions=1), baselines[-1])
-    home.mkdir()
-    say("Training and registering the versions")
-    model = {
-        "baselines": [str(file) for file in baselines],
-        "tracking_uri": f"sqlite:///{home}/mlflow.db",
-        "artifacts": str(home / "models"),
-    }
-    prepare("model", model)
-    found: list[NightsTaken] = []
+    season = Season(workspace, folder, rows, BINARY)
+    found = [season.night(options.limits)]
     loaded: list[float] = []
-    for offset in range(1 + options.repeats_at(rows)):
-        day = (dt.date.fromisoformat(FIRST_DAY) + dt.timedelta(days=offset)).isoformat()
-        _link(workspace.rows(rows, day, columns=_LOGGED), monitors / "logs" / f"{day}.parquet")
-        _link(workspace.rows(rows, day, columns=[ID, LABEL]), monitors / "labels" / f"{day}.parquet")
-        say(f"A night of {rows_of(rows)} rows")
-        if offset:
-            loaded.append(measure("imports", {}, limits=options.limits, repeats=1).seconds)
-        found.append(obs(["run", MODEL, "--day", day], home=home, monitors=monitors, limits=options.limits))
-        if found[-1].failure:
-            say(f"  {found[-1].failure}")
-            break
+    while not found[-1].failure and len(found) <= options.repeats_at(rows):
+        loaded.append(measure("imports", {}, limits=options.limits, repeats=1).seconds)
+        found.append(season.night(options.limits))
     return found, loaded
-
-
-def _link(file: Path, place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.symlink_to(file.absolute())
 
 
 def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:

@@ -9,9 +9,7 @@ from typing import Any
 
 from bench.prepare.columns import (
     CATEGORIES,
-    DECISION,
     ID,
-    LABEL,
     LATENCY,
     NUMBERS,
     SCORE,
@@ -20,6 +18,7 @@ from bench.prepare.columns import (
     VERSION,
     extra_numbers,
 )
+from bench.prepare.kinds import BINARY, ModelKind
 
 MODEL = "bench"
 #: Of the generated days; the ones before are the baseline's.
@@ -29,11 +28,8 @@ _ROLES = {
     "prediction_id": ID,
     "time": TIME,
     "version": VERSION,
-    "score": SCORE,
-    "prediction": DECISION,
-    "latency_ms": LATENCY,
-    "status": STATUS,
 }
+_SERVICE = {"latency_ms": LATENCY, "status": STATUS}
 
 
 def features(extra: int = 0) -> dict[str, dict[str, Any]]:
@@ -53,6 +49,7 @@ def monitor(
     windows: Sequence[int] = (1, 7, 28),
     optional_roles: bool = True,
     registered: bool = False,
+    kind: ModelKind = BINARY,
 ) -> dict[str, Any]:
     """The monitor's document. Logs, labels and baseline are beside its file.
 
@@ -62,17 +59,19 @@ def monitor(
         windows: in days.
         optional_roles: whether the log has a decision, a latency and a status.
         registered: whether the versions are in MLflow's registry, so that nights explain them.
+        kind: what the model puts out.
     """
-    columns = _ROLES if optional_roles else {role: _ROLES[role] for role in list(_ROLES)[:4]}
+    columns = _ROLES | (dict(kind.roles) | _SERVICE if optional_roles else {"score": SCORE})
     registry = {"registry": {"name": MODEL}} if registered else {}
     return {
         "model": MODEL,
+        "task": kind.task,
         "start": FIRST_DAY,
         "logs": {"source": "parquet", "path": "logs/{day}.parquet", "columns": columns},
         "labels": {
             "source": "parquet",
             "path": "labels/*.parquet",
-            "columns": {"prediction_id": ID, "label": LABEL},
+            "columns": {"prediction_id": ID, "label": kind.label},
         },
         "features": dict(contract),
         "segments": list(segments),
@@ -80,6 +79,7 @@ def monitor(
         "windows": list(windows),
         "alerts": [{"name": "inputs_moved", "metric": "psi", "window": 1, "above": 0.2}],
         **registry,
+        **kind.settings,
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.clock import run
 from bench.prepare.columns import CATEGORIES, NUMBERS, extra_numbers, roles
+from bench.prepare.kinds import KINDS
 from obs_dagster.lake.quoting import literal
 from obs_dagster.sources.files import connect
 
@@ -42,7 +43,7 @@ def write_rows(
         drift: how far the distributions are from those of a baseline; 1 is mild.
         versions: how many versions share the traffic.
         extra: further columns of numbers, beside the 19 features.
-        columns: the columns to write; left out: all.
+        columns: the columns to write; left out: all but what only other kinds of model put out.
     """
     first = dt.date.fromisoformat(day).toordinal() * _APART
     numbers = ", ".join(
@@ -50,7 +51,8 @@ def write_rows(
     )
     shift = _DRIFT * drift
     known = roles(day, rows, versions) | NUMBERS | CATEGORIES | extra_numbers(extra)
-    chosen = ", ".join(f"{known[name]} AS {name}" for name in columns or known)
+    made = {name: sql for kind in KINDS.values() for name, sql in kind.made.items()} | known
+    chosen = ", ".join(f"{made[name]} AS {name}" for name in columns or known)
     query = f"""
         WITH drawn AS (SELECT i, {numbers} FROM range({rows}) AS numbers(i)),
         uniform AS (SELECT * REPLACE (pow(u2, {1 + shift}) AS u2, pow(u3, {1 + shift}) AS u3) FROM drawn),

@@ -4,7 +4,7 @@ import pytest
 
 from bench import options, report, results, table
 from bench.measurement import Measurement
-from bench.parts import PARTS, backfill, evaluation, expectations, night, scan, width, windows
+from bench.parts import PARTS, backfill, evaluation, expectations, night, scan, tasks, width, windows
 
 TOOK = Measurement(
     seconds=2.0,
@@ -35,6 +35,19 @@ MEASURED = {
         "nights": 3,
         "failure": "",
     },
+    tasks.NAME: {
+        "rows": 1_000_000,
+        "tasks": {
+            task: {
+                "failure": "",
+                "wall": 20.0 * k,
+                "times": 1.0 * k,
+                "stages": {"drift": 2.0},
+                "peak": 900_000_000,
+            }
+            for k, task in enumerate(("binary_classification", "regression"), 1)
+        },
+    },
     backfill.NAME: {
         "days": 365,
         "wall": 730.0,
@@ -59,6 +72,11 @@ EXPECTED = {
         "| start of the program, and between stages | 20.0 |",
         "| importing the libraries, just before | 16.0 |",
     ],
+    tasks.NAME: [
+        "| seconds, 1M rows | binary classification | regression |",
+        "| **the whole night** | **20.0** | **40.0** |",
+        "| times the binary night | 1.00 | 2.00 |",
+    ],
     backfill.NAME: ["| 365 days | 730 | 2.00 | 900 | drift 600, profile 30.0 |"],
     width.NAME: ["| 1M | 1,000 | 2 | 2 | 1.00 | 0.500 | 5,000 | 2.8 | 300 |"],
     expectations.NAME: ["| 10M | 20 | 60 | 2.00 | 5,000,000 | 300 |"],
@@ -79,6 +97,7 @@ HEADLINE = [
     "| the same with the reference | 2.00 s; nannyml takes 4 times as long |",
     "| a profile of 1M rows, 24 columns | 2.00 s, 4.0 times a bare scan, 300 MB |",
     "| a whole night of 10k rows | 40.0 s, 2.5 times the imports alone, 900 MB |",
+    "| a night of regression, 1M rows | 40.0 s, 2.00 times the binary night, 900 MB |",
     "| 365 nights of flights in one run | 730 s, 900 MB |",
     "| profile and drift of 1M rows of 1,000 columns | 1.50 s, 300 MB |",
     "| 60 expectations over 10M rows of 20 columns | 2.00 s, 300 MB |",

@@ -2,11 +2,15 @@ import duckdb
 import pytest
 
 from bench.parts.expectations import contract
-from bench.prepare.columns import CATEGORIES, ID, LABEL, NUMBERS
+from bench.prepare.columns import CATEGORIES, ID, LABEL, LATENCY, NUMBERS, STATUS, TIME, VERSION
+from bench.prepare.kinds import KINDS
 from bench.prepare.monitor import features, monitor, write_monitor
 from bench.prepare.rows import write_rows
 from obs_dagster.catalogue import monitor_of
+from obs_dagster.lake.lake import Lake
 from obs_dagster.quality import contract as quality
+from obs_dagster.quality.day import validate_day
+from obs_dagster.sources.ingest import ingest_logs
 
 DAY = "2024-01-01"
 
@@ -55,6 +59,23 @@ def test_the_monitor_describes_the_generated_log(tmp_path):
     described = monitor_of(path)
     assert len(described.features) == len(NUMBERS) + len(CATEGORIES) + 1
     assert set(described.features) <= set(table(tmp_path / "a", extra=1).column_names)
+
+
+@pytest.mark.parametrize("task", KINDS)
+def test_every_kind_of_model_keeps_its_contract(tmp_path, task):
+    kind = KINDS[task]
+    described = monitor_of(write_monitor(tmp_path, monitor(contract=features(), kind=kind)))
+    assert described.task == task
+    (tmp_path / "logs").mkdir()
+    logged = [ID, TIME, VERSION, LATENCY, STATUS, *NUMBERS, *CATEGORIES, *kind.outputs]
+    rows = table(tmp_path / "logs" / f"{DAY}.parquet", rows=500, columns=logged)
+    assert rows.num_rows == 500
+    lake = Lake(tmp_path / "lake")
+    ingest_logs(described, described.start, lake)
+    found = validate_day(described, described.start, lake)
+    assert (found.evaluated, found.quarantined) == (True, 0)
+    labels = table(tmp_path / "labels.parquet", rows=500, columns=[ID, kind.label])
+    assert labels[kind.label].null_count == 0
 
 
 def test_the_contract_has_sixty_expectations_of_twenty_columns(tmp_path):

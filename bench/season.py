@@ -1,0 +1,76 @@
+"""Nights of one generated model with two registered versions, one after the other, as `obs run` does them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from bench.measurement import prepare
+from bench.nights import NightsTaken, obs
+from bench.prepare.columns import CATEGORIES, ID, LATENCY, NUMBERS, STATUS, TIME, VERSION
+from bench.prepare.kinds import ModelKind
+from bench.prepare.monitor import FIRST_DAY, MODEL, features, monitor
+from bench.process import Limits
+from bench.table import rows_of
+from bench.workspace import Workspace, say
+
+_MOST_BASELINE_ROWS = 1_000_000
+_VERSIONS = ("2023-12-01", "2023-12-02")
+_FEATURES = (*NUMBERS, *CATEGORIES)
+
+
+class Season:
+    """A model whose versions are trained and registered, in a folder of its own."""
+
+    def __init__(self, workspace: Workspace, folder: Path, rows: int, kind: ModelKind) -> None:
+        """Train the versions.
+
+        Args:
+            workspace: where rows are kept.
+            folder: for home, monitor, logs and models; in the workspace.
+            rows: of each day.
+            kind: of the model.
+        """
+        self._workspace, self._rows, self._kind = workspace, rows, kind
+        self._home, self._monitors = folder / "home", folder / "monitors"
+        self._day = dt.date.fromisoformat(FIRST_DAY)
+        workspace.monitor(
+            str(self._monitors.relative_to(workspace.folder)),
+            monitor(contract=features(), registered=True, kind=kind),
+        )
+        #: What is known when a prediction is logged; its label comes in a file of its own.
+        self._logged = [ID, TIME, VERSION, LATENCY, STATUS, *_FEATURES, *kind.outputs]
+        trained = [*self._logged, kind.label]
+        baselines = []
+        for version, day in enumerate(_VERSIONS, start=1):
+            baselines.append(self._monitors / "baseline" / f"{version}.parquet")
+            count = min(rows, _MOST_BASELINE_ROWS)
+            _link(workspace.rows(count, day, drift=0.0, versions=1, columns=trained), baselines[-1])
+        self._home.mkdir()
+        say(f"Training and registering the versions: {kind.task}")
+        model = {
+            "baselines": [str(file) for file in baselines],
+            "tracking_uri": f"sqlite:///{self._home}/mlflow.db",
+            "artifacts": str(self._home / "models"),
+            "task": kind.task,
+        }
+        prepare("model", model)
+
+    def night(self, limits: Limits) -> NightsTaken:
+        """Run the next day's night."""
+        day = self._day.isoformat()
+        self._day += dt.timedelta(days=1)
+        rows = self._workspace.rows
+        _link(rows(self._rows, day, columns=self._logged), self._monitors / "logs" / f"{day}.parquet")
+        labels = rows(self._rows, day, columns=[ID, self._kind.label])
+        _link(labels, self._monitors / "labels" / f"{day}.parquet")
+        say(f"A night of {rows_of(self._rows)} rows: {self._kind.task}")
+        taken = obs(["run", MODEL, "--day", day], home=self._home, monitors=self._monitors, limits=limits)
+        if taken.failure:
+            say(f"  {taken.failure}")
+        return taken
+
+
+def _link(file: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(file.absolute())
