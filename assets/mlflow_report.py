@@ -24,6 +24,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 days_of(context),
                 history,
                 platform.tracking_uri,
+                pages=platform.settings.reports if platform.settings.reports_url else None,
                 progress=Progress(context),
             )
         return dg.MaterializeResult(

@@ -1,4 +1,4 @@
-"""What reacts: notifications are delivered, failed and lost runs are told of."""
+"""What reacts: notifications go out, failed and lost runs are told of, the page of all models is renewed."""
 
 import datetime as dt
 import os
@@ -11,11 +11,15 @@ from jobs.nightly import job_name
 from jobs.run_days import days_of_run
 from jobs.stage_failure import stage_failure
 from obs_dagster.alerts import deliver, report_failure
+from obs_dagster.fleet import read_fleet
 from obs_dagster.history import History
+from obs_dagster.links import FLEET_PAGE
 from obs_dagster.monitor import Monitor
+from obs_dagster.reports.fleet import write_page
 from obs_dagster.settings import Settings
 
 _SECONDS = 30
+_PAGE_SECONDS = 300
 
 
 def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
@@ -73,7 +77,24 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
             context.log.warning("run %s of %s, %s, has lost its process", lost.run_id, lost.model, lost.days)
         return dg.SkipReason(f"{len(found)} runs had lost their process")
 
-    return [alert_notifications, failed_nights, lost_runs]
+    @dg.sensor(
+        name="fleet_page",
+        minimum_interval_seconds=_PAGE_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Renews the page of all models, where OBS_REPORTS_URL says that pages are served.",
+    )
+    def fleet_page(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        settings = Settings()
+        if not settings.reports_url:
+            return dg.SkipReason("OBS_REPORTS_URL is not set: nobody is led to the page")
+        now = dt.datetime.now(dt.UTC)
+        with History.open(settings.history_url) as history:
+            fleet = read_fleet(history, monitors, now)
+        place = settings.reports / FLEET_PAGE
+        write_page(fleet, place, settings.reports, links=settings.links, now=now)
+        return dg.SkipReason(f"{len(fleet)} models are on {place}")
+
+    return [alert_notifications, failed_nights, lost_runs, fleet_page]
 
 
 def _cause(context: dg.RunFailureSensorContext, monitor: Monitor) -> str:

@@ -64,21 +64,18 @@ def require(name: str, names: Collection[str], kind: str) -> None:
     raise UsageError(f"There is no {kind} named {quoted(name)}.", remedy=remedy)
 
 
-def last_day(monitor: Monitor, now: dt.datetime | None = None) -> dt.date:
-    """The last day that can be evaluated: yesterday in the monitor's time zone, or its end."""
-    yesterday = (now or dt.datetime.now(dt.UTC)).astimezone(monitor.zone).date() - dt.timedelta(days=1)
-    return yesterday if monitor.end is None else min(monitor.end, yesterday)
-
-
 def require_days(monitor: Monitor, first: dt.date, last: dt.date) -> None:
     """Complain unless the days are the monitor's.
 
     Raises:
         UsageError: they are not, or are in the wrong order; the remedy gives the legal range.
     """
-    legal = f"The days of {monitor.model} are {monitor.start} to {last_day(monitor)}."
+    from obs_dagster.monitor.due import last_day
+
+    last_legal = last_day(monitor, dt.datetime.now(dt.UTC))
+    legal = f"The days of {monitor.model} are {monitor.start} to {last_legal}."
     if first > last:
         raise UsageError(f"{first} is after {last}.", remedy=f"Write the earlier day first. {legal}")
     for day in (first, last):
-        if not monitor.start <= day <= last_day(monitor):
+        if not monitor.start <= day <= last_legal:
             raise UsageError(f"{day} is no day of {monitor.model}.", remedy=legal)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.cli import reach
-from jobs.cli.choice import last_day
 from jobs.cli.failure import FAILED
 from jobs.cli.findings import Finding, Status, print_findings
 from jobs.cli.records import Format
@@ -93,6 +92,7 @@ def nights(
     if not ran:
         yield Finding(monitor.model, "nights", "warn", f"none has run; the first day is {monitor.start}")
         return
+    from obs_dagster.monitor.due import due_day
     from obs_dagster.quality.refusal import in_one_line
 
     last, newest = ran[-1], max(night.finished_at for night in ran)
@@ -106,8 +106,7 @@ def nights(
         )
     else:
         yield Finding(monitor.model, "last night", "ok", told)
-    # yesterday's night may still be to come
-    due = max(last.day, last_day(monitor, now) - dt.timedelta(days=monitor.end is None))
+    due = max(last.day, due_day(monitor, now) or last.day)
     span = (ran[0].day + dt.timedelta(days=back) for back in range((due - ran[0].day).days + 1))
     missing = [str(day) for day in span if day not in {night.day for night in ran}]
     if missing:

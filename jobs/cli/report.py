@@ -1,15 +1,16 @@
-"""`obs report`: the health page as a file."""
+"""`obs report`: health pages, and the page of all models, as files."""
 
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli.choice import Model, OptionalDay, find_monitor
+from jobs.cli.choice import OptionalDay, find_monitor
 from jobs.cli.failure import UsageError
 from obs_dagster.errors import HistoryError
 from obs_dagster.permissions import as_started
@@ -19,14 +20,54 @@ if TYPE_CHECKING:
 
 
 def report(
-    model: Model,
+    model: Annotated[
+        str | None, typer.Argument(help="The model, as its monitor names it.", metavar="MODEL")
+    ] = None,
     day: OptionalDay = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="The page of all models, with the health pages that it leads to.")
+    ] = False,
     output: Annotated[
         Path | None, typer.Option(help="The file; left out: below `reports` in the home folder.")
     ] = None,
 ) -> None:
-    """Write the health page of a day, one HTML file that needs no network, and print its path."""
+    """Write the health page of a day, or one page of all models, and print its path; it needs no network."""
+    if every:
+        if model is not None or day is not None:
+            raise UsageError(
+                "--all is about all models and their last nights.", remedy="Leave MODEL and --day out."
+            )
+        typer.echo(write_fleet(output))
+        return
+    if model is None:
+        raise UsageError("No model is named.", remedy="Name one, or say --all.")
     typer.echo(write_report(find_monitor(model), day, output))
+
+
+def write_fleet(output: Path | None = None) -> Path:
+    """Write the page of all models, and the health pages of last nights that are not there or not up to date.
+
+    Raises:
+        UsageError: a file cannot be written.
+    """
+    from obs_dagster.catalogue import monitors_of
+    from obs_dagster.fleet import read_fleet
+    from obs_dagster.history import History
+    from obs_dagster.links import FLEET_PAGE
+    from obs_dagster.reports.fleet import stale_pages, write_page
+    from obs_dagster.settings import Settings
+
+    settings = Settings()
+    monitors = monitors_of(settings.monitors)
+    now = dt.datetime.now(dt.UTC)
+    with History.open(settings.history_url) as history:
+        fleet = read_fleet(history, monitors.values(), now)
+    for each in stale_pages(fleet, settings.reports):
+        write_report(monitors[each.model])
+    place = (output or settings.reports / FLEET_PAGE).absolute()
+    with _writing(place, ours=output is None):
+        write_page(fleet, place, settings.reports, links=settings.links, now=now)
+    return place
 
 
 def write_report(monitor: Monitor, day: dt.date | None = None, output: Path | None = None) -> Path:
@@ -38,6 +79,7 @@ def write_report(monitor: Monitor, day: dt.date | None = None, output: Path | No
     """
     from obs_dagster.history import History
     from obs_dagster.lake.lake import Lake, replacing
+    from obs_dagster.links import health_page
     from obs_dagster.reports.gather import gather
     from obs_dagster.reports.health import render_health
     from obs_dagster.settings import Settings
@@ -53,10 +95,17 @@ def write_report(monitor: Monitor, day: dt.date | None = None, output: Path | No
             )
         shown, now = day or ran[-1], dt.datetime.now(dt.UTC)
         page = render_health(gather(monitor, history, shown, now=now, lake=Lake(settings.lake_root)))
-    place = (output or settings.root / "reports" / f"{monitor.model}-{day or ran[-1]}.html").absolute()
+    place = (output or settings.reports / health_page(monitor.model, shown)).absolute()
+    with _writing(place, ours=output is None), replacing(place) as aside:
+        aside.write_text(page, encoding="utf-8")
+    return place
+
+
+@contextmanager
+def _writing(place: Path, *, ours: bool) -> Iterator[None]:
+    """Write a file: one of ours with the permissions of the home, another one with those of its place."""
     try:
-        with nullcontext() if output is None else as_started(), replacing(place) as aside:
-            aside.write_text(page, encoding="utf-8")
+        with nullcontext() if ours else as_started():
+            yield
     except OSError as error:
         raise UsageError(f"{place} cannot be written: {error.strerror}.", remedy="Choose another.") from error
-    return place

@@ -3,8 +3,8 @@
 from obs_dagster.alerts.evaluate import evaluate_nights, evaluate_rules
 from obs_dagster.alerts.outbox.deliver import DeliveryReport, Failure, deliver
 from obs_dagster.alerts.outbox.entries import Undelivered, undelivered
-from obs_dagster.alerts.outbox.failure import FailedRun, last_failure, report_failure
-from obs_dagster.alerts.rules.alert import Alert, find_alert, list_alerts
+from obs_dagster.alerts.outbox.failure import FailedRun, last_failure, last_failures, report_failure
+from obs_dagster.alerts.rules.alert import Alert, find_alert, firing_counts, list_alerts
 from obs_dagster.alerts.rules.fold import State
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.alerts.rules.summary import AlertSummary, RuleSummary, Status, SubjectStatus
@@ -25,7 +25,9 @@ __all__ = [
     "evaluate_nights",
     "evaluate_rules",
     "find_alert",
+    "firing_counts",
     "last_failure",
+    "last_failures",
     "list_alerts",
     "report_failure",
     "undelivered",

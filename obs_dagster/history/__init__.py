@@ -3,5 +3,6 @@
 from obs_dagster.history.current import Changes
 from obs_dagster.history.nights import NightRecord
 from obs_dagster.history.store import History
+from obs_dagster.history.verdicts import VerdictRecord
 
-__all__ = ["Changes", "History", "NightRecord"]
+__all__ = ["Changes", "History", "NightRecord", "VerdictRecord"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from obs_dagster.history.names import storable, storable_text
 from obs_dagster.history.tables import NIGHTS
@@ -61,3 +61,11 @@ def read(
 def latest(connection: Connection, model: str) -> dt.date | None:
     """The last day that was run, whatever came of it; None if there is none."""
     return connection.execute(select(func.max(NIGHTS.c.day)).where(NIGHTS.c.model == model)).scalar()
+
+
+def latest_of_all(connection: Connection) -> dict[str, NightRecord]:
+    """The night of the last day of every model, by model."""
+    newest = select(NIGHTS.c.model, func.max(NIGHTS.c.day).label("day")).group_by(NIGHTS.c.model).subquery()
+    query = select(NIGHTS).join(newest, and_(NIGHTS.c.model == newest.c.model, NIGHTS.c.day == newest.c.day))
+    rows = connection.execute(query).mappings()
+    return {row["model"]: NightRecord(**{**row, "versions": tuple(row["versions"])}) for row in rows}

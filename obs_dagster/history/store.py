@@ -10,12 +10,13 @@ from typing import Self, Unpack
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
-from obs_dagster.history import current, nights
+from obs_dagster.history import current, nights, verdicts
 from obs_dagster.history.connections import make_engine, reading, writing
 from obs_dagster.history.current import Changes, Selection
 from obs_dagster.history.migrate import migrate
 from obs_dagster.history.nights import NightRecord
 from obs_dagster.history.place import parse_url, printable
+from obs_dagster.history.verdicts import VerdictRecord
 from obs_dagster.metrics.record import MetricRecord
 
 
@@ -124,3 +125,8 @@ class History:
         """The nights of a model between two days, both included, by day."""
         with self.reading() as connection:
             return nights.read(connection, model, first, last)
+
+    def record_verdicts(self, model: str, day: dt.date, said: Iterable[VerdictRecord]) -> None:
+        """Keep what was said of each version after a night, in the place of what was said before."""
+        with self.writing(model) as connection:
+            verdicts.record(connection, model, day, said)

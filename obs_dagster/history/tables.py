@@ -115,6 +115,17 @@ NIGHTS = Table(
     Column("finished_at", UtcDateTime, nullable=False),
 )
 
+VERDICTS = Table(
+    "verdicts",
+    METADATA,
+    Column("model", Name, primary_key=True),
+    Column("version", Name, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 ALERTS = Table(
     "alerts",
     METADATA,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 
 from obs_dagster.evaluation.night import Night
 from obs_dagster.history import History
@@ -14,6 +15,7 @@ from obs_dagster.lake.lake import read_json, write_json
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.reports.evidently_ahead import EvidentlyAhead
 from obs_dagster.reports.gather import Gathering
+from obs_dagster.reports.kept import keep_standing
 from obs_dagster.reports.mlflow.report import MlflowReport, Published
 from obs_dagster.reports.version_reports import VersionReports
 from obs_dagster.verdict.verdict import Verdict
@@ -43,6 +45,7 @@ def publish_nights(
     history: History,
     tracking_uri: str,
     *,
+    pages: Path | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> PublishedNights:
     """Publish the given days, and every earlier day that MLflow does not show as it stands.
@@ -55,6 +58,7 @@ def publish_nights(
         days: the days that ran now; only these get Evidently's pages.
         history: holds metrics, nights and alerts.
         tracking_uri: MLflow.
+        pages: the folder that health pages are written to as well; left out: none.
         progress: told how many nights are published, and of how many.
 
     Raises:
@@ -80,7 +84,10 @@ def publish_nights(
                 page = gathering.page(day)
                 verdicts = page.verdicts
                 settled = _settled(monitor, day, latest)
-                nights += reports.of(page, gathering.records(day), evidently.pages(day), settled=settled)
+                made = reports.of(page, gathering.records(day), evidently.pages(day), settled=settled)
+                nights += made
+                # before MLflow is asked for anything, which may be down
+                keep_standing(page, made, history, pages)
             if nights:
                 mlflow = mlflow or MlflowReport(tracking_uri)
             for each in mlflow.publish(nights) if mlflow else ():

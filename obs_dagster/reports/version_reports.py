@@ -22,7 +22,8 @@ from obs_dagster.reports.health.page import HealthInput, render_health
 from obs_dagster.reports.mlflow.version_report import Content, Later, VersionReport
 from obs_dagster.verdict.headline import headline_window
 
-_PAGE = "health.html"
+PAGE = "health.html"
+"""The artifact that is the health page."""
 #: The folder of Evidently's pages.
 _EVIDENTLY = "evidently/"
 
@@ -59,7 +60,7 @@ class VersionReports:
         explained = explanation_remarks(monitor, page.day, lake)
         page = replace(page, remarks=[*page.remarks, *_by_version(explained)])
         shared: dict[str, Content] = {
-            _PAGE: render_health(page),
+            PAGE: render_health(page),
             "alerts.json": json.dumps([asdict(line) for line in page.alerts], default=str, indent=1),
         }
         quality = day_quality(monitor, page.day, lake)
@@ -115,7 +116,7 @@ def _of_version(evidently: Callable[[], Pages], version: str, page: HealthInput)
     }
     if any(pages.remarks.values()):
         remarks = (*page.remarks, *_by_version(pages.remarks))
-        files[_PAGE] = render_health(replace(page, remarks=remarks))
+        files[PAGE] = render_health(replace(page, remarks=remarks))
     return Later(files, pages.remarks.get(version, ()))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pyarrow.parquet as pq
 
@@ -124,6 +125,33 @@ def test_report_writes_a_page_and_prints_where(ran, tmp_path):
     never = home.obs("report", "loan_default", "--day", "2024-03-04")
     assert never.returncode == 1
     assert "obs run loan_default --day 2024-03-04" in never.stderr
+
+
+def test_one_page_has_all_models_and_leads_to_their_pages(ran):
+    home, _ = ran
+    done = home.obs("report", "--all")
+    assert done.stdout.endswith("/reports/index.html\n")
+    page = Path(done.stdout.strip())
+    assert '<a href="loan_default-2024-03-03.html">loan_default</a>' in page.read_text()
+    assert (page.parent / "loan_default-2024-03-03.html").exists()
+    for wrong in (["report"], ["report", "loan_default", "--all"]):
+        assert home.obs(*wrong).returncode == 2
+
+
+def test_status_tells_how_every_model_stands_and_filters(ran):
+    home, _ = ran
+    done = home.obs("status", "--format", "json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert {each["last_night"] for each in found} == {"2024-03-03"}
+    # the nights of the last weeks did not run
+    assert {each["state"] for each in found} <= {"failing", "overdue"}
+    assert all("no night has run since that of 2024-03-03" in each["why"] for each in found)
+    printed = home.obs("status", COLUMNS="80").stdout
+    assert "was " in printed
+    assert max(map(len, printed.splitlines())) <= 80
+    assert "0 of 1 models" in home.obs("status", "--state", "sound").stdout
+    assert "Did you mean 'sound'" in home.obs("status", "--state", "sond").stderr
 
 
 def test_doctor_names_days_that_did_not_run(ran):

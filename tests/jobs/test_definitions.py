@@ -29,13 +29,14 @@ def test_the_sensors_are_those_of_all_monitors_together(repository):
         "alert_notifications",
         "failed_nights",
         "lost_runs",
+        "fleet_page",
     }
 
 
 def test_no_monitor_is_no_error():
     repository = compose({}).get_repository_def()
     assert list(repository.schedule_defs) == []
-    assert len(list(repository.sensor_defs)) == 3
+    assert len(list(repository.sensor_defs)) == 4
 
 
 def test_the_definitions_are_those_of_the_monitors_folder(tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """The sensors: notifications go out, failed nights are told of."""
 
+from pathlib import Path
+
 import dagster as dg
 import pytest
 from sqlalchemy import text
@@ -61,9 +63,21 @@ def _context(result, instance):
 
 def test_all_run_without_being_switched_on(world):
     found = sensors.build([world.monitor])
-    assert {each.name for each in found} == {"alert_notifications", "failed_nights", "lost_runs"}
+    names = {"alert_notifications", "failed_nights", "lost_runs", "fleet_page"}
+    assert {each.name for each in found} == names
     assert {each.default_status for each in found} == {dg.DefaultSensorStatus.RUNNING}
-    assert {each.minimum_interval_seconds for each in found} == {30}
+    assert {each.minimum_interval_seconds for each in found if each.name != "fleet_page"} == {30}
+
+
+def test_the_page_of_all_models_is_renewed_where_it_is_served(world, instance, monkeypatch):
+    monkeypatch.delenv("OBS_REPORTS_URL", raising=False)
+    sensor = _sensor([world.monitor], "fleet_page")
+    tick = sensor.evaluate_tick(dg.build_sensor_context(instance=instance))
+    assert "OBS_REPORTS_URL is not set" in tick.skip_message
+    monkeypatch.setenv("OBS_REPORTS_URL", "https://pages.example")
+    tick = sensor.evaluate_tick(dg.build_sensor_context(instance=instance))
+    file = Path(tick.skip_message.partition(" are on ")[2])
+    assert "no night has run" in file.read_text(encoding="utf-8")
 
 
 def test_an_empty_outbox_is_said_to_be_empty(world, instance):

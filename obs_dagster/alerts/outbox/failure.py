@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select
 
 from obs_dagster.alerts.message import Message, harmless, one_line
 from obs_dagster.alerts.outbox.entries import enqueue_once
@@ -94,11 +96,21 @@ def last_failure(history: History, model: str) -> FailedRun | None:
     )
     with history.reading() as connection:
         row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    details = row.notification["details"]
+    return None if row is None else _failed(row.notification, row.created_at)
+
+
+def last_failures(connection: Connection) -> dict[str, FailedRun]:
+    """The run that failed last, by model; models of which none ever did are left out."""
+    failed = OUTBOX.c.key.endswith(_FAILED, autoescape=True)
+    last = select(func.max(OUTBOX.c.id)).where(failed).group_by(OUTBOX.c.model)
+    query = select(OUTBOX.c.model, OUTBOX.c.notification, OUTBOX.c.created_at).where(OUTBOX.c.id.in_(last))
+    return {row.model: _failed(row.notification, row.created_at) for row in connection.execute(query)}
+
+
+def _failed(notification: Mapping[str, Any], at: dt.datetime) -> FailedRun:
+    details = notification["details"]
     # those of earlier versions had no error
-    return FailedRun(details["partition"], row.created_at, details.get("error", row.notification["title"]))
+    return FailedRun(details["partition"], at, details.get("error", notification["title"]))
 
 
 def _command(model: str, partition: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from obs_dagster.alerts.rules.fold import State
@@ -116,6 +116,13 @@ def find_alert(history: History, alert_id: str) -> Alert:
             f"There is no alert {alert_id!r}.", remedy="`obs alerts list` shows the alerts there are."
         )
     return _from_row(row)
+
+
+def firing_counts(connection: Connection) -> dict[str, int]:
+    """How many alerts fire, by model; models without any are left out."""
+    firing = ALERTS.c.state == State.FIRING.value
+    query = select(ALERTS.c.model, func.count()).where(firing).group_by(ALERTS.c.model)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def read_since(connection: Connection, model: str, horizon: dt.date) -> list[Alert]:

@@ -1,0 +1,159 @@
+"""`obs status`: how all models stand, the gravest first."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jobs.cli.choice import require
+from jobs.cli.console import OUTPUT, cell, table
+from jobs.cli.failure import FAILED
+from jobs.cli.records import Format, emit
+
+if TYPE_CHECKING:
+    import rich.text
+
+    from obs_dagster.fleet import ModelStanding
+
+_FIELDS = (
+    "model",
+    "version",
+    "state",
+    "verdict",
+    "since",
+    "why",
+    "owner",
+    "firing",
+    "last_night",
+    "finished_at",
+    "health_page",
+)
+_HEADINGS = ("State", "Model", "Since", "Last night", "Why")
+_LEAST = 20
+"""Characters of the reason that are shown in the narrowest terminal."""
+
+_STYLES = {
+    "failing": "bold red",
+    "not evaluated": "bold red",
+    "overdue": "bold magenta",
+    "unknown": "bold magenta",
+    "moved": "bold yellow",
+    "sound": "bold green",
+}
+
+
+def status(
+    owner: Annotated[list[str] | None, typer.Option(help="Only models of this owner (repeatable).")] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only models in this state (repeatable): failing, not evaluated, overdue, unknown, moved "
+            "or sound."
+        ),
+    ] = None,
+    chosen: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+) -> None:
+    """Say how every model stands after its last night, the gravest first; 1 unless all of them are sound."""
+    found = read_standing()
+    _require_known(found, owner or [], state or [])
+    shown = [
+        each for each in found if (not owner or each.owner in owner) and (not state or each.state in state)
+    ]
+    if chosen is Format.TABLE:
+        _print(shown, len(found))
+    else:
+        emit(list(_records(shown)), _FIELDS, chosen)
+    if any(each.state != "sound" for each in shown):
+        raise typer.Exit(FAILED)
+
+
+def read_standing() -> list[ModelStanding]:
+    """How every model of the monitors' folder stands."""
+    from obs_dagster.catalogue import monitors_of
+    from obs_dagster.fleet import read_fleet
+    from obs_dagster.history import History
+    from obs_dagster.settings import Settings
+
+    settings = Settings()
+    monitors = monitors_of(settings.monitors)
+    with History.open(settings.history_url) as history:
+        return read_fleet(history, monitors.values(), dt.datetime.now(dt.UTC))
+
+
+def _require_known(found: Sequence[ModelStanding], owners: Sequence[str], states: Sequence[str]) -> None:
+    from obs_dagster.fleet import GRAVEST_FIRST
+
+    for name in owners:
+        require(name, {each.owner for each in found if each.owner}, "owner")
+    for name in states:
+        require(name, GRAVEST_FIRST, "state")
+
+
+def _records(shown: Sequence[ModelStanding]) -> Iterator[dict[str, Any]]:
+    """One record for each version, or for a model of which no version is known."""
+    from obs_dagster.settings import Settings
+
+    links = Settings().links
+    for each in shown:
+        whole = {
+            "model": each.model,
+            "version": None,
+            "state": each.state,
+            "verdict": None,
+            "since": None,
+            "why": each.note,
+            "owner": each.owner,
+            "firing": each.firing,
+            "last_night": each.night.day if each.night else None,
+            "finished_at": each.night.finished_at if each.night else None,
+            "health_page": (links.report(each.model, each.night.day) if each.night else "") or None,
+        }
+        for version in each.versions:
+            why = ": ".join(filter(None, [each.note, version.sentence]))
+            yield whole | {
+                "version": version.version,
+                "verdict": version.status,
+                "since": version.since,
+                "why": why,
+            }
+        if not each.versions:
+            yield whole
+
+
+def _print(shown: Sequence[ModelStanding], known: int) -> None:
+    lines = [line for each in shown for line in _lines(each)]
+    rows = table(*_HEADINGS)
+    widths = [max(map(len, column)) for column in zip(_HEADINGS, *lines, strict=True)]
+    left = OUTPUT.width - sum(width + 2 for width in widths[:-1])
+    for line in lines:
+        # all of it is in `--format json`, and on the page
+        line[-1].truncate(max(left, _LEAST), overflow="ellipsis")
+        rows.add_row(*line)
+    if shown:
+        OUTPUT.print(rows)
+    counted = Counter[str](each.state for each in shown)
+    told = ", ".join(f"{counted[state]} {state}" for state in _STYLES if counted[state])
+    of = f" of {known}" if len(shown) < known else ""
+    OUTPUT.print(
+        f"\n{len(shown)}{of} model{'s' * (len(shown) != 1)}{f': {told}' if told else ''}.", highlight=False
+    )
+
+
+def _lines(each: ModelStanding) -> Iterator[tuple[rich.text.Text, ...]]:
+    """The model, where there is something to say of its nights; then its versions."""
+    night = cell(each.night.day if each.night else "none")
+    if each.note or not each.versions:
+        yield cell(each.state, _STYLES[each.state]), cell(each.model), cell(""), night, cell(each.note)
+    for version in each.versions:
+        told = version.status if each.current else f"was {version.status}"
+        yield (
+            cell(told, _STYLES[version.status] if each.current else "dim"),
+            cell(f"{each.model} {version.version}"),
+            cell(version.since),
+            night,
+            cell(version.sentence),
+        )
