@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+import narwhals as nw
 import numpy as np
+import pyarrow as pa
 
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
+from obs_dagster.profile.grids.shape import fit_shape
 from obs_dagster.tasks.binary.counts import OutcomeCounts
 
 STEP = 0.005
@@ -87,3 +90,20 @@ def outcomes(score, label, decision=None, *, predictions=None, joined=1):
         brier_sq=total(brier**2),
         predictions=len(score) if predictions is None else predictions,
     )
+
+
+def on_shape(values, like):
+    """Numeric counts as a profile has them, on the grid that is fitted to `like`."""
+    values, like = np.asarray(values, float), np.asarray(like, float)
+    grid = fit_shape(np.sort(like[np.isfinite(like)]))
+    finite = values[np.isfinite(values)]
+    valued = np.isin(finite, grid.exact)
+    points, exact = np.unique(finite[valued], return_counts=True)
+    rest = nw.from_native(pa.table({"x": finite[~valued]})).select(bin=grid.bin(nw.col("x")))
+    keys, binned = np.unique(rest["bin"].to_numpy(), return_counts=True)
+    low, high = grid.edges(keys.astype(np.int64))
+    every = np.concatenate([points, low / 2 + high / 2])
+    order = np.argsort(every, kind="stable")
+    widths = np.concatenate([np.zeros(len(points)), high - low])
+    counts = np.concatenate([exact, binned])
+    return _numeric(every[order], widths[order], counts[order], values)

@@ -1,0 +1,83 @@
+"""A change in words: before and after, the suspected cause, and which days are meant."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from obs_dagster.changes.change import Change, Reference
+from obs_dagster.changes.figures import named, shares, value
+from obs_dagster.changes.missing import MISSING
+from obs_dagster.changes.summary import LEVELS
+
+_STILL = 0.02
+"""A median that moved by less of the spread has not moved to the eye; then another quantile is told."""
+
+
+def told(change: Change) -> str:
+    """Before and after with the suspected cause, without column and days.
+
+    As in `median 13.4 → 13,380, × 1,000: a change of unit?`.
+    """  # noqa: RUF002 - the sign for a product
+    values = [cause for cause in change.causes if cause.kind != MISSING]
+    lost = [cause for cause in change.causes if cause.kind == MISSING]
+    seen = fact(change)
+    parts = [", ".join(filter(None, (cause.fact or seen, cause.told))) for cause in values] or [seen]
+    parts += [f"{cause.fact}, {cause.told}" for cause in lost]
+    return "; ".join(filter(None, parts))
+
+
+def fact(change: Change) -> str:
+    """What moved most, before and after; empty if one side has no values, or nothing that is shown moved."""
+    before, after = change.before, change.after
+    if before.shares and after.shares:
+        return _share(change)
+    if not before.quantiles or not after.quantiles:
+        return ""
+    spread = max(before.spread, after.spread) or 1.0
+    moves = [abs(one - other) / spread for one, other in zip(before.quantiles, after.quantiles, strict=True)]
+    middle = LEVELS.index(0.5)
+    place = middle if moves[middle] > _STILL else max(range(len(moves)), key=moves.__getitem__)
+    name = "median" if place == middle else f"{LEVELS[place]:.0%} quantile".replace("%", " %")
+    was, now = (value(side.quantiles[place], side.spread) for side in (before, after))
+    return f"{name} {was} → {now}"
+
+
+def _share(change: Change) -> str:
+    """The value whose share moved most."""
+    before, after = change.before.shares, change.after.shares
+    most = max(before, key=lambda name: abs(after[name] - before[name]))
+    if before[most] == after[most]:
+        return ""
+    shown = most if change.before.quantiles else named(most)
+    return f"{shown} {shares(before[most], after[most])}"
+
+
+def between(change: Change) -> str:
+    """The days of both sides: `1 January to 31 March → 4 July`."""
+    return f"{reference_days(change.reference)} → {_span(_first(change), change.day)}"
+
+
+def reference_days(reference: Reference) -> str:
+    """What the window was compared with: its days, or its kind where it has none."""
+    if reference.first is None or reference.last is None:
+        return f"{reference.kind} baseline"
+    return _span(reference.first, reference.last)
+
+
+def _first(change: Change) -> dt.date:
+    return change.day - dt.timedelta(days=change.window - 1)
+
+
+def _span(first: dt.date, last: dt.date) -> str:
+    if first == last:
+        return _date(last)
+    return f"{_date(first, year=first.year != last.year)} to {_date(last)}"
+
+
+def _date(day: dt.date, *, year: bool = True) -> str:
+    return f"{day.day} {day:%b %Y}" if year else f"{day.day} {day:%b}"
+
+
+def line(change: Change) -> str:
+    """The change in one line: column, before and after, cause, days."""
+    return f"{change.column}: {told(change)} ({between(change)})"
