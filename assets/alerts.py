@@ -9,6 +9,7 @@ from assets.rules import checks_of, results_of
 from assets.stage import stage
 from assets.tables import table
 from obs_dagster.alerts import evaluate_rules
+from obs_dagster.alerts.moved import from_lake
 from obs_dagster.evaluation.night_record import record_nights
 from obs_dagster.monitor import Monitor
 
@@ -29,7 +30,12 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         with platform.history() as history:
             record_nights(platform.night(monitor, context.run_id), days, history)
             summary = evaluate_rules(
-                monitor, history, as_of=max(days), now=platform.now(), run_id=context.run_id
+                monitor,
+                history,
+                as_of=max(days),
+                now=platform.now(),
+                run_id=context.run_id,
+                moved=from_lake(platform.lake),
             )
         states = table(
             (
@@ -48,7 +54,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 "rules": states,
                 **day_links(monitor.model, summary.as_of),
             },
-            check_results=results_of(monitor, "alerts", summary),
+            check_results=results_of(monitor, "alerts", summary, platform.lake),
         )
 
     return alerts

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.changes import changes_metadata
 from assets.links import day_links
 from assets.partitions import days_of
 from assets.plots import bars
@@ -9,8 +10,8 @@ from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
-from obs_dagster.evaluation.metrics import drift_records
-from obs_dagster.evaluation.parallel import records_of_days
+from obs_dagster.evaluation.drift import drift_of_day, keep_changes
+from obs_dagster.evaluation.parallel import each_day
 from obs_dagster.evaluation.windows import later_days
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
@@ -32,12 +33,16 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         # a day that is run again changes the windows of later days too
         affected = later_days(night.profiles, monitor, set(days)) | set(days)
         with platform.history() as history:
-            evaluated = records_of_days(drift_records, night, affected)
-            for day, records in tracked(context, evaluated, len(affected)):
-                history.replace_metrics(records, model=monitor.model, days=[day], metrics=family("drift"))
+            evaluated = each_day(drift_of_day, night, affected)
+            for day, found in tracked(context, evaluated, len(affected)):
+                keep_changes(monitor.model, night.lake, day, found.changes)
+                history.replace_metrics(
+                    found.records, model=monitor.model, days=[day], metrics=family("drift")
+                )
                 if day in days:
+                    shown = day_metadata(found.records) | changes_metadata(found.changes)
                     context.add_asset_metadata(
-                        day_metadata(records) | day_links(monitor.model, day), partition_key=day.isoformat()
+                        shown | day_links(monitor.model, day), partition_key=day.isoformat()
                     )
         return dg.MaterializeResult(metadata={"in this run": f"{len(affected)} days evaluated"})
 

@@ -10,6 +10,7 @@ from assets.rules import checks_of, results_of, rules_of
 from assets.stage import LATE, stage
 from assets.tables import table
 from obs_dagster.alerts import evaluate_rules
+from obs_dagster.alerts.moved import from_lake
 from obs_dagster.evaluation.windows import day_profile
 from obs_dagster.explain.day import explain_days, explanation_files
 from obs_dagster.explain.version_explained import COLUMNS, summary_table
@@ -55,8 +56,13 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 return dg.MaterializeResult()
             # `alerts` did not wait for these records
             summary = evaluate_rules(
-                monitor, history, as_of=max(days), now=platform.now(), run_id=context.run_id
+                monitor,
+                history,
+                as_of=max(days),
+                now=platform.now(),
+                run_id=context.run_id,
+                moved=from_lake(night.lake),
             )
-        return dg.MaterializeResult(check_results=results_of(monitor, "explanations", summary))
+        return dg.MaterializeResult(check_results=results_of(monitor, "explanations", summary, night.lake))
 
     return explanations

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import dagster as dg
 
+from assets.changes import changes_metadata
 from assets.tables import rounded, table
 from obs_dagster.alerts import RuleSummary, Subject
 from obs_dagster.alerts.rules.fold import Observation, threshold
+from obs_dagster.changes.change import Change
+from obs_dagster.changes.words import line
 from obs_dagster.figures import given, told_apart
 from obs_dagster.monitor import Rule
 from obs_dagster.verdict.wording import UNKNOWN, about, limit, measured, period
@@ -14,8 +19,13 @@ from obs_dagster.verdict.wording import UNKNOWN, about, limit, measured, period
 _SEVERITIES = {"info": dg.AssetCheckSeverity.WARN, "warning": dg.AssetCheckSeverity.WARN}
 
 
-def check_result(summary: RuleSummary) -> dg.AssetCheckResult:
-    """The check of one rule, with the subject in the gravest status whose value is worst."""
+def check_result(summary: RuleSummary, changes: Sequence[Change] = ()) -> dg.AssetCheckResult:
+    """The check of one rule, with the subject in the gravest status whose value is worst.
+
+    Args:
+        summary: what became of the rule.
+        changes: how the values moved that it is about, the worst first.
+    """
     rule, worst = summary.rule, summary.worst
     metadata: dict[str, dg.MetadataValue | str | int | float] = {
         "status": summary.status,
@@ -31,6 +41,9 @@ def check_result(summary: RuleSummary) -> dg.AssetCheckResult:
         if worst.night.value is not None:
             # by itself too, because Dagster draws numbers over the nights
             metadata["value"] = rounded(worst.night.value)
+    if changes:
+        metadata |= changes_metadata(changes)
+        told += f" {line(changes[0])}."
     return dg.AssetCheckResult(
         check_name=rule.name,
         passed=summary.status != "firing",

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from assets.changes import changes_at
 from assets.rule_check import check_result
 from assets.stage import check
 from obs_dagster.alerts import AlertSummary
 from obs_dagster.alerts.rules.stage import Stage, stage_of
+from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor import Monitor, Rule
 
 
@@ -30,7 +32,13 @@ def checks_of(monitor: Monitor, stage: Stage) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def results_of(monitor: Monitor, stage: Stage, summary: AlertSummary) -> list[dg.AssetCheckResult]:
-    """The results of a stage's checks."""
+def results_of(
+    monitor: Monitor, stage: Stage, summary: AlertSummary, lake: Lake
+) -> list[dg.AssetCheckResult]:
+    """The results of a stage's checks; those about values that moved say how."""
     names = {rule.name for rule in rules_of(monitor, stage)}
-    return [check_result(each) for each in summary.rules if each.rule.name in names]
+    return [
+        check_result(each, changes_at(monitor, each, lake))
+        for each in summary.rules
+        if each.rule.name in names
+    ]

@@ -54,11 +54,16 @@ def show(
 ) -> None:
     """Show everything about one alert."""
     from obs_dagster.alerts import find_alert
+    from obs_dagster.alerts.moved import from_lake
     from obs_dagster.history import History
+    from obs_dagster.lake.lake import Lake
     from obs_dagster.settings import Settings
 
-    with History.open(Settings().history_url) as history:
-        alert = find_alert(history, alert_id).as_dict()
+    settings = Settings()
+    with History.open(settings.history_url) as history:
+        found = find_alert(history, alert_id)
+    moved = from_lake(Lake(settings.lake_root))(found)
+    alert = found.as_dict() | {"moved": moved}
     if chosen is not Format.TABLE:
         emit([alert], list(alert), chosen)
         return

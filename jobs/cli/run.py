@@ -82,11 +82,14 @@ def show_standing(monitor: Monitor, day: dt.date) -> bool:
         Whether something fires, or labels are lost or cannot be read.
     """
     from obs_dagster.history import History
+    from obs_dagster.lake.lake import Lake
     from obs_dagster.reports.gather import gather
     from obs_dagster.settings import Settings
 
-    with closing(History.open(Settings().history_url)) as history:
-        firing = print_standing(gather(monitor, history, day, now=dt.datetime.now(dt.UTC)))
+    settings = Settings()
+    with closing(History.open(settings.history_url)) as history:
+        page = gather(monitor, history, day, now=dt.datetime.now(dt.UTC), lake=Lake(settings.lake_root))
+        firing = print_standing(page)
         wrong = _tell_labels(monitor)
         _tell_waiting(history, monitor.model)
     return firing or wrong

@@ -13,11 +13,15 @@ from jobs.cli.alert_table import print_alerts
 from jobs.cli.console import OUTPUT, cell
 
 if TYPE_CHECKING:
+    from obs_dagster.changes.change import Change
     from obs_dagster.history import NightRecord
     from obs_dagster.reports.health import HealthInput
 
 _NAMED_DAYS = 5
 """Days that are told of one by one; the last line has all."""
+
+_NAMED_COLUMNS = 5
+"""Columns that are told of one by one; the health page has all."""
 
 _STYLES = {"sound": "bold green", "moved": "bold yellow", "failing": "bold red", "unknown": "bold magenta"}
 
@@ -45,6 +49,7 @@ def print_standing(page: HealthInput) -> bool:
         OUTPUT.print(line.append_text(cell(verdict.reasons[0])))
         for reason in verdict.reasons[1:]:
             OUTPUT.print(Padding(cell(reason), (0, 0, 0, 2)))
+        print_moved(verdict.moved)
     if note := different_days(judged):
         OUTPUT.print(cell(note, "italic"))
     firing = [alert for alert in page.alerts if alert.state == "firing"]
@@ -55,6 +60,20 @@ def print_standing(page: HealthInput) -> bool:
         OUTPUT.print(f"\n{len(shown)} firing after {page.day}:", highlight=False)
         print_alerts(shown)
     return bool(firing)
+
+
+def print_moved(moved: Sequence[Change]) -> None:
+    """Print which columns moved, before and after, and what explains it."""
+    from obs_dagster.changes.words import between, told
+
+    for change in moved[:_NAMED_COLUMNS]:
+        line = rich.text.Text.assemble(
+            cell(change.column, "bold"), ": ", cell(told(change)), " ", cell(f"({between(change)})", "dim")
+        )
+        OUTPUT.print(Padding(line, (0, 0, 0, 2)))
+    more = len(moved) - _NAMED_COLUMNS
+    if more > 0:
+        OUTPUT.print(Padding(cell(f"{more} more column{'s' * (more > 1)} moved", "dim"), (0, 0, 0, 2)))
 
 
 def print_refused(refused: Sequence[NightRecord], *, quiet: Sequence[dt.date], days: int) -> None:

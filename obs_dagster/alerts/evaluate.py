@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
+from obs_dagster.alerts.moved import Told, silent
 from obs_dagster.alerts.outbox import entries
 from obs_dagster.alerts.rules import alert as alerts
 from obs_dagster.alerts.rules import unevaluated
@@ -29,7 +30,13 @@ UNWATCHED = "The rule no longer watches it."
 
 
 def evaluate_rules(
-    monitor: Monitor, history: History, *, as_of: dt.date, now: dt.datetime, run_id: str
+    monitor: Monitor,
+    history: History,
+    *,
+    as_of: dt.date,
+    now: dt.datetime,
+    run_id: str,
+    moved: Told = silent,
 ) -> AlertSummary:
     """Bring the model's alerts in step with its metrics, in one transaction.
 
@@ -44,12 +51,13 @@ def evaluate_rules(
             must not set the alerts back.
         now: the present (UTC).
         run_id: the run that evaluates.
+        moved: what a notification says of the values of its column.
 
     Raises:
         HistoryError: the store cannot be used; nothing has changed then.
     """
     with history.writing(monitor.model) as connection:
-        return _evaluator(connection, monitor, as_of, now, run_id).run()
+        return _evaluator(connection, monitor, as_of, now, run_id, moved=moved).run()
 
 
 def evaluate_nights(
@@ -67,18 +75,25 @@ def evaluate_nights(
 
 
 def _evaluator(
-    connection: Connection, monitor: Monitor, as_of: dt.date, now: dt.datetime, run_id: str
+    connection: Connection,
+    monitor: Monitor,
+    as_of: dt.date,
+    now: dt.datetime,
+    run_id: str,
+    *,
+    moved: Told = silent,
 ) -> _Evaluator:
     as_of = max(as_of, nights.latest(connection, monitor.model) or as_of)
     evaluation = Evaluation(monitor.model, monitor.owner, as_of, now, run_id)
-    return _Evaluator(connection, evaluation, monitor)
+    return _Evaluator(connection, evaluation, monitor, moved)
 
 
 class _Evaluator:
     """One evaluation inside its transaction."""
 
-    def __init__(self, connection: Connection, evaluation: Evaluation, monitor: Monitor) -> None:
+    def __init__(self, connection: Connection, evaluation: Evaluation, monitor: Monitor, moved: Told) -> None:
         self._connection = connection
+        self._moved = moved
         self._evaluation = evaluation
         self._monitor = monitor
         self._horizon = evaluation.as_of - dt.timedelta(days=LOOK_BACK_DAYS - 1)
@@ -151,7 +166,8 @@ class _Evaluator:
     def _keep(self, before: Alert | None, after: Alert | None, event: Event | None) -> None:
         alerts.write(self._connection, before, after)
         if after is not None and event is not None:
-            entries.enqueue(self._connection, after, event, self._evaluation.now)
+            told = self._moved(after) if event == "firing" else ""
+            entries.enqueue(self._connection, after, event, self._evaluation.now, moved=told)
             self._told[event].append(after.id)
 
 

@@ -43,15 +43,21 @@ class Message:
     details: Mapping[str, str]
 
 
-def compose(alert: Alert, event: Event) -> Message:
-    """The message about an alert that has just begun to fire, or has just ended."""
+def compose(alert: Alert, event: Event, moved: str = "") -> Message:
+    """The message about an alert that has just begun to fire, or has just ended.
+
+    Args:
+        alert: the alert.
+        event: which of the two.
+        moved: what is told of the values of its column; empty if nothing.
+    """
     key = f"{alert.id}:{event}:{alert.firings}"
     return Message(
         key=key,
         event=event,
         severity=alert.severity,
-        title=_title(alert, event),
-        body=_body(alert, event, key),
+        title=_title(alert, event, moved),
+        body=_body(alert, event, key, moved),
         details={
             "alert_id": alert.id,
             "event": event,
@@ -64,6 +70,7 @@ def compose(alert: Alert, event: Event) -> Message:
             "column": alert.column,
             "since": alert.since.isoformat(),
             "day": alert.last_day.isoformat(),
+            **({"moved": moved} if moved else {}),
         },
     )
 
@@ -90,15 +97,16 @@ def harmless(name: str, length: int = _NAME_LENGTH) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def _title(alert: Alert, event: Event) -> str:
+def _title(alert: Alert, event: Event, moved: str) -> str:
     if alert.rule == unevaluated.NAME:
         return _title_of_days(alert, event)
     subject = Subject(*map(harmless, alert.subject)).told(alert.metric)
     if event == "resolved":
         return f"[resolved] {alert.model}: {alert.rule} no longer fires for {subject}"
+    values = f"; {harmless(moved, length=_TITLE_REASON)}" if moved else ""
     return (
         f"[{alert.severity}] {alert.model}: {alert.rule} fires for {subject}: "
-        f"{alert.metric} {_number(alert, alert.value)} is {alert.direction} {given(alert.threshold)}"
+        f"{alert.metric} {_number(alert, alert.value)} is {alert.direction} {given(alert.threshold)}{values}"
     )
 
 
@@ -120,7 +128,7 @@ def _days(alert: Alert) -> str:
     return f"{alert.nights} days, {alert.since} to {alert.last_day}, were"
 
 
-def _body(alert: Alert, event: Event, key: str) -> str:
+def _body(alert: Alert, event: Event, key: str, moved: str) -> str:
     if alert.rule == unevaluated.NAME:
         return _body_of_days(alert, event, key)
     days = "1 day" if alert.window == 1 else f"{alert.window} days"
@@ -130,6 +138,7 @@ def _body(alert: Alert, event: Event, key: str) -> str:
         "segment": "all rows" if alert.segment == WHOLE else harmless(alert.segment),
         "column": harmless(alert.column),
         "value": f"{_value(alert)}, {alert.n:,} rows, {days} up to {alert.last_day}",
+        "moved": harmless(moved, length=_REASON_LENGTH),
         "rule": f"{alert.rule}: {alert.metric} {alert.direction} {given(alert.threshold)}",
         "since": f"{alert.since}, {alert.nights} breaching night{'s' if alert.nights != 1 else ''}",
         "over": f"{alert.resolved_day}" if event == "resolved" else "",

@@ -35,6 +35,7 @@ class Change:
         before, after: the baseline, and the window.
         causes: what explains it: what became of the values, then what is missing; empty if nothing is known
             to.
+        values: whether the values have moved, and not only how many are missing.
         histogram: both sides as bars; None if one of them has no values.
     """
 
@@ -46,6 +47,7 @@ class Change:
     before: Summary
     after: Summary
     causes: tuple[Cause, ...]
+    values: bool
     histogram: Histogram | None
 
     @property
@@ -74,6 +76,7 @@ class Change:
             before=_summary(document["before"]),
             after=_summary(document["after"]),
             causes=tuple(Cause(**cause) for cause in document["causes"]),
+            values=document["values"],
             histogram=_histogram(document["histogram"]),
         )
 
@@ -118,3 +121,7 @@ class Changes:
         if own is None or own.causes:
             return own
         return next((each for each in found if each.causes), own)
+
+
+NOTHING = Changes()
+"""No column has moved, as far as is known."""

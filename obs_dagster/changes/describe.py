@@ -95,6 +95,7 @@ def _change(
         before=before,
         after=after,
         causes=tuple(each for each in (cause, lost) if each is not None),
+        values=moved.values,
         histogram=_histogram(pair, before, after),
     )
 

@@ -20,7 +20,7 @@ def told(change: Change) -> str:
     """  # noqa: RUF002 - the sign for a product
     values = [cause for cause in change.causes if cause.kind != MISSING]
     lost = [cause for cause in change.causes if cause.kind == MISSING]
-    seen = fact(change)
+    seen = fact(change) if change.values else ""
     parts = [", ".join(filter(None, (cause.fact or seen, cause.told))) for cause in values] or [seen]
     parts += [f"{cause.fact}, {cause.told}" for cause in lost]
     return "; ".join(filter(None, parts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -41,7 +41,11 @@ from obs_dagster.tasks.protocol import task_of
 _COLUMNS = 32
 
 
-def drift_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
+Seen = Callable[[str, str, tuple[int, ...], Comparison, Mapping[str, Estimate]], None]
+"""Is shown the drift of a column over all rows: version, column, windows, both sides, and what they give."""
+
+
+def drift_records(night: Night, day: dt.date, seen: Seen | None = None) -> Iterator[MetricRecord]:
     """Drift of every feature, the score and the decision, per version and window, against its baseline.
 
     In segment cells the score's population stability index is watched: it sums up what the features do there,
@@ -53,10 +57,12 @@ def drift_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
         if each.role in ("feature", "output") and each.name in night.grids.columns
     ]
     for start in range(0, len(columns), _COLUMNS):
-        yield from _drift_of(columns[start : start + _COLUMNS], night, day)
+        yield from _drift_of(columns[start : start + _COLUMNS], night, day, seen)
 
 
-def _drift_of(columns: Sequence[ProfiledColumn], night: Night, day: dt.date) -> Iterator[MetricRecord]:
+def _drift_of(
+    columns: Sequence[ProfiledColumn], night: Night, day: dt.date, seen: Seen | None
+) -> Iterator[MetricRecord]:
     part = Part(
         whole=frozenset(each.name for each in columns),
         cells=frozenset(each.name for each in columns if each.leads),
@@ -78,6 +84,8 @@ def _drift_of(columns: Sequence[ProfiledColumn], night: Night, day: dt.date) -> 
                         seed(night.monitor.model, version, segment, column.name, day),
                     )
                     estimates = evaluate("drift", comparison, only=None if segment == WHOLE else in_cells)
+                    if seen is not None and segment == WHOLE:
+                        seen(version, column.name, window.lengths, comparison, estimates)
                     yield from _records(
                         night.recorder,
                         _explained(estimates, without),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
+from typing import TypeVar
 
 from obs_dagster.evaluation.night import Night
 from obs_dagster.metrics.record import MetricRecord
@@ -12,6 +13,8 @@ from obs_dagster.workers import in_order
 
 #: Fewer days than these are evaluated sooner than processes have started.
 _FEWEST_DAYS = 24
+
+T = TypeVar("T")
 
 Family = Callable[[Night, dt.date], Iterator[MetricRecord]]
 """A function of `obs_dagster.evaluation.metrics` that gives the records of one family on one day."""
@@ -32,10 +35,30 @@ def records_of_days(
     Raises:
         WorkerError: a process that evaluates died again and again.
     """
+    yield from each_day(partial(_records, family), night, days)
+
+
+def each_day(
+    evaluate: Callable[[Night, dt.date], T], night: Night, days: Collection[dt.date]
+) -> Iterator[tuple[dt.date, T]]:
+    """What is found of each day, likewise.
+
+    Args:
+        evaluate: finds it; a function that a module defines.
+        night: what every day is evaluated with.
+        days: the days.
+
+    Raises:
+        WorkerError: a process that evaluates died again and again.
+    """
     ordered = sorted(days)
-    compute = partial(_records, family, night)
+    compute = partial(_evaluated, evaluate, night)
     yield from zip(ordered, in_order(compute, ordered, fewest=_FEWEST_DAYS), strict=True)
 
 
-def _records(family: Family, night: Night, days: Iterable[dt.date]) -> Iterator[list[MetricRecord]]:
-    return (list(family(night, day)) for day in days)
+def _records(family: Family, night: Night, day: dt.date) -> list[MetricRecord]:
+    return list(family(night, day))
+
+
+def _evaluated(evaluate: Callable[[Night, dt.date], T], night: Night, days: Iterable[dt.date]) -> Iterator[T]:
+    return (evaluate(night, day) for day in days)

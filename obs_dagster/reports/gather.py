@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert, list_alerts
+from obs_dagster.changes.change import NOTHING, Changes
 from obs_dagster.errors import LakeError, SourceError
+from obs_dagster.evaluation.drift import changes_of
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.sections import outcome_sections
@@ -73,6 +75,7 @@ class Gathering:
             if first <= night.day <= day
         ]
         sections, remarks = self._sections(day)
+        changes, damaged = self._changes(day)
         return HealthInput(
             monitor=self._monitor,
             records=records,
@@ -81,9 +84,19 @@ class Gathering:
             day=day,
             generated_at=self._now,
             run_id=self._run_id,
+            changes=changes,
             sections=sections,
-            remarks=remarks,
+            remarks=[*remarks, *damaged],
         )
+
+    def _changes(self, day: dt.date) -> tuple[Changes, list[str]]:
+        """Which columns moved, or why that cannot be told."""
+        if self._night is None:
+            return NOTHING, []
+        try:
+            return changes_of(self._monitor.model, self._night.lake, day), []
+        except LakeError as error:
+            return NOTHING, [f"What moved could not be told: {str(error).rstrip('.')}"]
 
     def _sections(self, day: dt.date) -> tuple[dict[str, tuple[Section, ...]], list[str]]:
         """What the task shows of each version's outcomes, or why it could not."""

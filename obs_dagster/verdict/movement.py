@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from obs_dagster.baselines.protocol import baseline_of
+from obs_dagster.metrics.drift.psi import MOVED as MOVED_PSI
 from obs_dagster.metrics.record import NO_BASELINE, MetricRecord
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.verdict.headline import headline_window
 from obs_dagster.verdict.record_index import RecordIndex
 from obs_dagster.verdict.wording import listing, period
-
-MOVED_PSI = 0.1
-"""From here on a population has shifted (Siddiqi, Credit Risk Scorecards, 2006)."""
 
 MOVED_MISSING = 0.1
 """From here on so many more or fewer values are missing that the rest does not stand for the column."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert
+from obs_dagster.changes.change import NOTHING, Change, Changes
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor.model import Monitor
@@ -18,6 +19,7 @@ from obs_dagster.verdict.evidence import Evidence, evidence_of
 from obs_dagster.verdict.headline import headline_window, needs_labels, settled_through, tells_movement
 from obs_dagster.verdict.inputs import AlertLine, NightLine
 from obs_dagster.verdict.judged import Judged, judged
+from obs_dagster.verdict.moved import moved_columns
 from obs_dagster.verdict.movement import Movement, movement
 from obs_dagster.verdict.record_index import RecordIndex, natural
 from obs_dagster.verdict.wording import (
@@ -51,12 +53,14 @@ class Verdict:
             not).
         reasons: why, the most important first.
         evidence: the numbers it rests on, the most telling first.
+        moved: the columns that moved, in the values' own terms, the gravest first.
     """
 
     version: str
     status: Status
     reasons: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    moved: tuple[Change, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -75,6 +79,8 @@ def verdicts(
     alerts: Sequence[AlertLine],
     nights: Sequence[NightLine],
     day: dt.date,
+    *,
+    changes: Changes = NOTHING,
 ) -> list[Verdict]:
     """Judges every version that is in production on `day`.
 
@@ -85,6 +91,7 @@ def verdicts(
         alerts: alerts as they stand after the night of `day`.
         nights: what became of the days.
         day: the last day that was evaluated.
+        changes: which columns moved that night.
 
     Returns:
         One verdict per version that had rows in the last `ACTIVE_DAYS` days or has a firing alert. If the
@@ -101,7 +108,9 @@ def verdicts(
     judged = []
     for version in sorted(active, key=natural):
         about_it = [alert for alert in alerts if alert.version in (version, WHOLE)]
-        judged.append(_Judge(monitor, index, about_it, night, day, version).verdict())
+        verdict = _Judge(monitor, index, about_it, night, day, version).verdict()
+        moved = moved_columns(changes, monitor, sorted(about_it, key=urgency), version)
+        judged.append(replace(verdict, moved=moved))
     return judged
 
 

@@ -61,9 +61,9 @@ class Undelivered:
     next_attempt_at: dt.datetime | None
 
 
-def enqueue(connection: Connection, alert: Alert, event: Event, now: dt.datetime) -> None:
+def enqueue(connection: Connection, alert: Alert, event: Event, now: dt.datetime, *, moved: str = "") -> None:
     """Put a notification into the outbox, in the transaction that changes the alert."""
-    _put(connection, compose(alert, event), model=alert.model, alert_id=alert.id, now=now)
+    _put(connection, compose(alert, event, moved), model=alert.model, alert_id=alert.id, now=now)
 
 
 def enqueue_once(history: History, message: Message, *, model: str, now: dt.datetime) -> bool:

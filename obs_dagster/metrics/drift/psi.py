@@ -55,6 +55,8 @@ def _estimate(comparison: Comparison) -> Estimate:
 #: From here on a PSI says no more than that nearly all rows lie where the baseline had few: all rows in one
 #: tenth of the baseline make 8.3, half of them in each of two tenths 6.8.
 CEILING = 7.5
+MOVED = 0.1
+"""From here on a population has shifted (Siddiqi, Credit Risk Scorecards, 2006)."""
 
 METRICS = (
     Metric(

@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from obs_dagster.alerts.rules import unevaluated
+from obs_dagster.changes.change import NOTHING, Changes
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import definitions, shown_in
 from obs_dagster.monitor.model import Monitor
@@ -19,6 +20,7 @@ from obs_dagster.reports.health.chart import Frame
 from obs_dagster.reports.health.columns import column_table
 from obs_dagster.reports.health.firing import NOBODY, about_day, firing_blocks, pending_count
 from obs_dagster.reports.health.importance import importance_table
+from obs_dagster.reports.health.moved import moved_cards
 from obs_dagster.reports.health.quality import headings, night_strip, quality_rows
 from obs_dagster.reports.health.sections import draw_section
 from obs_dagster.reports.health.segments import order_of_cells, segment_table
@@ -54,6 +56,7 @@ class HealthInput:
         generated_at: now, with its time zone.
         run_id: the run that evaluated the day; empty if it is not known.
         remarks: what could not be shown, and why; sentences without a full stop.
+        changes: the columns that moved on the reported day.
         sections: by version, what its task shows of its outcomes over the window that is shown first.
     """
 
@@ -65,6 +68,7 @@ class HealthInput:
     generated_at: dt.datetime
     run_id: str = ""
     remarks: Sequence[str] = ()
+    changes: Changes = NOTHING
     sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
 
     @cached_property
@@ -75,7 +79,7 @@ class HealthInput:
     @cached_property
     def verdicts(self) -> list[Verdict]:
         """How each version stands on the reported day."""
-        return verdicts(self.monitor, self.index, self.alerts, self.nights, self.day)
+        return verdicts(self.monitor, self.index, self.alerts, self.nights, self.day, changes=self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ def render_health(page: HealthInput) -> str:
                 for version in versions
                 if page.sections.get(version)
             ],
+            moved=moved_cards(judged, styles),
             columns=[column_table(monitor, index, version, day) for version in versions],
             importance=[importance_table(monitor, index, version, day) for version in versions],
             strip=night_strip(page.nights, first, day),

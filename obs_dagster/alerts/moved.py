@@ -1,0 +1,40 @@
+"""What an alert about a column's values says of them: before and after, and what explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from obs_dagster.alerts.rules.alert import Alert
+from obs_dagster.changes.words import between, told
+from obs_dagster.errors import LakeError
+from obs_dagster.evaluation.drift import changes_of
+from obs_dagster.lake.lake import Lake
+from obs_dagster.metrics.registry import definitions
+from obs_dagster.monitor.whole import WHOLE
+
+Told = Callable[[Alert], str]
+"""What is told of the values that an alert is about; empty if nothing is known of them."""
+
+
+def silent(_: Alert) -> str:
+    """Nothing is known of any values."""
+    return ""
+
+
+def from_lake(lake: Lake) -> Told:
+    """What the night of each alert kept of its column."""
+
+    def tell(alert: Alert) -> str:
+        known = definitions().get(alert.metric)
+        if known is None or not known.tells_movement or not alert.column or alert.segment != WHOLE:
+            return ""
+        try:
+            change = changes_of(alert.model, lake, alert.last_day).of(
+                alert.version, alert.column, alert.window
+            )
+        except LakeError:
+            # an alert is told whatever else is damaged; who reads the day's report is told of the file
+            return ""
+        return "" if change is None else f"{told(change)} ({between(change)})"
+
+    return tell

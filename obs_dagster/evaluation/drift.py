@@ -1,0 +1,128 @@
+"""Drift of a day, with what moved in the values' own terms; the latter is kept by day in the lake."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from obs_dagster.baselines.protocol import baseline_of
+from obs_dagster.changes.change import Change, Changes, Reference
+from obs_dagster.changes.describe import Moved, describe
+from obs_dagster.changes.missing import missing_moved
+from obs_dagster.evaluation.metrics import drift_records
+from obs_dagster.evaluation.night import Night
+from obs_dagster.lake.lake import Lake, read_json, write_json
+from obs_dagster.metrics.drift.comparison import Comparison
+from obs_dagster.metrics.drift.psi import MOVED
+from obs_dagster.metrics.record import Estimate, MetricRecord
+from obs_dagster.monitor.alerting import Rule
+from obs_dagster.monitor.model import Monitor
+
+CHANGES = "changes"
+"""The folder of the lake; `day=…/changes.json` has a list of `Change.as_json` under `changes`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayDrift:
+    """What the drift stage finds of a day.
+
+    Attributes:
+        records: every drift metric.
+        changes: what is told of the columns that moved.
+    """
+
+    records: list[MetricRecord]
+    changes: list[Change]
+
+
+def drift_of_day(night: Night, day: dt.date) -> DayDrift:
+    """The drift of one day; nothing is written."""
+    watch = _Watch(night.monitor)
+    records = list(drift_records(night, day, watch.see))
+    return DayDrift(records, watch.changes(day))
+
+
+def keep_changes(model: str, lake: Lake, day: dt.date, changes: Sequence[Change]) -> None:
+    """Replace what is told of the columns that moved on a day, atomically."""
+    write_json(_path(model, lake, day), {"changes": [change.as_json() for change in changes]})
+
+
+def changes_of(model: str, lake: Lake, day: dt.date) -> Changes:
+    """What moved on a day; nothing if it was not evaluated yet.
+
+    Raises:
+        LakeError: the file is damaged.
+    """
+    document = read_json(_path(model, lake, day))
+    found = () if document is None else document["changes"]
+    return Changes(tuple(Change.from_json(each) for each in found))
+
+
+def _path(model: str, lake: Lake, day: dt.date) -> Path:
+    return lake.folder(model, CHANGES) / f"day={day.isoformat()}" / "changes.json"
+
+
+@dataclass
+class _Watch:
+    """Keeps the counts of the columns that moved, while drift is computed."""
+
+    monitor: Monitor
+    _moved: list[tuple[float, Moved]] = field(default_factory=list)
+
+    def see(
+        self,
+        version: str,
+        column: str,
+        windows: tuple[int, ...],
+        comparison: Comparison,
+        estimates: Mapping[str, Estimate],
+    ) -> None:
+        """Look whether a column has moved over windows that hold the same rows."""
+        before, after = comparison.baseline, comparison.current
+        if before is None or not before.rows or not after.rows:
+            return
+        values = _values_moved(estimates) or self._breached(column, windows, estimates)
+        if values or missing_moved(before, after):
+            size = max(abs(estimates[name].value or 0.0) for name in ("psi", "missing_drift"))
+            self._moved.append((size, Moved(version, column, windows, before, after, values=values)))
+
+    def changes(self, day: dt.date) -> list[Change]:
+        """What is told of them: by version, the shortest window and the gravest first."""
+        self._moved.sort(key=lambda each: (each[1].version, each[1].windows, -each[0], each[1].column))
+        moved = [each for _, each in self._moved]
+        reference = _reference(self.monitor, day)
+        return describe(moved, {each.version: reference for each in moved}, day)
+
+    def _breached(self, column: str, windows: tuple[int, ...], estimates: Mapping[str, Estimate]) -> bool:
+        """Whether the column is beyond the threshold of a rule of the monitor about its values."""
+        return any(
+            rule.metric in estimates
+            and not rule.metric.startswith("missing")
+            and rule.window in windows
+            and (rule.columns is None or column in rule.columns)
+            and _beyond(rule, estimates[rule.metric].value)
+            for rule in self.monitor.alerts
+        )
+
+
+def _values_moved(estimates: Mapping[str, Estimate]) -> bool:
+    """Whether the values have moved by more than noise and what counts as a shift."""
+    psi = estimates["psi"]
+    low = psi.value if psi.low is None else psi.low
+    return low is not None and low > MOVED
+
+
+def _beyond(rule: Rule, value: float | None) -> bool:
+    if value is None or rule.threshold.of_baseline:
+        return False
+    limit = rule.threshold.number
+    return value > limit if rule.direction == "above" else value < limit
+
+
+def _reference(monitor: Monitor, day: dt.date) -> Reference:
+    """What a night is compared with."""
+    days = baseline_of(monitor).evaluated(day)
+    kind = monitor.baseline.kind
+    return Reference(kind, min(days), max(days)) if days else Reference(kind)
