@@ -75,7 +75,7 @@ def _span(first: dt.date, last: dt.date) -> str:
 
 
 def _date(day: dt.date, *, year: bool = True) -> str:
-    return f"{day.day} {day:%b %Y}" if year else f"{day.day} {day:%b}"
+    return f"{day.day} {day:%B %Y}" if year else f"{day.day} {day:%B}"
 
 
 def line(change: Change) -> str:
