@@ -23,7 +23,7 @@ TOLD = 2.5
 """A distance of fewer noises than this says too little for a cause to be told from another."""
 
 _NEARLY = 0.03
-"""If no more rows than this, or half the noise, are left out, all are concerned."""
+"""If no more rows than this, or than noise, are left out, all are concerned."""
 
 _FEWEST_SHARE = 0.02
 """Fewer rows than this explain no change of a distribution."""
@@ -33,6 +33,9 @@ _APART = 0.9
 
 _FEWEST_BINS = 8
 """Bins between the outer twentieths from which on they show a shape."""
+
+_MOST = 0.75
+"""Rows that must be in such bins; few may be in wide ones, far out."""
 
 _FEWEST_ROWS = 50
 """Rows of the part that is concerned, to know its shape by."""
@@ -99,9 +102,12 @@ def fit(
 
 
 def resolved(found: Spread, expected: Spread) -> bool:
-    """Whether rows are counted finely enough to have a shape, beside what is expected of them."""
+    """Whether most rows are counted finely enough to have a shape, beside what is expected of them."""
     low, high = expected.quantiles((0.05, 0.95)).tolist()
-    return bool(np.average(found.high - found.low, weights=found.mass) <= (high - low) / _FEWEST_BINS)
+    widths = found.high - found.low
+    order = np.argsort(widths, kind="stable")
+    most = int(np.searchsorted(np.cumsum(found.mass[order]), _MOST))
+    return bool(widths[order[min(most, len(order) - 1)]] <= (high - low) / _FEWEST_BINS)
 
 
 def _share(before: Spread, after: Spread, changed: Spread) -> float:

@@ -38,9 +38,10 @@ def missing_cause(before: Counts, after: Counts, *, others_moved: bool) -> Cause
         told = "fewer values are missing"
     else:
         what = _what(after)
-        told = f"a burst of {what}?" if now - was >= _BURST else f"more {what}"
+        told = f"a burst of {what}?" if now - was >= _BURST else f"more {what}."
         if not others_moved and after.n:
             told += " The values that are there have not moved"
+        told = told.removesuffix(".")
     return Cause(
         MISSING, told, abs(now - was), 0.0, numbers={"share": now}, fact=f"missing {shares(was, now)}"
     )

@@ -144,7 +144,8 @@ Pair = Numbers | Categories
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 """Quantiles by which a number that was added or multiplied is guessed."""
 
-_GUESSES = 2
+_GUESSES = 3
+"""Guesses that are looked at closely."""
 
 _FEWEST_VALUES = 3
 """Fewer different values have no shape: any two of them are a multiple of any other two."""

@@ -15,14 +15,15 @@ _CLOSEST = 5
 """Conversions that are looked at closely."""
 
 _OFF = 0.02
-"""So far, as a part of the whole, the middle of all values may be off what a conversion makes of it, beside
-noise; a power of ten, which nothing else comes near, `_OFF_TENS`."""
+"""So far, as a part of it, a quantile may be off what a conversion makes of it, beside noise; of a power of
+ten, which nothing else comes near, `_OFF_TENS`."""
 _OFF_TENS = 0.15
 
 _RARE, _LEFT_OF_RARE = 20.0, 0.2
 """No other change multiplies all values by so much or more: of the distance a larger part may be left, and a
 part of the rows may be concerned. Many a change is like a smaller factor by chance."""
 
+_PLACES = (0.5, 0.75, 0.9)
 _LEVELS = tuple(np.linspace(0.02, 0.98, 25).tolist())
 
 
@@ -47,6 +48,8 @@ class Unit:
             f"{of_rows(fit.share)}{conversion.told}: a change of unit{units}?",
             fit.share,
             fit.left,
+            # to choose one of many small factors is to fit one
+            fitted=0 if _rare(conversion) else 1,
             numbers={"factor": conversion.factor, "offset": conversion.offset},
         )
 
@@ -54,15 +57,20 @@ class Unit:
 def _fitted(pair: Numbers, conversion: Conversion) -> Fit | None:
     """How well a conversion explains the window; None if it does not."""
     changed = pair.was.mapped(conversion)
-    size = max(conversion.factor, 1 / conversion.factor)
-    rare, alone = size >= _RARE, conversion.factor == 1
-    fit = pair.explained(changed, parts=rare or alone, close=not rare, left=_LEFT_OF_RARE if rare else LEFT)
+    rare = _rare(conversion)
+    parts = rare or conversion.factor == 1
+    fit = pair.explained(changed, parts=parts, close=not rare, left=_LEFT_OF_RARE if rare else LEFT)
     if fit is None:
         return None
     if fit.share >= 1 and not _in_place(pair, changed, conversion):
         return None
     proven = fit.share < 1 or pair.proven(changed, conversion.factor, conversion.offset)
     return fit if proven else None
+
+
+def _rare(conversion: Conversion) -> bool:
+    """Whether it takes values so far that nothing else comes near."""
+    return max(conversion.factor, 1 / conversion.factor) >= _RARE
 
 
 def _closest(pair: Numbers) -> list[Conversion]:
@@ -84,14 +92,17 @@ def _closest(pair: Numbers) -> list[Conversion]:
 
 
 def _in_place(pair: Numbers, changed: Spread, conversion: Conversion) -> bool:
-    """Whether the middle of the window is where the conversion takes that of the baseline."""
-    lower, expected, upper = changed.quantiles((0.25, 0.5, 0.75)).tolist()
-    found = float(pair.now.quantiles((0.5,))[0])
-    # the median of a sample is off by about the noise, as a share of rows, of its density there
+    """Whether one of the window's upper quantiles is where the conversion takes that of the baseline.
+
+    Of values that are often 0 the middle one may be anywhere.
+    """
+    expected, found = (side.quantiles(_PLACES) for side in (changed, pair.now))
+    lower, upper = changed.quantiles((0.25, 0.75)).tolist()
+    # a quantile of a sample is off by about the noise, as a share of rows, of its density there
     loose = pair.noise * (upper - lower)
     loose += float(np.average(pair.now.high - pair.now.low, weights=pair.now.mass)) / 2
     off = _OFF if conversion.units else _OFF_TENS
-    return bool(abs(found - expected) <= off * abs(expected) + loose)
+    return bool((np.abs(found - expected) <= off * np.abs(expected) + loose).any())
 
 
 CAUSE = Unit()
