@@ -165,7 +165,7 @@ def test_categories_whose_shares_moved_have_no_cause(raw):
 @pytest.mark.parametrize("rows", [50, 400, 5000])
 def test_nothing_is_named_where_nothing_happened(raw, rows):
     named = 0
-    for seed in range(60):
+    for seed in range(30):
         rng = np.random.default_rng((rows, seed))
         draw = list(COLUMNS.values())[seed % len(COLUMNS)]
         before, after = draw(rng, 5000), draw(rng, rows)
@@ -177,7 +177,7 @@ def test_values_that_move_in_another_way_are_rarely_given_a_cause(raw):
     found = Counter()
     for seed in range(120):
         rng = np.random.default_rng(seed)
-        before, after = _drawn(rng, 5000), _drawn(rng, 3000)
+        before, after = _drawn(rng, 3000), _drawn(rng, 2000)
         pair = Numbers(raw.on_shape(before, before), raw.on_shape(after, before))
         if pair.telling:
             cause = suspected(pair)
