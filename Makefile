@@ -14,6 +14,7 @@ $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --compile-bytecode --editable '.[dev]'
+	$(BIN)/python -m compileall -q obs_dagster assets jobs
 	$(BIN)/python -m obs_dagster.warm_up
 	touch $@
 
@@ -27,8 +28,9 @@ demo: setup
 dev: setup
 	$(BIN)/obs dev
 
+# One worker a core, and one thread of OpenMP each: waiting threads of LightGBM spin.
 test: setup
-	$(BIN)/pytest -n logical --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --dist loadgroup
 
 lint: setup
 	$(BIN)/ruff format --check

@@ -166,13 +166,19 @@ class SmallWorld:
         }
 
 
-@pytest.fixture
-def small(tmp_path):
-    """Makes a small world; keyword arguments replace keys of its monitor."""
-    return lambda folder=".", **changes: SmallWorld((tmp_path / folder).resolve(), changes)
+@pytest.fixture(scope="session")
+def small_at():
+    """Makes a small world below a folder; keyword arguments replace keys of its monitor."""
+    return lambda root, **changes: SmallWorld(root.resolve(), changes)
 
 
 @pytest.fixture
+def small(tmp_path, small_at):
+    """Makes a small world below the test's own folder, or a folder of it."""
+    return lambda folder=".", **changes: small_at(tmp_path / folder, **changes)
+
+
+@pytest.fixture(scope="session")
 def day():
     return _DAY
 

@@ -27,25 +27,36 @@ DAMAGES = {
 }
 
 
-@pytest.fixture(params=BASELINES, ids=lambda each: each["kind"])
-def world(small, day, request):
-    """Three nights of a model."""
+@pytest.fixture(scope="module", params=BASELINES, ids=lambda each: each["kind"])
+def evaluated(small_at, day, request, tmp_path_factory):
+    """Three nights of a model, a copy of its lake, and what the last night said."""
     span = {"first": str(day), "last": str(day + 2 * ONE)} if request.param["kind"] == "days" else {}
-    made = small(baseline=request.param | span)
+    made = small_at(tmp_path_factory.mktemp("world"), baseline=request.param | span)
     if not span:
         made.train("1")
     for each in (day, day + ONE, day + 2 * ONE):
         rows = made.rows(each)
         made.log(each, rows)
         made.labels(f"{each}.parquet", rows, day=each)
-        made.night(each)
+        said = made.night(each)
+    kept = tmp_path_factory.mktemp("kept") / "lake"
+    shutil.copytree(made.lake.root, kept)
+    return made, kept, {each.key: each.value for each in said}
+
+
+@pytest.fixture
+def world(evaluated):
+    """A model after three nights; its lake is as it was for every test."""
+    made, kept, _ = evaluated
+    shutil.rmtree(made.lake.root)
+    shutil.copytree(kept, made.lake.root)
     return made
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("table", [QUARANTINE, PROFILES, OUTCOMES])
-def test_running_heals_what_is_derived(world, day, table, damage):
-    before = {each.key: each.value for each in world.night(day + 2 * ONE)}
+def test_running_heals_what_is_derived(world, evaluated, day, table, damage):
+    *_, before = evaluated
     content = world.lake.table("small", table).read(day + ONE)
     DAMAGES[damage](world.lake.table("small", table).path(day + ONE))
     # the stages of a later night, as far as they are about other days

@@ -22,12 +22,12 @@ from obs_dagster.tasks.outcomes import OutcomeProfile
 ONE = dt.timedelta(days=1)
 
 
-@pytest.fixture
-def nights(small, day):
-    """A world after three nights, the third day without a log, the fourth with one."""
+@pytest.fixture(scope="module")
+def three_nights(small_at, day):
+    """Makes a world after three nights, the third day without a log, the fourth with one."""
 
-    def run(folder=".", **changes):
-        world = small(folder, **{"windows": [1, 3]} | changes)
+    def run(root, **changes):
+        world = small_at(root, **{"windows": [1, 3]} | changes)
         world.train("1")
         for offset in (0, 1, 3):
             rows = world.rows(day + offset * ONE)
@@ -40,8 +40,20 @@ def nights(small, day):
     return run
 
 
-def test_windows_are_their_days_merged(nights, day):
-    world = nights()
+@pytest.fixture
+def nights(tmp_path, three_nights):
+    """Makes such a world of the test's own."""
+    return lambda **changes: three_nights(tmp_path, **changes)
+
+
+@pytest.fixture(scope="module")
+def done(three_nights, tmp_path_factory):
+    """Such a world, to be read only."""
+    return three_nights(tmp_path_factory.mktemp("done"))
+
+
+def test_windows_are_their_days_merged(done, day):
+    world = done
     night = world.tonight
     last = day + 3 * ONE
     windows = {window.lengths: window for window in profile_windows(night, last)}
@@ -58,14 +70,14 @@ def test_windows_are_their_days_merged(nights, day):
     assert outcome_counts(outcomes[3,].profile.cell("1", "*")).n == 200
 
 
-def test_a_first_day_is_evaluated_once_for_all_windows(nights, day):
-    world = nights()
+def test_a_first_day_is_evaluated_once_for_all_windows(done, day):
+    world = done
     windows = list(profile_windows(world.tonight, day))
     assert [window.lengths for window in windows] == [(1, 3)]
 
 
-def test_later_days_are_those_whose_windows_hold_a_day(nights, day):
-    world = nights()
+def test_later_days_are_those_whose_windows_hold_a_day(done, day):
+    world = done
     table = world.tonight.profiles
     assert later_days(table, world.monitor, {day}) == {day, day + ONE}
     assert later_days(table, world.monitor, {day + ONE}) == {day + ONE, day + 3 * ONE}
@@ -137,8 +149,8 @@ def test_outcomes_are_stale_after_labels_or_rows_change_and_only_then(nights, da
     assert stale_outcomes(world.tonight, days) == set()
 
 
-def test_evaluating_twice_gives_equal_records(nights, day):
-    world = nights()
+def test_evaluating_twice_gives_equal_records(done, day):
+    world = done
     last = day + 3 * ONE
     for family in (drift_records, performance_records, service_records):
         once, again = (list(family(world.tonight, last)) for _ in range(2))
