@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from obs_dagster.quality.refusal import not_evaluated
+from obs_dagster.reports.health.label_place import Label, place_labels
 from obs_dagster.reports.health.scale import Scale, nice_ticks, value_range
 from obs_dagster.verdict.wording import day_month, limit, measured, number, written
 
@@ -75,7 +76,7 @@ class Chart:
     Attributes:
         ticks: (y, text) of the horizontal grid.
         days: (x, text, SVG text-anchor) of the day axis.
-        thresholds: (y, text) of the alert rules' lines.
+        thresholds: the alert rules' lines, each with the place of its name.
         blanks: (x, width, tip) of the days without an evaluation.
         arriving: (x, width) of the days whose labels are still arriving; None if there are none.
     """
@@ -87,7 +88,7 @@ class Chart:
     strokes: Sequence[Stroke] = ()
     ticks: Sequence[tuple[float, str]] = ()
     days: Sequence[tuple[float, str, str]] = ()
-    thresholds: Sequence[tuple[float, str]] = ()
+    thresholds: Sequence[Label] = ()
     blanks: Sequence[tuple[float, float, str]] = ()
     arriving: tuple[float, float] | None = None
     width: float = field(default=WIDTH, init=False)
@@ -149,9 +150,14 @@ def draw(
         strokes=[_stroke(metric, trend, x, y, end) for trend, end in zip(drawn, ends, strict=True)],
         ticks=[(y.place(tick), _tick_text(metric, tick)) for tick in ticks],
         days=_day_axis(frame, x),
-        thresholds=[
-            (y.place(value), f"{_shorten(name)}: {limit(metric, value)}") for value, name in thresholds
-        ],
+        thresholds=place_labels(
+            [(y.place(value), f"{_shorten(name)}: {limit(metric, value)}") for value, name in thresholds],
+            [
+                [(x.place(point.day.toordinal()), y.place(point.value)) for point in trend.points]
+                for trend in drawn
+            ],
+            frame=(LEFT, TOP, WIDTH - RIGHT, HEIGHT - BOTTOM),
+        ),
         blanks=[_blank(day, reason, x) for day, reason in frame.blanks.items()],
         arriving=_arriving(points, x),
     )
@@ -223,6 +229,9 @@ def _path(points: Sequence[Point], x: Scale, y: Scale, *, settled: bool) -> str:
 
 
 def _band(run: Sequence[Point], x: Scale, y: Scale) -> str:
+    """The area of the intervals; none where all values are 0, for it would look like an area of rows."""
+    if not any(point.value for point in run):
+        return ""
     upper = [f"{_at(point, point.high, x, y)}" for point in run if point.high is not None]
     lower = [f"{_at(point, point.low, x, y)}" for point in reversed(run) if point.low is not None]
     if len(upper) < 2 or len(upper) != len(lower):  # noqa: PLR2004 - one point has no area

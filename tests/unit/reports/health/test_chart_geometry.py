@@ -71,7 +71,8 @@ def test_without_points_it_says_why():
 
 def test_a_threshold_is_within_the_picture():
     drawn = chart(Trend("1", 0, points([0.4])), thresholds=[(0.9, "recall_floor")])
-    ((y, text),) = drawn.thresholds
+    (label,) = drawn.thresholds
+    y, text = label.line, label.text
     assert TOP <= y <= HEIGHT - BOTTOM
     assert text == "recall_floor: 0.9"
 
@@ -110,3 +111,36 @@ def test_a_very_wide_interval_does_not_flatten_the_values():
 
 def test_a_place_beyond_the_scale_is_its_end():
     assert Scale(0, 1, 10, 20).place(7) == 20
+
+
+def test_a_share_that_is_always_0_has_no_area_around_it():
+    nothing = [Point(day(at), 0.0, 0.0, 0.004, 900) for at in range(10)]
+    (stroke,) = chart(Trend("*", 0, nothing), from_zero=True).strokes
+    assert stroke.solid
+    assert stroke.band == ""
+    once = [*nothing[:-1], Point(day(9), 0.002, 0.001, 0.004, 900)]
+    (stroke,) = chart(Trend("*", 0, once), from_zero=True).strokes
+    assert stroke.band
+
+
+@pytest.mark.parametrize(
+    "values", [[0.62] * 5 + [0.1] * 5, [0.1] * 5 + [0.62] * 5, [0.5 + at / 50 for at in range(10)]]
+)
+def test_no_curve_runs_through_the_name_of_a_threshold(values):
+    drawn = chart(Trend("1", 0, points(values, spread=0)), thresholds=[(0.6, "recall_floor")], from_zero=True)
+    (label,) = drawn.thresholds
+    left, top, right, bottom = label.box
+    assert not any(left <= mark.x <= right and top <= mark.y <= bottom for mark in drawn.strokes[0].marks)
+    assert left >= LEFT
+    assert right <= WIDTH - RIGHT
+    assert top >= TOP - 2
+    assert bottom <= HEIGHT - BOTTOM
+
+
+def test_names_of_thresholds_close_together_do_not_cover_each_other():
+    close = [(0.6, "floor"), (0.61, "other_floor"), (0.59, "third")]
+    one, two, three = (
+        label.box for label in chart(Trend("1", 0, points([0.2])), thresholds=close).thresholds
+    )
+    for a, b in ((one, two), (one, three), (two, three)):
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
