@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from dagster._core.definitions.repository_definition.valid_definitions import SINGLETON_REPOSITORY_NAME
+
 from jobs import definitions
 from obs_dagster.lake.lake import replacing
 
 #: The name under which Dagster keeps what schedules and sensors are switched to.
 _NAME = "obs-dagster"
+
+#: The definitions in it, as Dagster marks the runs that belong to them.
+REPOSITORY = f"{SINGLETON_REPOSITORY_NAME}@{_NAME}"
 
 
 def write_workspace(folder: Path) -> Path:

@@ -10,8 +10,10 @@ from typing import Literal
 from uuid import uuid4
 
 import dagster as dg
+from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
 from assets.progress import heard_by
+from jobs.code_location import REPOSITORY
 from jobs.deadline import Deadline, deadline
 from jobs.definitions import compose
 from jobs.event_log import event_log_open
@@ -109,7 +111,9 @@ def run_nights(
     def going(stage: str, done: int, days: int) -> None:
         progress(StageEvent(stage, "going", stages, done, days))
 
-    span = {f"{RANGE}_start": first.isoformat(), f"{RANGE}_end": last.isoformat()}
+    tags = {REPOSITORY_LABEL_TAG: REPOSITORY}
+    if first != last:
+        tags |= {f"{RANGE}_start": first.isoformat(), f"{RANGE}_end": last.isoformat()}
     with open_instance(settings) as instance, heard_by(going), claimed(settings.lake_root):
         lost = fail_lost_runs(instance, settings, {monitor.model: monitor})
         instance.add_event_listener(run_id, heard)
@@ -118,7 +122,8 @@ def run_nights(
                 instance=instance,
                 run_id=run_id,
                 partition_key=first.isoformat() if first == last else None,
-                tags=None if first == last else span,
+                # by this the UI takes it for a run of the job, and shows it there
+                tags=tags,
                 raise_on_error=False,
                 # what happens is shown by `progress`, what failed is in the result
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

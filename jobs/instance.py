@@ -11,8 +11,12 @@ from obs_dagster.file_lock import alone
 from obs_dagster.lake.lake import replacing
 from obs_dagster.settings import Settings
 
-_EARLIER = "telemetry:\n  enabled: false\n"
-_CONFIGURATION = f"{_EARLIER}run_monitoring:\n  enabled: true\n"
+_TELEMETRY = "telemetry:\n  enabled: false\n"
+_MONITORED = f"{_TELEMETRY}run_monitoring:\n  enabled: true\n"
+#: `nux` is the dialog that covers the first page that a new instance shows.
+_CONFIGURATION = f"{_MONITORED}nux:\n  enabled: false\n"
+#: What earlier versions wrote: nobody has changed it, so it may be replaced.
+_EARLIER = (_TELEMETRY, _MONITORED)
 
 #: Output of this process belongs to the terminal; Dagster would lead it through files and back, out of order.
 _NO_CAPTURE = {
@@ -24,7 +28,7 @@ _NO_CAPTURE = {
 def prepare_home(settings: Settings) -> None:
     """Make the instance's folder, with a `dagster.yaml` unless it has one of its own; set `DAGSTER_HOME`."""
     file = settings.dagster_home / "dagster.yaml"
-    if not file.exists() or file.read_text(encoding="utf-8") == _EARLIER:
+    if not file.exists() or file.read_text(encoding="utf-8") in _EARLIER:
         for left in settings.dagster_home.glob(f".{file.name}.*"):
             # of somebody who was killed here
             left.unlink(missing_ok=True)

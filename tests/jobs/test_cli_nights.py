@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import yaml
 
 
 def test_backfill_is_one_run_and_exits_1_because_something_fires(ran):
@@ -23,8 +24,11 @@ def test_backfill_is_one_run_and_exits_1_because_something_fires(ran):
         runs = [run for run in instance.get_runs() if run.job_name == "loan_default_nightly"]
         told = [entry.user_message for run in runs for entry in instance.all_logs(run.run_id)]
     assert [run.status.value for run in runs if "partition_range" in " ".join(run.tags)] == ["SUCCESS"]
+    # the page of a job lists the runs that have it
+    assert {run.tags.get(".dagster/repository") for run in runs} == {"__repository__@obs-dagster"}
     assert told.count("3 of 3 days") >= 3
-    assert "enabled: false" in (home.root / "dagster" / "dagster.yaml").read_text()
+    configured = yaml.safe_load((home.root / "dagster" / "dagster.yaml").read_text())
+    assert (configured["telemetry"], configured["nux"]) == ({"enabled": False}, {"enabled": False})
 
 
 def test_a_night_says_that_its_notifications_wait_for_the_daemon(ran):
