@@ -25,6 +25,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 history,
                 platform.tracking_uri,
                 pages=platform.settings.reports if platform.settings.reports_url else None,
+                links=platform.settings.links,
                 progress=Progress(context),
             )
         return dg.MaterializeResult(

@@ -12,11 +12,13 @@ from pathlib import Path
 from obs_dagster.evaluation.night import Night
 from obs_dagster.history import History
 from obs_dagster.lake.lake import read_json, write_json
+from obs_dagster.links import NO_LINKS, Links
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.reports.evidently_ahead import EvidentlyAhead
 from obs_dagster.reports.gather import Gathering
 from obs_dagster.reports.kept import keep_standing
 from obs_dagster.reports.mlflow.report import MlflowReport, Published
+from obs_dagster.reports.mlflow.tracking import LAYOUT
 from obs_dagster.reports.version_reports import VersionReports
 from obs_dagster.verdict.verdict import Verdict
 
@@ -46,6 +48,7 @@ def publish_nights(
     tracking_uri: str,
     *,
     pages: Path | None = None,
+    links: Links = NO_LINKS,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> PublishedNights:
     """Publish the given days, and every earlier day that MLflow does not show as it stands.
@@ -59,6 +62,7 @@ def publish_nights(
         history: holds metrics, nights and alerts.
         tracking_uri: MLflow.
         pages: the folder that health pages are written to as well; left out: none.
+        links: where people look beside MLflow.
         progress: told how many nights are published, and of how many.
 
     Raises:
@@ -71,7 +75,7 @@ def publish_nights(
     latest = max([*evaluated, *days])
     due = _due(monitor, history, {*evaluated, *days}, ledger, always={*days, latest})
     gathering = Gathering(monitor, history, now=recorder.now, run_id=recorder.run_id, lake=lake)
-    reports = VersionReports(monitor, lake)
+    reports = VersionReports(monitor, lake, links)
     mlflow: MlflowReport | None = None
     published: dict[str, Published] = {}
     written: list[dt.date] = []
@@ -116,7 +120,7 @@ def _due(
     latest = max(known)
     contents = {}
     for day in sorted(known):
-        content = f"{stamps.get(day, '')}{', settled' if _settled(monitor, day, latest) else ''}"
+        content = f"{LAYOUT}: {stamps.get(day, '')}{', settled' if _settled(monitor, day, latest) else ''}"
         if day in always or ledger.get(day.isoformat()) != content:
             contents[day] = content
     return contents

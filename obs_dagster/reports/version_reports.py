@@ -12,6 +12,7 @@ from obs_dagster import __version__
 from obs_dagster.baselines.stored import load_grids
 from obs_dagster.explain.day import explanation_files, explanation_remarks
 from obs_dagster.lake.lake import Lake
+from obs_dagster.links import NO_LINKS, Links
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
@@ -19,6 +20,7 @@ from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.day import day_quality
 from obs_dagster.reports.evidently_ahead import Pages
 from obs_dagster.reports.health.page import HealthInput, render_health
+from obs_dagster.reports.mlflow.plotted import plotted_of
 from obs_dagster.reports.mlflow.version_report import Content, Later, VersionReport
 from obs_dagster.verdict.headline import headline_window
 
@@ -34,11 +36,14 @@ class VersionReports:
     Args:
         monitor: the monitor.
         lake: holds what the stages kept of each night.
+        links: where people look beside MLflow.
     """
 
-    def __init__(self, monitor: Monitor, lake: Lake) -> None:
+    def __init__(self, monitor: Monitor, lake: Lake, links: Links = NO_LINKS) -> None:
         self._monitor = monitor
         self._lake = lake
+        self._links = links
+        self._plotted = plotted_of(monitor)
 
     def of(
         self,
@@ -58,7 +63,9 @@ class VersionReports:
         """
         monitor, lake = self._monitor, self._lake
         explained = explanation_remarks(monitor, page.day, lake)
-        page = replace(page, remarks=[*page.remarks, *_by_version(explained)])
+        if told := _by_version(explained):
+            # another page indexes its records and judges its versions anew
+            page = replace(page, remarks=[*page.remarks, *told])
         shared: dict[str, Content] = {
             PAGE: render_health(page),
             "alerts.json": json.dumps([asdict(line) for line in page.alerts], default=str, indent=1),
@@ -66,8 +73,6 @@ class VersionReports:
         quality = day_quality(monitor, page.day, lake)
         if quality is not None:
             shared["great_expectations.json"] = json.dumps(asdict(quality), default=str, indent=1)
-        refused = any(night.day == page.day and not night.evaluated for night in page.nights)
-        evaluated = str(not refused).lower()
         found = []
         for verdict in page.verdicts:
             version = verdict.version
@@ -81,17 +86,26 @@ class VersionReports:
                     settled=settled,
                     verdict=verdict,
                     params=self._params,
-                    tags={"obs.run_id": page.run_id, "obs.evaluated": evaluated},
+                    tags={"mlflow.obs.run_id": page.run_id},
                     artifacts=shared | {f"explanations/{name}": file for name, file in explanations.items()},
                     remarks=explained.get(version, ()),
                     later=None if evidently is None else partial(_of_version, evidently, version, page),
+                    links=self._ways(page),
                     kept=_EVIDENTLY if evidently is None else "",
                     registered_model=monitor.registry.name if monitor.registry else None,
                     linked_window=headline_window(monitor),
                     task=monitor.task,
+                    plots=self._plotted.__contains__,
                 )
             )
         return found
+
+    def _ways(self, page: HealthInput) -> dict[str, str]:
+        places = {
+            "health page": self._links.report(self._monitor.model, page.day),
+            "day in Dagster": self._links.stage(self._monitor.model, "alerts", page.day),
+        }
+        return {name: url for name, url in places.items() if url}
 
     @cached_property
     def _params(self) -> dict[str, str]:

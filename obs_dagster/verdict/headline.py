@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.model import Monitor
 
@@ -26,6 +27,12 @@ def headline_window(monitor: Monitor) -> int:
     """The window that is shown first: a week, or the longest window below it, or the shortest there is."""
     within = [window for window in monitor.windows if window <= WEEK]
     return max(within, default=min(monitor.windows))
+
+
+def charted_window(monitor: Monitor, drawn: Definition) -> int:
+    """The window over which a chart draws a metric: a day, where single days tell more than their means."""
+    daily = drawn.about == "model" and not drawn.needs_labels
+    return 1 if daily and 1 in monitor.windows else headline_window(monitor)
 
 
 def settled_through(monitor: Monitor, day: dt.date) -> dt.date | None:

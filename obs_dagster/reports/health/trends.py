@@ -12,7 +12,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import leading_output
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.reports.health.chart import Chart, Frame, Point, Trend, draw
-from obs_dagster.verdict.headline import headline_window, settled_through
+from obs_dagster.verdict.headline import charted_window, settled_through
 from obs_dagster.verdict.record_index import RecordIndex
 
 
@@ -52,7 +52,7 @@ def _watches(rule: Rule, metric: str, column: str) -> bool:
 
 def _window(monitor: Monitor, panel: Definition, rules: Sequence[Rule]) -> int:
     """The window that the rules on this metric watch, so that line and threshold belong together."""
-    usual = 1 if _is_daily(panel) and 1 in monitor.windows else headline_window(monitor)
+    usual = charted_window(monitor, panel)
     watched = {rule.window for rule in rules}
     return usual if not watched or usual in watched else max(watched)
 
@@ -89,11 +89,6 @@ def _thresholds(rules: Sequence[Rule], window: int) -> list[tuple[float, str]]:
         for rule in rules
         if rule.window == window and not rule.threshold.of_baseline
     ]
-
-
-def _is_daily(panel: Definition) -> bool:
-    """Whether the value of each day is drawn: those of whole days tell more than their means."""
-    return panel.about == "model" and not panel.needs_labels
 
 
 def _why_empty(monitor: Monitor, panel: Definition) -> str:

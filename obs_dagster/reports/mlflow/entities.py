@@ -21,12 +21,14 @@ class Run:
     """A run as it stands.
 
     Attributes:
+        status: as MLflow has it (`FINISHED`, `FAILED`, …).
         metrics: the latest value of each metric.
         last_step: the largest step of any metric; -1 without metrics.
     """
 
     id: str
     name: str
+    status: str
     tags: Mapping[str, str]
     params: Mapping[str, str]
     metrics: Mapping[str, float]
@@ -38,4 +40,5 @@ class ModelVersion:
     """A version in the model registry; `model_id` is the logged model behind it, if there is one."""
 
     tags: Mapping[str, str]
+    description: str
     model_id: str | None

@@ -1,9 +1,9 @@
 """What a metric record is called in MLflow.
 
-`performance/7d/recall`, `variable_drift/7d/psi/temp`, `segments/7d/recall/origin.JFK`: the charts page of
-MLflow makes a section of what stands before the last slash, so that the metrics of a family and a window are
-side by side, and so are the columns of a drift metric and the segments of a performance metric. It sorts the
-sections by name: the many charts of single columns are named to come after the few of the model as a whole.
+`performance/7d/recall`, `variable_drift/7d/psi/temp`: the charts page of MLflow makes a section of what
+stands before the last slash, so that the metrics of a family and a window are side by side, and so are the
+columns of a drift metric. It sorts the sections by name: the many charts of single columns are named to come
+after the few of the model as a whole.
 """
 
 from __future__ import annotations
@@ -13,13 +13,9 @@ import math
 import re
 from collections.abc import Iterable
 
-from obs_dagster.metrics.record import BASELINE, MetricRecord
+from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import definitions
-from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.verdict.headline import needs_labels
-
-SEGMENTS = "segments/"
-"""Prefix of the names of metrics of segments; only the others are drawn as trends."""
 
 SECTIONS = {"drift": "variable_drift", "explanation": "variable_importance"}
 """What the families about single columns are called."""
@@ -32,17 +28,12 @@ _DIGEST = 8
 
 
 def metric_name(record: MetricRecord) -> str:
-    """The record's name in MLflow; records of different subjects have different names."""
+    """The name in MLflow of a record about all rows; different columns have different names."""
+    known = definitions().get(record.metric)
+    named = "other" if known is None else known.family
+    section = SECTIONS.get(named, named) if record.column else named
     subject = [_legal(record.column)] if record.column else []
-    if record.segment == WHOLE:
-        known = definitions().get(record.metric)
-        named = "other" if known is None else known.family
-        section = SECTIONS.get(named, named) if record.column else named
-    else:
-        section = SEGMENTS.rstrip("/")
-        subject.append(_legal_segment(record.segment))
-    window = "baseline" if record.window == BASELINE else f"{record.window}d"
-    return _fitting("/".join([section, window, _legal(record.metric), *subject]))
+    return _fitting("/".join([section, f"{record.window}d", _legal(record.metric), *subject]))
 
 
 def night_metrics(records: Iterable[MetricRecord], *, settled: bool) -> dict[str, float]:
@@ -62,23 +53,12 @@ def night_metrics(records: Iterable[MetricRecord], *, settled: bool) -> dict[str
     }
 
 
-def is_trend(name: str) -> bool:
-    """Whether the metric of that name is drawn as a trend."""
-    return not name.startswith(SEGMENTS)
-
-
 def _legal(text: str) -> str:
     """The text in the characters that MLflow allows; if that loses something, with a digest of the text."""
     legal = _ILLEGAL.sub("_", text)
     if legal == text and legal.strip(". "):
         return legal
     return f"{legal.strip('. ')}-{_digest(text)}".lstrip("-")
-
-
-def _legal_segment(segment: str) -> str:
-    """`origin=JFK,carrier=AA` as `origin.JFK carrier.AA`, lossless unless it has dots or spaces."""
-    legal = _legal(segment.replace("=", ".").replace(",", " "))
-    return f"{legal}-{_digest(segment)}" if set(segment) & {".", " "} else legal
 
 
 def _fitting(name: str) -> str:

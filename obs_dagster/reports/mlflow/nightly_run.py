@@ -9,29 +9,37 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.reports.mlflow.entities import Point, Run
-from obs_dagster.reports.mlflow.naming import is_trend, metric_name
+from obs_dagster.reports.mlflow.marks import (
+    FAMILY,
+    State,
+    cut,
+    identity,
+    name_of,
+    newest_complete,
+    next_revision,
+    run_key,
+    state_of,
+    status_of,
+)
+from obs_dagster.reports.mlflow.naming import metric_name
 from obs_dagster.reports.mlflow.story import night_story
 from obs_dagster.reports.mlflow.tracking import Tracking, differing
-from obs_dagster.reports.mlflow.version_report import TABLE, Content, VersionReport, run_key
+from obs_dagster.reports.mlflow.version_report import Content, VersionReport
 from obs_dagster.verdict.headline import needs_labels
 
 NIGHT = "night"
 
-FAMILY = "obs.family"
-"""The tag that all runs of a version share."""
-
 _TOLERANCE = 1e-9
-_ARTIFACTS = "obs.artifacts"
-_LONGEST_TAG = 8_000
 _LONGEST_PARAM = 6_000
+_TOGETHER = dt.timedelta(days=7)
+"""Nights that are no further apart are looked up at once, with those between them."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ class Plan:
         others: further runs of the night, which an interrupted publication left.
         missing: metrics that are to be added.
         replace: whether `held` says something that is not so any longer, or there is none.
-        trend_changed: whether a value that the trend may hold is not so any longer.
+        changed: whether a value that the trend may hold is not so any longer.
     """
 
     report: VersionReport
@@ -51,22 +59,42 @@ class Plan:
     others: tuple[Run, ...]
     missing: Mapping[str, float]
     replace: bool
-    trend_changed: bool
-
-    @property
-    def trend_additions(self) -> dict[str, float]:
-        """Metrics that are to be added to the trend."""
-        return {name: value for name, value in self.missing.items() if is_trend(name)}
+    changed: bool
 
 
-def plan(tracking: Tracking, experiment: str, report: VersionReport) -> Plan:
-    """Compares what MLflow holds of the night with what it should say."""
-    runs = tracking.runs(experiment, "obs.key", run_key(NIGHT, report.model, report.version, report.day))
+def plans(tracking: Tracking, experiment: str, nights: Sequence[VersionReport]) -> list[Plan]:
+    """Compares what MLflow holds of nights of one version with what it should say; they are in order."""
+    runs: dict[str, list[Run]] = {night.day.isoformat(): [] for night in nights}
+    family = run_key("family", nights[0].model, nights[0].version)
+    for first, last in _stretches(night.day for night in nights):
+        after = midnight(last + dt.timedelta(days=1))
+        for run in tracking.runs(experiment, FAMILY, family, since=midnight(first), before=after):
+            if run.tags.get("obs.kind") == NIGHT and run.tags.get("obs.day") in runs:
+                runs[run.tags["obs.day"]].append(run)
+    return [_plan(night, runs[night.day.isoformat()]) for night in nights]
+
+
+def _stretches(days: Iterable[dt.date]) -> Iterator[tuple[dt.date, dt.date]]:
+    """First and last day of each stretch of days that are close together."""
+    first: dt.date | None = None
+    last: dt.date | None = None
+    for day in days:
+        if first is None or last is None:
+            first = day
+        elif day - last > _TOGETHER:
+            yield first, last
+            first = day
+        last = day
+    if first is not None and last is not None:
+        yield first, last
+
+
+def _plan(report: VersionReport, runs: list[Run]) -> Plan:
     held = newest_complete(runs)
     others = tuple(run for run in runs if held is None or run.id != held.id)
     if held is None:
-        return Plan(report, None, others, report.metrics, replace=True, trend_changed=False)
-    wrong = {name for name, value in held.metrics.items() if not _same(report.metrics.get(name), value)}
+        return Plan(report, None, others, report.metrics, replace=True, changed=False)
+    wrong = any(not _same(report.metrics.get(name), value) for name, value in held.metrics.items())
     params_wrong = any(
         held.params.get(key) != value for key, value in _params(report).items() if key in held.params
     )
@@ -76,8 +104,8 @@ def plan(tracking: Tracking, experiment: str, report: VersionReport) -> Plan:
         held,
         others,
         missing={name: value for name, value in report.metrics.items() if name not in held.metrics},
-        replace=bool(wrong or params_wrong or gone or held.params.keys() - report.params.keys()),
-        trend_changed=any(is_trend(name) for name in wrong),
+        replace=wrong or params_wrong or gone or bool(held.params.keys() - report.params.keys()),
+        changed=wrong,
     )
 
 
@@ -86,53 +114,57 @@ class Writing:
     """A night's run on its way to what the report says; it has neither its new numbers nor its last tags.
 
     Attributes:
+        run: the run's id.
         points: its new numbers.
-        tags: those that the run has.
-        digests: of the artifacts that the run has.
+        held: the run as it was; None if it is new.
+        state: how far it has got.
     """
 
     plan: Plan
     run: str
     points: Sequence[Point]
-    tags: Mapping[str, str]
-    digests: Mapping[str, str]
+    held: Run | None
+    state: State
 
 
 def begin(tracking: Tracking, experiment: str, night: Plan, trend: str, model_id: str | None) -> Writing:
     """Brings the night's run there as far as its numbers: the numbers of all nights are logged together."""
     report, held = night.report, night.held
     contents = _contents(report)
-    if night.replace or held is None:
-        run = _replacement(tracking, experiment, night, trend)
-        tracking.set_params(run, _params(report))
-        kept = {path: tracking.download(held.id, path) for path in _kept(report, held)} if held else {}
-        digests = _upload(tracking, run, kept | contents, {})
-        return Writing(night, run, _points(report, report.metrics, model_id), {}, digests)
-    tracking.set_params(held.id, differing(held.params, _params(report)))
-    digests = _upload(tracking, held.id, contents, _digests(held))
-    return Writing(night, held.id, _points(report, night.missing, model_id), held.tags, digests)
+    if held is not None and not night.replace:
+        state = state_of(held)
+        digests = _upload(tracking, held.id, contents, state.artifacts)
+        points = _points(report, night.missing, model_id)
+        return Writing(night, held.id, points, held, State(revision=state.revision, artifacts=digests))
+    run, state = _replacement(tracking, experiment, night, trend)
+    kept = {path: tracking.download(held.id, path) for path in _kept(report, held)} if held else {}
+    digests = _upload(tracking, run, kept | contents, {})
+    points = _points(report, report.metrics, model_id)
+    return Writing(night, run, points, None, State(revision=state.revision, artifacts=digests))
 
 
-def complete(tracking: Tracking, experiment: str, writing: Writing, trend: str) -> None:
-    """Completes the run, when its numbers are there, and deletes what it replaces."""
-    night, report = writing.plan, writing.plan.report
-    digests = _upload(tracking, writing.run, report.last.artifacts, writing.digests)
-    wanted = _tags(report, experiment, trend) | {_ARTIFACTS: json.dumps(digests, sort_keys=True)}
-    tracking.set_tags(writing.run, differing(writing.tags, wanted))
+def complete(
+    tracking: Tracking, experiment: str, writing: Writing, trend: str, points: Sequence[Point]
+) -> None:
+    """Completes the run with the points that it still lacks, and deletes what it replaces."""
+    night, report, held = writing.plan, writing.plan.report, writing.held
+    digests = _upload(tracking, writing.run, report.last.artifacts, writing.state.artifacts)
+    name, status = _name(report), status_of(report)
+    if held is None:
+        tracking.finish(writing.run, midnight(report.day), status)
+    elif (held.name, held.status) != (name, status):
+        tracking.rename(writing.run, name, status)
+    state = State(complete=True, revision=writing.state.revision, artifacts=digests)
+    wanted = _tags(report, experiment, trend) | state.tag
+    tracking.describe(
+        writing.run,
+        tags=differing({} if held is None else held.tags, wanted),
+        params=differing({} if held is None else held.params, _params(report)),
+        points=points,
+    )
     replaced = [night.held] if night.held is not None and night.held.id != writing.run else []
     for old in (*night.others, *replaced):
         tracking.delete(old.id)
-
-
-def newest_complete(runs: list[Run]) -> Run | None:
-    """The complete run of the latest revision."""
-    complete = [run for run in runs if run.tags.get("obs.complete") == "true"]
-    return max(complete, key=revision, default=None)
-
-
-def revision(run: Run) -> int:
-    """How often the run was replaced before it."""
-    return int(run.tags.get("obs.revision", "0"))
 
 
 def midnight(day: dt.date) -> dt.datetime:
@@ -140,34 +172,20 @@ def midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
 
 
-def identity(kind: str, report: VersionReport, day: dt.date | None) -> dict[str, str]:
-    """The tags that say whose run it is."""
-    return {
-        "obs.key": run_key(kind, report.model, report.version, day),
-        "obs.kind": kind,
-        FAMILY: run_key("family", report.model, report.version),
-        "obs.model": report.model,
-        "obs.version": report.version,
-        "mlflow.user": "obs-dagster",
-        "mlflow.source.name": "obs-dagster",
-        "mlflow.source.type": "JOB",
-    }
-
-
-def _replacement(tracking: Tracking, experiment: str, night: Plan, trend: str) -> str:
+def _replacement(tracking: Tracking, experiment: str, night: Plan, trend: str) -> tuple[str, State]:
     report = night.report
-    seen = [revision(run) for run in (*night.others, *([night.held] if night.held else []))]
-    start = midnight(report.day)
+    before = (*night.others, *([night.held] if night.held else []))
+    state = State(revision=next_revision(before))
     tags = identity(NIGHT, report, report.day) | {
         "obs.day": report.day.isoformat(),
-        "obs.complete": "false",
-        "obs.revision": str(max(seen, default=-1) + 1),
         "mlflow.parentRunId": trend,
     }
-    name = f"version {report.version} · {report.day.isoformat()}"
-    run = tracking.create(experiment, name[:250], _cut(tags), start)
-    tracking.finish(run, start)
-    return run
+    start = midnight(report.day)
+    return tracking.create(experiment, _name(report), cut(tags) | state.tag, start), state
+
+
+def _name(report: VersionReport) -> str:
+    return name_of(report.day.isoformat(), report, f"version {report.version}")
 
 
 def _points(report: VersionReport, metrics: Mapping[str, float], model_id: str | None) -> list[Point]:
@@ -188,21 +206,14 @@ def _linked(report: VersionReport) -> frozenset[str]:
 
 
 def _tags(report: VersionReport, experiment: str, trend: str) -> dict[str, str]:
-    return _cut(
+    return cut(
         {
             **report.tags,
-            "obs.day": report.day.isoformat(),
             "obs.status": report.verdict.status,
-            "obs.settled": str(report.settled).lower(),
-            "obs.complete": "true",
             "mlflow.parentRunId": trend,
             "mlflow.note.content": night_story(report, experiment, trend),
         }
     )
-
-
-def _cut(tags: Mapping[str, str]) -> dict[str, str]:
-    return {key: value[:_LONGEST_TAG] for key, value in tags.items()}
 
 
 def _params(report: VersionReport) -> dict[str, str]:
@@ -214,25 +225,21 @@ def _same(wanted: float | None, held: float) -> bool:
 
 
 def _contents(report: VersionReport) -> dict[str, Content]:
-    return {TABLE: report.table, **(report.artifacts or {})}
-
-
-def _digests(run: Run) -> dict[str, str]:
-    known: dict[str, str] = json.loads(run.tags.get(_ARTIFACTS, "{}"))
-    return known
+    return {**report.tables, **(report.artifacts or {})}
 
 
 def _gone_artifacts(held: Run, report: VersionReport) -> bool:
     wanted = {*_contents(report), *_kept(report, held), *report.last.artifacts}
-    return bool(_digests(held).keys() - wanted)
+    return bool(state_of(held).artifacts.keys() - wanted)
 
 
-def _kept(report: VersionReport, held: Run | None) -> list[str]:
+def _kept(report: VersionReport, held: Run) -> list[str]:
     """The artifacts of the night's present run that the report leaves as they are."""
     return [
         path
-        for path in (_digests(held) if held is not None else ())
-        if path != TABLE and (report.artifacts is None or (report.kept and path.startswith(report.kept)))
+        for path in state_of(held).artifacts
+        if path not in report.tables
+        and (report.artifacts is None or (report.kept and path.startswith(report.kept)))
     ]
 
 
@@ -240,13 +247,11 @@ def _upload(
     tracking: Tracking, run: str, contents: Mapping[str, Content], held: Mapping[str, str]
 ) -> dict[str, str]:
     """Writes the artifacts whose content differs from what is held; returns the digests of all."""
-    digests = dict(held)
-    for path, content in contents.items():
-        digest = _digest(content)
-        if held.get(path) != digest:
-            tracking.upload(run, path, content)
-            digests[path] = digest
-    return digests
+    digests = {path: _digest(content) for path, content in contents.items()}
+    new = {path: content for path, content in contents.items() if held.get(path) != digests[path]}
+    if new:
+        tracking.upload(run, new)
+    return {**held, **digests}
 
 
 def _digest(content: Content) -> str:

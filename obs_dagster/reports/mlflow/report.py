@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from obs_dagster.links import experiment_name
 from obs_dagster.reports.mlflow import nightly_run
-from obs_dagster.reports.mlflow.health_tags import tag_model_version
+from obs_dagster.reports.mlflow.story import version_story
 from obs_dagster.reports.mlflow.tracking import Tracking
 from obs_dagster.reports.mlflow.trend import Trend
 from obs_dagster.reports.mlflow.trend_view import offer_trend_view
+from obs_dagster.reports.mlflow.version_health import tell_health
 from obs_dagster.reports.mlflow.version_report import VersionReport
 
 
@@ -63,23 +65,24 @@ class MlflowReport:
 
     def _publish_version(self, nights: Sequence[VersionReport]) -> Published:
         tracking, latest = self._tracking, nights[-1]
-        experiment = tracking.experiment(f"obs/{latest.model}")
+        experiment = tracking.experiment(experiment_name(latest.model))
         offer_trend_view(tracking, experiment, latest.task, latest.linked_window)
         registered = (
-            tracking.model_version(latest.registered_model, latest.version)
+            tracking.registry.version(latest.registered_model, latest.version)
             if latest.registered_model is not None
             else None
         )
         model_id = None if registered is None else registered.model_id
-        plans = [nightly_run.plan(tracking, experiment, night) for night in nights]
+        plans = nightly_run.plans(tracking, experiment, nights)
         trend = Trend.open(tracking, experiment, latest)
         trend.prepare(plans)
         writings = [nightly_run.begin(tracking, experiment, night, trend.id, model_id) for night in plans]
-        tracking.log({writing.run: writing.points for writing in writings})
+        left = tracking.log({writing.run: writing.points for writing in writings})
         for writing in writings:
-            nightly_run.complete(tracking, experiment, writing, trend.id)
+            nightly_run.complete(tracking, experiment, writing, trend.id, left[writing.run])
         runs = {writing.plan.report.day: writing.run for writing in writings}
         trend.complete(plans, latest, runs[latest.day])
         if registered is not None and latest.registered_model is not None:
-            tag_model_version(tracking, latest, latest.registered_model, registered)
+            story = version_story(latest, experiment, trend.id, runs[latest.day])
+            tell_health(tracking.registry, latest, latest.registered_model, registered, story)
         return Published(latest.version, experiment, trend.id, runs)

@@ -4,51 +4,65 @@ from __future__ import annotations
 
 import html
 
+from obs_dagster.links import run_fragment
 from obs_dagster.reports.mlflow.trend_view import trend_view_link
 from obs_dagster.reports.mlflow.version_report import VersionReport
 
 
 def run_link(experiment: str, run: str, text: str) -> str:
     """A link within MLflow's UI that works wherever it is served."""
-    return f"[{text}](#/experiments/{experiment}/runs/{run})"
+    return f"[{text}]({run_fragment(experiment, run)})"
 
 
 def night_story(report: VersionReport, experiment: str, trend: str) -> str:
     """The verdict of the night, its evidence, and the way to the trend and the reports."""
-    lines = [_headline(report), ""]
-    if report.verdict.evidence:
-        lines += ["| evidence | value | 95 % interval | rows |", "| --- | --- | --- | --- |"]
-        lines += [
-            f"| {_plain(item.name)} | {item.shown} | {item.uncertainty or ' '} | {item.n:,} |"
-            for item in report.verdict.evidence
-        ]
-        lines.append("")
+    lines = [_headline(report), "", *_evidence(report)]
     remarks = (*report.remarks, *report.last.remarks)
     if remarks:
         lines += [*(f"- {_plain(remark)}." for remark in remarks), ""]
     if not report.settled:
         lines += ["Labels are still arriving: what depends on them follows when they are complete.", ""]
-    lines.append(run_link(experiment, trend, f"Trend of version {_plain(report.version)}"))
+    ways = [run_link(experiment, trend, f"Trend of version {_plain(report.version)}")]
+    ways += [f"[{name}]({url})" for name, url in report.links.items()]
+    lines.append(f"{' · '.join(ways)}. All {len(report.records):,} numbers are under *Artifacts*.")
     return "\n".join(lines)
 
 
 def trend_story(report: VersionReport, experiment: str, night: str) -> str:
     """How the version stands after its latest night."""
-    when = run_link(experiment, night, f"{report.day.isoformat()}")
+    when = run_link(experiment, night, report.day.isoformat())
     charts = trend_view_link(experiment, "Charts of all versions over dates")
-    return (
-        f"{_headline(report)}\n\n{charts}. In other charts the step is the number of days since 1970: choose "
-        "*Time (wall)* as the x-axis.\n\n"
-        f"As of {when}, with its reports under *Artifacts*. "
+    steps = (
+        "In other charts the step is the number of days since 1970: choose *Time (wall)* as the x-axis. "
         "One point per day; what depends on labels appears when they are complete."
     )
+    lines = [_headline(report), "", *_evidence(report)]
+    lines += [f"As of {when}, with its reports under *Artifacts*.", "", f"{charts}. {steps}"]
+    return "\n".join(lines)
+
+
+def version_story(report: VersionReport, experiment: str, trend: str, night: str) -> str:
+    """How a registered version does in production."""
+    when = run_link(experiment, night, report.day.isoformat())
+    trends = run_link(experiment, trend, "its trend")
+    lines = [_headline(report), "", *_evidence(report), f"In production as of {when}; {trends}."]
+    return "\n".join(lines)
 
 
 def _headline(report: VersionReport) -> str:
+    """The verdict, first of all: lists show the beginning of a description."""
     verdict = report.verdict
-    return (
-        f"**{_plain(report.model)} {_plain(report.version)} — {verdict.status}**: {_plain(verdict.sentence)}."
-    )
+    return f"**{verdict.status.capitalize()}**: {_plain(verdict.sentence)}."
+
+
+def _evidence(report: VersionReport) -> list[str]:
+    if not report.verdict.evidence:
+        return []
+    rows = [
+        f"| {_plain(item.name)} | {item.shown} | {item.uncertainty or ' '} | {item.n:,} |"
+        for item in report.verdict.evidence
+    ]
+    return ["| evidence | value | 95 % interval | rows |", "| --- | --- | --- | --- |", *rows, ""]
 
 
 def _plain(text: str) -> str:

@@ -1,80 +1,47 @@
-"""The few operations on MLflow that reports need; the only module that imports mlflow."""
+"""The few operations on MLflow's runs that reports need."""
 
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import logging
-import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from obs_dagster.errors import ObsError
 from obs_dagster.mlflow_reach.database import make_ready
-from obs_dagster.mlflow_reach.error import MlflowRejected, MlflowUnavailable
+from obs_dagster.mlflow_reach.error import MlflowRejected
 from obs_dagster.mlflow_reach.place import beside_sqlite, require_answer, without_password
 from obs_dagster.mlflow_reach.waiting import limit_waiting
-from obs_dagster.reports.mlflow.entities import ModelVersion, Point, Run
+from obs_dagster.reports.mlflow.entities import Point, Run
 from obs_dagster.reports.mlflow.metric_tables import MILLISECONDS_A_DAY, MetricTables
+from obs_dagster.reports.mlflow.reaching import reaching
+from obs_dagster.reports.mlflow.registry import Registry
 from obs_dagster.scratch import scratch
-from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:
+    from mlflow.entities import Metric
     from mlflow.entities import Run as MlflowRun
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-BATCH = 1_000
-"""Metrics that MLflow takes at once."""
-
-PARAMS_BATCH = 100
-"""Params that MLflow takes at once."""
+BATCH = 800
+"""Metrics that are sent at once: MLflow takes a thousand with params and tags, of which runs have a few."""
 
 _SECONDS = 1_000
-_REFUSALS = frozenset(
-    {
-        "INVALID_PARAMETER_VALUE",
-        "BAD_REQUEST",
-        "RESOURCE_DOES_NOT_EXIST",
-        "RESOURCE_ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "UNAUTHENTICATED",
-        "CUSTOMER_UNAUTHORIZED",
-    }
-)
-_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
-"""Makes the UI open the view of runs and metrics, not that of language models."""
+LAYOUT = "2"
+"""Changes with what runs hold and how they are found: nights of another one are published anew."""
 
-_MODEL_ID = re.compile(r"^models:/(m-[0-9a-f]+)$")
+LAYOUT_TAG = "mlflow.obs.layout"
+_EARLIER = "obs.key"
+"""The tag of runs of the first layout."""
 
+_SECONDS = 1_000
 
-def _reaching(
-    method: Callable[Concatenate[Tracking, P], R],
-) -> Callable[Concatenate[Tracking, P], R]:
-    """Turns what the library and its stores raise into `MlflowUnavailable` or `MlflowRejected`."""
-
-    def call(self: Tracking, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return method(self, *args, **kwargs)
-        except ObsError:
-            raise
-        except Exception as error:
-            # Databases, HTTP and every artifact store have exceptions of their own.
-            if blames_storage(error) and (fault := storage_fault(error, f"MLflow at {self.place}")):
-                raise fault from error
-            code = getattr(error, "error_code", "")
-            text = f"MLflow at {self.place}: {str(error).splitlines()[0] if str(error) else error!r}"
-            if code in _REFUSALS:
-                raise MlflowRejected(text, remedy="See MLflow's own log.") from error
-            raise MlflowUnavailable(
-                text, remedy="Nothing is lost: publish the night again once MLflow answers."
-            ) from error
-
-    return functools.update_wrapper(call, method)
+_EXPERIMENT_TAGS = {
+    # makes the UI open the view of runs and metrics, not that of language models
+    "mlflow.experimentKind": "custom_model_development",
+    LAYOUT_TAG: LAYOUT,
+}
 
 
 class Tracking:
@@ -95,8 +62,9 @@ class Tracking:
         self._artifact_root = artifact_root or beside_sqlite(uri)
         require_answer(uri)
         self._client = self._connect(uri)
+        self.registry = Registry(self._client, self.place)
 
-    @_reaching
+    @reaching
     def _connect(self, uri: str) -> Any:
         limit_waiting()
         make_ready(uri)
@@ -106,9 +74,12 @@ class Tracking:
             logging.getLogger(noisy).setLevel(logging.WARNING)
         return MlflowClient(uri, registry_uri=uri)
 
-    @_reaching
+    @reaching
     def experiment(self, name: str) -> str:
         """The id of the experiment, which is created if it is missing.
+
+        One whose runs an earlier version of this program wrote, otherwise than it does now, keeps them under
+        another name, and a new one takes its place.
 
         Raises:
             MlflowRejected: it is in MLflow's bin.
@@ -123,15 +94,24 @@ class Tracking:
                 f"MLflow at {self.place}: the experiment {name!r} is deleted.",
                 remedy=f"Restore it: mlflow experiments restore --experiment-id {found.experiment_id}",
             )
-        return str(found.experiment_id)
+        experiment = str(found.experiment_id)
+        if found.tags.get(LAYOUT_TAG) != LAYOUT and self._client.search_runs(
+            [experiment], f"tags.`{_EARLIER}` != ''", max_results=1
+        ):
+            self._client.rename_experiment(experiment, f"{name} (as it was before, {experiment})")
+            location = found.artifact_location
+            return str(self._client.create_experiment(name, location, dict(_EXPERIMENT_TAGS)))
+        for key, value in differing(found.tags, _EXPERIMENT_TAGS).items():
+            self._client.set_experiment_tag(experiment, key, value)
+        return experiment
 
-    @_reaching
+    @reaching
     def set_experiment_tag(self, experiment: str, key: str, value: str) -> None:
         """Sets a tag of the experiment, unless it has it."""
         if self._client.get_experiment(experiment).tags.get(key) != value:
             self._client.set_experiment_tag(experiment, key, value)
 
-    @_reaching
+    @reaching
     def runs(
         self,
         experiment: str,
@@ -161,7 +141,7 @@ class Tracking:
             if not token:
                 return found
 
-    @_reaching
+    @reaching
     def create(self, experiment: str, name: str, tags: Mapping[str, str], start: dt.datetime) -> str:
         """Creates a run and returns its id."""
         run = self._client.create_run(
@@ -169,115 +149,79 @@ class Tracking:
         )
         return str(run.info.run_id)
 
-    @_reaching
-    def finish(self, run: str, end: dt.datetime) -> None:
-        """Marks the run as finished; points can still be added."""
-        self._client.set_terminated(run, end_time=_milliseconds(end))
+    @reaching
+    def finish(self, run: str, end: dt.datetime, status: str) -> None:
+        """Ends the run with a status; points can still be added."""
+        self._client.set_terminated(run, status, end_time=_milliseconds(end))
 
-    @_reaching
+    @reaching
+    def rename(self, run: str, name: str, status: str) -> None:
+        """Gives the run another name and status."""
+        self._client.update_run(run, status, name)
+
+    @reaching
     def delete(self, run: str) -> None:
         """Puts the run into MLflow's bin, where no reader sees it."""
         self._client.delete_run(run)
 
-    @_reaching
-    def log(self, points: Mapping[str, Sequence[Point]]) -> None:
-        """Adds points to runs; a point's time is the midnight (UTC) of the day that is its step."""
+    @reaching
+    def log(self, points: Mapping[str, Sequence[Point]]) -> dict[str, list[Point]]:
+        """Adds as many points to runs as can be added to all of them at once; returns those that are left."""
         own = {run: [each for each in given if each.model_id is None] for run, given in points.items()}
         left = own.keys() if self._tables is None else self._tables.write(own)
-        for run, given in points.items():
-            linked = [each for each in given if each.model_id is not None]
-            self._log_batches(run, [*own[run], *linked] if run in left else linked)
-
-    def _log_batches(self, run: str, points: Sequence[Point]) -> None:
-        from mlflow.entities import Metric
-
-        metrics = [
-            Metric(
-                point.name,
-                point.value,
-                timestamp=point.step * MILLISECONDS_A_DAY,
-                step=point.step,
-                model_id=point.model_id,
-            )
-            for point in points
-        ]
-        for start in range(0, len(metrics), BATCH):
-            self._client.log_batch(run, metrics=metrics[start : start + BATCH])
+        return {
+            run: [each for each in given if run in left or each.model_id is not None]
+            for run, given in points.items()
+        }
 
     @cached_property
     def _tables(self) -> MetricTables | None:
         return MetricTables.find(self._uri)
 
-    @_reaching
-    def set_params(self, run: str, params: Mapping[str, str]) -> None:
-        """Adds params to a run."""
-        from mlflow.entities import Param
+    @reaching
+    def describe(
+        self,
+        run: str,
+        *,
+        tags: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        points: Sequence[Point] = (),
+    ) -> None:
+        """Adds points and params to a run and sets its tags, the tags last.
 
-        listed = [Param(key, value) for key, value in params.items()]
-        for start in range(0, len(listed), PARAMS_BATCH):
-            self._client.log_batch(run, params=listed[start : start + PARAMS_BATCH])
+        A point's time is the midnight (UTC) of the day that is its step.
+        """
+        from mlflow.entities import Param, RunTag
 
-    @_reaching
-    def set_tags(self, run: str, tags: Mapping[str, str]) -> None:
-        """Sets tags of a run."""
-        from mlflow.entities import RunTag
+        given = [Param(key, value) for key, value in (params or {}).items()]
+        marked = [RunTag(key, value) for key, value in tags.items()]
+        *first, last = [points[at : at + BATCH] for at in range(0, len(points), BATCH)] or [()]
+        for some in first:
+            self._client.log_batch(run, metrics=[_metric(point) for point in some])
+        if last or given or marked:
+            self._client.log_batch(run, [_metric(point) for point in last], given, marked)
 
-        listed = [RunTag(key, value) for key, value in tags.items()]
-        for start in range(0, len(listed), PARAMS_BATCH):
-            self._client.log_batch(run, tags=listed[start : start + PARAMS_BATCH])
-
-    @_reaching
+    @reaching
     def values_at(self, run: str, name: str, step: int) -> set[float]:
         """The values that a metric has at a step."""
         return {point.value for point in self._client.get_metric_history(run, name) if point.step == step}
 
-    @_reaching
-    def upload(self, run: str, path: str, content: str | bytes | Path) -> None:
-        """Writes an artifact, over an older one at the same path."""
-        place = PurePosixPath(path)
+    @reaching
+    def upload(self, run: str, contents: Mapping[str, str | bytes | Path]) -> None:
+        """Writes artifacts by path within the run, over older ones at the same paths."""
         with tempfile.TemporaryDirectory(dir=scratch()) as folder:
-            local = Path(folder, place.name)
-            data = content.read_bytes() if isinstance(content, Path) else content
-            local.write_bytes(data.encode() if isinstance(data, str) else data)
-            inside = str(place.parent) if place.parent != PurePosixPath() else None
-            self._client.log_artifact(run, str(local), inside)
+            for path, content in contents.items():
+                local = Path(folder, path)
+                local.parent.mkdir(parents=True, exist_ok=True)
+                data = content.read_bytes() if isinstance(content, Path) else content
+                local.write_bytes(data.encode() if isinstance(data, str) else data)
+            self._client.log_artifacts(run, folder)
 
-    @_reaching
+    @reaching
     def download(self, run: str, path: str) -> bytes:
         """The content of an artifact."""
         with tempfile.TemporaryDirectory(dir=scratch()) as folder:
             return Path(self._client.download_artifacts(run, path, folder)).read_bytes()
-
-    @_reaching
-    def model_version(self, name: str, version: str) -> ModelVersion | None:
-        """A version of a registered model; None if there is none of that name."""
-        from mlflow.exceptions import MlflowException
-
-        try:
-            found = self._client.get_model_version(name, version)
-        except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                return None
-            raise
-        match = _MODEL_ID.match(found.source or "")
-        return ModelVersion(dict(found.tags), self._known_model(match.group(1)) if match else None)
-
-    def _known_model(self, model_id: str) -> str | None:
-        from mlflow.exceptions import MlflowException
-
-        try:
-            self._client.get_logged_model(model_id)
-        except MlflowException as error:
-            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-                return None
-            raise
-        return model_id
-
-    @_reaching
-    def set_model_version_tags(self, name: str, version: str, tags: Mapping[str, str]) -> None:
-        """Sets tags of a version of a registered model."""
-        for key, value in tags.items():
-            self._client.set_model_version_tag(name, version, key, value)
 
 
 def differing(held: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
@@ -289,10 +233,23 @@ def _run(run: MlflowRun) -> Run:
     return Run(
         id=run.info.run_id,
         name=run.info.run_name or "",
+        status=run.info.status,
         tags=run.data.tags,
         params=run.data.params,
         metrics=run.data.metrics,
         last_step=_last_step(run.data.to_proto().metrics),
+    )
+
+
+def _metric(point: Point) -> Metric:
+    from mlflow.entities import Metric
+
+    return Metric(
+        point.name,
+        point.value,
+        timestamp=point.step * MILLISECONDS_A_DAY,
+        step=point.step,
+        model_id=point.model_id,
     )
 
 

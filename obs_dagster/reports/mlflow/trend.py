@@ -1,7 +1,7 @@
 """The trend run of a version: one step per day, a view of what the nightly runs hold.
 
-It is added to day by day. When a value changes, or an interrupted publication left it in doubt
-(`obs.complete` is not true), a new trend run is made from the nightly runs, takes them over as children, and
+It is added to day by day. When a value changes, or an interrupted publication left it in doubt (it is not
+complete), a new trend run is made from the nightly runs, takes them over as children, and
 the old one is deleted.
 """
 
@@ -12,19 +12,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from obs_dagster.reports.mlflow.entities import Point, Run
-from obs_dagster.reports.mlflow.naming import is_trend
-from obs_dagster.reports.mlflow.nightly_run import (
+from obs_dagster.reports.mlflow.marks import (
     FAMILY,
-    NIGHT,
-    Plan,
+    KEY,
+    State,
+    cut,
     identity,
-    midnight,
+    name_of,
     newest_complete,
-    revision,
+    next_revision,
+    run_key,
+    state_of,
+    status_of,
 )
+from obs_dagster.reports.mlflow.nightly_run import NIGHT, Plan, midnight
 from obs_dagster.reports.mlflow.story import trend_story
 from obs_dagster.reports.mlflow.tracking import Tracking, differing
-from obs_dagster.reports.mlflow.version_report import VersionReport, run_key, step_of
+from obs_dagster.reports.mlflow.version_report import VersionReport, step_of
 
 TREND = "trend"
 
@@ -56,36 +60,44 @@ class Trend:
         self._report = report
         self._runs = runs
         self._held = newest_complete(runs)
+        self._state = State(revision=next_revision(runs)) if self._held is None else state_of(self._held)
         self.id = "" if self._held is None else self._held.id
+        self._tags = {} if self._held is None else dict(self._held.tags)
+        self._called = ("", "") if self._held is None else (self._held.name, self._held.status)
 
     @classmethod
     def open(cls, tracking: Tracking, experiment: str, report: VersionReport) -> Trend:
         """Finds the trend run of the report's version."""
         key = run_key(TREND, report.model, report.version)
-        return cls(tracking, experiment, report, tracking.runs(experiment, "obs.key", key))
+        return cls(tracking, experiment, report, tracking.runs(experiment, KEY, key))
 
     def prepare(self, plans: Sequence[Plan]) -> None:
         """Decides between adding to the run and making a new one; from here on `id` is the nights' parent."""
-        if self._held is None or any(plan.trend_changed or self._contradicts(plan) for plan in plans):
+        if self._held is None or any(plan.changed or self._contradicts(plan) for plan in plans):
             if self._held is not None:
-                self._tracking.set_tags(self._held.id, {"obs.complete": "false"})
+                self._doubt()
             self._held = None
+            self._state = State(revision=next_revision(self._runs))
             self.id = self._create()
-        elif any(plan.trend_additions for plan in plans):
-            self._tracking.set_tags(self.id, {"obs.complete": "false"})
+        elif any(plan.missing for plan in plans):
+            self._doubt()
+
+    def _doubt(self) -> None:
+        """Marks the run as incomplete, until it is completed."""
+        doubt = State(revision=self._state.revision).tag
+        self._tracking.describe(self.id, tags=doubt)
+        self._tags |= doubt
 
     def complete(self, plans: Sequence[Plan], latest: VersionReport, night: str) -> None:
         """Brings the points in, takes over all nightly runs and deletes what the run replaces."""
         if self._held is None:
-            self._rebuild(plans)
+            points = self._rebuild(plans)
         else:
             points = [
-                Point(name, value, plan.report.step)
-                for plan in plans
-                for name, value in plan.trend_additions.items()
+                Point(name, value, plan.report.step) for plan in plans for name, value in plan.missing.items()
             ]
-            self._tracking.log({self.id: points})
-        self._tracking.set_tags(self.id, self._closing_tags(plans, latest, night))
+        left = self._tracking.log({self.id: points})
+        self._close(latest, night, left[self.id])
         for run in self._runs:
             if run.id != self.id:
                 self._tracking.delete(run.id)
@@ -96,36 +108,29 @@ class Trend:
             return False
         return any(
             self._tracking.values_at(self._held.id, name, plan.report.step) - {value}
-            for name, value in plan.trend_additions.items()
+            for name, value in plan.missing.items()
         )
 
     def _create(self) -> str:
-        tags = identity(TREND, self._report, None) | {
-            "obs.complete": "false",
-            "obs.revision": str(max(map(revision, self._runs), default=-1) + 1),
-        }
-        name = f"version {self._report.version} · trend"
-        return self._tracking.create(self._experiment, name[:250], tags, dt.datetime.now(dt.UTC))
+        self._tags = cut(identity(TREND, self._report, None)) | self._state.tag
+        self._called = (self._name(self._report), status_of(self._report))
+        return self._tracking.create(self._experiment, self._called[0], self._tags, dt.datetime.now(dt.UTC))
 
-    def _rebuild(self, plans: Sequence[Plan]) -> None:
-        """Brings in what all nightly runs hold; those of the plans hold what their reports say."""
+    def _rebuild(self, plans: Sequence[Plan]) -> list[Point]:
+        """Takes over all nightly runs; returns what they hold. Those of the plans hold what is reported."""
         points = [
             Point(name, value, plan.report.step)
             for plan in plans
             for name, value in plan.report.metrics.items()
-            if is_trend(name)
         ]
         for day, run in sorted(self._other_nights([plan.report.day for plan in plans]).items()):
-            points += [
-                Point(name, value, step_of(day)) for name, value in run.metrics.items() if is_trend(name)
-            ]
+            points += [Point(name, value, step_of(day)) for name, value in run.metrics.items()]
             parent = run.tags.get("mlflow.parentRunId", self.id)
             if parent != self.id:
                 story = run.tags.get("mlflow.note.content", "").replace(parent, self.id)
                 moved = {"mlflow.parentRunId": self.id, "mlflow.note.content": story}
-                self._tracking.set_tags(run.id, moved)
-        self._tracking.log({self.id: points})
-        self._tracking.finish(self.id, dt.datetime.now(dt.UTC))
+                self._tracking.describe(run.id, tags=moved)
+        return points
 
     def _other_nights(self, planned: Sequence[dt.date]) -> dict[dt.date, Run]:
         """The complete nightly run of each day but the planned; of several of an interruption, the latest."""
@@ -144,10 +149,9 @@ class Trend:
             if (newest := newest_complete(runs)) is not None
         }
 
-    def _closing_tags(self, plans: Sequence[Plan], latest: VersionReport, night: str) -> dict[str, str]:
-        held = {} if self._held is None else dict(self._held.tags)
-        if any(plan.trend_additions for plan in plans):
-            held["obs.complete"] = "false"
+    def _close(self, latest: VersionReport, night: str, points: Sequence[Point]) -> None:
+        """Completes the run with the points that it lacks; it tells of the latest night of all."""
+        name, status = self._name(latest), status_of(latest)
         story = {
             "obs.day": latest.day.isoformat(),
             "obs.status": latest.verdict.status,
@@ -155,5 +159,16 @@ class Trend:
         }
         told = max(self._runs, key=lambda run: run.tags.get("obs.day", ""), default=None)
         if told is not None and told.tags.get("obs.day", "") > story["obs.day"]:
+            name, status = told.name, told.status
             story = {key: told.tags.get(key, "") for key in story}
-        return differing(held, {"obs.complete": "true"} | story)
+        if self._held is None:
+            self._tracking.finish(self.id, dt.datetime.now(dt.UTC), status)
+        if self._called != (name, status):
+            self._tracking.rename(self.id, name, status)
+        state = State(complete=True, revision=self._state.revision)
+        tags = differing(self._tags, cut(story) | state.tag)
+        self._tracking.describe(self.id, tags=tags, points=points)
+
+    @staticmethod
+    def _name(report: VersionReport) -> str:
+        return name_of(f"version {report.version}", report, "trend")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 
+from obs_dagster.links import experiment_fragment
 from obs_dagster.metrics.registry import shown_in
 from obs_dagster.reports.mlflow.tracking import Tracking
 
@@ -31,4 +32,4 @@ def offer_trend_view(tracking: Tracking, experiment: str, task: str, window: int
 
 def trend_view_link(experiment: str, text: str) -> str:
     """A link within MLflow's UI to the charts of all versions."""
-    return f"[{text}](#/experiments/{experiment}/runs?compareRunsMode=CHART&viewStateShareKey={_NAME})"
+    return f"[{text}]({experiment_fragment(experiment)}&compareRunsMode=CHART&viewStateShareKey={_NAME})"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.reports.mlflow.naming import night_metrics
+from obs_dagster.reports.mlflow.record_tables import record_tables
 from obs_dagster.verdict.verdict import Verdict
 
 EPOCH = dt.date(1970, 1, 1)
@@ -19,22 +19,10 @@ EPOCH = dt.date(1970, 1, 1)
 Content = str | bytes | Path
 """What an artifact holds: text, bytes, or those of a file."""
 
-TABLE = "metrics.json"
-"""The artifact with all records, their intervals, errors and row counts."""
 
-_TABLE_COLUMNS = (
-    "metric",
-    "column",
-    "segment",
-    "window",
-    "value",
-    "low",
-    "high",
-    "error",
-    "n",
-    "reason",
-    "definition",
-)
+def about_all_rows(record: MetricRecord) -> bool:
+    """Whether the record is about all rows of a window: those of segments are many, and nobody's trend."""
+    return record.segment == WHOLE and record.window > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +45,7 @@ class VersionReport:
 
     Attributes:
         records: all current records of the version and day.
+        plots: whether a record is a metric of the runs; all are in the tables beside them.
         settled: whether the wait for the day's labels is over; until then what depends on them is withheld.
         verdict: how the version did as of that day.
         params: what the evaluation was made with (fingerprint of the monitor, windows, baseline, grid,
@@ -65,6 +54,7 @@ class VersionReport:
         artifacts: content by path within the run; None leaves the artifacts as they are.
         remarks: what a reader must know besides the verdict; sentences without a full stop.
         later: makes more artifacts; called when all else is published, and may wait for other processes.
+        links: where else to look, by what is there.
         kept: the folder whose artifacts stay as an earlier publication left them; empty if there is none.
         registered_model: name of the registered model whose version this is; None if there is none.
         linked_window: the window whose performance is shown at MLflow's logged model and in its charts.
@@ -82,15 +72,17 @@ class VersionReport:
     artifacts: Mapping[str, Content] | None = None
     remarks: Sequence[str] = ()
     later: Callable[[], Later] | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
     kept: str = ""
     registered_model: str | None = None
     linked_window: int = 7
     task: str = ""
+    plots: Callable[[MetricRecord], bool] = about_all_rows
 
     @cached_property
     def metrics(self) -> dict[str, float]:
         """The numbers to publish by their name in MLflow."""
-        return night_metrics(self.records, settled=self.settled)
+        return night_metrics(filter(self.plots, self.records), settled=self.settled)
 
     @cached_property
     def last(self) -> Later:
@@ -98,11 +90,9 @@ class VersionReport:
         return Later() if self.later is None else self.later()
 
     @cached_property
-    def table(self) -> str:
-        """All records as a table in JSON: `columns`, and `data` row by row."""
-        rows = [[getattr(record, name) for name in _TABLE_COLUMNS] for record in self.records]
-        rows.sort(key=lambda row: tuple(str(cell) for cell in row[:4]))
-        return json.dumps({"columns": _TABLE_COLUMNS, "data": rows}, ensure_ascii=False)
+    def tables(self) -> Mapping[str, Content]:
+        """All records with their intervals, errors and row counts, by path within the run."""
+        return record_tables(self.records)
 
     @property
     def step(self) -> int:
@@ -117,9 +107,3 @@ def step_of(day: dt.date) -> int:
     2
     """
     return (day - EPOCH).days
-
-
-def run_key(kind: str, model: str, version: str, day: dt.date | None = None) -> str:
-    """Finds a run by a tag that is safe in a filter, whatever the version is called."""
-    parts = [kind, model, version, "" if day is None else day.isoformat()]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]

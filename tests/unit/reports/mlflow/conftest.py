@@ -1,4 +1,5 @@
 import datetime as dt
+import json
 import os
 import runpy
 import shutil
@@ -106,7 +107,7 @@ class Reader:
         found = {}
         for run in self.of("night", version):
             assert run.data.tags["mlflow.parentRunId"] == trend.info.run_id
-            assert run.data.tags["obs.complete"] == "true"
+            assert json.loads(run.data.tags["mlflow.obs.state"])["complete"]
             day = dt.date.fromisoformat(run.data.tags["obs.day"])
             assert day not in found
             found[day] = run.data.metrics

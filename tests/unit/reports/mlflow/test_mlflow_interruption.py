@@ -16,7 +16,7 @@ BEFORE = LAST - dt.timedelta(days=1)
 class Cut(Tracking):
     """A real MLflow whose connection breaks before the n-th write."""
 
-    WRITES = ("create", "log", "set_tags", "set_params", "delete", "upload", "finish")
+    WRITES = ("create", "log", "describe", "delete", "upload", "finish", "rename")
 
     def __init__(self, uri, writes):
         super().__init__(uri)
@@ -25,11 +25,11 @@ class Cut(Tracking):
             setattr(self, name, self._cutting(getattr(self, name)))
 
     def _cutting(self, write):
-        def cut(*args):
+        def cut(*args, **kwargs):
             self.left -= 1
             if self.left <= 0:
                 raise MlflowUnavailable("The connection broke.")
-            return write(*args)
+            return write(*args, **kwargs)
 
         return cut
 
@@ -70,7 +70,7 @@ def test_the_next_publication_repairs_what_a_cut_left(uri, read, make_night, hel
             ("service/1d/volume", BEFORE): [900.0],
             ("service/1d/volume", LAST): [900.0],
         }, f"after {writes} writes"
-        assert {day: len(metrics) for day, metrics in seen.nights().items()} == {BEFORE: 4, LAST: 4}
+        assert {day: len(metrics) for day, metrics in seen.nights().items()} == {BEFORE: 3, LAST: 3}
         for run in seen.runs if held == "nothing" else ():
             seen.client.delete_run(run.info.run_id)
     assert writes > 5

@@ -53,7 +53,7 @@ def test_points_are_stored_as_mlflow_stores_them(client, run, tables, tmp_path, 
     left = list(POINTS)
     for size in parts:
         part, left = left[:size], left[size:]
-        tracking._log_batches(theirs, part)
+        tracking.describe(theirs, tags={}, points=part)
         assert tables.write({ours: part}) == set()
     assert stored(tmp_path / "mlflow.db", ours) == stored(tmp_path / "mlflow.db", theirs)
     assert client.get_run(ours).data.metrics == {"performance/7d/recall": 0.5, "service/1d/volume": 1e9}
@@ -75,8 +75,11 @@ def test_a_run_that_is_not_there_is_left_to_mlflow(uri, client, run, tables, tmp
         assert tables.write({gone: POINTS, there: POINTS, run(): []}) == {gone}
         assert len(stored(tmp_path / "mlflow.db", there)["metrics"]) == len(POINTS)
         assert stored(tmp_path / "mlflow.db", gone)["metrics"] == []
+    tracking = Tracking(uri)
+    left = tracking.log({deleted: POINTS, there: POINTS})
+    assert left == {deleted: POINTS, there: []}
     with pytest.raises(MlflowRejected):
-        Tracking(uri).log({deleted: POINTS})
+        tracking.describe(deleted, tags={}, points=left[deleted])
 
 
 def test_tables_of_another_form_are_left_to_mlflow(uri, client, run, tmp_path):
@@ -84,7 +87,8 @@ def test_tables_of_another_form_are_left_to_mlflow(uri, client, run, tmp_path):
         database.execute("ALTER TABLE latest_metrics ADD COLUMN unit TEXT")
     assert MetricTables.find(uri) is None
     ours = run()
-    Tracking(uri).log({ours: POINTS})
+    tracking = Tracking(uri)
+    tracking.describe(ours, tags={}, points=tracking.log({ours: POINTS})[ours])
     assert client.get_run(ours).data.metrics["performance/7d/recall"] == 0.5
 
 
@@ -99,7 +103,7 @@ def test_postgresql_holds_what_mlflow_would_have_stored(postgres_database, tmp_p
     theirs, ours = (client.create_run(experiment).info.run_id for _ in range(2))
     tables = MetricTables.find(uri)
     assert tables is not None
-    Tracking(uri)._log_batches(theirs, POINTS)
+    Tracking(uri).describe(theirs, tags={}, points=POINTS)
     assert tables.write({ours: POINTS[:3]}) == set()
     assert tables.write({ours: POINTS}) == set()
     held = [client.get_run(each).data.metrics for each in (ours, theirs)]

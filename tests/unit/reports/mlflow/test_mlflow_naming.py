@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from obs_dagster.reports.mlflow.naming import LONGEST, is_trend, metric_name, night_metrics
+from obs_dagster.reports.mlflow.naming import LONGEST, metric_name, night_metrics
 
 SEASON = runpy.run_path(str(Path(__file__).parents[2] / "season.py"))
 DAY = dt.date(2013, 7, 4)
@@ -24,18 +24,10 @@ def name(metric="recall", **subject):
         ({"metric": "quarantined_share", "window": 1}, "quality/1d/quarantined_share"),
         ({"metric": "shap_importance", "column": "temp"}, "variable_importance/7d/shap_importance/temp"),
         ({"metric": "of_a_third_party"}, "other/7d/of_a_third_party"),
-        ({"segment": "origin=JFK"}, "segments/7d/recall/origin.JFK"),
-        ({"segment": "origin=JFK,carrier=AA"}, "segments/7d/recall/origin.JFK carrier.AA"),
-        ({"metric": "psi", "segment": "origin=JFK", "column": "temp"}, "segments/7d/psi/temp/origin.JFK"),
     ],
 )
 def test_names(subject, expected):
     assert name(**subject) == expected
-
-
-def test_only_segments_are_no_trends():
-    assert is_trend(name())
-    assert not is_trend(name(segment="origin=JFK"))
 
 
 HOSTILE = [
@@ -52,17 +44,14 @@ HOSTILE = [
     "a b",
     "a,b",
     "日本",
-    "",
     "x" * 400,
 ]
 
 
-def test_names_of_different_segments_differ_and_mlflow_takes_them():
+def test_names_of_different_columns_differ_and_mlflow_takes_them():
     from mlflow.utils.validation import _validate_metric_name
 
-    names = [name(segment=f"origin={value}") for value in HOSTILE]
-    names += [name("psi", column=value) for value in HOSTILE if value]
-    names += [name(segment="a=b.c"), name(segment="a.b=c"), name(segment="a=b,c=d"), name(segment="a=b c=d")]
+    names = [name("psi", column=value) for value in HOSTILE]
     assert len(set(names)) == len(names)
     for each in names:
         _validate_metric_name(each)

@@ -5,6 +5,7 @@ import runpy
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from obs_dagster.reports.mlflow.version_report import Later
@@ -27,14 +28,13 @@ def test_a_night_is_one_step_of_the_trend_and_a_run_below_it(report, read, make_
     assert seen.nights() == {
         LAST: {
             "performance/7d/recall": 0.4,
-            "segments/7d/recall/origin.JFK": pytest.approx(0.3),
             "variable_drift/7d/psi/temp": 0.3,
             "service/1d/volume": 900.0,
         }
     }
     (night,) = seen.of("night")
-    assert night.info.run_name == "version 1 · 2013-07-21"
-    assert seen.trend.info.run_name == "version 1 · trend"
+    assert night.info.run_name == "2013-07-21 · sound · version 1"
+    assert seen.trend.info.run_name == "version 1 · sound · trend"
     assert night.data.params == {"monitor": "3f1c"}
     assert seen.trend.data.tags["obs.status"] == "sound"
     assert f"/runs/{night.info.run_id}" in seen.trend.data.tags["mlflow.note.content"]
@@ -50,7 +50,8 @@ def test_the_trend_links_to_charts_of_the_headline_metrics_over_dates(report, re
     drawn = [name for name in read().trend.data.metrics if re.search(view["chartsSearchFilter"], name)]
     assert drawn == ["performance/7d/recall", "variable_drift/7d/psi/temp"]
     story = read().trend.data.tags["mlflow.note.content"]
-    assert f"#/experiments/{experiment.experiment_id}/runs?compareRunsMode=CHART" in story
+    runs = f"#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning"
+    assert f"{runs}&compareRunsMode=CHART" in story
     assert "viewStateShareKey=obs-trends" in story
     assert "Time (wall)" in story
 
@@ -90,6 +91,43 @@ def test_a_corrected_value_replaces_the_old_one(report, read, client, make_night
         assert old not in night.data.tags["mlflow.note.content"]
 
 
+def test_a_failing_version_is_seen_in_the_list_of_runs_until_it_does_not_fail(report, read, make_night):
+    failing = Verdict("1", "failing", ("recall fell",), ())
+    report.publish([make_night(0, verdict=failing)])
+    ids = set(read().everything())
+    seen = [(run.info.run_name, run.info.status) for run in read().runs]
+    assert seen == [
+        ("version 1 · failing · trend", "FAILED"),
+        ("2013-07-21 · failing · version 1", "FAILED"),
+    ]
+    assert {run.data.tags["mlflow.note.content"][:26] for run in read().runs} == {
+        "**Failing**: recall fell.\n"
+    }
+    report.publish([make_night(0)])
+    assert [(run.info.run_name, run.info.status) for run in read().runs] == [
+        ("version 1 · sound · trend", "FINISHED"),
+        ("2013-07-21 · sound · version 1", "FINISHED"),
+    ]
+    assert set(read().everything()) == ids
+
+
+def test_people_see_no_tags_but_theirs(report, read, make_night):
+    report.publish([make_night(0, tags={"mlflow.obs.run_id": "f3"})])
+    for run in read().runs:
+        shown = {name for name in run.data.tags if not name.startswith("mlflow.")}
+        assert shown == {"obs.kind", "obs.version", "obs.day", "obs.status"}
+
+
+def test_runs_of_an_earlier_layout_are_kept_under_another_name(report, read, client, make_night):
+    (before,) = report.publish([make_night(0)])
+    client.delete_experiment_tag(before.experiment, "mlflow.obs.layout")
+    client.set_tag(before.trend, "obs.key", "ab")
+    (after,) = report.publish([make_night(0)])
+    assert after.experiment != before.experiment
+    assert client.get_experiment(before.experiment).name.startswith("obs/flight_delay (as it was before")
+    assert len(read().nights()) == 1
+
+
 @pytest.mark.parametrize("recall", [0.4, 0.2])
 def test_the_trend_tells_of_the_latest_night_whatever_is_published_last(report, read, make_night, recall):
     failing = Verdict("1", "failing", ("recall fell",), ())
@@ -97,6 +135,7 @@ def test_the_trend_tells_of_the_latest_night_whatever_is_published_last(report, 
     report.publish([make_night(1, recall=recall)])
     tags = read().trend.data.tags
     assert (tags["obs.day"], tags["obs.status"]) == (LAST.isoformat(), "failing")
+    assert (read().trend.info.run_name, read().trend.info.status) == ("version 1 · failing · trend", "FAILED")
     assert "recall fell" in tags["mlflow.note.content"]
 
 
@@ -155,8 +194,8 @@ def test_the_table_of_records_has_their_errors(report, read, make_night):
     records = [replace(each, error=0.012) if each.metric == "psi" else each for each in night.records]
     report.publish([replace(night, records=records)])
     (published,) = read().of("night")
-    text = Path(published.info.artifact_uri.removeprefix("file://"), "metrics.json").read_text("utf-8")
-    table = json.loads(text)
+    folder = Path(published.info.artifact_uri.removeprefix("file://"))
+    table = json.loads((folder / "metrics.json").read_text("utf-8"))
     rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
     assert {row["metric"]: row["error"] for row in rows} == {
         "recall": 0.0,
@@ -164,6 +203,9 @@ def test_the_table_of_records_has_their_errors(report, read, make_night):
         "psi": 0.012,
         "volume": 0.0,
     }
+    # what is no metric of the run is in the tables
+    assert [row["segment"] for row in rows if row["metric"] == "recall"] == ["*", "origin=JFK"]
+    assert pq.read_table(folder / "metrics.parquet").to_pylist() == rows
 
 
 def test_artifacts_are_written_and_overwritten_when_they_differ(report, read, client, make_night, tmp_path):
@@ -172,7 +214,7 @@ def test_artifacts_are_written_and_overwritten_when_they_differ(report, read, cl
     report.publish([make_night(0, artifacts={"health.html": "<p>well</p>", "shap/plot.png": drawing})])
     (night,) = read().of("night")
     run = night.info.run_id
-    assert listed(client, run) == ["health.html", "metrics.json", "shap/plot.png"]
+    assert listed(client, run) == ["health.html", "metrics.json", "metrics.parquet", "shap/plot.png"]
     written = Path(night.info.artifact_uri.removeprefix("file://"), "shap/plot.png").stat().st_mtime_ns
     report.publish([make_night(0, artifacts={"health.html": "<p>ill</p>", "shap/plot.png": drawing})])
     (after,) = read().of("night")
@@ -187,7 +229,12 @@ def test_a_replaced_run_keeps_artifacts_that_are_not_given(report, read, client,
     report.publish([make_night(0)])
     report.publish([make_night(0, recall=0.1, artifacts=None)])
     (night,) = read().of("night")
-    assert listed(client, night.info.run_id) == ["health.html", "metrics.json", "shap/values.bin"]
+    assert listed(client, night.info.run_id) == [
+        "health.html",
+        "metrics.json",
+        "metrics.parquet",
+        "shap/values.bin",
+    ]
     assert content(client, night.info.run_id, "shap/values.bin", tmp_path) == b"\x00\x01"
 
 
@@ -195,7 +242,7 @@ def test_an_artifact_that_is_no_more_disappears(report, read, client, make_night
     report.publish([make_night(0)])
     report.publish([make_night(0, artifacts={"health.html": "<p>well</p>"})])
     (night,) = read().of("night")
-    assert listed(client, night.info.run_id) == ["health.html", "metrics.json"]
+    assert listed(client, night.info.run_id) == ["health.html", "metrics.json", "metrics.parquet"]
 
 
 def test_what_is_kept_survives_until_it_is_made_anew(report, read, client, make_night, tmp_path):
@@ -204,7 +251,7 @@ def test_what_is_kept_survives_until_it_is_made_anew(report, read, client, make_
     # labels came late: other numbers, and nobody makes the pages
     report.publish([make_night(0, recall=0.1, artifacts=page, kept="evidently/")])
     (night,) = read().of("night")
-    assert listed(client, night.info.run_id) == ["evidently/drift.html", "health.html", "metrics.json"]
+    assert [*listed(client, night.info.run_id)][:2] == ["evidently/drift.html", "health.html"]
     assert content(client, night.info.run_id, "evidently/drift.html", tmp_path) == b"first"
     report.publish(
         [make_night(0, recall=0.1, artifacts=page, later=lambda: Later({"evidently/drift.html": "next"}))]
@@ -212,7 +259,7 @@ def test_what_is_kept_survives_until_it_is_made_anew(report, read, client, make_
     assert content(client, night.info.run_id, "evidently/drift.html", tmp_path) == b"next"
     report.publish([make_night(0, recall=0.1, artifacts=page, later=Later)])
     (night,) = read().of("night")
-    assert listed(client, night.info.run_id) == ["health.html", "metrics.json"]
+    assert listed(client, night.info.run_id) == ["health.html", "metrics.json", "metrics.parquet"]
 
 
 def test_versions_may_have_any_name(report, read, make_night):

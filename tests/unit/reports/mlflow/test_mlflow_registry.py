@@ -30,10 +30,22 @@ def test_the_version_carries_its_current_health(report, client, registered, make
     assert tags(client) == {
         "obs.health": "failing",
         "obs.health.day": "2013-07-21",
-        "obs.health.note": "recall fell to 0.05",
     }
     report.publish([make_night(1, registered_model="delay")])
     assert tags(client)["obs.health"] == "failing"
+
+
+def test_the_version_s_description_begins_with_the_verdict_and_keeps_what_people_wrote(
+    report, client, registered, make_night
+):
+    client.update_model_version("delay", "1", "Trained on **winter**.")
+    report.publish([make_night(1, registered_model="delay")])
+    (published,) = report.publish([make_night(0, registered_model="delay", verdict=FAILING)])
+    told = client.get_model_version("delay", "1").description
+    assert told.splitlines()[1] == "**Failing**: recall fell to 0.05."
+    assert told.endswith("<!-- /obs-dagster -->\n\nTrained on **winter**.")
+    assert f"/runs/{published.trend}" in told
+    assert "Sound" not in told
 
 
 def test_performance_is_shown_at_the_logged_model_once(report, client, registered, make_night):

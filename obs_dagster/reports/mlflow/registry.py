@@ -1,0 +1,62 @@
+"""The model registry, as far as reports need it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from obs_dagster.reports.mlflow.entities import ModelVersion
+from obs_dagster.reports.mlflow.reaching import reaching
+
+_MODEL_ID = re.compile(r"^models:/(m-[0-9a-f]+)$")
+
+
+class Registry:
+    """The registry of an MLflow.
+
+    Args:
+        client: MLflow's own client.
+        place: where it is, as it may be shown.
+    """
+
+    def __init__(self, client: Any, place: str) -> None:
+        self._client = client
+        self.place = place
+
+    @reaching
+    def version(self, name: str, version: str) -> ModelVersion | None:
+        """A version of a registered model; None if there is none of that name."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = self._client.get_model_version(name, version)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+        match = _MODEL_ID.match(found.source or "")
+        model_id = self._known_model(match.group(1)) if match else None
+        return ModelVersion(dict(found.tags), found.description or "", model_id)
+
+    def _known_model(self, model_id: str) -> str | None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._client.get_logged_model(model_id)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise
+        return model_id
+
+    @reaching
+    def tag(self, name: str, version: str, tags: Mapping[str, str]) -> None:
+        """Sets tags of a version."""
+        for key, value in tags.items():
+            self._client.set_model_version_tag(name, version, key, value)
+
+    @reaching
+    def describe(self, name: str, version: str, description: str) -> None:
+        """Gives a version another description."""
+        self._client.update_model_version(name, version, description)
