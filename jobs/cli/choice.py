@@ -54,14 +54,12 @@ def require(name: str, names: Collection[str], kind: str) -> None:
     Raises:
         UsageError: it is not; the remedy gives the nearest, and all.
     """
-    if name in names:
-        return
-    from obs_dagster.monitor.problem import clipped, nearest, quoted
+    from obs_dagster.monitor import named
 
-    meant = nearest(name, names)
-    remedy = f"Did you mean {quoted(meant)}? " if meant else ""
-    remedy += f"There are: {', '.join(map(clipped, sorted(names)))}." if names else "There is none at all."
-    raise UsageError(f"There is no {kind} named {quoted(name)}.", remedy=remedy)
+    try:
+        named.require(name, names, kind)
+    except named.UnknownNameError as error:
+        raise UsageError(error.message, remedy=error.remedy) from None
 
 
 def require_days(monitor: Monitor, first: dt.date, last: dt.date) -> None:

@@ -1,5 +1,7 @@
 """Alert rules: from metric records to states, and from changes of state to people."""
 
+import sys
+
 from obs_dagster.alerts.evaluate import evaluate_nights, evaluate_rules
 from obs_dagster.alerts.outbox.deliver import DeliveryReport, Failure, deliver
 from obs_dagster.alerts.outbox.entries import Undelivered, undelivered
@@ -8,6 +10,7 @@ from obs_dagster.alerts.rules.alert import Alert, find_alert, firing_counts, lis
 from obs_dagster.alerts.rules.fold import State
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.alerts.rules.summary import AlertSummary, RuleSummary, Status, SubjectStatus
+from obs_dagster.asked import Asked
 
 __all__ = [
     "Alert",
@@ -32,3 +35,5 @@ __all__ = [
     "report_failure",
     "undelivered",
 ]
+
+sys.modules[__name__].__class__ = Asked
