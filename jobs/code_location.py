@@ -5,16 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from dagster._core.definitions.repository_definition.valid_definitions import SINGLETON_REPOSITORY_NAME
-
 from jobs import definitions
+from jobs.repository import LOCATION
 from obs_dagster.lake.lake import replacing
-
-#: The name under which Dagster keeps what schedules and sensors are switched to.
-_NAME = "obs-dagster"
-
-#: The definitions in it, as Dagster marks the runs that belong to them.
-REPOSITORY = f"{SINGLETON_REPOSITORY_NAME}@{_NAME}"
 
 
 def write_workspace(folder: Path) -> Path:
@@ -23,7 +16,7 @@ def write_workspace(folder: Path) -> Path:
     module = definitions.__name__
     location = {
         "module_name": module,
-        "location_name": _NAME,
+        "location_name": LOCATION,
         # else the folder that Dagster is started in comes first, which may have a `jobs` of its own
         "working_directory": str(Path(definitions.__file__).parents[module.count(".")]),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -13,13 +13,13 @@ import dagster as dg
 from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
 from assets.progress import heard_by
-from jobs.code_location import REPOSITORY
+from jobs.composition import compose
 from jobs.deadline import Deadline, deadline
-from jobs.definitions import compose
 from jobs.event_log import event_log_open
 from jobs.instance import open_instance
 from jobs.lost_runs import LostRun, fail_lost_runs
 from jobs.nightly import job_name
+from jobs.repository import REPOSITORY
 from jobs.run_days import RANGE, days_of_run
 from jobs.stage_failure import StageFailure, stage_failure, stage_name
 from obs_dagster.alerts import report_failure
@@ -83,6 +83,8 @@ def run_nights(
     *,
     settings: Settings | None = None,
     progress: Callable[[StageEvent], None] = lambda _: None,
+    tags: Mapping[str, str] | None = None,
+    run_id: str | None = None,
 ) -> NightsRun:
     """Evaluate the days from `first` to `last`, both included, as one run.
 
@@ -94,13 +96,15 @@ def run_nights(
         last: the last day.
         settings: where the instance is; left out: as the environment says.
         progress: told when a stage begins, goes on with its days and ends.
+        tags: of the run, beside those that say which days it is about.
+        run_id: of the run, a UUID; left out: a new one.
 
     Returns:
         The outcome; a stage that fails is part of it, and no exception.
     """
     settings = settings or Settings()
     job = compose({monitor.model: monitor}).resolve_job_def(job_name(monitor))
-    stages, run_id = len(job.nodes), str(uuid4())
+    stages, run_id = len(job.nodes), run_id or str(uuid4())
 
     def heard(entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
@@ -111,9 +115,9 @@ def run_nights(
     def going(stage: str, done: int, days: int) -> None:
         progress(StageEvent(stage, "going", stages, done, days))
 
-    tags = {REPOSITORY_LABEL_TAG: REPOSITORY}
+    described = {REPOSITORY_LABEL_TAG: REPOSITORY, **(tags or {})}
     if first != last:
-        tags |= {f"{RANGE}_start": first.isoformat(), f"{RANGE}_end": last.isoformat()}
+        described |= {f"{RANGE}_start": first.isoformat(), f"{RANGE}_end": last.isoformat()}
     with open_instance(settings) as instance, heard_by(going), claimed(settings.lake_root):
         lost = fail_lost_runs(instance, settings, {monitor.model: monitor})
         instance.add_event_listener(run_id, heard)
@@ -123,7 +127,7 @@ def run_nights(
                 run_id=run_id,
                 partition_key=first.isoformat() if first == last else None,
                 # by this the UI takes it for a run of the job, and shows it there
-                tags=tags,
+                tags=described,
                 raise_on_error=False,
                 # what happens is shown by `progress`, what failed is in the result
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

@@ -21,6 +21,9 @@ from obs_dagster.settings import Settings
 GRACE = dt.timedelta(minutes=5)
 """Time that a run of the daemon has until its process must be seen."""
 
+EVERY_MODEL = "*"
+"""What stands in the file of a run that is not about one model."""
+
 _STATUSES = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -74,7 +77,9 @@ def fail_lost_runs(
             instance.report_run_canceled(run, "Its process is gone.")
         else:
             owner = monitors[model].owner if monitors and model in monitors else ""
-            _tell(settings, lost, owner, now)
+            if model != EVERY_MODEL:
+                # the nights that it had begun are lost runs of their own
+                _tell(settings, lost, owner, now)
             instance.report_run_failed(run, _REASON)
             found.append(lost)
     _tidy(instance, settings.run_lock(""))

@@ -1,9 +1,8 @@
 """When nights run."""
 
-import datetime as dt
-
 import dagster as dg
 
+from jobs.due import day_before, why_no_night
 from jobs.nightly import job_name
 from obs_dagster.monitor import Monitor
 
@@ -19,11 +18,9 @@ def build(monitor: Monitor) -> dg.ScheduleDefinition:
         description=f"Runs the night of {monitor.model} for the day that has just ended.",
     )
     def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        day = context.scheduled_execution_time.astimezone(monitor.zone).date() - dt.timedelta(days=1)
-        if day < monitor.start:
-            return dg.SkipReason(f"{day} lies before {monitor.start}, the monitor's first day.")
-        if monitor.end is not None and day > monitor.end:
-            return dg.SkipReason(f"{day} lies after {monitor.end}, the monitor's last day.")
+        day = day_before(monitor, context.scheduled_execution_time)
+        if why := why_no_night(monitor, day):
+            return dg.SkipReason(why)
         return dg.RunRequest(run_key=f"{monitor.model}:{day}", partition_key=day.isoformat())
 
     return nightly

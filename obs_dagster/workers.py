@@ -217,12 +217,22 @@ def _at_exit(function: Callable[[], None]) -> None:
 
 
 def _start_process(niceness: int, lifeline: Connection, folder: Path, mark: str) -> None:
-    """Settle in a process that works beside others, before it imports what it works with."""
+    """Settle in a process that does a part of this one's work."""
+    settle(lifeline, niceness)
+    share(folder)
+    leftovers.adopt(mark)
+
+
+def settle(lifeline: Connection, niceness: int = 0) -> None:
+    """Settle in a process that works beside others, with one core, before it imports what it works with.
+
+    Args:
+        lifeline: the end of a pipe whose other end the process has that this one works for; it ends with it.
+        niceness: how far it lets other processes go first.
+    """
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
     own_process()
     hide_secrets()
-    share(folder)
-    leftovers.adopt(mark)
     # threads that wait for one another by turning around would take the cores from the other processes
     os.environ |= dict.fromkeys((VARIABLE, *_THREADS), "1")
     if hasattr(os, "nice"):

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli import alerts, check, demo, dev, doctor, init, metrics, report, run, schema, status
+from jobs.cli import alerts, check, demo, dev, doctor, init, metrics, nights, report, run, schema, status
 from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.failure import FAILED, explain, explain_unforeseen
 from obs_dagster import __version__
@@ -49,6 +49,7 @@ app.command()(init.init)
 app.command()(check.check)
 app.command()(run.run)
 app.command()(run.backfill)
+app.command()(nights.nights)
 app.command()(status.status)
 app.command()(metrics.metrics)
 app.add_typer(alerts.app, name="alerts")

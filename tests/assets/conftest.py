@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.definitions import compose
+from jobs.composition import compose
 from obs_dagster.catalogue import monitors_of
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from assets.partitions import daily
-from jobs.definitions import compose
+from jobs.composition import compose
 from obs_dagster.monitor.task import outputs
 
 LINEAGE = {

@@ -3,7 +3,8 @@
 import dagster as dg
 import pytest
 
-from jobs.definitions import compose, definitions
+from jobs.composition import compose
+from jobs.definitions import definitions
 
 
 @pytest.fixture

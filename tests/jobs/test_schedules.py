@@ -8,7 +8,7 @@ import pytest
 
 from assets.partitions import daily
 from jobs import schedules
-from jobs.definitions import compose
+from jobs.composition import compose
 
 FIVE = dt.time(5)
 

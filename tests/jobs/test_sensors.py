@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from jobs import sensors
-from jobs.definitions import compose
+from jobs.composition import compose
 from obs_dagster.alerts import report_failure
 from obs_dagster.history import History
 from obs_dagster.settings import Settings

@@ -1,0 +1,143 @@
+"""`obs nights`: a night of many models, in as few processes as there are cores."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobs.cli.choice import parse_day, require
+from jobs.cli.console import ERRORS, OUTPUT, cell, table
+from jobs.cli.failure import FAILED, UsageError, shows_traces
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jobs.due import Due
+    from jobs.night_workers import Evaluated
+    from obs_dagster.history import History
+    from obs_dagster.monitor import Monitor
+
+
+def nights(
+    models: Annotated[
+        list[str] | None, typer.Argument(metavar="[MODEL]…", help="The models; left out: all.")
+    ] = None,
+    day: Annotated[
+        dt.date | None,
+        typer.Option(
+            "--day",
+            parser=parse_day,
+            metavar="YYYY-MM-DD",
+            help="The day; left out: each model's latest one.",
+        ),
+    ] = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only the nights whose scheduled time came within the last hour.")
+    ] = False,
+) -> None:
+    """Evaluate the nights of many models, each as a run of its own; exit code 1 as for `run`, for any."""
+    from jobs.night_workers import evaluate_nights
+    from obs_dagster.catalogue import monitors_of
+    from obs_dagster.settings import Settings
+
+    folder = Settings().monitors
+    monitors = monitors_of(folder, models=models or None)
+    for model in models or []:
+        require(model, monitors, f"model in {folder.absolute()}")
+    chosen = [monitors[model] for model in dict.fromkeys(models or monitors)]
+    if due and day is not None:
+        raise UsageError("--due says which days, and so does --day.", remedy="Give one of them.")
+    wanted = _due(chosen) if due else _wanted(chosen, day)
+    if not wanted:
+        ERRORS.print("No night is to be evaluated.", highlight=False)
+        return
+    done = [_told(each, number, len(wanted)) for number, each in enumerate(evaluate_nights(wanted), start=1)]
+    _tell(done, monitors)
+    if _summary(done, monitors):
+        raise typer.Exit(FAILED)
+
+
+def _due(monitors: Sequence[Monitor]) -> list[Due]:
+    from jobs.due import nights_due
+
+    return nights_due(monitors, dt.datetime.now(dt.UTC))
+
+
+def _wanted(monitors: Sequence[Monitor], day: dt.date | None) -> list[Due]:
+    """A night of each monitor; it is told which have none."""
+    from jobs.due import Due
+    from obs_dagster.monitor.due import last_day
+
+    found = []
+    for monitor in monitors:
+        last = last_day(monitor, dt.datetime.now(dt.UTC))
+        night = last if day is None else day
+        if monitor.start <= night <= last:
+            found.append(Due(monitor.model, night))
+        else:
+            told = f"{monitor.model} has no night of {night}: its days are {monitor.start} to {last}."
+            ERRORS.print(told, markup=False, highlight=False)
+    return found
+
+
+def _told(done: Evaluated, number: int, count: int) -> Evaluated:
+    """The same, after a line about it."""
+    mark = "[green]✓[/]" if done.success else "[red]✗[/]"
+    ERRORS.print(f"{mark} [dim]{number}/{count}[/]", end=" ", highlight=False)
+    ERRORS.print(str(done), markup=False, highlight=False, soft_wrap=True)
+    for failure in done.failures:
+        if shows_traces() and failure.details:
+            ERRORS.print(failure.details, markup=False, highlight=False, soft_wrap=True)
+    return done
+
+
+def _tell(done: Sequence[Evaluated], monitors: Mapping[str, Monitor]) -> None:
+    """Have failures go to the outbox that have no run to tell of them."""
+    if all(each.success for each in done):
+        return
+    from jobs.instance import open_instance
+    from jobs.untold import tell_untold
+    from obs_dagster.settings import Settings
+
+    with open_instance(Settings()) as instance:
+        tell_untold(done, instance, monitors)
+
+
+def _summary(done: Sequence[Evaluated], monitors: Mapping[str, Monitor]) -> bool:
+    """Print what is wrong, a line per model.
+
+    Returns:
+        Whether something is: a night failed or was not evaluated, or an alert fires.
+    """
+    from obs_dagster.history import History
+    from obs_dagster.settings import Settings
+
+    with closing(History.open(Settings().history_url)) as history:
+        wrong = {each.due.model: _wrong(each, monitors[each.due.model], history) for each in done}
+    if any(wrong.values()):
+        rows = table("model", "day", "what")
+        for each in sorted(done, key=lambda each: each.due.model):
+            if what := wrong[each.due.model]:
+                rows.add_row(cell(each.due.model), cell(each.due.day), cell(what))
+        OUTPUT.print(rows)
+    sound = sum(each.success for each in done)
+    ERRORS.print(f"{len(done)} nights, {sound} without a failure.", highlight=False)
+    return any(wrong.values())
+
+
+def _wrong(done: Evaluated, monitor: Monitor, history: History) -> str:
+    """What is wrong with a model after its night, in a few words."""
+    from obs_dagster.alerts import State, list_alerts
+    from obs_dagster.alerts.rules import unevaluated
+
+    due = done.due
+    firing = {alert.rule for alert in list_alerts(history, due.model, [State.FIRING])}
+    empty = [night for night in history.nights(due.model, due.day, due.day) if not night.evaluated]
+    refused = [night for night in empty if unevaluated.refused(monitor, night.day, night.rows)]
+    told = [f"failed: {', '.join(each.stage for each in done.failures)}"] if not done.success else []
+    told += [f"not evaluated: {night.reason.partition(chr(10))[0]}" for night in refused]
+    told += [f"firing: {', '.join(sorted(firing))}"] if firing else []
+    return "; ".join(told)
