@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -96,6 +97,8 @@ class _Evaluator:
         self._moved = moved
         self._evaluation = evaluation
         self._monitor = monitor
+        wait = monitor.labels.max_delay_days if monitor.labels else 0
+        self._settled = replace(evaluation, as_of=evaluation.as_of - dt.timedelta(days=wait))
         self._horizon = evaluation.as_of - dt.timedelta(days=LOOK_BACK_DAYS - 1)
         self._told: dict[Event, list[str]] = {"firing": [], "resolved": []}
         self._stored: dict[str, dict[Subject, list[Alert]]] = defaultdict(lambda: defaultdict(list))
@@ -136,12 +139,14 @@ class _Evaluator:
         return AlertSummary(self._evaluation.model, self._evaluation.as_of, rules, days, fired, resolved)
 
     def _rule(self, rule: Rule, series: Series, stored: Mapping[Subject, list[Alert]]) -> RuleSummary:
-        as_of = self._evaluation.as_of
+        evaluation = self._evaluation if not rule.settled else self._settled
+        as_of = evaluation.as_of
         found = []
-        for subject, observations in series.items():
+        for subject, nights_read in series.items():
+            observations = [night for night in nights_read if night.day <= as_of]
             episodes = [one for one in fold(rule, observations, as_of) if self._counts(one)]
             outcomes = [
-                (before, *advance(self._evaluation, rule, subject, before, episode))
+                (before, *advance(evaluation, rule, subject, before, episode))
                 for before, episode in reconcile(stored.get(subject, ()), episodes)
             ]
             # What ends goes first, because the store holds one open alert of a subject at any time.

@@ -207,8 +207,9 @@ def _traffic(night: Night, profile: Profile, version: str, segment: str) -> Traf
 
 def quality_records(quality: DayQuality, day: dt.date, recorder: Recorder) -> Iterator[MetricRecord]:
     """Soundness of the day's log as a whole."""
+    broken = [change for change in quality.schema_changes if change["kind"] != "new"]
     counts = RowCounts(
-        quality.rows_read, quality.quarantined, quality.duplicates, len(quality.schema_changes)
+        quality.rows_read, quality.quarantined, quality.duplicates, len(quality.schema_changes), len(broken)
     )
     yield from recorder.records(evaluate("quality", counts), version=WHOLE, day=day, window=1)
 

@@ -7,8 +7,9 @@ from typing import Literal
 
 from obs_dagster.monitor.alerting import Severity
 
-Watched = Literal["every", "features", "leading"]
-"""The columns that a rule watches: all that have the metric, the features, or what the model puts out."""
+Watched = Literal["every", "numeric", "categories", "leading"]
+"""The columns that a rule watches: all that have the metric, the features that are numbers, the other ones,
+or what the model puts out first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +19,9 @@ class DefaultRule:
     Attributes:
         name: the rule's name; metrics of different tasks may share one.
         above, below: the threshold, as a monitor's rule has it; one of the two.
-        window: the length of the window in days, or the longest that the monitor has below it.
-        for_nights, min_rows, severity: as a monitor's rule has them.
+        window: the length of the window in days, or the longest that the monitor has below it; of several
+            days only full ones are judged.
+        for_nights, min_rows, severity, settled: as a monitor's rule has them.
         columns: which columns it watches, for metrics of a column.
         summary: what it means and what to do first.
         why: why it has this threshold, for the reference.
@@ -32,6 +34,7 @@ class DefaultRule:
     for_nights: int = 1
     min_rows: int = 100
     severity: Severity = "warning"
+    settled: bool = False
     columns: Watched = "every"
     summary: str
     why: str
@@ -48,4 +51,4 @@ class DefaultRule:
     @property
     def relative(self) -> bool:
         """Whether it needs the metric's value on the baseline."""
-        return isinstance(self.above if self.below is None else self.below, str)
+        return "baseline" in self.threshold

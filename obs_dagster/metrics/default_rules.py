@@ -27,13 +27,13 @@ def _rules(monitor: Monitor) -> Iterator[Rule]:
 
 def _can_fire(watched: DefaultRule, definition: Definition, monitor: Monitor) -> bool:
     """Whether there is what it watches, and what it is held against."""
-    # days of the week differ: what they are compared with has all of them
-    if watched.columns == "features" and _window(watched, monitor) < watched.window:
+    columns = _columns(watched, monitor)
+    # the days of a week differ: what they are compared with has all of them
+    if columns == [] or (watched.columns == "categories" and _window(watched, monitor) < watched.window):
         return False
     if not watched.relative:
         return True
-    of_log, labelled = monitor.baseline.of_log, monitor.baseline.labelled
-    return of_log or (labelled and definition.needs_labels)
+    return monitor.baseline.of_log or (monitor.baseline.labelled and definition.needs_labels)
 
 
 def _window(watched: DefaultRule, monitor: Monitor) -> int:
@@ -41,23 +41,35 @@ def _window(watched: DefaultRule, monitor: Monitor) -> int:
     return max((each for each in monitor.windows if each <= watched.window), default=1)
 
 
+def _columns(watched: DefaultRule, monitor: Monitor) -> list[str] | None:
+    """The columns that it watches; None for all."""
+    features = monitor.features.items()
+    match watched.columns:
+        case "numeric":
+            return [name for name, feature in features if feature.numeric]
+        case "categories":
+            return [name for name, feature in features if not feature.numeric]
+        case "leading":
+            return [leading_output(monitor).column]
+        case "every":
+            return None
+
+
 def _rule(watched: DefaultRule, definition: Definition, monitor: Monitor) -> Rule:
-    columns = {
-        "every": None,
-        "features": list(monitor.features),
-        "leading": [leading_output(monitor).column],
-    }
+    window = _window(watched, monitor)
     return Rule.model_validate(
         {
             "name": watched.name,
             "metric": definition.name,
-            "window": _window(watched, monitor),
+            "window": window,
             "above": watched.above,
             "below": watched.below,
             "for": watched.for_nights,
             "min_rows": watched.min_rows,
+            "full_window": window > 1,
+            "settled": watched.settled,
             "severity": watched.severity,
-            "columns": columns[watched.columns],
+            "columns": _columns(watched, monitor),
             "summary": watched.summary,
         }
     )

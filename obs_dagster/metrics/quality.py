@@ -20,12 +20,14 @@ class RowCounts:
         quarantined: rows that broke the contract.
         duplicates: rows whose version and prediction id a later row repeats.
         schema_changes: columns that are new, missing or of another type.
+        broken_columns: those of them that are declared.
     """
 
     rows: int
     quarantined: int
     duplicates: int
     schema_changes: int
+    broken_columns: int = 0
 
 
 def _quarantined_share(counts: RowCounts) -> Estimate:
@@ -38,6 +40,14 @@ def _duplicate_share(counts: RowCounts) -> Estimate:
 
 def _schema_changes(counts: RowCounts) -> Estimate:
     return Estimate(float(counts.schema_changes), None, None, counts.rows)
+
+
+def _broken_columns(counts: RowCounts) -> Estimate:
+    return Estimate(float(counts.broken_columns), None, None, counts.rows)
+
+
+def _rows_read(counts: RowCounts) -> Estimate:
+    return Estimate(float(counts.rows), None, None, counts.rows)
 
 
 METRICS = (
@@ -65,11 +75,12 @@ METRICS = (
                 DefaultRule(
                     name="rows_quarantined",
                     above=0.01,
-                    min_rows=200,
-                    summary="Rows broke the contract and were not evaluated. `obs report` has the rules that "
-                    "they broke; mend the log, or the contract.",
-                    why="A sound log breaks the contract by accident only; one row of a hundred is a cause. "
-                    "From `quality.max_quarantined_share` on the day is not evaluated at all.",
+                    min_rows=100,
+                    summary="Rows broke the contract and were not evaluated. The health page has "
+                    "the rules that they broke; mend the log, or the contract.",
+                    why="A sound log breaks its contract by accident only; one row of a "
+                    "hundred has a cause. Above `quality.max_quarantined_share` the day "
+                    "is not evaluated at all.",
                 ),
             ),
         ),
@@ -116,16 +127,70 @@ METRICS = (
             written="count",
             shown=frozenset({"counts"}),
             rank=42,
+        ),
+        _schema_changes,
+    ),
+    Metric(
+        Definition(
+            name="broken_columns",
+            id="broken_columns/1",
+            family="quality",
+            title="Broken columns",
+            meaning="How many declared columns are missing or of another type than declared.",
+            formula="count of columns.",
+            reference="a plain count.",
+            interval="none: a count",
+            unit="columns",
+            better="lower",
+            whole_log=True,
+            cells="none",
+            daily=True,
+            written="count",
             watched=(
                 DefaultRule(
                     name="schema_changed",
                     above=0.0,
                     min_rows=1,
-                    summary="A column is new, missing or of another type. Ask who changed the log.",
-                    why="The schema is what both sides have agreed on; any change of it is news.",
+                    summary="A declared column is missing or of another type. The metadata of "
+                    "`inference_logs` names it; ask who changed the log.",
+                    why="What is declared is what the model was made for. A column that "
+                    "nobody declared is no alert: `schema_changes` counts it.",
                 ),
             ),
         ),
-        _schema_changes,
+        _broken_columns,
+    ),
+    Metric(
+        Definition(
+            name="rows_read",
+            id="rows_read/1",
+            family="quality",
+            title="Rows of the log",
+            meaning="How many rows the day's log has, of all versions; bad and repeated ones included.",
+            formula="count of rows.",
+            reference="`len(rows)`.",
+            interval="none: a count",
+            unit="rows",
+            tally=True,
+            whole_log=True,
+            cells="none",
+            daily=True,
+            noun="number of rows",
+            written="count",
+            watched=(
+                DefaultRule(
+                    name="traffic_lost",
+                    below="50 % of usual",
+                    min_rows=1,
+                    summary="The log has less than half of the rows that it has on such a day. Is "
+                    "a part of it missing, or are requests?",
+                    why="Holidays and growth rarely halve what the same weekday had in the "
+                    "weeks before. It is about the whole log: a version that takes over "
+                    "from another one is no alert. A day without any rows is an alert by "
+                    "itself.",
+                ),
+            ),
+        ),
+        _rows_read,
     ),
 )

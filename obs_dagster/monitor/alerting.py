@@ -37,11 +37,14 @@ class Rule(Strict):
     window: int = Field(default=1, ge=1, description="Length of the window in days; one of `windows`.")
     above: float | str | None = Field(
         default=None,
-        description="A breach is a value above this: a number, or a part of what the metric is on the "
-        "baseline (`120 % of baseline`), which is judged only if that is above 0 and of `min_rows` rows.",
+        description="A breach is a value above this: a number, a part of what the metric is on the "
+        "baseline (`120 % of baseline`), which is judged only if that is above 0 and of `min_rows` rows, or "
+        "of what it usually is (`150 % of usual`): the median of its values on the same weekday of the four "
+        "weeks before, of at least two of them.",
     )
     below: float | str | None = Field(
-        default=None, description="A breach is a value below this: a number, or `90 % of baseline`."
+        default=None,
+        description="A breach is a value below this: a number, `90 % of baseline` or `50 % of usual`.",
     )
     for_nights: int = Field(
         default=1, ge=1, le=90, alias="for", description="Nights in a row that must breach before it fires."
@@ -49,6 +52,16 @@ class Rule(Strict):
     min_rows: int = Field(default=100, ge=1, description="Fewer rows behind the value: not judged.")
     confident: bool = Field(
         default=True, description="Count a breach only if the 95 % interval clears the threshold."
+    )
+    full_window: bool = Field(
+        default=False,
+        description="Judge a window only once it is full: not on the first nights of a version, whose "
+        "windows of a week lack some of its days.",
+    )
+    settled: bool = Field(
+        default=False,
+        description="Of metrics that need labels, judge only days whose labels are waited for no longer "
+        "(`labels.max_delay_days`).",
     )
     columns: tuple[str, ...] | None = Field(
         default=None, description="Columns that are watched; left out: every column that has the metric."
@@ -86,7 +99,7 @@ class Rule(Strict):
         written = self.below if self.above is None else self.above
         if written is None:
             raise ValueError(f"the rule {self.name!r} has no threshold")
-        return Threshold.of(written)
+        return Threshold.of_written(written)
 
 
 DEFAULTS: Literal["defaults"] = "defaults"

@@ -1,13 +1,16 @@
-"""Thresholds of rules: a number, or a part of what the metric is on the baseline."""
+"""Thresholds of rules: a number, a part of what the metric is on the baseline, or of what it usually is."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal, cast
 
-_OF_BASELINE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?% of (?:the )?baseline")
-SPELLED = "`90 % of baseline`"
-"""How a threshold is written that is a part of the baseline's value."""
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?% of (?:the )?(baseline|usual)")
+SPELLED = "`90 % of baseline` or `50 % of usual`"
+"""How a threshold is written that is a part of another value."""
+
+Whole = Literal["baseline", "usual"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,35 +18,41 @@ class Threshold:
     """What a value is held against.
 
     Attributes:
-        number: the threshold itself, or the part of the baseline's value, 1 for all of it.
-        of_baseline: which of the two.
+        number: the threshold itself, or the part of another value, 1 for all of it.
+        of: the value that it is a part of: the metric's on the baseline, or the median of its values on the
+            same weekday of the weeks before; None for a plain number.
     """
 
     number: float
-    of_baseline: bool = False
+    of: Whole | None = None
 
     @classmethod
-    def of(cls, written: float | str) -> Threshold:
+    def of_written(cls, written: float | str) -> Threshold:
         """The threshold as a rule has it.
 
-        >>> Threshold.of(0.9), Threshold.of("90 % of baseline")
-        (Threshold(number=0.9, of_baseline=False), Threshold(number=0.9, of_baseline=True))
+        >>> Threshold.of_written(0.9), Threshold.of_written("90 % of baseline")
+        (Threshold(number=0.9, of=None), Threshold(number=0.9, of='baseline'))
 
         Raises:
-            ValueError: it is neither a number nor so much per cent of the baseline.
+            ValueError: it is neither a number nor so much per cent of the baseline or of what is usual.
         """
         if not isinstance(written, str):
             return cls(float(written))
-        found = _OF_BASELINE.fullmatch(written.strip())
+        found = _PART.fullmatch(written.strip())
         if found is None:
             raise ValueError(f"{written!r} is neither a number nor like {SPELLED}")
-        return cls(float(found[1]) / 100, of_baseline=True)
+        return cls(float(found[1]) / 100, cast("Whole", found[2]))
+
+    @property
+    def of_baseline(self) -> bool:
+        """Whether it is a part of what the metric is on the baseline."""
+        return self.of == "baseline"
 
     @property
     def origin(self) -> str:
         """Where the number comes from that a value is held against; empty for a plain one.
 
-        >>> Threshold.of("97.5% of the baseline").origin
-        '97.5 % of the baseline'
+        >>> Threshold.of_written("97.5% of the baseline").origin, Threshold.of_written("50 % of usual").origin
+        ('97.5 % of the baseline', '50 % of the usual')
         """
-        return f"{self.number * 100:g} % of the baseline" if self.of_baseline else ""
+        return f"{self.number * 100:g} % of the {self.of}" if self.of else ""

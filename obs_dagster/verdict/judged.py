@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from obs_dagster.alerts.rules.fold import Observation, Reference, Verdict, judge, why_no_threshold
+from obs_dagster.alerts.rules.held import as_judged
 from obs_dagster.alerts.rules.subject import Subject, watches
 from obs_dagster.metrics.record import BASELINE, NO_BASELINE, MetricRecord
 from obs_dagster.monitor.alerting import Rule
@@ -53,59 +54,56 @@ class Judged:
 def judged(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> Judged:
     """Which of the rules that watch a version could be judged on the night of `day`.
 
-    A rule about labels is judged by the days whose labels are waited for, others by the day itself.
+    A rule about labels is judged by the days whose labels are waited for, or by the last one before if it
+    waits for them; others by the day itself.
     """
     rules = [rule for rule in monitor.alerts if rule.versions is None or version in rule.versions]
     wait = monitor.labels.max_delay_days if monitor.labels else 0
     found = {}
     for rule in rules:
-        first = day - dt.timedelta(days=wait if needs_labels(rule.metric) else 0)
-        reason = _why_not(rule, list(_watched(rule, index, version, first, day)))
+        settled = day - dt.timedelta(days=wait)
+        first = settled if needs_labels(rule.metric) else day
+        last = settled if rule.settled else day
+        nights = [night for night in _watched(rule, index, version) if first <= night.day <= last]
+        reason = _why_not(rule, nights)
         if reason:
             found[rule.name] = reason
     return Judged(len(rules), found)
 
 
-def _watched(
-    rule: Rule, index: RecordIndex, version: str, first: dt.date, last: dt.date
-) -> Iterator[tuple[MetricRecord, MetricRecord | None]]:
-    """The records of what the rule watches between two days, with those of the baseline."""
+def _watched(rule: Rule, index: RecordIndex, version: str) -> Iterator[Observation]:
+    """The nights of all that the rule watches of a version, as it judges them."""
     for about in (version, WHOLE):
         for segment, column in index.subjects(rule.metric, about, rule.window):
             if watches(rule, Subject(about, segment, column)):
                 series = index.series(rule.metric, about, rule.window, segment=segment, column=column)
                 beside = index.series(rule.metric, about, BASELINE, segment=segment, column=column)
-                yield from (
-                    (record, beside.get(day)) for day, record in series.items() if first <= day <= last
-                )
+                known = {day: found for day, record in beside.items() if (found := _reference(record))}
+                yield from as_judged(rule, [_observed(record) for record in series.values()], known)
 
 
-def _why_not(rule: Rule, records: list[tuple[MetricRecord, MetricRecord | None]]) -> str:
-    """Why none of the records can be judged; empty if one can."""
-    if not records:
-        return "not measured"
-    reasons: Counter[str] = Counter()
-    for record, baseline in records:
-        night = Observation(
-            record.day, record.value, record.low, record.high, record.n, baseline=_reference(baseline)
-        )
-        if judge(rule, night) is not Verdict.UNKNOWN:
-            return ""
-        reasons[_reason(rule, record, night)] += 1
-    return reasons.most_common(1)[0][0] or "no value"
+def _observed(record: MetricRecord) -> Observation:
+    return Observation(record.day, record.value, record.low, record.high, record.n, record.reason)
 
 
-def _reference(record: MetricRecord | None) -> Reference | None:
+def _why_not(rule: Rule, nights: Sequence[Observation]) -> str:
+    """Why none of the nights can be judged; empty if one can."""
+    if not nights:
+        return "the labels of no day are complete yet" if rule.settled else "not measured"
+    if any(judge(rule, night) is not Verdict.UNKNOWN for night in nights):
+        return ""
+    return Counter(_reason(rule, night) for night in nights).most_common(1)[0][0] or "no value"
+
+
+def _reference(record: MetricRecord) -> Reference | None:
     """What the metric is on the baseline."""
-    if record is None or record.value is None:
-        return None
-    return Reference(record.value, record.low, record.high, record.n)
+    return None if record.value is None else Reference(record.value, record.low, record.high, record.n)
 
 
-def _reason(rule: Rule, record: MetricRecord, night: Observation) -> str:
-    """Why a record cannot be judged."""
-    if record.value is None:
-        return _short(record.reason)
+def _reason(rule: Rule, night: Observation) -> str:
+    """Why a night cannot be judged."""
+    if night.value is None:
+        return _short(night.reason)
     return why_no_threshold(rule, night) or f"fewer than {rule.min_rows:,} rows"
 
 

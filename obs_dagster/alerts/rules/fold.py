@@ -54,7 +54,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the watched metric is on the baseline: its 95 % confidence interval, and the rows behind it."""
+    """What the watched metric is on the baseline, or usually: its 95 % interval, and the rows behind it."""
 
     value: float
     low: float | None
@@ -70,7 +70,7 @@ class Observation:
         low, high: the 95 % confidence interval, None where there is none.
         n: rows behind the value.
         reason: why there is no value, or what a value stands for that is not a number; else empty.
-        baseline: what the metric is on the baseline, where a rule asks for that and it is known.
+        baseline: what the metric is on the baseline, or usually, where a rule asks for that and it is known.
     """
 
     day: dt.date
@@ -126,7 +126,7 @@ def threshold(rule: Rule, night: Observation) -> float | None:
     A part of a baseline has six digits, so that what people read is what was held against.
     """
     held = rule.threshold
-    if not held.of_baseline:
+    if held.of is None:
         return held.number
     if night.baseline is None or why_no_threshold(rule, night):
         return None
@@ -136,18 +136,19 @@ def threshold(rule: Rule, night: Observation) -> float | None:
 def why_no_threshold(rule: Rule, night: Observation) -> str:
     """Why there is nothing to hold a night against; empty if there is.
 
-    A part of a baseline's value says nothing if that is of few rows, if nobody knows how sure it is, or if it
+    A part of another value says nothing if that is of few rows, if nobody knows how sure it is, or if it
     is not above 0, where a larger part is no larger number.
     """
-    if not rule.threshold.of_baseline:
+    of, baseline = rule.threshold.of, night.baseline
+    if of is None:
         return ""
-    baseline = night.baseline
+    usually = of == "usual"
     if baseline is None:
-        return "its value on the baseline is not known"
+        return "too few weeks to know what is usual" if usually else "its value on the baseline is not known"
     if baseline.n < rule.min_rows:
-        return f"fewer than {rule.min_rows:,} rows on the baseline"
+        return f"fewer than {rule.min_rows:,} rows {'usually' if usually else 'on the baseline'}"
     if baseline.value <= 0:
-        return "its value on the baseline is not above 0"
+        return f"its {'usual value' if usually else 'value on the baseline'} is not above 0"
     if rule.confident and _nearer(rule, night) is not None and _end(rule, baseline) is None:
         return "how sure its value on the baseline is, is not known"
     return ""
@@ -172,7 +173,7 @@ def judge(rule: Rule, observation: Observation) -> Verdict:
     """What one night says about the rule.
 
     A threshold that is a part of the baseline's value is as unsure as that: the value's interval must clear
-    the baseline's.
+    the baseline's. What is usual counts as it is.
     """
     held = threshold(rule, observation)
     if observation.value is None or held is None:
@@ -189,7 +190,7 @@ def judge(rule: Rule, observation: Observation) -> Verdict:
 
 def _farther(rule: Rule, night: Observation, held: float) -> float:
     """The end of a threshold's own interval that is farther on the wrong side."""
-    if not rule.threshold.of_baseline or night.baseline is None:
+    if rule.threshold.of is None or night.baseline is None:
         return held
     end = _end(rule, night.baseline)
     return held if end is None else rule.threshold.number * end

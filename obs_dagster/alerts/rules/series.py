@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from obs_dagster.alerts.rules.fold import Observation, Reference
+from obs_dagster.alerts.rules.held import as_judged, reach
 from obs_dagster.alerts.rules.subject import Subject, watches
 from obs_dagster.history.tables import METRICS
 from obs_dagster.metrics.record import BASELINE
@@ -23,7 +23,11 @@ Series = Mapping[Subject, Sequence[Observation]]
 def read_series(
     connection: Connection, model: str, rules: Sequence[Rule], first: dt.date, last: dt.date
 ) -> dict[str, Series]:
-    """Per rule, what it watches between two days, both included; one query for all rules."""
+    """Per rule, what it watches between two days, both included; one query for all rules.
+
+    What a night is held against may follow from nights before `first`, which are read too.
+    """
+    earliest = first - dt.timedelta(days=max(map(reach, rules), default=0))
     columns = METRICS.c
     query = (
         select(
@@ -39,7 +43,8 @@ def read_series(
             columns.n,
             columns.reason,
         )
-        .where(columns.model == model, columns.day.between(first, last), or_(false(), *map(_watched, rules)))
+        .where(columns.model == model, columns.day.between(earliest, last))
+        .where(or_(false(), *map(_watched, rules)))
         .order_by(columns.day)
     )
     found: dict[tuple[str, int], dict[Subject, list[Observation]]] = defaultdict(lambda: defaultdict(list))
@@ -47,7 +52,11 @@ def read_series(
         found[metric, window][Subject(version, segment, column)].append(Observation(*night))
     return {
         rule.name: {
-            subject: _beside(nights, found[rule.metric, BASELINE].get(subject, ()), rule)
+            subject: [
+                night
+                for night in as_judged(rule, nights, _known(found[rule.metric, BASELINE].get(subject, ())))
+                if night.day >= first
+            ]
             for subject, nights in found[rule.metric, rule.window].items()
             if watches(rule, subject)
         }
@@ -55,18 +64,13 @@ def read_series(
     }
 
 
-def _beside(
-    nights: Sequence[Observation], baseline: Sequence[Observation], rule: Rule
-) -> Sequence[Observation]:
-    """Nights with what the metric is on the baseline of each, where the rule asks for it."""
-    if not rule.threshold.of_baseline:
-        return nights
-    known = {
+def _known(baseline: Sequence[Observation]) -> dict[dt.date, Reference]:
+    """What the metric is on the baseline of each night, as far as it is known."""
+    return {
         night.day: Reference(night.value, night.low, night.high, night.n)
         for night in baseline
         if night.value is not None
     }
-    return [replace(night, baseline=known.get(night.day)) for night in nights]
 
 
 def _watched(rule: Rule) -> ColumnElement[bool]:

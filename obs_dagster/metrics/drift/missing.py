@@ -65,11 +65,21 @@ METRICS = (
             watched=(
                 DefaultRule(
                     name="values_missing",
-                    above=0.1,
+                    above=0.2,
                     window=7,
                     min_rows=200,
                     summary="More values are missing than on the baseline. Ask who delivers the column.",
-                    why="One of ten values more is missing than the model was made for.",
+                    why="Sources that fail for hours make it ten or twenty per cent of a "
+                    "week; more is a source that is gone. A feature that is never missing "
+                    "is better declared as `nullable: false`.",
+                ),
+                DefaultRule(
+                    name="values_gone",
+                    above=0.5,
+                    min_rows=100,
+                    summary="Half of a day's values are missing beyond what is usual. Ask who "
+                    "delivers the column.",
+                    why="What is lost on one day is small in a week.",
                 ),
             ),
         ),

@@ -91,22 +91,40 @@ METRICS = (
                     for_nights=2,
                     min_rows=200,
                     columns="leading",
-                    summary="The model puts out other values than on the baseline. No label is needed to see "
-                    "this one. Look at which features moved.",
-                    why="A large shift by convention (Siddiqi, 2006). A week cancels the rhythm of its days; "
-                    "a second night tells a shift from a single odd day.",
+                    summary="The model puts out other values than on the baseline. No label is "
+                    "needed to see this one. Look at which features moved, or whether a "
+                    "feature is broken.",
+                    why="A large shift by convention (Siddiqi, 2006). A week cancels the "
+                    "rhythm of its days; a second night tells a shift from a single odd "
+                    "day.",
+                ),
+                DefaultRule(
+                    name="categories_moved",
+                    above=0.25,
+                    window=7,
+                    for_nights=2,
+                    min_rows=200,
+                    severity="info",
+                    columns="categories",
+                    summary="The values of a feature are others, or in other shares, than on the "
+                    "baseline. New names for old values look like this, too.",
+                    why="A large shift by convention (Siddiqi, 2006). A week cancels the "
+                    "rhythm of its days; a second night tells a shift from a single odd "
+                    "day.",
                 ),
                 DefaultRule(
                     name="feature_moved",
-                    above=0.25,
-                    window=28,
-                    for_nights=3,
-                    min_rows=1000,
+                    above=4.0,
+                    window=7,
+                    for_nights=2,
+                    min_rows=200,
                     severity="info",
-                    columns="features",
-                    summary="A feature has other values than on the baseline. It explains other alerts "
-                    "rather than being one of them.",
-                    why="A large shift by convention (Siddiqi, 2006).",
+                    columns="numeric",
+                    summary="Most values of a feature lie where the baseline had few. It explains "
+                    "other alerts rather than being one of them.",
+                    why="Weeks of weather, prices or fashions reach 3 though nothing is "
+                    "wrong; all rows in one tenth of the baseline make 8. Smaller moves "
+                    "are told in the verdict.",
                 ),
             ),
         ),

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.drift.alignment import Pointwise
 from obs_dagster.metrics.drift.comparison import Comparison, numeric, shares
@@ -111,6 +112,19 @@ METRICS = (
             about="column",
             cells="none",
             noun="Wasserstein distance",
+            watched=(
+                DefaultRule(
+                    name="feature_far_off",
+                    above=4.0,
+                    min_rows=100,
+                    columns="numeric",
+                    summary="A feature is four standard deviations off on average. Was its unit, "
+                    "its sign or its scale changed, or a default value filled in?",
+                    why="Days and seasons seldom take a feature further than two or three "
+                    "standard deviations from where it was; a change of unit takes it far "
+                    "beyond. So one night is enough.",
+                ),
+            ),
         ),
         _estimate,
         numeric,

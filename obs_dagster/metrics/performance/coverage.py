@@ -50,11 +50,15 @@ METRICS = (
                     name="labels_missing",
                     below=0.5,
                     window=7,
-                    for_nights=3,
+                    for_nights=2,
                     min_rows=200,
-                    summary="The true values of half of the predictions are unknown, so nobody knows how "
+                    settled=True,
+                    summary="Half of the true values have not come in time, so nobody knows how "
                     "good the model is. Check the feed of labels.",
-                    why="",
+                    why="Some predictions never get a label, as those of cancelled orders; "
+                    "half of them is a feed that fails. Days are judged once "
+                    "`labels.max_delay_days` are over, so labels that are just late are "
+                    "none.",
                 ),
             ),
         ),

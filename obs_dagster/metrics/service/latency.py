@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.quantile import quantile
@@ -25,6 +26,18 @@ def _latency(level: float) -> Callable[[Traffic], Estimate]:
 _NOUNS = {50: "median latency", 95: "95th percentile of latency", 99: "99th percentile of latency"}
 #: The quantile that has a chart.
 SHOWN = 95
+
+_WATCHED = (
+    DefaultRule(
+        name="slow",
+        above="200 % of usual",
+        for_nights=2,
+        min_rows=200,
+        summary="Requests take twice as long as they usually do. Look at the service and what it calls.",
+        why="What is slow depends on the service; twice its own usual time is slow for any. "
+        "The same weekday is compared, as load has the rhythm of the week.",
+    ),
+)
 
 METRICS = tuple(
     Metric(
@@ -49,6 +62,7 @@ METRICS = tuple(
             shown=frozenset({"trend"}) if percent == SHOWN else frozenset(),
             rank=35,
             heading=f"Latency, p{percent} (ms)",
+            watched=_WATCHED if percent == SHOWN else (),
         ),
         _latency(percent / 100),
     )

@@ -135,7 +135,7 @@ def thresholds_are_written_well(document: Document, _: Surroundings) -> Iterator
             written = document.text("alerts", index, key)
             if written is not None:
                 try:
-                    Threshold.of(written)
+                    Threshold.of_written(written)
                 except ValueError:
                     message = f"{quoted(written)} is neither a number nor written like {SPELLED}."
                     yield document.problem(("alerts", index, key), message)
@@ -145,8 +145,9 @@ def baselines_have_the_metric(document: Document, surroundings: Surroundings) ->
     """Only metrics of performance and service that count nothing can be held against the baseline's value."""
     for index, metric in _watched(document, surroundings):
         for key in ("above", "below"):
-            relative = isinstance(document.value("alerts", index, key), str)
-            if relative and (metric.family not in _ON_BASELINE or metric.written == "count"):
+            written = document.text("alerts", index, key) or ""
+            no_value = metric.family not in _ON_BASELINE or metric.written == "count"
+            if written.endswith("baseline") and no_value:
                 message = f"The metric `{metric.name}` has no value on the baseline; give a number."
                 yield document.problem(("alerts", index, key), message)
 

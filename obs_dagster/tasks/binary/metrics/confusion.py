@@ -127,9 +127,13 @@ METRICS = (
                     window=7,
                     for_nights=2,
                     min_rows=200,
-                    severity="warning",
-                    summary="More of what is announced does not happen.",
-                    why="w",
+                    severity="critical",
+                    settled=True,
+                    summary="More of what the model announces does not happen than on the "
+                    "baseline. Raise the threshold or retrain.",
+                    why="Weeks of one model differ by less than that. Days are judged once "
+                    "their labels are waited for no longer, for labels that come early "
+                    "are often of one class.",
                 ),
             ),
         ),
@@ -164,8 +168,13 @@ METRICS = (
                     for_nights=2,
                     min_rows=200,
                     severity="critical",
-                    summary="Fewer of the positives are found.",
-                    why="w",
+                    settled=True,
+                    summary="More of the positives are missed than on the baseline. If the scores "
+                    "moved too, look at which features left the range of the baseline, "
+                    "and retrain.",
+                    why="Weeks of one model differ by less than that. Days are judged once "
+                    "their labels are waited for no longer, for labels that come early "
+                    "are often of one class.",
                 ),
             ),
         ),

@@ -51,13 +51,17 @@ _NDCG = Definition(
     watched=(
         DefaultRule(
             name="order_lost",
-            below="90 % of baseline",
+            below="85 % of baseline",
             window=7,
             for_nights=2,
             min_rows=200,
             severity="critical",
-            summary="Relevant items stand lower in the order than on the baseline.",
-            why="w",
+            settled=True,
+            summary="Relevant items stand lower in the order than on the baseline. Look at which "
+            "features moved, and retrain.",
+            why="Weeks of one model differ by less than that. Days are judged once their "
+            "labels are waited for no longer, for labels that come early are often of one "
+            "class.",
         ),
     ),
 )

@@ -59,14 +59,17 @@ METRICS = (
             watched=(
                 DefaultRule(
                     name="error_grew",
-                    above="120 % of baseline",
+                    above="125 % of baseline",
                     window=7,
                     for_nights=2,
                     min_rows=200,
                     severity="critical",
-                    summary="Predictions are further off than on the baseline. Look at the worst segments "
-                    "and what moved, and retrain.",
-                    why="",
+                    settled=True,
+                    summary="Predictions are further off than on the baseline. Look at the worst "
+                    "segments and at what moved, and retrain.",
+                    why="Weeks of one model differ by less than that. Days are judged once "
+                    "their labels are waited for no longer, for labels that come early "
+                    "are often of one class.",
                 ),
             ),
         ),
