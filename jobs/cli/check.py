@@ -72,6 +72,7 @@ def _chosen(settings: Settings, names: list[str]) -> list[Monitor]:
 def inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     """Look at what a monitor names: its log, labels, baseline, registry and routes."""
     yield Finding(monitor.model, "monitor", "ok", f"{len(monitor.alerts)} rules, from {monitor.start} on")
+    yield from _rules(monitor)
     log = look_at_log(monitor)
     yield from log.findings
     if monitor.labels:
@@ -82,6 +83,18 @@ def inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     if monitor.registry:
         yield _registry(monitor, settings, monitor.registry.name)
     yield from readable_routes(monitor)
+
+
+def _rules(monitor: Monitor) -> Iterator[Finding]:
+    """The default rules that the monitor has; its own stand in its file."""
+    from obs_dagster.metrics.default_rules import default_rules
+
+    given = [rule for rule in default_rules(monitor) if rule in monitor.alerts]
+    for rule in given:
+        yield Finding(monitor.model, "default", "ok", f"{rule.name}: {rule.condition}")
+    if not monitor.alerts:
+        told = "none: people are told of days that were not evaluated, and of nothing else"
+        yield Finding(monitor.model, "rules", "warn", told)
 
 
 def _labels(monitor: Monitor, labels: Labels) -> Finding:

@@ -12,6 +12,10 @@ Watched = Literal["every", "numeric", "categories", "leading"]
 or what the model puts out first."""
 
 
+def _plain(threshold: float | str | None) -> str:
+    return threshold if isinstance(threshold, str) else f"{threshold:g}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultRule:
     """How a metric is watched unless a monitor says otherwise; it stands in the metric's definition.
@@ -46,7 +50,7 @@ class DefaultRule:
         >>> DefaultRule(name="slow", above="200 % of baseline", summary="", why="").threshold
         'above 200 % of baseline'
         """
-        return f"below {self.below}" if self.above is None else f"above {self.above}"
+        return f"below {_plain(self.below)}" if self.above is None else f"above {_plain(self.above)}"
 
     @property
     def relative(self) -> bool:

@@ -184,7 +184,7 @@ METRICS = (
                     min_rows=1,
                     summary="The log has less than half of the rows that it has on such a day. Is "
                     "a part of it missing, or are requests?",
-                    why="Holidays and growth rarely halve what the same weekday had in the "
+                    why="Holidays rarely halve what the same weekday had in the "
                     "weeks before. It is about the whole log: a version that takes over "
                     "from another one is no alert. A day without any rows is an alert by "
                     "itself.",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition, Family
 from obs_dagster.metrics.registry import FAMILIES, metrics
 
@@ -76,6 +78,21 @@ segment that had rows within the longest window and has none in a shorter one ge
 volume is 0); those of a refused day say why, for what was served then is not known.
 """
 
+DEFAULT_RULES = """\
+## Default rules
+
+A monitor that says nothing under `alerts`, or `alerts: defaults`, has these rules, as far as it has what
+they need: labels, latencies, statuses, a baseline with values of the metric. `alerts: [defaults, {name: …}]`
+adds rules to them; one of the same name takes the place of the default one. `alerts: none` has no rules.
+`obs check` lists those that a monitor has.
+
+A night breaches only if the whole interval is beyond the threshold. Windows of a week are judged once they
+are full, so the first days of a version are no alarm. *Usual* is the median of the same weekday in the four
+weeks before, of at least two of them; what stays changed is usual after two weeks. Thresholds are chosen such
+that ordinary weeks are quiet, on real flights with the weather of a year, while what is severe fires within a
+day or two. What moves less is told in the verdict.
+"""
+
 HEADINGS: dict[Family, str] = {
     "quality": "Data quality",
     "drift": "Drift",
@@ -87,7 +104,7 @@ HEADINGS: dict[Family, str] = {
 
 def reference_markdown() -> str:
     """The reference of all registered metrics as Markdown."""
-    parts = [INTRODUCTION]
+    parts = [INTRODUCTION, DEFAULT_RULES, *_default_rules()]
     for name in FAMILIES:
         known = [metric.definition for metric in metrics() if metric.definition.family == name]
         for tasks in dict.fromkeys(definition.tasks for definition in known):
@@ -95,6 +112,33 @@ def reference_markdown() -> str:
             parts.append(f"## {HEADINGS[name]}{of_tasks}\n")
             parts.extend(_entry(each) for each in known if each.tasks == tasks)
     return "\n".join(parts)
+
+
+def _default_rules() -> Iterator[str]:
+    """A table of the default rules, and below it why each has its threshold."""
+    watched = [(metric.definition, rule) for metric in metrics() for rule in metric.definition.watched]
+    head = "| rule | watches | fires | severity | of |\n| --- | --- | --- | --- | --- |\n"
+    yield head + "".join(_watched(definition, rule) for definition, rule in watched)
+    yield "\n".join(f"- `{rule.name}`: {rule.why}" for _, rule in watched) + "\n"
+
+
+_COLUMNS = {
+    "every": "every column that has it",
+    "numeric": "every numeric feature",
+    "categories": "every other feature",
+    "leading": "what the model puts out first",
+}
+
+
+def _watched(definition: Definition, rule: DefaultRule) -> str:
+    window = f" over {rule.window} days" if rule.window > 1 else ""
+    of = f" of {_COLUMNS[rule.columns]}" if definition.about == "column" else ""
+    nights = f", {rule.for_nights} nights in a row" if rule.for_nights > 1 else ""
+    rows = f", of at least {rule.min_rows:,} rows" if rule.min_rows > 1 else ""
+    settled = ", once labels are complete" if rule.settled else ""
+    tasks = ", ".join(definition.tasks).replace("_", " ") or "every task"
+    fires = f"{rule.threshold}{nights}{rows}{settled}"
+    return f"| `{rule.name}` | `{definition.name}`{of}{window} | {fires} | {rule.severity} | {tasks} |\n"
 
 
 def _entry(definition: Definition) -> str:
@@ -107,6 +151,7 @@ def _entry(definition: Definition) -> str:
         ("Better", definition.better),
         ("Needs", ", ".join(f"`{need}`" for need in definition.needs)),
         ("Computed", _computed(definition)),
+        ("Watched by default", ", ".join(f"`{rule.name}`" for rule in definition.watched)),
     ]
     lines = [f"- {label}: {text}" for label, text in facts if text]
     return "\n".join(

@@ -101,6 +101,19 @@ class Rule(Strict):
             raise ValueError(f"the rule {self.name!r} has no threshold")
         return Threshold.of_written(written)
 
+    @property
+    def condition(self) -> str:
+        """When it fires, in a few words.
+
+        >>> Rule(name="a", metric="recall", window=7, below="75 % of baseline", **{"for": 2}).condition
+        'recall over 7 days below 75 % of the baseline, 2 nights in a row'
+        """
+        held = self.threshold
+        window = f" over {self.window} days" if self.window > 1 else ""
+        nights = f", {self.for_nights} nights in a row" if self.for_nights > 1 else ""
+        limit = held.origin or f"{held.number:g}"
+        return f"{self.metric}{window} {self.direction} {limit}{nights}"
+
 
 DEFAULTS: Literal["defaults"] = "defaults"
 """The word that stands for the default rules of the monitor's metrics."""

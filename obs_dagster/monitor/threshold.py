@@ -53,6 +53,7 @@ class Threshold:
         """Where the number comes from that a value is held against; empty for a plain one.
 
         >>> Threshold.of_written("97.5% of the baseline").origin, Threshold.of_written("50 % of usual").origin
-        ('97.5 % of the baseline', '50 % of the usual')
+        ('97.5 % of the baseline', '50 % of what is usual')
         """
-        return f"{self.number * 100:g} % of the {self.of}" if self.of else ""
+        whole = {"baseline": "the baseline", "usual": "what is usual", None: ""}[self.of]
+        return f"{self.number * 100:g} % of {whole}" if whole else ""

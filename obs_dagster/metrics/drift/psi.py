@@ -114,17 +114,16 @@ METRICS = (
                 ),
                 DefaultRule(
                     name="feature_moved",
-                    above=4.0,
+                    above=6.0,
                     window=7,
-                    for_nights=2,
                     min_rows=200,
                     severity="info",
                     columns="numeric",
-                    summary="Most values of a feature lie where the baseline had few. It explains "
+                    summary="Nearly all values of a feature lie where the baseline had few. It explains "
                     "other alerts rather than being one of them.",
-                    why="Weeks of weather, prices or fashions reach 3 though nothing is "
-                    "wrong; all rows in one tenth of the baseline make 8. Smaller moves "
-                    "are told in the verdict.",
+                    why="All rows in one tenth of the baseline make 8. Against the four weeks before, no "
+                    "week of a year's weather reached 6, and one in fifty 4. Smaller moves are told in the "
+                    "verdict.",
                 ),
             ),
         ),

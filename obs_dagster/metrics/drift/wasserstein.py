@@ -115,14 +115,14 @@ METRICS = (
             watched=(
                 DefaultRule(
                     name="feature_far_off",
-                    above=4.0,
+                    above=5.0,
                     min_rows=100,
                     columns="numeric",
-                    summary="A feature is four standard deviations off on average. Was its unit, "
-                    "its sign or its scale changed, or a default value filled in?",
-                    why="Days and seasons seldom take a feature further than two or three "
-                    "standard deviations from where it was; a change of unit takes it far "
-                    "beyond. So one night is enough.",
+                    summary="A feature is five standard deviations off on average. Was its unit, its sign or "
+                    "its scale changed, or a default value filled in?",
+                    why="A change of unit takes a feature that far at once, so one night is enough. Against "
+                    "the four weeks before, one day of a year's weather did, of one column of nine; a "
+                    "summer against a spring is 3 off.",
                 ),
             ),
         ),

@@ -129,7 +129,7 @@ def windows_are_evaluated(document: Document, _: Surroundings) -> Iterator[Probl
 
 
 def thresholds_are_written_well(document: Document, _: Surroundings) -> Iterator[Problem]:
-    """A threshold is a number or a part of the metric's value on the baseline, as `90 % of baseline`."""
+    """A threshold is a number, or a part of another value: `90 % of baseline`, `50 % of usual`."""
     for index in range(len(document.items("alerts"))):
         for key in ("above", "below"):
             written = document.text("alerts", index, key)
@@ -145,9 +145,9 @@ def baselines_have_the_metric(document: Document, surroundings: Surroundings) ->
     """Only metrics of performance and service that count nothing can be held against the baseline's value."""
     for index, metric in _watched(document, surroundings):
         for key in ("above", "below"):
-            written = document.text("alerts", index, key) or ""
+            written = document.text("alerts", index, key) or "usual"
             no_value = metric.family not in _ON_BASELINE or metric.written == "count"
-            if written.endswith("baseline") and no_value:
+            if no_value and not written.endswith("usual"):
                 message = f"The metric `{metric.name}` has no value on the baseline; give a number."
                 yield document.problem(("alerts", index, key), message)
 

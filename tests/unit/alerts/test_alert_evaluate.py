@@ -12,9 +12,11 @@ from obs_dagster.alerts.rules.fold import GONE
 from obs_dagster.alerts.rules.transition import UNDONE
 from obs_dagster.errors import HistoryError
 from obs_dagster.history.tables import OUTBOX
+from obs_dagster.monitor import Labels
 
 RECALL = {"name": "recall_low", "metric": "recall", "below": 0.5, "severity": "critical", "summary": "Look."}
 TWO_NIGHTS = {**RECALL, "for": 2}
+LABELS = {"prediction_id": "id", "label": "late"}
 ALL = Subject("1", "*", "")
 
 
@@ -388,3 +390,36 @@ def test_a_rule_watches_some_classes(store, write, evaluate):
         write([0.2], column=column)
     evaluate(1, {**RECALL, "classes": ["late"]})
     assert only(store).column == "late"
+
+
+def test_a_rule_that_waits_for_labels_does_not_judge_days_that_may_still_change(store, write, monitor, day):
+    waiting = monitor({**RECALL, "settled": True}).model_copy(
+        update={"labels": Labels(source="parquet", path="l", columns=LABELS, max_delay_days=2)}
+    )
+
+    def evaluate(last):
+        now = dt.datetime(2013, 8, 1, tzinfo=dt.UTC)
+        return evaluate_rules(waiting, store, as_of=day(last), now=now, run_id="run").rules[0]
+
+    write([0.9, 0.2, 0.1, 0.1])
+    assert evaluate(3).status == "ok"
+    judged = evaluate(4)
+    assert judged.status == "firing"
+    assert judged.worst.night.day == day(2)
+    assert (only(store).last_day, only(store).note) == (day(2), "")
+
+    write([0.9], first=2)
+    assert evaluate(4).status == "ok"
+    assert only(store).note == UNDONE
+
+
+def test_what_a_night_is_held_against_is_known_from_nights_that_are_not_judged_any_more(
+    store, write, evaluate
+):
+    """The days that are read begin with the oldest open alert; what is usual on it is older."""
+    rule = {"name": "lost", "metric": "volume", "below": "50 % of usual", "min_rows": 1}
+    write([1_000.0] * 21 + [5.0] * 3, metric="volume")
+    evaluate(22, rule)
+    before = only(store)
+    evaluate(24, rule)
+    assert (only(store).id, only(store).since, only(store).nights) == (before.id, before.since, 3)
