@@ -1,7 +1,10 @@
 """Stage: what moved."""
 
+from collections.abc import Callable
+
 import dagster as dg
 
+from assets.breaches import without_breaches
 from assets.changes import changes_metadata
 from assets.links import day_links
 from assets.partitions import days_of
@@ -10,8 +13,8 @@ from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
-from obs_dagster.evaluation.drift import drift_of_day, keep_changes
-from obs_dagster.evaluation.parallel import each_day
+from obs_dagster.evaluation.drift import DayDrift, drift_of_day, keep_changes
+from obs_dagster.evaluation.parallel import Learn, each_day
 from obs_dagster.evaluation.windows import later_days
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
@@ -33,7 +36,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         # a day that is run again changes the windows of later days too
         affected = later_days(night.profiles, monitor, set(days)) | set(days)
         with platform.history() as history:
-            evaluated = each_day(drift_of_day, night, affected)
+            night, learn = without_breaches(night, "drift", affected, history)
+            evaluated = each_day(drift_of_day, night, affected, learn=_of_records(learn))
             for day, found in tracked(context, evaluated, len(affected)):
                 keep_changes(monitor.model, night.lake, day, found.changes)
                 history.replace_metrics(
@@ -47,6 +51,11 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata={"in this run": f"{len(affected)} days evaluated"})
 
     return drift
+
+
+def _of_records(learn: Learn | None) -> Callable[[DayDrift], None] | None:
+    """What learns the records of a day."""
+    return None if learn is None else lambda found: learn(found.records)
 
 
 def day_metadata(records: list[MetricRecord]) -> dict[str, dg.MetadataValue | int]:

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.breaches import without_breaches
 from assets.links import day_links
 from assets.partitions import days_of
 from assets.progress import tracked
@@ -42,7 +43,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         affected = later_days(night.outcomes, monitor, stale) | compared_nights(night, stale) | set(days)
         changed = 0
         with platform.history() as history:
-            evaluated = records_of_days(performance_records, night, affected)
+            night, learn = without_breaches(night, "performance", affected, history)
+            evaluated = records_of_days(performance_records, night, affected, learn=learn)
             for day, records in tracked(context, evaluated, len(affected)):
                 changes = history.replace_metrics(
                     records, model=monitor.model, days=[day], metrics=family("performance")

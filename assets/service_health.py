@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.breaches import without_breaches
 from assets.partitions import days_of
 from assets.progress import tracked
 from assets.resources import Platform
@@ -26,7 +27,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         night = platform.night(monitor, context.run_id)
         affected = later_days(night.profiles, monitor, set(days)) | set(days)
         with platform.history() as history:
-            evaluated = records_of_days(service_records, night, affected)
+            night, learn = without_breaches(night, "service", affected, history)
+            evaluated = records_of_days(service_records, night, affected, learn=learn)
             for day, records in tracked(context, evaluated, len(affected)):
                 history.replace_metrics(records, model=monitor.model, days=[day], metrics=family("service"))
                 if day in days:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import rich.text
@@ -43,8 +43,8 @@ def print_standing(page: HealthInput) -> bool:
             "Version ", cell(verdict.version), " ", (verdict.status, _STYLES[verdict.status]), ": "
         )
         if refused and verdict.status == "unknown":
-            # why is said last
-            OUTPUT.print(line.append(f"{page.day} was not evaluated"))
+            # why is said last, of the day
+            OUTPUT.print(line.append("nothing is known of the day"))
             continue
         OUTPUT.print(line.append_text(cell(verdict.reasons[0])))
         for reason in verdict.reasons[1:]:
@@ -85,7 +85,6 @@ def print_refused(refused: Sequence[NightRecord], *, quiet: Sequence[dt.date], d
         days: how many days ran.
     """
     from obs_dagster.quality.refusal import cause, fact
-    from obs_dagster.verdict.wording import day_spans
 
     for day in quiet[:_NAMED_DAYS]:
         OUTPUT.print(f"{day} has no rows, and none are expected on it.", highlight=False)
@@ -97,5 +96,16 @@ def print_refused(refused: Sequence[NightRecord], *, quiet: Sequence[dt.date], d
         if why := cause(night.reason):
             OUTPUT.print(Padding(cell(why), (0, 0, 0, 2)))
     if len(refused) > 1:
-        told = ", ".join(day_spans([night.day for night in refused]))
-        OUTPUT.print(f"\n{len(refused)} of {days} days were NOT EVALUATED: {told}", highlight=False)
+        line = rich.text.Text(f"\n{len(refused)} of {days} days were NOT EVALUATED: ")
+        OUTPUT.print(line.append_text(cell("; ".join(_spans(refused)))))
+
+
+def _spans(refused: Sequence[NightRecord]) -> Iterator[str]:
+    """The days that were refused for the same rule and column, those in a row together, with these."""
+    from obs_dagster.quality.refusal import broken
+    from obs_dagster.verdict.wording import day_spans
+
+    found: dict[str, list[dt.date]] = {}
+    for night in refused:
+        found.setdefault(broken(night.reason), []).append(night.day)
+    return (f"{', '.join(day_spans(days))} ({why})" for why, days in found.items())

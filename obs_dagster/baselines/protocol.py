@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -75,6 +75,16 @@ class Baseline(BaselineKeys):
         del day
         return None
 
+    def nights_without(self, day: dt.date, breached: Collection[dt.date]) -> Sequence[dt.date] | None:
+        """The `nights` for something that was in breach of a rule on some days."""
+        del breached
+        return self.nights(day)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether days in breach are left out, so that a fault does not become what is compared with."""
+        return False
+
     def own_rows(self, monitor: Monitor, version: str) -> OwnRows | None:
         """The version's rows that are none of the log's, which may have labels; None if there are none."""
         del monitor, version
@@ -88,14 +98,23 @@ class Baseline(BaselineKeys):
     def why_none(self, version: str, day: dt.date) -> str:
         """Why a version has nothing that it is compared with on a night."""
 
-    def owed(self, first: dt.date, day: dt.date) -> str:
+    @property
+    def least_days(self) -> int:
+        """On how many of the `nights` a version has to have rows, for it to be compared with them."""
+        return 1
+
+    def owed(
+        self, monitor: Monitor, seen: Collection[dt.date], evaluated: Collection[dt.date], day: dt.date
+    ) -> str:
         """What a version that has nothing to be compared with is waiting for; empty if for nothing.
 
         Args:
-            first: the first day that it was seen on.
+            monitor: whose baseline it is.
+            seen: the days that have rows of the version.
+            evaluated: the days that were evaluated, with rows of any version.
             day: the night.
         """
-        del first, day
+        del monitor, seen, evaluated, day
         return ""
 
     @abstractmethod

@@ -115,7 +115,7 @@ def _values_moved(estimates: Mapping[str, Estimate]) -> bool:
 
 
 def _beyond(rule: Rule, value: float | None) -> bool:
-    if value is None or rule.threshold.of_baseline:
+    if value is None or rule.threshold.of is not None:
         return False
     limit = rule.threshold.number
     return value > limit if rule.direction == "above" else value < limit

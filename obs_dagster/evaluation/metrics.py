@@ -70,9 +70,13 @@ def _drift_of(
     windows = list(profile_windows(night, day, part=part))
     in_cells = [name for name, metric in family("drift").items() if metric.definition.cells != "none"]
     for version, cells in _subjects(windows):
-        baseline = compared_with(night, version, day, part=part)
-        without = "" if baseline else baseline_of(night.monitor).why_none(version, day)
+        baselines: dict[frozenset[dt.date], Profile | None] = {}
         for column in columns:
+            breached = frozenset(night.breached(version, column.name))
+            if breached not in baselines:
+                baselines[breached] = compared_with(night, version, day, part=part, breached=breached)
+            baseline = baselines[breached]
+            without = "" if baseline else baseline_of(night.monitor).why_none(version, day)
             for segment in cells if column.leads else [WHOLE]:
                 reference = baseline.counts(version, segment, column.name) if baseline else None
                 for window in windows:
@@ -179,7 +183,8 @@ def service_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     windows = list(profile_windows(night, day, part=part))
     relative = relative_metrics(night.monitor, "service")
     for version, cells in _subjects(windows):
-        if relative and (baseline := compared_with(night, version, day, part=part)):
+        breached = night.breached(version, "") if relative else ()
+        if relative and (baseline := compared_with(night, version, day, part=part, breached=breached)):
             for segment in cells:
                 estimates = evaluate("service", _traffic(night, baseline, version, segment))
                 known = {name: each for name, each in estimates.items() if name in relative}

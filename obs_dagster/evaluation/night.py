@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +14,14 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.tables import OUTCOMES, PROFILES
 
+Breached = Callable[[str, str], Collection[dt.date]]
+"""The days on which a column of a version, or for the empty column the version as a whole, broke a rule."""
+
+
+def never(_version: str, _column: str) -> Collection[dt.date]:
+    """Nothing was ever in breach."""
+    return ()
+
 
 @dataclass(frozen=True)
 class Night:
@@ -21,11 +31,13 @@ class Night:
         monitor: the monitor.
         lake: holds what earlier stages made.
         recorder: makes the run's records.
+        breached: the days that a baseline may leave out; of the rules of the stage that evaluates.
     """
 
     monitor: Monitor
     lake: Lake
     recorder: Recorder
+    breached: Breached = never
 
     @cached_property
     def grids(self) -> Grids:

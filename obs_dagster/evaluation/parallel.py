@@ -19,27 +19,37 @@ T = TypeVar("T")
 Family = Callable[[Night, dt.date], Iterator[MetricRecord]]
 """A function of `obs_dagster.evaluation.metrics` that gives the records of one family on one day."""
 
+Learn = Callable[[list[MetricRecord]], None]
+"""Takes the records of a day, which later days depend on."""
+
 
 def records_of_days(
-    family: Family, night: Night, days: Collection[dt.date]
+    family: Family, night: Night, days: Collection[dt.date], *, learn: Learn | None = None
 ) -> Iterator[tuple[dt.date, list[MetricRecord]]]:
     """The records of each day, in the order of days, as they are ready.
 
-    Days depend on nothing but what is stored, so it makes no difference where each is evaluated.
+    Days depend on nothing but what is stored, so it makes no difference where each is evaluated; unless a
+    baseline leaves out days in breach.
 
     Args:
         family: computes the records of a day; a function that a module defines, since processes import it.
         night: what every day is evaluated with.
         days: the days.
+        learn: takes the records of each day before the next one is evaluated, which may depend on them; then
+            none are evaluated side by side.
 
     Raises:
         WorkerError: a process that evaluates died again and again.
     """
-    yield from each_day(partial(_records, family), night, days)
+    yield from each_day(partial(_records, family), night, days, learn=learn)
 
 
 def each_day(
-    evaluate: Callable[[Night, dt.date], T], night: Night, days: Collection[dt.date]
+    evaluate: Callable[[Night, dt.date], T],
+    night: Night,
+    days: Collection[dt.date],
+    *,
+    learn: Callable[[T], None] | None = None,
 ) -> Iterator[tuple[dt.date, T]]:
     """What is found of each day, likewise.
 
@@ -47,11 +57,18 @@ def each_day(
         evaluate: finds it; a function that a module defines.
         night: what every day is evaluated with.
         days: the days.
+        learn: likewise.
 
     Raises:
         WorkerError: a process that evaluates died again and again.
     """
     ordered = sorted(days)
+    if learn is not None:
+        for day in ordered:
+            found = evaluate(night, day)
+            learn(found)
+            yield day, found
+        return
     compute = partial(_evaluated, evaluate, night)
     yield from zip(ordered, in_order(compute, ordered, fewest=_FEWEST_DAYS), strict=True)
 

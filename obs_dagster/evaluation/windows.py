@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -175,12 +175,23 @@ def later_days(table: Table, monitor: Monitor, days: set[dt.date]) -> set[dt.dat
     return found
 
 
-def compared_with(night: Night, version: str, day: dt.date, *, part: Part | None = None) -> Profile | None:
-    """The baseline of a version on a night, or a part of it: its own, or the sum of other nights."""
-    days = baseline_of(night.monitor).nights(day)
+def compared_with(
+    night: Night, version: str, day: dt.date, *, part: Part | None = None, breached: Collection[dt.date] = ()
+) -> Profile | None:
+    """The baseline of a version on a night, or a part of it: its own, or the sum of other nights.
+
+    Args:
+        night: what it is evaluated with.
+        version: the version.
+        day: the night.
+        part: what is read; left out: all.
+        breached: days that the baseline may leave out.
+    """
+    days = baseline_of(night.monitor).nights_without(day, breached)
     if days is None:
         rows = part.rows() if part else None
         return baseline_profile(night.monitor, version, night.lake, night.grids, rows)
-    written = (each for each in days if night.profiles.exists(each))
-    merged = Profile.merged([day_profile(night, each, part=part) for each in written], night.grids)
-    return merged if version in merged.versions() else None
+    written = (day_profile(night, each, part=part) for each in days if night.profiles.exists(each))
+    having = [profile for profile in written if version in profile.versions()]
+    enough = len(having) >= baseline_of(night.monitor).least_days
+    return Profile.merged(having, night.grids) if enough else None

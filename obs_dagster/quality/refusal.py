@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,18 @@ def fact(reason: str) -> str:
 def cause(reason: str) -> str:
     """The second line of a reason: by which rule, column or file; empty if there is none."""
     return reason.partition("\n")[2].replace("\n", " ")
+
+
+def broken(reason: str) -> str:
+    r"""What a reason comes down to: the rules that were broken, without the rows of the day; or the fact.
+
+    >>> broken("all 9 rows broke the contract\nid is missing: 9 rows; x is not a number: 1 row, such as 5")
+    'id is missing; x is not a number'
+    >>> broken("there is no log file\nnothing is at logs/2024-03-04.csv")
+    'there is no log file'
+    """
+    rules = re.findall(r"(?:^|; )([^;]+?): [0-9,]+ rows?", cause(reason))
+    return "; ".join(rules) or fact(reason)
 
 
 def in_one_line(reason: str) -> str:

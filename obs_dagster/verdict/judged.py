@@ -19,7 +19,7 @@ from obs_dagster.verdict.record_index import RecordIndex
 from obs_dagster.verdict.wording import listing
 
 _NAMED = 3
-"""Rules that are named with the reason; the rest is counted."""
+"""Rules that are named for a reason; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,7 @@ class Judged:
         """Which rules could not be judged, and why; empty if all could."""
         if not self.not_judged:
             return ""
-        named = [f"{name} ({reason})" for name, reason in list(self.not_judged.items())[:_NAMED]]
-        more = len(self.not_judged) - _NAMED
-        told = listing([*named, *([f"{more} more"] if more > 0 else [])])
+        told = "; ".join(_named(names, reason) for reason, names in self._by_reason().items())
         if len(self.not_judged) == self.rules:
             return (
                 f"none of its {self.rules} rules could be judged: {told}"
@@ -49,6 +47,23 @@ class Judged:
                 else (f"its only rule could not be judged: {told}")
             )
         return f"{len(self.not_judged)} of {self.rules} rules could not be judged: {told}"
+
+    def _by_reason(self) -> dict[str, list[str]]:
+        """The names of the rules with the same reason."""
+        found: dict[str, list[str]] = {}
+        for name, reason in self.not_judged.items():
+            found.setdefault(reason, []).append(name)
+        return found
+
+
+def _named(names: Sequence[str], reason: str) -> str:
+    """Some rules with the reason that they share.
+
+    >>> _named(["slow", "traffic_lost"], "not measured")
+    'slow and traffic_lost (not measured)'
+    """
+    more = len(names) - _NAMED
+    return f"{listing([*names[:_NAMED], *([f'{more} more'] if more > 0 else [])])} ({reason})"
 
 
 def judged(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> Judged:

@@ -41,7 +41,7 @@ class Movement:
         moved: PSI of the features whose whole interval lies beyond `MOVED_PSI`, the most moved first.
         missing: change of the missing share of the features of which it lies beyond `MOVED_MISSING`.
         unknown: per feature that could not be compared, why.
-        owed: that a baseline has no days yet, and when it will; empty if it has, or never will.
+        owed: how many days a baseline still needs, and how to get them; empty if it has them, or never will.
     """
 
     day: dt.date
@@ -110,8 +110,9 @@ def _missing_moved(change: MetricRecord) -> bool:
 
 def _owed(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> str:
     """What a version without a baseline is waiting for, if its kind of baseline has one later."""
-    seen = [each for each, versions in index.versions_by_day.items() if version in versions and each <= day]
-    return baseline_of(monitor).owed(min(seen, default=day), day)
+    evaluated = {each: versions for each, versions in index.versions_by_day.items() if each <= day}
+    seen = [each for each, versions in evaluated.items() if version in versions]
+    return baseline_of(monitor).owed(monitor, seen, evaluated.keys(), day)
 
 
 def _by_reason(unknown: Mapping[str, str]) -> str:

@@ -232,9 +232,7 @@ class _Judge:
     def _right(self, shown: Sequence[Evidence]) -> list[str]:
         """What is known of its performance."""
         if shown:
-            told = listing([item.text for item in shown[:2]])
-            caveat = f", {shown[0].caveat}" if shown[0].caveat else ""
-            return [f"{told} {period(shown[0].window, shown[0].day)}{caveat}"]
+            return ["; ".join(_of_days(items) for items in _by_days(shown[:2]))]
         if self.monitor.labels is None:
             return ["whether it is right is not known, for the monitor has no labels"]
         return []
@@ -272,6 +270,20 @@ class _Judge:
 
     def _evidence(self, found: MetricRecord | AlertLine) -> Evidence:
         return evidence_of(found, self.monitor, self.index, self.day)
+
+
+def _by_days(shown: Sequence[Evidence]) -> list[list[Evidence]]:
+    """Numbers with those of the same days, in order."""
+    found: dict[tuple[dt.date, int], list[Evidence]] = {}
+    for item in shown:
+        found.setdefault((item.day, item.window), []).append(item)
+    return list(found.values())
+
+
+def _of_days(items: Sequence[Evidence]) -> str:
+    """Numbers of the same days, with these."""
+    told = f"{listing([item.text for item in items])} {period(items[0].window, items[0].day)}"
+    return f"{told}, {items[0].caveat}" if items[0].caveat else told
 
 
 def _most(moved: Sequence[Evidence]) -> str:

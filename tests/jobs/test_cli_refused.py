@@ -31,7 +31,7 @@ def test_refused_days_of_a_backfill_are_said_and_told_and_end(logged):
         "score is not between 0 and 1: 400 rows, such as 63.5",
         "2024-03-04 was NOT EVALUATED: all 400 rows broke the contract, and 5 % are tolerated",
         'income is not a number: 400 rows, such as "much"',
-        "2 of 4 days were NOT EVALUATED: 2024-03-02, 2024-03-04",
+        "2 of 4 days were NOT EVALUATED: 2024-03-02 (score is not between 0 and 1); 2024-03-04 (income is not a number)",  # noqa: E501
     ]
     [alert] = json.loads(home.obs("alerts", "list", "--format", "json").stdout)
     assert (alert["rule"], alert["state"], alert["since"]) == ("day not evaluated", "firing", "2024-03-04")

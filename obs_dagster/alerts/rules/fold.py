@@ -123,14 +123,14 @@ class Episode:
 def threshold(rule: Rule, night: Observation) -> float | None:
     """What the value of a night is held against; None if nothing sound is known to hold it against.
 
-    A part of a baseline has six digits, so that what people read is what was held against.
+    A part of another value has four digits, so that what people read is what was held against.
     """
     held = rule.threshold
     if held.of is None:
         return held.number
     if night.baseline is None or why_no_threshold(rule, night):
         return None
-    return float(f"{held.number * night.baseline.value:.6g}")
+    return float(f"{held.number * night.baseline.value:.4g}")
 
 
 def why_no_threshold(rule: Rule, night: Observation) -> str:

@@ -20,6 +20,10 @@ Series = Mapping[Subject, Sequence[Observation]]
 """Per subject, its nights by day."""
 
 
+Nights = Mapping[tuple[str, int], Mapping[Subject, Sequence[Observation]]]
+"""Per metric and window, the nights of each subject by day."""
+
+
 def read_series(
     connection: Connection, model: str, rules: Sequence[Rule], first: dt.date, last: dt.date
 ) -> dict[str, Series]:
@@ -28,6 +32,20 @@ def read_series(
     What a night is held against may follow from nights before `first`, which are read too.
     """
     earliest = first - dt.timedelta(days=max(map(reach, rules), default=0))
+    found = read_nights(connection, model, rules, earliest, last)
+    return {
+        rule.name: {
+            subject: [night for night in nights if night.day >= first]
+            for subject, nights in series_of(rule, found).items()
+        }
+        for rule in rules
+    }
+
+
+def read_nights(
+    connection: Connection, model: str, rules: Sequence[Rule], first: dt.date, last: dt.date
+) -> Nights:
+    """At least what rules watch between two days, both included, and what that is on the baseline."""
     columns = METRICS.c
     query = (
         select(
@@ -43,24 +61,23 @@ def read_series(
             columns.n,
             columns.reason,
         )
-        .where(columns.model == model, columns.day.between(earliest, last))
+        .where(columns.model == model, columns.day.between(first, last))
         .where(or_(false(), *map(_watched, rules)))
         .order_by(columns.day)
     )
     found: dict[tuple[str, int], dict[Subject, list[Observation]]] = defaultdict(lambda: defaultdict(list))
     for metric, window, version, segment, column, *night in connection.execute(query):
         found[metric, window][Subject(version, segment, column)].append(Observation(*night))
+    return found
+
+
+def series_of(rule: Rule, nights: Nights) -> Series:
+    """The nights of each subject that a rule watches, as it judges them."""
+    beside = nights.get((rule.metric, BASELINE), {})
     return {
-        rule.name: {
-            subject: [
-                night
-                for night in as_judged(rule, nights, _known(found[rule.metric, BASELINE].get(subject, ())))
-                if night.day >= first
-            ]
-            for subject, nights in found[rule.metric, rule.window].items()
-            if watches(rule, subject)
-        }
-        for rule in rules
+        subject: as_judged(rule, found, _known(beside.get(subject, ())))
+        for subject, found in nights.get((rule.metric, rule.window), {}).items()
+        if watches(rule, subject)
     }
 
 

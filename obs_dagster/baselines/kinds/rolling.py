@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Literal
 
@@ -28,6 +28,22 @@ class RollingBaseline(Baseline):
         default=1, ge=1, le=366, description="Days between the end of the window and the night."
     )
 
+    min_days: int = Field(
+        default=7,
+        ge=1,
+        le=366,
+        description="Days of the window that must have rows of a version for it to be compared with them; "
+        "all of a shorter window. A week, because its days differ.",
+    )
+
+    in_breach: Literal["leave_out", "keep"] = Field(
+        default="leave_out",
+        description="Days on which a column, or a version's quality, was in breach of a rule: `leave_out` "
+        "takes earlier days in their place, from up to twice as many before, so that a fault that lasts is "
+        "not what later days are compared with; nights are then evaluated one after the other. `keep` "
+        "compares with them, too. Verdicts say how many there are.",
+    )
+
     def prepare(
         self, monitor: Monitor, lake: Lake, connection: duckdb.DuckDBPyConnection, stack: ExitStack
     ) -> PreparedBaseline:
@@ -41,17 +57,48 @@ class RollingBaseline(Baseline):
         end = self._end(day)
         return [end - dt.timedelta(days=back) for back in reversed(range(self.days))]
 
-    def why_none(self, version: str, day: dt.date) -> str:
-        """On which days the version has no rows."""
-        return f"version {version} has no rows on the {self.days} days to {self._end(day)}"
+    def nights_without(self, day: dt.date, breached: Collection[dt.date]) -> Sequence[dt.date]:
+        """The window with earlier days in the place of those that are left out."""
+        if not (self.leaves_out and breached):
+            return self.nights(day)
+        end = self._end(day)
+        sound = [
+            each for back in range(2 * self.days) if (each := end - dt.timedelta(days=back)) not in breached
+        ]
+        return sound[: self.days][::-1]
 
-    def owed(self, first: dt.date, day: dt.date) -> str:
-        """How many days the window still needs before it has any."""
-        needed = self.gap_days - (day - first).days
-        if needed <= 0:
+    @property
+    def leaves_out(self) -> bool:
+        """As `in_breach` says."""
+        return self.in_breach == "leave_out"
+
+    def why_none(self, version: str, day: dt.date) -> str:
+        """On how few days the version has rows."""
+        few = f"rows on fewer than {self.least_days} of" if self.least_days > 1 else "no rows on"
+        return f"version {version} has {few} the {self.days} days to {self._end(day)}"
+
+    @property
+    def least_days(self) -> int:
+        """As many as `min_days` says, or all."""
+        return min(self.min_days, self.days)
+
+    def owed(
+        self, monitor: Monitor, seen: Collection[dt.date], evaluated: Collection[dt.date], day: dt.date
+    ) -> str:
+        """How many days the window still needs, and the command that evaluates those before the night."""
+        window = self.nights(day)
+        has = len({*window}.intersection(seen))
+        if has >= self.least_days:
             return ""
-        days = f"{needed} more day{'s' * (needed > 1)}"
-        return f"its rolling baseline has none of its {self.days} days yet and needs {days}"
+        told = (
+            f"its rolling baseline has rows on {has or 'none'} of its {self.days} days, and needs "
+            f"{self.least_days}"
+        )
+        before = [each for each in window if each >= monitor.start and each not in evaluated]
+        if not before:
+            return told
+        command = f"obs backfill {monitor.model} --from {before[0]} --to {day}"
+        return f"{told}: if the log has days before, `{command}` evaluates them"
 
     def look(self, monitor: Monitor, versions: Sequence[str]) -> Iterator[Remark]:
         """Which days it has, relative to each night."""

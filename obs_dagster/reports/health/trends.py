@@ -87,7 +87,7 @@ def _thresholds(rules: Sequence[Rule], window: int) -> list[tuple[float, str]]:
     return [
         (rule.threshold.number, rule.name)
         for rule in rules
-        if rule.window == window and not rule.threshold.of_baseline
+        if rule.window == window and rule.threshold.of is None
     ]
 
 

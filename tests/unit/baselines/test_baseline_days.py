@@ -60,7 +60,7 @@ def logged(world, day, versions):
 def nights(world, day, days=3):
     """Nights whose own baseline is a rolling window, so that only they have read rows."""
     named = world.changes["baseline"]
-    world.changes["baseline"] = {"kind": "rolling", "days": 3}
+    world.changes["baseline"] = {"kind": "rolling", "days": 3, "min_days": 1}
     for offset in range(days):
         world.night(day + offset * ONE)
     world.changes["baseline"] = named
@@ -271,7 +271,9 @@ def test_rows_in_place_are_named_when_they_changed(world, day):
 
 
 def test_the_grids_of_a_rolling_baseline_follow_the_days_of_the_lake(world, day):
-    ours, theirs = (world(name, baseline={"kind": "rolling", "days": 3}) for name in ("ours", "theirs"))
+    ours, theirs = (
+        world(name, baseline={"kind": "rolling", "days": 3, "min_days": 1}) for name in ("ours", "theirs")
+    )
     for offset in range(3):
         ingest_logs(ours.monitor, day + offset * ONE, ours.lake)
         validate_day(ours.monitor, day + offset * ONE, ours.lake)

@@ -38,7 +38,7 @@ def test_training_rows_with_labels_say_how_right_a_version_was(small, day):
 def test_days_of_the_baseline_say_it_with_the_labels_that_they_have(small, day):
     world = small(
         alerts=RULES,
-        baseline={"kind": "rolling", "days": 7},
+        baseline={"kind": "rolling", "days": 7, "min_days": 1},
         logs={
             "source": "parquet",
             "path": "logs/{day}.*",
@@ -88,7 +88,7 @@ def test_labels_of_one_known_class_say_nothing_of_the_baseline(small, day):
 
 
 def test_late_labels_of_a_baselines_days_touch_the_nights_that_are_held_against_them(small, day):
-    world = small(alerts=RULES[:1], baseline={"kind": "rolling", "days": 2}, windows=[1])
+    world = small(alerts=RULES[:1], baseline={"kind": "rolling", "days": 2, "min_days": 1}, windows=[1])
     for offset in range(4):
         world.log(day + offset * ONE)
         world.night(day + offset * ONE)

@@ -90,7 +90,7 @@ def test_later_days_are_those_whose_windows_hold_a_day(done, day):
     [
         {"kind": "training", "path": "training/{version}.parquet"},
         {"kind": "days", "first": "2024-03-04", "last": "2024-03-05"},
-        {"kind": "rolling", "days": 3, "gap_days": 1},
+        {"kind": "rolling", "days": 3, "min_days": 1, "gap_days": 1},
     ],
     ids=["training", "days", "rolling"],
 )
@@ -120,7 +120,7 @@ def test_a_version_without_a_baseline_says_so(nights, day):
 
 
 def test_the_first_rolling_night_has_nothing_to_compare_with(small, day):
-    world = small(baseline={"kind": "rolling", "days": 3, "gap_days": 1})
+    world = small(baseline={"kind": "rolling", "days": 3, "min_days": 1, "gap_days": 1})
     world.log(day)
     drift = [each for each in world.night(day) if each.metric == "psi"]
     assert {each.reason for each in drift} == {
@@ -204,7 +204,7 @@ def test_a_feature_that_the_monitor_gains_is_counted_from_then_on(small, day):
 
 
 def test_values_that_replace_those_of_the_first_baseline_are_compared_by_name(small, day):
-    world = small(baseline={"kind": "rolling", "days": 2, "gap_days": 1}, windows=[1])
+    world = small(baseline={"kind": "rolling", "days": 2, "min_days": 1, "gap_days": 1}, windows=[1])
     carriers = [["AA", "UA"], ["AA", "UA"], ["x", "y"], ["x", "y"], ["x", "y"], ["p", "q"]]
     psi, volume = {}, {}
     for offset, names in enumerate(carriers):

@@ -201,7 +201,7 @@ def test_a_version_without_rows_and_a_monitor_without_a_registry_say_so(world, r
 
 
 def test_without_a_baseline_of_its_own_a_version_is_explained_against_the_day(world, registry):
-    world.changes["baseline"] = {"kind": "rolling", "days": 7}
+    world.changes["baseline"] = {"kind": "rolling", "days": 7, "min_days": 1}
     found = explained(world, registry, ("1",))["1"]
     assert found.reason == ""
     log = pq.read_table(world.root / f"logs/{DAY}.parquet").to_pandas()

@@ -110,7 +110,7 @@ def test_rows_are_fetched_again_only_when_there_are_more(in_table, warehouse, ro
 
 
 def test_the_grids_of_a_rolling_baseline_follow_the_first_days_of_a_table(files, in_table):
-    rolling = {"kind": "rolling", "days": 2}
+    rolling = {"kind": "rolling", "days": 2, "min_days": 1}
     ours, theirs = in_table(baseline=rolling), files(baseline=rolling)
     assert prepare_baseline(ours.monitor, ours.lake).versions == ()
     prepare_baseline(theirs.monitor, theirs.lake)
@@ -132,7 +132,7 @@ def test_a_table_without_the_version(in_table, warehouse, rows, day):
 
 @pytest.mark.parametrize("baseline", ["days", "rolling"])
 def test_days_of_a_log_that_is_read_in_place(files, day, baseline):
-    kinds = {"days": days_baseline(day), "rolling": {"kind": "rolling", "days": 3}}
+    kinds = {"days": days_baseline(day), "rolling": {"kind": "rolling", "days": 3, "min_days": 1}}
     copied, placed = (files(folder, baseline=kinds[baseline]) for folder in ("copied", "placed"))
     placed.changes["logs"] = placed.monitor.logs.model_dump(exclude_none=True) | {"in_place": True}
     records = []
@@ -146,7 +146,7 @@ def test_days_of_a_log_that_is_read_in_place(files, day, baseline):
 
 
 def test_nights_of_a_table(files, in_table, day):
-    baseline = {"kind": "rolling", "days": 2, "gap_days": 1}
+    baseline = {"kind": "rolling", "days": 2, "min_days": 1, "gap_days": 1}
     records = []
     for world in (in_table(baseline=baseline), files(baseline=baseline)):
         for offset in range(4):

@@ -63,16 +63,25 @@ def test_a_version_without_a_baseline_says_so(found, season):
     assert gap == f"whether its inputs have moved is not known: it has {reason}"
 
 
-@pytest.mark.parametrize(
-    ("gap_days", "seen", "needed"), [(1, 1, "1 more day"), (7, 1, "7 more days"), (7, 3, "5 more days")]
-)
-def test_a_rolling_baseline_says_how_many_days_it_still_needs(found, season, gap_days, seen, needed):
+@pytest.mark.parametrize(("gap_days", "seen", "has"), [(1, 1, "none"), (1, 4, "3"), (5, 8, "3")])
+def test_a_rolling_baseline_says_how_many_days_it_still_needs(found, season, gap_days, seen, has):
     rolling = {"baseline": {"kind": "rolling", "days": 28, "gap_days": gap_days}}
+    start = season.LAST - dt.timedelta(days=seen - 1)
     psi = dict.fromkeys(season.FEATURES, "no baseline: whatever")
-    told = found(psi, monitor=rolling, seen=seen)
+    told = found(psi, monitor=rolling | {"start": str(start)}, seen=seen)
     assert told.gap == (
-        "whether its inputs have moved is not known: its rolling baseline has none of its 28 days yet and "
-        f"needs {needed}"
+        f"whether its inputs have moved is not known: its rolling baseline has rows on {has} of its 28 days, "
+        "and needs 7"
+    )
+
+
+def test_a_rolling_baseline_says_how_to_get_days_that_were_before(found, season):
+    rolling = {"baseline": {"kind": "rolling", "days": 3, "min_days": 2}, "start": "2013-07-19"}
+    told = found(dict.fromkeys(season.FEATURES, "no baseline: whatever"), monitor=rolling, seen=1)
+    assert told.gap == (
+        "whether its inputs have moved is not known: its rolling baseline has rows on none of its 3 days, "
+        "and needs 2: if the log has days before, `obs backfill flight_delay --from 2013-07-19 --to "
+        "2013-07-21` evaluates them"
     )
 
 
