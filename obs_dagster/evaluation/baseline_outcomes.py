@@ -54,7 +54,8 @@ def baseline_outcomes(night: Night, version: str, day: dt.date, kind: OutcomeTab
     if baseline.labelled:
         rows = baseline.own_rows(monitor, version)
         return None if rows is None else _of_own_rows(night, rows, version, monitor.labels, kind)
-    chosen = baseline.nights_without(day, night.breached(version, "")) or baseline.evaluated(day)
+    nights = baseline.nights_without(day, night.breached(version, ""))
+    chosen = baseline.evaluated(day) if nights is None else nights
     days = [each for each in chosen if night.outcomes.exists(each)]
     merged = OutcomeProfile.merged((read_outcomes(night, each, kind) for each in days), kind)
     return merged if version in merged.versions() else None
