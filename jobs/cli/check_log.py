@@ -57,15 +57,20 @@ class _Look:
 
 def look_at_log(monitor: Monitor) -> LogLook:
     """Look at the files of a log, and at the beginning of its latest day."""
+    from obs_dagster.sources.ingest import sampled_days
     from obs_dagster.sources.protocol import source_of
 
     try:
         source = source_of(monitor.logs)
-        known = source.days(monitor) if source.of_files else None
-        if known is None:
+        if not source.of_files:
             return LogLook([Finding(monitor.model, "logs", "ok", unlisted(monitor.logs))])
-        days = known.days
-        listed = _days(monitor, days, known.others)
+        known = source.days(monitor)
+        if known is None:
+            days: Sequence[dt.date] = sampled_days(monitor, files=FILES, most=ROWS)
+            listed = _sampled(monitor, days)
+        else:
+            days = known.days
+            listed = _days(monitor, days, known.others)
         if not days:
             return LogLook([listed])
         look = _looked(monitor, days[-1])
@@ -83,12 +88,26 @@ def unlisted(section: Logs | Labels) -> str:
     return f"{source.asset} {section.table or source.place(section)}, looked at when its night runs"
 
 
+def _sampled(monitor: Monitor, days: Sequence[dt.date]) -> Finding:
+    """What is said of files that have rows of many days, of which the beginning was looked at."""
+    from obs_dagster.sources.log_path import LogPath
+
+    pattern = LogPath.of(monitor).everywhere
+    if not days:
+        return Finding(monitor.model, "logs", "warn", f"no files yet ({next_step(pattern)}): {pattern}")
+    seen = f"{days[0]} to {days[-1]}" if len(days) > 1 else str(days[0])
+    detail = f"rows go to their day by {monitor.logs.columns.time}; the first ones are of {seen}: {pattern}"
+    return Finding(monitor.model, "logs", "ok", detail)
+
+
 def _days(monitor: Monitor, days: Sequence[dt.date], others: Sequence[str]) -> Finding:
-    pattern = monitor.resolve_path(monitor.logs.path, day="*")
+    from obs_dagster.sources.log_path import LogPath
+
+    pattern = LogPath.of(monitor).everywhere
     if others and not days:
         detail = (
             f"no file names a day: {{day}} is written YYYY-MM-DD, and {others[-1]!r} stands in its place. "
-            f"Correct logs.path: {pattern}"
+            f"Correct logs.path, or give the day its form, as {{day:%Y%m%d}}: {pattern}"
         )
         return Finding(monitor.model, "logs", "fail", detail)
     if not days:

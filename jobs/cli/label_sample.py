@@ -51,7 +51,7 @@ def _sample(
     with (
         TemporaryDirectory(prefix="labels-", dir=scratch()) as folder,
         connect() as connection,
-        source_of(section).labels(section, newest, Path(folder)) as sources,
+        source_of(section).labels(monitor, section, newest, Path(folder)) as sources,
     ):
         if not sources:
             return None

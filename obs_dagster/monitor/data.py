@@ -12,6 +12,8 @@ from obs_dagster.monitor.multiclass import ClassName
 from obs_dagster.monitor.source import SOURCES
 
 SourceKind = Annotated[str, NameOf(SOURCES)]
+MADE_ID = "_obs_id"
+"""The column of ids that are made of the rows; no column of a log has the name."""
 #: A value of a label or of a decision.
 ClassValue = str | int | bool
 #: The share of true values that a quantile is at or above.
@@ -21,9 +23,17 @@ Level = Annotated[float, Field(gt=0, lt=1)]
 class LogColumns(Strict):
     """Which column of the log plays which role."""
 
-    prediction_id: str = Field(description="Identifies one prediction; labels are joined on it.")
+    prediction_id: str = Field(
+        default=MADE_ID,
+        description="Identifies one prediction; labels are joined on it. Left out: rows have no id, and get "
+        "one that is made of all that they say; rows that say the same are counted apart.",
+    )
     time: str = Field(description="When the prediction was made (timestamp; naive values are UTC).")
-    version: str = Field(description="The version of the model that made the prediction.")
+    version: str = Field(
+        default="version",
+        description="The version of the model that made the prediction: a column, or a folder such as "
+        "`version=3` in the path. Left out: as `logs.version` or `{version}` in `logs.path` says.",
+    )
     score: str | None = Field(
         default=None,
         description="What the model puts out as a number: for `binary_classification` the probability of the "
@@ -93,8 +103,11 @@ class Logs(Strict):
         description="The format of the files, or `ibis` for a table of a warehouse (extra `ibis`)."
     )
     path: str = Field(
-        description="Path or glob of one day's files; `{day}` stands for YYYY-MM-DD, `${NAME}` for an "
-        "environment variable. Relative paths start at the monitor file's folder. For `ibis` the URL of the "
+        description="Path or glob of one day's files; `{day}` stands for YYYY-MM-DD, `{day:%Y}` and the like "
+        "for parts of it, `{version}` for the version of a file's rows, `${NAME}` for an "
+        "environment variable. Without the day, or with its month alone, rows go to their day by their time. "
+        "Folders such as `region=eu` are columns. "
+        "Relative paths start at the monitor file's folder. For `ibis` the URL of the "
         "connection (`postgres://…`, `duckdb:///…`), whose variables are filled in only when it is opened."
     )
     table: str | None = Field(
@@ -103,6 +116,11 @@ class Logs(Strict):
         description="The table, with `ibis`: `predictions`, or with its schema `serving.predictions`.",
     )
     columns: LogColumns = Field(description="Which column plays which role.")
+    version: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The version of every row, where neither a column nor the path says it.",
+    )
     threshold: float = Field(
         default=0.5, ge=0, le=1, description="Score from which the model's decision is positive."
     )
@@ -144,7 +162,9 @@ class Logs(Strict):
 class LabelColumns(Strict):
     """Which column of the labels plays which role."""
 
-    prediction_id: str = Field(description="The prediction that the label belongs to.")
+    prediction_id: str = Field(
+        default="", description="The prediction that the label belongs to; in the log itself that of the row."
+    )
     label: str = Field(description="The true value.")
     known_at: str | None = Field(
         default=None, description="When the true value became known; the latest one counts."
@@ -157,12 +177,15 @@ class Labels(Strict):
     model_config = ConfigDict(defer_build=True)
 
     source: SourceKind = Field(
-        description="The format of the files, or `ibis` for a table of a warehouse (extra `ibis`), of which "
-        "the days of `known_at` that have gained rows are read."
+        default="",
+        description="Left out, with `path`: the label is a column of the log itself, whose files are read "
+        "again when they change. Else the format of the files, or `ibis` for a table of a warehouse (extra "
+        "`ibis`), of which the days of `known_at` that have gained rows are read.",
     )
     path: str = Field(
+        default="",
         description="Path or glob of all label files, old and new; files already read are skipped. "
-        "`${NAME}` stands for an environment variable. For `ibis` the URL of the connection, as in `logs`."
+        "`${NAME}` stands for an environment variable. For `ibis` the URL of the connection, as in `logs`.",
     )
     table: str | None = Field(
         default=None, min_length=1, description="The table, with `ibis`; with its schema, or without."

@@ -15,6 +15,7 @@ from obs_dagster.monitor.choice import OneOf
 from obs_dagster.monitor.contract import Feature, Strict
 from obs_dagster.monitor.data import Labels, Logs, Registry
 from obs_dagster.monitor.engine import ENGINES, EngineKeys, default_engine
+from obs_dagster.monitor.log_labels import placed
 from obs_dagster.monitor.multiclass import Multiclass
 from obs_dagster.monitor.placeholders import resolve
 from obs_dagster.monitor.ranking import Ranking
@@ -162,6 +163,9 @@ class Monitor(Strict):
     def model_post_init(self, context: Path | None, /) -> None:
         """Remember the file that the monitor was read from, which validation passes as its context."""
         self._path = context
+        if self.labels is not None:
+            # the one value that follows from another; from here on nothing changes
+            object.__setattr__(self, "labels", placed(self.logs, self.labels))
 
     def resolve_path(self, text: str, **placeholders: object) -> str:
         """Make one of the monitor's paths absolute and fill in its placeholders.

@@ -13,7 +13,7 @@ from obs_dagster.monitor.placeholders import expand, is_set, variables
 from obs_dagster.monitor.source import source_in
 
 _PATHS = (
-    PathKey(("logs", "path"), allowed=("day",), required=("day",)),
+    PathKey(("logs", "path"), allowed=("day", "version")),
     PathKey(("labels", "path")),
     PathKey(("quality", "suite")),
 )

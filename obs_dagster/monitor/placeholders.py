@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from obs_dagster.errors import ObsError, SourceError
+from obs_dagster.monitor import day_form
 from obs_dagster.monitor.problem import quoted
 from obs_dagster.settings import Settings
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_RUN = re.compile(r"(?<!\$)\{(?:day(?::([^{}]*))?|version)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+ANY = object()
+"""The value of a placeholder that stands for every value."""
 _UNSAFE = re.compile(r"[/\\*?\[\]{}\x00-\x1f]")
 
 
@@ -53,7 +59,9 @@ def mistakes(text: str, allowed: Collection[str], required: Collection[str]) -> 
         Path(text).expanduser()
     except RuntimeError:
         yield "The user whose home folder `~` means is not known."
-    for name in dict.fromkeys(_PLACEHOLDER.findall(text)):
+    for placeholder in dict.fromkeys(_PLACEHOLDER.findall(text)):
+        # of the day alone there are forms, as in `{day:%Y}`
+        name = "day" if placeholder.startswith("day:") else placeholder
         if name not in allowed:
             legal = ", ".join(f"`{{{other}}}`" for other in allowed) or "none"
             yield f"The placeholder {quoted('{' + name + '}')} is not known here (legal: {legal})."
@@ -62,28 +70,58 @@ def mistakes(text: str, allowed: Collection[str], required: Collection[str]) -> 
     for name in required:
         if f"{{{name}}}" not in text:
             yield f"The path needs `{{{name}}}`."
+    if "day" in allowed:
+        yield from day_form.mistakes(text)
+
+
+def placeholders(text: str) -> list[tuple[str, str]]:
+    """The placeholders of a path in order: name, and form (`%Y` of `{day:%Y}`), empty if it has none."""
+    found = (name.partition(":") for name in _PLACEHOLDER.findall(text))
+    return [(name, form) for name, _, form in found]
+
+
+def everywhere(text: str) -> str:
+    """The path of a log as a glob of all its files; environment variables stay.
+
+    >>> everywhere("${LOGS}/{day:%Y/%m}/{version}.csv")
+    '${LOGS}/*/*/*.csv'
+    """
+    return _RUN.sub(lambda match: re.sub("[^/]+", "*", match[1] or "") or "*", text)
+
+
+def marked(text: str, mark: Callable[[int], str]) -> str:
+    """The path with a mark in the place of each placeholder, by its number."""
+    numbers = itertools.count()
+    return _PLACEHOLDER.sub(lambda _: mark(next(numbers)), text)
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:
     """Replace the placeholders of a path.
 
     A version comes out of the log, so a value must not change where the path leads: separators, globs and
-    braces in it are errors. A day may be `*`, which matches every day.
+    braces in it are errors. `ANY` matches whatever stands there, and so does `*` as the day. A day may be
+    written in a form of its own (see `day_form`).
 
     Raises:
         SourceError: a placeholder has no value, or a value cannot be part of a path.
     """
 
     def value(match: re.Match[str]) -> str:
-        name = match[1]
+        name, _, form = match[1].partition(":")
         if name not in values:
             raise SourceError(
                 f"The path {quoted(text)} has {{{name}}}, which has no value here.",
                 remedy="Use the placeholders that docs/monitor.md names for this path.",
             )
+        if values[name] is ANY or (name == "day" and values[name] == "*"):
+            return re.sub("[^/]+", "*", form) or "*"
+        if name == "day" and form:
+            # a form may have separators, which are the monitor's own
+            day = values[name]
+            return day_form.written(
+                day if isinstance(day, dt.date) else dt.date.fromisoformat(str(day)), form
+            )
         filling = str(values[name])
-        if name == "day" and filling == "*":
-            return filling
         if _UNSAFE.search(filling) or filling in ("", ".", ".."):
             raise SourceError(
                 f"The {name} {quoted(filling)} cannot be part of the path {quoted(text)}.",

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from obs_dagster.figures import given_percent, percent, told_apart
+from obs_dagster.monitor.day_form import Period, period
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.placeholders import ANY
 from obs_dagster.monitor.task import outputs
 
 _NAMED = 3
@@ -129,8 +131,11 @@ def similar(name: str, columns: Sequence[str]) -> str:
 def _no_rows(monitor: Monitor, day: dt.date, files: Sequence[Any]) -> str:
     if monitor.logs.table is not None:
         return f"the log has no rows\nthe table {monitor.logs.table} has none of {day} ({monitor.time_zone})"
+    if not files and period(monitor.logs.path) < Period.DAY:
+        return f"the log has no rows\n{monitor.logs.path} has none of {day} ({monitor.time_zone})"
     if not files:
-        return f"there is no log file\nnothing is at {monitor.resolve_path(monitor.logs.path, day=str(day))}"
+        place = monitor.resolve_path(monitor.logs.path, day=str(day), version=ANY)
+        return f"there is no log file\nnothing is at {place}"
     names = [each["name"] if isinstance(each, Mapping) else str(each) for each in files]
     return f"the log has no rows\n{_listed(names)} {'is' if len(names) == 1 else 'are'} empty"
 

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 
 from obs_dagster.errors import SourceError
 from obs_dagster.lake.quoting import identifier
+from obs_dagster.monitor.day_form import Period
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.source import SOURCES
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
+from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.placement import Placement, placement
 
@@ -82,21 +84,23 @@ class _Evidence:
         return False if self.local and self.local >= _STRAY * self.utc else None
 
 
-def log_files(monitor: Monitor, day: dt.date | str) -> SourceFiles:
-    """The files that a day names; `*` stands for all days.
+def log_files(monitor: Monitor, day: dt.date) -> SourceFiles:
+    """The files that a day names.
 
     Raises:
         SourceError: what matches is no file, or a folder cannot be looked into.
     """
-    return SourceFiles.find(monitor.logs.source, monitor.resolve_path(monitor.logs.path, day=str(day)))
+    return LogPath.of(monitor).files([day])
 
 
 def may_be_by_time(monitor: Monitor, day: dt.date) -> bool:
-    """Whether rows of the day may be in files of the days beside it."""
+    """Whether rows of the day may be in files that the days beside it name."""
+    if not SOURCES.named(monitor.logs.source).of_files or LogPath.of(monitor).period < Period.DAY:
+        return False
     if monitor.logs.day_of is not None:
         return monitor.logs.day_of == "time"
     begin, end = bounds(monitor, day)
-    return SOURCES.named(monitor.logs.source).of_files and (begin, end) != _utc_bounds(day)
+    return (begin, end) != _utc_bounds(day)
 
 
 def bounds(monitor: Monitor, day: dt.date) -> tuple[dt.datetime, dt.datetime]:
@@ -193,9 +197,9 @@ def _by_time(schema: LogSchema, monitor: Monitor, folders: Sequence[_Opened], da
             kept = f"{within} OR {nowhere}" if opened.day == day else within
             queries.append(f"SELECT * FROM ({schema.rows(moved, among=every)}) WHERE {kept}")
             before += sum(part.rows for part in opened.parts)
-    files = tuple(file for opened in folders for file in opened.source.files)
+    files = [file for opened in folders for file in opened.source.files]
     return DayLog(
-        SourceFiles(folders[1].source.kind, folders[1].source.pattern, files),
+        folders[1].source.only(files),
         tuple(stamp for opened in folders for stamp in opened.stamps),
         tuple(every),
         " UNION ALL BY NAME ".join(queries) or schema.nothing(),

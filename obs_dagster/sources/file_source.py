@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Literal
 
 from obs_dagster.monitor.data import Labels, Logs
+from obs_dagster.monitor.day_form import Period
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.sources.day_log import beside, log_files, may_be_by_time
+from obs_dagster.sources.day_log import beside, may_be_by_time
+from obs_dagster.sources.divided import rows_of
 from obs_dagster.sources.file_stamp import fingerprint
 from obs_dagster.sources.files import SourceFiles, stamp
 from obs_dagster.sources.formats.file_format import FileFormat
-from obs_dagster.sources.named_files import named_files
+from obs_dagster.sources.log_path import LogPath
+from obs_dagster.sources.reading import reading_of_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +62,24 @@ class FileSource:
         return section.path
 
     def day(self, monitor: Monitor, day: dt.date, folder: Path) -> AbstractContextManager[SourceFiles]:
-        """The files that the day names, where they are."""
+        """The files that the day names, where they are; its rows of files that have many days."""
         del folder
-        return nullcontext(log_files(monitor, day))
+        return nullcontext(self._rows(monitor, day))
 
     def stamp(self, monitor: Monitor, day: dt.date) -> str:
         """Changes with the day's files, and with those beside it where rows of the day may be in them."""
         days = (day, *beside(day)) if may_be_by_time(monitor, day) else (day,)
-        stamps = [each for named in days for each in log_files(monitor, named).stamps()]
+        stamps = [each for named in days for each in self._rows(monitor, named).stamps()]
         return fingerprint(stamps) if stamps else ""
 
-    def days(self, monitor: Monitor) -> KnownDays:
-        """The days that files name."""
-        marker = "0obsday0"
-        pattern = monitor.resolve_path(monitor.logs.path, day=marker)
-        days, others = set(), set()
-        for name, _ in named_files(self.name, pattern, marker):
-            try:
-                days.add(dt.datetime.strptime(name, "%Y-%m-%d").replace(tzinfo=dt.UTC).date())
-            except ValueError:
-                others.add(name)
-        return KnownDays(sorted(days), sorted(others))
+    def days(self, monitor: Monitor) -> KnownDays | None:
+        """The days that files name; None if they have rows of many days."""
+        path = LogPath.of(monitor)
+        return KnownDays(*path.days()) if path.period is Period.DAY else None
+
+    def _rows(self, monitor: Monitor, day: dt.date) -> SourceFiles:
+        path = LogPath.of(monitor)
+        return path.files([day]) if path.period is Period.DAY else rows_of(monitor, path.around(day), day)
 
     def label_stamps(self, monitor: Monitor, labels: Labels) -> dict[str, str]:
         """The files, with size and time of each."""
@@ -87,10 +87,13 @@ class FileSource:
         return {str(file): _stamp(file) for file in source.files}
 
     @contextmanager
-    def labels(self, labels: Labels, names: Sequence[str], folder: Path) -> Iterator[Sequence[SourceFiles]]:
+    def labels(
+        self, monitor: Monitor, labels: Labels, names: Sequence[str], folder: Path
+    ) -> Iterator[Sequence[SourceFiles]]:
         """Each file alone, in order."""
         del folder
-        yield [SourceFiles(self.name, labels.path, (Path(name),)) for name in names]
+        reading = reading_of_labels(monitor, labels)
+        yield [SourceFiles(self.name, labels.path, (Path(name),), reading) for name in names]
 
 
 def _stamp(file: Path) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -15,6 +16,7 @@ from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.formats.file_format import file_format
 from obs_dagster.sources.formats.part import Part, UnreadableError, union_of
 from obs_dagster.sources.matching import matching_files
+from obs_dagster.sources.reading import PLAIN, Reading
 from obs_dagster.sources.session_failure import not_the_input
 from obs_dagster.storage_fault import blames_storage, storage_fault
 
@@ -34,19 +36,20 @@ class SourceFiles:
     kind: str
     pattern: str
     files: tuple[Path, ...]
+    reading: Reading = PLAIN
 
     @classmethod
-    def find(cls, kind: str, pattern: str) -> SourceFiles:
+    def find(cls, kind: str, pattern: str, reading: Reading | None = None) -> SourceFiles:
         """List the files; none is a legal answer (a day without rows).
 
         Raises:
             SourceError: what matches is no file, or a folder cannot be looked into.
         """
-        return cls(kind=kind, pattern=pattern, files=tuple(matching_files(pattern)))
+        return cls(kind, pattern, tuple(matching_files(pattern)), reading or PLAIN)
 
     def only(self, files: Sequence[Path]) -> SourceFiles:
         """The same source, restricted to some of its files."""
-        return SourceFiles(kind=self.kind, pattern=self.pattern, files=tuple(files))
+        return replace(self, files=tuple(files))
 
     def stamps(self) -> tuple[FileStamp, ...]:
         """What each file is like at this moment.
@@ -102,9 +105,19 @@ class SourceFiles:
         import duckdb
 
         try:
-            return file_format(self.kind).read(connection, self.files, most)
+            return list(self._parts(connection, most))
         except (duckdb.Error, UnreadableError) as error:
             raise self.unreadable(error) from error
+
+    def _parts(self, connection: duckdb.DuckDBPyConnection, most: int | None) -> Iterator[Part]:
+        """Files in a row that are of the same place are read together."""
+        before = rows = 0
+        for values, files in groupby(self.files, self.reading.place):
+            for part in file_format(self.kind).read(connection, list(files), most):
+                moved = replace(part, row=f"{part.row} + {before}") if before else part
+                yield self.reading.applied(connection, moved, dict(values))
+                rows += part.rows
+            before = rows
 
     def relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         """The rows of all files, columns matched by name; those of formats without types are text.

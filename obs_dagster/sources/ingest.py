@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 from obs_dagster.lake.columns import RESERVED, ROW
 from obs_dagster.lake.lake import Lake, group_rows, manifest_metadata, replacing
 from obs_dagster.lake.quoting import identifier, literal
+from obs_dagster.monitor.data import MADE_ID
+from obs_dagster.monitor.day_form import Period
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.source import SOURCES
-from obs_dagster.sources.day_log import day_log, log_files
+from obs_dagster.sources.day_log import day_log
+from obs_dagster.sources.divided import divided_files, rows_of
 from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.files import SourceFiles, connect
+from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.protocol import source_of
 from obs_dagster.sources.schema_change import SchemaChange, found_in
@@ -85,12 +89,36 @@ def ingest_some(monitor: Monitor, day: dt.date, lake: Lake, *, files: int, most:
     Raises:
         SourceError: as `ingest_logs`.
     """
-    source = log_files(monitor, day)
-    if len(source.files) > files:
-        source = source.only([*source.files[: files // 2], *source.files[-(files - files // 2) :]])
+    path = LogPath.of(monitor)
+    if path.period is Period.DAY:
+        source = _some(path.files([day]), files)
+    else:
+        source = rows_of(monitor, _some(path.files(), files), day, most)
     target = lake.table(monitor.model, LOGS).path(day)
     with connect() as connection, replacing(target) as aside:
         return _ingest(connection, monitor, day, source, aside, most=most)
+
+
+def sampled_days(monitor: Monitor, *, files: int, most: int) -> list[dt.date]:
+    """The days of the beginning of some files that have rows of many days, ascending.
+
+    Args:
+        monitor: names the log.
+        files: how many files; the first and the last ones are taken.
+        most: how many rows of like files.
+
+    Raises:
+        SourceError: as `ingest_logs`.
+    """
+    source = _some(LogPath.of(monitor).files(), files)
+    parts = [part for file in divided_files(monitor, source, most) for part in file.parts]
+    return sorted({day for part in parts for day in part.days})
+
+
+def _some(source: SourceFiles, files: int) -> SourceFiles:
+    if len(source.files) <= files:
+        return source
+    return source.only([*source.files[: files // 2], *source.files[-(files - files // 2) :]])
 
 
 def _ingest(
@@ -111,8 +139,13 @@ def _ingest(
         found = found_in(log.parts, schema.types) or dict(schema.types)
         changes = schema.changes(found)
         connection.execute(f"CREATE TEMP VIEW log AS {log.query}")
-        replaced = _find_replaced(connection, monitor)
-        kept = f"SELECT log.* FROM log ANTI JOIN replaced USING ({ROW})" if replaced else "SELECT * FROM log"
+        made = monitor.logs.columns.prediction_id == MADE_ID
+        repeated = _find_repeated(connection, monitor)
+        # rows whose id is made of what they say are several predictions, though they say the same
+        replaced = 0 if made else repeated
+        kept = "SELECT * FROM log"
+        if repeated:
+            kept = _told_apart() if made else f"SELECT log.* FROM log ANTI JOIN replaced USING ({ROW})"
         version = identifier(monitor.logs.columns.version)
         by_version = connection.sql(
             f"SELECT {version}, count(*) FROM ({kept}) GROUP BY 1 ORDER BY 1"
@@ -124,7 +157,7 @@ def _ingest(
             versions={version: count for version, count in by_version if version is not None},
             schema_changes=tuple(changes),
         )
-        if replaced or len(log.parts) > 1:
+        if repeated or len(log.parts) > 1:
             # a join gives rows in any order, and parts have theirs
             kept = f"{kept} ORDER BY {ROW}"
         manifest = _manifest(result, stamps) | ({"incomplete": log.incomplete} if log.incomplete else {})
@@ -145,8 +178,17 @@ def _ingest(
     return result
 
 
-def _find_replaced(connection: duckdb.DuckDBPyConnection, monitor: Monitor) -> int:
-    """Number the rows that a later one of the same version and id replaces, in the table `replaced`.
+def _told_apart() -> str:
+    """SQL for the rows of the log, with a number behind ids that are those of other rows, too."""
+    key = identifier(MADE_ID)
+    return (
+        f"SELECT log.* REPLACE (CASE WHEN place > 1 THEN concat(log.{key}, '-', place) ELSE log.{key} END "
+        f"AS {key}) FROM log LEFT JOIN replaced USING ({ROW})"
+    )
+
+
+def _find_repeated(connection: duckdb.DuckDBPyConnection, monitor: Monitor) -> int:
+    """List the rows that a later one of the same version and id replaces, in the table `replaced`.
 
     Hashes tell nearly all predictions apart, in less memory; only rows whose hash repeats are compared.
     """
@@ -158,9 +200,10 @@ def _find_replaced(connection: duckdb.DuckDBPyConnection, monitor: Monitor) -> i
         f"GROUP BY {HASH} HAVING count(*) > 1"
     )
     connection.execute(
-        f"CREATE TEMP TABLE replaced AS SELECT {ROW} FROM log "
+        f"CREATE TEMP TABLE replaced AS SELECT {ROW}, row_number() OVER "
+        f"(PARTITION BY {made} ORDER BY {time} DESC NULLS LAST, {ROW} DESC) AS place FROM log "
         f"WHERE {key} IS NOT NULL AND hash({made}) IN (SELECT repeated.{HASH} FROM repeated) "
-        f"QUALIFY row_number() OVER (PARTITION BY {made} ORDER BY {time} DESC NULLS LAST, {ROW} DESC) > 1"
+        "QUALIFY place > 1"
     )
     return int(connection.sql("SELECT count(*) FROM replaced").fetchall()[0][0])
 

@@ -19,7 +19,7 @@ from obs_dagster.errors import SourceError
 from obs_dagster.lake.columns import DAY
 from obs_dagster.lake.lake import Lake, replacing
 from obs_dagster.lake.quoting import identifier, literal
-from obs_dagster.monitor.data import Labels
+from obs_dagster.monitor.data import MADE_ID, Labels
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.classes import Classes
 from obs_dagster.sources.files import connect
@@ -106,7 +106,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
             _LOG.warning("%s: %s. All labels are read again.", monitor.model, reason)
         known = {} if healed or remade else _known(book, stamps)
         new = [name for name in stamps if name not in known]
-        with source.labels(labels, new, folder) as files:
+        with source.labels(monitor, labels, new, folder) as files:
             for each in files:
                 rows.load_readable(each)
         told = rows.settle(_seen(known), monitor.quality.max_quarantined_share)
@@ -218,7 +218,7 @@ def _sort_to_days(
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE sought AS SELECT incoming.*, log.{DAY} AS day, "
             f"nullif(log.{key}, incoming.prediction_id) AS logged FROM incoming LEFT JOIN ({log}) AS log "
-            f"ON {join_key(f'log.{key}')} = incoming.prediction_id"
+            f"ON {_compared(monitor)} = incoming.prediction_id"
         )
         check_in_place(monitor, days, lake)
         # first, since the session has memory for the labels once, not twice
@@ -233,6 +233,13 @@ def _sort_to_days(
             if (labels := truth.merge(day)) is not None:
                 touched[day] = labels
     return touched
+
+
+def _compared(monitor: Monitor) -> str:
+    """SQL for what labels' ids are compared with; several rows may say the same, and then have one label."""
+    key = f"log.{identifier(monitor.logs.columns.prediction_id)}"
+    made = monitor.logs.columns.prediction_id == MADE_ID
+    return join_key(f"split_part({key}, '-', 1)" if made else key)
 
 
 def _expected_days(monitor: Monitor) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from obs_dagster.lake.columns import DECISION, RAW, RESERVED, ROW, UNCAST
 from obs_dagster.lake.quoting import identifier, literal
+from obs_dagster.monitor.log_labels import in_log
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
 from obs_dagster.sources.casts import can_fail, cast, converts, nested
@@ -90,6 +91,7 @@ class LogSchema:
         decision: the column of the decision; empty if it is derived, or as before.
         positive, negative: the words that decisions are read by.
         ids: columns whose texts never leave the rows, so that any character is legal in them.
+        labels: columns that have nothing new to say, since labels are read from them.
     """
 
     types: Mapping[str, str]
@@ -99,6 +101,7 @@ class LogSchema:
     positive: Sequence[str] = ()
     negative: Sequence[str] = ()
     ids: Sequence[str] = ()
+    labels: Sequence[str] = ()
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> LogSchema:
@@ -123,6 +126,7 @@ class LogSchema:
             positive=sorted(classes.positive),
             negative=sorted(classes.negative),
             ids=[name for name in (roles.prediction_id, roles.trace_id) if name],
+            labels=_labels_in_log(monitor),
         )
 
     def kept_whole(self, found: Mapping[str, str]) -> bool:
@@ -135,7 +139,7 @@ class LogSchema:
             change
             for change in schema_changes(self.types, found)
             if (change.kind != "retyped" or change.column != self.decision)
-            and (change.kind != "new" or change.column not in self._sources)
+            and (change.kind != "new" or change.column not in (*self._sources, *self.labels))
         ]
         lost = [name for name in self._sources if name not in found]
         return changes + [SchemaChange("missing", name, expected=_OF_SEVERAL) for name in lost]
@@ -181,7 +185,7 @@ class LogSchema:
         failures = []
         for name, kind in self.types.items():
             if name in part.found:
-                columns.append(f"{self._declared(part, name)} AS {identifier(name)}")
+                columns.append(f"{self.declared(part, name)} AS {identifier(name)}")
                 if self._can_fail(name, part.found[name]):
                     failures.append(self._failure(part, name))
             elif absent_as_null:
@@ -196,13 +200,13 @@ class LogSchema:
             failed = " OR ".join(f"({fails})" for fails, _ in failures)
             named = [f"CASE WHEN {fails} THEN {told} END" for fails, told in failures]
             uncast = f"CASE WHEN {failed} THEN concat_ws(', ', {', '.join(named)}) END"
-            raw = f"CASE WHEN {failed} THEN {_whole(part)} END"
+            raw = f"CASE WHEN {failed} THEN {whole(part)} END"
         return (
             f"SELECT {', '.join(columns)}, {uncast} AS {UNCAST}, {raw} AS {RAW}, {part.row} AS {ROW} "
             f"FROM {part.source} AS source"
         )
 
-    def _declared(self, part: Part, name: str) -> str:
+    def declared(self, part: Part, name: str) -> str:
         """SQL for a column of the part as what is declared; null where a value has no such form."""
         value, found = _value(part, name)
         if nested(found):
@@ -218,7 +222,7 @@ class LogSchema:
     def _given(self, part: Part, name: str) -> str:
         """SQL for a column that another is made of: as what is declared, or as JSON."""
         if name in self.types:
-            return self._declared(part, name)
+            return self.declared(part, name)
         found = part.found[name]
         if found == JSON:
             return part.column(name)
@@ -245,7 +249,7 @@ class LogSchema:
     def _failure(self, part: Part, name: str) -> tuple[str, str]:
         """SQL for whether a value has no form as declared, and for the column's name, with what says why."""
         value, found = _value(part, name)
-        lacks = f"{part.column(name)} IS NOT NULL AND ({self._declared(part, name)}) IS NULL"
+        lacks = f"{part.column(name)} IS NOT NULL AND ({self.declared(part, name)}) IS NULL"
         if self.types[name] == "VARCHAR" and part.found[name] in ("VARCHAR", TEXT):
             # the same, for less
             return f"contains({value}, chr(0))", literal(name)
@@ -288,6 +292,14 @@ def _decision(monitor: Monitor) -> str:
     return next(decisions, "")
 
 
+def _labels_in_log(monitor: Monitor) -> list[str]:
+    """The columns of the log that labels are read from, if they are."""
+    labels = monitor.labels
+    if labels is None or not in_log(monitor.logs, labels):
+        return []
+    return [name for name in (labels.columns.label, labels.columns.known_at) if name]
+
+
 def decision_classes(monitor: Monitor) -> Classes:
     """What the values of the log's decisions mean: as the log says, or else as the labels do."""
     logs, labels = monitor.logs, monitor.labels
@@ -304,12 +316,12 @@ def _value(part: Part, name: str) -> tuple[str, str]:
     return scalar(part.column(name), found), "VARCHAR" if found in (TEXT, JSON) else found
 
 
-def _whole(part: Part) -> str:
+def whole(part: Part, *, without: frozenset[str] = frozenset()) -> str:
     """SQL for a row as its source has it, as a JSON text."""
     fields = [
         f"{literal(name)}, {_as_text(value, found) if _EXOTIC.search(found) else shown(value, found)}"
         for name, found in part.found.items()
-        if "\0" not in name
+        if "\0" not in name and name not in without
         for value in (part.column(name),)
     ]
     return f"CAST(json_object({', '.join(fields)}) AS VARCHAR)"

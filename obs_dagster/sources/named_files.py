@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from obs_dagster.sources.files import SourceFiles
+from obs_dagster.sources.path_values import as_expression
 
 
 def named_files(kind: str, pattern: str, marker: str) -> Iterator[tuple[str, Path]]:
@@ -28,5 +29,4 @@ def named_files(kind: str, pattern: str, marker: str) -> Iterator[tuple[str, Pat
 
 def _shape(pattern: str, marker: str) -> str:
     """A glob as a regular expression, with the marker's place as a group."""
-    shape = re.escape(pattern).replace(marker, "(?P<name>[^/]+)", 1).replace(marker, "[^/]+")
-    return shape.replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+    return as_expression(pattern).replace(marker, "(?P<name>[^/]+)", 1).replace(marker, "[^/]+")

@@ -94,7 +94,7 @@ class Placement:
 def placement(
     schema: LogSchema, part: Part, source: SourceFiles, stamps: Sequence[FileStamp]
 ) -> Placement | None:
-    """The placement of Parquet files; None if rows have no number, or columns no name, of their own.
+    """The placement of Parquet files; None if rows have no number of their own, or columns no name.
 
     Args:
         schema: what is declared.
@@ -103,7 +103,7 @@ def placement(
         stamps: what they were like before anything of them was read.
     """
     virtual = {name.lower() for name in part.found} & parquet.VIRTUAL
-    if virtual or part.names or part.source != parquet.table_function(source.files):
+    if virtual or part.names or part.values or part.source != parquet.table_function(source.files):
         return None
     files = zip(map(str, source.files), part.file_rows, stamps, strict=True)
     return Placement(tuple(SourceFile(*each) for each in files), schema, part.found)

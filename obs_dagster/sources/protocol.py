@@ -69,11 +69,12 @@ class Source(SourceName, Protocol):
         """
 
     def labels(
-        self, labels: Labels, names: Sequence[str], folder: Path
+        self, monitor: Monitor, labels: Labels, names: Sequence[str], folder: Path
     ) -> AbstractContextManager[Sequence[SourceFiles]]:
         """The labels that are in some of what there is.
 
         Args:
+            monitor: the monitor that they are of.
             labels: the section of the monitor.
             names: keys of `label_stamps`.
             folder: where files may be written while the block lasts.

@@ -38,8 +38,8 @@ class FetchedRows(SourceFiles):
         content: changes with the rows, whatever order they came in.
     """
 
-    table: str
-    content: str
+    table: str = ""
+    content: str = ""
 
     def stamps(self) -> tuple[FileStamp, ...]:
         """The table and its rows; the file is not there for long."""
@@ -94,7 +94,7 @@ class WarehouseTable:
             with self._batches(query) as batches, pq.ParquetWriter(path, batches.schema) as writer:
                 for batch in batches:
                     writer.write_table(pa.Table.from_batches([batch]))
-            yield FetchedRows("parquet", self.name, (path,), self.name, _content(path))
+            yield FetchedRows("parquet", self.name, (path,), table=self.name, content=_content(path))
 
     def answer(self, query: Query) -> list[dict[str, Any]]:
         """The rows of a query that has few.

@@ -32,6 +32,7 @@ from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.sources.files import SourceFiles, connect, derived
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.named_files import named_files
+from obs_dagster.sources.reading import reading_of_training
 from obs_dagster.sources.training_faults import training_faults
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class TrainingBaseline(Baseline):
         for version, file in named_files(self.source, pattern, marker):
             files.setdefault(version, []).append(file)
         return {
-            version: SourceFiles(self.source, pattern, tuple(found))
+            version: SourceFiles(self.source, pattern, tuple(found), reading_of_training(monitor))
             for version, found in sorted(files.items())
         }
 

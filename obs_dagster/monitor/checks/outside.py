@@ -36,7 +36,7 @@ def variables_are_set(document: Document, surroundings: Surroundings) -> Iterato
 
 
 def paths_are_sound(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
-    """`logs.path` needs `{day}`, a baseline's `path` `{version}`; there are no others."""
+    """`logs.path` may have `{day}` and `{version}`, a baseline's `path` needs `{version}`."""
     for path, text in paths(document):
         known = text
         for name in variables(text):

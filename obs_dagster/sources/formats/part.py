@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +31,7 @@ class Part:
         rows: how many rows there are.
         repeated: names that more than one column has.
         file_rows: how many rows each file has, where that is known without reading them.
+        values: SQL for the columns that are none of `source` but made of it, or the same in all rows.
     """
 
     source: str
@@ -40,9 +41,16 @@ class Part:
     names: Mapping[str, str] = field(default_factory=dict)
     repeated: frozenset[str] = frozenset()
     file_rows: tuple[int, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def with_values(self, types: Mapping[str, str], values: Mapping[str, str]) -> Part:
+        """The same rows with more columns, which have SQL for their values."""
+        return replace(self, found={**self.found, **types}, values={**self.values, **values})
 
     def column(self, name: str) -> str:
         """SQL for a column."""
+        if name in self.values:
+            return self.values[name]
         return f"source.{identifier(self.names.get(name, name))}"
 
 

@@ -48,8 +48,11 @@ class Warehouse:
         return {f"{self._part(labels)}{part}": stamped for part, stamped in parts_of(labels).items()}
 
     @contextmanager
-    def labels(self, labels: Labels, names: Sequence[str], folder: Path) -> Iterator[Sequence[SourceFiles]]:
+    def labels(
+        self, monitor: Monitor, labels: Labels, names: Sequence[str], folder: Path
+    ) -> Iterator[Sequence[SourceFiles]]:
         """The parts together, fetched into a file below the folder."""
+        del monitor
         if not names:
             yield []
             return

@@ -1,0 +1,66 @@
+"""Files of a log: what their path says, and what it leaves to the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from obs_dagster.monitor.checks.check import Surroundings
+from obs_dagster.monitor.day_form import Period, period
+from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.problem import Problem
+from obs_dagster.monitor.source import source_in
+
+
+def files_of_many_days_are_read_by_time(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """Where `logs.path` names no day, rows go to theirs by time: no `day_of: path`, no `in_place`."""
+    path, source = document.text("logs", "path"), source_in(document, "logs")
+    if path is None or source is None or not source.of_files or period(path) is Period.DAY:
+        return
+    if document.value("logs", "day_of") == "path":
+        message = "The path names no day, so a row's day is known by its time alone; leave this out."
+        yield document.problem(("logs", "day_of"), message)
+    if document.value("logs", "in_place") is True:
+        message = "Files with rows of many days are divided by day, so they are not read in place."
+        yield document.problem(("logs", "in_place"), message)
+
+
+def versions_are_known(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """The version of a row is known from one place: a column, a folder, `{version}` or `logs.version`."""
+    columns, path = document.mapping("logs", "columns"), document.text("logs", "path")
+    if columns is None or path is None:
+        return
+    constant, in_path = document.value("logs", "version") is not None, "{version}" in path
+    if constant and in_path:
+        message = "The path has `{version}`, which says the version of each file; leave this out."
+        yield document.problem(("logs", "version"), message)
+    if "version" in columns and constant:
+        message = "`logs.columns.version` names the column of the version; leave this out, or the column."
+        yield document.problem(("logs", "version"), message)
+    if "version" not in columns and not constant and not in_path and "version=" not in path:
+        message = (
+            "The key `version` is missing: name the column, or say `logs.version: …` for all rows, or "
+            "`{version}` in logs.path."
+        )
+        yield document.problem(("logs", "columns"), message, at_key=True)
+    if "version" not in columns and "version" in (document.mapping("features") or {}):
+        message = "A column of this name has the version of the model; name another in logs.columns.version."
+        yield document.problem(("features", "version"), message, at_key=True)
+
+
+def labels_find_their_prediction(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """Labels name the prediction that they belong to, unless they are in the log itself."""
+    labels, columns = document.mapping("labels"), document.mapping("labels", "columns")
+    if labels is None:
+        return
+    given = [key for key in ("source", "path") if labels.get(key) is not None]
+    if len(given) == 1:
+        lacking = "path" if given == ["source"] else "source"
+        message = f"The key `{lacking}` is missing; without `source` and `path` labels are in the log itself."
+        yield document.problem(("labels",), message, at_key=True)
+    if given and columns is not None and "prediction_id" not in columns:
+        message = "The key `prediction_id` is missing; expected text."
+        yield document.problem(("labels", "columns"), message, at_key=True)
+    has_ids = "prediction_id" in (document.mapping("logs", "columns") or {"prediction_id": ""})
+    if given and columns is not None and not has_ids and "prediction_id" in columns:
+        message = "The log has no ids (`logs.columns.prediction_id`) that these could be."
+        yield document.problem(("labels", "columns", "prediction_id"), message)
