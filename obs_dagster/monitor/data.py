@@ -8,8 +8,10 @@ from pydantic import ConfigDict, Field
 
 from obs_dagster.monitor.choice import NameOf
 from obs_dagster.monitor.contract import Strict
+from obs_dagster.monitor.csv_dialect import CsvDialect
 from obs_dagster.monitor.multiclass import ClassName
 from obs_dagster.monitor.source import SOURCES
+from obs_dagster.monitor.times import Times
 
 SourceKind = Annotated[str, NameOf(SOURCES)]
 MADE_ID = "_obs_id"
@@ -121,6 +123,8 @@ class Logs(Strict):
         min_length=1,
         description="The version of every row, where neither a column nor the path says it.",
     )
+    times: Times = Field(default_factory=Times, description="How `time` is written.")
+    csv: CsvDialect | None = Field(default=None, description="How `csv` files are written.")
     threshold: float = Field(
         default=0.5, ge=0, le=1, description="Score from which the model's decision is positive."
     )
@@ -191,6 +195,12 @@ class Labels(Strict):
         default=None, min_length=1, description="The table, with `ibis`; with its schema, or without."
     )
     columns: LabelColumns = Field(description="Which column plays which role.")
+    times: Times = Field(
+        default_factory=Times, description="How `known_at` is written; in the log itself as `time`."
+    )
+    csv: CsvDialect | None = Field(
+        default=None, description="How `csv` files are written; in the log itself as the log's."
+    )
     positive: ClassValue = Field(
         default=True,
         description="The value of `label` that means the positive class, in any type, case and spelling "

@@ -21,6 +21,8 @@ def placed(logs: Logs, labels: Labels) -> Labels:
             "source": logs.source,
             "path": everywhere(logs.path),
             "table": logs.table,
+            "csv": logs.csv,
+            "times": labels.times if "times" in labels.model_fields_set else logs.times,
             "columns": labels.columns.model_copy(update={"prediction_id": key}),
         }
     )

@@ -69,8 +69,9 @@ file while it is written; the schema is [monitor.schema.json](monitor.schema.jso
 - `${NAME}` stands for an environment variable in paths, where it is filled in when the file is loaded, and
   in the URLs of routes and warehouses, where it is filled in only when they are used, so secrets are kept
   nowhere. Each must be set. `OBS_HOME` always has a value: the home folder of the settings.
-- Relative paths start at the monitor file's folder. `{day}` and `{version}` are filled in by each run; what of a day
-  may be written in a form of its own, as `{day:%Y}/{day:%m}` or `{day:%Y%m%d}`: %Y, %y, %m, %-m, %d, %-d, %j.
+- Relative paths start at the monitor file's folder. `{day}` and `{version}` are filled in by each run.
+  A day may be written in a form of its own, as `{day:%Y}/{day:%m}` or `{day:%Y%m%d}`: with `%Y`, `%y`, `%m`,
+  `%-m`, `%d`, `%-d` and `%j`.
 - Anchors, aliases and merge keys (`<<`) work. Tags other than YAML's plain types, duplicate keys, and files
   above 1 MiB are errors.
 """

@@ -150,8 +150,11 @@ def _constraint(kind: str, context: dict[str, Any], spot: _Spot, value: Any) -> 
     """The sentence for a value that is absent, or has the right type but breaks a bound."""
     if kind == "missing":
         return f"The key is missing; expected {expected(spot.annotation)}."
-    if kind == "too_short":
+    if kind in ("too_short", "string_too_short"):
         return "The value must not be empty."
+    if kind == "string_too_long":
+        most = context["max_length"]
+        return f"The value must have at most {most} character{'s' * (most > 1)}, {_found(spot, value)}."
     if kind == "finite_number":
         return f"Expected a finite number, {_found(spot, value)}."
     words = _bound(context)

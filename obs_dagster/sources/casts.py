@@ -7,7 +7,7 @@ import re
 from obs_dagster.sources.formats.part import JSON, TEXT
 from obs_dagster.sources.identifiers import EXACT_WHOLE, text_of
 from obs_dagster.sources.sql_types import INTEGERS, NOTHING
-from obs_dagster.sources.times import is_moment, moment
+from obs_dagster.sources.times import AS_FOUND, Written, is_moment, moment
 
 _NESTED = re.compile(r"\]$|^(STRUCT|MAP|UNION|VARIANT)\b")
 
@@ -62,14 +62,14 @@ def can_fail(found: str, declared: str) -> bool:
     return not converts(found, declared)
 
 
-def cast(value: str, declared: str, found: str) -> str:
+def cast(value: str, declared: str, found: str, times: Written = AS_FOUND) -> str:
     """SQL that turns a value into its declared type; null where it has no such form."""
     if nested(found):
         return f"NULL::{declared}"
     if declared == "BIGINT" and found not in INTEGERS:
         return _whole(value, found)
     if declared == "TIMESTAMPTZ":
-        return moment(value, found)
+        return moment(value, found, times)
     if declared == "VARCHAR":
         text = text_of(value, found)
         # neither SQL's literals nor PostgreSQL's texts can hold a NUL character

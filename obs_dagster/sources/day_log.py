@@ -25,6 +25,7 @@ from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
 from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.placement import Placement, placement
+from obs_dagster.sources.times import Written
 
 if TYPE_CHECKING:
     import duckdb
@@ -218,7 +219,8 @@ def _add_evidence(
 
     if not opened.parts or not any(monitor.logs.columns.time in part.found for part in opened.parts):
         return
-    if any(_naive(connection, part, monitor.logs.columns.time) for part in opened.parts):
+    known = Written.of(monitor.logs.times).known_zone
+    if not known and any(_naive(connection, part, monitor.logs.columns.time) for part in opened.parts):
         # they mean UTC, but folders by local day with local times in them look the same
         return
     time = identifier(monitor.logs.columns.time)

@@ -40,11 +40,14 @@ class DividedPart:
         folder: has the folders.
         found: type per column, as the format found it.
         days: how many rows each day has, and a text that changes with them.
+        decimal, thousands: as the part had them.
     """
 
     folder: Path
     found: Mapping[str, str]
     days: Mapping[dt.date, tuple[int, str]]
+    decimal: str = "."
+    thousands: str = ""
 
     def part(self, day: dt.date, before: int) -> Part:
         """The rows of a day.
@@ -66,6 +69,8 @@ class DividedPart:
                 for name, kind in self.found.items()
                 if kind == JSON
             },
+            decimal=self.decimal,
+            thousands=self.thousands,
         )
 
 
@@ -209,7 +214,8 @@ def _write(
         if not part.rows:
             return DividedPart(folder, part.found, {})
         days = _days(connection, folder, len(columns))
-        return DividedPart(folder, _as_stored(connection, folder, part.found), days)
+        found = _as_stored(connection, folder, part.found)
+        return DividedPart(folder, found, days, part.decimal, part.thousands)
     except duckdb.Error as error:
         raise source.unreadable(error) from error
 

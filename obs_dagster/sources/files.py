@@ -113,7 +113,7 @@ class SourceFiles:
         """Files in a row that are of the same place are read together."""
         before = rows = 0
         for values, files in groupby(self.files, self.reading.place):
-            for part in file_format(self.kind).read(connection, list(files), most):
+            for part in file_format(self.kind).reader(self.reading.csv)(connection, list(files), most):
                 moved = replace(part, row=f"{part.row} + {before}") if before else part
                 yield self.reading.applied(connection, moved, dict(values))
                 rows += part.rows

@@ -12,10 +12,11 @@ from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import Labels
 from obs_dagster.sources.classes import UNDECIDED, Classes, word
 from obs_dagster.sources.files import SourceFiles
+from obs_dagster.sources.formats.part import plain_number
 from obs_dagster.sources.identifiers import id_of, join_key, lost_digits
 from obs_dagster.sources.label_book import FileRead
 from obs_dagster.sources.label_values import LabelReader
-from obs_dagster.sources.times import moment
+from obs_dagster.sources.times import Written, moment
 
 if TYPE_CHECKING:
     import duckdb
@@ -122,10 +123,12 @@ class LabelRows:
                 remedy="Correct labels.columns in the monitor, or the file.",
             )
         key, label = (_read(name, found[name]) for name in (roles.prediction_id, roles.label))
+        if self.reader.sql_type == "DOUBLE" and label[1] == "VARCHAR" and (csv := self.labels.csv):
+            label = plain_number(label[0], csv.decimal, csv.thousands or ""), label[1]
         known_at, untimed = "NULL", "false"
         if roles.known_at:
             time = identifier(roles.known_at)
-            known_at = moment(time, found[roles.known_at])
+            known_at = moment(time, found[roles.known_at], Written.of(self.labels.times))
             untimed = f"{time} IS NOT NULL AND {known_at} IS NULL"
         return (
             f"SELECT {join_key(id_of(*key))}, {self.reader.sql(*label)}, {known_at}, "

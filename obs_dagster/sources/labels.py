@@ -137,6 +137,8 @@ def _meaning(monitor: Monitor, labels: Labels) -> str:
     """What labels are read as: one that is read as another class, or from another column, is a new one."""
     kind = label_type(monitor)
     told = "" if kind == Classes.sql_type else f"{kind} "
+    forms = labels.model_dump_json(include={"times", "csv"}, exclude_defaults=True)
+    told += "" if forms == "{}" else f"{forms} "
     return f"{_RULES} {told}{labels.model_dump_json(include={'columns', 'positive', 'negative'})}"
 
 

@@ -18,7 +18,7 @@ from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
 from obs_dagster.sources.identifiers import EXACT_WHOLE, id_of, lost_digits
 from obs_dagster.sources.schema_change import SchemaChange, schema_changes
 from obs_dagster.sources.sql_types import NOTHING
-from obs_dagster.sources.times import known_date, shown
+from obs_dagster.sources.times import AS_FOUND, Written, known_date, shown
 
 #: Types that not every reader of the lake's files knows; an undeclared column of them is kept as text.
 _EXOTIC = re.compile(
@@ -29,6 +29,7 @@ _EXOTIC = re.compile(
 _OF_SEVERAL = "a list or a struct"
 #: Characters of a value that are shown.
 _SHOWN = 40
+_NUMBERS = ("BIGINT", "DOUBLE")
 _SQL_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "category": "VARCHAR", "boolean": "BOOLEAN"}
 _OUTPUT_TYPES = {
     "score": "DOUBLE",
@@ -91,6 +92,7 @@ class LogSchema:
         decision: the column of the decision; empty if it is derived, or as before.
         positive, negative: the words that decisions are read by.
         ids: columns whose texts never leave the rows, so that any character is legal in them.
+        times: how times are written.
         labels: columns that have nothing new to say, since labels are read from them.
     """
 
@@ -102,6 +104,7 @@ class LogSchema:
     negative: Sequence[str] = ()
     ids: Sequence[str] = ()
     labels: Sequence[str] = ()
+    times: Written = AS_FOUND
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> LogSchema:
@@ -111,6 +114,7 @@ class LogSchema:
         derived = {name: DerivedColumn(**made) for name, made in known.pop("derived", {}).items()}
         if threshold is not None:
             derived[DECISION] = DerivedColumn("BOOLEAN", f"{{0}} >= {threshold!r}", (score,))
+        known["times"] = Written(**known.pop("times", {}))
         return cls(**known | {"types": dict(known["types"]), "derived": derived})
 
     @classmethod
@@ -127,6 +131,7 @@ class LogSchema:
             negative=sorted(classes.negative),
             ids=[name for name in (roles.prediction_id, roles.trace_id) if name],
             labels=_labels_in_log(monitor),
+            times=Written.of(monitor.logs.times),
         )
 
     def kept_whole(self, found: Mapping[str, str]) -> bool:
@@ -211,13 +216,15 @@ class LogSchema:
         value, found = _value(part, name)
         if nested(found):
             return f"NULL::{self.types[name]}"
+        if self.types[name] in _NUMBERS:
+            value = part.number(name) if part.found[name] == TEXT else value
         if name in self.ids and found == "VARCHAR":
             return value
         if name == self.prediction_id:
             return id_of(value, found)
         if self.types[name] == "BOOLEAN":
             return self._classes(name).sql(value, found)
-        return cast(value, self.types[name], found)
+        return cast(value, self.types[name], found, self.times)
 
     def _given(self, part: Part, name: str) -> str:
         """SQL for a column that another is made of: as what is declared, or as JSON."""

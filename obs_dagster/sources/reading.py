@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from obs_dagster.monitor.csv_dialect import CsvDialect
 from obs_dagster.monitor.data import MADE_ID, Labels
 from obs_dagster.monitor.log_labels import in_log
 from obs_dagster.monitor.model import Monitor
@@ -24,6 +25,7 @@ class Reading:
 
     Attributes:
         wanted: the columns that the monitor names; those that a file lacks are looked for in its path.
+        csv: how CSV files are written.
         paths: what paths say.
         version: the column of the version, and its value in all rows; empty if it is not the same.
         made_id: whether rows get an id of what they say.
@@ -31,6 +33,7 @@ class Reading:
     """
 
     wanted: tuple[str, ...] = ()
+    csv: CsvDialect | None = None
     paths: PathValues = field(default_factory=PathValues)
     version: tuple[str, str] | None = None
     made_id: bool = False
@@ -74,6 +77,7 @@ def reading_of_log(monitor: Monitor) -> Reading:
     logs, labels = monitor.logs, monitor.labels
     return Reading(
         tuple(declared_types(monitor)),
+        logs.csv,
         PathValues.of_log(monitor),
         (logs.columns.version, logs.version) if logs.version is not None else None,
         logs.columns.prediction_id == MADE_ID,
@@ -81,10 +85,10 @@ def reading_of_log(monitor: Monitor) -> Reading:
     )
 
 
-def reading_of_training(monitor: Monitor) -> Reading:
+def reading_of_training(monitor: Monitor, csv: CsvDialect | None = None) -> Reading:
     """How training rows are read: their columns are named as in the log."""
     label = monitor.labels.columns.label if monitor.labels else ""
-    return Reading((*declared_types(monitor), *filter(None, [label])))
+    return Reading((*declared_types(monitor), *filter(None, [label])), csv)
 
 
 def reading_of_labels(monitor: Monitor, labels: Labels) -> Reading:
@@ -93,4 +97,4 @@ def reading_of_labels(monitor: Monitor, labels: Labels) -> Reading:
     wanted = filter(None, (columns.prediction_id, columns.label, columns.known_at))
     if in_log(monitor.logs, labels):
         return replace(reading_of_log(monitor), wanted=tuple(wanted))
-    return Reading(tuple(wanted))
+    return Reading(tuple(wanted), labels.csv)

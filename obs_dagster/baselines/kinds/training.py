@@ -24,6 +24,7 @@ from obs_dagster.lake.columns import ROW
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.choice import NameOf
+from obs_dagster.monitor.csv_dialect import CsvDialect
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.path_key import PathKey
 from obs_dagster.monitor.source import SOURCES, of_files
@@ -57,6 +58,7 @@ class TrainingBaseline(Baseline):
     source: Annotated[str, NameOf(SOURCES, of_files)] = Field(
         default="parquet", description="The format of the files."
     )
+    csv: CsvDialect | None = Field(default=None, description="How `csv` files are written.")
     path: str = Field(
         description="Path or glob of a version's training rows; `{version}` stands for the version. "
         "The columns are named as in the log; the label column, where present, as in the label files."
@@ -157,7 +159,7 @@ class TrainingBaseline(Baseline):
         for version, file in named_files(self.source, pattern, marker):
             files.setdefault(version, []).append(file)
         return {
-            version: SourceFiles(self.source, pattern, tuple(found), reading_of_training(monitor))
+            version: SourceFiles(self.source, pattern, tuple(found), reading_of_training(monitor, self.csv))
             for version, found in sorted(files.items())
         }
 

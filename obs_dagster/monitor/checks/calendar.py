@@ -12,11 +12,30 @@ from obs_dagster.monitor.checks.outline import windows
 from obs_dagster.monitor.cron import cron_mistake
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, nearest, quoted
+from obs_dagster.monitor.source import SECTIONS
+from obs_dagster.monitor.times import format_mistakes
 
 
 def time_zone_exists(document: Document, _: Surroundings) -> Iterator[Problem]:
     """`time_zone` is a name of the IANA time zone database (`America/New_York`)."""
-    name = document.text("time_zone")
+    yield from _zone(document, ("time_zone",))
+
+
+def times_are_written_well(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """`times` has a `unit` or a `format` with a whole day, and a `zone` where times have none."""
+    for section in SECTIONS:
+        keys = (section, "times")
+        form = document.text(*keys, "format")
+        for mistake in format_mistakes(form) if form else ():
+            yield document.problem((*keys, "format"), mistake)
+        if form and document.value(*keys, "unit") is not None:
+            message = "Numbers since 1970 have no format; leave out `unit`, or `format`."
+            yield document.problem((*keys, "unit"), message)
+        yield from _zone(document, (*keys, "zone"))
+
+
+def _zone(document: Document, keys: Keys) -> Iterator[Problem]:
+    name = document.text(*keys)
     if name is None:
         return
     try:
@@ -28,7 +47,7 @@ def time_zone_exists(document: Document, _: Surroundings) -> Iterator[Problem]:
         cities = {zone.rpartition("/")[2]: zone for zone in zones}
         city = nearest(written, cities, most=len(cities))
         meant = nearest(written, zones, most=len(zones)) or (cities[city] if city else None)
-        yield document.problem(("time_zone",), f"{quoted(name)} is not an IANA time zone.", meant=meant)
+        yield document.problem(keys, f"{quoted(name)} is not an IANA time zone.", meant=meant)
 
 
 def schedule_is_cron(document: Document, _: Surroundings) -> Iterator[Problem]:

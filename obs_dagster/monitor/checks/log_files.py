@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from encodings import aliases
 
 from obs_dagster.monitor.checks.check import Surroundings
+from obs_dagster.monitor.csv_dialect import CsvDialect
+from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.day_form import Period, period
 from obs_dagster.monitor.document import Document
-from obs_dagster.monitor.problem import Problem
-from obs_dagster.monitor.source import source_in
+from obs_dagster.monitor.problem import Problem, nearest, quoted
+from obs_dagster.monitor.source import SECTIONS, SOURCES, source_in
 
 
 def files_of_many_days_are_read_by_time(document: Document, _: Surroundings) -> Iterator[Problem]:
@@ -53,7 +56,8 @@ def labels_find_their_prediction(document: Document, _: Surroundings) -> Iterato
     if labels is None:
         return
     given = [key for key in ("source", "path") if labels.get(key) is not None]
-    if len(given) == 1:
+    # of a misspelled key another check tells
+    if len(given) == 1 and set(labels) <= set(Labels.model_fields):
         lacking = "path" if given == ["source"] else "source"
         message = f"The key `{lacking}` is missing; without `source` and `path` labels are in the log itself."
         yield document.problem(("labels",), message, at_key=True)
@@ -64,3 +68,38 @@ def labels_find_their_prediction(document: Document, _: Surroundings) -> Iterato
     if given and columns is not None and not has_ids and "prediction_id" in columns:
         message = "The log has no ids (`logs.columns.prediction_id`) that these could be."
         yield document.problem(("labels", "columns", "prediction_id"), message)
+
+
+def dialects_are_sound(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """`csv` is about CSV files alone, in an encoding that there is, whose characters mean one thing each."""
+    for section in (*SECTIONS, "baseline"):
+        dialect = document.mapping(section, "csv")
+        if dialect is None:
+            continue
+        kind = SOURCES.all().get(document.text(section, "source") or "")
+        if kind is not None and not getattr(kind, "has_dialects", False):
+            message = "This is about CSV files, and these are others; leave it out."
+            yield document.problem((section, "csv"), message, at_key=True)
+        encoding = document.text(section, "csv", "encoding")
+        if encoding is not None and not _is_encoding(encoding):
+            message = f"{quoted(encoding)} is not an encoding of texts."
+            meant = nearest(encoding, sorted(set(aliases.aliases.values())))
+            yield document.problem((section, "csv", "encoding"), message, meant=meant)
+        defaults = {key: field.default for key, field in CsvDialect.model_fields.items()}
+        told = {
+            key: dialect.get(key, defaults[key]) for key in ("delimiter", "quote", "decimal", "thousands")
+        }
+        for one, other in (("delimiter", "quote"), ("decimal", "thousands")):
+            if told[one] is not None and told[one] == told[other]:
+                key = one if one in dialect else other
+                message = f"`{one}` and `{other}` are both {quoted(str(told[one]))}, so neither can be told."
+                yield document.problem((section, "csv", key), message)
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        "".encode(name)
+    except LookupError:
+        # a codec that makes other bytes of bytes is one, too
+        return False
+    return True

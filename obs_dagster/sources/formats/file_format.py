@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from obs_dagster.kinds import KindError
+from obs_dagster.monitor.csv_dialect import CsvDialect
 from obs_dagster.monitor.source import SOURCES, of_files
 from obs_dagster.sources.formats.part import Reader
 
@@ -17,11 +19,22 @@ class FileFormat:
         name: as the monitor names it.
         read: turns files into parts of like columns.
         suffixes: how names of such files end, before `.gz` if they are compressed.
+        read_as: makes a reader of files that are written in a dialect; None if the format has none.
     """
 
     name: str
     read: Reader
     suffixes: tuple[str, ...] = ()
+    read_as: Callable[[CsvDialect], Reader] | None = None
+
+    def reader(self, dialect: CsvDialect | None) -> Reader:
+        """What reads files that are written in a dialect, or as most are."""
+        return self.read if dialect is None or self.read_as is None else self.read_as(dialect)
+
+    @property
+    def has_dialects(self) -> bool:
+        """Whether the key `csv` is about its files."""
+        return self.read_as is not None
 
     @property
     def of_files(self) -> bool:

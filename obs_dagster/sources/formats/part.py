@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from obs_dagster.lake.quoting import identifier
+from obs_dagster.lake.quoting import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,6 +31,7 @@ class Part:
         rows: how many rows there are.
         repeated: names that more than one column has.
         file_rows: how many rows each file has, where that is known without reading them.
+        decimal, thousands: what divides the numbers in texts.
         values: SQL for the columns that are none of `source` but made of it, or the same in all rows.
     """
 
@@ -42,6 +43,14 @@ class Part:
     repeated: frozenset[str] = frozenset()
     file_rows: tuple[int, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
+    decimal: str = "."
+    thousands: str = ""
+
+    def number(self, name: str) -> str:
+        """SQL for a column of numbers: where they are texts, with a point and nothing between thousands."""
+        if self.found[name] != TEXT:
+            return self.column(name)
+        return plain_number(self.column(name), self.decimal, self.thousands)
 
     def with_values(self, types: Mapping[str, str], values: Mapping[str, str]) -> Part:
         """The same rows with more columns, which have SQL for their values."""
@@ -52,6 +61,17 @@ class Part:
         if name in self.values:
             return self.values[name]
         return f"source.{identifier(self.names.get(name, name))}"
+
+
+def plain_number(text: str, decimal: str, thousands: str) -> str:
+    """SQL for the text of a number as SQL has it.
+
+    >>> print(plain_number("x", ",", "."))
+    replace(replace(x, '.', ''), ',', '.')
+    """
+    if thousands:
+        text = f"replace({text}, {literal(thousands)}, '')"
+    return text if decimal == "." else f"replace({text}, {literal(decimal)}, '.')"
 
 
 class Reader(Protocol):
