@@ -22,6 +22,12 @@ class Feature(Strict):
         description="`integer` and `number` are profiled on a numeric grid, `category` and `boolean` "
         "by value."
     )
+    column: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Where the log has it, if not in a column of the feature's name: another column, or a "
+        "value inside of one, such as `request.features.amount` or `values[0]`.",
+    )
     nullable: bool = Field(default=True, description="Whether a missing value is legal.")
     min: float | None = Field(default=None, description="Smallest legal value (numeric features).")
     max: float | None = Field(default=None, description="Largest legal value (numeric features).")

@@ -31,7 +31,11 @@ EXAMPLE = Path(__file__).with_name("example.yaml")
 @cache
 def _sections() -> dict[type[BaseModel], str]:
     """The title of each part of the file, in the order of the keys that hold them."""
-    return {Monitor: "The top level", **dict(_below(Monitor, ""))}
+    found: dict[type[BaseModel], str] = {Monitor: "The top level"}
+    for part, title in _below(Monitor, ""):
+        # what several keys hold is under the first of them
+        found.setdefault(part, title)
+    return found
 
 
 def _below(model: type[BaseModel], path: str) -> Iterator[tuple[type[BaseModel], str]]:

@@ -40,14 +40,15 @@ class DividedPart:
         folder: has the folders.
         found: type per column, as the format found it.
         days: how many rows each day has, and a text that changes with them.
-        decimal, thousands: as the part had them.
+        used, decimal, thousands: as the part had them.
     """
 
     folder: Path
     found: Mapping[str, str]
     days: Mapping[dt.date, tuple[int, str]]
-    decimal: str = "."
-    thousands: str = ""
+    used: frozenset[str]
+    decimal: str
+    thousands: str
 
     def part(self, day: dt.date, before: int) -> Part:
         """The rows of a day.
@@ -69,6 +70,7 @@ class DividedPart:
                 for name, kind in self.found.items()
                 if kind == JSON
             },
+            used=self.used,
             decimal=self.decimal,
             thousands=self.thousands,
         )
@@ -212,10 +214,10 @@ def _write(
             f"(FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({_DAY}))"
         )
         if not part.rows:
-            return DividedPart(folder, part.found, {})
+            return DividedPart(folder, part.found, {}, part.used, part.decimal, part.thousands)
         days = _days(connection, folder, len(columns))
         found = _as_stored(connection, folder, part.found)
-        return DividedPart(folder, found, days, part.decimal, part.thousands)
+        return DividedPart(folder, found, days, part.used, part.decimal, part.thousands)
     except duckdb.Error as error:
         raise source.unreadable(error) from error
 

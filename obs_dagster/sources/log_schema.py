@@ -143,11 +143,16 @@ class LogSchema:
         changes = [
             change
             for change in schema_changes(self.types, found)
-            if (change.kind != "retyped" or change.column != self.decision)
+            if (change.kind != "retyped" or not self._is_meant(change))
             and (change.kind != "new" or change.column not in (*self._sources, *self.labels))
         ]
         lost = [name for name in self._sources if name not in found]
         return changes + [SchemaChange("missing", name, expected=_OF_SEVERAL) for name in lost]
+
+    def _is_meant(self, change: SchemaChange) -> bool:
+        """Whether values of another type are as they should be."""
+        of_time = self.types[change.column] == "TIMESTAMPTZ" and change.found == "VARCHAR"
+        return change.column == self.decision or (of_time and self.times != AS_FOUND)
 
     @property
     def _sources(self) -> list[str]:
@@ -281,7 +286,7 @@ class LogSchema:
         """SQL for the other columns; of names that differ by case alone, which are one in SQL, the first."""
         taken = {name.lower() for name in (*self.types, *self.derived, *self._sources, DECISION)}
         for name, found in part.found.items():
-            unusable = not name or "\0" in name or name.lower().startswith(RESERVED)
+            unusable = not name or name in part.used or "\0" in name or name.lower().startswith(RESERVED)
             if unusable or name.lower() in taken:
                 continue
             taken.add(name.lower())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,8 @@ from obs_dagster.monitor.data import MADE_ID, Labels
 from obs_dagster.monitor.log_labels import in_log
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.formats.part import TEXT, Part
-from obs_dagster.sources.log_schema import declared_types, whole
+from obs_dagster.sources.log_schema import declared_types, derived_columns, whole
+from obs_dagster.sources.nested import Inside, inside
 from obs_dagster.sources.path_values import PathValues, as_sql
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ class Reading:
     """How files are read.
 
     Attributes:
-        wanted: the columns that the monitor names; those that a file lacks are looked for in its path.
+        wanted: the columns that the monitor names; those that a file lacks are looked for in its path, and
+            inside of its columns.
+        places: where a column is, if not in one of its name.
+        flat: whether a column of its name goes before its place.
         csv: how CSV files are written.
         paths: what paths say.
         version: the column of the version, and its value in all rows; empty if it is not the same.
@@ -33,6 +37,8 @@ class Reading:
     """
 
     wanted: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    flat: bool = False
     csv: CsvDialect | None = None
     paths: PathValues = field(default_factory=PathValues)
     version: tuple[str, str] | None = None
@@ -54,7 +60,6 @@ class Reading:
             part: the rows as their format has them.
             place: what their path says.
         """
-        del connection
         # the monitor's own path says more than a column that happens to have the name
         lacking = {
             name: as_sql(value)
@@ -65,7 +70,27 @@ class Reading:
             lacking[self.version[0]] = as_sql(self.version[1])
         if self.made_id:
             lacking[MADE_ID] = f"md5({whole(part, without=self.later)})"
-        return part.with_values(dict.fromkeys(lacking, TEXT), lacking)
+        inside = self._inside(connection, part, lacking)
+        return part.with_values(
+            dict.fromkeys(lacking, TEXT) | {name: each.found for name, each in inside.items()},
+            lacking | {name: each.sql for name, each in inside.items()},
+            used={each.column for each in inside.values() if each.column not in self.wanted},
+        )
+
+    def _inside(
+        self, connection: duckdb.DuckDBPyConnection, part: Part, known: Collection[str]
+    ) -> dict[str, Inside]:
+        """Wanted columns that are inside of others, or called otherwise."""
+        found = {}
+        for name in self.wanted:
+            place = self.places.get(name, name)
+            if name in known or (name in part.found and (place == name or self.flat)):
+                continue
+            if place in part.found:
+                found[name] = Inside(place, part.column(place), part.found[place])
+            elif within := inside(connection, part, place):
+                found[name] = within
+        return found
 
 
 PLAIN = Reading()
@@ -76,19 +101,32 @@ def reading_of_log(monitor: Monitor) -> Reading:
     """How the files of a monitor's log are read."""
     logs, labels = monitor.logs, monitor.labels
     return Reading(
-        tuple(declared_types(monitor)),
-        logs.csv,
-        PathValues.of_log(monitor),
-        (logs.columns.version, logs.version) if logs.version is not None else None,
-        logs.columns.prediction_id == MADE_ID,
-        frozenset(filter(None, (labels.columns.label, labels.columns.known_at))) if labels else frozenset(),
+        _named(monitor),
+        _places(monitor),
+        csv=logs.csv,
+        paths=PathValues.of_log(monitor),
+        version=(logs.columns.version, logs.version) if logs.version is not None else None,
+        made_id=logs.columns.prediction_id == MADE_ID,
+        later=frozenset(filter(None, (labels.columns.label, labels.columns.known_at)))
+        if labels
+        else frozenset(),
     )
 
 
 def reading_of_training(monitor: Monitor, csv: CsvDialect | None = None) -> Reading:
     """How training rows are read: their columns are named as in the log."""
     label = monitor.labels.columns.label if monitor.labels else ""
-    return Reading((*declared_types(monitor), *filter(None, [label])), csv)
+    return Reading((*_named(monitor), *filter(None, [label])), _places(monitor), flat=True, csv=csv)
+
+
+def _named(monitor: Monitor) -> tuple[str, ...]:
+    """The columns of a log that a monitor names."""
+    needed = (need for made in derived_columns(monitor).values() for need in made.needs)
+    return tuple(dict.fromkeys([*declared_types(monitor), *needed]))
+
+
+def _places(monitor: Monitor) -> dict[str, str]:
+    return {name: each.column for name, each in monitor.features.items() if each.column is not None}
 
 
 def reading_of_labels(monitor: Monitor, labels: Labels) -> Reading:
@@ -97,4 +135,4 @@ def reading_of_labels(monitor: Monitor, labels: Labels) -> Reading:
     wanted = filter(None, (columns.prediction_id, columns.label, columns.known_at))
     if in_log(monitor.logs, labels):
         return replace(reading_of_log(monitor), wanted=tuple(wanted))
-    return Reading(tuple(wanted), labels.csv)
+    return Reading(tuple(wanted), csv=labels.csv)

@@ -60,6 +60,8 @@ def found_in(parts: Sequence[Part], declared: Mapping[str, str]) -> dict[str, st
     found: dict[str, str] = {}
     for part in parts:
         for name, kind in part.found.items():
+            if name in part.used and name not in declared:
+                continue
             known = found.setdefault(name, kind)
             if name in declared and (known in NOTHING or not fits(kind, declared[name])):
                 found[name] = kind if fits(known, declared[name]) else known

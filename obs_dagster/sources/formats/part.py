@@ -31,6 +31,7 @@ class Part:
         rows: how many rows there are.
         repeated: names that more than one column has.
         file_rows: how many rows each file has, where that is known without reading them.
+        used: columns that others are made of, and that are of no use beside.
         decimal, thousands: what divides the numbers in texts.
         values: SQL for the columns that are none of `source` but made of it, or the same in all rows.
     """
@@ -43,6 +44,7 @@ class Part:
     repeated: frozenset[str] = frozenset()
     file_rows: tuple[int, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
+    used: frozenset[str] = frozenset()
     decimal: str = "."
     thousands: str = ""
 
@@ -52,9 +54,12 @@ class Part:
             return self.column(name)
         return plain_number(self.column(name), self.decimal, self.thousands)
 
-    def with_values(self, types: Mapping[str, str], values: Mapping[str, str]) -> Part:
-        """The same rows with more columns, which have SQL for their values."""
-        return replace(self, found={**self.found, **types}, values={**self.values, **values})
+    def with_values(
+        self, types: Mapping[str, str], values: Mapping[str, str], used: Iterable[str] = ()
+    ) -> Part:
+        """The same rows with more columns, made of others, which are used up."""
+        found, made = {**self.found, **types}, {**self.values, **values}
+        return replace(self, found=found, values=made, used=self.used.union(used))
 
     def column(self, name: str) -> str:
         """SQL for a column."""
