@@ -55,7 +55,7 @@ def _sample(
     ):
         if not sources:
             return None
-        rows = LabelRows(connection, section, label_reader(monitor, section))
+        rows = LabelRows(connection, section, label_reader(monitor, section), monitor.time_zone)
         rows.load(sources[0], limit=_ROWS)
         rows.settle((0, 0), tolerated)
         conflicts = rows.resolve(retract=False)

@@ -99,7 +99,8 @@ class LogDays:
             return rows
         # ingested when the monitor declared other columns, or other types
         # its decisions are true where they are positive, whatever the log calls that
-        schema = replace(LogSchema.of(self._monitor), positive=(), negative=())
+        # its scores are probabilities, however the log writes them
+        schema = replace(LogSchema.of(self._monitor), positive=(), negative=(), scale="probability")
         part = Part("ingested", found, f"source.{identifier(ROW)}", 0)
         return derived(rows, "ingested", schema.query(part, absent_as_null=False))
 

@@ -14,6 +14,7 @@ from obs_dagster.monitor.source import SOURCES
 from obs_dagster.monitor.times import Times
 
 SourceKind = Annotated[str, NameOf(SOURCES)]
+Scale = Literal["probability", "percent", "log_odds"]
 MADE_ID = "_obs_id"
 """The column of ids that are made of the rows; no column of a log has the name."""
 #: A value of a label or of a decision.
@@ -128,6 +129,11 @@ class Logs(Strict):
     threshold: float = Field(
         default=0.5, ge=0, le=1, description="Score from which the model's decision is positive."
     )
+    scale: Scale = Field(
+        default="probability",
+        description="How probabilities are written: as such, from 0 to 1; in `percent`, from 0 to 100; or as "
+        "`log_odds`, any number. They are probabilities from ingestion on, also in training rows.",
+    )
     positive: ClassValue | None = Field(
         default=None,
         description="The value of `prediction` that means the positive class. Left out: as in the labels, "
@@ -167,12 +173,34 @@ class LabelColumns(Strict):
     """Which column of the labels plays which role."""
 
     prediction_id: str = Field(
-        default="", description="The prediction that the label belongs to; in the log itself that of the row."
+        default="",
+        description="The prediction that the label belongs to; in the log itself that of the row.",
+    )
+    keys: tuple[str, ...] | dict[str, str] | None = Field(
+        default=None,
+        min_length=1,
+        description="Instead of `prediction_id`: the columns that say together which predictions a label "
+        "belongs to, such as `[customer, date]`. Where the log has them under other names, a mapping of the "
+        "labels' columns to the log's: `{client: customer, date: \"{day}\"}`, with `{day}` for the day of the "
+        "prediction.",
     )
     label: str = Field(description="The true value.")
     known_at: str | None = Field(
         default=None, description="When the true value became known; the latest one counts."
     )
+
+    @property
+    def in_log(self) -> dict[str, str]:
+        """The columns that labels are keyed by, each with its name in the log; empty where that is the id."""
+        if isinstance(self.keys, dict):
+            return self.keys
+        return {name: name for name in self.keys or ()}
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns of the labels."""
+        key = tuple(self.in_log) or (self.prediction_id,)
+        return (*key, self.label, *filter(None, (self.known_at,)))
 
 
 class Labels(Strict):

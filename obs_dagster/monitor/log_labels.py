@@ -5,6 +5,9 @@ from __future__ import annotations
 from obs_dagster.monitor.data import Labels, Logs
 from obs_dagster.monitor.placeholders import everywhere
 
+DAY_OF_KEY = "{day}"
+"""What stands for the day of a prediction among the keys of labels."""
+
 
 def in_log(logs: Logs, labels: Labels) -> bool:
     """Whether labels are a column of the log."""

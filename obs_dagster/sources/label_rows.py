@@ -13,8 +13,9 @@ from obs_dagster.monitor.data import Labels
 from obs_dagster.sources.classes import UNDECIDED, Classes, word
 from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.formats.part import plain_number
-from obs_dagster.sources.identifiers import id_of, join_key, lost_digits
+from obs_dagster.sources.identifiers import join_key
 from obs_dagster.sources.label_book import FileRead
+from obs_dagster.sources.label_keys import of_labels
 from obs_dagster.sources.label_values import LabelReader
 from obs_dagster.sources.times import Written, moment
 
@@ -50,12 +51,14 @@ class LabelRows:
         connection: the session.
         labels: names the columns.
         reader: what values mean.
+        zone: the time zone of the monitor's days.
         files: what came of each source, in the order they were read.
     """
 
     connection: duckdb.DuckDBPyConnection
     labels: Labels
     reader: LabelReader
+    zone: str = "UTC"
     files: list[FileRead] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -116,23 +119,24 @@ class LabelRows:
             SourceError: a column is missing.
         """
         roles = self.labels.columns
-        needed = [name for name in (roles.prediction_id, roles.label, roles.known_at) if name]
-        if missing := [name for name in needed if name not in found]:
+        if missing := [name for name in roles.named if name not in found]:
             raise SourceError(
                 f"{source.files[0]} has no column {', '.join(missing)}; it has {', '.join(found)}.",
                 remedy="Correct labels.columns in the monitor, or the file.",
             )
-        key, label = (_read(name, found[name]) for name in (roles.prediction_id, roles.label))
+        columns = {name: _read(name, found[name]) for name in roles.named}
+        key, lost = of_labels(self.labels, columns, self.zone)
+        label = columns[roles.label]
         if self.reader.sql_type == "DOUBLE" and label[1] == "VARCHAR" and (csv := self.labels.csv):
             label = plain_number(label[0], csv.decimal, csv.thousands or ""), label[1]
         known_at, untimed = "NULL", "false"
         if roles.known_at:
-            time = identifier(roles.known_at)
-            known_at = moment(time, found[roles.known_at], Written.of(self.labels.times))
+            time, kind = columns[roles.known_at]
+            known_at = moment(time, kind, Written.of(self.labels.times))
             untimed = f"{time} IS NOT NULL AND {known_at} IS NULL"
         return (
-            f"SELECT {join_key(id_of(*key))}, {self.reader.sql(*label)}, {known_at}, "
-            f"{self.reader.unusable(*label)}, {lost_digits(*key)}, {untimed}"
+            f"SELECT {key}, {self.reader.sql(*label)}, {known_at}, "
+            f"{self.reader.unusable(*label)}, {lost}, {untimed}"
         )
 
     def settle(self, seen: tuple[int, int], tolerated: float) -> str | None:

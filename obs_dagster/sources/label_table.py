@@ -61,11 +61,11 @@ def fetched_parts(
         ObsError: as `parts_of`.
     """
     place, roles = _place(labels), labels.columns
+    known = {roles.prediction_id: "prediction_id", roles.label: "label", roles.known_at: "known_at"}
 
     def query(table: ibis.Table) -> ibis.Table:
         columns = {
-            name: readable(column_of(table, name, place, role))
-            for role, name in roles.model_dump(exclude_none=True).items()
+            name: readable(column_of(table, name, place, known.get(name, "keys"))) for name in roles.named
         }
         chosen = table.filter(_part(table, labels, place).isin(sorted(parts)))
         return chosen.select(**columns).order_by(list(columns))

@@ -19,14 +19,14 @@ from obs_dagster.errors import SourceError
 from obs_dagster.lake.columns import DAY
 from obs_dagster.lake.lake import Lake, replacing
 from obs_dagster.lake.quoting import identifier, literal
-from obs_dagster.monitor.data import MADE_ID, Labels
+from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.classes import Classes
 from obs_dagster.sources.files import connect
-from obs_dagster.sources.identifiers import join_key
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.label_book import FileRead, LabelBook, Waiting
 from obs_dagster.sources.label_days import GROUND_TRUTH, LabelDays
+from obs_dagster.sources.label_keys import of_predictions, shown
 from obs_dagster.sources.label_rows import LabelRows
 from obs_dagster.sources.label_values import label_reader, label_type
 from obs_dagster.sources.log_rows import check_in_place, log_rows
@@ -100,7 +100,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
     with connect() as connection:
         days = LabelDays(connection, monitor, lake, book)
         reader = label_reader(monitor, labels, None if remade else book.negative)
-        rows = LabelRows(connection, labels, reader)
+        rows = LabelRows(connection, labels, reader, monitor.time_zone)
         healed = [*days.repair(), *_load_waiting(rows, folder / _HOLDING, book)]
         for reason in healed:
             _LOG.warning("%s: %s. All labels are read again.", monitor.model, reason)
@@ -139,7 +139,9 @@ def _meaning(monitor: Monitor, labels: Labels) -> str:
     told = "" if kind == Classes.sql_type else f"{kind} "
     forms = labels.model_dump_json(include={"times", "csv"}, exclude_defaults=True)
     told += "" if forms == "{}" else f"{forms} "
-    return f"{_RULES} {told}{labels.model_dump_json(include={'columns', 'positive', 'negative'})}"
+    columns = labels.columns.model_dump_json(exclude={"keys"} if labels.columns.keys is None else None)
+    classes = labels.model_dump_json(include={"positive", "negative"})[1:]
+    return f'{_RULES} {told}{{"columns":{columns},{classes}'
 
 
 def _known(book: LabelBook, stamps: Mapping[str, str]) -> dict[str, FileRead]:
@@ -189,14 +191,20 @@ def _waiting(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
     if not labels:
         return Waiting()
     waiting = f"SELECT min(prediction_id, {_EXAMPLES}) FROM incoming"
-    ids = connection.sql(waiting).fetchall()[0][0]
+    ids = [shown(text) for text in connection.sql(waiting).fetchall()[0][0] or ()]
     newest = lake.table(monitor.model, LOGS).days()[-1:]
     if not newest:
         return Waiting(labels, ids)
-    key = identifier(monitor.logs.columns.prediction_id)
-    log = f"SELECT {key} FROM ({log_rows(connection, monitor, newest, lake)}) WHERE {key} IS NOT NULL"
-    found = connection.sql(f"{log} LIMIT {_EXAMPLES}").fetchall()
-    return Waiting(labels, ids, [text for (text,) in found])
+    log = log_rows(connection, monitor, newest, lake)
+    if monitor.labels and monitor.labels.columns.keys:
+        key = of_predictions(monitor, "log", connection.sql(log).columns)
+    else:
+        # as the log has it: that a label is written in another way is what people have to see
+        key = identifier(monitor.logs.columns.prediction_id)
+    found = connection.sql(
+        f"SELECT {key} AS shown FROM ({log}) AS log WHERE shown IS NOT NULL LIMIT {_EXAMPLES}"
+    ).fetchall()
+    return Waiting(labels, ids, [shown(text) for (text,) in found])
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -220,7 +228,7 @@ def _sort_to_days(
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE sought AS SELECT incoming.*, log.{DAY} AS day, "
             f"nullif(log.{key}, incoming.prediction_id) AS logged FROM incoming LEFT JOIN ({log}) AS log "
-            f"ON {_compared(monitor)} = incoming.prediction_id"
+            f"ON {of_predictions(monitor, 'log', connection.sql(log).columns)} = incoming.prediction_id"
         )
         check_in_place(monitor, days, lake)
         # first, since the session has memory for the labels once, not twice
@@ -235,13 +243,6 @@ def _sort_to_days(
             if (labels := truth.merge(day)) is not None:
                 touched[day] = labels
     return touched
-
-
-def _compared(monitor: Monitor) -> str:
-    """SQL for what labels' ids are compared with; several rows may say the same, and then have one label."""
-    key = f"log.{identifier(monitor.logs.columns.prediction_id)}"
-    made = monitor.logs.columns.prediction_id == MADE_ID
-    return join_key(f"split_part({key}, '-', 1)" if made else key)
 
 
 def _expected_days(monitor: Monitor) -> int:

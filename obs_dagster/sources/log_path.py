@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from obs_dagster.monitor import day_form
@@ -93,47 +93,3 @@ class LogPath:
     @property
     def _reading(self) -> Reading:
         return reading_of_log(self.monitor)
-
-
-def recognised_path(files: Sequence[str]) -> str:
-    """The path or glob that some files of a log would have in a monitor, with placeholders for their days.
-
-    Args:
-        files: paths of files, absolute or relative.
-
-    >>> recognised_path(["logs/2024-03-04/a.csv", "logs/2024-03-05/b.csv"])
-    'logs/{day}/*.csv'
-    >>> recognised_path(["logs/day=2024-03-04/hour=1/p-0.csv", "logs/day=2024-03-04/hour=2/p-1.csv"])
-    'logs/day={day}/hour=*/p-*.csv'
-    """
-    named = {day_form.recognised(file) for file in files}
-    # a month of one digit is somewhere among those of two
-    short = {form for path in named for form in day_form.forms(path) if form.startswith("%-")}
-    for form in short:
-        named = {path.replace(f"{{day:{form.replace('-', '')}}}", f"{{day:{form}}}") for path in named}
-    split = [path.split("/") for path in sorted(named)]
-    if len({len(parts) for parts in split}) > 1:
-        depth = min(map(len, split)) - 1
-        same = [_alike([parts[place] for parts in split]) for place in range(depth)]
-        return "/".join([*same, "**", _alike([parts[-1] for parts in split])])
-    return "/".join(_alike(names) for names in zip(*split, strict=True))
-
-
-def _alike(names: Sequence[str]) -> str:
-    """A glob for names: what they begin and end with, in whole words."""
-    if len(set(names)) == 1:
-        return names[0]
-    words = [re.findall(r"\{[^}]*\}|\w+|.", name) for name in names]
-    first, last = _common(words), _common([each[::-1] for each in words])[::-1]
-    return f"{''.join(first)}*{''.join(last)}"
-
-
-def _common(words: Sequence[Sequence[str]]) -> list[str]:
-    """The words that all begin with; one less than the shortest has, so that something is left to differ."""
-    most = min(map(len, words)) - 1
-    found = []
-    for place in range(most):
-        if len({each[place] for each in words}) > 1:
-            break
-        found.append(words[0][place])
-    return found

@@ -9,7 +9,8 @@ from typing import Any
 
 from obs_dagster.lake.columns import DECISION, RAW, RESERVED, ROW, UNCAST
 from obs_dagster.lake.quoting import identifier, literal
-from obs_dagster.monitor.log_labels import in_log
+from obs_dagster.monitor.data import Scale
+from obs_dagster.monitor.log_labels import DAY_OF_KEY, in_log
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
 from obs_dagster.sources.casts import can_fail, cast, converts, nested
@@ -17,6 +18,7 @@ from obs_dagster.sources.classes import FALSE, TRUE, Classes, plain_text
 from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
 from obs_dagster.sources.identifiers import EXACT_WHOLE, id_of, lost_digits
 from obs_dagster.sources.schema_change import SchemaChange, schema_changes
+from obs_dagster.sources.score_scale import as_probability, probabilities
 from obs_dagster.sources.sql_types import NOTHING
 from obs_dagster.sources.times import AS_FOUND, Written, known_date, shown
 
@@ -48,6 +50,9 @@ def declared_types(monitor: Monitor) -> dict[str, str]:
         roles.time: "TIMESTAMPTZ",
         roles.version: "VARCHAR",
     }
+    labels = monitor.labels
+    keys = labels.columns.in_log.values() if labels else ()
+    types |= {name: "VARCHAR" for name in keys if name not in (DAY_OF_KEY, *monitor.features, *types)}
     types |= {each.column: _OUTPUT_TYPES[each.kind] for each in outputs(monitor) if each.derived is None}
     optional = {
         roles.latency_ms: "DOUBLE",
@@ -93,6 +98,8 @@ class LogSchema:
         positive, negative: the words that decisions are read by.
         ids: columns whose texts never leave the rows, so that any character is legal in them.
         times: how times are written.
+        scale: how probabilities are written.
+        scores: the columns that hold them.
         labels: columns that have nothing new to say, since labels are read from them.
     """
 
@@ -105,6 +112,8 @@ class LogSchema:
     ids: Sequence[str] = ()
     labels: Sequence[str] = ()
     times: Written = AS_FOUND
+    scale: Scale = "probability"
+    scores: Sequence[str] = ()
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> LogSchema:
@@ -132,6 +141,8 @@ class LogSchema:
             ids=[name for name in (roles.prediction_id, roles.trace_id) if name],
             labels=_labels_in_log(monitor),
             times=Written.of(monitor.logs.times),
+            scale=monitor.logs.scale,
+            scores=sorted(probabilities(monitor)),
         )
 
     def kept_whole(self, found: Mapping[str, str]) -> bool:
@@ -204,6 +215,8 @@ class LogSchema:
         for name, made in self.derived.items():
             if all(need in part.found for need in made.needs):
                 value = made.sql.format(*(self._given(part, need) for need in made.needs))
+                if name in self.scores:
+                    value = as_probability(value, self.scale)
                 columns.append(f"{value} AS {identifier(name)}")
         uncast = raw = "NULL::VARCHAR"
         if failures:
@@ -229,7 +242,8 @@ class LogSchema:
             return id_of(value, found)
         if self.types[name] == "BOOLEAN":
             return self._classes(name).sql(value, found)
-        return cast(value, self.types[name], found, self.times)
+        typed = cast(value, self.types[name], found, self.times)
+        return as_probability(typed, self.scale) if name in self.scores else typed
 
     def _given(self, part: Part, name: str) -> str:
         """SQL for a column that another is made of: as what is declared, or as JSON."""

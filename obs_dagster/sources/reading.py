@@ -132,7 +132,6 @@ def _places(monitor: Monitor) -> dict[str, str]:
 def reading_of_labels(monitor: Monitor, labels: Labels) -> Reading:
     """How the files of a monitor's labels are read; in the log itself as the log is."""
     columns = labels.columns
-    wanted = filter(None, (columns.prediction_id, columns.label, columns.known_at))
     if in_log(monitor.logs, labels):
-        return replace(reading_of_log(monitor), wanted=tuple(wanted))
-    return Reading(tuple(wanted), csv=labels.csv)
+        return replace(reading_of_log(monitor), wanted=columns.named)
+    return Reading(columns.named, csv=labels.csv)

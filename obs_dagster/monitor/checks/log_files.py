@@ -61,9 +61,13 @@ def labels_find_their_prediction(document: Document, _: Surroundings) -> Iterato
         lacking = "path" if given == ["source"] else "source"
         message = f"The key `{lacking}` is missing; without `source` and `path` labels are in the log itself."
         yield document.problem(("labels",), message, at_key=True)
-    if given and columns is not None and "prediction_id" not in columns:
-        message = "The key `prediction_id` is missing; expected text."
+    keyed = columns is not None and "keys" in columns
+    if given and columns is not None and "prediction_id" not in columns and not keyed:
+        message = "The key `prediction_id` is missing; expected text, or `keys`: other columns together."
         yield document.problem(("labels", "columns"), message, at_key=True)
+    if columns is not None and keyed and ("prediction_id" in columns or not given):
+        message = "Labels are found by their `prediction_id`, or in the log itself; leave this out."
+        yield document.problem(("labels", "columns", "keys"), message, at_key=True)
     has_ids = "prediction_id" in (document.mapping("logs", "columns") or {"prediction_id": ""})
     if given and columns is not None and not has_ids and "prediction_id" in columns:
         message = "The log has no ids (`logs.columns.prediction_id`) that these could be."

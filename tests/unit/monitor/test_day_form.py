@@ -1,10 +1,10 @@
-"""Days in paths: forms of their own, what a path names of them, and days that are found in paths."""
+"""Days in paths: forms of their own, and what a path names of them."""
 
 import datetime as dt
 
 import pytest
 
-from obs_dagster.monitor.day_form import Period, mistakes, period, read, recognised, written
+from obs_dagster.monitor.day_form import Period, mistakes, period, read, written
 
 DAY = dt.date(2024, 3, 4)
 
@@ -44,15 +44,3 @@ def test_forms_that_are_none_are_named():
     assert "%H" in next(mistakes("{day:%Y-%m-%d}/{day:%H}.csv"))
     assert "without the year" in next(mistakes("{day:%m}.csv"))
     assert "no part of a day" in next(mistakes("{day}/{day:x}.csv"))
-
-
-@pytest.mark.parametrize("form", ["", ":%Y%m%d", ":%Y_%m_%d", ":%Y-%m", ":%Y/%m/%d"])
-def test_a_day_in_a_path_is_recognised(form):
-    path = f"/srv/logs/{{day{form}}}/part-00017.csv"
-    text = written(DAY, form[1:] or "%Y-%m-%d")
-    assert recognised(path.replace(f"{{day{form}}}", text)) == path
-
-
-@pytest.mark.parametrize("path", ["/srv/v2/log.csv", "/srv/99999999/log.csv", "/run/1709596800/log.csv"])
-def test_numbers_that_are_no_days_stay(path):
-    assert recognised(path) == path

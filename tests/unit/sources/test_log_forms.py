@@ -10,7 +10,6 @@ from obs_dagster.lake.columns import ROW
 from obs_dagster.sources import divided
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.labels import ingest_labels
-from obs_dagster.sources.log_path import recognised_path
 from obs_dagster.sources.protocol import source_of
 
 ONE = dt.timedelta(days=1)
@@ -160,12 +159,3 @@ def test_labels_are_a_column_of_the_log_and_come_later(of_log, day, drop, path):
     key = "id" if not drop else "_obs_id"
     late = first.merge(kept, left_on=key, right_on="prediction_id").sort_values(ROW)["label"]
     assert late.to_list() == [place % 3 == 0 for place in range(30)]
-
-
-def test_the_path_of_files_is_recognised():
-    days = ["2024/03/04", "2024/03/05"]
-    assert recognised_path([f"/s/{day}/p-{day[-2:]}.csv" for day in days]) == "/s/{day:%Y/%m/%d}/p-*.csv"
-    assert recognised_path(["/s/m=3/2024-03.csv", "/s/m=3/2024-04.csv"]) == "/s/m=3/{day:%Y-%m}.csv"
-    assert recognised_path(["/s/log.csv"]) == "/s/log.csv"
-    hive = [f"/s/year=2024/month={month}/day=2/a.csv" for month in (9, 10)]
-    assert recognised_path(hive) == "/s/year={day:%Y}/month={day:%-m}/day={day:%-d}/a.csv"
