@@ -18,6 +18,7 @@ from obs_dagster.quality.refusal import in_one_line
 
 if TYPE_CHECKING:
     from obs_dagster.monitor import Labels, Logs, Monitor
+    from obs_dagster.monitor.problem import Keys
     from obs_dagster.quality.day import DayQuality
 
 FILES, ROWS = 4, 10_000
@@ -60,10 +61,12 @@ def look_at_log(monitor: Monitor) -> LogLook:
     from obs_dagster.sources.ingest import sampled_days
     from obs_dagster.sources.protocol import source_of
 
+    misread: list[Finding] = []
     try:
         source = source_of(monitor.logs)
         if not source.of_files:
             return LogLook([Finding(monitor.model, "logs", "ok", unlisted(monitor.logs))])
+        misread = _misread(monitor)
         known = source.days(monitor)
         if known is None:
             days: Sequence[dt.date] = sampled_days(monitor, files=FILES, most=ROWS)
@@ -75,8 +78,8 @@ def look_at_log(monitor: Monitor) -> LogLook:
             return LogLook([listed])
         look = _looked(monitor, days[-1])
     except ObsError as error:
-        return LogLook([Finding(monitor.model, "logs", "fail", str(error))])
-    findings = [listed, _columns(monitor, look.quality), *_empty(monitor, look.empty)]
+        return LogLook([Finding(monitor.model, "logs", "fail", str(error)), *misread])
+    findings = [listed, _columns(monitor, look.quality), *_empty(monitor, look.empty), *misread]
     return LogLook([*findings, _contract(monitor, days[-1], look)], sorted(look.quality.versions))
 
 
@@ -166,6 +169,33 @@ def _columns(monitor: Monitor, quality: DayQuality) -> Finding:
         return Finding(monitor.model, "columns", "warn", f"{'; '.join(retyped)}; values are converted")
     detail = f"all there, {declared}; {_number(len(there), 'other')} ignored"
     return Finding(monitor.model, "columns", "ok", detail)
+
+
+def _misread(monitor: Monitor) -> list[Finding]:
+    """What settings make of the beginning of the log that is likely not meant, each with its line."""
+    from obs_dagster.sources.files import connect
+    from obs_dagster.sources.log_path import LogPath
+    from obs_dagster.sources.misread import misreadings
+
+    source = LogPath.of(monitor).files()
+    with connect() as connection:
+        found = misreadings(connection, monitor, source.only(source.files[-1:]), ROWS)
+    return [
+        Finding(monitor.model, "forms", "fail", f"{_line(monitor, each.keys)}{each.text}") for each in found
+    ]
+
+
+def _line(monitor: Monitor, keys: Keys) -> str:
+    """Where a key of the monitor is, or the part that it would be in."""
+    from obs_dagster.monitor.yaml_reader import read_document
+
+    if monitor.file is None:
+        return ""
+    document = read_document(monitor.file)
+    while keys and document.value(*keys) is None:
+        keys = keys[:-1]
+    problem = document.problem(keys, "", at_key=True)
+    return f"{problem.file.name}:{problem.line}: {problem.key}: "
 
 
 def _empty(monitor: Monitor, names: Sequence[str]) -> Iterator[Finding]:

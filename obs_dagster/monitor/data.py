@@ -181,7 +181,7 @@ class LabelColumns(Strict):
         min_length=1,
         description="Instead of `prediction_id`: the columns that say together which predictions a label "
         "belongs to, such as `[customer, date]`. Where the log has them under other names, a mapping of the "
-        "labels' columns to the log's: `{client: customer, date: \"{day}\"}`, with `{day}` for the day of the "
+        "labels' columns to the log's: `{client: customer, date: '{day}'}`, with `{day}` for the day of the "
         "prediction.",
     )
     label: str = Field(description="The true value.")

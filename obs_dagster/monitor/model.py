@@ -160,6 +160,11 @@ class Monitor(Strict):
         """The folder that relative paths in the monitor start from."""
         return self._path.parent if self._path is not None else Path.cwd()
 
+    @property
+    def file(self) -> Path | None:
+        """The file that the monitor was read from; None if it was not."""
+        return self._path
+
     def model_post_init(self, context: Path | None, /) -> None:
         """Remember the file that the monitor was read from, which validation passes as its context."""
         self._path = context

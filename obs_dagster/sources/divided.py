@@ -243,7 +243,8 @@ def _without_days(
     seen = connection.sql(f"SELECT CAST({value} AS VARCHAR) FROM {part.source} AS source LIMIT 1").fetchall()
     return SourceError(
         f"No row of {source.files[0]} has a time that can be read: {time} is such as {seen[0][0]!r}.",
-        remedy="Correct logs.columns.time; without a time nobody knows of which day a row is.",
+        remedy="Correct logs.columns.time, or say in logs.times how it is written (`obs check` names what "
+        "they look like); without a time nobody knows the day of a row.",
     )
 
 
