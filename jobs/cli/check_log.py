@@ -181,7 +181,13 @@ def _misread(monitor: Monitor) -> list[Finding]:
     with connect() as connection:
         found = misreadings(connection, monitor, source.only(source.files[-1:]), ROWS)
     return [
-        Finding(monitor.model, "forms", "fail", f"{_line(monitor, each.keys)}{each.text}") for each in found
+        Finding(
+            monitor.model,
+            "forms",
+            "fail" if each.certain else "warn",
+            f"{_line(monitor, each.keys)}{each.text}",
+        )
+        for each in found
     ]
 
 

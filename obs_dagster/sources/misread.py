@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.problem import Keys
 from obs_dagster.monitor.times import Unit
+from obs_dagster.sources.casts import nested
 from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.formats.part import Part, UnreadableError
 from obs_dagster.sources.formats.recognised_csv import recognised_dialect
@@ -32,10 +33,12 @@ class Misreading:
     Attributes:
         keys: where the setting is in the monitor, or would be.
         text: what is wrong, what it leads to, and what to write.
+        certain: whether nothing else can be meant.
     """
 
     keys: Keys
     text: str
+    certain: bool = True
 
 
 def misreadings(
@@ -100,21 +103,28 @@ def _of_unit(column: str, values: Sequence[str], unit: Unit) -> Iterator[Misread
 def _of_scores(connection: duckdb.DuckDBPyConnection, monitor: Monitor, part: Part) -> Iterator[Misreading]:
     """Probabilities that are beyond what their scale has."""
     for column in sorted(probabilities(monitor) & part.found.keys()):
+        if nested(part.found[column]):
+            continue
         value = f"TRY_CAST({part.number(column)} AS DOUBLE)"
-        number, low, high = connection.sql(
-            f"SELECT count(v), min(v), max(v) FROM (SELECT {value} AS v FROM {part.source} AS source) "
-            "WHERE isfinite(v)"
+        # some values may be wrong by themselves, which the contract says
+        number, middle, greatest = connection.sql(
+            f"SELECT count(v), quantile_disc(v, [0.05, 0.95]), max(v) FROM "
+            f"(SELECT {value} AS v FROM {part.source} AS source) WHERE isfinite(v)"
         ).fetchall()[0]
-        meant = recognised_scale(low, high) if number >= _ENOUGH else None
+        if number < _ENOUGH:
+            continue
+        low, high = middle
+        meant = recognised_scale(low, high)
         if meant is not None and meant not in ("probability", monitor.logs.scale):
             text = (
-                f"{column} is from {low:.4g} to {high:.4g}, which is not {_SCALES[monitor.logs.scale]}: "
+                f"nine of ten values of {column} are from {low:.4g} to {high:.4g}, which is not "
+                f"{_SCALES[monitor.logs.scale]}: "
                 f"write `scale: {meant}` if it is {_SCALES[meant]}"
             )
             yield Misreading(("logs", "scale"), text)
-        elif meant == "probability" and monitor.logs.scale == "percent":
-            text = f"{column} is from {low:.4g} to {high:.4g}, which is little for percent: leave out `scale`"
-            yield Misreading(("logs", "scale"), text)
+        elif greatest <= 1 and monitor.logs.scale == "percent":
+            text = f"no value of {column} is above {greatest:.4g} %: leave out `scale` if it is a probability"
+            yield Misreading(("logs", "scale"), text, certain=False)
 
 
 _SCALES = {"probability": "a probability", "percent": "percent", "log_odds": "log-odds"}
@@ -142,7 +152,7 @@ def _of_dialect(monitor: Monitor, source: SourceFiles) -> Iterator[Misreading]:
                 f"numbers of {source.files[-1].name} have {_NUMBERS[key]} {written}: "
                 f"write `csv: {{{key}: {written}}}`"
             )
-            yield Misreading(("logs", "csv"), text)
+            yield Misreading(("logs", "csv"), text, certain=False)
 
 
 _NUMBERS = {"decimal": "the decimal sign", "thousands": "between thousands", "nulls": "among them"}
