@@ -11,7 +11,8 @@ DAY_OF_KEY = "{day}"
 
 def in_log(logs: Logs, labels: Labels) -> bool:
     """Whether labels are a column of the log."""
-    return (labels.source, labels.path) == (logs.source, everywhere(logs.path))
+    place = (logs.source, everywhere(logs.path), logs.table)
+    return (labels.source, labels.path, labels.table) == place
 
 
 def placed(logs: Logs, labels: Labels) -> Labels:

@@ -149,9 +149,9 @@ def divided_files(monitor: Monitor, source: SourceFiles, most: int | None = None
 
 @dataclass(slots=True)
 class _Known:
-    """What was divided in this process, by file: how it was read, and what came of it."""
+    """What was divided in this process, by model and file: how it was read, and what came of it."""
 
-    files: dict[tuple[str, int | None], tuple[object, DividedFile]]
+    files: dict[tuple[str, str, int | None], tuple[object, DividedFile]]
     lock: Lock
 
 
@@ -163,7 +163,7 @@ def _divided(monitor: Monitor, source: SourceFiles, most: int | None) -> Divided
         schema = LogSchema.of(monitor)
         stamps = source.stamps()
         read_as = (stamps, source.kind, source.reading, schema, monitor.time_zone)
-        key = (str(source.files[0]), most)
+        key = (monitor.model, str(source.files[0]), most)
         known = _KNOWN.files.get(key)
         if known is not None and known[0] == read_as and all(each.folder.exists() for each in known[1].parts):
             return known[1]

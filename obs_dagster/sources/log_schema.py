@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,16 +16,12 @@ from obs_dagster.sources.casts import can_fail, cast, converts, nested
 from obs_dagster.sources.classes import FALSE, TRUE, Classes, plain_text
 from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
 from obs_dagster.sources.identifiers import EXACT_WHOLE, id_of, lost_digits
+from obs_dagster.sources.row_text import exotic, value_text, whole
 from obs_dagster.sources.schema_change import SchemaChange, schema_changes
 from obs_dagster.sources.score_scale import as_probability, probabilities
 from obs_dagster.sources.sql_types import NOTHING
-from obs_dagster.sources.times import AS_FOUND, Written, known_date, shown
+from obs_dagster.sources.times import AS_FOUND, Written, known_date
 
-#: Types that not every reader of the lake's files knows; an undeclared column of them is kept as text.
-_EXOTIC = re.compile(
-    r"\b(TIMESTAMP_NS|TIMESTAMPTZ_NS|TIME_NS|TIME WITH TIME ZONE|U?HUGEINT|BIGNUM|INTERVAL|BIT|ENUM|UNION|MAP"
-    r"|VARIANT|GEOMETRY|UUID)\b|^STRUCT\(\)"
-)
 #: What a column is expected to be that others are made of.
 _OF_SEVERAL = "a list or a struct"
 #: Characters of a value that are shown.
@@ -305,8 +300,8 @@ class LogSchema:
                 continue
             taken.add(name.lower())
             value = part.column(name)
-            if name.lower() in as_text or _EXOTIC.search(found) or found in (JSON, *NOTHING):
-                value = _as_text(value, found)
+            if name.lower() in as_text or exotic(found) or found in (JSON, *NOTHING):
+                value = value_text(value, found)
             elif found == "DATE":
                 value = known_date(value)
             yield f"{value} AS {identifier(name)}"
@@ -340,20 +335,3 @@ def _value(part: Part, name: str) -> tuple[str, str]:
     """SQL for a column of the part, and the type of what it gives."""
     found = part.found[name]
     return scalar(part.column(name), found), "VARCHAR" if found in (TEXT, JSON) else found
-
-
-def whole(part: Part, *, without: frozenset[str] = frozenset()) -> str:
-    """SQL for a row as its source has it, as a JSON text."""
-    fields = [
-        f"{literal(name)}, {_as_text(value, found) if _EXOTIC.search(found) else shown(value, found)}"
-        for name, found in part.found.items()
-        if "\0" not in name and name not in without
-        for value in (part.column(name),)
-    ]
-    return f"CAST(json_object({', '.join(fields)}) AS VARCHAR)"
-
-
-def _as_text(value: str, found: str) -> str:
-    if found == JSON:
-        return f"({value} ->> '$')"
-    return f"TRY_CAST({shown(value, found)} AS VARCHAR)"

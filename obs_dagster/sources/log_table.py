@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from obs_dagster.errors import SourceError
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.log_schema import declared_types
+from obs_dagster.sources.reading import reading_of_log
 from obs_dagster.sources.warehouse import FetchedRows, WarehouseTable, column_of, is_plain, readable
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def fetched_days(
         order = [name for name in (roles.time, roles.prediction_id) if name in columns]
         return rows.select(**columns).order_by(order)
 
-    return log_table(monitor).fetched(query, folder)
+    return log_table(monitor).fetched(query, folder, reading_of_log(monitor))
 
 
 def versions_of_days(monitor: Monitor, first: dt.date, last: dt.date) -> dict[str, str]:
@@ -62,9 +64,15 @@ def versions_of_days(monitor: Monitor, first: dt.date, last: dt.date) -> dict[st
     place, roles = log_table(monitor), monitor.logs.columns
 
     def query(table: ibis.Table) -> ibis.Table:
-        version = column_of(table, roles.version, place, "version")
-        rows = _between(table.filter(version.notnull()), monitor, first, last)
-        by_version = rows.group_by(version=rows[roles.version].cast("string"))
+        import ibis
+
+        if monitor.logs.version is not None:
+            rows = _between(table, monitor, first, last)
+            by_version = rows.group_by(version=ibis.literal(monitor.logs.version))
+        else:
+            version = column_of(table, roles.version, place, "version")
+            rows = _between(table.filter(version.notnull()), monitor, first, last)
+            by_version = rows.group_by(version=rows[roles.version].cast("string"))
         return by_version.aggregate(number=rows.count(), latest=rows[roles.time].max())
 
     found = sorted(place.answer(query), key=lambda row: str(row["version"]))
@@ -99,8 +107,11 @@ def _between(table: ibis.Table, monitor: Monitor, first: dt.date, last: dt.date)
     bounds = []
     for date in (first, last + dt.timedelta(days=1)):
         moment = dt.datetime.combine(date, dt.time(), monitor.zone).astimezone(dt.UTC)
-        # naive values are UTC
-        bounds.append(ibis.literal(moment if kind.timezone else moment.replace(tzinfo=None), type=kind))
+        if not kind.timezone:
+            # naive values are UTC, or of the zone that the monitor says
+            zone = monitor.logs.times.zone
+            moment = moment.astimezone(ZoneInfo(zone) if zone else dt.UTC).replace(tzinfo=None)
+        bounds.append(ibis.literal(moment, type=kind))
     return table.filter((table[time] >= bounds[0]) & (table[time] < bounds[1]))
 
 

@@ -12,9 +12,10 @@ from obs_dagster.monitor.data import MADE_ID, Labels
 from obs_dagster.monitor.log_labels import in_log
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.formats.part import TEXT, Part
-from obs_dagster.sources.log_schema import declared_types, derived_columns, whole
+from obs_dagster.sources.log_schema import declared_types, derived_columns
 from obs_dagster.sources.nested import Inside, inside
 from obs_dagster.sources.path_values import PathValues, as_sql
+from obs_dagster.sources.row_text import whole
 
 if TYPE_CHECKING:
     import duckdb

@@ -17,6 +17,7 @@ from obs_dagster.monitor.placeholders import environment, expand, variables
 from obs_dagster.secrets import remember, scrub
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles, connect
+from obs_dagster.sources.reading import PLAIN, Reading
 from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:
@@ -74,12 +75,13 @@ class WarehouseTable:
         return f"{self.name} of {scrub(self.url)}"
 
     @contextmanager
-    def fetched(self, query: Query, folder: Path) -> Iterator[FetchedRows]:
+    def fetched(self, query: Query, folder: Path, reading: Reading = PLAIN) -> Iterator[FetchedRows]:
         """The rows of a query, which come in batches, so that memory is bounded.
 
         Args:
             query: makes the query from the table.
             folder: where the file may be written while the block lasts.
+            reading: what the monitor says of the rows.
 
         Raises:
             SourceError: the warehouse cannot be read, or Ibis is not installed.
@@ -94,7 +96,7 @@ class WarehouseTable:
             with self._batches(query) as batches, pq.ParquetWriter(path, batches.schema) as writer:
                 for batch in batches:
                     writer.write_table(pa.Table.from_batches([batch]))
-            yield FetchedRows("parquet", self.name, (path,), table=self.name, content=_content(path))
+            yield FetchedRows("parquet", self.name, (path,), reading, self.name, _content(path))
 
     def answer(self, query: Query) -> list[dict[str, Any]]:
         """The rows of a query that has few.
