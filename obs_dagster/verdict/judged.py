@@ -79,22 +79,23 @@ def judged(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> 
         settled = day - dt.timedelta(days=wait)
         first = settled if needs_labels(rule.metric) else day
         last = settled if rule.settled else day
-        nights = [night for night in _watched(rule, index, version) if first <= night.day <= last]
-        reason = _why_not(rule, nights)
+        every = (night for _, nights in watched(rule, index, version) for night in nights)
+        reason = _why_not(rule, [night for night in every if first <= night.day <= last])
         if reason:
             found[rule.name] = reason
     return Judged(len(rules), found)
 
 
-def _watched(rule: Rule, index: RecordIndex, version: str) -> Iterator[Observation]:
-    """The nights of all that the rule watches of a version, as it judges them."""
+def watched(rule: Rule, index: RecordIndex, version: str) -> Iterator[tuple[Subject, list[Observation]]]:
+    """Every subject of a version that a rule watches, with its nights as the rule judges them."""
     for about in (version, WHOLE):
         for segment, column in index.subjects(rule.metric, about, rule.window):
-            if watches(rule, Subject(about, segment, column)):
+            subject = Subject(about, segment, column)
+            if watches(rule, subject):
                 series = index.series(rule.metric, about, rule.window, segment=segment, column=column)
                 beside = index.series(rule.metric, about, BASELINE, segment=segment, column=column)
                 known = {day: found for day, record in beside.items() if (found := _reference(record))}
-                yield from as_judged(rule, [_observed(record) for record in series.values()], known)
+                yield subject, as_judged(rule, [_observed(record) for record in series.values()], known)
 
 
 def _observed(record: MetricRecord) -> Observation:

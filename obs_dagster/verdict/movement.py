@@ -37,6 +37,7 @@ class Movement:
 
     Attributes:
         day, window: what is compared: `window` days ending on `day`.
+        days: how many of these days have rows of the version.
         features: how many there are.
         moved: PSI of the features whose whole interval lies beyond `MOVED_PSI`, the most moved first.
         missing: change of the missing share of the features of which it lies beyond `MOVED_MISSING`.
@@ -46,6 +47,7 @@ class Movement:
 
     day: dt.date
     window: int
+    days: int
     features: int
     moved: Sequence[MetricRecord]
     missing: Sequence[MetricRecord]
@@ -90,7 +92,10 @@ def movement(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -
     moved.sort(key=lambda record: -(record.value or 0.0))
     missing.sort(key=lambda record: -abs(record.value or 0.0))
     owed = _owed(monitor, index, version, day) if len(unknown) == len(monitor.features) else ""
-    return Movement(day, window, len(monitor.features), moved, missing, unknown, owed)
+    days = sum(
+        version in index.versions_by_day.get(day - dt.timedelta(days=back), ()) for back in range(window)
+    )
+    return Movement(day, window, days, len(monitor.features), moved, missing, unknown, owed)
 
 
 def _open(psi: MetricRecord) -> bool:

@@ -15,6 +15,7 @@ from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.refusal import fact, not_evaluated
+from obs_dagster.verdict.baseline_days import days_in_breach
 from obs_dagster.verdict.evidence import Evidence, evidence_of
 from obs_dagster.verdict.headline import headline_window, needs_labels, settled_through, tells_movement
 from obs_dagster.verdict.inputs import AlertLine, NightLine
@@ -153,6 +154,7 @@ class _Judge:
         if len(firing) > 1:
             others = len(firing) - 1
             parts.append(f"{others} more alert{'s' * (others > 1)} firing")
+        parts += self._baseline()
         if self.night is not None and not self.night.evaluated:
             parts.append(not_evaluated(day_month(self.day), fact(self.night.reason)))
         # a value that may still change does not stand for the one with complete labels
@@ -170,7 +172,10 @@ class _Judge:
         told = f"{item.name} {'fell' if alert.direction == 'below' else 'rose'} to {item.value_text}"
         if item.remark:
             told += f", {item.remark},"
+        rule = next((rule for rule in self.monitor.alerts if rule.name == alert.rule), None)
         held = f"threshold {limit(alert.metric, alert.threshold)}"
+        if rule is not None and rule.threshold.origin:
+            held += f", {rule.threshold.origin}"
         return f"{told} {period(item.window, item.day)} ({'; '.join(filter(None, (held, item.caveat)))})"
 
     def _complete(self, alert: AlertLine) -> list[str]:
@@ -227,7 +232,12 @@ class _Judge:
             parts.append(f"{self._breach(pending[0])}, not long enough to fire")
         elif len(rules.not_judged) < rules.rules:
             parts.append("no rule that could be judged is in breach" if rules.gap else "no rule is in breach")
-        return [*parts, *filter(None, [rules.gap])]
+        return [*parts, *self._baseline(), *filter(None, [rules.gap])]
+
+    def _baseline(self) -> list[str]:
+        """That days which it may be compared with were in breach."""
+        told = days_in_breach(self.monitor, self.index, self.version, self.day)
+        return [told] if told else []
 
     def _right(self, shown: Sequence[Evidence]) -> list[str]:
         """What is known of its performance."""
@@ -245,7 +255,7 @@ class _Judge:
             parts.append(_missing(found))
         if found.gap:
             parts.append(found.gap)
-        return "; ".join(parts) or f"its inputs have not moved {period(found.window, found.day)}"
+        return "; ".join(parts) or f"its inputs have not moved {_days_of(found)}"
 
     def _movement(self) -> Movement:
         return movement(self.monitor, self.index, self.version, self.day)
@@ -284,6 +294,15 @@ def _of_days(items: Sequence[Evidence]) -> str:
     """Numbers of the same days, with these."""
     told = f"{listing([item.text for item in items])} {period(items[0].window, items[0].day)}"
     return f"{told}, {items[0].caveat}" if items[0].caveat else told
+
+
+def _days_of(found: Movement) -> str:
+    """The days that were compared: of a window that is not full, those that there were."""
+    if found.days >= found.window:
+        return period(found.window, found.day)
+    if found.days <= 1:
+        return period(1, found.day)
+    return f"over {found.days} of the {found.window} days to {day_month(found.day)}"
 
 
 def _most(moved: Sequence[Evidence]) -> str:

@@ -35,7 +35,7 @@ def plain(season, *, recall=0.41, n=1_500, psi=0.02, back=3):
             for column in season.FEATURES
             if column not in ("temp", "dewp")
         ),
-        season.record("volume", "1", day, 900.0, window=1),
+        *(season.record("volume", "1", day - dt.timedelta(days=ago), 900.0, window=1) for ago in range(7)),
     ]
 
 
@@ -69,6 +69,47 @@ def test_sound(judge):
         "Version 1 — sound: recall 0.41 [0.38, 0.44] and precision 0.38 [0.35, 0.41] over the 7 days to "
         "18 July; its inputs have not moved over the 7 days to 21 July; no rule is in breach"
     )
+
+
+@pytest.mark.parametrize(("days", "told"), [(1, "on 21 July"), (3, "over 3 of the 7 days to 21 July")])
+def test_a_week_that_has_few_days_yet_is_not_called_one(judge, season, days, told):
+    lacking = season.LAST - dt.timedelta(days=days)
+    records = [each for each in plain(season, back=0) if each.metric != "volume" or each.day > lacking]
+    assert f"its inputs have not moved {told}" in judge(records=records).reasons
+
+
+def test_numbers_of_different_days_each_have_theirs(judge, season):
+    later = season.record("recall", "1", season.LAST - dt.timedelta(days=4), 0.5, spread=0.03, n=1_500)
+    records = [later, *(each for each in plain(season) if each.metric != "recall")]
+    assert judge(records=records).reasons[0] == (
+        "recall 0.50 [0.47, 0.53] over the 7 days to 17 July; precision 0.38 [0.35, 0.41] over the 7 days to "
+        "18 July"
+    )
+
+
+def test_a_part_of_the_baseline_says_of_what_it_is_one(judge, season):
+    rule = {"name": "recall_floor", "metric": "recall", "window": 7, "below": "75 % of baseline"}
+    told = judge(alerts=[season.alert()], monitor={"alerts": [rule]}).sentence
+    assert "(threshold 0.25, 75 % of the baseline)" in told
+
+
+@pytest.mark.parametrize(
+    ("in_breach", "told"),
+    [
+        (
+            "leave_out",
+            "2 of the 5 days before it were in breach of moved: what was is not compared with them",
+        ),
+        ("keep", "2 of the 5 days before it, which it is compared with, were in breach of moved themselves"),
+    ],
+)
+def test_days_of_a_rolling_baseline_that_were_in_breach_are_told(judge, season, in_breach, told):
+    rule = {"name": "moved", "metric": "psi", "window": 7, "above": 0.25, "columns": ["temp"]}
+    baseline = {"kind": "rolling", "days": 5, "in_breach": in_breach}
+    days = [season.LAST - dt.timedelta(days=ago) for ago in (1, 3, 9)]
+    breached = [season.record("psi", "1", day, 0.9, spread=0.01, column="temp") for day in days]
+    found = judge(monitor={"alerts": [rule], "baseline": baseline}, records=[*plain(season), *breached])
+    assert told in found.reasons
 
 
 def test_a_pending_alert_is_told_but_sound(judge, season):
