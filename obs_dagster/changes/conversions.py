@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from obs_dagster.changes.figures import multiple
 from obs_dagster.figures import MINUS, given
 from obs_dagster.profile.distribution import FloatArray
 
@@ -43,9 +44,9 @@ class Conversion:
         """The same for people.
 
         >>> Conversion(1000.0).told, Conversion(1.8, 32.0).told, Conversion(1.8, 32.0, back=True).told
-        ('× 1,000', '× 1.8 + 32', '− 32, ÷ 1.8')
+        ('× 1000', '× 1.8 + 32', '− 32, ÷ 1.8')
         """  # noqa: RUF002 - signs as they are written
-        multiplied = "" if self.by == 1 else f"{'÷' if self.back else '×'} {given(self.by)}"  # noqa: RUF001
+        multiplied = "" if self.by == 1 else f"{'÷' if self.back else '×'} {multiple(self.by)}"  # noqa: RUF001
         added = f"{MINUS if self.back else '+'} {given(self.plus)}" if self.plus else ""
         if self.back:
             return ", ".join(filter(None, (added, multiplied)))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 
-from obs_dagster.figures import MINUS, percent
+from obs_dagster.figures import MINUS, given, percent
 
 _FEWEST_DIGITS, _MOST_DIGITS = 3, 7
 _LARGEST, _SMALLEST = 1e12, 1e-4
 """What is beyond is written with its power of ten."""
+
+_GROUPED = 10_000
+"""Factors from here on have their digits in groups."""
 
 _LONGEST = 24
 """Characters of a category that are shown."""
@@ -48,14 +51,21 @@ def signed(number: float, spread: float = 0.0) -> str:
 
 
 def factor(number: float) -> str:
-    """A factor; what is below 1 as a division, where it is more legible.
+    """A factor that was measured.
 
-    >>> factor(1000.0), factor(0.001), factor(1.609344), factor(0.45)
-    ('× 1,000', '÷ 1,000', '× 1.61', '× 0.45')
+    >>> factor(1.3042), factor(0.0912)
+    ('× 1.3', '× 0.0912')
     """  # noqa: RUF002 - the sign for a product
-    if number < 1 and math.isclose(1 / number, round(1 / number), rel_tol=1e-6):
-        return f"÷ {value(1 / number)}"
     return f"× {value(number)}"  # noqa: RUF001 - the sign for a product
+
+
+def multiple(number: float) -> str:
+    """A factor that is known.
+
+    >>> multiple(1000.0), multiple(1.609344), multiple(86_400.0)
+    ('1000', '1.609344', '86,400')
+    """
+    return f"{number:.10g}" if number < _GROUPED else given(number)
 
 
 def named(category: str) -> str:

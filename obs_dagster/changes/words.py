@@ -16,7 +16,7 @@ _STILL = 0.02
 def told(change: Change) -> str:
     """Before and after with the suspected cause, without column and days.
 
-    As in `median 13.4 → 13,380, × 1,000: a change of unit?`.
+    As in `median 13.4 → 13,380, × 1000: a change of unit?`.
     """  # noqa: RUF002 - the sign for a product
     values = [cause for cause in change.causes if cause.kind != MISSING]
     lost = [cause for cause in change.causes if cause.kind == MISSING]

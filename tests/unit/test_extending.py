@@ -6,6 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import feather
@@ -14,6 +15,9 @@ from obs_dagster.alerts.channels.registry import CHANNELS, send
 from obs_dagster.alerts.message import Message
 from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.catalogue import monitor_of
+from obs_dagster.changes.cause import KINDS as CAUSES
+from obs_dagster.changes.cause import suspected
+from obs_dagster.changes.pair import Numbers
 from obs_dagster.engine.protocol import engine_of
 from obs_dagster.explain.loading import ADAPTERS
 from obs_dagster.monitor import MonitorError
@@ -26,7 +30,7 @@ from obs_dagster.sources.files import SourceFiles
 from tests.extension import forget, install
 
 GUIDE = Path(__file__).parents[2] / "docs" / "extending.md"
-GROUPS = {kinds.group: kinds for kinds in (TASKS, SOURCES, BASELINES, ENGINES, CHANNELS, ADAPTERS)}
+GROUPS = {kinds.group: kinds for kinds in (TASKS, SOURCES, BASELINES, ENGINES, CHANNELS, CAUSES, ADAPTERS)}
 WEEK = dt.timedelta(days=7)
 
 
@@ -158,3 +162,10 @@ def write(folder, world):
     }
     file.write_text(json.dumps(described))
     return file
+
+
+def test_a_cause_of_a_stranger_is_suspected(house, raw):
+    rng = np.random.default_rng(1)
+    before, after = (rng.lognormal(4, 1, n) for n in (9000, 3000))
+    cause = suspected(Numbers(raw.on_shape(before, before), raw.on_shape(np.log(after), before)))
+    assert cause.told == "logarithms of the values?"

@@ -13,6 +13,7 @@ from obs_dagster.changes.summary import LEVELS, Summary
 from obs_dagster.changes.words import between, reference_days, told
 from obs_dagster.figures import percent
 from obs_dagster.verdict.verdict import Verdict
+from obs_dagster.verdict.wording import UNKNOWN
 
 WIDTH, HEIGHT = 300.0, 84.0
 """Of a picture over the line; its bars stand on `_FLOOR`."""
@@ -21,8 +22,8 @@ _FLOOR, _TOP = 66.0, 6.0
 _ROW, _NAME, _BAR, _FIGURES = 22.0, 92.0, 118.0, 84.0
 """Of a picture by value: a row's height, and the widths of name, bars and figures."""
 
-MOST = 8
-"""Columns of a version that are drawn."""
+MOST, TOLD = 8, 3
+"""Columns of a version that are drawn, and that are told beside its verdict."""
 
 _NAME_LENGTH = 14
 
@@ -107,6 +108,11 @@ def moved_cards(judged: Sequence[Verdict], styles: Mapping[str, int]) -> list[Ca
     ]
 
 
+def moved_lines(verdict: Verdict) -> list[tuple[str, str]]:
+    """The columns that are told beside a verdict, each with what is told of it."""
+    return [(change.column, told(change)) for change in verdict.moved[:TOLD]]
+
+
 def picture(change: Change) -> str:
     """Both sides as an SVG document that stands alone; empty where one has no values."""
     drawn = None if change.histogram is None else draw(change.histogram)
@@ -142,16 +148,20 @@ def draw(histogram: Histogram) -> Picture | None:
 
 def _card(change: Change) -> Card:
     before, after = change.before, change.after
-    sides = (("baseline", before), ("window", after))
     quantiles = bool(before.quantiles or after.quantiles)
-    headings = [*(_level(level) for level in LEVELS if quantiles), "missing", "rows"]
+    missing = bool(before.missing or after.missing)
+    headings = [*(_level(level) for level in LEVELS if quantiles), *(["missing"] if missing else [])]
     return Card(
         column=change.column,
         told=told(change),
-        days=between(change),
+        days=f"{between(change)} · {before.rows:,} → {after.rows:,} rows",
         picture=None if change.histogram is None else draw(change.histogram),
         headings=headings,
-        rows=[(name, _figures(side, quantiles=quantiles)) for name, side in sides],
+        rows=[
+            (name, _figures(side, quantiles=quantiles, missing=missing))
+            for name, side in (("baseline", before), ("window", after))
+            if headings
+        ],
     )
 
 
@@ -159,11 +169,11 @@ def _level(level: float) -> str:
     return "median" if level == 0.5 else f"{level * 100:g} %"  # noqa: PLR2004 - the middle
 
 
-def _figures(side: Summary, *, quantiles: bool) -> list[str]:
+def _figures(side: Summary, *, quantiles: bool, missing: bool) -> list[str]:
     figures = [value(each, side.spread) for each in side.quantiles]
     if quantiles and not figures:
-        figures = ["–"] * len(LEVELS)  # noqa: RUF001 - a dash means no value
-    return [*figures, percent(side.missing_share), f"{side.rows:,}"]
+        figures = [UNKNOWN] * len(LEVELS)
+    return [*figures, *([percent(side.missing_share)] if missing else [])]
 
 
 def _over_line(histogram: Histogram) -> Picture:

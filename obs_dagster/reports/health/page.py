@@ -20,7 +20,7 @@ from obs_dagster.reports.health.chart import Frame
 from obs_dagster.reports.health.columns import column_table
 from obs_dagster.reports.health.firing import NOBODY, about_day, firing_blocks, pending_count
 from obs_dagster.reports.health.importance import importance_table
-from obs_dagster.reports.health.moved import moved_cards
+from obs_dagster.reports.health.moved import moved_cards, moved_lines
 from obs_dagster.reports.health.quality import headings, night_strip, quality_rows
 from obs_dagster.reports.health.sections import draw_section
 from obs_dagster.reports.health.segments import order_of_cells, segment_table
@@ -134,6 +134,7 @@ def render_health(page: HealthInput) -> str:
                 if page.sections.get(version)
             ],
             moved=moved_cards(judged, styles),
+            told=[moved_lines(verdict) for verdict in judged],
             columns=[column_table(monitor, index, version, day) for version in versions],
             importance=[importance_table(monitor, index, version, day) for version in versions],
             strip=night_strip(page.nights, first, day),
