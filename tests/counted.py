@@ -35,6 +35,7 @@ def by_value(values):
     return _numeric(points, np.zeros(len(points)), counts, values)
 
 
+@np.errstate(over="ignore")
 def _numeric(points, widths, counts, values):
     finite = values[np.isfinite(values)]
     return NumericCounts(
@@ -92,6 +93,7 @@ def outcomes(score, label, decision=None, *, predictions=None, joined=1):
     )
 
 
+@np.errstate(all="ignore")
 def on_shape(values, like):
     """Numeric counts as a profile has them, on the grid that is fitted to `like`."""
     values, like = np.asarray(values, float), np.asarray(like, float)

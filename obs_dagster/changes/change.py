@@ -36,7 +36,7 @@ class Change:
         causes: what explains it: what became of the values, then what is missing; empty if nothing is known
             to.
         values: whether the values have moved, and not only how many are missing.
-        histogram: both sides as bars; None if one of them has no values.
+        histogram: both sides as bars; None if one of them has no values, or they cannot be drawn.
     """
 
     version: str

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from obs_dagster.changes.cause import Cause, suspected
 from obs_dagster.changes.change import Change, Reference
 from obs_dagster.changes.histogram import Histogram, by_name, over_line
@@ -42,6 +44,12 @@ def describe(moved: Sequence[Moved], references: Mapping[str, Reference], day: d
         references: what each version was compared with.
         day: the last day of the windows.
     """
+    # what a cause would make of values near the end of what floats hold may be beyond it: it explains nothing
+    with np.errstate(all="ignore"):
+        return _described(moved, references, day)
+
+
+def _described(moved: Sequence[Moved], references: Mapping[str, Reference], day: dt.date) -> list[Change]:
     pairs = [_pair(each) for each in moved]
     causes = [
         suspected(pair) if pair is not None and each.values else None

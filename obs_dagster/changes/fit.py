@@ -40,6 +40,9 @@ _MOST = 0.75
 _FEWEST_ROWS = 50
 """Rows of the part that is concerned, to know its shape by."""
 
+_ABOVE = 1e-8
+"""Of a value: more than the image of one can be off."""
+
 _PLACES = 101
 """Places at which the share of rows is fitted, for each side."""
 
@@ -114,6 +117,8 @@ def _share(before: Spread, after: Spread, changed: Spread) -> float:
     """The share of rows that is concerned, by least squares over the distribution functions."""
     levels = np.linspace(0, 1, _PLACES)
     at = np.unique(np.concatenate([side.quantiles(levels) for side in (before, after, changed)]))
+    # just above values that many rows have, where all of them are below on every side
+    at += _ABOVE * np.abs(at)
     start = before.half_below(at)
     whole, seen = changed.half_below(at) - start, after.half_below(at) - start
     power = float(whole @ whole)

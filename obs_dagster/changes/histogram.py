@@ -55,17 +55,24 @@ def by_name(before: Summary, after: Summary) -> Histogram:
     return Histogram("values", names, (), *sides)
 
 
-def over_line(before: Spread, after: Spread) -> Histogram:
-    """The shares in parts of the line that hold nearly all rows of both sides."""
+def over_line(before: Spread, after: Spread) -> Histogram | None:
+    """The shares in parts of the line that hold nearly all rows of both sides.
+
+    None for values so far apart that no number says by how much.
+    """
     ends = np.array([side.quantiles(_OUTER) for side in (before, after)])
     low, high = float(ends.min()), float(ends.max())
+    if not math.isfinite(high - low):
+        return None
     if low == high:
         pad = abs(low) / 2 or 0.5
         low, high = low - pad, high + pad
     widths = ends[:, 1] - ends[:, 0]
     narrow = float(widths[widths > 0].min(initial=high - low))
     wide = high - low > _WIDE * narrow
-    edges = _widening(low, high, narrow) if wide else np.linspace(low, high, BARS + 1)
+    edges = np.linspace(low, high, BARS + 1)
+    if wide and np.isfinite(widening := _widening(low, high, narrow)).all():
+        edges = widening
     return Histogram(
         "wide" if wide else "linear",
         (),

@@ -166,7 +166,9 @@ def likeliest(guesses: FloatArray, images: FloatArray, found: FloatArray) -> lis
         found: the quantiles of the window, shape (quantiles,).
     """
     off = np.abs(images - found).sum(axis=1)
-    return list(dict.fromkeys(guesses[np.argsort(off, kind="stable")[:_GUESSES]].tolist()))
+    order = np.argsort(off, kind="stable")
+    closest = guesses[order][np.isfinite(off[order])][:_GUESSES]
+    return list(dict.fromkeys(closest.tolist()))
 
 
 def category_noise(shares: FloatArray, rows: int, other_rows: int) -> float:

@@ -69,13 +69,19 @@ def _first(change: Change) -> dt.date:
 
 
 def _span(first: dt.date, last: dt.date) -> str:
+    """Days in words.
+
+    >>> _span(dt.date(2024, 3, 1), dt.date(2024, 3, 7)), _span(dt.date(2023, 12, 31), dt.date(2024, 1, 6))
+    ('1 to 7 March 2024', '31 December 2023 to 6 January 2024')
+    >>> _span(dt.date(2024, 2, 28), dt.date(2024, 3, 5)), _span(dt.date(2024, 3, 5), dt.date(2024, 3, 5))
+    ('28 February to 5 March 2024', '5 March 2024')
+    """
+    end = f"{last.day} {last:%B %Y}"
     if first == last:
-        return _date(last)
-    return f"{_date(first, year=first.year != last.year)} to {_date(last)}"
-
-
-def _date(day: dt.date, *, year: bool = True) -> str:
-    return f"{day.day} {day:%B %Y}" if year else f"{day.day} {day:%B}"
+        return end
+    if first.year != last.year:
+        return f"{first.day} {first:%B %Y} to {end}"
+    return f"{first.day} to {end}" if first.month == last.month else f"{first.day} {first:%B} to {end}"
 
 
 def line(change: Change) -> str:

@@ -3,12 +3,16 @@
 import datetime as dt
 
 import dagster as dg
+import numpy as np
 import pytest
 
 from assets.rule_check import check_result
 from obs_dagster.alerts import RuleSummary, Subject, SubjectStatus
 from obs_dagster.alerts.rules.fold import Observation
+from obs_dagster.changes.change import Reference
+from obs_dagster.changes.describe import Moved, describe
 from obs_dagster.monitor import Rule
+from tests.counted import by_value
 
 RULE = Rule(
     name="recall_lost", metric="recall", window=7, below=0.25, severity="critical", summary="Retrain."
@@ -54,3 +58,13 @@ def test_a_rule_that_could_not_be_judged_says_so():
     assert result.passed
     assert result.description == "No night could be judged yet."
     assert "value" not in result.metadata
+
+
+def test_a_rule_about_values_that_moved_shows_both_sides(night):
+    counts = [by_value(np.repeat([1.0, 2.0, 3.0], 300) * factor) for factor in (1, 1000)]
+    changes = describe([Moved("1", "amount", (7,), *counts)], {"1": Reference("training")}, night.day)
+    result = check_result(summary("firing", night), changes)
+    assert result.description.endswith("a change of unit? (training baseline → 15 to 21 July 2013).")
+    (row,) = result.metadata["what moved"].records
+    assert row.data["column"] == "amount"
+    assert "data:image/svg+xml" in result.metadata["amount · version 1"].value

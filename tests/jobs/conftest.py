@@ -34,6 +34,8 @@ labels:
 features:
   income: {type: number}
   region: {type: category}
+  debt: {type: number}
+  tenure: {type: number}
 segments: [region]
 baseline: {kind: days, first: 2024-03-01, last: 2024-03-02}
 windows: [1]
@@ -96,10 +98,20 @@ def write_days(home: Home, days: int = 4, rows: int = ROWS) -> None:
             "score": score,
             "income": random.normal(3_000, 500, size=rows),
             "region": random.choice(["north", "[red]south[/]"], size=rows),
+            **_faulty(day, rows),
         }
         pq.write_table(pa.table(log), home.root / "logs" / f"day={day}.parquet")
         labels = {"id": ids, "defaulted": random.uniform(size=rows) < score}
         pq.write_table(pa.table(labels), home.root / "labels" / f"arrived={day}.parquet")
+
+
+def _faulty(day: dt.date, rows: int) -> dict[str, object]:
+    """Columns that are in another unit, and often null, from the third day on."""
+    random = np.random.default_rng(day.toordinal())
+    debt, tenure = random.lognormal(2.6, 0.8, size=rows), random.gamma(2, 20, size=rows)
+    if day - FIRST < dt.timedelta(days=2):
+        return {"debt": debt, "tenure": tenure}
+    return {"debt": 1000 * debt, "tenure": pa.array(tenure, mask=random.uniform(size=rows) < 0.4)}
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -29,6 +30,23 @@ def test_backfill_is_one_run_and_exits_1_because_something_fires(ran):
     assert told.count("3 of 3 days") >= 3
     configured = yaml.safe_load((home.root / "dagster" / "dagster.yaml").read_text())
     assert (configured["telemetry"], configured["nux"]) == ({"enabled": False}, {"enabled": False})
+
+
+def test_a_night_says_what_moved_and_why_in_the_terms_of_the_values(ran):
+    home, done = ran
+    days = r"\(1 to 2 March 2024 → 3 March 2024\)"
+    unit = rf"debt: median 1\d\.\d → 1\d,\d{{3}}, × 1000: a change of unit\? {days}"  # noqa: RUF001
+    still = "The values that are there have not moved"
+    nulls = rf"tenure: missing 0\.0 % → \d\d %, a burst of nulls\? {still} {days}"
+    assert re.search(unit, done.stdout)
+    assert re.search(nulls, done.stdout)
+    # columns to which nothing happened are not told of
+    assert "income:" not in done.stdout
+    kept = json.loads((home.root / "lake/loan_default/changes/day=2024-03-03/changes.json").read_text())
+    assert [change["column"] for change in kept["changes"]] == ["debt", "tenure"]
+    page = home.root / "page.html"
+    home.obs("report", "loan_default", "--day", "2024-03-03", "--output", str(page))
+    assert "× 1000: a change of unit?" in page.read_text()  # noqa: RUF001
 
 
 def test_a_night_says_that_its_notifications_wait_for_the_daemon(ran):

@@ -166,3 +166,20 @@ def test_any_name_becomes_one_short_line(name):
 @given(st.text("abcXYZ019_-=.,%é", max_size=80))
 def test_usual_names_stay_as_they_are(name):
     assert harmless(name) == name
+
+
+def test_what_moved_stands_in_title_body_and_details():
+    drift = replace(ALERT, metric="psi", direction="above", column="amount", segment="*")
+    moved = "median 13.4 → 13,380, × 1000: a change of unit? (training baseline → 3 July 2013)"  # noqa: RUF001
+    message = compose(drift, "firing", moved)
+    assert message.title.endswith(f"; {moved}")
+    assert f"moved       {moved}" in message.body.replace("\n", "\n")
+    assert message.details["moved"] == moved
+    assert "moved" not in compose(drift, "firing").details
+
+
+@pytest.mark.parametrize("hostile", HOSTILE if isinstance(HOSTILE, list) else [HOSTILE])
+def test_categories_that_moved_cannot_act_in_a_chat(hostile):
+    message = compose(replace(ALERT, column="c"), "firing", f"'{hostile}' 0.0 % → 31 %")
+    assert "\n" not in message.title
+    assert not set("<>[]`@") & set(message.title.partition("; ")[2])

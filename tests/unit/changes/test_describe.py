@@ -4,14 +4,19 @@
 
 import datetime as dt
 import json
+import math
 
 import numpy as np
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from obs_dagster.changes.change import Change, Changes, Reference
 from obs_dagster.changes.describe import Moved, describe
 from obs_dagster.changes.words import line, told
+from tests import counted
 
+UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
 DAY = dt.date(2024, 7, 4)
 DAYS = Reference("days", dt.date(2024, 1, 1), dt.date(2024, 3, 31))
 
@@ -188,3 +193,42 @@ def test_hostile_categories_do_not_break_anything(change):
     hostile = ["<script>alert(1)</script>", "\x1b[31m", "a" * 500, "=1+1"]
     (found,) = change(plan=(["a", "b"] * 500, hostile * 250))
     assert len(told(found)) < 200
+
+
+@st.composite
+def any_column(draw):
+    """Numbers as a log may have them."""
+    numbers = st.one_of(
+        st.floats(),
+        st.integers(-3, 3).map(float),
+        st.sampled_from([1e308, -1e308, 5e-324, 2.0**63, 0.0, -0.0, math.nan, math.inf]),
+    )
+    return np.repeat(draw(st.lists(numbers, min_size=1, max_size=12)), draw(st.sampled_from([1, 40, 900])))
+
+
+@given(any_column(), any_column())
+@settings(max_examples=60, phases=UNSHRUNK)
+def test_whatever_a_log_holds_is_told_of_and_kept(before, after):
+    moved = [
+        Moved("3", name, (1,), counted.on_shape(one, before), counted.on_shape(other, before))
+        for name, one, other in (("a", before, after), ("b", after, before))
+    ]
+    found = describe(moved, {"3": DAYS}, DAY)
+    assert all(told(each) for each in found if each.causes)
+    kept = json.loads(json.dumps([each.as_json() for each in found], default=str, allow_nan=False))
+    assert [Change.from_json(each) for each in kept] == found
+
+
+names = st.text(max_size=6) | st.sampled_from(["a", "A", "a ", "1", "1.0", "01", "true", "yes", "", " "])
+
+
+@given(
+    st.lists(names | st.none(), min_size=1, max_size=30), st.lists(names | st.none(), min_size=1, max_size=30)
+)
+@settings(max_examples=60, phases=UNSHRUNK)
+def test_whatever_categories_there_are_are_told_of_and_kept(before, after):
+    sides = counted.categories(before * 50), counted.categories(after * 50)
+    (found,) = describe([Moved("3", "plan", (1,), *sides)], {"3": DAYS}, DAY)
+    assert isinstance(told(found), str)
+    kept = json.loads(json.dumps(found.as_json(), default=str, allow_nan=False))
+    assert Change.from_json(kept) == found

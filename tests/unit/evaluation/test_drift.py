@@ -1,0 +1,81 @@
+"""What moved on a night: found beside the drift records, kept by day, told in alerts."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from obs_dagster.alerts.moved import from_lake
+from obs_dagster.changes.words import told
+from obs_dagster.errors import LakeError
+from obs_dagster.evaluation.drift import changes_of, drift_of_day, keep_changes
+from obs_dagster.history import History
+from obs_dagster.reports.gather import gather
+from tests.unit.alerts.test_alert_message import ALERT, replace
+
+ONE = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def world(small, day):
+    """A world whose temperature is in °F, and whose carriers are often null, on the second day."""
+    made = small(baseline={"kind": "days", "first": day, "last": day})
+    fine, faulty = made.rows(day, 1000), made.rows(day + ONE, 1000)
+    faulty["temp"] = faulty["temp"] * 1.8 + 32
+    faulty.loc[np.arange(1000) % 3 == 0, "carrier"] = None
+    made.log(day, fine)
+    made.log(day + ONE, faulty)
+    for each in (day, day + ONE):
+        made.night(each)
+    return made
+
+
+def test_a_night_finds_what_moved_and_keeps_it(world, day):
+    found = drift_of_day(world.tonight, day + ONE)
+    assert {record.metric for record in found.records} >= {"psi", "missing_drift"}
+    keep_changes("small", world.lake, day + ONE, found.changes)
+    changes = changes_of("small", world.lake, day + ONE)
+    assert list(changes.all) == found.changes
+    assert told(changes.of("1", "temp", 1)).endswith("× 1.8 + 32: a change of unit (°C and °F)?")  # noqa: RUF001
+    missing = told(changes.of("1", "carrier", 1))
+    assert missing == "missing 0.0 % → 33 %, a burst of nulls? The values that are there have not moved"
+    # the week is both days, of which one is fine: its last day explains it
+    assert changes.of("1", "temp", 7) == changes.of("1", "temp", 1)
+    assert changes.of("1", "hour", 1) is None
+    assert changes.of("1", "temp", 1).reference.first == day
+    before = world.state()
+    keep_changes("small", world.lake, day + ONE, drift_of_day(world.tonight, day + ONE).changes)
+    assert world.state() == before
+
+
+def test_a_night_on_which_nothing_moved_keeps_nothing_of_an_earlier_run(world, day):
+    keep_changes("small", world.lake, day, drift_of_day(world.tonight, day + ONE).changes)
+    keep_changes("small", world.lake, day, drift_of_day(world.tonight, day).changes)
+    assert changes_of("small", world.lake, day).all == ()
+    assert changes_of("small", world.lake, day - ONE).all == ()
+
+
+def test_an_alert_tells_what_its_night_kept(world, day):
+    keep_changes("small", world.lake, day + ONE, drift_of_day(world.tonight, day + ONE).changes)
+    tell = from_lake(world.lake)
+    about = {"model": "small", "segment": "*", "column": "temp", "metric": "psi", "window": 1, "version": "1"}
+    alert = replace(ALERT, **about, last_day=day + ONE)
+    assert tell(alert).endswith("a change of unit (°C and °F)? (4 March 2024 → 5 March 2024)")
+    # other columns, metrics that are not about values, segment cells, nights before
+    others = ({"column": "hour"}, {"metric": "recall"}, {"segment": "carrier=AA"}, {"last_day": day})
+    assert [tell(replace(alert, **other)) for other in others] == [""] * 4
+
+
+def test_a_damaged_file_is_told_of_and_hides_nothing_else(world, day, tmp_path):
+    keep_changes("small", world.lake, day + ONE, [])
+    path = world.lake.folder("small", "changes") / f"day={day + ONE}" / "changes.json"
+    path.write_text('{"changes": [')
+    with pytest.raises(LakeError, match="is not JSON"):
+        changes_of("small", world.lake, day + ONE)
+    alert = replace(ALERT, model="small", segment="*", column="temp", metric="psi", last_day=day + ONE)
+    assert from_lake(world.lake)(alert) == ""
+    with History.open(f"sqlite:///{tmp_path}/history.db") as history:
+        now = dt.datetime(2024, 6, 1, tzinfo=dt.UTC)
+        page = gather(world.monitor, history, day + ONE, now=now, lake=world.lake)
+    assert page.changes.all == ()
+    assert any(remark.startswith("What moved could not be told: ") for remark in page.remarks)
