@@ -102,14 +102,17 @@ def _labels(monitor: Monitor, labels: Labels) -> Finding:
 
     if not source_of(labels).of_files:
         return label_sample.labels(monitor, Finding(monitor.model, "labels", "ok", unlisted(labels)))
-    return label_sample.labels(monitor, _files(monitor, "labels", labels.source, labels.path))
+    return label_sample.labels(monitor, _files(monitor, labels))
 
 
-def _files(monitor: Monitor, what: str, kind: str, path: str) -> Finding:
+def _files(monitor: Monitor, labels: Labels) -> Finding:
     from obs_dagster.sources.files import SourceFiles, connect
+    from obs_dagster.sources.reading import reading_of_labels
 
+    what = "labels"
     try:
-        source = SourceFiles.find(kind, monitor.resolve_path(path))
+        pattern = monitor.resolve_path(labels.path)
+        source = SourceFiles.find(labels.source, pattern, reading_of_labels(monitor, labels))
         if not source.files:
             detail = f"no files yet ({next_step(source.pattern)}): {source.pattern}"
             return Finding(monitor.model, what, "warn", detail)

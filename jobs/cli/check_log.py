@@ -195,7 +195,7 @@ def _line(monitor: Monitor, keys: Keys) -> str:
     """Where a key of the monitor is, or the part that it would be in."""
     from obs_dagster.monitor.yaml_reader import read_document
 
-    if monitor.file is None:
+    if monitor.file is None or not monitor.file.is_file():
         return ""
     document = read_document(monitor.file)
     while keys and document.value(*keys) is None:

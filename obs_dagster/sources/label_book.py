@@ -83,11 +83,20 @@ class Waiting:
         labels: how many.
         ids: some of their ids, as they are compared.
         log_ids: some ids of the newest day of the log.
+        of_log: whether labels are in the log itself, and wait for their day alone.
     """
 
     labels: int = 0
     ids: list[str] = field(default_factory=list)
     log_ids: list[str] = field(default_factory=list)
+    of_log: bool = False
+
+    def __str__(self) -> str:
+        if self.of_log:
+            return f"{self.labels:,} labels are of rows whose day has not been run."
+        seen = f"; the log has ids such as {', '.join(self.log_ids)}" if self.log_ids else ""
+        ids = ", ".join(self.ids)
+        return f"{self.labels:,} labels wait for a prediction with their id, such as {ids}{seen}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +182,8 @@ class LabelBook:
     @property
     def serious(self) -> bool:
         """Whether there is more to say than that some labels wait."""
-        return self.waiting.labels > self.matched or len(list(self.notes())) > int(self.waiting.labels > 0)
+        lost = self.waiting.labels > self.matched and not self.waiting.of_log
+        return lost or len(list(self.notes())) > int(self.waiting.labels > 0)
 
     def notes(self) -> Iterator[str]:
         """What people must know of the labels, a sentence each."""
@@ -203,14 +213,8 @@ class LabelBook:
                 f"{self.conflicts:,} ids had two different labels known at one time, such as "
                 f"{', '.join(self.conflicting)}; the later row counts, and of several files the last by name."
             )
-        if waiting := self.waiting.labels:
-            seen = (
-                f"; the log has ids such as {', '.join(self.waiting.log_ids)}" if self.waiting.log_ids else ""
-            )
-            yield (
-                f"{waiting:,} labels wait for a prediction with their id, such as "
-                f"{', '.join(self.waiting.ids)}{seen}."
-            )
+        if self.waiting.labels:
+            yield str(self.waiting)
         for day, had in sorted(self.lost.items()):
             now = self.days[day].labels if day in self.days else 0
             yield (

@@ -20,6 +20,7 @@ from obs_dagster.lake.columns import DAY
 from obs_dagster.lake.lake import Lake, replacing
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import Labels
+from obs_dagster.monitor.log_labels import in_log
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.classes import Classes
 from obs_dagster.sources.files import connect
@@ -191,6 +192,8 @@ def _waiting(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
     if not labels:
         return Waiting()
     waiting = f"SELECT min(prediction_id, {_EXAMPLES}) FROM incoming"
+    if monitor.labels and in_log(monitor.logs, monitor.labels):
+        return Waiting(labels, of_log=True)
     ids = [shown(text) for text in connection.sql(waiting).fetchall()[0][0] or ()]
     newest = lake.table(monitor.model, LOGS).days()[-1:]
     if not newest:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from obs_dagster.monitor.checks.check import Surroundings
 from obs_dagster.monitor.checks.outline import features, mapped, roles
+from obs_dagster.monitor.data import MADE_ID
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, dotted, quoted
 
@@ -75,6 +76,9 @@ def names_are_usable(document: Document, _: Surroundings) -> Iterator[Problem]:
     for part in ("logs", "labels"):
         named += [(keys, column, False) for keys, column in mapped(document, part)]
     for keys, name, at_key in named:
+        if not name and keys == ("labels", "columns", "prediction_id"):
+            # that it is missing is said where labels find their prediction
+            continue
         if not name:
             yield document.problem(keys, "The name of the column is empty.", at_key=at_key)
         elif "\0" in name:
@@ -83,6 +87,6 @@ def names_are_usable(document: Document, _: Surroundings) -> Iterator[Problem]:
         elif name == "*":
             message = "`*` stands for all columns in queries and in rules; rename the column."
             yield document.problem(keys, message, at_key=at_key)
-        elif name.lower().startswith(RESERVED):
+        elif name.lower().startswith(RESERVED) and (name, keys[-1]) != (MADE_ID, "prediction_id"):
             message = f"Names that begin with `{RESERVED}` are reserved; rename the column."
             yield document.problem(keys, message, at_key=at_key)

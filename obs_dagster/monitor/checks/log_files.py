@@ -7,11 +7,14 @@ from encodings import aliases
 
 from obs_dagster.monitor.checks.check import Surroundings
 from obs_dagster.monitor.csv_dialect import CsvDialect
-from obs_dagster.monitor.data import Labels
+from obs_dagster.monitor.data import Labels, LogColumns
 from obs_dagster.monitor.day_form import Period, period
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Problem, nearest, quoted
 from obs_dagster.monitor.source import SECTIONS, SOURCES, source_in
+
+#: The column of a version that is in no column of the log.
+_MADE_VERSION = str(LogColumns.model_fields["version"].default)
 
 
 def files_of_many_days_are_read_by_time(document: Document, _: Surroundings) -> Iterator[Problem]:
@@ -36,18 +39,19 @@ def versions_are_known(document: Document, _: Surroundings) -> Iterator[Problem]
     if constant and in_path:
         message = "The path has `{version}`, which says the version of each file; leave this out."
         yield document.problem(("logs", "version"), message)
-    if "version" in columns and constant:
+    if columns.get("version") not in (None, _MADE_VERSION) and constant:
         message = "`logs.columns.version` names the column of the version; leave this out, or the column."
         yield document.problem(("logs", "version"), message)
-    if "version" not in columns and not constant and not in_path and "version=" not in path:
+    named = columns.get("version") is not None
+    if not named and not constant and not in_path and "version=" not in path:
         message = (
             "The key `version` is missing: name the column, or say `logs.version: …` for all rows, or "
             "`{version}` in logs.path."
         )
         yield document.problem(("logs", "columns"), message, at_key=True)
-    if "version" not in columns and "version" in (document.mapping("features") or {}):
+    if not named and _MADE_VERSION in (document.mapping("features") or {}):
         message = "A column of this name has the version of the model; name another in logs.columns.version."
-        yield document.problem(("features", "version"), message, at_key=True)
+        yield document.problem(("features", _MADE_VERSION), message, at_key=True)
 
 
 def labels_find_their_prediction(document: Document, _: Surroundings) -> Iterator[Problem]:
@@ -55,21 +59,21 @@ def labels_find_their_prediction(document: Document, _: Surroundings) -> Iterato
     labels, columns = document.mapping("labels"), document.mapping("labels", "columns")
     if labels is None:
         return
-    given = [key for key in ("source", "path") if labels.get(key) is not None]
+    given = [key for key in ("source", "path") if labels.get(key)]
     # of a misspelled key another check tells
     if len(given) == 1 and set(labels) <= set(Labels.model_fields):
         lacking = "path" if given == ["source"] else "source"
         message = f"The key `{lacking}` is missing; without `source` and `path` labels are in the log itself."
         yield document.problem(("labels",), message, at_key=True)
-    keyed = columns is not None and "keys" in columns
-    if given and columns is not None and "prediction_id" not in columns and not keyed:
+    keyed = columns is not None and columns.get("keys") is not None
+    if given and columns is not None and not columns.get("prediction_id") and not keyed:
         message = "The key `prediction_id` is missing; expected text, or `keys`: other columns together."
         yield document.problem(("labels", "columns"), message, at_key=True)
-    if columns is not None and keyed and ("prediction_id" in columns or not given):
+    if columns is not None and keyed and (columns.get("prediction_id") or not given):
         message = "Labels are found by their `prediction_id`, or in the log itself; leave this out."
         yield document.problem(("labels", "columns", "keys"), message, at_key=True)
     has_ids = "prediction_id" in (document.mapping("logs", "columns") or {"prediction_id": ""})
-    if given and columns is not None and not has_ids and "prediction_id" in columns:
+    if given and columns is not None and not has_ids and columns.get("prediction_id"):
         message = "The log has no ids (`logs.columns.prediction_id`) that these could be."
         yield document.problem(("labels", "columns", "prediction_id"), message)
 

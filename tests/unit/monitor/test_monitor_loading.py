@@ -53,8 +53,25 @@ def test_the_example_is_a_sound_monitor():
     assert monitor.alerts[0].for_nights == 2
 
 
-def test_a_monitor_survives_the_round_trip_through_yaml(tmp_path):
-    first = load_monitor(EXAMPLE, environ={"OBS_HOME": "/srv/obs"}, metrics=METRICS)
+@pytest.mark.parametrize(
+    ("logs", "labels"),
+    [
+        ({}, {}),
+        ({"path": "all.csv", "version": "3"}, {"columns": {"label": "late"}}),
+        (
+            {"path": "{version}/{day}.csv", "source": "csv", "csv": {"decimal": ","}},
+            {"source": "csv", "path": "labels.csv", "columns": {"label": "late", "keys": ["client"]}},
+        ),
+    ],
+)
+def test_a_monitor_survives_the_round_trip_through_yaml(tmp_path, logs, labels):
+    document = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+    if labels:
+        columns = {"time": "at", "score": "score"}
+        document |= {"logs": document["logs"] | {"columns": columns} | logs, "labels": labels}
+    source = tmp_path / "first.yaml"
+    source.write_text(yaml.safe_dump(document), encoding="utf-8")
+    first = load_monitor(source, environ={"OBS_HOME": "/srv/obs"}, metrics=METRICS)
     path = tmp_path / "again.yaml"
     path.write_text(yaml.safe_dump(json.loads(first.model_dump_json(by_alias=True))))
 

@@ -155,7 +155,20 @@ def test_labels_are_a_column_of_the_log_and_come_later(of_log, day, drop, path):
     world.write(name, frame.assign(late=[place % 3 == 0 for place in range(30)]))
     labels = ingest_labels(world.monitor, world.lake)
     assert (labels.labels, labels.touched, labels.waiting) == (30, {day: 30}, 0)
+    assert list(labels.book.notes()) == []
     kept = world.lake.table("small", "ground_truth").read(day).to_pandas()
     key = "id" if not drop else "_obs_id"
     late = first.merge(kept, left_on=key, right_on="prediction_id").sort_values(ROW)["label"]
     assert late.to_list() == [place % 3 == 0 for place in range(30)]
+
+
+def test_labels_of_days_that_were_not_run_wait_without_alarm(of_log, day):
+    world = of_log(source="csv", path="all.csv")
+    world.changes["labels"] = {"columns": {"label": "late"}}
+    world.write("all.csv", days_of(world, day).assign(late=True))
+    rows_of(world, day)
+    found = ingest_labels(world.monitor, world.lake)
+    assert (found.touched, found.waiting, found.book.serious) == ({day: 40}, 80, False)
+    assert list(found.book.notes()) == ["80 labels are of rows whose day has not been run."]
+    rows_of(world, day + ONE)
+    assert ingest_labels(world.monitor, world.lake).touched == {day + ONE: 40}
