@@ -21,7 +21,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.source import SOURCES
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles
-from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
+from obs_dagster.sources.formats.part import JSON, TEXT, Part
 from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.placement import Placement, placement
@@ -242,7 +242,7 @@ def _naive(connection: duckdb.DuckDBPyConnection, part: Part, time: str) -> bool
     found = part.found.get(time, "")
     if found not in (TEXT, JSON, "VARCHAR"):
         return found == "DATE" or (found.startswith("TIMESTAMP") and "Z" not in found)
-    value = f"trim(CAST({scalar(part.column(time), found)} AS VARCHAR))"
+    value = f"trim(CAST({part.value(time)} AS VARCHAR))"
     naive = f"NOT regexp_matches({value}, '{_WITH_ZONE}')"
     return bool(connection.sql(f"SELECT 1 FROM {part.source} AS source WHERE {naive} LIMIT 1").fetchall())
 

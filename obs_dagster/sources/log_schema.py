@@ -14,7 +14,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
 from obs_dagster.sources.casts import can_fail, cast, converts, nested
 from obs_dagster.sources.classes import FALSE, TRUE, Classes, plain_text
-from obs_dagster.sources.formats.part import JSON, TEXT, Part, scalar
+from obs_dagster.sources.formats.part import JSON, TEXT, Part
 from obs_dagster.sources.identifiers import EXACT_WHOLE, id_of, lost_digits
 from obs_dagster.sources.row_text import exotic, value_text, whole
 from obs_dagster.sources.schema_change import SchemaChange, schema_changes
@@ -197,6 +197,7 @@ class LogSchema:
             absent_as_null: whether a declared column that the part lacks becomes a column of nulls.
             as_text: undeclared columns, in lower case, that are of another type in other parts.
         """
+        part = part.with_scalars(self.types)
         columns = []
         failures = []
         for name, kind in self.types.items():
@@ -334,4 +335,4 @@ def decision_classes(monitor: Monitor) -> Classes:
 def _value(part: Part, name: str) -> tuple[str, str]:
     """SQL for a column of the part, and the type of what it gives."""
     found = part.found[name]
-    return scalar(part.column(name), found), "VARCHAR" if found in (TEXT, JSON) else found
+    return part.value(name), "VARCHAR" if found in (TEXT, JSON) else found

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from obs_dagster.lake.columns import RESERVED
 from obs_dagster.lake.quoting import identifier, literal
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Part:
         used: columns that others are made of, and that are of no use beside.
         decimal, thousands: what divides the numbers in texts.
         values: SQL for the columns that are none of `source` but made of it, or the same in all rows.
+        scalars: the columns of `source` that hold the values of fields of JSON, where they are worked out.
     """
 
     source: str
@@ -47,6 +49,28 @@ class Part:
     used: frozenset[str] = frozenset()
     decimal: str = "."
     thousands: str = ""
+    scalars: Mapping[str, str] = field(default_factory=dict)
+
+    def with_scalars(self, names: Iterable[str]) -> Part:
+        """The same rows, in which the values of some fields of JSON are worked out once, however often used.
+
+        A value stands several times in the SQL that makes sense of it, and what stands there is planned each
+        time: 20 fields would be half a megabyte of SQL.
+        """
+        fields = [name for name in names if self.found.get(name) == JSON and name not in self.scalars]
+        if not fields:
+            return self
+        made = {name: f"{RESERVED}scalar_{place}" for place, name in enumerate(fields, len(self.scalars))}
+        columns = [f"{scalar(self.column(name), JSON)} AS {column}" for name, column in made.items()]
+        row = f"{RESERVED}read_row"
+        source = f"(SELECT source.*, {', '.join(columns)}, {self.row} AS {row} FROM {self.source} AS source)"
+        return replace(self, source=source, row=f"source.{row}", scalars={**self.scalars, **made})
+
+    def value(self, name: str) -> str:
+        """SQL for the value of a column: of a field of JSON its text."""
+        if name in self.scalars:
+            return f"source.{self.scalars[name]}"
+        return scalar(self.column(name), self.found[name])
 
     def number(self, name: str) -> str:
         """SQL for a column of numbers: where they are texts, with a point and nothing between thousands."""
@@ -151,7 +175,7 @@ def union_of(parts: Sequence[Part]) -> str:
         for name, kind in part.found.items():
             if name and name.lower() not in taken and "\0" not in name:
                 taken.add(name.lower())
-                value = scalar(part.column(name), kind)
+                value = part.value(name)
                 as_text = kind == JSON or len(kinds[name]) > 1
                 columns.append(f"{_text(value) if as_text else value} AS {identifier(name)}")
         queries.append(f"SELECT {', '.join(columns) or 'NULL AS nothing'} FROM {part.source} AS source")
