@@ -43,7 +43,8 @@ def days_in_breach(monitor: Monitor, index: RecordIndex, version: str, day: dt.d
         return ""
     more = len(names) - _NAMED
     told = listing([*names[:_NAMED], *([f"{more} more"] if more > 0 else [])])
-    count = f"{len(days)} of the {len(window)} days before it"
+    were = f"{'was' if len(days) == 1 else 'were'} in breach of {told}"
+    count = f"{len(days)} of the {len(window)} days before"
     if baseline.leaves_out:
-        return f"{count} were in breach of {told}: what was is not compared with them"
-    return f"{count}, which it is compared with, were in breach of {told} themselves"
+        return f"{count} {were}, and left out of the baseline of what was"
+    return f"{count}, which it is compared with, {were}"

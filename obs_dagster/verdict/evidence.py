@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.verdict.headline import awaits_labels
 from obs_dagster.verdict.inputs import AlertLine
 from obs_dagster.verdict.record_index import RecordIndex
@@ -14,6 +15,7 @@ from obs_dagster.verdict.wording import (
     about,
     beside,
     binning,
+    covered,
     days_to,
     distance,
     interval,
@@ -35,6 +37,7 @@ class Evidence:
             baseline; a PSI by itself hardly grows once no row is where the baseline was.
         threshold: what it was held against; None if no rule did.
         error: how far binning may have moved the value.
+        days: how many days of the window have rows of the version; None if it is about all versions.
     """
 
     metric: str
@@ -51,6 +54,7 @@ class Evidence:
     moved_by: float | None = None
     threshold: float | None = None
     error: float = 0.0
+    days: int | None = None
 
     @property
     def name(self) -> str:
@@ -87,6 +91,11 @@ class Evidence:
         return "" if self.settled else labels_in(self.labelled)
 
     @property
+    def when(self) -> str:
+        """The days that it covers, in a sentence."""
+        return covered(self.window, self.day, self.window if self.days is None else self.days)
+
+    @property
     def covers(self) -> str:
         """The days that it covers, and the caveat."""
         return ", ".join(filter(None, (days_to(self.window, self.day), self.caveat)))
@@ -121,6 +130,7 @@ def evidence_of(
         else None,
         threshold=found.threshold if isinstance(found, AlertLine) else None,
         error=0.0 if record is None else record.error,
+        days=None if found.version == WHOLE else index.days_with_rows(found.version, day, found.window),
     )
 
 

@@ -12,7 +12,7 @@ from obs_dagster.metrics.record import NO_BASELINE, MetricRecord
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.verdict.headline import headline_window
 from obs_dagster.verdict.record_index import RecordIndex
-from obs_dagster.verdict.wording import listing, period
+from obs_dagster.verdict.wording import covered, listing
 
 MOVED_MISSING = 0.1
 """From here on so many more or fewer values are missing that the rest does not stand for the column."""
@@ -55,6 +55,11 @@ class Movement:
     owed: str = ""
 
     @property
+    def covers(self) -> str:
+        """The days that are compared."""
+        return covered(self.window, self.day, self.days)
+
+    @property
     def known(self) -> bool:
         """Whether every feature was compared."""
         return not self.unknown
@@ -71,7 +76,7 @@ class Movement:
         if whole and len(reasons) == 1 and next(iter(reasons)).startswith(NO_BASELINE):
             return f"whether its inputs have moved is not known: it has {next(iter(reasons))}"
         count = f"{len(self.unknown)} of {self.features} features"
-        return f"{count} could not be compared {period(self.window, self.day)}: {_by_reason(self.unknown)}"
+        return f"{count} could not be compared {self.covers}: {_by_reason(self.unknown)}"
 
 
 def movement(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> Movement:
@@ -92,9 +97,7 @@ def movement(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -
     moved.sort(key=lambda record: -(record.value or 0.0))
     missing.sort(key=lambda record: -abs(record.value or 0.0))
     owed = _owed(monitor, index, version, day) if len(unknown) == len(monitor.features) else ""
-    days = sum(
-        version in index.versions_by_day.get(day - dt.timedelta(days=back), ()) for back in range(window)
-    )
+    days = index.days_with_rows(version, day, window)
     return Movement(day, window, days, len(monitor.features), moved, missing, unknown, owed)
 
 

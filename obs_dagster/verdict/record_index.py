@@ -67,6 +67,11 @@ class RecordIndex:
         """Segment cell and column of everything that has the metric, by name."""
         return sorted(self._subjects.get((metric, version, window), ()))
 
+    def days_with_rows(self, version: str, day: dt.date, window: int) -> int:
+        """On how many days of a window a version has rows."""
+        days = (day - dt.timedelta(days=back) for back in range(window))
+        return sum(version in self.versions_by_day.get(each, ()) for each in days)
+
     def versions(self) -> list[str]:
         """All versions that have rows on some day, in natural order."""
         seen: set[str] = set().union(*self.versions_by_day.values()) if self.versions_by_day else set()

@@ -30,7 +30,6 @@ from obs_dagster.verdict.wording import (
     listing,
     night_count,
     number,
-    period,
 )
 
 Status = Literal["sound", "moved", "failing", "unknown"]
@@ -176,7 +175,7 @@ class _Judge:
         held = f"threshold {limit(alert.metric, alert.threshold)}"
         if rule is not None and rule.threshold.origin:
             held += f", {rule.threshold.origin}"
-        return f"{told} {period(item.window, item.day)} ({'; '.join(filter(None, (held, item.caveat)))})"
+        return f"{told} {item.when} ({'; '.join(filter(None, (held, item.caveat)))})"
 
     def _complete(self, alert: AlertLine) -> list[str]:
         """The latest value with complete labels, beside an alert's that lacks some."""
@@ -188,9 +187,8 @@ class _Judge:
         )
         known = [record for day, record in series.items() if day <= settled and record.value is not None]
         return [
-            f"{self._evidence(record).value_text} {period(record.window, record.day)}, "
-            "whose labels are complete"
-            for record in known[-1:]
+            f"{item.value_text} {item.when}, whose labels are complete"
+            for item in map(self._evidence, known[-1:])
         ]
 
     def _doubt(self, shown: Sequence[Evidence]) -> list[str]:
@@ -255,7 +253,7 @@ class _Judge:
             parts.append(_missing(found))
         if found.gap:
             parts.append(found.gap)
-        return "; ".join(parts) or f"its inputs have not moved {_days_of(found)}"
+        return "; ".join(parts) or f"its inputs have not moved {found.covers}"
 
     def _movement(self) -> Movement:
         return movement(self.monitor, self.index, self.version, self.day)
@@ -292,22 +290,13 @@ def _by_days(shown: Sequence[Evidence]) -> list[list[Evidence]]:
 
 def _of_days(items: Sequence[Evidence]) -> str:
     """Numbers of the same days, with these."""
-    told = f"{listing([item.text for item in items])} {period(items[0].window, items[0].day)}"
+    told = f"{listing([item.text for item in items])} {items[0].when}"
     return f"{told}, {items[0].caveat}" if items[0].caveat else told
-
-
-def _days_of(found: Movement) -> str:
-    """The days that were compared: of a window that is not full, those that there were."""
-    if found.days >= found.window:
-        return period(found.window, found.day)
-    if found.days <= 1:
-        return period(1, found.day)
-    return f"over {found.days} of the {found.window} days to {day_month(found.day)}"
 
 
 def _most(moved: Sequence[Evidence]) -> str:
     """Which columns moved most, over which days, and how far if that is known of each."""
-    told = f"{listing([item.column for item in moved])} moved most {period(moved[0].window, moved[0].day)}"
+    told = f"{listing([item.column for item in moved])} moved most {moved[0].when}"
     far = [item.moved_by for item in moved if item.moved_by is not None]
     if len(far) < len(moved):
         return told
@@ -318,4 +307,4 @@ def _most(moved: Sequence[Evidence]) -> str:
 def _missing(found: Movement) -> str:
     """Of which columns the missing share moved most, and how far."""
     changes = [f"{record.column} by {number('missing_drift', record.value)}" for record in found.missing[:2]]
-    return f"the missing share moved {period(found.window, found.day)}: {listing(changes)}"
+    return f"the missing share moved {found.covers}: {listing(changes)}"

@@ -198,6 +198,18 @@ def period(window: int, last: dt.date) -> str:
     return f"on {day_month(last)}" if window == 1 else f"over the {window} days to {day_month(last)}"
 
 
+def covered(window: int, last: dt.date, days: int) -> str:
+    """The days that a value covers; of a window that lacks some, as the first ones do, those that there are.
+
+    >>> last = dt.date(2013, 7, 4)
+    >>> covered(7, last, 7), covered(7, last, 3), covered(7, last, 1)
+    ('over the 7 days to 4 July', 'over 3 of the 7 days to 4 July', 'on 4 July')
+    """
+    if days >= window:
+        return period(window, last)
+    return period(1, last) if days <= 1 else f"over {days} of the {window} days to {day_month(last)}"
+
+
 def days_to(window: int, last: dt.date) -> str:
     """The days that a value covers, as a heading.
 

@@ -10,7 +10,7 @@ from obs_dagster.verdict.record_index import RecordIndex
 def found(season):
     """How version 1 stands whose features have the given PSI, or no value for the given reason."""
 
-    def found(psi, *, missing=None, monitor=None, seen=0, period=False):
+    def found(psi, *, missing=None, monitor=None, seen=7):
         made = [
             season.record(
                 "psi",
