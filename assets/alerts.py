@@ -3,12 +3,12 @@
 import dagster as dg
 
 from assets.links import day_links
-from assets.partitions import days_of
+from assets.partitions import days_of, hours
 from assets.resources import Platform
 from assets.rules import checks_of, results_of
 from assets.stage import stage
 from assets.tables import table
-from obs_dagster.alerts import evaluate_rules
+from obs_dagster.alerts import evaluate_rules, list_alerts
 from obs_dagster.alerts.moved import from_lake
 from obs_dagster.evaluation.night_record import record_nights
 from obs_dagster.monitor import Monitor
@@ -37,6 +37,12 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 run_id=context.run_id,
                 moved=from_lake(platform.lake),
             )
+            known = list_alerts(history, monitor.model)
+        for day in days:
+            firing = sum(alert.fires_on(day) for alert in known)
+            context.add_asset_metadata(
+                {"day": hours(monitor, day), "alerts firing": firing}, partition_key=day.isoformat()
+            )
         states = table(
             (
                 {"rule": each.rule.name, "status": each.status}
@@ -48,9 +54,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "as of": str(summary.as_of),
-                "firing": summary.firing,
-                "newly firing": len(summary.fired),
-                "newly resolved": len(summary.resolved),
+                "in this run": f"{len(summary.fired)} newly firing, {len(summary.resolved)} newly resolved",
                 "rules": states,
                 **day_links(monitor.model, summary.as_of),
             },

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 import dagster as dg
 
 from assets.links import day_links
-from assets.partitions import days_of
+from assets.partitions import days_of, hours
 from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import check, stage
@@ -59,7 +59,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             found[day] = quality
             records += quality_records(quality, day, night.recorder)
             context.add_asset_metadata(
-                _metadata(day, quality) | day_links(monitor.model, day), partition_key=day.isoformat()
+                {"day": hours(monitor, day)} | _metadata(day, quality) | day_links(monitor.model, day),
+                partition_key=day.isoformat(),
             )
         refused = last_refused(found)
         with platform.history() as history:
@@ -102,7 +103,7 @@ def _metadata(day: dt.date, quality: DayQuality) -> dict[str, dg.MetadataValue |
         "failed expectations": table(
             failing, ["origin", "column", "name", "failed", "checked", "examples", "error"]
         ),
-        "expectations": len(quality.results),
+        "expectations": f"{len(quality.results):,}",
     }
 
 

@@ -7,7 +7,8 @@ import dagster as dg
 from assets.breaches import without_breaches
 from assets.changes import changes_metadata
 from assets.links import day_links
-from assets.partitions import days_of
+from assets.numbers import drawn_numbers
+from assets.partitions import days_of, hours
 from assets.plots import bars
 from assets.progress import tracked
 from assets.resources import Platform
@@ -45,6 +46,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 )
                 if day in days:
                     shown = day_metadata(found.records) | changes_metadata(found.changes)
+                    shown |= {"day": hours(monitor, day), **drawn_numbers(monitor, "drift", found.records)}
                     context.add_asset_metadata(
                         shown | day_links(monitor.model, day), partition_key=day.isoformat()
                     )
@@ -58,7 +60,7 @@ def _of_records(learn: Learn | None) -> Callable[[DayDrift], None] | None:
     return None if learn is None else lambda found: learn(found.records)
 
 
-def day_metadata(records: list[MetricRecord]) -> dict[str, dg.MetadataValue | int]:
+def day_metadata(records: list[MetricRecord]) -> dict[str, dg.MetadataValue | float | str]:
     """What a day's partition tells: the columns that moved most.
 
     Args:
@@ -85,13 +87,13 @@ def day_metadata(records: list[MetricRecord]) -> dict[str, dg.MetadataValue | in
         }
         for record in psi[:_WORST]
     )
-    found: dict[str, dg.MetadataValue | int] = {
-        "records": len(records),
+    found: dict[str, dg.MetadataValue | float | str] = {
+        "records": f"{len(records):,}",
         "worst columns": table(
             rows, ["version", "column", "psi", "95% low", "95% high", "± binning", "rows"]
         ),
     }
     if psi:
         labels = [f"{record.column} · v{record.version}" for record in psi[:_WORST]]
-        found["psi"] = bars("PSI of the day", labels, [record.value or 0.0 for record in psi[:_WORST]])
+        found["psi"] = bars(f"PSI of {psi[0].day}", labels, [record.value or 0.0 for record in psi[:_WORST]])
     return found

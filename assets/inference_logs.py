@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.partitions import days_of
+from assets.partitions import days_of, hours
 from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import is_run, stage
@@ -34,6 +34,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             changes = [{"column": change.column, "change": str(change)} for change in found.schema_changes]
             context.add_asset_metadata(
                 {
+                    "day": hours(monitor, day),
                     "dagster/partition_row_count": found.rows,
                     "files": found.files,
                     "duplicates": found.duplicates,

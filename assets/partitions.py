@@ -24,3 +24,23 @@ def daily(monitor: Monitor) -> dg.DailyPartitionsDefinition:
 def days_of(context: dg.AssetExecutionContext) -> list[dt.date]:
     """The days that the run is about: one, or a range."""
     return [dt.date.fromisoformat(key) for key in context.partition_keys]
+
+
+def span(day: dt.date, window: int) -> str:
+    """The days of a window, and how many there are.
+
+    >>> span(dt.date(2013, 7, 21), 7)
+    '2013-07-15 to 2013-07-21 (7 days)'
+    """
+    first = day - dt.timedelta(days=window - 1)
+    return str(day) if window == 1 else f"{first} to {day} ({window} days)"
+
+
+def hours(monitor: Monitor, day: dt.date) -> str:
+    """From when to when a day is, in the monitor's time zone and in UTC."""
+    begin, end = (
+        dt.datetime.combine(each, dt.time(), monitor.zone).astimezone(dt.UTC)
+        for each in (day, day + dt.timedelta(days=1))
+    )
+    told = f"{day}, midnight to midnight {monitor.time_zone}"
+    return told if monitor.time_zone == "UTC" else f"{told} ({begin:%d %b %H:%M} to {end:%d %b %H:%M} UTC)"

@@ -1,10 +1,13 @@
 """Stage: is each version still right?"""
 
+import datetime as dt
+
 import dagster as dg
 
 from assets.breaches import without_breaches
 from assets.links import day_links
-from assets.partitions import days_of
+from assets.numbers import drawn_numbers
+from assets.partitions import days_of, hours, span
 from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import stage
@@ -52,7 +55,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 changed += changes.inserted + changes.updated + changes.removed
                 if day in days:
                     context.add_asset_metadata(
-                        _metadata(monitor, records) | day_links(monitor.model, day),
+                        _metadata(monitor, day, records) | day_links(monitor.model, day),
                         partition_key=day.isoformat(),
                     )
         told = (
@@ -65,7 +68,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     return performance
 
 
-def _metadata(monitor: Monitor, records: list[MetricRecord]) -> dict[str, dg.MetadataValue | int]:
+def _metadata(
+    monitor: Monitor, day: dt.date, records: list[MetricRecord]
+) -> dict[str, dg.MetadataValue | float | str]:
     longest = max(monitor.windows)
     shown = [each.name for each in shown_in("summary", monitor.task)]
     rows: dict[tuple[str, int], dict[str, str | int | float | None]] = {}
@@ -74,12 +79,14 @@ def _metadata(monitor: Monitor, records: list[MetricRecord]) -> dict[str, dg.Met
             key = record.version, record.window
             begun: dict[str, str | int | float | None] = {
                 "version": record.version,
-                "days": record.window or "baseline",
+                "window": span(day, record.window) if record.window else "baseline",
             }
             rows.setdefault(key, begun)[record.metric] = record.value
-    found: dict[str, dg.MetadataValue | int] = {
-        "records": len(records),
-        "quality": table([rows[key] for key in sorted(rows)], ["version", "days", *shown]),
+    found: dict[str, dg.MetadataValue | float | str] = {
+        "day": hours(monitor, day),
+        "records": f"{len(records):,}",
+        "quality": table([rows[key] for key in sorted(rows)], ["version", "window", *shown]),
+        **drawn_numbers(monitor, "performance", records),
     }
     for leading in shown_in("verdict", monitor.task)[:1]:
         found[f"worst segments ({longest} days)"] = _worst(records, leading, longest)

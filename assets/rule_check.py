@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
 from assets.changes import changes_metadata
-from assets.tables import rounded, table
-from obs_dagster.alerts import RuleSummary, Subject
+from assets.partitions import span
+from assets.tables import table
+from obs_dagster.alerts import RuleSummary, Subject, SubjectStatus
 from obs_dagster.alerts.rules.fold import Observation, threshold
 from obs_dagster.changes.change import Change
 from obs_dagster.changes.words import line
@@ -18,29 +19,41 @@ from obs_dagster.verdict.wording import UNKNOWN, about, limit, measured, period
 
 _SEVERITIES = {"info": dg.AssetCheckSeverity.WARN, "warning": dg.AssetCheckSeverity.WARN}
 
+_MOST = 50
+"""Subjects that are listed."""
 
-def check_result(summary: RuleSummary, changes: Sequence[Change] = ()) -> dg.AssetCheckResult:
-    """The check of one rule, with the subject in the gravest status whose value is worst.
+
+def check_result(
+    summary: RuleSummary, changes: Sequence[Change] = (), links: Mapping[str, dg.MetadataValue] | None = None
+) -> dg.AssetCheckResult:
+    """The check of one rule, with every subject that fires, the gravest first.
+
+    It has no numbers, which Dagster would draw over its executions: these are not in the order of days where
+    days run again. What is drawn over days is metadata of the partitions.
 
     Args:
         summary: what became of the rule.
         changes: how the values moved that it is about, the worst first.
+        links: where else to look.
     """
     rule, worst = summary.rule, summary.worst
-    metadata: dict[str, dg.MetadataValue | str | int | float] = {
-        "status": summary.status,
-        "subjects firing": len(summary.subjects["firing"]),
+    count = len(summary.subjects[summary.status])
+    metadata: dict[str, dg.MetadataValue | str] = {
+        "status": f"{summary.status}: {count} subject{'s' * (count != 1)}",
+        **(links or {}),
     }
     told = "No night could be judged yet."
     if worst is not None and worst.night is not None:
         told = _sentence(rule, worst.subject, worst.night)
         if summary.status == "unknown":
             told = f"The last night could not be judged. {told}"
+        lasts = summary.status in ("firing", "pending")
         # Dagster sorts metadata by name; the columns of a table stay in order
-        metadata["at worst"] = _measurement(rule, worst.subject, worst.night)
-        if worst.night.value is not None:
-            # by itself too, because Dagster draws numbers over the nights
-            metadata["value"] = rounded(worst.night.value)
+        metadata[summary.status if lasts else "at worst"] = _measurements(
+            rule, summary.gravest[: _MOST if lasts else 1]
+        )
+        if lasts and count > 1:
+            told += f" It is the gravest of {count} that are {summary.status}."
     if changes:
         metadata |= changes_metadata(changes)
         told += f" {line(changes[0])}."
@@ -65,20 +78,24 @@ def _sentence(rule: Rule, subject: Subject, night: Observation) -> str:
     )
 
 
-def _measurement(rule: Rule, subject: Subject, night: Observation) -> dg.TableMetadataValue:
+def _measurements(rule: Rule, subjects: Sequence[SubjectStatus]) -> dg.TableMetadataValue:
+    rows = [_measurement(rule, each.subject, each.night) for each in subjects if each.night is not None]
+    return table(rows, list(rows[0]))
+
+
+def _measurement(rule: Rule, subject: Subject, night: Observation) -> dict[str, str | int | None]:
     held = threshold(rule, night)
-    row = {
+    return {
+        "version": subject.version,
+        "column": subject.column or UNKNOWN,
+        "segment": subject.segment,
         "value": _figure(night.value, held),
         "threshold": f"{rule.direction} {UNKNOWN if held is None else given(held)}",
         "95% low": _figure(night.low, held),
         "95% high": _figure(night.high, held),
         "rows": night.n,
-        "version": subject.version,
-        "segment": subject.segment,
-        "column": subject.column or "–",  # noqa: RUF001  a dash means that it is about the model
-        "window": f"{rule.window} days to {night.day}",
+        "window": span(night.day, rule.window),
     }
-    return table([row], list(row))
 
 
 def _limit(rule: Rule, held: float | None) -> str:

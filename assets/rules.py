@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from assets.changes import changes_at
+from assets.links import day_links
 from assets.rule_check import check_result
 from assets.stage import check
 from obs_dagster.alerts import AlertSummary
@@ -36,9 +37,10 @@ def results_of(
     monitor: Monitor, stage: Stage, summary: AlertSummary, lake: Lake
 ) -> list[dg.AssetCheckResult]:
     """The results of a stage's checks; those about values that moved say how."""
+    links = day_links(monitor.model, summary.as_of)
     names = {rule.name for rule in rules_of(monitor, stage)}
     return [
-        check_result(each, changes_at(monitor, each, lake))
+        check_result(each, changes_at(monitor, each, lake), links)
         for each in summary.rules
         if each.rule.name in names
     ]

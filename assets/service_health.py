@@ -3,7 +3,8 @@
 import dagster as dg
 
 from assets.breaches import without_breaches
-from assets.partitions import days_of
+from assets.numbers import drawn_numbers
+from assets.partitions import days_of, hours
 from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import stage
@@ -32,7 +33,11 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             for day, records in tracked(context, evaluated, len(affected)):
                 history.replace_metrics(records, model=monitor.model, days=[day], metrics=family("service"))
                 if day in days:
-                    context.add_asset_metadata({"service": _service(records)}, partition_key=day.isoformat())
+                    numbers = drawn_numbers(monitor, "service", records)
+                    context.add_asset_metadata(
+                        {"day": hours(monitor, day), "service": _service(records), **numbers},
+                        partition_key=day.isoformat(),
+                    )
         return dg.MaterializeResult(metadata={"in this run": f"{len(affected)} days evaluated"})
 
     return service_health

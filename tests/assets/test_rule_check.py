@@ -23,7 +23,7 @@ STATUSES = ("firing", "pending", "ok", "unknown")
 
 def summary(status, night):
     subjects = {each: (SUBJECT,) if each == status else () for each in STATUSES}
-    return RuleSummary(RULE, status, subjects, SubjectStatus(SUBJECT, status, night))
+    return RuleSummary(RULE, status, subjects, (SubjectStatus(SUBJECT, status, night),))
 
 
 @pytest.fixture
@@ -33,17 +33,32 @@ def night():
 
 def test_the_measurement_reads_from_value_to_rows(night):
     result = check_result(summary("firing", night))
-    (row,) = result.metadata["at worst"].records
-    assert list(row.data.items())[:5] == [
+    (row,) = result.metadata["firing"].records
+    assert list(row.data.items())[3:] == [
         ("value", "0.001376"),
         ("threshold", "below 0.25"),
         ("95% low", "0.0002429"),
         ("95% high", "0.00775"),
         ("rows", "727"),
+        ("window", "2013-07-15 to 2013-07-21 (7 days)"),
     ]
-    assert [column.name for column in result.metadata["at worst"].schema.columns] == list(row.data)
-    assert result.metadata["value"].value == 0.001376
+    assert [column.name for column in result.metadata["firing"].schema.columns] == list(row.data)
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.ERROR)
+
+
+def test_every_subject_that_fires_is_listed_in_the_order_of_the_summary(night):
+    others = [Subject(version, "*", "") for version in ("3", "2")]
+    found = tuple(SubjectStatus(each, "firing", night) for each in (SUBJECT, *others))
+    firing = tuple(each.subject for each in found)
+    result = check_result(RuleSummary(RULE, "firing", {"firing": firing}, found))
+    assert [row.data["version"] for row in result.metadata["firing"].records] == ["1", "3", "2"]
+    assert result.metadata["status"].value == "firing: 3 subjects"
+    assert result.description.endswith("It is the gravest of 3 that are firing.")
+
+
+def test_it_has_no_numbers_which_would_be_drawn_over_executions(night):
+    kinds = {type(value) for value in check_result(summary("firing", night)).metadata.values()}
+    assert kinds.isdisjoint({dg.IntMetadataValue, dg.FloatMetadataValue})
 
 
 def test_it_tells_what_was_measured_and_leaves_the_summary_to_the_check(night):
@@ -57,7 +72,7 @@ def test_a_rule_that_could_not_be_judged_says_so():
     result = check_result(summary("unknown", None))
     assert result.passed
     assert result.description == "No night could be judged yet."
-    assert "value" not in result.metadata
+    assert set(result.metadata) == {"status"}
 
 
 def test_a_rule_about_values_that_moved_shows_both_sides(night):

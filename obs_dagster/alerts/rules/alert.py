@@ -78,6 +78,11 @@ class Alert:
         """What it is about."""
         return Subject(self.version, self.segment, self.column)
 
+    def fires_on(self, day: dt.date) -> bool:
+        """Whether it was firing after the night of a day, as far as is known now."""
+        begun = self.fired_day is not None and self.fired_day <= day
+        return begun and (self.resolved_day is None or self.resolved_day > day)
+
     @property
     def end(self) -> dt.date:
         """The last day that is known to belong to it."""

@@ -38,14 +38,19 @@ class RuleSummary:
         rule: the rule.
         status: the gravest status among its subjects; `unknown` if there are none.
         subjects: the subjects in each status, sorted; every status is a key.
-        worst: the subject in the gravest status whose value lies furthest on the wrong side; None if no
-            subject could be judged.
+        gravest: the subjects in the gravest status that could be judged; first the one whose value lies
+            furthest on the wrong side.
     """
 
     rule: Rule
     status: Status
     subjects: Mapping[Status, tuple[Subject, ...]]
-    worst: SubjectStatus | None
+    gravest: tuple[SubjectStatus, ...]
+
+    @property
+    def worst(self) -> SubjectStatus | None:
+        """The first of the gravest; None if no subject could be judged."""
+        return self.gravest[0] if self.gravest else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +107,4 @@ def summarise(rule: Rule, found: Sequence[SubjectStatus]) -> RuleSummary:
         return float("-inf") if held is None else excess(rule, one.night.value, held)
 
     judged = [one for one in found if one.status == status and one.night is not None]
-    return RuleSummary(rule, status, subjects, max(judged, key=distance, default=None))
+    return RuleSummary(rule, status, subjects, tuple(sorted(judged, key=distance, reverse=True)))
