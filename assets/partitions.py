@@ -27,13 +27,12 @@ def days_of(context: dg.AssetExecutionContext) -> list[dt.date]:
 
 
 def span(day: dt.date, window: int) -> str:
-    """The days of a window, and how many there are.
+    """The days of a window, as narrow columns of a table have room for.
 
-    >>> span(dt.date(2013, 7, 21), 7)
-    '2013-07-15 to 2013-07-21 (7 days)'
+    >>> span(dt.date(2013, 7, 21), 7), span(dt.date(2013, 7, 21), 1)
+    ('7 days to 2013-07-21', '2013-07-21')
     """
-    first = day - dt.timedelta(days=window - 1)
-    return str(day) if window == 1 else f"{first} to {day} ({window} days)"
+    return str(day) if window == 1 else f"{window} days to {day}"
 
 
 def hours(monitor: Monitor, day: dt.date) -> str:

@@ -9,6 +9,9 @@ import datetime as dt
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+_TRAINING = "workflowType=machine_learning"
+"""Without it MLflow puts what a visitor opens among the pages about language models."""
+
 FLEET_PAGE = "index.html"
 """The file of the page of all models."""
 
@@ -28,25 +31,22 @@ def experiment_name(model: str) -> str:
 
 
 def experiment_fragment(experiment: str) -> str:
-    """The runs of an experiment, as a link within MLflow's own pages: they work wherever it is served.
-
-    Without `workflowType` a visitor is shown an empty overview of language models.
-    """
-    return f"#/experiments/{_part(experiment)}/runs?workflowType=machine_learning"
+    """The runs of an experiment, as a link within MLflow's own pages: they work wherever it is served."""
+    return f"#/experiments/{_part(experiment)}/runs?{_TRAINING}"
 
 
 def run_fragment(experiment: str, run: str) -> str:
     """A run, as a link within MLflow's own pages."""
-    return f"#/experiments/{_part(experiment)}/runs/{_part(run)}"
+    return f"#/experiments/{_part(experiment)}/runs/{_part(run)}?{_TRAINING}"
 
 
 def version_fragment(registered: str, version: str) -> str:
     """A version of a registered model, as a link within MLflow's own pages.
 
     >>> version_fragment("a/b", "1")
-    '#/models/a%2Fb/versions/1'
+    '#/models/a%2Fb/versions/1?workflowType=machine_learning'
     """
-    return f"#/models/{_part(registered)}/versions/{_part(version)}"
+    return f"#/models/{_part(registered)}/versions/{_part(version)}?{_TRAINING}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Links:
         """A run in MLflow, by the ids of its experiment and its own.
 
         >>> Links(mlflow="https://host.example/mlflow").mlflow_run("3", "abc")
-        'https://host.example/mlflow/#/experiments/3/runs/abc'
+        'https://host.example/mlflow/#/experiments/3/runs/abc?workflowType=machine_learning'
         """
         return self._mlflow(run_fragment(experiment, run))
 

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from obs_dagster.reports.mlflow.version_report import Later
+from obs_dagster.verdict.evidence import Evidence
 from obs_dagster.verdict.verdict import Verdict
 
 SEASON = runpy.run_path(str(Path(__file__).parents[2] / "season.py"))
@@ -275,3 +276,16 @@ def test_more_metrics_than_a_batch(report, read, make_night):
     report.publish([make_night(0, records=records)])
     assert len(read().nights()[LAST]) == 1_203
     assert len(read().points()) == 1_203
+
+
+def test_evidence_says_over_which_days_it_is_and_whether_labels_are_in(report, read, make_night):
+    evidence = tuple(
+        Evidence("recall", "*", "", day, 7, 0.25, 0.2, 0.3, 900, settled=settled, labelled=0.97)
+        for day, settled in ((LAST, False), (BEFORE, True))
+    )
+    report.publish([make_night(0, verdict=Verdict("1", "failing", ("recall fell",), evidence))])
+    for run in read().runs:
+        rows = [line for line in run.data.tags["mlflow.note.content"].splitlines() if "recall &" in line]
+        over = [row.split("|")[-2].removesuffix(" &nbsp; ").strip() for row in rows]
+        assert over == [evidence[0].covers, evidence[1].covers]
+        assert over[0] != over[1]
