@@ -23,7 +23,7 @@ def asker() -> Ask:
 def _ask(question: Question) -> str | None:
     ERRORS.print(f"\n{question.text}", markup=False, highlight=False)
     for number, (name, why) in enumerate(question.choices, start=1):
-        ERRORS.print(f"  {number}  ", cell(name, "bold"), cell(f"  {why}", "dim"), sep="")
+        ERRORS.print(f"  {number}  ", cell(name, "bold"), cell(f"  {why}", "dim"), sep="", soft_wrap=True)
     if question.optional:
         ERRORS.print("  0  none of them", highlight=False)
     low = 0 if question.optional else 1

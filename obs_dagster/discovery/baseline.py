@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from obs_dagster.discovery.layout import Layout, layout_of
 
 _HOLE = "{version}"
+#: Days of a log from which a week of them may pass before the first comparison.
+_WEEK, _ENOUGH = 7, 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +28,19 @@ class BaselineFound:
     sure: bool = True
 
 
-def baseline_of(training: str, versions: Sequence[str]) -> BaselineFound:
+def baseline_of(training: str, versions: Sequence[str], days: int) -> BaselineFound:
     """The training rows of each version if their paths name it, else the rolling window.
 
     Args:
         training: a file, a folder or a glob; empty for none.
         versions: those in the log.
+        days: how many days the log has.
 
     Raises:
         DiscoveryError: there are no such files.
     """
     if not training:
-        why = "each night is compared with the version's own 28 days before it"
-        return BaselineFound({"kind": "rolling", "days": 28}, why)
+        return _rolling(days)
     layout = layout_of(training)
     if pattern := _pattern(layout, versions):
         source = {} if layout.source == "parquet" else {"source": layout.source}
@@ -49,7 +51,22 @@ def baseline_of(training: str, versions: Sequence[str]) -> BaselineFound:
         f"version's into a file or folder of its name (training/{versions[0] if versions else '1'}.csv), and "
         "write `kind: training` with `path: training/{version}.csv`"
     )
-    return BaselineFound({"kind": "rolling", "days": 28}, why, sure=False)
+    return BaselineFound(_rolling(days).keys, why, sure=False)
+
+
+def _rolling(days: int) -> BaselineFound:
+    """Four weeks, and a week between them and the night where there are days enough to begin with."""
+    keys: dict[str, object] = {"kind": "rolling", "days": 4 * _WEEK}
+    if days >= _ENOUGH:
+        why = "each week is compared with the version's own four weeks before it"
+        return BaselineFound(keys | {"gap_days": _WEEK}, why)
+    why = "each night is compared with the version's own four weeks before it"
+    if days > _WEEK + 1:
+        return BaselineFound(keys, why)
+    fewest = max(days // 2, 1)
+    return BaselineFound(
+        keys | {"min_days": fewest}, f"{why}, or as many days as there are, {fewest} at least"
+    )
 
 
 def _pattern(layout: Layout, versions: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ class Column:
         whole: values that are whole numbers.
         moments: values that are moments.
         truths: values that spell true or false.
+        form: the format of moments that nothing but a format reads, as `strptime` has it.
         longest: characters of the longest text.
         low, high: the extremes of the finite numbers; None if there are none.
         top: the most frequent values as text, each with its rows.
@@ -41,6 +42,7 @@ class Column:
     low: float | None
     high: float | None
     top: tuple[tuple[str, int], ...]
+    form: str = ""
 
     @property
     def nulls(self) -> int:
@@ -82,6 +84,11 @@ class Column:
     def probability(self) -> bool:
         """Whether the values are numbers from 0 to 1, and more than two."""
         return self.numeric and self.distinct > 2 and self.within(0, 1)  # noqa: PLR2004  0 and 1 alone
+
+    def listed(self, most: int = 3) -> str:
+        """The most frequent values, for people."""
+        shown = ", ".join(value for value, _ in self.top[:most])
+        return f"{shown}, …" if self.distinct > most else shown
 
     def within(self, low: float, high: float) -> bool:
         """Whether all numbers lie between two bounds."""

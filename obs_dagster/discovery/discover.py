@@ -14,19 +14,21 @@ from obs_dagster.discovery.column import Column
 from obs_dagster.discovery.draft import Asked, Draft, LabelDraft
 from obs_dagster.discovery.error import DiscoveryError
 from obs_dagster.discovery.features import LeftOut, features_of
-from obs_dagster.discovery.labels import LabelFiles, labels_of
+from obs_dagster.discovery.labels import DEFAULT_DELAY, LabelFiles, labels_of
 from obs_dagster.discovery.layout import Layout, layout_of
 from obs_dagster.discovery.recognition import Recognised, recognise, roles
 from obs_dagster.discovery.roles.status import successes
 from obs_dagster.discovery.sample import Sample, sampled
 from obs_dagster.discovery.segments import segments_of
 from obs_dagster.discovery.task import Evidence, ranks, roles_of, task_of
+from obs_dagster.discovery.version import version_of
 from obs_dagster.discovery.zone import zone_of
-from obs_dagster.monitor.data import OUTPUT_ROLES
+from obs_dagster.monitor.data import OUTPUT_ROLES, LogColumns
 from obs_dagster.sources.files import connect
+from obs_dagster.sources.score_scale import recognised_scale
 
 _BINARY, _MULTICLASS, _RANKING = "binary_classification", "multiclass_classification", "ranking"
-_NEEDED = ("prediction_id", "time", "version")
+_RANKED = ("request", "item", "rank")
 
 
 def discover(asked: Asked, ask: Ask = nobody) -> Draft:
@@ -42,7 +44,7 @@ def discover(asked: Asked, ask: Ask = nobody) -> Draft:
     """
     layout = layout_of(asked.logs)
     with connect() as connection:
-        sample = sampled(connection, layout.source, layout.files)
+        sample = sampled(connection, layout)
         if not sample.rows:
             raise DiscoveryError(
                 f"The files at {layout.pattern} have no rows.",
@@ -66,9 +68,15 @@ class _Discovery:
         task = task_of(self._evidence(known, scores), self.asked.task, self.ask)
         scores = scores if task.value == _MULTICLASS else {}
         kept = self._of_task(known, task.value, scores)
-        self._complain(kept)
-        idle = [LeftOut(each.column, f"{task.value} has no use for a {role}") for role, each in known.items()]
+        if "time" not in kept:
+            raise self._no_time()
+        idle = [
+            LeftOut(each.column, f"{task.value} has no use for a {role}")
+            for role, each in known.items()
+            if role != "label"
+        ]
         used = {each.column for each in kept.values()} | {*scores.values()}
+        used |= {known["label"].column} if "label" in known else set()
         idle = [each for each in idle if each.name not in used]
         features, left = features_of(self.sample, used | {each.name for each in idle})
         if not features:
@@ -79,6 +87,8 @@ class _Discovery:
             )
         status = kept.get("status")
         first, last = self._days(kept["time"].column)
+        column = self._output(kept, "version")
+        version = version_of(self.layout, [value for value, _ in column.top] if column else [])
         return Draft(
             model=self.asked.model,
             task=task,
@@ -88,31 +98,33 @@ class _Discovery:
             last=last,
             rows=self.sample.rows,
             files=self.sample.files,
-            roles=kept,
+            roles={role: kept[role] for role in LogColumns.model_fields if role in kept},
+            version=version,
             class_scores=scores,
-            classes=self._classes(kept) if task.value == _MULTICLASS and not scores else (),
+            classes=self._classes(known) if task.value == _MULTICLASS and not scores else (),
             decisions=self._decisions(kept) if task.value == _BINARY else None,
+            scale=self._scale(kept) if task.value == _BINARY else "",
+            form=self._column(kept["time"]).form,
+            csv=self.sample.csv,
             ok_statuses=successes(self._column(status)) if status else (),
-            labels=self._labels(kept, two=task.value == _BINARY) if self.labels else None,
+            labels=self._labels(known, kept, two=task.value == _BINARY),
             features=features,
             left_out=[*idle, *left],
             segments=segments_of(features, self.sample.rows, self._rows_a_day(kept["time"].column)),
-            baseline=baseline_of(
-                self.asked.training, [value for value, _ in self._column(kept["version"]).top]
-            ),
+            baseline=baseline_of(self.asked.training, version.versions, (last - first).days + 1),
         )
 
     def _recognised(self) -> dict[str, Recognised]:
         """The column of each role, of whatever task."""
         given = dict(self.asked.columns)
-        key = {"prediction_id": self.labels.key} if self.labels else {}
+        own = self.labels.key.of_log if self.labels else None
+        key = {"prediction_id": own} if own else {}
         given |= {role: each.column for role, each in key.items()}
         ranked = self._ranked(given)
-        wanted = [
-            name
-            for name in roles()
-            if name != "label" and (ranked or name in given or name not in ("request", "item", "rank"))
-        ]
+        not_wanted = {*(() if ranked else _RANKED), *(("label",) if self.labels else ())}
+        wanted = [name for name in roles() if name not in not_wanted or name in given]
+        if self.labels:
+            given.pop("label", None)
         return recognise(self.sample, "logs", given, self.ask, wanted=wanted) | key
 
     def _ranked(self, given: Mapping[str, str]) -> bool:
@@ -132,7 +144,7 @@ class _Discovery:
     def _class_scores(self, known: Mapping[str, Recognised]) -> dict[str, str]:
         """The probabilities of several classes; of two only if neither is the score."""
         taken = {each.column for role, each in known.items() if role != "score"}
-        label = self._label()
+        label = self._label(known)
         named = [
             value
             for column in (label, self._output(known, "prediction"))
@@ -149,10 +161,11 @@ class _Discovery:
             for role, each in known.items()
             if role in OUTPUT_ROLES and each.column not in scores.values()
         }
-        return Evidence(outputs, scores, self._label())
+        return Evidence(outputs, scores, self._label(known))
 
-    def _label(self) -> Column | None:
-        return self.labels.sample.columns[self.labels.label] if self.labels else None
+    def _label(self, known: Mapping[str, Recognised]) -> Column | None:
+        """The true values, of files of their own or of the log itself."""
+        return self.labels.sample.columns[self.labels.label] if self.labels else self._output(known, "label")
 
     def _of_task(
         self, known: Mapping[str, Recognised], task: str, scores: Mapping[str, str]
@@ -162,7 +175,9 @@ class _Discovery:
         kept = {
             role: each
             for role, each in known.items()
-            if (role not in OUTPUT_ROLES or role in legal) and each.column not in scores.values()
+            if (role not in OUTPUT_ROLES or role in legal)
+            and each.column not in scores.values()
+            and role != "label"
         }
         if "prediction" in legal and "score" not in legal and "prediction" not in kept and not scores:
             # what a regressor puts out may be called its score
@@ -172,19 +187,12 @@ class _Discovery:
             del kept["prediction"]
         return kept
 
-    def _complain(self, kept: Mapping[str, Recognised]) -> None:
-        """Say which column is missing.
-
-        Raises:
-            DiscoveryError: one that every monitor needs is.
-        """
-        for name in _NEEDED:
-            if name not in kept:
-                role = roles()[name]
-                raise DiscoveryError(
-                    f"{role.question} No column of the log looks like it.",
-                    remedy=f"Name it: `{role.option} COLUMN`. There are: {', '.join(self.sample.columns)}.",
-                )
+    def _no_time(self) -> DiscoveryError:
+        role = roles()["time"]
+        return DiscoveryError(
+            f"{role.question} No column of the log looks like it.",
+            remedy=f"Name it: `{role.option} COLUMN`. There are: {', '.join(self.sample.columns)}.",
+        )
 
     def _decisions(self, kept: Mapping[str, Recognised]) -> TwoClasses | None:
         """What the decisions of a log mean; None if there are none of two classes."""
@@ -194,24 +202,43 @@ class _Discovery:
         column = self._column(kept["prediction"])
         return two_classes(column, self.sample, score, f"{self.sample.table} AS a", "a")
 
+    def _scale(self, kept: Mapping[str, Recognised]) -> str:
+        """How scores are written that are no probabilities as they are; empty for others."""
+        score = self._output(kept, "score")
+        if score is None or score.low is None or score.high is None:
+            return ""
+        found = recognised_scale(score.low, score.high)
+        return "" if found in (None, "probability") else str(found)
+
     def _classes(self, kept: Mapping[str, Recognised]) -> Sequence[str]:
         """Every class that predictions and labels name."""
-        columns = (self._output(kept, "prediction"), self._label())
+        columns = (self._output(kept, "prediction"), self._label(kept))
         return sorted({value for column in columns if column for value, _ in column.top})
 
-    def _labels(self, kept: Mapping[str, Recognised], *, two: bool) -> LabelDraft:
-        if self.labels is None:
-            raise TypeError("there are no labels")
-        found = self.labels
+    def _labels(
+        self, known: Mapping[str, Recognised], kept: Mapping[str, Recognised], *, two: bool
+    ) -> LabelDraft | None:
+        label = self._label(known)
+        if label is None:
+            return None
+        found, own = self.labels, f"{self.sample.table} AS a"
         score = kept["score"].column if "score" in kept else ""
-        label = found.sample.columns[found.label]
-        classes = two_classes(label, self.sample, score, found.rows(self.sample), "b") if two else None
+        rows, of = (found.rows(self.sample), "b") if found else (own, "a")
+        classes = two_classes(label, self.sample, score, rows, of) if two else None
+        if found is None:
+            why = "how long labels take is not known: nights wait so many days for them"
+            return LabelDraft("", "", {"label": known["label"]}, classes, (DEFAULT_DELAY, why))
+        delay = found.delay(self.sample, kept["time"].column)
+        known_at = found.columns.get("known_at")
         return LabelDraft(
             found.layout.every,
             found.layout.source,
             found.columns,
             classes,
-            found.delay(self.sample, kept["time"].column),
+            delay,
+            form=found.sample.columns[known_at.column].form if known_at else "",
+            csv=found.sample.csv,
+            keys=found.key.keys,
         )
 
     def _days(self, time: str) -> tuple[dt.date, dt.date]:

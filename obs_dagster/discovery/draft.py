@@ -13,6 +13,8 @@ from obs_dagster.discovery.layout import Layout
 from obs_dagster.discovery.recognition import Recognised
 from obs_dagster.discovery.segments import Segment
 from obs_dagster.discovery.task import Choice
+from obs_dagster.discovery.version import VersionFound
+from obs_dagster.monitor.csv_dialect import CsvDialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,13 @@ class LabelDraft:
     """The labels of a monitor to be.
 
     Attributes:
-        pattern, source: where the files are, and their format.
+        pattern, source: where the files are, and their format; empty if it is a column of the log.
         columns: the column of each role.
         classes: the two classes; None where there are not two.
         delay: days that labels are waited for, and why.
+        form: how `known_at` is written, if nothing but a format reads it.
+        csv: how CSV files are written, if not as most are.
+        keys: the log's column for each column that labels are joined by; empty if that is the id.
     """
 
     pattern: str
@@ -51,6 +56,9 @@ class LabelDraft:
     columns: Mapping[str, Recognised]
     classes: TwoClasses | None
     delay: tuple[int, str]
+    form: str = ""
+    csv: CsvDialect | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +72,13 @@ class Draft:
         first, last: the days between which there are rows.
         rows, files: of the sample.
         roles: the column of each role.
+        version: the version of every row, or where the path names it; empty where a column does.
         class_scores: the column of each class's probability.
         classes: the names of all classes of a multiclass model, where scores do not name them.
         decisions: what decisions mean; None where there are none, or they spell true and false.
+        scale: how probabilities are written; empty if as such.
+        form: how times are written, if nothing but a format reads them.
+        csv: how CSV files are written, if not as most are.
         ok_statuses: values of the status that are successes.
         labels: None for none.
         features, left_out: the other columns.
@@ -83,9 +95,13 @@ class Draft:
     rows: int
     files: int
     roles: Mapping[str, Recognised]
+    version: VersionFound
     class_scores: Mapping[str, str]
     classes: Sequence[str]
     decisions: TwoClasses | None
+    scale: str
+    form: str
+    csv: CsvDialect | None
     ok_statuses: Sequence[str]
     labels: LabelDraft | None
     features: Sequence[Feature]
@@ -97,6 +113,7 @@ class Draft:
     def choices(self) -> dict[str, Choice]:
         """Everything that was chosen by what the sample says, by what it is."""
         labels = self.labels.columns if self.labels else {}
+        version = {} if self.version.in_column else {"version": self.version.choice}
         columns = {role: each for role, each in labels.items() if role != "prediction_id"}
         baseline = Choice(
             str(self.baseline.keys["kind"]), self.baseline.why, self.baseline.sure, "--training"
@@ -108,5 +125,6 @@ class Draft:
                 role: Choice(each.column, each.why, each.sure, each.option)
                 for role, each in {**self.roles, **columns}.items()
             },
+            **version,
             "baseline": baseline,
         }

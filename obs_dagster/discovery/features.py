@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 
 from obs_dagster.discovery.column import Column
 from obs_dagster.discovery.sample import Sample
@@ -15,6 +17,7 @@ from obs_dagster.sources.casts import nested
 #: Values that are so many, and so often others, name rows rather than say something of them.
 _NAMES_ROWS, _FEWEST_NAMES, _LONG = 0.5, 50, 200
 _ID = ("id", "uuid", "guid")
+_INNERMOST = re.compile(r"^.*\.(?=[^.]+$)")
 #: How many values a list of legal ones has at most, and how often each must have been seen.
 _MOST_ALLOWED, _SEEN = 12, 5
 
@@ -24,21 +27,18 @@ class Feature:
     """A column that the model reads, as far as a sample tells.
 
     Attributes:
+        name: what it is called: as its column, or as the innermost of a column inside of others.
         column: what it is like.
         type: what its values are.
         seen: what they were, in words.
         suggested: what the contract could say of them: keys and values as the monitor has them.
     """
 
+    name: str
     column: Column
     type: FeatureType
     seen: str
     suggested: dict[str, object]
-
-    @property
-    def name(self) -> str:
-        """The column's name."""
-        return self.column.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,16 @@ def features_of(sample: Sample, used: Collection[str]) -> tuple[list[Feature], l
             left.append(LeftOut(column.name, why))
         else:
             features.append(_feature(column))
-    return features, left
+    names = Counter(feature.name for feature in features)
+    taken = {*used, *(column.name for column in sample.columns.values())}
+    return [_unambiguous(feature, names, taken) for feature in features], left
+
+
+def _unambiguous(feature: Feature, names: Mapping[str, int], taken: Collection[str]) -> Feature:
+    """The feature with the whole name of its column, if the innermost is another's as well."""
+    whole = feature.column.name
+    alone = feature.name == whole or (names[feature.name] == 1 and feature.name not in taken)
+    return feature if alone else replace(feature, name=whole)
 
 
 def _no_feature(column: Column) -> str:
@@ -96,7 +105,7 @@ def _feature(column: Column) -> Feature:
         if kind == "category" and column.distinct <= _MOST_ALLOWED and column.top[-1][1] >= _SEEN:
             suggested["allowed"] = sorted(allowed)
     missing = f", {100 * column.nulls / column.rows:.2g} % missing" if column.nulls else ", none missing"
-    return Feature(column, kind, seen + missing, suggested)
+    return Feature(_INNERMOST.sub("", column.name), column, kind, seen + missing, suggested)
 
 
 def _type(column: Column) -> FeatureType:
@@ -108,8 +117,7 @@ def _type(column: Column) -> FeatureType:
 
 
 def _values(column: Column) -> str:
-    shown = ", ".join(value for value, _ in column.top[:3])
-    return f"{column.distinct:,} values: {shown}" + (", …" if column.distinct > 3 else "")  # noqa: PLR2004
+    return f"{column.distinct:,} value{'s' * (column.distinct > 1)}: {column.listed()}"
 
 
 def _bounds(column: Column) -> dict[str, object]:

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from obs_dagster.discovery.error import DiscoveryError
 from obs_dagster.discovery.path_day import PathDay, path_day
+from obs_dagster.monitor import day_form
+from obs_dagster.monitor.day_form import Period
+from obs_dagster.monitor.placeholders import everywhere
 from obs_dagster.monitor.source import SOURCES
 from obs_dagster.sources.formats.file_format import FileFormat
 from obs_dagster.sources.matching import matching_files
@@ -21,7 +24,9 @@ from obs_dagster.sources.matching import matching_files
 MOST_FILES = 20_000
 """How many files are looked for at most."""
 
-_HOLE = re.compile(r"\{day(:[^{}]*)?\}")
+_HOLE = re.compile(r"\{day(?::[^{}]*)?\}")
+_FOLDER = re.compile(r"([^={}]+)=[^{}]*")
+_VERSION = re.compile(r"v[0-9]+(?:[._-]?[0-9a-z]+)*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,29 @@ class Layout:
     @property
     def every(self) -> str:
         """The path of the files of all days."""
-        return _HOLE.sub("*", self.pattern)
+        return everywhere(self.pattern)
+
+    @property
+    def by_day(self) -> bool:
+        """Whether each file has the rows of the one day that it names."""
+        return day_form.period(self.pattern) is Period.DAY
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The columns whose values are in the names of folders, as `region=eu/` has them."""
+        found = [_FOLDER.fullmatch(part) for part in Path(self.pattern).parent.parts]
+        return tuple(dict.fromkeys(match[1] for match in found if match))
+
+    @property
+    def by_version(self) -> str:
+        """The pattern with `{version}` where folders are called after versions; empty if none are."""
+        parts = [file.parts for file, _ in self.files]
+        for at in reversed(range(len(parts[0]) - 1)):
+            named = {each[at] for each in parts if len(each) == len(parts[0])}
+            if all(_VERSION.fullmatch(name) for name in named) and len({*map(len, parts)}) == 1:
+                split = list(Path(self.pattern).parts)
+                return str(Path(*split[:at], "{version}", *split[at + 1 :])) if at < len(split) else ""
+        return ""
 
 
 def layout_of(place: str) -> Layout:
@@ -73,10 +100,10 @@ def layout_of(place: str) -> Layout:
             remedy=f"Files are known by their endings: {', '.join(_suffixes())}, also with .gz after it.",
         )
     kind = kinds.most_common(1)[0][0]
-    of_kind = [(file, path_day(file.parts)) for file in found if format_of(file) == kind]
-    files = _alike(of_kind)
+    files = _alike([(file, path_day(file.parts)) for file in found if format_of(file) == kind])
     pattern = _pattern(sorted({where.shape for _, where in files}))
-    dated = sorted(((file, where.day) for file, where in files), key=_in_order)
+    by_day = day_form.period(pattern) is Period.DAY
+    dated = sorted(((file, where.day if by_day else None) for file, where in files), key=_in_order)
     taken = {file for file, _ in files}
     return Layout(kind, pattern, tuple(dated), tuple(file for file in found if file not in taken))
 

@@ -78,7 +78,7 @@ def recognise(
         if column.name not in without and column.name not in {each.column for each in found.values()}
     ]
     open_roles = [role for name, role in known.items() if name not in given]
-    claims = {role.name: role.claims(sample, free) for role in open_roles}
+    claims = {role.name: role.claims(sample, free, section) for role in open_roles}
     for name, chosen in _assigned(claims).items():
         taken = {each.column for each in found.values()}
         left = [chosen, *(each for each in claims[name] if each.column != chosen.column)]
@@ -120,7 +120,8 @@ def _weight(claim: Claim) -> tuple[bool, int]:
 def _decided(role: Role, claims: Sequence[Claim], ask: Ask) -> Recognised | None:
     """The first of the claims, or the one that a person prefers; None if none is it."""
     chosen, *rivals = claims
-    sure = chosen.by_name and all(each.rank != chosen.rank for each in rivals)
+    # what only its values speak for is sure if there is no other column of such values
+    sure = all(each.rank != chosen.rank for each in rivals)
     if not sure:
         choices = {each.column: each.why for each in claims}
         answer = ask(Question(role.question, role.option, tuple(choices.items()), optional=True))

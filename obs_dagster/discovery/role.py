@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -43,6 +43,7 @@ class Role:
         fits: what the values of a column say for it; empty if they speak against it.
         by_content: whether the values are enough, whatever the name.
         sections: where such a column is looked for.
+        names_in_logs: how many of the names say it in a log as well; None for all.
     """
 
     name: str
@@ -52,14 +53,16 @@ class Role:
     fits: Callable[[Column, Sample], str]
     by_content: Callable[[Column], bool] = field(default=lambda _: False)
     sections: tuple[Section, ...] = ("logs",)
+    names_in_logs: int | None = None
 
-    def claims(self, sample: Sample, columns: Iterable[Column]) -> list[Claim]:
+    def claims(self, sample: Sample, columns: Iterable[Column], section: Section = "logs") -> list[Claim]:
         """The columns that could play it, the best first."""
-        found = [claim for column in columns if (claim := self._claim(column, sample))]
+        names = self.names[: self.names_in_logs] if section == "logs" else self.names
+        found = [claim for column in columns if (claim := self._claim(column, sample, names))]
         return sorted(found, key=lambda claim: claim.rank)
 
-    def _claim(self, column: Column, sample: Sample) -> Claim | None:
-        rank = next((at for at, name in enumerate(self.names) if _named(name, column)), None)
+    def _claim(self, column: Column, sample: Sample, names: Sequence[str]) -> Claim | None:
+        rank = next((at for at, name in enumerate(names) if _named(name, column)), None)
         if rank is None and not self.by_content(column):
             return None
         why = self.fits(column, sample)

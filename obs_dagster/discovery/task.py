@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from obs_dagster.monitor.problem import nearest, quoted
 from obs_dagster.monitor.task import TASKS, HasRoles, tasks
 
 _MOST_CLASSES, _MOST_NUMBERS = 100, 20
+_NO_LABELS = "there are no labels"
+_PERCENT = re.compile("prob|pct|percent|likelihood")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,10 @@ def task_of(evidence: Evidence, given: str, ask: Ask) -> Choice:
     found = list(_fitting(evidence))
     if not found:
         raise _nothing(evidence)
+    if _is_anomaly(evidence) and ("unlabelled", _NO_LABELS) in found:
+        return Choice("unlabelled", "its score is of anomalies, and there are no labels", option="--task")
+    # what any log without labels may be is said only of one that is nothing else
+    found = [each for each in found if each != ("unlabelled", _NO_LABELS)] or found
     if len(found) > 1 and evidence.label is None:
         answer = ask(Question("What kind of model is it?", "--task", found))
         if answer:
@@ -89,6 +96,11 @@ def _fitting(evidence: Evidence) -> Iterator[tuple[str, str]]:
     for name, fits in _TASKS:
         if why := fits(evidence):
             yield name, why
+
+
+def _is_anomaly(evidence: Evidence) -> bool:
+    score = evidence.outputs.get("score")
+    return score is not None and any(word in score.plain_name for word in ("anomal", "outlier", "novelty"))
 
 
 def _ranking(evidence: Evidence) -> str:
@@ -114,7 +126,10 @@ def _binary(evidence: Evidence) -> str:
         return ""
     if label is not None and score.numeric:
         return "there is a score, and labels are of two classes"
-    return "there is a score from 0 to 1" if score.probability else ""
+    if score.probability:
+        return "there is a score from 0 to 1"
+    percent = score.numeric and score.within(0, 100) and _PERCENT.search(score.plain_name)
+    return "there is a probability in percent" if percent else ""
 
 
 def _regression(evidence: Evidence) -> str:
@@ -134,7 +149,7 @@ def _regression(evidence: Evidence) -> str:
 def _unlabelled(evidence: Evidence) -> str:
     if evidence.label is not None or not {"score", "prediction"} & {*evidence.outputs}:
         return ""
-    return "there are no labels"
+    return _NO_LABELS
 
 
 #: The likeliest first.

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from obs_dagster.discovery.classes import TwoClasses
 from obs_dagster.discovery.draft import Draft
 from obs_dagster.discovery.recognition import Recognised
 from obs_dagster.discovery.yaml_text import comment, entries, entry, mapping, scalar, sequence
+from obs_dagster.monitor.csv_dialect import CsvDialect
 from obs_dagster.monitor.data import LabelColumns, LogColumns
 
 #: A log whose last day is so many days ago is complete.
@@ -80,26 +82,35 @@ class _Writer:
         yield from comment("The inference log: one row per prediction.")
         yield "logs:"
         yield f"  source: {draft.layout.source}"
-        yield f"  path: {scalar(self._place(draft.layout.pattern), flow=False)}"
+        yield f"  path: {scalar(self._place(draft.version.pattern), flow=False)}"
+        yield from _how(draft.form, draft.csv)
+        if draft.version.constant:
+            choice = draft.version.choice
+            yield from entry("version", scalar(choice.value), choice.why, indent=2, sure=False)
         yield "  columns:"
-        for role in LogColumns.model_fields:
-            if role in draft.roles:
-                yield from _column(role, draft.roles[role])
-            elif role == "scores" and draft.class_scores:
-                yield "    scores:  # a probability of each class, named as the labels name it; they sum to 1"
-                yield from (
-                    f"      {scalar(name)}: {scalar(column)}" for name, column in draft.class_scores.items()
-                )
-        if decisions := draft.decisions:
-            if decisions.positive:
-                yield from entry(
-                    "positive", scalar(decisions.positive), decisions.why, indent=2, sure=decisions.sure
-                )
-                yield f"  negative: {scalar(decisions.negative)}"
-        elif draft.task.value == "binary_classification":
+        yield from self._columns()
+        if draft.scale:
+            yield f"  scale: {draft.scale}  # as the values are; from here on they are probabilities"
+        if draft.task.value == "binary_classification" and draft.decisions is None:
             yield "  threshold: 0.5  # from this score on the decision is positive: write the one in use"
+        yield from _classes(draft.decisions)
         if draft.ok_statuses:
             yield f"  ok_statuses: {sequence(draft.ok_statuses)}  # what of `status` is a success"
+
+    def _columns(self) -> Iterator[str]:
+        found, scores = self.draft.roles, self.draft.class_scores
+        if "prediction_id" not in found:
+            yield from comment(
+                "prediction_id: no column has an id of its own in every row; rows get one made of all that "
+                "they say.",
+                4,
+            )
+        for role in LogColumns.model_fields:
+            if role in found:
+                yield from _column(role, found[role])
+            elif role == "scores" and scores:
+                yield "    scores:  # a probability of each class, named as the labels name it; they sum to 1"
+                yield from (f"      {scalar(name)}: {scalar(column)}" for name, column in scores.items())
 
     def _labels(self) -> Iterator[str]:
         labels = self.draft.labels
@@ -115,16 +126,23 @@ class _Writer:
             "What really happened. Labels may come late: exactly the days they touch are evaluated again."
         )
         yield "labels:"
-        yield f"  source: {labels.source}"
-        yield f"  path: {scalar(self._place(labels.pattern), flow=False)}"
+        if labels.source:
+            yield f"  source: {labels.source}"
+            yield f"  path: {scalar(self._place(labels.pattern), flow=False)}"
+            yield from _how(labels.form, labels.csv)
+        else:
+            yield from comment(
+                "without source and path: a column of the log itself, read again when files change", 2
+            )
         yield "  columns:"
+        if labels.keys:
+            same = list(labels.keys.items())
+            keys = sequence(labels.keys) if all(one == other for one, other in same) else mapping(labels.keys)
+            yield f"    keys: {keys}  # labels have no id of a prediction: these say of which it is"
         for role in LabelColumns.model_fields:
             if role in labels.columns:
                 yield from _column(role, labels.columns[role])
-        if labels.classes and labels.classes.positive:
-            classes = labels.classes
-            yield from entry("positive", scalar(classes.positive), classes.why, indent=2, sure=classes.sure)
-            yield f"  negative: {scalar(classes.negative)}"
+        yield from _classes(labels.classes)
         yield f"  max_delay_days: {labels.delay[0]}  # {labels.delay[1]}"
 
     def _features(self) -> Iterator[str]:
@@ -138,7 +156,9 @@ class _Writer:
             why = f"seen: {feature.seen}"
             if feature.suggested:
                 why += f"; suggestion: {entries(feature.suggested)}"
-            yield from entry(scalar(feature.name), mapping({"type": feature.type}), why, indent=2)
+            inside = {"column": feature.column.name} if feature.column.name != feature.name else {}
+            contract = mapping({"type": feature.type, **inside})
+            yield from entry(scalar(feature.name), contract, why, indent=2)
         if self.draft.left_out:
             yield from comment("Left out:", 2)
             for left in self.draft.left_out:
@@ -165,6 +185,11 @@ class _Writer:
             )
         yield "baseline:"
         yield from (f"  {key}: {scalar(value, flow=False)}" for key, value in keys.items())
+        if found.keys["kind"] == "rolling":
+            yield from comment(
+                "In days, each ending with the night; longer ones would be compared with themselves."
+            )
+            yield "windows: [1, 7]"
 
     def _rules(self) -> Iterator[str]:
         yield from comment(
@@ -191,6 +216,22 @@ class _Writer:
         """A path from the file's folder on, if it is below the folder that this one is in."""
         place, above = Path(str(path)), self.folder.parent
         return os.path.relpath(place, self.folder) if place.is_relative_to(above) else str(place)
+
+
+def _classes(classes: TwoClasses | None) -> Iterator[str]:
+    """Which value means which class, unless they spell it."""
+    if classes is not None and classes.positive:
+        yield from entry("positive", scalar(classes.positive), classes.why, indent=2, sure=classes.sure)
+        yield f"  negative: {scalar(classes.negative)}"
+
+
+def _how(form: str, dialect: CsvDialect | None) -> Iterator[str]:
+    """How files are written, as far as that has to be said."""
+    if dialect is not None:
+        written = dialect.model_dump(exclude_defaults=True)
+        yield f"  csv: {mapping(written)}  # as the first file is written"
+    if form:
+        yield f"  times: {{format: {scalar(form)}}}  # what has no zone is UTC, unless `zone` says another"
 
 
 def _column(role: str, found: Recognised) -> Iterator[str]:

@@ -8,15 +8,14 @@ from obs_dagster.discovery.sample import Sample
 
 _CAME_TRUE = (
     "fraud(ulent)?|churn(ed)?|default(ed)?|convert(ed)?|conversion|click(ed)?|late|bought|purchased|returned|"
-    "paid|repaid|cancell?ed|approved|sold|survived|spam"
+    "paid|repaid|cancell?ed|sold|survived|spam"
 )
 
 
 def _fits(column: Column, _: Sample) -> str:
     if not column.present or (column.temporal and not column.numeric):
         return ""
-    shown = ", ".join(value for value, _ in column.top[:3])
-    return f"its values are {shown}" + (", …" if column.distinct > 3 else "")  # noqa: PLR2004
+    return f"its values are {column.listed()}"
 
 
 ROLE = Role(
@@ -26,10 +25,12 @@ ROLE = Role(
     (
         "label|y(_?true)?|target|actual|truth|ground_?truth|true_(label|value|class)|gt",
         "(actual|true|real|observed)_.*|.*_(label|actual|actuals|truth|true|target|observed)",
-        "outcome|result|relevance|grade|rating|gain|class",
         f"(is_|was_|has_|did_)?({_CAME_TRUE})",
+        "outcome|result|relevance|grade|rating|gain|class",
         "(is|was|has|did)_.*",
     ),
     _fits,
     sections=("logs", "labels"),
+    # in a log, a rating or what is called `is_…` is likelier to be a feature
+    names_in_logs=3,
 )

@@ -6,15 +6,14 @@ from obs_dagster.discovery.column import Column
 from obs_dagster.discovery.role import Role
 from obs_dagster.discovery.sample import Sample
 
-_MOST_CLASSES, _NAMED = 100, 4
+_MOST_CLASSES = 100
 
 
 def _fits(column: Column, _: Sample) -> str:
     if not column.present or (column.temporal and not column.numeric):
         return ""
     if column.distinct <= _MOST_CLASSES and not (column.numeric and not column.integral):
-        shown = ", ".join(value for value, _ in column.top[:_NAMED])
-        return f"its values are {shown}" + (", …" if column.distinct > _NAMED else "")
+        return f"its values are {column.listed()}"
     if column.numeric:
         return f"its values are numbers from {column.low:.4g} to {column.high:.4g}"
     return ""

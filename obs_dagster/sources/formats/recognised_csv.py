@@ -51,7 +51,7 @@ def recognised_dialect(file: Path) -> CsvDialect | None:
         found["escape"] = "\\"
     if delimiter != _by_header(rows[0] if rows else [], lines[0]):
         found["delimiter"] = delimiter
-    if rows and _is_data(rows[0]):
+    if rows and _is_data(rows[0], rows[1:]):
         found["names"] = tuple(f"column_{place}" for place, _ in enumerate(rows[0], start=1))
     else:
         rows = rows[1:]
@@ -103,9 +103,22 @@ def _width(rows: Sequence[Sequence[str]]) -> int:
     return max(map(len, rows), default=0)
 
 
-def _is_data(row: Sequence[str]) -> bool:
-    """Whether a first row has values: the name of a column is no number."""
-    return any(_POINT.fullmatch(value.strip()) or _COMMA.fullmatch(value.strip()) for value in row)
+def _is_data(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Whether a first row has values: where columns are of numbers, none has a name there.
+
+    The name of a column may be a number, too; but hardly those of all.
+    """
+    numeric = [
+        place
+        for place in range(len(row))
+        if (values := [each[place] for each in rest if place < len(each) and each[place].strip()])
+        and all(map(_is_number, values))
+    ]
+    return all(_is_number(row[place]) for place in numeric) if numeric else any(map(_is_number, row))
+
+
+def _is_number(text: str) -> bool:
+    return bool(_POINT.fullmatch(text.strip()) or _COMMA.fullmatch(text.strip()))
 
 
 def _of_values(columns: Sequence[Sequence[str]]) -> dict[str, Any]:
@@ -130,9 +143,10 @@ def _of_values(columns: Sequence[Sequence[str]]) -> dict[str, Any]:
             continue
         nulls |= {value for value in there if value in _NULLS}
     found: dict[str, Any] = {}
-    if commas + thousands and not points:
+    # a version such as 2.1 has a point, whatever numbers have
+    if commas or (thousands and not points):
         found["decimal"] = ","
-        found |= {"thousands": between} if between else {}
+        found |= {"thousands": between} if between and not (points and between == ".") else {}
     elif thousands:
         found["thousands"] = ","
     return found | ({"nulls": tuple(sorted(nulls))} if nulls else {})

@@ -1,6 +1,7 @@
 """What a monitor says of a log that nobody described."""
 
 import datetime as dt
+import json
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from obs_dagster.discovery.draft import Asked
 from obs_dagster.discovery.error import DiscoveryError
 from obs_dagster.discovery.writing import written
 
-TODAY = dt.date(2024, 3, 4)
+FIRST, TODAY = dt.date(2024, 3, 1), dt.date(2024, 3, 4)
 
 
 def drafted(service, *, labels="", training="", columns=(), zone="", ask=None):
@@ -221,3 +222,133 @@ def test_columns_that_say_nothing_are_left_out_with_the_reason(service):
     assert left.keys() == {"user_id", "empty", "booked"}
     assert "no value" in left["empty"]
     assert "moments" in left["booked"]
+
+
+def test_one_file_with_many_days(service):
+    frames = [service.rows(FIRST + dt.timedelta(days=back)) for back in range(3)]
+    service.write("logs/all.csv", pd.concat(frames))
+    draft = drafted(service)
+    assert (draft.first, draft.last) == (FIRST, FIRST + dt.timedelta(days=2))
+    assert loaded(service, draft).logs.path == "../logs/all.csv"
+
+
+def test_a_log_without_version_and_id_whose_labels_are_in_it(service):
+    def change(frame):
+        late = np.where(frame["score"] > 0.5, "late", "on time")
+        return frame.drop(columns=["request_id", "model_version"]).assign(actual=late)
+
+    service.log(change=change)
+    draft = drafted(service)
+    monitor = loaded(service, draft)
+    assert (draft.version.constant, draft.choices["version"].sure) == ("1", False)
+    assert (monitor.logs.version, monitor.labels.columns.label, monitor.labels.positive) == (
+        "1",
+        "actual",
+        "late",
+    )
+    assert "prediction_id" not in draft.roles
+
+
+def test_folders_are_columns_and_versions(service):
+    service.log(
+        place="logs/region=eu/v3/{day}.csv", change=lambda frame: frame.drop(columns=["model_version"])
+    )
+    service.log(
+        place="logs/region=us/v4/{day}.csv", change=lambda frame: frame.drop(columns=["model_version"])
+    )
+    draft = drafted(service)
+    monitor = loaded(service, draft)
+    assert monitor.logs.path == "../logs/region=*/{version}/{day}.csv"
+    assert (list(draft.version.versions), monitor.features["region"].type) == (["v3", "v4"], "category")
+
+
+def test_a_csv_file_of_another_country(service):
+    for back in range(3):
+        day = FIRST + dt.timedelta(days=back)
+        rows = service.rows(day)
+        german = pd.DataFrame(
+            {
+                "Kennung": rows["request_id"],
+                "Zeitpunkt": rows["created_at"].dt.strftime("%d.%m.%Y %H:%M:%S"),
+                "Modellversion": "2.1",
+                "Betrag": rows["amount"],
+                "Score": rows["score"],
+            }
+        )
+        place = service.root / "logs" / f"export_{day:%Y%m%d}.csv"
+        place.parent.mkdir(exist_ok=True)
+        german.to_csv(place, index=False, sep=";", decimal=",")
+    draft = drafted(service)
+    monitor = loaded(service, draft)
+    assert (monitor.logs.csv.decimal, monitor.logs.times.format) == (",", "%d.%m.%Y %H:%M:%S")
+    assert monitor.features["Betrag"].type == "number"
+    assert list(draft.version.versions) == ["2.1"]
+    assert all(choice.sure for choice in draft.choices.values())
+
+
+def test_moments_since_1970_need_no_word(service):
+    service.log(
+        change=lambda frame: frame.assign(
+            created_at=frame["created_at"].astype("datetime64[ms, UTC]").astype("int64")
+        )
+    )
+    assert loaded(service, drafted(service)).logs.columns.time == "created_at"
+
+
+def test_columns_inside_of_others(service):
+    for back in range(3):
+        day = FIRST + dt.timedelta(days=back)
+        lines = [
+            {
+                "event": {"id": row.request_id, "at": row.created_at.isoformat()},
+                "model": {"version": row.model_version},
+                "request": {"features": {"amount": row.amount, "country": row.country}},
+                "response": {"probability": row.score},
+            }
+            for row in service.rows(day).itertuples()
+        ]
+        place = service.root / "logs" / f"{day}.jsonl"
+        place.parent.mkdir(exist_ok=True)
+        place.write_text("\n".join(map(json.dumps, lines)))
+    monitor = loaded(service, drafted(service))
+    columns = monitor.logs.columns
+    assert (columns.prediction_id, columns.time, columns.version) == ("event.id", "event.at", "model.version")
+    assert columns.score == "response.probability"
+    assert {name: each.column for name, each in monitor.features.items()} == {
+        "amount": "request.features.amount",
+        "country": "request.features.country",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "scaled", "scale"),
+    [
+        ("fraud_probability_pct", lambda score: score * 100, "percent"),
+        ("logit", lambda score: np.log(score / (1 - score)), "log_odds"),
+    ],
+)
+def test_scores_in_percent_or_as_log_odds(service, name, scaled, scale):
+    def change(frame):
+        return frame.assign(**{name: scaled(frame["score"].clip(0.01, 0.99))}).drop(columns="score")
+
+    rows = pd.concat(service.log(change=change))
+    service.write("labels.csv", rows[["request_id"]].assign(label=rows["score"] > 0.5))
+    monitor = loaded(service, drafted(service, labels=str(service.root / "labels.csv")))
+    assert (monitor.logs.columns.score, monitor.logs.scale) == (name, scale)
+
+
+def test_labels_that_are_keyed_by_customer_and_day(service):
+    customers = [f"c{row}" for row in range(100)]
+    rows = pd.concat(service.log(change=lambda frame: frame.assign(customer=customers)))
+    keyed = pd.DataFrame(
+        {
+            "customer": customers * 3,
+            "date": rows["created_at"].dt.strftime("%Y-%m-%d"),
+            "churned": rows["score"] > 0.5,
+        }
+    )
+    service.write("labels.csv", keyed)
+    monitor = loaded(service, drafted(service, labels=str(service.root / "labels.csv")))
+    assert monitor.labels.columns.keys == {"customer": "customer", "date": "{day}"}
+    assert monitor.labels.columns.label == "churned"
+    assert monitor.logs.columns.prediction_id == "request_id"
