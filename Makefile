@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup spark demo test lint fix check bench dev lock
+.PHONY: setup spark demo test lint fix check bench screenshots dev lock
 .DEFAULT_GOAL := check
 
 setup: $(READY)
@@ -43,6 +43,10 @@ fix: setup
 	$(BIN)/ruff check --fix
 
 check: lint test
+
+# The pictures of docs/images; they need a Chromium.
+screenshots: setup
+	$(BIN)/python -m obs_dagster.demo.screenshots
 
 bench: setup
 	$(BIN)/python -m bench

@@ -63,6 +63,10 @@ class Links:
     mlflow: str = ""
     reports: str = ""
 
+    def group(self, model: str, location: str) -> str:
+        """The graph of a model in Dagster, in the code location of a name."""
+        return self._dagster(f"locations/{_part(location)}/asset-groups/{_part(model)}")
+
     def stage(self, model: str, stage: str, day: dt.date | None = None) -> str:
         """A stage's asset in Dagster, or one day of it.
 
@@ -87,7 +91,7 @@ class Links:
     def experiment_of(self, model: str) -> str:
         """The experiment of a model in MLflow's list of them, for who does not know its id."""
         wanted = urlencode({"experimentSearchFilter": experiment_name(model)})
-        return self._mlflow(f"#/experiments?{wanted}")
+        return self._mlflow(f"#/experiments?{_TRAINING}&{wanted}")
 
     def mlflow_run(self, experiment: str, run: str) -> str:
         """A run in MLflow, by the ids of its experiment and its own.

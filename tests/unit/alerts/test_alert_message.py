@@ -75,11 +75,12 @@ LINKS = Links("https://dagster.example", "https://mlflow.example", "https://repo
 
 def test_a_message_leads_to_its_page_its_check_and_its_experiment():
     message = linked(compose(ALERT, "firing"), LINKS)
+    experiments = "workflowType=machine_learning&experimentSearchFilter=obs%2Fflight_delay"
     assert message.body.splitlines()[-5:] == [
         "",
         "health page    https://reports.example/flight_delay-2013-07-03.html",
         "Dagster check  https://dagster.example/assets/flight_delay/alerts?view=checks&checkDetail=recall_low",
-        "MLflow         https://mlflow.example/#/experiments?experimentSearchFilter=obs%2Fflight_delay",
+        f"MLflow         https://mlflow.example/#/experiments?{experiments}",
         "all models     https://reports.example/index.html",
     ]
     assert message.details["health_page_url"] == "https://reports.example/flight_delay-2013-07-03.html"

@@ -71,7 +71,8 @@ def test_rows_lead_to_the_page_of_the_night_to_dagster_and_to_mlflow():
     html = page(standing(), links=links, href="m-2024-03-30.html")
     assert '<a href="m-2024-03-30.html">m</a>' in html
     assert "https://dagster.example/assets/m/alerts?view=partitions&amp;partition=2024-03-30" in html
-    assert "https://mlflow.example/#/experiments?experimentSearchFilter=obs%2Fm" in html
+    assert "https://mlflow.example/#/experiments?workflowType=machine_learning" in html
+    assert "experimentSearchFilter=obs%2Fm" in html
     assert "<a" not in page(standing())
 
 
