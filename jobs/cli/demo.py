@@ -15,7 +15,7 @@ import typer
 
 from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.failure import FAILED, UsageError
-from jobs.cli.report import write_report
+from jobs.cli.report import write_fleet, write_report
 from jobs.cli.run import evaluate, show_standing
 from jobs.cli.stages import bar
 
@@ -54,6 +54,7 @@ def demo(
         show_standing(each, LAST_DAY)
         page = write_report(each)
         OUTPUT.print(f"\nThe health page: {page}\n", markup=False, highlight=False, soft_wrap=True)
+    OUTPUT.print(f"All models on one page: {write_fleet()}\n", markup=False, highlight=False, soft_wrap=True)
     OUTPUT.print("Next:", highlight=False)
     for command, why in _next(settings, monitor):
         OUTPUT.print(f"  # {why}", style="dim", markup=False, highlight=False, soft_wrap=True)

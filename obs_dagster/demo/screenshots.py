@@ -91,9 +91,11 @@ def _pictures(reports: Path, links: Links) -> Iterator[Picture]:
     yield Picture("health", health, (1280, 900), "Version 1")
     yield Picture("health-phone", health, (390, 844), "Version 1")
     greeting = ("Skip", "Close", "Maybe later")
-    yield Picture("lineage", links.group(MODEL, "obs-dagster"), (1500, 900), "mlflow_report", 4_000, greeting)
+    yield Picture(
+        "lineage", links.group(MODEL, "obs-dagster"), (1900, 1100), "mlflow_report", 10_000, greeting
+    )
     check = links.check(MODEL, "alerts", "recall_lost")
-    yield Picture("check", check, (1500, 900), "recall_lost", 4_000, greeting)
+    yield Picture("check", check, (1500, 900), "recall_lost", 6_000, greeting)
     experiment = links.experiment(_experiment(links.mlflow))
     yield Picture("mlflow", experiment, (1500, 800), "version 2", 4_000, greeting)
 
