@@ -51,6 +51,7 @@ class Picture:
         wait: a text on the page that is waited for.
         settle: milliseconds after which what moves has come to rest.
         dismiss: buttons that are pressed if they are there, such as that of a greeting.
+        unfold: a CSS selector of what is pressed to see more, the last one that there is.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Picture:
     wait: str
     settle: int = 500
     dismiss: tuple[str, ...] = ()
+    unfold: str = ""
 
 
 def main() -> None:
@@ -97,7 +99,8 @@ def _pictures(reports: Path, links: Links) -> Iterator[Picture]:
     check = links.check(MODEL, "alerts", "recall_lost")
     yield Picture("check", check, (1500, 900), "recall_lost", 6_000, greeting)
     experiment = links.experiment(_experiment(links.mlflow))
-    yield Picture("mlflow", experiment, (1500, 800), "version 2", 4_000, greeting)
+    nights = '[col-id*="Run Name"] button'
+    yield Picture("mlflow", experiment, (1500, 640), "version 2", 4_000, greeting, nights)
 
 
 def _shoot(browser: Browser, picture: Picture, file: Path) -> None:
@@ -114,6 +117,9 @@ def _shoot(browser: Browser, picture: Picture, file: Path) -> None:
     for name in picture.dismiss:
         _press(page, name)
     page.wait_for_timeout(picture.settle)
+    if picture.unfold:
+        page.locator(picture.unfold).last.click()
+        page.wait_for_timeout(picture.settle)
     page.screenshot(path=file)
     page.close()
     _shrink(file)
