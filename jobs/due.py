@@ -13,6 +13,9 @@ from obs_dagster.monitor import Monitor
 
 HOUR = dt.timedelta(hours=1)
 
+JOB = "due_nights"
+"""The name of the job that evaluates nights of many models."""
+
 
 @dataclass(frozen=True, slots=True)
 class Due:

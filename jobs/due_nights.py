@@ -6,15 +6,14 @@ from collections.abc import Sequence
 import dagster as dg
 from pydantic import Field
 
-from jobs.due import Due, nights_due
+from jobs.due import JOB, Due, nights_due
 from jobs.lost_runs import EVERY_MODEL
-from jobs.night_workers import Evaluated, evaluate_nights
+from jobs.night_workers import Evaluated, Recording, evaluate_nights
 from jobs.untold import tell_untold
+from obs_dagster.catalogue import monitors_of
 from obs_dagster.file_lock import hold
-from obs_dagster.monitor import Monitor
+from obs_dagster.monitor import Monitor, MonitorError
 from obs_dagster.settings import Settings
-
-_NAME = "due_nights"
 
 STARTED_BY = "obs/due_run"
 """The tag of a night's run that names the run which started it."""
@@ -28,10 +27,10 @@ class Nights(dg.Config):
 
 def build(monitors: Sequence[Monitor]) -> dg.Definitions:
     """The job and its schedule."""
-    return dg.Definitions(jobs=[job(monitors)], schedules=[schedule(monitors)])
+    return dg.Definitions(jobs=[job()], schedules=[schedule(monitors)])
 
 
-def job(monitors: Sequence[Monitor]) -> dg.JobDefinition:
+def job() -> dg.JobDefinition:
     """Evaluates the nights that its configuration names."""
 
     @dg.op(description="Evaluates each night as a run of its model's own job, one on each core at a time.")
@@ -39,14 +38,17 @@ def job(monitors: Sequence[Monitor]) -> dg.JobDefinition:
         hold(Settings().run_lock(context.run_id), EVERY_MODEL)
         due = [Due(model, dt.date.fromisoformat(day)) for model, day in config.nights.items()]
         failed: list[Evaluated] = []
-        for number, done in enumerate(evaluate_nights(due, tags={STARTED_BY: context.run_id}), start=1):
+        # in the instance of this run, which need not be the home's
+        ref = context.instance.get_ref() if context.instance.is_persistent else None
+        recording = Recording({STARTED_BY: context.run_id}, ref)
+        for number, done in enumerate(evaluate_nights(due, recording=recording), start=1):
             told = f"{number} of {len(due)}: {done}"
             if done.success:
                 context.log.info(told)
             else:
                 context.log.error(told)
                 failed.append(done)
-        tell_untold(failed, context.instance, {monitor.model: monitor for monitor in monitors})
+        tell_untold(failed, context.instance, _readable([each.due.model for each in failed]))
         if failed:
             raise dg.Failure(
                 f"{len(failed)} of {len(due)} nights failed: {', '.join(each.due.model for each in failed)}. "
@@ -56,7 +58,7 @@ def job(monitors: Sequence[Monitor]) -> dg.JobDefinition:
             )
 
     @dg.job(
-        name=_NAME,
+        name=JOB,
         executor_def=dg.in_process_executor,
         description="Nights of many models at once: each is a run of its model's own job, with its own "
         "assets, checks and alerts, but they share few processes. Switch on its schedule instead of theirs.",
@@ -67,12 +69,20 @@ def job(monitors: Sequence[Monitor]) -> dg.JobDefinition:
     return due_nights
 
 
+def _readable(models: Sequence[str]) -> dict[str, Monitor]:
+    """The monitors of models, for what is only good to know of them; none if one of their files is wrong."""
+    try:
+        return monitors_of(Settings().monitors, models=models)
+    except MonitorError:
+        return {}
+
+
 def schedule(monitors: Sequence[Monitor]) -> dg.ScheduleDefinition:
     """Every hour: all nights whose time has come since the last one."""
 
     @dg.schedule(
         name="due_nights_schedule",
-        job_name=_NAME,
+        job_name=JOB,
         cron_schedule="0 * * * *",
         execution_timezone="UTC",
         description="Every hour, the nights of all models whose own time came within it, in one run. "

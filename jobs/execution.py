@@ -10,6 +10,7 @@ from typing import Literal
 from uuid import uuid4
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
 from assets.progress import heard_by
@@ -85,6 +86,7 @@ def run_nights(
     progress: Callable[[StageEvent], None] = lambda _: None,
     tags: Mapping[str, str] | None = None,
     run_id: str | None = None,
+    recorded: InstanceRef | None = None,
 ) -> NightsRun:
     """Evaluate the days from `first` to `last`, both included, as one run.
 
@@ -98,6 +100,7 @@ def run_nights(
         progress: told when a stage begins, goes on with its days and ends.
         tags: of the run, beside those that say which days it is about.
         run_id: of the run, a UUID; left out: a new one.
+        recorded: the instance that records it; left out: the home's.
 
     Returns:
         The outcome; a stage that fails is part of it, and no exception.
@@ -118,7 +121,7 @@ def run_nights(
     described = {REPOSITORY_LABEL_TAG: REPOSITORY, **(tags or {})}
     if first != last:
         described |= {f"{RANGE}_start": first.isoformat(), f"{RANGE}_end": last.isoformat()}
-    with open_instance(settings) as instance, heard_by(going), claimed(settings.lake_root):
+    with open_instance(settings, recorded) as instance, heard_by(going), claimed(settings.lake_root):
         lost = fail_lost_runs(instance, settings, {monitor.model: monitor})
         instance.add_event_listener(run_id, heard)
         with _running(instance, settings, monitor, run_id) as limit, event_log_open(instance, run_id):

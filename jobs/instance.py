@@ -37,8 +37,15 @@ def prepare_home(settings: Settings) -> None:
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
 
 
-def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The persistent instance, to be used as a context manager; without capture of output."""
+def open_instance(settings: Settings, ref: InstanceRef | None = None) -> dg.DagsterInstance:
+    """The persistent instance, to be used as a context manager; without capture of output.
+
+    Args:
+        settings: where the home is.
+        ref: another one than that of the home.
+    """
+    if ref is not None:
+        return dg.DagsterInstance.from_ref(ref)
     # Dagster makes its databases when it is first opened, and two that do collide
     with alone(settings.dagster_home / ".opening"):
         prepare_home(settings)

@@ -11,7 +11,7 @@ import multiprocessing
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
@@ -24,7 +24,22 @@ from obs_dagster.errors import ObsError
 from obs_dagster.workers import settle
 
 if TYPE_CHECKING:
+    from dagster._core.instance.ref import InstanceRef
+
     from jobs.execution import NightsRun
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """How the runs of nights are recorded.
+
+    Attributes:
+        tags: of each run.
+        instance: the Dagster instance; None: the home's.
+    """
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    instance: InstanceRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +73,14 @@ class Evaluated:
 
 
 def evaluate_nights(
-    nights: Iterable[Due], *, number: int | None = None, tags: Mapping[str, str] | None = None
+    nights: Iterable[Due], *, number: int | None = None, recording: Recording | None = None
 ) -> Iterator[Evaluated]:
     """Evaluate nights, each as a run of its own; the results in the order in which they are ready.
 
     Args:
         nights: the nights.
         number: how many processes; left out: as many as there are cores.
-        tags: of the runs.
+        recording: how the runs are recorded.
     """
     waiting = deque(nights)
     context = multiprocessing.get_context("spawn")
@@ -73,7 +88,7 @@ def evaluate_nights(
     busy: dict[Connection, _Worker] = {}
     try:
         for _ in range(min(number or cores(), len(waiting))):
-            worker = _Worker.start(watched, dict(tags or {}))
+            worker = _Worker.start(watched, recording or Recording())
             busy[worker.connection] = worker
             worker.take(waiting.popleft())
         while busy:
@@ -83,7 +98,7 @@ def evaluate_nights(
                 done = worker.result()
                 if waiting:
                     if worker.dead:
-                        worker = _Worker.start(watched, dict(tags or {}))
+                        worker = _Worker.start(watched, recording or Recording())
                     busy[worker.connection] = worker
                     worker.take(waiting.popleft())
                 else:
@@ -108,10 +123,10 @@ class _Worker:
     began: float = 0.0
 
     @classmethod
-    def start(cls, watched: Connection, tags: dict[str, str]) -> _Worker:
+    def start(cls, watched: Connection, recording: Recording) -> _Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, watched, tags))
+        process = context.Process(target=_work, args=(theirs, watched, recording))
         process.start()
         theirs.close()
         return cls(process, ours)
@@ -146,7 +161,7 @@ class _Worker:
         self.process.join()
 
 
-def _work(connection: Connection, lifeline: Connection, tags: dict[str, str]) -> None:
+def _work(connection: Connection, lifeline: Connection, recording: Recording) -> None:
     """Evaluate the nights that come, until none does."""
     settle(lifeline)
     while True:
@@ -154,14 +169,14 @@ def _work(connection: Connection, lifeline: Connection, tags: dict[str, str]) ->
             due, run_id = connection.recv()
         except EOFError:
             return
-        connection.send(_evaluate(due, run_id, tags))
+        connection.send(_evaluate(due, run_id, recording))
 
 
-def _evaluate(due: Due, run_id: str, tags: dict[str, str]) -> Evaluated:
+def _evaluate(due: Due, run_id: str, recording: Recording) -> Evaluated:
     """One night; a stage that fails, or a monitor that cannot be loaded, is part of the result."""
     began = time.monotonic()
     try:
-        run = _run(due, run_id, tags)
+        run = _run(due, run_id, recording)
     except Exception as error:  # noqa: BLE001  of whatever kind: the next night must not be lost by it
         told = str(error) if isinstance(error, ObsError) else f"{type(error).__name__}: {error}"
         return Evaluated(due, run_id, time.monotonic() - began, failures=(StageFailure("run", told, ""),))
@@ -169,11 +184,19 @@ def _evaluate(due: Due, run_id: str, tags: dict[str, str]) -> Evaluated:
     return Evaluated(due, run_id, seconds, run.success, run.judged, run.failures)
 
 
-def _run(due: Due, run_id: str, tags: dict[str, str]) -> NightsRun:
+def _run(due: Due, run_id: str, recording: Recording) -> NightsRun:
     from jobs.execution import run_nights
     from obs_dagster.catalogue import monitors_of
     from obs_dagster.settings import Settings
 
     settings = Settings()
     monitor = monitors_of(settings.monitors, models=[due.model])[due.model]
-    return run_nights(monitor, due.day, due.day, settings=settings, tags=tags, run_id=run_id)
+    return run_nights(
+        monitor,
+        due.day,
+        due.day,
+        settings=settings,
+        tags=recording.tags,
+        run_id=run_id,
+        recorded=recording.instance,
+    )

@@ -9,6 +9,7 @@ from multiprocessing.process import BaseProcess
 
 from dagster._core.definitions.reconstruct import ReconstructableJob
 
+from jobs.due import JOB
 from jobs.nightly import model_of_job
 
 #: What launchers of containers tell a run's process; Dagster's default one starts it with the job itself.
@@ -32,6 +33,9 @@ def models_of_run(
     given = getattr(process, "_args", ())
     job = next((each for each in given if isinstance(each, ReconstructableJob)), None)
     name = job.job_name if job is not None else (os.environ if environ is None else environ).get(_JOB, "")
+    if name == JOB:
+        # it loads each monitor where its night is evaluated
+        return frozenset()
     if model := model_of_job(name):
         return frozenset([model])
     if job is not None and job.asset_selection:

@@ -105,7 +105,7 @@ def test_a_night_that_fails_or_dies_does_not_keep_others_from_being_evaluated(wi
     killer = threading.Thread(target=_kill_first, args=[settings])
     killer.start()
     with dg.DagsterInstance.ephemeral() as instance:
-        result = due_nights.job([]).execute_in_process(
+        result = due_nights.job().execute_in_process(
             instance=instance,
             run_config=dg.RunConfig(ops={"evaluate": due_nights.Nights(nights=nights)}),
             raise_on_error=False,

@@ -27,6 +27,7 @@ def started_with(job_name, *assets):
             {},
             {"loan_default", "churn"},
         ),
+        (started_with("due_nights"), {}, set()),
         (started_with("__ASSET_JOB"), {}, None),
         (Process(target=print), {"DAGSTER_RUN_JOB_NAME": "loan_default_nightly"}, {"loan_default"}),
         (Process(target=print), {"DAGSTER_RUN_JOB_NAME": "__ASSET_JOB"}, None),
