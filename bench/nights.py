@@ -22,12 +22,14 @@ class NightsTaken:
         stages: seconds of each stage; imports are in the stage that needs them first.
         peak: bytes of memory at most.
         failure: why it failed; empty otherwise.
+        cpu: seconds of CPU, of its processes together.
     """
 
     wall: float
     stages: dict[str, float] = field(default_factory=dict)
     peak: int = 0
     failure: str = ""
+    cpu: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """The measurement as JSON has it."""
@@ -55,7 +57,7 @@ def obs(arguments: list[str], *, home: Path, monitors: Path, limits: Limits) -> 
         "PYTHONIOENCODING": "utf-8",
     }
     done = run([Path(sys.executable).with_name("obs"), *arguments], limits, environ)
-    return NightsTaken(done.wall, stages_of(done.errors), done.peak, _failure(done))
+    return NightsTaken(done.wall, stages_of(done.errors), done.peak, _failure(done), done.cpu)
 
 
 def _failure(done: Finished) -> str:

@@ -23,6 +23,7 @@ class Options:
         report: whether the report is written afterwards.
         rows: numbers of rows; empty: each part's own.
         days: how many days, where a part is about days; None: each part's own.
+        monitors: how many monitors, where a part is about many; None: each part's own.
         tools: which tools the evaluation compares; empty: all.
         repeats: runs whose median counts; see `repeats_at`.
         limits: of each run.
@@ -33,6 +34,7 @@ class Options:
     report: bool
     rows: tuple[int, ...]
     days: int | None
+    monitors: int | None
     tools: tuple[str, ...]
     repeats: int
     limits: Limits
@@ -82,6 +84,7 @@ def parse(arguments: Sequence[str] | None, parts: Sequence[str], tools: Sequence
         "--rows", type=number, nargs="+", default=[], help="such as 100k 1M; left out: each part's own"
     )
     parser.add_argument("--days", type=int, help="of the parts about days: backfill, windows")
+    parser.add_argument("--monitors", type=int, help="of the part about many of them: fleet")
     parser.add_argument(
         "--tools", nargs="+", choices=tools, default=[], help="of the evaluation; left out: all"
     )
@@ -109,6 +112,7 @@ def parse(arguments: Sequence[str] | None, parts: Sequence[str], tools: Sequence
         report=not given.parts or "report" in given.parts,
         rows=tuple(given.rows),
         days=given.days,
+        monitors=given.monitors,
         tools=tuple(given.tools),
         repeats=given.repeats,
         limits=Limits(given.seconds, int(given.memory * 1e9)),

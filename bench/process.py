@@ -42,6 +42,7 @@ class Finished:
         output: its standard output.
         errors: its standard error.
         exceeded: which limit it was ended for; empty if for none.
+        cpu: seconds of CPU that it took, with processes of its own that it waited for.
     """
 
     code: int
@@ -50,6 +51,7 @@ class Finished:
     output: str
     errors: str
     exceeded: str = ""
+    cpu: float = 0.0
 
     @property
     def failure(self) -> str:
@@ -102,6 +104,7 @@ def run(command: Sequence[str | Path], limits: Limits, environ: Mapping[str, str
             output=_text(output),
             errors=_text(errors),
             exceeded=exceeded,
+            cpu=usage.ru_utime + usage.ru_stime,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.measurement import prepare
@@ -32,10 +33,10 @@ class Season:
             kind: of the model.
         """
         self._workspace, self._rows, self._kind = workspace, rows, kind
-        self._home, self._monitors = folder / "home", folder / "monitors"
+        self._home, self.monitors = folder / "home", folder / "monitors"
         self._day = dt.date.fromisoformat(FIRST_DAY)
         workspace.monitor(
-            str(self._monitors.relative_to(workspace.folder)),
+            str(self.monitors.relative_to(workspace.folder)),
             monitor(contract=features(), registered=True, kind=kind),
         )
         #: What is known when a prediction is logged; its label comes in a file of its own.
@@ -43,7 +44,7 @@ class Season:
         trained = [*self._logged, kind.label]
         baselines = []
         for version, day in enumerate(_VERSIONS, start=1):
-            baselines.append(self._monitors / "baseline" / f"{version}.parquet")
+            baselines.append(self.monitors / "baseline" / f"{version}.parquet")
             count = min(rows, _MOST_BASELINE_ROWS)
             _link(workspace.rows(count, day, drift=0.0, versions=1, columns=trained), baselines[-1])
         self._home.mkdir()
@@ -56,16 +57,16 @@ class Season:
         }
         prepare("model", model)
 
-    def night(self, limits: Limits) -> NightsTaken:
-        """Run the next day's night."""
+    def night(self, limits: Limits, command: Sequence[str] = ("run", MODEL)) -> NightsTaken:
+        """Run the next day's night by a command of `obs`."""
         day = self._day.isoformat()
         self._day += dt.timedelta(days=1)
         rows = self._workspace.rows
-        _link(rows(self._rows, day, columns=self._logged), self._monitors / "logs" / f"{day}.parquet")
+        _link(rows(self._rows, day, columns=self._logged), self.monitors / "logs" / f"{day}.parquet")
         labels = rows(self._rows, day, columns=[ID, self._kind.label])
-        _link(labels, self._monitors / "labels" / f"{day}.parquet")
+        _link(labels, self.monitors / "labels" / f"{day}.parquet")
         say(f"A night of {rows_of(self._rows)} rows: {self._kind.task}")
-        taken = obs(["run", MODEL, "--day", day], home=self._home, monitors=self._monitors, limits=limits)
+        taken = obs([*command, "--day", day], home=self._home, monitors=self.monitors, limits=limits)
         if taken.failure:
             say(f"  {taken.failure}")
         return taken

@@ -4,7 +4,7 @@ import pytest
 
 from bench import options, report, results, table
 from bench.measurement import Measurement
-from bench.parts import PARTS, backfill, evaluation, expectations, night, scan, tasks, width, windows
+from bench.parts import PARTS, backfill, evaluation, expectations, fleet, night, scan, tasks, width, windows
 
 TOOK = Measurement(
     seconds=2.0,
@@ -48,6 +48,15 @@ MEASURED = {
             for k, task in enumerate(("binary_classification", "regression"), 1)
         },
     },
+    fleet.NAME: {
+        "rows": 10_000,
+        "monitors": 100,
+        "first": 400.0,
+        "wall": 300.0,
+        "cpu": 580.0,
+        "peak": 900_000_000,
+        "failure": "",
+    },
     backfill.NAME: {
         "days": 365,
         "wall": 730.0,
@@ -77,6 +86,7 @@ EXPECTED = {
         "| **the whole night** | **20.0** | **40.0** |",
         "| times the binary night | 1.00 | 2.00 |",
     ],
+    fleet.NAME: ["| 100 | 10k | 300 | 3.00 | 5.80 | 400 | 900 |"],
     backfill.NAME: ["| 365 days | 730 | 2.00 | 900 | drift 600, profile 30.0 |"],
     width.NAME: ["| 1M | 1,000 | 2 | 2 | 1.00 | 0.500 | 5,000 | 2.8 | 300 |"],
     expectations.NAME: ["| 10M | 20 | 60 | 2.00 | 5,000,000 | 300 |"],
@@ -97,6 +107,7 @@ HEADLINE = [
     "| the same with the reference | 2.00 s; nannyml takes 4 times as long |",
     "| a profile of 1M rows, 24 columns | 2.00 s, 4.0 times a bare scan, 300 MB |",
     "| a whole night of 10k rows | 40.0 s, 2.5 times the imports alone, 900 MB |",
+    "| the night of 100 models, 10k rows each | 300 s, 900 MB a process |",
     "| a night of regression, 1M rows | 40.0 s, 2.00 times the binary night, 900 MB |",
     "| 365 nights of flights in one run | 730 s, 900 MB |",
     "| profile and drift of 1M rows of 1,000 columns | 1.50 s, 300 MB |",
