@@ -81,7 +81,7 @@ def reason_of(
     """
     rows = manifest["rows"]
     if not rows:
-        return _no_rows(monitor, day, manifest["files"])
+        return _no_rows(monitor, day, manifest)
     if incomplete := manifest.get("incomplete", ""):
         return str(incomplete)
     if lost := [name for name in indispensable(monitor) if name in missing(manifest)]:
@@ -128,11 +128,13 @@ def similar(name: str, columns: Sequence[str]) -> str:
     return next(iter([*same, *difflib.get_close_matches(name, columns, n=1, cutoff=0.75)]), "")
 
 
-def _no_rows(monitor: Monitor, day: dt.date, files: Sequence[Any]) -> str:
+def _no_rows(monitor: Monitor, day: dt.date, manifest: Mapping[str, Any]) -> str:
+    files = manifest["files"]
     if monitor.logs.table is not None:
         return f"the log has no rows\nthe table {monitor.logs.table} has none of {day} ({monitor.time_zone})"
     if not files and period(monitor.logs.path) < Period.DAY:
-        return f"the log has no rows\n{monitor.logs.path} has none of {day} ({monitor.time_zone})"
+        there = f"; {manifest['elsewhere']}" if manifest.get("elsewhere") else ""
+        return f"the log has no rows\n{monitor.logs.path} has none of {day} ({monitor.time_zone}){there}"
     if not files:
         place = monitor.resolve_path(monitor.logs.path, day=str(day), version=ANY)
         return f"there is no log file\nnothing is at {place}"

@@ -102,10 +102,17 @@ class DayRows(SourceFiles):
     Attributes:
         day: the day.
         divided: the files, each with rows of the day.
+        others: the first and the last day of all rows of all files; None if they have none.
     """
 
     day: dt.date = dt.date.min
     divided: tuple[DividedFile, ...] = ()
+    others: tuple[dt.date, dt.date] | None = None
+
+    @property
+    def elsewhere(self) -> str:
+        """The days that the files do have."""
+        return f"its rows are of {self.others[0]} to {self.others[1]}" if self.others else ""
 
     def stamps(self) -> tuple[FileStamp, ...]:
         """Each file with its rows of the day: what comes to other days changes nothing."""
@@ -133,9 +140,18 @@ def rows_of(monitor: Monitor, source: SourceFiles, day: dt.date, most: int | Non
     Raises:
         SourceError: a file cannot be read, changes while it is, or has no time that could be read.
     """
-    divided = [each for each in divided_files(monitor, source, most) if each.content(day)]
-    files = tuple(each.file for each in divided)
-    return DayRows(source.kind, source.pattern, files, source.reading, day, tuple(divided))
+    every = divided_files(monitor, source, most)
+    days = [known for file in every for part in file.parts for known in part.days]
+    divided = tuple(each for each in every if each.content(day))
+    return DayRows(
+        source.kind,
+        source.pattern,
+        tuple(each.file for each in divided),
+        source.reading,
+        day,
+        divided,
+        (min(days), max(days)) if days else None,
+    )
 
 
 def divided_files(monitor: Monitor, source: SourceFiles, most: int | None = None) -> list[DividedFile]:

@@ -47,6 +47,11 @@ class SourceFiles:
         """
         return cls(kind, pattern, tuple(matching_files(pattern)), reading or PLAIN)
 
+    @property
+    def elsewhere(self) -> str:
+        """Where there are rows, if there are none here; empty if nobody knows."""
+        return ""
+
     def only(self, files: Sequence[Path]) -> SourceFiles:
         """The same source, restricted to some of its files."""
         return replace(self, files=tuple(files))

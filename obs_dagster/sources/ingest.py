@@ -161,6 +161,8 @@ def _ingest(
             # a join gives rows in any order, and parts have theirs
             kept = f"{kept} ORDER BY {ROW}"
         manifest = _manifest(result, stamps) | ({"incomplete": log.incomplete} if log.incomplete else {})
+        if not result.rows and own.elsewhere:
+            manifest["elsewhere"] = own.elsewhere
         if log.placed is not None and not replaced and _in_place(monitor, schema, found):
             kept = f"{kept} LIMIT 0"
             manifest["in_place"] = log.placed.to_json()

@@ -7,6 +7,7 @@ import pytest
 
 from obs_dagster.errors import SourceError
 from obs_dagster.lake.columns import ROW
+from obs_dagster.quality.day import validate_day
 from obs_dagster.sources import divided
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.labels import ingest_labels
@@ -172,3 +173,14 @@ def test_labels_of_days_that_were_not_run_wait_without_alarm(of_log, day):
     assert list(found.book.notes()) == ["80 labels are of rows whose day has not been run."]
     rows_of(world, day + ONE)
     assert ingest_labels(world.monitor, world.lake).touched == {day + ONE: 40}
+
+
+def test_a_day_that_a_file_lacks_is_refused_with_the_days_that_it_has(of_log, day):
+    world = of_log(source="csv", path="all.csv", times={"unit": "ms"})
+    frame = days_of(world, day)
+    # milliseconds is what is said, seconds is what is there
+    world.write("all.csv", frame.assign(at=frame["at"].astype("datetime64[s, UTC]").astype("int64")))
+    ingest_logs(world.monitor, day, world.lake)
+    quality = validate_day(world.monitor, day, world.lake)
+    assert not quality.evaluated
+    assert "all.csv has none of 2024-03-04 (UTC); its rows are of 1970-01-20 to 1970-01-20" in quality.reason
