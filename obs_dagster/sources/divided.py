@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _ROW, _DAY = "r", "d"
+#: The folder of rows whose day is null.
+_NO_DAY = f"{_DAY}=__HIVE_DEFAULT_PARTITION__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,14 +223,13 @@ def _write(
     day = f"CAST(timezone({literal(monitor.time_zone)}, {schema.declared(part, time)}) AS DATE)"
     rows = f"SELECT {', '.join(columns)}, {part.row} AS {_ROW}, {day} AS {_DAY} FROM {part.source} AS source"
     try:
-        if part.rows and _any(connection, f"SELECT 1 FROM ({rows}) WHERE {_DAY} IS NULL"):
-            if not _any(connection, f"SELECT 1 FROM ({rows}) WHERE {_DAY} IS NOT NULL"):
+        _copy(connection, rows, folder)
+        if (folder / _NO_DAY).exists():
+            if len(list(folder.iterdir())) == 1:
                 raise _without_days(connection, source, part, time)
-            rows = _near(rows)
-        connection.execute(
-            f"COPY ({rows}) TO {literal(str(folder))} "
-            f"(FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({_DAY}))"
-        )
+            # rare, so that all rows are cast and written anew
+            shutil.rmtree(folder)
+            _copy(connection, _near(rows), folder)
         if not part.rows:
             return DividedPart(folder, part.found, {}, part.used, part.decimal, part.thousands)
         days = _days(connection, folder, len(columns))
@@ -238,8 +239,11 @@ def _write(
         raise source.unreadable(error) from error
 
 
-def _any(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
-    return bool(connection.sql(f"{query} LIMIT 1").fetchall())
+def _copy(connection: duckdb.DuckDBPyConnection, rows: str, folder: Path) -> None:
+    # for a process: it is not worth to compress much
+    connection.execute(
+        f"COPY ({rows}) TO {literal(str(folder))} (FORMAT parquet, COMPRESSION snappy, PARTITION_BY ({_DAY}))"
+    )
 
 
 def _near(rows: str) -> str:
