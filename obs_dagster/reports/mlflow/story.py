@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import html
 
+from obs_dagster.changes.words import between, told
 from obs_dagster.links import run_fragment
 from obs_dagster.reports.mlflow.trend_view import trend_view_link
 from obs_dagster.reports.mlflow.version_report import VersionReport
 
 _EVIDENCE = 8
 """Numbers of a verdict that are told; all are on the health page."""
+
+_COLUMNS = 5
+"""Columns that moved which are told; the health page has all."""
 
 
 def run_link(experiment: str, run: str, text: str) -> str:
@@ -19,7 +23,7 @@ def run_link(experiment: str, run: str, text: str) -> str:
 
 def night_story(report: VersionReport, experiment: str, trend: str) -> str:
     """The verdict of the night, its evidence, and the way to the trend and the reports."""
-    lines = [_headline(report), "", *_evidence(report)]
+    lines = [_headline(report), "", *_moved(report), *_evidence(report)]
     remarks = (*report.remarks, *report.last.remarks)
     if remarks:
         lines += [*(f"- {_plain(remark)}." for remark in remarks), ""]
@@ -39,7 +43,7 @@ def trend_story(report: VersionReport, experiment: str, night: str) -> str:
         "In other charts the step is the number of days since 1970: choose *Time (wall)* as the x-axis. "
         "One point per day; what depends on labels appears when they are complete."
     )
-    lines = [_headline(report), "", *_evidence(report)]
+    lines = [_headline(report), "", *_moved(report), *_evidence(report)]
     lines += [f"As of {when}, with its reports under *Artifacts*.", "", f"{charts}. {steps}"]
     return "\n".join(lines)
 
@@ -48,7 +52,13 @@ def version_story(report: VersionReport, experiment: str, trend: str, night: str
     """How a registered version does in production."""
     when = run_link(experiment, night, report.day.isoformat())
     trends = run_link(experiment, trend, "its trend")
-    lines = [_headline(report), "", *_evidence(report), f"In production as of {when}; {trends}."]
+    lines = [
+        _headline(report),
+        "",
+        *_moved(report),
+        *_evidence(report),
+        f"In production as of {when}; {trends}.",
+    ]
     return "\n".join(lines)
 
 
@@ -67,6 +77,15 @@ def _evidence(report: VersionReport) -> list[str]:
     ]
     head, *lines = (f"| {' | '.join(f'{cell} &nbsp;' for cell in row)} |" for row in rows)
     return [head, f"|{' --- |' * len(rows[0])}", *lines, ""] if lines else []
+
+
+def _moved(report: VersionReport) -> list[str]:
+    """The columns that moved, in the values' own terms."""
+    moved = [
+        f"- **{_plain(change.column)}**: {_plain(told(change))} ({between(change)})"
+        for change in report.verdict.moved[:_COLUMNS]
+    ]
+    return [*moved, ""] if moved else []
 
 
 def _plain(text: str) -> str:
