@@ -47,6 +47,12 @@ def changes_metadata(changes: Sequence[Change]) -> dict[str, dg.MetadataValue]:
     return found
 
 
+def of_shortest_window(changes: Sequence[Change]) -> list[Change]:
+    """The changes of the shortest window in which columns moved: of the day alone, if it is watched."""
+    shortest = min((change.window for change in changes), default=0)
+    return [change for change in changes if change.window == shortest]
+
+
 def changes_at(monitor: Monitor, summary: RuleSummary, lake: Lake) -> list[Change]:
     """How the values moved that a rule is in breach for: of its worst subject first."""
     known = definitions(monitor.task).get(summary.rule.metric)

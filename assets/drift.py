@@ -5,7 +5,7 @@ from collections.abc import Callable
 import dagster as dg
 
 from assets.breaches import without_breaches
-from assets.changes import changes_metadata
+from assets.changes import changes_metadata, of_shortest_window
 from assets.links import day_links
 from assets.numbers import drawn_numbers
 from assets.partitions import days_of, hours
@@ -45,7 +45,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     found.records, model=monitor.model, days=[day], metrics=family("drift")
                 )
                 if day in days:
-                    shown = day_metadata(found.records) | changes_metadata(found.changes)
+                    shown = day_metadata(found.records) | changes_metadata(of_shortest_window(found.changes))
                     shown |= {"day": hours(monitor, day), **drawn_numbers(monitor, "drift", found.records)}
                     context.add_asset_metadata(
                         shown | day_links(monitor.model, day), partition_key=day.isoformat()

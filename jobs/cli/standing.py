@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import rich.text
@@ -63,17 +64,17 @@ def print_standing(page: HealthInput) -> bool:
 
 
 def print_moved(moved: Sequence[Change]) -> None:
-    """Print which columns moved, before and after, and what explains it."""
+    """Print which columns moved, before and after, and what explains it; days of both sides stand above."""
     from obs_dagster.changes.words import between, told
 
-    for change in moved[:_NAMED_COLUMNS]:
-        line = rich.text.Text.assemble(
-            cell(change.column, "bold"), ": ", cell(told(change)), " ", cell(f"({between(change)})", "dim")
-        )
-        OUTPUT.print(Padding(line, (0, 0, 0, 2)))
-    more = len(moved) - _NAMED_COLUMNS
-    if more > 0:
-        OUTPUT.print(Padding(cell(f"{more} more column{'s' * (more > 1)} moved", "dim"), (0, 0, 0, 2)))
+    shown = moved if len(moved) == _NAMED_COLUMNS + 1 else moved[:_NAMED_COLUMNS]
+    for days, columns in groupby(shown, key=between):
+        OUTPUT.print(Padding(cell(f"What moved, {days}:"), (0, 0, 0, 2)))
+        for change in columns:
+            line = rich.text.Text.assemble(cell(change.column, "bold"), ": ", cell(told(change)))
+            OUTPUT.print(Padding(line, (0, 0, 0, 4)))
+    if len(moved) > len(shown):
+        OUTPUT.print(Padding(cell(f"{len(moved) - len(shown)} more columns moved", "dim"), (0, 0, 0, 4)))
 
 
 def print_refused(refused: Sequence[NightRecord], *, quiet: Sequence[dt.date], days: int) -> None:

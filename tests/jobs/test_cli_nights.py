@@ -34,12 +34,12 @@ def test_backfill_is_one_run_and_exits_1_because_something_fires(ran):
 
 def test_a_night_says_what_moved_and_why_in_the_terms_of_the_values(ran):
     home, done = ran
-    days = r"\(1 to 2 March 2024 → 3 March 2024\)"
-    unit = rf"debt: median 1\d\.\d → 1\d,\d{{3}}, × 1000: a change of unit\? {days}"  # noqa: RUF001
+    told = done.stdout.partition("What moved, 1 to 2 March 2024 → 3 March 2024:")[2]
     still = "The values that are there have not moved"
-    nulls = rf"tenure: missing 0\.0 % → \d\d %, a burst of nulls\? {still} {days}"
-    assert re.search(unit, done.stdout)
-    assert re.search(nulls, done.stdout)
+    unit = r"debt: median 1\d(?:\.\d)? → 1\d,\d{3}, × 1000: a change of unit\?"  # noqa: RUF001
+    nulls = rf"tenure: missing 0\.0 % → \d\d %, a burst of nulls\? {still}"
+    assert re.search(unit, told)
+    assert re.search(nulls, told)
     # columns to which nothing happened are not told of
     assert "income:" not in done.stdout
     kept = json.loads((home.root / "lake/loan_default/changes/day=2024-03-03/changes.json").read_text())
