@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from obs_dagster.alerts.rules.fold import Observation, Reference, Verdict, judge, why_no_threshold
-from obs_dagster.alerts.rules.held import as_judged
+from obs_dagster.alerts.rules.held import NOT_FULL, as_judged
 from obs_dagster.alerts.rules.subject import Subject, watches
 from obs_dagster.metrics.record import BASELINE, NO_BASELINE, MetricRecord
 from obs_dagster.monitor.alerting import Rule
@@ -17,6 +17,8 @@ from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.verdict.headline import needs_labels
 from obs_dagster.verdict.record_index import RecordIndex
 from obs_dagster.verdict.wording import listing
+
+AWAITED = "the labels of no day are complete yet"
 
 _NAMED = 3
 """Rules that are named for a reason; the rest is counted."""
@@ -29,10 +31,12 @@ class Judged:
     Attributes:
         rules: how many there are.
         not_judged: why not, by name of the rules of which no subject could be judged.
+        early: those of them that only need more days, of the log or of labels.
     """
 
     rules: int
     not_judged: Mapping[str, str]
+    early: Collection[str] = ()
 
     @property
     def gap(self) -> str:
@@ -83,7 +87,8 @@ def judged(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> 
         reason = _why_not(rule, [night for night in every if first <= night.day <= last])
         if reason:
             found[rule.name] = reason
-    return Judged(len(rules), found)
+    early = {AWAITED, *(NOT_FULL.format(rule.window) for rule in rules)}
+    return Judged(len(rules), found, [name for name, reason in found.items() if reason in early])
 
 
 def watched(rule: Rule, index: RecordIndex, version: str) -> Iterator[tuple[Subject, list[Observation]]]:
@@ -105,7 +110,7 @@ def _observed(record: MetricRecord) -> Observation:
 def _why_not(rule: Rule, nights: Sequence[Observation]) -> str:
     """Why none of the nights can be judged; empty if one can."""
     if not nights:
-        return "the labels of no day are complete yet" if rule.settled else "not measured"
+        return AWAITED if rule.settled else "not measured"
     if any(judge(rule, night) is not Verdict.UNKNOWN for night in nights):
         return ""
     return Counter(_reason(rule, night) for night in nights).most_common(1)[0][0] or "no value"

@@ -218,6 +218,10 @@ class _Judge:
         rows = max(item.n for item in shown)
         if rows < needed:
             return [f"too few labelled rows to judge it ({rows:,} of the {needed:,} that its rules ask for)"]
+        rules = self._judged()
+        quality = {rule.name for rule in self.monitor.alerts if needs_labels(rule.metric)}
+        if quality <= rules.not_judged.keys() and quality.intersection(rules.early):
+            return ["whether it is right cannot be judged yet", *self._calm(shown)]
         return []
 
     def _calm(self, shown: Sequence[Evidence], *, inputs: bool = True) -> list[str]:

@@ -14,6 +14,7 @@ _WEEKS = 4
 """Weeks of whose same weekday the median is what is usual; two of them are needed."""
 
 NOT_FULL = "its window of {} days is not full yet"
+"""Why a night is not judged that has a value."""
 
 
 def reach(rule: Rule) -> int:

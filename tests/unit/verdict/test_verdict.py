@@ -78,6 +78,19 @@ def test_a_week_that_has_few_days_yet_is_not_called_one(judge, season, days, tol
     assert f"its inputs have not moved {told}" in judge(records=records).reasons
 
 
+def test_a_version_that_its_rules_could_not_judge_yet_is_not_called_sound(judge, season):
+    """There are labels, and values, and no rule about them has had a day that it judges."""
+    lost = {"name": "lost", "metric": "recall", "window": 7, "below": 0.2, "settled": True}
+    moved = {"name": "moved", "metric": "psi", "window": 7, "above": 0.5}
+    verdict = judge(monitor={"alerts": [lost, moved]}, records=plain(season, back=1))
+    assert verdict.status == "unknown"
+    assert verdict.reasons[0] == "whether it is right cannot be judged yet"
+    assert verdict.reasons[-1] == (
+        "1 of 2 rules could not be judged: lost (the labels of no day are complete yet)"
+    )
+    assert judge(monitor={"alerts": [moved]}, records=plain(season, back=1)).status == "sound"
+
+
 def test_numbers_of_different_days_each_have_theirs(judge, season):
     later = season.record("recall", "1", season.LAST - dt.timedelta(days=4), 0.5, spread=0.03, n=1_500)
     records = [later, *(each for each in plain(season) if each.metric != "recall")]
