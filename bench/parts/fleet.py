@@ -76,17 +76,18 @@ def section(cases: dict[str, dict[str, Any]]) -> str:
         if "phases" not in took:
             nights.append(_night_line(took))
         elif took["failure"]:
-            loaded.append([str(took["monitors"]), took["failure"], "", "", ""])
+            loaded.append([str(took["monitors"]), took["failure"], "", "", "", ""])
         else:
             phases = took["phases"]
             together = phases["monitors"] + phases["definitions"]
-            figures = (phases["monitors"], phases["definitions"], together, phases["one"])
+            figures = (phases["monitors"], phases["definitions"], together, took["cpu"], phases["one"])
             loaded.append([str(took["monitors"]), *map(seconds, figures)])
     titles = [
         "monitors",
         "files and checks, s",
         "definitions, s",
         "together, s",
+        "CPU s",
         "one of them, for its run, s",
     ]
     tables = [table(titles, loaded, words=0)] if loaded else []
