@@ -18,7 +18,7 @@ def json_schema() -> dict[str, Any]:
     # `discriminator` is a word of OpenAPI, not of JSON Schema.
     schema["properties"]["baseline"].pop("discriminator", None)
     definitions["Rule"]["oneOf"] = [
-        {"required": [key], "properties": {key: {"type": "number"}}} for key in ("above", "below")
+        {"required": [key], "properties": {key: {"type": ["number", "string"]}}} for key in ("above", "below")
     ]
     schema["properties"]["windows"] |= {"uniqueItems": True, "contains": {"const": 1}}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,9 +1,13 @@
+import json
+from pathlib import Path
+
 import pytest
 
 from obs_dagster.catalogue import monitor_of, monitors_of
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor import MonitorError
 
+MONITORS = Path(__file__).parents[2] / "monitors"
 SOUND = """\
 model: flights
 start: 2013-04-01
@@ -71,3 +75,19 @@ def test_rules_that_could_never_fire_are_not_made(written):
     watched = {rule.metric for rule in monitor_of(written("")).alerts}
 
     assert not {name for name in watched if definitions()[name].needs}
+
+
+@pytest.mark.parametrize("model", ["flight_delay", "arrival_delay", "delay_class"])
+def test_default_rules_are_rules_that_a_file_may_have(model, tmp_path):
+    """Written out, they pass every check of a file."""
+    text = (MONITORS / f"{model}.yaml").read_text(encoding="utf-8")
+    before, after = text[: text.index("\nalerts:")], text[text.index("\nroutes:") :]
+    file, environ = tmp_path / f"{model}.yaml", {"OBS_HOME": str(tmp_path)}
+    file.write_text(f"{before}{after}", encoding="utf-8")
+    rules = monitor_of(file, environ=environ).alerts
+
+    written = [rule.model_dump(mode="json", by_alias=True, exclude_none=True) for rule in rules]
+    file.write_text(f"{before}\nalerts: {json.dumps(written)}{after}", encoding="utf-8")
+    assert monitor_of(file, environ=environ).alerts == rules
+    # each task has one about what leads it
+    assert {"recall", "mae", "macro_f1"} & {rule.metric for rule in rules}
