@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup spark demo test lint fix check bench screenshots dev lock
+.PHONY: setup spark demo test lint fix check bench screenshots docs dev lock
 .DEFAULT_GOAL := check
 
 setup: $(READY)
@@ -51,7 +51,12 @@ screenshots: setup
 bench: setup
 	$(BIN)/python -m bench
 
+# The documentation as a site that needs no network, site/index.html; broken links and anchors are errors.
+docs: setup
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 # Pins the newest versions that resolve together; read the difference before you commit it.
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
-	    --custom-compile-command 'make lock' --extra dev --extra spark pyproject.toml --output-file constraints.txt
+	    --custom-compile-command 'make lock' --extra dev --extra spark --extra docs pyproject.toml --output-file constraints.txt
