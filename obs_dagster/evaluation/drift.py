@@ -11,6 +11,7 @@ from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.changes.change import Change, Changes, Reference
 from obs_dagster.changes.describe import Moved, describe
 from obs_dagster.changes.missing import missing_moved
+from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.metrics import drift_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.lake import Lake, read_json, write_json
@@ -53,11 +54,18 @@ def changes_of(model: str, lake: Lake, day: dt.date) -> Changes:
     """What moved on a day; nothing if it was not evaluated yet.
 
     Raises:
-        LakeError: the file is damaged.
+        LakeError: the file is damaged, or another version's.
     """
-    document = read_json(_path(model, lake, day))
-    found = () if document is None else document["changes"]
-    return Changes(tuple(Change.from_json(each) for each in found))
+    path = _path(model, lake, day)
+    document = read_json(path)
+    try:
+        found = () if document is None else document["changes"]
+        return Changes(tuple(Change.from_json(each) for each in found))
+    except (KeyError, TypeError, ValueError) as error:
+        raise LakeError(
+            f"{path} is not as this version writes it ({type(error).__name__}: {error}).",
+            remedy=f"Run the day {day} again.",
+        ) from error
 
 
 def _path(model: str, lake: Lake, day: dt.date) -> Path:

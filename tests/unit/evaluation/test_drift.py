@@ -72,6 +72,9 @@ def test_a_damaged_file_is_told_of_and_hides_nothing_else(world, day, tmp_path):
     path.write_text('{"changes": [')
     with pytest.raises(LakeError, match="is not JSON"):
         changes_of("small", world.lake, day + ONE)
+    path.write_text('{"changes": [{"column": "temp"}]}')
+    with pytest.raises(LakeError, match="not as this version writes it"):
+        changes_of("small", world.lake, day + ONE)
     alert = replace(ALERT, model="small", segment="*", column="temp", metric="psi", last_day=day + ONE)
     assert from_lake(world.lake)(alert) == ""
     with History.open(f"sqlite:///{tmp_path}/history.db") as history:
