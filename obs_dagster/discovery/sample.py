@@ -27,7 +27,6 @@ class Sample:
     Attributes:
         columns: what each column is like, by name, in the order of the log.
         rows: how many rows there are.
-        whole: whether no file has more rows than were taken.
         files: how many files they are of.
         connection: the session.
         table: where the rows are in it; `_obs_day` is the day that a row's file names.
@@ -36,7 +35,6 @@ class Sample:
 
     columns: Mapping[str, Column]
     rows: int
-    whole: bool
     files: int
     connection: duckdb.DuckDBPyConnection
     table: str
@@ -106,7 +104,7 @@ def sampled(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Sample:
     """
     chosen = spread(layout.files, FILES)
     dialect = dialect_of(layout, chosen[0][0])
-    table, whole = load(connection, layout, chosen, dialect)
+    table = load(connection, layout, chosen, dialect)
     columns = {column.name: column for column in columns_of(connection, table)}
     rows = int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
-    return Sample(columns, rows, whole, len(chosen), connection, table, dialect)
+    return Sample(columns, rows, len(chosen), connection, table, dialect)

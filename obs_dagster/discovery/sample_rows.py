@@ -58,23 +58,22 @@ def load(
     layout: Layout,
     files: Sequence[tuple[Path, dt.date | None]],
     dialect: CsvDialect | None,
-) -> tuple[str, bool]:
-    """The rows of all files in one table, and whether these are all that the files have."""
+) -> str:
+    """Some rows of each file in one table; returns its name."""
     # of few files more of each
     wanted = ROWS * FILES // len(files)
     most = wanted if layout.by_day else SCANNED
     reading = Reading((*layout.folders, *_inside(connection, layout, files[-1][0], dialect)), csv=dialect)
-    queries, whole = [], True
+    queries = []
     for file, day in files:
         parts = SourceFiles(layout.source, str(file), (file,), reading).parts(connection, most)
         named = f"DATE {literal(str(day))}" if day else "NULL::DATE"
         some = "" if layout.by_day else f" USING SAMPLE reservoir({wanted} ROWS) REPEATABLE (1)"
         queries += [f"(SELECT *, {named} AS {DAY} FROM ({_rows(part)}){some})" for part in parts]
-        whole = whole and sum(part.rows for part in parts) < most
     table = f"sample_{uuid4().hex}"
     rows = " UNION ALL BY NAME ".join(queries) or f"SELECT NULL::DATE AS {DAY} LIMIT 0"
     connection.execute(f"CREATE TEMP TABLE {table} AS {rows}")
-    return table, whole
+    return table
 
 
 def _inside(

@@ -14,6 +14,8 @@ from obs_dagster.monitor.problem import nearest, quoted
 from obs_dagster.monitor.task import TASKS, HasRoles, tasks
 
 _MOST_CLASSES, _MOST_NUMBERS = 100, 20
+#: Rows of a ranking may lack their request, or be logged twice.
+_MOSTLY = 0.98
 _NO_LABELS = "there are no labels"
 _PERCENT = re.compile("prob|pct|percent|likelihood")
 
@@ -52,9 +54,7 @@ class Choice:
 
 def ranks(sample: Sample, request: str, item: str) -> bool:
     """Whether the rows of a request are different items."""
-    return sample.distinct(request, item) >= sample.distinct(request) + 0.98 * (
-        sample.rows - sample.distinct(request)
-    )
+    return sample.distinct(request, item) >= sample.rows * _MOSTLY
 
 
 def task_of(evidence: Evidence, given: str, ask: Ask) -> Choice:
