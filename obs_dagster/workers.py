@@ -17,6 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Generic, ParamSpec, TypeVar
 
@@ -214,6 +215,8 @@ def _at_exit(function: Callable[[], None]) -> None:
     # what concurrent.futures itself uses to wait; its order is the last that came first
     register = getattr(threading, "_register_atexit", atexit.register)
     register(function)
+    # a process that multiprocessing itself has started, as a run's is, first waits for its own processes
+    Finalize(None, function, exitpriority=100)
 
 
 def _start_process(niceness: int, lifeline: Connection, folder: Path, mark: str) -> None:

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from functools import partial
 
@@ -238,3 +239,23 @@ def test_processes_can_be_ended_whatever_they_are_working_on(chores):
     aside.end()
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+
+
+def test_a_process_that_was_started_as_a_run_s_is_ends_though_its_workers_wait():
+    code = (
+        "import multiprocessing as mp, os\n"
+        "from obs_dagster import workers\n"
+        "def run():\n"
+        "    workers._BESIDE.begin(os.getpid)()\n"
+        "if __name__ == '__main__':\n"
+        "    process = mp.get_context('spawn').Process(target=run)\n"
+        "    process.start()\n"
+        "    process.join(60)\n"
+        "    print(process.exitcode)\n"
+        "    process.kill()\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "started.py"
+        file.write_text(code)
+        done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0", done.stderr
