@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from functools import partial
 
@@ -241,7 +240,7 @@ def test_processes_can_be_ended_whatever_they_are_working_on(chores):
         os.kill(process, 0)
 
 
-def test_a_process_that_was_started_as_a_run_s_is_ends_though_its_workers_wait():
+def test_a_process_that_was_started_as_a_run_s_is_ends_though_its_workers_wait(tmp_path):
     code = (
         "import multiprocessing as mp, os\n"
         "from obs_dagster import workers\n"
@@ -254,8 +253,7 @@ def test_a_process_that_was_started_as_a_run_s_is_ends_though_its_workers_wait()
         "    print(process.exitcode)\n"
         "    process.kill()\n"
     )
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "started.py"
-        file.write_text(code)
-        done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=True)
+    file = tmp_path / "started.py"
+    file.write_text(code)
+    done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0", done.stderr
