@@ -54,7 +54,7 @@ def test_alerts_are_listed_of_one_model_or_of_all(home):
 
 def test_a_profile_says_how_values_are_distributed(home):
     found = obs.profile(MODEL, dt.date(2024, 3, 1)).set_index("column")
-    assert list(found.index)[:3] == ["income", "region", "score"]
+    assert {"income", "region", "score"} <= set(found.index)
     assert found.loc["income", "median"] == pytest.approx(3_000, rel=0.02)
     assert found.loc["income", "std"] == pytest.approx(500, rel=0.1)
     assert found.loc["region", "distinct"] == 2
