@@ -36,9 +36,10 @@ from obs_dagster.quality.day import validate_day
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import ingest_labels
 
-# machines differ in speed by more than any deadline
-settings.register_profile("timeless", deadline=None)
-settings.load_profile("timeless")
+# machines differ in speed by more than any deadline; HYPOTHESIS_PROFILE=thorough looks further
+settings.register_profile("timeless", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=1_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "timeless"))
 
 _DAY = dt.date(2024, 3, 4)
 _WRITERS = {
@@ -228,9 +229,11 @@ def postgres_database(postgres_server):
     engine.dispose()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests that share an expensive fixture run in one worker: those of a folder, and those of the season."""
+    """Tests that share an expensive fixture run in one worker: of a folder, of a slow file, of the season."""
+    slow = {"functional", "faults", "jobs", "ui"}
     for item in items:
-        shared = "season" if "season" in getattr(item, "fixturenames", ()) else str(item.path.parent)
-        alone = item.path.parent.name in {"functional", "faults", "jobs", "ui"} and shared != "season"
-        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else shared))
+        place = item.path if item.path.parent.name in slow else item.path.parent
+        shared = "season" if "season" in getattr(item, "fixturenames", ()) else str(place)
+        item.add_marker(pytest.mark.xdist_group(shared))

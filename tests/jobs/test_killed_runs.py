@@ -90,7 +90,7 @@ def leftovers(home):
     ]
 
 
-@pytest.mark.parametrize("stage", ["2024-03-01", "inference_logs", "data_quality", "baseline", "alerts"])
+@pytest.mark.parametrize("stage", ["2024-03-01", "data_quality", "alerts"])
 def test_a_killed_run_leaves_no_process_and_the_next_one_tells_of_it(home, settings, start, stage):
     process = start("run", "loan_default", "--day", "2024-03-01")
     wait_for(process, stage)

@@ -207,7 +207,7 @@ def any_column(draw):
 
 
 @given(any_column(), any_column())
-@settings(max_examples=60, phases=UNSHRUNK)
+@settings(max_examples=40, phases=UNSHRUNK)
 def test_whatever_a_log_holds_is_told_of_and_kept(before, after):
     moved = [
         Moved("3", name, (1,), counted.on_shape(one, before), counted.on_shape(other, before))
@@ -225,7 +225,7 @@ names = st.text(max_size=6) | st.sampled_from(["a", "A", "a ", "1", "1.0", "01",
 @given(
     st.lists(names | st.none(), min_size=1, max_size=30), st.lists(names | st.none(), min_size=1, max_size=30)
 )
-@settings(max_examples=60, phases=UNSHRUNK)
+@settings(max_examples=40, phases=UNSHRUNK)
 def test_whatever_categories_there_are_are_told_of_and_kept(before, after):
     sides = counted.categories(before * 50), counted.categories(after * 50)
     (found,) = describe([Moved("3", "plan", (1,), *sides)], {"3": DAYS}, DAY)

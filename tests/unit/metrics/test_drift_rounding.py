@@ -55,7 +55,7 @@ def check(found, exact):
             assert abs(estimate.value - exact[name]) <= estimate.error + CLOSE, name
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     sizes=st.tuples(st.integers(2, 60), st.integers(1, 600)),
@@ -72,7 +72,7 @@ def test_exact_deciles_lie_within_the_error(seed, sizes, moved, spread, width):
 values = st.lists(st.sampled_from([k / 8 for k in range(-24, 25)]), min_size=1, max_size=80)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(values, values, st.sets(st.sampled_from([k / 8 for k in range(-24, 25)])), st.floats(0.05, 4))
 def test_ties_and_values_inside_of_bins_lie_within_the_error(raw, baseline, current, exact, width):
     found = evaluate(binned(baseline, width, list(exact)), binned(current, width, list(exact)))

@@ -235,7 +235,7 @@ def test_an_unknown_statistic_names_the_nearest(raw):
         evaluate_drift(None, raw.by_value([1.0]), seed=0, statistics=["precision"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 5, 30]), st.booleans())
 def test_ks_is_right_within_its_error_where_bins_hold_values_counted_exactly(seed, width, swapped):
     rng = np.random.default_rng(seed)

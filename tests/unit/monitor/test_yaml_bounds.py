@@ -151,7 +151,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.dictionaries(NAMES | st.text(max_size=4), VALUES, max_size=8))
 def test_an_arbitrary_mapping_loads_or_names_its_problems(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("any") / "monitor.yaml"
@@ -189,7 +189,7 @@ def places(value, keys=()):
         yield from places(item, (*keys, key))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(place=st.sampled_from([keys for keys in places(SOUND) if keys]), value=VALUES)
 def test_a_sound_monitor_with_one_arbitrary_value_loads_or_names_its_problems(tmp_path_factory, place, value):
     data = json.loads(json.dumps(SOUND))
@@ -206,7 +206,7 @@ def test_a_sound_monitor_with_one_arbitrary_value_loads_or_names_its_problems(tm
         assert all(problem.line == 1 and problem.column >= 1 for problem in error.problems)  # noqa: PT017
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(text=st.text(alphabet=string.printable + "é\x85\ufeff\ufffe", max_size=60) | st.binary(max_size=40))
 def test_arbitrary_text_is_a_document_or_a_problem(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("text") / "monitor.yaml"

@@ -92,14 +92,14 @@ def test_anything_else_is_of_neither_class_and_named(value):
     assert texts == [None if isinstance(value, bytes) else shown]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(st.text(max_size=12))
 def test_a_text_has_a_class_only_if_its_word_has(text):
     expected = True if word(text) in TRUTH.positive else False if word(text) in TRUTH.negative else None
     assert read(pa.array([text]))[0] == [expected]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(st.floats(width=64) | st.integers(-5, 5).map(float))
 def test_a_number_has_a_class_only_if_it_is_one_or_nought(number):
     assert read(pa.array([number]))[0] == [{1.0: True, 0.0: False}.get(number)]

@@ -51,7 +51,7 @@ def stored(number):
     return forms
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(-(10**37), 10**37) | st.integers(-(2**64), 2**64) | st.integers(-(10**16), 10**16))
 @example(0)
 @example(LIMIT - 1)
@@ -61,7 +61,7 @@ def test_a_whole_number_is_compared_the_same_in_every_type(number):
     assert {read(form)[0][1] for form in stored(number)} == {str(number)}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(LIMIT, 2**62) | st.just(LIMIT))
 def test_floats_that_may_be_several_numbers_are_no_ids(number):
     assert read(pa.array([float(number), -float(number)])) == [(None, None, True)] * 2
@@ -76,7 +76,7 @@ def test_missing_floats_are_missing():
     ]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(st.uuids())
 def test_a_uuid_is_the_same_in_bytes_text_and_capitals(key):
     forms = [pa.array([key.bytes]), pa.array([key.bytes], pa.binary(16)), pa.array([str(key)])]
@@ -85,14 +85,14 @@ def test_a_uuid_is_the_same_in_bytes_text_and_capitals(key):
     assert read(forms[0])[0][0] == str(key)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(st.text(min_size=1, max_size=30).filter(lambda text: len(text.encode()) != 16))
 def test_bytes_that_spell_a_text_are_it(text):
     written = [text, text.encode()]
     assert {read(pa.array([each]))[0][0] for each in written} == {text}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(st.binary(min_size=1, max_size=40))
 def test_different_bytes_are_different_ids(data):
     texts = {read(pa.array([each]))[0][0] for each in (data, data + b"x", data[:-1] + bytes([data[-1] ^ 1]))}

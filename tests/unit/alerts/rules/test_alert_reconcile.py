@@ -41,7 +41,7 @@ RULES = st.integers(1, 3).map(lambda length: RULE.model_copy(update={"for_nights
 SERIES = st.lists(st.sampled_from([0.2, 0.9, None]), min_size=1, max_size=8)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 # The night of an evaluation is never before that of an earlier one.
 @given(RULES, st.lists(SERIES, min_size=1, max_size=6).map(lambda some: sorted(some, key=len)))
 @example(RULE, [[0.2], [0.9, 0.2, 0.9]])

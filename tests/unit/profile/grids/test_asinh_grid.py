@@ -45,7 +45,7 @@ def zoned(draw):
     return AsinhGrid(draw(st.floats(-1e3, 1e3)), draw(st.floats(1e-3, 1e3)), 0.05, zones=tuple(zones))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     grid=zoned(), values=st.lists(st.floats(-3e3, 3e3) | st.floats(-1e140, 1e140), min_size=2, max_size=60)
 )

@@ -41,7 +41,7 @@ def stands_for(levels, number):
     return levels[place % len(levels)], place < len(levels)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(LEVELS, st.data())
 @example((0.1,), None)
 def test_the_loop_and_the_expression_agree(levels, data):

@@ -25,7 +25,7 @@ def bin_of(grid, value):
     return math.floor(-position if value < grid.centre else position), position % 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     values=st.lists(finite | st.floats(-50, 50), min_size=1, max_size=50),
     centre=st.floats(-1e6, 1e6),

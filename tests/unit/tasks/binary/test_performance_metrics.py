@@ -224,7 +224,7 @@ def test_intervals_cover_the_truth(raw, name):
     assert any(not estimate.low <= truth <= estimate.high for estimate in nights)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 60))
 def test_order_within_bins_never_exceeds_the_error(seed, n):
     generator = np.random.default_rng(seed)
