@@ -62,7 +62,8 @@ def zone_of(
 def _named(zone: str) -> Choice:
     if zone in available_timezones():
         return Choice(zone, "named by --time-zone", option=_OPTION)
-    meant = nearest(zone, available_timezones())
+    known = sorted(available_timezones())
+    meant = nearest(zone, known, most=len(known))
     hint = f"Did you mean {quoted(meant)}?" if meant else "Write its IANA name, such as Europe/Berlin."
     raise DiscoveryError(f"There is no time zone {quoted(zone)}.", remedy=hint)
 
