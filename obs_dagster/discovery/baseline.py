@@ -56,7 +56,7 @@ def baseline_of(training: str, versions: Sequence[str], days: int) -> BaselineFo
 
 def _rolling(days: int) -> BaselineFound:
     """Four weeks, and a week between them and the night where there are days enough to begin with."""
-    keys: dict[str, object] = {"kind": "rolling", "days": 4 * _WEEK}
+    keys: dict[str, object] = {"kind": "rolling", "days": 4 * _WEEK, "in_breach": "leave_out"}
     if days >= _ENOUGH:
         why = "each week is compared with the version's own four weeks before it"
         return BaselineFound(keys | {"gap_days": _WEEK}, why)

@@ -187,6 +187,10 @@ class _Writer:
         yield from (f"  {key}: {scalar(value, flow=False)}" for key, value in keys.items())
         if found.keys["kind"] == "rolling":
             yield from comment(
+                "`leave_out`: days on which something was wrong are not what later days are compared with; "
+                "after a change that is meant, write `keep`."
+            )
+            yield from comment(
                 "In days, each ending with the night; longer ones would be compared with themselves."
             )
             yield "windows: [1, 7]"

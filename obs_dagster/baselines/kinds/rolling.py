@@ -37,11 +37,12 @@ class RollingBaseline(Baseline):
     )
 
     in_breach: Literal["leave_out", "keep"] = Field(
-        default="leave_out",
-        description="Days on which a column, or a version's quality, was in breach of a rule: `leave_out` "
+        default="keep",
+        description="Days on which a column, or a version's quality, was in breach of a rule: `keep` compares "
+        "with them as with all others, so that what lasts is news for as long as the window. `leave_out` "
         "takes earlier days in their place, from up to twice as many before, so that a fault that lasts is "
-        "not what later days are compared with; nights are then evaluated one after the other. `keep` "
-        "compares with them, too. Verdicts say how many there are.",
+        "not what later days are compared with; a change that is meant then stays in breach until there are "
+        "too few days left, and nights are evaluated one after the other. Verdicts say how many there are.",
     )
 
     def prepare(
@@ -73,9 +74,10 @@ class RollingBaseline(Baseline):
         return self.in_breach == "leave_out"
 
     def why_none(self, version: str, day: dt.date) -> str:
-        """On how few days the version has rows."""
+        """On how few days the version has rows, or has rows and was not in breach."""
         few = f"rows on fewer than {self.least_days} of" if self.least_days > 1 else "no rows on"
-        return f"version {version} has {few} the {self.days} days to {self._end(day)}"
+        told = f"version {version} has {few} the {self.days} days to {self._end(day)}"
+        return f"{told}, or was in breach on them" if self.leaves_out else told
 
     @property
     def least_days(self) -> int:

@@ -7,7 +7,7 @@ from obs_dagster.baselines.kinds.rolling import RollingBaseline
 from obs_dagster.metrics.record import MetricRecord
 
 MOVED = {"name": "moved", "metric": "psi", "above": 0.25, "for": 3}
-ROLLING = RollingBaseline(kind="rolling", days=7)
+ROLLING = RollingBaseline(kind="rolling", days=7, in_breach="leave_out")
 
 
 @pytest.fixture
@@ -15,7 +15,8 @@ def rolling(monitor):
     """A monitor with a rolling baseline and one rule."""
 
     def rolling(rule=MOVED, **keys):
-        return monitor(rule).model_copy(update={"baseline": RollingBaseline(days=7, **keys)})
+        baseline = RollingBaseline(**{"days": 7, "in_breach": "leave_out"} | keys)
+        return monitor(rule).model_copy(update={"baseline": baseline})
 
     return rolling
 
@@ -76,3 +77,10 @@ def test_earlier_days_take_the_place_of_those_left_out(day):
     assert ROLLING.nights_without(night, {day(number) for number in range(1, 20)}) == []
     kept = RollingBaseline(days=7, in_breach="keep")
     assert kept.nights_without(night, out) == kept.nights(night)
+
+
+def test_a_window_is_the_days_that_it_says_unless_told_otherwise(day):
+    plain = RollingBaseline(days=3)
+    assert plain.nights_without(day(20), {day(18), day(19)}) == [day(17), day(18), day(19)]
+    assert "breach" not in plain.why_none("1", day(20))
+    assert ROLLING.why_none("1", day(20)).endswith("or was in breach on them")
