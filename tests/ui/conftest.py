@@ -1,14 +1,11 @@
 """A real browser, and the pages of the season in it."""
 
-import datetime as dt
 import runpy
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
-from obs_dagster.reports.health import HealthInput, render_health
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 LAPTOP = {"width": 1366, "height": 768}
@@ -66,16 +63,4 @@ def show_html(browser, tmp_path):
 @pytest.fixture
 def health(season):
     """The health page of the season, with what a test changes."""
-
-    def health(**changes):
-        described = {
-            "monitor": season.monitor(),
-            "records": season.records(),
-            "alerts": season.alerts(),
-            "nights": season.nights(),
-            "day": season.LAST,
-            "generated_at": dt.datetime(2013, 7, 22, 5, tzinfo=dt.UTC),
-        }
-        return render_health(HealthInput(**(described | changes)))
-
-    return health
+    return season.health_page

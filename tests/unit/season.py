@@ -7,6 +7,7 @@ import numpy as np
 
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.reports.health import HealthInput, render_health
 from obs_dagster.verdict.inputs import AlertLine, NightLine
 
 LAST = dt.date(2013, 7, 21)
@@ -273,3 +274,16 @@ def nights():
         else night(day)
         for day in days()
     ]
+
+
+def health_page(**changes):
+    """The health page of the season, with what a test changes."""
+    described = {
+        "monitor": monitor(),
+        "records": records(),
+        "alerts": alerts(),
+        "nights": nights(),
+        "day": LAST,
+        "generated_at": COMPUTED,
+    }
+    return render_health(HealthInput(**described | changes))
