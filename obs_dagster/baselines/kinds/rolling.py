@@ -38,11 +38,12 @@ class RollingBaseline(Baseline):
 
     in_breach: Literal["leave_out", "keep"] = Field(
         default="keep",
-        description="Days on which a column, or a version's quality, was in breach of a rule: `keep` compares "
-        "with them as with all others, so that what lasts is news for as long as the window. `leave_out` "
-        "takes earlier days in their place, from up to twice as many before, so that a fault that lasts is "
-        "not what later days are compared with; a change that is meant then stays in breach until there are "
-        "too few days left, and nights are evaluated one after the other. Verdicts say how many there are.",
+        description="Days on which a column, or a version's quality, was in breach of a rule: `keep` "
+        "compares with them as with all others, so that what lasts is news for as long as the window. "
+        "`leave_out` takes earlier days in their place, from up to twice as many before, so that a fault "
+        "that lasts is not what later days are compared with; a change that is meant then stays in breach "
+        "until there are too few days left, and nights are evaluated one after the other. Verdicts say how "
+        "many there are.",
     )
 
     def prepare(
