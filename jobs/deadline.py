@@ -35,6 +35,8 @@ def deadline(seconds: float, last_words: Callable[[], None]) -> Iterator[Deadlin
         if over.wait(seconds):
             return
         limit.passed.set()
+        # a process that works for another one hears none; there it is this thread that has to
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         # a signal also wakes what waits for the network
         os.kill(os.getpid(), signal.SIGINT)
         if not over.wait(GRACE):

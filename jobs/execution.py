@@ -18,6 +18,7 @@ from jobs.composition import compose
 from jobs.deadline import Deadline, deadline
 from jobs.event_log import event_log_open
 from jobs.instance import open_instance
+from jobs.interruption import Wish, cancel_runs, noticed
 from jobs.lost_runs import LostRun, fail_lost_runs
 from jobs.nightly import job_name
 from jobs.repository import REPOSITORY
@@ -104,6 +105,9 @@ def run_nights(
 
     Returns:
         The outcome; a stage that fails is part of it, and no exception.
+
+    Raises:
+        KeyboardInterrupt: somebody pressed Ctrl-C; the run is cancelled and has not failed. The text says so.
     """
     settings = settings or Settings()
     job = compose({monitor.model: monitor}).resolve_job_def(job_name(monitor))
@@ -113,7 +117,9 @@ def run_nights(
         event = entry.dagster_event
         if event is not None and event.step_key is not None and event.event_type in _OUTCOMES:
             outcome = _OUTCOMES[event.event_type]
-            progress(StageEvent(stage_name(monitor, event.step_key), outcome, stages))
+            wish.heed(failed=outcome == "failed")
+            if not wish:
+                progress(StageEvent(stage_name(monitor, event.step_key), outcome, stages))
 
     def going(stage: str, done: int, days: int) -> None:
         progress(StageEvent(stage, "going", stages, done, days))
@@ -121,22 +127,35 @@ def run_nights(
     described = {REPOSITORY_LABEL_TAG: REPOSITORY, **(tags or {})}
     if first != last:
         described |= {f"{RANGE}_start": first.isoformat(), f"{RANGE}_end": last.isoformat()}
-    with open_instance(settings, recorded) as instance, heard_by(going), claimed(settings.lake_root):
+    with (
+        open_instance(settings, recorded) as instance,
+        heard_by(going),
+        claimed(settings.lake_root),
+        noticed() as pressed,
+    ):
         lost = fail_lost_runs(instance, settings, {monitor.model: monitor})
         instance.add_event_listener(run_id, heard)
-        with _running(instance, settings, monitor, run_id) as limit, event_log_open(instance, run_id):
-            result = job.execute_in_process(
-                instance=instance,
-                run_id=run_id,
-                partition_key=first.isoformat() if first == last else None,
-                # by this the UI takes it for a run of the job, and shows it there
-                tags=described,
-                raise_on_error=False,
-                # what happens is shown by `progress`, what failed is in the result
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
+        try:
+            with _running(instance, settings, monitor, run_id) as limit, event_log_open(instance, run_id):
+                wish = Wish(instance, run_id, pressed, limit)
+                result = job.execute_in_process(
+                    instance=instance,
+                    run_id=run_id,
+                    partition_key=first.isoformat() if first == last else None,
+                    # by this the UI takes it for a run of the job, and shows it there
+                    tags=described,
+                    raise_on_error=False,
+                    # what happens is shown by `progress`, what failed is in the result
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                )
+        except KeyboardInterrupt:
+            # so early that Dagster did not take notice of it
+            cancel_runs(instance, [run_id])
+            raise KeyboardInterrupt(_interrupted(monitor, first, last)) from None
         # a run that failed before its report has begun pages that nobody comes for
         forget_ahead()
+        if wish and result.dagster_run.status is not dg.DagsterRunStatus.FAILURE:
+            raise KeyboardInterrupt(_interrupted(monitor, first, last, finished=result.success))
         failures = [
             stage_failure(monitor, event)
             for event in result.all_events
@@ -148,7 +167,7 @@ def run_nights(
             for event in result.all_events
         )
         if not result.success:
-            failures = failures or [StageFailure("run", "It was interrupted.", "")]
+            failures = failures or [StageFailure("run", "It was ended from outside.", "")]
             if limit.passed.is_set():
                 failures = [StageFailure("run", _too_long(limit), "")]
             _report(instance, settings, monitor, run_id, failures)
@@ -174,6 +193,13 @@ def _running(
             yield limit
     finally:
         release(settings.run_lock(run_id))
+
+
+def _interrupted(monitor: Monitor, first: dt.date, last: dt.date, *, finished: bool = False) -> str:
+    days = str(first) if first == last else f"{first} to {last}"
+    if finished:
+        return f"Interrupted after {monitor.model}, {days}, was evaluated."
+    return f"Interrupted: {monitor.model}, {days}, is cancelled; running the same again completes it."
 
 
 def _too_long(limit: Deadline) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -21,7 +21,7 @@ from jobs.due import Due
 from jobs.stage_failure import StageFailure
 from obs_dagster.cores import cores
 from obs_dagster.errors import ObsError
-from obs_dagster.workers import settle
+from obs_dagster.workers import deaf, settle
 
 if TYPE_CHECKING:
     from dagster._core.instance.ref import InstanceRef
@@ -74,13 +74,16 @@ class Evaluated:
 
 def evaluate_nights(
     nights: Iterable[Due], *, number: int | None = None, recording: Recording | None = None
-) -> Iterator[Evaluated]:
+) -> Generator[Evaluated]:
     """Evaluate nights, each as a run of its own; the results in the order in which they are ready.
 
     Args:
         nights: the nights.
         number: how many processes; left out: as many as there are cores.
         recording: how the runs are recorded.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed; the runs of nights that had begun are cancelled.
     """
     waiting = deque(nights)
     context = multiprocessing.get_context("spawn")
@@ -104,11 +107,30 @@ def evaluate_nights(
                 else:
                     worker.end()
                 yield done
+    except (KeyboardInterrupt, GeneratorExit):
+        _end(busy.values(), lifeline)
+        _cancel([worker.run_id for worker in busy.values()], recording)
+        raise
     finally:
-        # whatever they are working on: nobody wants it any more
-        lifeline.close()
-        for worker in busy.values():
-            worker.process.join()
+        _end(busy.values(), lifeline)
+
+
+def _end(workers: Iterable[_Worker], lifeline: Connection) -> None:
+    """Whatever they are working on: nobody wants it any more."""
+    lifeline.close()
+    for worker in workers:
+        worker.process.join()
+
+
+def _cancel(run_ids: Sequence[str], recording: Recording | None) -> None:
+    if not run_ids:
+        return
+    from jobs.instance import open_instance
+    from jobs.interruption import cancel_runs
+    from obs_dagster.settings import Settings
+
+    with open_instance(Settings(), recording.instance if recording else None) as instance:
+        cancel_runs(instance, run_ids)
 
 
 @dataclass(slots=True)
@@ -127,7 +149,8 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, watched, recording))
-        process.start()
+        with deaf():
+            process.start()
         theirs.close()
         return cls(process, ours)
 

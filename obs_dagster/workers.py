@@ -9,13 +9,17 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
+import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -34,6 +38,8 @@ _SHARE = 4
 _AHEAD = 4
 #: How often work is begun whose process dies.
 _TRIALS = 3
+#: Processes that end at once leave things behind. One of Python's own tidies them up, and says so.
+_UNTOLD = "ignore:resource_tracker:UserWarning"
 #: What libraries read for the number of their threads.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -73,14 +79,16 @@ class Workers:
 
         Its exception is `BrokenProcessPool` if one of the processes dies, whichever works on it.
         """
-        if self._executor is not None:
-            try:
-                return self._executor.submit(function)
-            except BrokenProcessPool:
-                # one has died since: new ones are needed, and it is seen only now
-                self._executor = None
-        self._executor = self._started()
-        return self._executor.submit(function)
+        # a process is started with work that there is none for yet
+        with deaf():
+            if self._executor is not None:
+                try:
+                    return self._executor.submit(function)
+                except BrokenProcessPool:
+                    # one has died since: new ones are needed, and it is seen only now
+                    self._executor = None
+            self._executor = self._started()
+            return self._executor.submit(function)
 
     def close(self) -> None:
         """Let the processes end; what they have not begun is not done."""
@@ -224,6 +232,23 @@ def _start_process(niceness: int, lifeline: Connection, folder: Path, mark: str)
     settle(lifeline, niceness)
     share(folder)
     leftovers.adopt(mark)
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Processes that are started in the block do not hear Ctrl-C, which a terminal tells to all of a program.
+
+    They end with the process that they work for, which hears it once the block is over.
+    """
+    # a process of Python's own is started with the first one, and would have this one hear again
+    if _UNTOLD not in sys.warnoptions:
+        sys.warnoptions.append(_UNTOLD)
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def settle(lifeline: Connection, niceness: int = 0) -> None:

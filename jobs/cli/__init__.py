@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+
+from jobs.cli.interrupted import tell_interrupted
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -13,6 +16,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     Args:
         argv: the arguments after the program's name; left out: the process's, which is the program's own.
     """
-    from jobs.cli import app
+    try:
+        from jobs.cli import app
 
-    app.main(argv)
+        app.main(argv)
+    except KeyboardInterrupt as error:
+        sys.exit(tell_interrupted(error))

@@ -5,21 +5,36 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from jobs.cli import alerts, check, demo, dev, doctor, init, metrics, nights, report, run, schema, status
 from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.failure import FAILED, explain, explain_unforeseen
+from jobs.cli.interrupted import tell_interrupted
 from obs_dagster import __version__
 from obs_dagster.errors import ObsError
 from obs_dagster.permissions import keep_private
 from obs_dagster.process import own_process
 from obs_dagster.telemetry.logging import configure, quieten
 
+
+class Commands(typer.core.TyperGroup):
+    """The commands; Typer would call Ctrl-C "Aborted" and make a failure of it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was chosen; ends the process after Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            sys.exit(tell_interrupted(error))
+
+
 app = typer.Typer(
     name="obs",
+    cls=Commands,
     help="Observability for models in production. Settings come from the environment (OBS_*).",
     epilog="Exit codes: 0 all is well; 1 something is firing or failed; 2 the command or a monitor is wrong.",
     no_args_is_help=True,
@@ -105,6 +120,8 @@ def _run(argv: Sequence[str] | None) -> None:
     try:
         _keep_private()
         app(args=None if argv is None else list(argv), prog_name="obs")
+    except KeyboardInterrupt as error:
+        sys.exit(tell_interrupted(error))
     except ObsError as error:
         sys.exit(explain(error))
     except BrokenPipeError:

@@ -54,7 +54,17 @@ def nights(
     if not wanted:
         ERRORS.print("No night is to be evaluated.", highlight=False)
         return
-    done = [_told(each, number, len(wanted)) for number, each in enumerate(evaluate_nights(wanted), start=1)]
+    done: list[Evaluated] = []
+    with closing(evaluate_nights(wanted)) as results:
+        try:
+            for each in results:
+                done.append(each)
+                _show(each, len(done), len(wanted))
+        except KeyboardInterrupt:
+            told = (
+                f"Interrupted: {len(done)} of {len(wanted)} nights were evaluated, the others are cancelled."
+            )
+            raise KeyboardInterrupt(told) from None
     _tell(done, monitors)
     if _summary(done, monitors):
         raise typer.Exit(FAILED)
@@ -83,15 +93,14 @@ def _wanted(monitors: Sequence[Monitor], day: dt.date | None) -> list[Due]:
     return found
 
 
-def _told(done: Evaluated, number: int, count: int) -> Evaluated:
-    """The same, after a line about it."""
+def _show(done: Evaluated, number: int, count: int) -> None:
+    """Print a line about a night."""
     mark = "[green]✓[/]" if done.success else "[red]✗[/]"
     ERRORS.print(f"{mark} [dim]{number}/{count}[/]", end=" ", highlight=False)
     ERRORS.print(str(done), markup=False, highlight=False, soft_wrap=True)
     for failure in done.failures:
         if shows_traces() and failure.details:
             ERRORS.print(failure.details, markup=False, highlight=False, soft_wrap=True)
-    return done
 
 
 def _tell(done: Sequence[Evaluated], monitors: Mapping[str, Monitor]) -> None:

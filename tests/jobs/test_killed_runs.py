@@ -1,4 +1,4 @@
-"""Runs that are killed, really: what they leave behind, and what the next one makes of it."""
+"""Runs that are killed or interrupted, really: what they leave behind, and what the next one makes of it."""
 
 import datetime as dt
 import os
@@ -110,6 +110,35 @@ def test_a_killed_run_leaves_no_process_and_the_next_one_tells_of_it(home, setti
     assert ("lost its process" in again.stderr) == bool(killed)
     assert leftovers(home) == []
     assert list((home.root / "alive").iterdir()) == []
+
+
+def wait_for_rows(home):
+    """Until a run writes to the lake."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if list((home.root / "lake" / "loan_default").glob("*")):
+            return
+        time.sleep(0.1)
+    pytest.fail("no run has come so far")
+
+
+@pytest.mark.parametrize("command", [["run", "loan_default", "--day", "2024-03-01"], ["nights"]])
+def test_ctrl_c_is_told_in_a_sentence_and_is_no_alarm(home, settings, start, command):
+    process = start(*command)
+    wait_for_rows(home)
+    # a terminal sends it to all processes of a command
+    os.killpg(process.pid, signal.SIGINT)
+    *_, last = process.stderr.read().splitlines()
+    assert last.startswith("Interrupted: ")
+    assert last.endswith(("is cancelled; running the same again completes it.", "the others are cancelled."))
+    assert everybody_gone(process)
+    assert process.returncode == 130
+    assert [*runs(settings).values()] == [dg.DagsterRunStatus.CANCELED]
+    # and nobody makes a lost run of it later
+    with open_instance(settings) as instance:
+        later = dt.datetime.now(dt.UTC) + dt.timedelta(days=3)
+        assert fail_lost_runs(instance, settings, now=later) == []
+    assert [key for key in outbox(settings) if key.endswith(":failed")] == []
 
 
 @dg.op
