@@ -35,6 +35,7 @@ from obs_dagster.tasks.binary.kernels import (
     outcome_keys,
 )
 from obs_dagster.tasks.binary.table import KEYS, SCHEMA
+from obs_dagster.tasks.cut_tables import NamedCells, filled
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,10 +77,9 @@ def reduce_outcome_relation(
         )
         for each in counted:
             each.add(rows, joint, combinations, list(keys))
-    parts = [part for each in counted for part in each.tables(reader.vocabularies)]
     schema = pa.schema([*((name, pa.string()) for name in by), *SCHEMA])
-    whole = pa.concat_tables(part.rename_columns(schema.names) for part in parts).cast(schema)
-    return whole.sort_by([(name, "ascending") for name in (*by, *KEYS)])
+    parts = [part for each in counted for part in each.tables(reader.vocabularies, schema)]
+    return pa.concat_tables(parts).sort_by([(name, "ascending") for name in (*by, *KEYS)])
 
 
 class _Rows:
@@ -133,13 +133,13 @@ class _CutOutcomes:
             bins = (rows.joined[labelled] - UNLABELLED) >> 2
             self._joined_ends.add(cells[labelled], bins, scores, len(self._cells))
 
-    def tables(self, vocabularies: Mapping[str, Vocabulary]) -> list[pa.Table]:
+    def tables(self, vocabularies: Mapping[str, Vocabulary], schema: pa.Schema) -> list[pa.Table]:
         """The outcomes in each cut that is asked for, cells of the same name added up."""
-        return [self._table(cut, vocabularies) for cut in self._cuts]
+        return [self._table(cut, vocabularies, schema) for cut in self._cuts]
 
-    def _table(self, cut: Cut, vocabularies: Mapping[str, Vocabulary]) -> pa.Table:
-        names: dict[tuple[str | None, ...], int] = {}
-        places = _places(self._cells.named(cut, vocabularies), names)
+    def _table(self, cut: Cut, vocabularies: Mapping[str, Vocabulary], schema: pa.Schema) -> pa.Table:
+        names = NamedCells([*schema.names[: len(self._apart) - 1], "version", "segment"])
+        places = names.places(self._cells.named(cut, vocabularies))
         if cut:
             grid, ends, groups = _GRID.joined, self._joined_ends, places
             cells, keys, counts = self._joined.regrouped(groups)
@@ -147,7 +147,7 @@ class _CutOutcomes:
             grid, ends, groups = (
                 _GRID,
                 self._fine_ends,
-                _places(self._cells.named_wholes(vocabularies), names),
+                names.places(self._cells.named_wholes(vocabularies)),
             )
             cells, keys, counts = self._fine.regrouped(groups)
         sums = np.zeros((len(names), _GROUPS, len(SUMS)))
@@ -167,15 +167,9 @@ class _CutOutcomes:
         extremes = np.full((2, len(codes)), np.nan)
         counted = ~unlabelled & (n > 0)
         extremes[:, counted] = ends.of(cells[counted], outcome[counted] >> 2, groups)
-        cell_names = [
-            pa.array([name[place] for name in names], pa.string()) for place in range(len(self._apart) + 1)
-        ]
-        return pa.table(
+        return filled(
             {
-                **{
-                    name: texts.take(pa.array(cells))
-                    for name, texts in zip([*self._apart, "segment"], cell_names, strict=True)
-                },
+                **names.keyed(cells),
                 "bin": pa.array(outcome // 4, mask=unlabelled),
                 "decision": pa.array(np.where(unlabelled, keys > 0, outcome // 2 % 2 > 0)),
                 "label": pa.array(outcome % 2 > 0, mask=unlabelled),
@@ -183,15 +177,12 @@ class _CutOutcomes:
                 **dict(zip(SUMS, added.T, strict=True)),
                 "score_min": pa.array(extremes[0], mask=~counted),
                 "score_max": pa.array(extremes[1], mask=~counted),
-            }
+            },
+            schema,
+            len(cells),
         )
 
 
 def _key_count(grid: ScoreGrid) -> int:
     """How many keys there are for scores on a grid."""
     return UNLABELLED + 4 * grid.bins
-
-
-def _places(named: Sequence[tuple[str | None, ...]], names: dict[tuple[str | None, ...], int]) -> IntArray:
-    """The place of each name, new ones after those that are known."""
-    return np.array([names.setdefault(name, len(names)) for name in named], dtype=np.int64)

@@ -25,6 +25,7 @@ from obs_dagster.profile.loops.kernels import Codes
 from obs_dagster.profile.loops.tally import Tally
 from obs_dagster.profile.loops.texts import Vocabulary
 from obs_dagster.profile.profile import merge_rows
+from obs_dagster.tasks.cut_tables import NamedCells, filled
 from obs_dagster.tasks.multiclass.batch_rows import TOP_KEYS, BatchRows
 from obs_dagster.tasks.multiclass.scores import classes_of, score_columns, slack
 from obs_dagster.tasks.multiclass.table import (
@@ -72,9 +73,8 @@ def reduce_outcome_relation(
             each.add(rows, joint, combinations, list(keys))
     schema = pa.schema([*((name, pa.string()) for name in by), *SCHEMA])
     names = pa.array([None, *classes, OTHER_CLASS])
-    parts = [part for each in counted for part in each.tables(reader.vocabularies, names)]
-    whole = [schema.empty_table(), *(part.rename_columns(schema.names).cast(schema) for part in parts)]
-    return merge_rows(pa.concat_tables(whole), [*by, *KEYS], ADDED)
+    parts = [part for each in counted for part in each.tables(reader.vocabularies, names, schema)]
+    return merge_rows(pa.concat_tables([schema.empty_table(), *parts]), [*by, *KEYS], ADDED)
 
 
 class _CutOutcomes:
@@ -118,19 +118,18 @@ class _CutOutcomes:
             if any(self._cuts):
                 joined.add(cells, bins, own, scores, count)
 
-    def tables(self, vocabularies: Mapping[str, Vocabulary], names: pa.Array) -> list[pa.Table]:
+    def tables(
+        self, vocabularies: Mapping[str, Vocabulary], names: pa.Array, schema: pa.Schema
+    ) -> list[pa.Table]:
         """The outcomes in each cut that is asked for; cells of one name may have several rows of one key."""
-        return [table for cut in self._cuts for table in self._tables(cut, vocabularies, names)]
+        return [table for cut in self._cuts for table in self._tables(cut, vocabularies, names, schema)]
 
-    def _tables(self, cut: Cut, vocabularies: Mapping[str, Vocabulary], names: pa.Array) -> list[pa.Table]:
-        cells = self._cells.named(cut, vocabularies)
-        numbers: dict[tuple[str | None, ...], int] = {}
-        groups = _places(cells, numbers)
-        wholes = _places(self._cells.named_wholes(vocabularies), numbers) if not cut else groups
-        cell_names = [
-            pa.array([name[place] for name in numbers], pa.string()) for place in range(len(self._apart) + 1)
-        ]
-        columns = [*self._apart, "segment"]
+    def _tables(
+        self, cut: Cut, vocabularies: Mapping[str, Vocabulary], names: pa.Array, schema: pa.Schema
+    ) -> list[pa.Table]:
+        known = NamedCells([*schema.names[: len(self._apart) - 1], "version", "segment"])
+        groups = known.places(self._cells.named(cut, vocabularies))
+        wholes = known.places(self._cells.named_wholes(vocabularies)) if not cut else groups
         tables = []
         for part in (
             self._pair_part(groups),
@@ -140,12 +139,10 @@ class _CutOutcomes:
                 for number, bins in enumerate(self._joined if cut else self._fine, 1)
             ),
         ):
-            owner = pa.array(part.pop("cell"))
-            keyed = dict(zip(columns, (texts.take(owner) for texts in cell_names), strict=True))
-            coded: dict[str, Any] = {
-                name: names.take(pa.array(part[name])) for name in ("label", "class") if name in part
-            }
-            tables.append(_full({**keyed, **part, **coded}, columns, len(owner)))
+            owner = part.pop("cell")
+            classes = [name for name in ("label", "class") if name in part]
+            coded: dict[str, Any] = {name: names.take(pa.array(part[name])) for name in classes}
+            tables.append(filled({**part, **coded, **known.keyed(owner)}, schema, len(owner)))
         return tables
 
     def _pair_part(self, groups: IntArray) -> dict[str, Any]:
@@ -201,23 +198,3 @@ class _Bins:
             "score_min": low,
             "score_max": high,
         }
-
-
-def _full(given: Mapping[str, Any], columns: Sequence[str], length: int) -> pa.Table:
-    """A table with all columns of the outcomes, null where there are none of."""
-    types = {name: SCHEMA.field(name).type for name in SCHEMA.names if name not in ("version", "segment")}
-    return pa.table(
-        {name: given[name] for name in columns}
-        | {name: _column(given.get(name), kind, length) for name, kind in types.items()}
-    )
-
-
-def _column(values: Any, kind: pa.DataType, length: int) -> pa.Array:
-    if values is None:
-        return pa.nulls(length, kind)
-    return pa.repeat(pa.scalar(values, kind), length) if isinstance(values, str) else pa.array(values, kind)
-
-
-def _places(named: Sequence[tuple[str | None, ...]], names: dict[tuple[str | None, ...], int]) -> IntArray:
-    """The place of each name, new ones after those that are known."""
-    return np.array([names.setdefault(name, len(names)) for name in named], dtype=np.int64)

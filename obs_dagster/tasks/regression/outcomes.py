@@ -24,6 +24,11 @@ class RegressionOutcomes:
 
     def reduce(self, rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
         """The outcomes of `SCHEMA` with the text columns `by` before them, sorted."""
+        if rows.implementation is nw.Implementation.DUCKDB:
+            # its loops are compiled, which only a process that counts rows shall wait for
+            from obs_dagster.tasks.regression.sums import reduce_outcome_relation
+
+            return reduce_outcome_relation(rows.to_native(), monitor, grids, by)
         from obs_dagster.tasks.regression.expressions import reduce_outcome_frame
 
         return reduce_outcome_frame(rows, monitor, grids, by)

@@ -7,7 +7,7 @@ import pyarrow as pa
 #: All sums are of numbers in the unit of `scale`: the error e = (prediction - target) / scale, the target
 #: d = (target - centre) / scale and likewise the prediction, the size of the target |target| / scale. So days
 #: keep their digits when they merge, and fourth powers do not overflow. A column of another kind is null.
-SUMS = (
+PAIR_SUMS = (
     "prediction_sum",  # of the prediction; also by its bin
     "prediction_sq",  # its square
     "target_sum",  # d
@@ -28,14 +28,19 @@ SUMS = (
     "relative_sq",
     "symmetric_sum",  # 2 |e| over the sum of the sizes of target and prediction; 0 where both are 0
     "symmetric_sq",
+)
+INTERVAL_SUMS = (
     "between",  # pairs whose interval is finite and in order, of which
     "covered",  # the target is in it
     "width_sum",  # its width
     "width_sq",
+)
+QUANTILE_SUMS = (
     "below",  # targets at or below the quantile
     "pinball_sum",  # the pinball loss
     "pinball_sq",
 )
+SUMS = PAIR_SUMS + INTERVAL_SUMS + QUANTILE_SUMS
 _LEAST = ("prediction_min", "target_min", "error_min", "centre", "scale")
 _MOST = ("prediction_max", "target_max", "error_max")
 

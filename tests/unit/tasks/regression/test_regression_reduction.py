@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from obs_dagster.tasks.outcomes import OutcomeProfile, reduce_outcome_days
+from obs_dagster.tasks.regression.expressions import reduce_outcome_frame
 from obs_dagster.tasks.regression.outcomes import OUTCOMES
 from obs_dagster.tasks.regression.table import ADDED, KEYS, SCHEMA
 from tests.regressor import EXTRA, table
@@ -67,6 +68,28 @@ def test_parts_add_up_to_the_whole_and_rows_have_no_order(regressor, rows, cut):
         cells = [model.inputs(whole, segment, version)[""] for segment in whole.segments(version)]
         assert sum(cell.predictions for cell in cells) == 2 * counted.predictions
         assert sum(cell.n for cell in cells) == 2 * counted.n
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(_ROWS)
+def test_loops_count_what_expressions_count(regressor, rows):
+    # how far out is infinite, and the bins there, are a matter of the last digit
+    rows = [row for row in rows if all(n is None or abs(n) < 1e6 or not np.isfinite(n) for n in row[:4])]
+    model = regressor([1.0, 2.0, 5.0, 9.0], **EXTRA)
+    frame = nw.from_native(duckdb.connect().from_arrow(log(rows)))
+    expected = OutcomeProfile(reduce_outcome_frame(frame, model.monitor, model.grids, []), OUTCOMES)
+    same(model.profile(frame), expected)
+
+
+@pytest.mark.parametrize("lost", [["minutes"], ["low"], ["q90"], ["minutes", "low", "high", "q10", "q90"]])
+def test_a_log_that_has_lost_columns_is_counted_without_them(regressor, lost):
+    model = regressor([1.0, 2.0, 5.0, 9.0], **EXTRA)
+    rows = log([(3.0, 2.0, 1.0, 4.0, "AA", "1"), (5.0, 2.5, 1.0, 4.0, "UA", "1")]).drop_columns(lost)
+    frame = nw.from_native(duckdb.connect().from_arrow(rows))
+    expected = OutcomeProfile(reduce_outcome_frame(frame, model.monitor, model.grids, []), OUTCOMES)
+    found = model.profile(frame)
+    same(found, expected)
+    assert found.table["n"].to_pylist()[:1] == [2]
 
 
 @pytest.mark.parametrize("engine", ["polars", "ibis"])
