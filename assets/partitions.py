@@ -3,22 +3,57 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 import dagster as dg
+from dagster._core.definitions.partitions.subset.default import DefaultPartitionsSubset  # it has no order
 
 from obs_dagster.monitor import Monitor
 
 
-def daily(monitor: Monitor) -> dg.DailyPartitionsDefinition:
-    """A partition per day, from the monitor's first day to its last, or to yesterday."""
+def daily(
+    monitor: Monitor, now: dt.datetime | None = None
+) -> dg.DailyPartitionsDefinition | dg.StaticPartitionsDefinition:
+    """A partition per day, from the monitor's first day to its last, or to yesterday.
+
+    Of a monitor whose last day is over, the days are a list. Dagster draws the newest 120 partitions, and
+    windows of time it counts back from now, whatever their end: of such a monitor it would draw none.
+
+    Args:
+        monitor: the monitor.
+        now: left out: the clock's.
+    """
+    now = now or dt.datetime.now(dt.UTC)
+    first, last = monitor.start, monitor.end
+    if last is not None and last < now.astimezone(monitor.zone).date():
+        days = (first + dt.timedelta(days=since) for since in range((last - first).days + 1))
+        return _Listed([day.isoformat() for day in days])
     # a far day stands for no end; there is none after the last one that dates have
-    ends = monitor.end is not None and monitor.end.year < dt.MAXYEAR
-    end = monitor.end + dt.timedelta(days=1) if monitor.end is not None and ends else None
+    ends = last is not None and last.year < dt.MAXYEAR
+    end = last + dt.timedelta(days=1) if last is not None and ends else None
     return dg.DailyPartitionsDefinition(
-        start_date=monitor.start.isoformat(),
+        start_date=first.isoformat(),
         end_date=None if end is None else end.isoformat(),
         timezone=monitor.time_zone,
     )
+
+
+class _InOrder(DefaultPartitionsSubset):
+    """Days of a list, one after another: what a run materializes last is the asset's latest."""
+
+    def get_partition_keys(self) -> Iterable[str]:
+        return sorted(self.subset)
+
+    def with_partition_keys(self, partition_keys: Iterable[str]) -> DefaultPartitionsSubset:
+        return _InOrder(self.subset | set(partition_keys))
+
+
+class _Listed(dg.StaticPartitionsDefinition):
+    """Days that are a list."""
+
+    @property
+    def partitions_subset_class(self) -> type[_InOrder]:
+        return _InOrder
 
 
 def days_of(context: dg.AssetExecutionContext) -> list[dt.date]:

@@ -4,6 +4,8 @@ import datetime as dt
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.partitions.context import PartitionLoadingContext
+from dagster._core.definitions.temporal_context import TemporalContext
 
 from assets.partitions import daily
 from jobs.composition import compose
@@ -66,15 +68,13 @@ def test_only_what_others_make_is_external(graph):
     assert external == EXTERNAL
 
 
-def test_partitions_are_the_days_of_the_monitors_time_zone(graph, monitors):
+def test_partitions_are_the_days_of_the_monitor(graph, monitors):
     for node in _nodes(graph):
         model, stage = node.key.path
         if stage in UNPARTITIONED:
             assert node.partitions_def is None
             continue
-        days = node.partitions_def
-        assert days.timezone == monitors[model].time_zone
-        keys = days.get_partition_keys()
+        keys = node.partitions_def.get_partition_keys()
         assert keys[0] == monitors[model].start.isoformat()
         assert keys[-1] == monitors[model].end.isoformat()
 
@@ -91,6 +91,27 @@ def test_a_monitor_without_an_end_has_partitions_up_to_yesterday(small):
     assert days.get_partition_keys(current_time=now) == [f"2024-03-0{day}" for day in (1, 2, 3, 4)]
     earlier = now - dt.timedelta(hours=1)
     assert days.get_partition_keys(current_time=earlier)[-1] == "2024-03-03"
+
+
+@pytest.mark.parametrize("at", ["2024-03-03T10:00:00Z", "2024-03-04T10:00:00Z", "2026-01-01T00:00:00Z"])
+def test_the_newest_partitions_that_dagster_draws_are_days_of_the_monitor(small, at):
+    now = dt.datetime.fromisoformat(at)
+    monitor = small(start="2024-03-01", end="2024-03-03", time_zone="Pacific/Auckland").monitor
+    days = daily(monitor, now)
+    keys = days.get_partition_keys(current_time=now)
+    context = PartitionLoadingContext(
+        temporal_context=TemporalContext(effective_dt=now, last_event_id=None), dynamic_partitions_store=None
+    )
+    drawn = days.get_paginated_partition_keys(context, limit=120, ascending=False)
+    assert drawn.results == keys[::-1]
+    assert keys == [f"2024-03-0{day}" for day in (1, 2, 3)][: now.day - 1 if now.year == 2024 else None]
+
+
+def test_a_run_ends_with_the_last_day_of_a_monitor_that_has_ended(small):
+    days = daily(small(start="2024-03-01", end="2024-12-31").monitor)
+    keys = days.get_partition_keys()
+    assert len(keys) == 306
+    assert list(days.subset_with_partition_keys(reversed(keys)).get_partition_keys()) == keys
 
 
 def test_every_rule_is_a_check_and_so_is_the_data(graph, monitors):
