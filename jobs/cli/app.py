@@ -114,8 +114,17 @@ def _exit_code(ended: SystemExit) -> int:
     return 0 if ended.code is None else 1
 
 
+def _uncolour_help() -> None:
+    """Typer draws help and what is wrong with a command by itself."""
+    if os.environ.get("NO_COLOR"):
+        from typer import rich_utils
+
+        rich_utils.COLOR_SYSTEM = None
+
+
 def _run(argv: Sequence[str] | None) -> None:
     quieten()
+    _uncolour_help()
     configure()
     try:
         _keep_private()

@@ -15,6 +15,7 @@ from jobs.cli.next_step import next_step
 from obs_dagster.errors import ObsError
 from obs_dagster.lake.columns import RAW, UNCAST
 from obs_dagster.quality.refusal import in_one_line
+from obs_dagster.sources.shown_path import shown_path
 
 if TYPE_CHECKING:
     from obs_dagster.monitor import Labels, Logs, Monitor
@@ -95,7 +96,7 @@ def _sampled(monitor: Monitor, days: Sequence[dt.date]) -> Finding:
     """What is said of files that have rows of many days, of which the beginning was looked at."""
     from obs_dagster.sources.log_path import LogPath
 
-    pattern = LogPath.of(monitor).everywhere
+    pattern = shown_path(LogPath.of(monitor).everywhere)
     if not days:
         return Finding(monitor.model, "logs", "warn", f"no files yet ({next_step(pattern)}): {pattern}")
     seen = f"{days[0]} to {days[-1]}" if len(days) > 1 else str(days[0])
@@ -106,7 +107,7 @@ def _sampled(monitor: Monitor, days: Sequence[dt.date]) -> Finding:
 def _days(monitor: Monitor, days: Sequence[dt.date], others: Sequence[str]) -> Finding:
     from obs_dagster.sources.log_path import LogPath
 
-    pattern = LogPath.of(monitor).everywhere
+    pattern = shown_path(LogPath.of(monitor).everywhere)
     if others and not days:
         detail = (
             f"no file names a day: {{day}} is written YYYY-MM-DD, and {others[-1]!r} stands in its place. "

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TextIO
+
 import rich.text
 from rich.console import Console
 from rich.table import Table
 
-OUTPUT = Console()
-ERRORS = Console(stderr=True)
+from obs_dagster.telemetry.colour import wants_colour
+
+
+def _console(stream: TextIO, *, errors: bool) -> Console:
+    """Of a stream without colour nothing is bold or dim either: all of it would be escape sequences."""
+    coloured = wants_colour(stream)
+    return Console(
+        stderr=errors,
+        color_system=("auto" if stream.isatty() else "standard") if coloured else None,
+        no_color=not coloured,
+        # colour that is forced into a file makes no terminal of it, on which bars would be drawn
+        force_terminal=stream.isatty(),
+    )
+
+
+OUTPUT = _console(sys.stdout, errors=False)
+ERRORS = _console(sys.stderr, errors=True)
 
 
 def cell(value: object, style: str = "") -> rich.text.Text:

@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,9 +15,10 @@ import typer
 
 from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.failure import FAILED, UsageError
+from jobs.cli.kept_messages import kept_messages
 from jobs.cli.report import write_fleet, write_report
 from jobs.cli.run import evaluate, show_standing
-from jobs.cli.stages import bar
+from jobs.cli.stages import bar, working
 
 if TYPE_CHECKING:
     from obs_dagster.monitor import Monitor
@@ -49,8 +50,10 @@ def demo(
     for sibling in fleet:
         if not evaluate(sibling, sibling.start, LAST_DAY).success:
             raise typer.Exit(FAILED)
-    for each in (monitor, *fleet):
-        _deliver(settings, each)
+    models = (monitor, *fleet)
+    _deliver(settings, models)
+    for each in models:
+        OUTPUT.print(f"\n{each.model}", style="bold underline", markup=False, highlight=False)
         show_standing(each, LAST_DAY)
         page = write_report(each)
         OUTPUT.print(f"\nThe health page: {page}\n", markup=False, highlight=False, soft_wrap=True)
@@ -100,13 +103,11 @@ def _replay(settings: Settings, first: dt.date, last: dt.date) -> None:
     from obs_dagster.demo.replay import replay
 
     ERRORS.print("Models", highlight=False)
-    with bar("Models") as shown:
-        task = shown.task_ids[0]
 
-        def told(text: str) -> None:
-            ERRORS.print(f"  {text}", markup=False, highlight=False, soft_wrap=True)
-            shown.update(task, what=text)
+    def told(text: str) -> None:
+        ERRORS.print(f"  {text}", markup=False, highlight=False, soft_wrap=True)
 
+    with working("Models"):
         plan = prepare(settings.root, settings.mlflow_uri, progress=told)
         fleet = prepare_fleet(settings.root, settings.mlflow_uri, plan.flights, progress=told)
     days = (last - first).days + 1
@@ -117,14 +118,21 @@ def _replay(settings: Settings, first: dt.date, last: dt.date) -> None:
     replay_fleet(fleet, plan.flights)
 
 
-def _deliver(settings: Settings, monitor: Monitor) -> None:
+def _deliver(settings: Settings, monitors: Sequence[Monitor]) -> None:
     from obs_dagster.alerts import deliver
     from obs_dagster.history import History
 
-    with History.open(settings.history_url) as history:
-        done = deliver(history, {monitor.model: monitor.routes}, environ=os.environ, links=settings.links)
-    told = ", ".join(route.label for route in monitor.routes) or "log://"
-    sent = f"{done.delivered} notifications went to {told}" if done.delivered else "No notification was due"
-    ERRORS.print(sent, markup=False, highlight=False)
+    place = settings.root / "notifications.log"
+    routes = {monitor.model: monitor.routes for monitor in monitors}
+    with History.open(settings.history_url) as history, kept_messages(place):
+        done = deliver(history, routes, environ=os.environ, links=settings.links)
+    if done.delivered:
+        count = "1 notification was" if done.delivered == 1 else f"{done.delivered} notifications were"
+        labels = dict.fromkeys(route.label for monitor in monitors for route in monitor.routes) or ("log://",)
+        told = f"{count} sent to {', '.join(labels)}"
+        told += f": {place}" if "log://" in labels else ""
+    else:
+        told = "No notification was due"
+    ERRORS.print(told, markup=False, highlight=False, soft_wrap=True)
     for failure in done.failures:
         ERRORS.print(f"{failure.label} did not take one: {failure.error}", markup=False, highlight=False)

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import IO, TYPE_CHECKING, Annotated, Self
 
 import typer
 
 from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.failure import FAILED, UsageError
 from obs_dagster.errors import ObsError
+from obs_dagster.telemetry.colour import wants_colour
 
 if TYPE_CHECKING:
     from obs_dagster.settings import Settings
 
 _HOST = "127.0.0.1"
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _TEAMS_WORKSPACE = Path("workspace.yaml")
 _PATIENCE = 15.0
 """Seconds that a program has to end by itself, at each signal."""
@@ -117,7 +121,14 @@ class _Program:
     answered: bool = False
 
     def __enter__(self) -> Self:
-        self.process = subprocess.Popen(self.command, start_new_session=True)  # noqa: S603  our own interpreter
+        if wants_colour(sys.stderr):
+            self.process = subprocess.Popen(self.command, start_new_session=True)  # noqa: S603  our own interpreter
+            return self
+        # Dagster's log is in colour wherever it goes
+        self.process = subprocess.Popen(  # noqa: S603  as above
+            self.command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        threading.Thread(target=_pass_on, args=(self.process.stdout,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -152,6 +163,15 @@ class _Program:
                 return True
         except (urllib.error.URLError, OSError):
             return False
+
+
+def _pass_on(said: IO[bytes]) -> None:
+    """Pass on what a program says, without its colours."""
+    for line in said:
+        # once nobody reads it any more, the program must not wait for that
+        with suppress(OSError, ValueError):
+            sys.stderr.write(_ESCAPES.sub("", line.decode(errors="replace")))
+            sys.stderr.flush()
 
 
 def _watch(programs: Sequence[_Program]) -> None:

@@ -45,6 +45,20 @@ def bar(title: str, total: int | None = None) -> Progress:
     return shown
 
 
+def working(title: str) -> Progress:
+    """A sign of life on standard error, of work whose parts nobody can count."""
+    shown = Progress(
+        SpinnerColumn(),
+        TextColumn("[bold]{task.description}"),
+        TimeElapsedColumn(),
+        console=ERRORS,
+        disable=not ERRORS.is_terminal,
+        transient=True,
+    )
+    shown.add_task(escape(title))
+    return shown
+
+
 class StageProgress:
     """Bars while a run and its stage last, and a line for each stage that has ended.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import rich.text
@@ -51,6 +50,8 @@ def print_standing(page: HealthInput) -> bool:
         for reason in verdict.reasons[1:]:
             OUTPUT.print(Padding(cell(reason), (0, 0, 0, 2)))
         print_moved(verdict.moved)
+        if verdict.rest:
+            OUTPUT.print(Padding(cell(f"{verdict.rest}, see below"), (0, 0, 0, 2)))
     if note := different_days(judged):
         OUTPUT.print(cell(note, "italic"))
     firing = [alert for alert in page.alerts if alert.state == "firing"]
@@ -68,13 +69,16 @@ def print_moved(moved: Sequence[Change]) -> None:
     from obs_dagster.changes.words import between, told
 
     shown = moved if len(moved) == _NAMED_COLUMNS + 1 else moved[:_NAMED_COLUMNS]
-    for days, columns in groupby(shown, key=between):
+    together: dict[str, list[Change]] = {}
+    for change in shown:
+        together.setdefault(between(change), []).append(change)
+    for days, columns in together.items():
         OUTPUT.print(Padding(cell(f"What moved, {days}:"), (0, 0, 0, 2)))
         for change in columns:
             line = rich.text.Text.assemble(cell(change.column, "bold"), ": ", cell(told(change)))
             OUTPUT.print(Padding(line, (0, 0, 0, 4)))
     if len(moved) > len(shown):
-        OUTPUT.print(Padding(cell(f"{len(moved) - len(shown)} more columns moved", "dim"), (0, 0, 0, 4)))
+        OUTPUT.print(Padding(cell(f"{len(moved) - len(shown)} more columns moved", "dim"), (0, 0, 0, 2)))
 
 
 def print_refused(refused: Sequence[NightRecord], *, quiet: Sequence[dt.date], days: int) -> None:

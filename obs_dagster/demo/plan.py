@@ -100,7 +100,7 @@ def _train(
         progress(f"Version {recipe.version} ({recipe.algorithm}) is registered already")
         return
     rows = f"{len(training):,} flights of January to {training['date'].max():%B}"
-    progress(f"Scoring the baseline of version {recipe.version} out of fold: {rows}")
+    progress(f"Scoring version {recipe.version}'s baseline out of fold: {rows}")
     scores = out_of_fold_scores(recipe, training)
     baseline = write_baseline(folder, recipe.version, training, scores, fingerprint)
     if registered:

@@ -13,6 +13,7 @@ from obs_dagster.monitor.day_form import Period, period
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.placeholders import ANY
 from obs_dagster.monitor.task import outputs
+from obs_dagster.sources.shown_path import shown_path
 
 _NAMED = 3
 """Rules, columns and files that a cause names; the rest is counted."""
@@ -137,7 +138,7 @@ def _no_rows(monitor: Monitor, day: dt.date, manifest: Mapping[str, Any]) -> str
         return f"the log has no rows\n{monitor.logs.path} has none of {day} ({monitor.time_zone}){there}"
     if not files:
         place = monitor.resolve_path(monitor.logs.path, day=str(day), version=ANY)
-        return f"there is no log file\nnothing is at {place}"
+        return f"there is no log file\nnothing is at {shown_path(place)}"
     names = [each["name"] if isinstance(each, Mapping) else str(each) for each in files]
     return f"the log has no rows\n{_listed(names)} {'is' if len(names) == 1 else 'are'} empty"
 

@@ -18,6 +18,7 @@ from obs_dagster.sources.formats.part import Part, UnreadableError, union_of
 from obs_dagster.sources.matching import matching_files
 from obs_dagster.sources.reading import PLAIN, Reading
 from obs_dagster.sources.session_failure import not_the_input
+from obs_dagster.sources.shown_path import shown_path
 from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class SourceFiles:
         Raises:
             SourceError: what matches is no file, or a folder cannot be looked into.
         """
-        return cls(kind, pattern, tuple(matching_files(pattern)), reading or PLAIN)
+        return cls(kind, shown_path(pattern), tuple(matching_files(pattern)), reading or PLAIN)
 
     @property
     def elsewhere(self) -> str:
@@ -143,7 +144,7 @@ class SourceFiles:
         """
         if isinstance(error, UnreadableError):
             return SourceError(
-                f"Cannot read {error.file} as {self.kind}: {error.cause}.",
+                f"Cannot read {shown_path(str(error.file))} as {self.kind}: {error.cause}.",
                 remedy=f"{error.remedy}. {_STAYS}" if error.remedy else _AGAIN,
             )
         named = any(str(file) in str(error) for file in self.files)
@@ -155,7 +156,7 @@ class SourceFiles:
         place = next((str(file) for file in self.files if str(file) in text), "")
         if not place:
             place = str(self.files[0]) if len(self.files) == 1 else self.pattern
-        return SourceError(f"Cannot read {place} as {self.kind}: {text}", remedy=_AGAIN)
+        return SourceError(f"Cannot read {shown_path(place)} as {self.kind}: {text}", remedy=_AGAIN)
 
 
 def derived(relation: duckdb.DuckDBPyRelation, view: str, query: str) -> duckdb.DuckDBPyRelation:

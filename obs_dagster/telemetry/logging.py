@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import textwrap
 import traceback
 import warnings
 from collections.abc import Mapping
 from typing import Any, TextIO
 
 import structlog
-from structlog.types import Processor
+from structlog.types import EventDict, Processor
 
 from obs_dagster.secrets import scrub
+from obs_dagster.telemetry.colour import wants_colour
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -45,7 +47,8 @@ def configure(environ: Mapping[str, str] | None = None, *, stream: TextIO | None
     Args:
         environ: its `OBS_LOG_LEVEL` is the lowest level that is written (INFO if it is unset or unknown);
             left out: the process's environment.
-        stream: where to; left out: standard error. A terminal gets colour, anything else JSON lines.
+        stream: where to; left out: standard error. A terminal gets text (in colour, see `wants_colour`),
+            anything else JSON lines.
     """
     environ, stream = os.environ if environ is None else environ, stream or sys.stderr
     wanted = environ.get("OBS_LOG_LEVEL", "INFO").upper()
@@ -56,7 +59,7 @@ def configure(environ: Mapping[str, str] | None = None, *, stream: TextIO | None
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     rendering: list[Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [_Readable(colours=wants_colour(stream, environ))]
         if stream.isatty()
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
@@ -82,6 +85,21 @@ def configure(environ: Mapping[str, str] | None = None, *, stream: TextIO | None
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+class _Readable:
+    """Renders a record for people; what has several lines stands below its own, as it is."""
+
+    def __init__(self, *, colours: bool) -> None:
+        self._line = structlog.dev.ConsoleRenderer(
+            colors=colours, exception_formatter=structlog.dev.plain_traceback
+        )
+
+    def __call__(self, logger: Any, method: str, event: EventDict) -> str:
+        kept = ("event", "exception", "stack")
+        below = [name for name, value in event.items() if name not in kept and "\n" in str(value)]
+        texts = [textwrap.indent(str(event.pop(name)), "    ") for name in below]
+        return "\n".join([self._line(logger, method, event), *texts])
 
 
 def hide_secrets() -> None:

@@ -54,6 +54,7 @@ class Verdict:
         reasons: why, the most important first.
         evidence: the numbers it rests on, the most telling first.
         moved: the columns that moved, in the values' own terms, the gravest first.
+        others: how many alerts fire beside the one that is the first reason.
     """
 
     version: str
@@ -61,11 +62,17 @@ class Verdict:
     reasons: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     moved: tuple[Change, ...] = ()
+    others: int = 0
 
     @property
     def sentence(self) -> str:
         """The reasons as one sentence, without version and status."""
-        return "; ".join(self.reasons)
+        return "; ".join(filter(None, [*self.reasons, self.rest]))
+
+    @property
+    def rest(self) -> str:
+        """How many more alerts fire, in words; empty if none does."""
+        return f"{self.others} more alert{'s' * (self.others > 1)} firing" if self.others else ""
 
     @property
     def text(self) -> str:
@@ -150,9 +157,6 @@ class _Judge:
         columns = [item for item in moved[:2] if item.column != first.column]
         if columns:
             parts.append(_most(columns))
-        if len(firing) > 1:
-            others = len(firing) - 1
-            parts.append(f"{others} more alert{'s' * (others > 1)} firing")
         parts += self._baseline()
         if self.night is not None and not self.night.evaluated:
             parts.append(not_evaluated(day_month(self.day), fact(self.night.reason)))
@@ -164,7 +168,7 @@ class _Judge:
             if (item.metric, item.column, item.segment) not in named
         ]
         status: Status = "failing" if grave else "moved"
-        return Verdict(self.version, status, tuple(parts), (*evidence, *rest))
+        return Verdict(self.version, status, tuple(parts), (*evidence, *rest), others=len(firing) - 1)
 
     def _breach(self, alert: AlertLine) -> str:
         item = self._evidence(alert)
