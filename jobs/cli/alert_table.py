@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Listed = Alert | AlertLine
 
-_SEVERITIES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
+SEVERITIES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 
 
 def print_alerts(alerts: Sequence[Listed]) -> None:
@@ -68,7 +68,7 @@ def _heading(alert: Listed) -> rich.text.Text:
     if _about_days(alert):
         told = alert.note
     return rich.text.Text.assemble(
-        cell(alert.rule, "bold"), " ", (alert.severity, _SEVERITIES[alert.severity]), "  ", cell(told)
+        cell(alert.rule, "bold"), " ", (alert.severity, SEVERITIES[alert.severity]), "  ", cell(told)
     )
 
 

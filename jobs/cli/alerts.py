@@ -2,29 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jobs.cli.alert_page import print_alert
 from jobs.cli.alert_table import print_alerts
 from jobs.cli.choice import find_monitor, require
-from jobs.cli.console import OUTPUT, cell, table
-from jobs.cli.records import Format, emit
+from jobs.cli.completion import (
+    complete_alert,
+    complete_column,
+    complete_model,
+    complete_rule,
+    complete_version,
+)
+from jobs.cli.console import OUTPUT, cell
+from jobs.cli.records import Format, FormatOption, emit
+from jobs.cli.unmatched import Filters, require_known, tell_unmatched
+
+if TYPE_CHECKING:
+    from obs_dagster.alerts import Alert
+    from obs_dagster.history import History
+    from obs_dagster.monitor import Rule
 
 app = typer.Typer(help="What is firing, and why.", no_args_is_help=True)
 
 _OPEN = ["firing", "pending"]
+_DAYS = 14
+"""Days that an alert is shown for."""
+
+_BY_DAY = ("day", "value", "low", "high", "n", "reason")
 
 
 @app.command("list")
-def list_(
-    model: Annotated[str | None, typer.Option(help="Only of this model.")] = None,
+def list_(  # noqa: PLR0917  Typer reads options by name
+    model: Annotated[
+        str | None, typer.Option(help="Only of this model.", autocompletion=complete_model)
+    ] = None,
     state: Annotated[
         list[str] | None,
         typer.Option(help="firing, pending or resolved (repeatable); left out: firing and pending."),
     ] = None,
-    chosen: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+    rule: Annotated[
+        list[str] | None, typer.Option(help="Only of this rule (repeatable).", autocompletion=complete_rule)
+    ] = None,
+    version: Annotated[
+        list[str] | None,
+        typer.Option(help="Only of this version (repeatable).", autocompletion=complete_version),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="Only of this column (repeatable).", autocompletion=complete_column),
+    ] = None,
+    chosen: FormatOption = Format.TABLE,
 ) -> None:
     """List alerts: for reading by rule, the gravest first; as data the newest first."""
     from obs_dagster.alerts import Alert, State, list_alerts
@@ -35,26 +67,65 @@ def list_(
         find_monitor(model)
     for name in state or []:
         require(name, [each.value for each in State], "state")
+    wanted: dict[str, list[str] | None] = {
+        "rule": rule,
+        "version": version,
+        "column": column,
+        "state": state or _OPEN,
+    }
     with History.open(Settings().history_url) as history:
-        found = list_alerts(history, model, [State(name) for name in state or _OPEN])
+        every = list_alerts(history, model)
+        found = [alert for alert in every if _matches(alert, wanted)]
+        named = {option: values for option, values in wanted.items() if option != "state"}
+        matched = {option: {getattr(alert, option) for alert in found} for option in named}
+        require_known(named, matched, lambda option: _known(history, model, every, option))
     if chosen is not Format.TABLE:
         emit([alert.as_dict() for alert in found], [field.name for field in fields(Alert)], chosen)
-        return
-    for name in sorted({alert.model for alert in found}):
-        OUTPUT.print(cell(name, "bold underline"))
-        print_alerts([alert for alert in found if alert.model == name])
-    if not found:
-        OUTPUT.print(f"No alert is {' or '.join(state or _OPEN)}.", highlight=False)
+    else:
+        for name in sorted({alert.model for alert in found}):
+            OUTPUT.print(cell(name, "bold underline"))
+            print_alerts([alert for alert in found if alert.model == name])
+        if not found and not any(named.values()):
+            OUTPUT.print(f"No alert is {' or '.join(state or _OPEN)}.", highlight=False)
+    if not found and any(named.values()):
+
+        def without(option: str) -> list[str]:
+            others = {name: values for name, values in wanted.items() if name != option}
+            return sorted({str(getattr(alert, option)) for alert in every if _matches(alert, others)})
+
+        tell_unmatched("alerts", wanted, without)
+
+
+def _matches(alert: Alert, wanted: Filters) -> bool:
+    return all(not values or getattr(alert, option) in values for option, values in wanted.items())
+
+
+def _known(history: History, model: str | None, alerts: Sequence[Alert], option: str) -> Iterator[str]:
+    """What there is of a rule, a version or a column, whether it has ever been an alert or not."""
+    from obs_dagster.catalogue import monitors_of
+    from obs_dagster.settings import Settings
+
+    yield from (getattr(alert, option) for alert in alerts)
+    monitors = monitors_of(Settings().monitors, models=None if model is None else [model])
+    for monitor in monitors.values():
+        if option == "rule":
+            yield from (rule.name for rule in monitor.alerts)
+        elif model is None or monitor.model == model:
+            yield from history.metric_values(monitor.model, option)
 
 
 @app.command()
 def show(
-    alert_id: Annotated[str, typer.Argument(metavar="ID", help="The alert's id.")],
-    chosen: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+    alert_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The alert's id.", autocompletion=complete_alert)
+    ],
+    chosen: FormatOption = Format.TABLE,
 ) -> None:
-    """Show everything about one alert."""
+    """Show one alert: what, since when, how bad, night by night, and who was told of it."""
     from obs_dagster.alerts import find_alert
     from obs_dagster.alerts.moved import from_lake
+    from obs_dagster.alerts.outbox.sent import notifications_of
+    from obs_dagster.alerts.rules.lately import lately
     from obs_dagster.history import History
     from obs_dagster.lake.lake import Lake
     from obs_dagster.settings import Settings
@@ -62,12 +133,33 @@ def show(
     settings = Settings()
     with History.open(settings.history_url) as history:
         found = find_alert(history, alert_id)
+        rule = _rule_of(found)
+        nights = lately(history, found, rule, _DAYS) if rule is not None else []
+        sent = notifications_of(history, alert_id)
     moved = from_lake(Lake(settings.lake_root))(found)
-    alert = found.as_dict() | {"moved": moved}
-    if chosen is not Format.TABLE:
-        emit([alert], list(alert), chosen)
+    if chosen is Format.TABLE:
+        print_alert(found, moved=moved, rule=rule, nights=nights, sent=sent)
         return
-    rows = table("field", "value")
-    for name, value in alert.items():
-        rows.add_row(name, cell(value))
-    OUTPUT.print(rows)
+    alert = found.as_dict() | {"moved": moved}
+    if chosen is Format.JSON:
+        # the other formats have no place for what is a list
+        alert["by_day"] = [
+            {**{name: getattr(each.night, name) for name in _BY_DAY}, "verdict": each.verdict.value}
+            for each in nights
+        ]
+        alert["notifications"] = [asdict(each) for each in sent]
+    emit([alert], list(alert), chosen)
+
+
+def _rule_of(alert: Alert) -> Rule | None:
+    """The rule as it is now; None if the monitor has it no more, or cannot be read."""
+    from obs_dagster.catalogue import monitors_of
+    from obs_dagster.monitor import MonitorError
+    from obs_dagster.settings import Settings
+
+    try:
+        monitor = monitors_of(Settings().monitors, models=[alert.model]).get(alert.model)
+    except MonitorError:
+        return None
+    rules = monitor.alerts if monitor is not None else ()
+    return next((rule for rule in rules if rule.name == alert.rule), None)

@@ -11,6 +11,7 @@ import typer
 import typer.core
 
 from jobs.cli import alerts, check, demo, dev, doctor, init, metrics, nights, report, run, schema, status
+from jobs.cli.completion import VARIABLE
 from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.failure import FAILED, explain, explain_unforeseen
 from jobs.cli.interrupted import tell_interrupted
@@ -39,7 +40,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 all is well; 1 something is firing or failed; 2 the command or a monitor is wrong.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 
 
@@ -127,7 +127,8 @@ def _run(argv: Sequence[str] | None) -> None:
     _uncolour_help()
     configure()
     try:
-        _keep_private()
+        if VARIABLE not in os.environ:
+            _keep_private()
         app(args=None if argv is None else list(argv), prog_name="obs")
     except KeyboardInterrupt as error:
         sys.exit(tell_interrupted(error))

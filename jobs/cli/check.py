@@ -12,10 +12,11 @@ from jobs.cli import label_sample, reach
 from jobs.cli.check_baseline import look_at_baseline
 from jobs.cli.check_log import look_at_log, unlisted
 from jobs.cli.choice import require
+from jobs.cli.completion import complete_model
 from jobs.cli.failure import FAILED
 from jobs.cli.findings import Finding, print_findings
 from jobs.cli.next_step import next_step
-from jobs.cli.records import Format
+from jobs.cli.records import Format, FormatOption
 from jobs.cli.routes import readable_routes
 from obs_dagster.errors import ObsError
 
@@ -27,9 +28,13 @@ if TYPE_CHECKING:
 def check(
     monitors: Annotated[
         list[str] | None,
-        typer.Argument(help="Models or monitor files; left out: every monitor.", metavar="[MONITOR]..."),
+        typer.Argument(
+            help="Models or monitor files; left out: every monitor.",
+            metavar="[MONITOR]...",
+            autocompletion=complete_model,
+        ),
     ] = None,
-    chosen: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+    chosen: FormatOption = Format.TABLE,
 ) -> None:
     """Check monitor files (every mistake at once, exit code 2), then their sources, registry and routes."""
     from obs_dagster.settings import Settings

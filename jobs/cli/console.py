@@ -34,9 +34,9 @@ def cell(value: object, style: str = "") -> rich.text.Text:
     return rich.text.Text("".join(char if char.isprintable() else repr(char)[1:-1] for char in text), style)
 
 
-def table(*columns: str, title: str | None = None) -> Table:
+def table(*columns: str, show_header: bool = True) -> Table:
     """An empty table, in the style of all tables."""
-    empty = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    empty = Table(show_header=show_header, header_style="bold", box=None, pad_edge=False)
     for column in columns:
         empty.add_column(column, overflow="fold")
     return empty

@@ -7,14 +7,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from jobs.cli import reach
 from jobs.cli.failure import FAILED
 from jobs.cli.findings import Finding, Status, print_findings
-from jobs.cli.records import Format
+from jobs.cli.records import Format, FormatOption
 from jobs.cli.routes import routes
 from obs_dagster.errors import ObsError
 
@@ -32,7 +32,7 @@ _MOST_NAMED = 5
 
 
 def doctor(
-    chosen: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+    chosen: FormatOption = Format.TABLE,
 ) -> None:
     """Say what is configured and reachable, whether nights ran, what was not delivered; 1 if one is wrong."""
     from obs_dagster.settings import Settings

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli.choice import parse_day, require
+from jobs.cli import days
+from jobs.cli.choice import require
+from jobs.cli.completion import complete_model
 from jobs.cli.console import ERRORS, OUTPUT, cell, table
-from jobs.cli.failure import FAILED, UsageError, shows_traces
+from jobs.cli.failure import BAD_USAGE, FAILED, UsageError, shows_traces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,17 +25,10 @@ if TYPE_CHECKING:
 
 def nights(
     models: Annotated[
-        list[str] | None, typer.Argument(metavar="[MODEL]…", help="The models; left out: all.")
+        list[str] | None,
+        typer.Argument(metavar="[MODEL]…", help="The models; left out: all.", autocompletion=complete_model),
     ] = None,
-    day: Annotated[
-        dt.date | None,
-        typer.Option(
-            "--day",
-            parser=parse_day,
-            metavar="YYYY-MM-DD",
-            help="The day; left out: each model's latest one.",
-        ),
-    ] = None,
+    day: Annotated[str | None, days.option("--day", "The day; left out: each model's latest one")] = None,
     due: Annotated[
         bool, typer.Option("--due", help="Only the nights whose scheduled time came within the last hour.")
     ] = False,
@@ -50,10 +45,10 @@ def nights(
     chosen = [monitors[model] for model in dict.fromkeys(models or monitors)]
     if due and day is not None:
         raise UsageError("--due says which days, and so does --day.", remedy="Give one of them.")
-    wanted = _due(chosen) if due else _wanted(chosen, day)
+    wanted = _due(chosen) if due else _wanted(chosen, day or days.LATEST)
     if not wanted:
         ERRORS.print("No night is to be evaluated.", highlight=False)
-        return
+        raise typer.Exit(0 if due else BAD_USAGE)
     done: list[Evaluated] = []
     with closing(evaluate_nights(wanted)) as results:
         try:
@@ -76,15 +71,14 @@ def _due(monitors: Sequence[Monitor]) -> list[Due]:
     return nights_due(monitors, dt.datetime.now(dt.UTC))
 
 
-def _wanted(monitors: Sequence[Monitor], day: dt.date | None) -> list[Due]:
+def _wanted(monitors: Sequence[Monitor], day: str) -> list[Due]:
     """A night of each monitor; it is told which have none."""
     from jobs.due import Due
-    from obs_dagster.monitor.due import last_day
 
     found = []
     for monitor in monitors:
-        last = last_day(monitor, dt.datetime.now(dt.UTC))
-        night = last if day is None else day
+        last = days.last_legal(monitor)
+        night = days.day_to_evaluate(monitor, day)
         if monitor.start <= night <= last:
             found.append(Due(monitor.model, night))
         else:

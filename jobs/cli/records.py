@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from jobs.cli.console import ERRORS, OUTPUT, cell, table
 from jobs.cli.failure import UsageError
@@ -28,6 +30,10 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     PARQUET = "parquet"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
+"""The option, the same wherever data is printed."""
 
 
 def emit(

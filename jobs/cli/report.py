@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli.choice import OptionalDay, find_monitor
+from jobs.cli import days
+from jobs.cli.choice import find_monitor
+from jobs.cli.completion import complete_model
 from jobs.cli.failure import UsageError
 from obs_dagster.errors import HistoryError
 from obs_dagster.permissions import as_started
@@ -21,9 +23,12 @@ if TYPE_CHECKING:
 
 def report(
     model: Annotated[
-        str | None, typer.Argument(help="The model, as its monitor names it.", metavar="MODEL")
+        str | None,
+        typer.Argument(
+            help="The model, as its monitor names it.", metavar="MODEL", autocompletion=complete_model
+        ),
     ] = None,
-    day: OptionalDay = None,
+    day: days.Shown = None,
     every: Annotated[
         bool, typer.Option("--all", help="The page of all models, with the health pages that it leads to.")
     ] = False,
@@ -41,7 +46,9 @@ def report(
         return
     if model is None:
         raise UsageError("No model is named.", remedy="Name one, or say --all.")
-    typer.echo(write_report(find_monitor(model), day, output))
+    monitor = find_monitor(model)
+    asked = None if day in (None, days.LATEST) else days.day_to_evaluate(monitor, day)
+    typer.echo(write_report(monitor, asked, output))
 
 
 def write_fleet(output: Path | None = None) -> Path:
@@ -90,8 +97,9 @@ def write_report(monitor: Monitor, day: dt.date | None = None, output: Path | No
         if not ran or (day is not None and day not in ran):
             raise HistoryError(
                 f"No night of {monitor.model} has run{'' if day is None else f' for {day}'}.",
-                remedy=f"Run `obs run {monitor.model} --day {day or 'YYYY-MM-DD'}` first"
-                + (f"; the last night was {ran[-1]}." if ran else "."),
+                remedy=(f"There are nights of {_span(ran)}; " if ran else "")
+                + f"`obs run {monitor.model}{'' if day is None else f' --day {day}'}` evaluates "
+                + ("another." if ran else "one."),
             )
         shown, now = day or ran[-1], dt.datetime.now(dt.UTC)
         page = render_health(gather(monitor, history, shown, now=now, lake=Lake(settings.lake_root)))
@@ -99,6 +107,10 @@ def write_report(monitor: Monitor, day: dt.date | None = None, output: Path | No
     with _writing(place, ours=output is None), replacing(place) as aside:
         aside.write_text(page, encoding="utf-8")
     return place
+
+
+def _span(ran: Sequence[dt.date]) -> str:
+    return str(ran[0]) if len(ran) == 1 else f"{len(ran)} days from {ran[0]} to {ran[-1]}"
 
 
 @contextmanager

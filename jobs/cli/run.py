@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli.choice import Day, Model, find_monitor, parse_day, require_days
+from jobs.cli import days
+from jobs.cli.choice import Model, find_monitor
 from jobs.cli.console import ERRORS
 from jobs.cli.failure import FAILED, shows_traces
 from jobs.cli.stages import StageProgress
@@ -20,27 +21,43 @@ if TYPE_CHECKING:
     from obs_dagster.monitor import Monitor
 
 
-def run(model: Model, day: Day) -> None:
+def run(model: Model, day: days.Evaluated = days.LATEST) -> None:
     """Evaluate one night now; exit code 1 if it fails, is not evaluated, lacks labels or something fires."""
-    _nights(model, day, day)
+    monitor = find_monitor(model)
+    asked = days.day_to_evaluate(monitor, day)
+    _nights(monitor, asked, asked)
 
 
 def backfill(
     model: Model,
     first: Annotated[
-        dt.date, typer.Option("--from", parser=parse_day, metavar="YYYY-MM-DD", help="The first day.")
-    ],
-    last: Annotated[
-        dt.date, typer.Option("--to", parser=parse_day, metavar="YYYY-MM-DD", help="The last day.")
-    ],
+        str | None, days.option("--from", "The first day; left out: the one after the last night")
+    ] = None,
+    last: Annotated[str, days.option("--to", "The last day")] = days.LATEST,
 ) -> None:
     """Evaluate a range of days as one run; exit code 1 as for `run`, for any of the days."""
-    _nights(model, first, last)
-
-
-def _nights(model: str, first: dt.date, last: dt.date) -> None:
     monitor = find_monitor(model)
-    require_days(monitor, first, last)
+    end = days.day_to_evaluate(monitor, last)
+    if first is not None:
+        _nights(monitor, days.day_to_evaluate(monitor, first), end)
+        return
+    night = _last_night(monitor)
+    if night is not None and night >= end:
+        ERRORS.print(f"{model} has been evaluated up to {night}; --from repeats days.", highlight=False)
+        return
+    _nights(monitor, monitor.start if night is None else night + dt.timedelta(days=1), end)
+
+
+def _last_night(monitor: Monitor) -> dt.date | None:
+    from obs_dagster.history import History
+    from obs_dagster.settings import Settings
+
+    with closing(History.open(Settings().history_url)) as history:
+        return max((night.day for night in history.nights(monitor.model)), default=None)
+
+
+def _nights(monitor: Monitor, first: dt.date, last: dt.date) -> None:
+    days.require_days(monitor, first, last)
     started = dt.datetime.now(dt.UTC)
     done = evaluate(monitor, first, last)
     bad = not done.success
@@ -58,8 +75,8 @@ def evaluate(monitor: Monitor, first: dt.date, last: dt.date) -> NightsRun:
     load_ahead(monitor, (first + dt.timedelta(days=offset) for offset in range((last - first).days + 1)))
     from jobs.execution import run_nights
 
-    days = str(first) if first == last else f"{first} to {last}"
-    with StageProgress(f"{monitor.model}, {days}") as shown:
+    span = str(first) if first == last else f"{first} to {last}"
+    with StageProgress(f"{monitor.model}, {span}") as shown:
         result = run_nights(monitor, first, last, progress=shown.update)
     for lost in result.lost:
         told = f"Run {lost.run_id} ({lost.days or 'no day'}) had lost its process, and has failed now."

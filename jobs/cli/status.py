@@ -12,7 +12,7 @@ import typer
 from jobs.cli.choice import require
 from jobs.cli.console import OUTPUT, cell, table
 from jobs.cli.failure import FAILED
-from jobs.cli.records import Format, emit
+from jobs.cli.records import Format, FormatOption, emit
 
 if TYPE_CHECKING:
     import rich.text
@@ -55,7 +55,7 @@ def status(
             "or sound."
         ),
     ] = None,
-    chosen: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+    chosen: FormatOption = Format.TABLE,
 ) -> None:
     """Say how every model stands after its last night, the gravest first; 1 unless all of them are sound."""
     found = read_standing()

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from operator import attrgetter
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, insert, select
@@ -110,6 +110,13 @@ def read_table(connection: Connection, model: str, wanted: Selection) -> pa.Tabl
     columns = zip(*rows, strict=True) if rows else ((),) * len(_FIELDS)
     arrays = [pa.array(column, kind) for column, kind in zip(columns, _ARROW.types, strict=True)]
     return pa.Table.from_arrays(arrays, schema=_ARROW)
+
+
+def values(connection: Connection, model: str, field: str, wanted: Selection) -> list[Any]:
+    """The different values of a field of KEY that the records of a model have, sorted."""
+    column = METRICS.c[field]
+    query = select(column).where(_where(model, wanted)).distinct().order_by(column)
+    return list(connection.execute(query).scalars())
 
 
 def stamps(connection: Connection, model: str) -> dict[dt.date, str]:

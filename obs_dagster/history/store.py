@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
-from typing import Self, Unpack
+from typing import Any, Self, Unpack
 
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
@@ -103,6 +103,17 @@ class History:
         """The current records of a model, sorted by key; what is left out stays open."""
         with self.reading() as connection:
             return current.read(connection, model, wanted)
+
+    def metric_values(self, model: str, field: str, **wanted: Unpack[Selection]) -> list[Any]:
+        """What there is of a field (`day`, `metric`, `window`, `version`, `segment`, `column`), sorted.
+
+        Args:
+            model: the model.
+            field: the field.
+            wanted: of which records; what is left out stays open.
+        """
+        with self.reading() as connection:
+            return current.values(connection, model, field, wanted)
 
     def stamps(self, model: str) -> dict[dt.date, str]:
         """Per day of a model a text that changes with any of its metric records."""

@@ -22,6 +22,25 @@ def test_the_command_line_loads_nothing_heavy():
     assert _loaded("jobs.cli.app", heavy) == "[]"
 
 
+def test_completions_load_nothing_heavy(home, monkeypatch):
+    monkeypatch.setenv("OBS_MONITORS", str(home.monitors))
+    program = (
+        "import sys; from jobs.cli import completion; "
+        "completion._stored('SELECT 1'); print([*completion.complete_model('')], "
+        "sorted({'pydantic', 'numpy', 'sqlalchemy', 'dagster', 'yaml'} & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "['loan_default'] []\n"
+
+
+def test_without_colour_nothing_is_an_escape_sequence(home):
+    asked = (["--help"], ["run", "loan_defualt"], ["report", "--day", "x"])
+    coloured = [home.obs(*args, FORCE_COLOR="1") for args in asked]
+    assert all("\x1b" in done.stdout + done.stderr for done in coloured)
+    plain = [home.obs(*args, FORCE_COLOR="1", NO_COLOR="1") for args in asked]
+    assert not any("\x1b" in done.stdout + done.stderr for done in plain)
+
+
 def test_a_process_beside_the_program_does_not_load_the_commands():
     assert _loaded("jobs.cli", ("jobs.cli.app", "typer", "rich")) == "[]"
 

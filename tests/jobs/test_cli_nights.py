@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 import yaml
+
+from jobs.cli import run
 
 
 def test_backfill_is_one_run_and_exits_1_because_something_fires(ran):
@@ -112,13 +116,54 @@ def test_a_table_has_the_error_of_binning_where_there_is_one(ran):
     assert "error" not in home.obs(*args, "--metric", "volume", COLUMNS="200").stdout
 
 
-def test_a_table_without_rows_has_its_head(ran):
+def test_filters_that_match_nothing_together_say_what_there_is(ran):
     home, _ = ran
-    printed = home.obs("metrics", "loan_default", "--from", "2024-03-05").stdout
-    assert printed.split() == [
+    done = home.obs("metrics", "loan_default", "--from", "2024-03-05", "--metric", "psi", "--window", "1")
+    assert done.returncode == 0
+    assert done.stdout.split() == [
         *("day", "window", "version", "segment", "column", "metric"),
         *("value", "low", "high", "error", "n", "reason"),
     ]
+    assert done.stderr.splitlines() == [
+        "No metrics match all of that.",
+        "  of --day there are: 2024-03-01, 2024-03-02, 2024-03-03",
+    ]
+    listed = home.obs("alerts", "list", "--rule", "busy", "--state", "resolved")
+    assert (listed.returncode, listed.stdout) == (0, "")
+    assert "  of --state there are: firing\n" in listed.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "there"),
+    [
+        (["metrics", "loan_default", "--version", "9"], "There are: *, 1."),
+        (["metrics", "loan_default", "--column", "incomes", "--format", "parquet"], "mean 'income'?"),
+        (["alerts", "list", "--model", "loan_default", "--rule", "bussy"], "mean 'busy'?"),
+    ],
+)
+def test_a_name_that_there_is_not_gets_those_there_are(ran, args, there):
+    home, _ = ran
+    done = home.obs(*args)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert there in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("ran_until", "args", "wanted"),
+    [
+        (dt.date(2024, 3, 3), (None, "latest"), (dt.date(2024, 3, 4), dt.date(2024, 3, 5))),
+        (None, (None, "2024-03-02"), (dt.date(2024, 3, 1), dt.date(2024, 3, 2))),
+        (dt.date(2024, 3, 5), (None, "latest"), None),
+        (dt.date(2024, 3, 5), ("2024-03-05", "latest"), (dt.date(2024, 3, 5), dt.date(2024, 3, 5))),
+    ],
+)
+def test_a_backfill_goes_on_after_the_last_night(home, monkeypatch, ran_until, args, wanted):
+    monkeypatch.setenv("OBS_MONITORS", str(home.monitors))
+    monkeypatch.setattr(run, "_last_night", lambda _: ran_until)
+    asked = []
+    monkeypatch.setattr(run, "_nights", lambda _, *days: asked.append(days))
+    run.backfill("loan_default", *args)
+    assert asked == ([] if wanted is None else [wanted])
 
 
 def test_no_alerts_are_said_to_be_none(ran):
@@ -130,12 +175,36 @@ def test_alerts_are_listed_and_shown(ran):
     home, _ = ran
     (alert,) = json.loads(home.obs("alerts", "list", "--state", "firing", "--format", "json").stdout)
     assert (alert["rule"], alert["state"], alert["version"]) == ("busy", "firing", "1")
-    shown = home.obs("alerts", "show", alert["id"])
+    shown = home.obs("alerts", "show", alert["id"], COLUMNS="80")
     assert shown.returncode == 0
-    assert "More rows than there should be." in shown.stdout
+    assert shown.stdout.startswith("loan_default: busy warning, FIRING\n")
+    assert re.search(r"rule +volume above 350", shown.stdout)
+    assert re.search(r"since +2024-03-01, 3 nights in breach", shown.stdout)
+    assert re.search(r"what to do +More rows than there should be.", shown.stdout)
+    assert re.search(r"2024-03-02  400 .*█ +400  breach", shown.stdout)
+    assert "a notification waits that it fires" in shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) <= 80
+    (data,) = json.loads(home.obs("alerts", "show", alert["id"], "--format", "json").stdout)
+    assert [(each["value"], each["verdict"]) for each in data["by_day"]] == [(400, "breach")] * 3
+    assert [each["event"] for each in data["notifications"]] == ["firing"]
     unknown = home.obs("alerts", "show", "nope")
     assert unknown.returncode == 1
     assert "obs alerts list" in unknown.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("obs run loan", ["loan_default"]),
+        ("obs metrics loan_default --metric reca", ["recall"]),
+        ("obs alerts list --model loan_default --rule b", ["busy"]),
+    ],
+)
+def test_a_shell_completes_names_that_there_are(ran, words, completed):
+    home, _ = ran
+    count = len(words.split()) - 1
+    done = home.obs(_OBS_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(count))
+    assert (done.stdout.split(), done.stderr) == (completed, "")
 
 
 def test_report_writes_a_page_and_prints_where(ran, tmp_path):
