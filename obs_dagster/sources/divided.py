@@ -1,81 +1,31 @@
-"""Files that have rows of many days, divided by day: each is read once per process.
+"""Files that have rows of many days, divided by day: each row is read once per process.
 
 The rows of a day are in Parquet files of the process's scratch folder, with every column as its source has
 it, so that they are ingested like any others. A row without a time that can be read is of the day of the row
-before it, whose contract it breaks; so every row is of one day.
+before it, whose contract it breaks; so every row is of one day. Of a format that knows which rows can be of a
+day (see `obs_dagster.sources.day_groups`) only those are read that are asked for.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-from obs_dagster.errors import SourceError
-from obs_dagster.lake.quoting import literal
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.monitor.problem import nearest
-from obs_dagster.scratch import scratch
+from obs_dagster.sources.day_groups import DayGroup
+from obs_dagster.sources.dividing import DividedPart, Dividing
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles, connect
-from obs_dagster.sources.formats.part import JSON, TEXT, Part
+from obs_dagster.sources.formats.part import Part
 from obs_dagster.sources.log_schema import LogSchema
 
 if TYPE_CHECKING:
     import duckdb
-
-_ROW, _DAY = "r", "d"
-#: The folder of rows whose day is null.
-_NO_DAY = f"{_DAY}=__HIVE_DEFAULT_PARTITION__"
-
-
-@dataclass(frozen=True, slots=True)
-class DividedPart:
-    """Like rows of a file, in a folder per day.
-
-    Attributes:
-        folder: has the folders.
-        found: type per column, as the format found it.
-        days: how many rows each day has, and a text that changes with them.
-        used, decimal, thousands: as the part had them.
-    """
-
-    folder: Path
-    found: Mapping[str, str]
-    days: Mapping[dt.date, tuple[int, str]]
-    used: frozenset[str]
-    decimal: str
-    thousands: str
-
-    def part(self, day: dt.date, before: int) -> Part:
-        """The rows of a day.
-
-        Args:
-            day: one of the days.
-            before: how many rows of the source come before those of this part.
-        """
-        files = literal(str(self.folder / f"{_DAY}={day}" / "*.parquet"))
-        names = {name: f"c{place}" for place, name in enumerate(self.found)}
-        return Part(
-            f"(SELECT * FROM read_parquet({files}, hive_partitioning = false) ORDER BY {_ROW})",
-            self.found,
-            f"source.{_ROW} + {before}",
-            self.days[day][0],
-            names,
-            values={
-                name: f"CAST(source.{names[name]} AS JSON)"
-                for name, kind in self.found.items()
-                if kind == JSON
-            },
-            used=self.used,
-            decimal=self.decimal,
-            thousands=self.thousands,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +36,28 @@ class DividedFile:
         file: the file.
         parts: its rows.
         rows: how many there are.
+        ahead: how many days beyond one that is asked for are divided with it.
     """
 
     file: Path
     parts: tuple[DividedPart, ...]
     rows: int
+    ahead: int = 0
+
+    @property
+    def ends(self) -> tuple[dt.date, ...]:
+        """Days of rows, among them the first and the last of all."""
+        return tuple(day for part in self.parts for day in part.ends)
+
+    @property
+    def there(self) -> bool:
+        """Whether nobody has removed what was written."""
+        return all(part.folder.exists() for part in self.parts)
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        for part in self.parts:
+            shutil.rmtree(part.folder, ignore_errors=True)
 
     def content(self, day: dt.date) -> str:
         """Changes with the rows of a day; empty if there are none."""
@@ -142,8 +109,8 @@ def rows_of(monitor: Monitor, source: SourceFiles, day: dt.date, most: int | Non
     Raises:
         SourceError: a file cannot be read, changes while it is, or has no time that could be read.
     """
-    every = divided_files(monitor, source, most)
-    days = [known for file in every for part in file.parts for known in part.days]
+    every = [_divided(monitor, source.only([file]), most, day) for file in source.files]
+    days = [end for file in every for end in file.ends]
     divided = tuple(each for each in every if each.content(day))
     return DayRows(
         source.kind,
@@ -157,7 +124,7 @@ def rows_of(monitor: Monitor, source: SourceFiles, day: dt.date, most: int | Non
 
 
 def divided_files(monitor: Monitor, source: SourceFiles, most: int | None = None) -> list[DividedFile]:
-    """Files, each divided by day.
+    """Files, each divided by day with all of its rows.
 
     Raises:
         SourceError: as `rows_of`.
@@ -176,118 +143,57 @@ class _Known:
 _KNOWN = _Known({}, Lock())
 
 
-def _divided(monitor: Monitor, source: SourceFiles, most: int | None) -> DividedFile:
+def _divided(
+    monitor: Monitor, source: SourceFiles, most: int | None, day: dt.date | None = None
+) -> DividedFile:
+    """A file, divided as far as a day needs it; or whole."""
     with _KNOWN.lock:
         schema = LogSchema.of(monitor)
         stamps = source.stamps()
         read_as = (stamps, source.kind, source.reading, schema, monitor.time_zone)
         key = (monitor.model, str(source.files[0]), most)
-        known = _KNOWN.files.get(key)
-        if known is not None and known[0] == read_as and all(each.folder.exists() for each in known[1].parts):
-            return known[1]
-        if known is not None:
-            for each in known[1].parts:
-                shutil.rmtree(each.folder, ignore_errors=True)
+        before, divided = _KNOWN.files.get(key, (None, None))
+        if divided is not None and (before != read_as or not divided.there):
+            divided.discard()
+            divided = None
+        if divided is not None and not _lacking(divided, day):
+            return divided
         with connect() as connection:
             parts = source.parts(connection, most)
-            found = [_write(connection, monitor, schema, source, part) for part in parts]
-        source.check(stamps)
-        divided = DividedFile(source.files[0], tuple(found), sum(part.rows for part in parts))
+            dividing = Dividing(connection, monitor, schema, source)
+            if divided is None:
+                begun = tuple(dividing.begun(part) for part in parts)
+                divided = DividedFile(source.files[0], begun, sum(part.rows for part in parts))
+            try:
+                divided = _further(dividing, divided, parts, day)
+                source.check(stamps)
+            except BaseException:
+                # what it has is not what it says that it has
+                divided.discard()
+                raise
         _KNOWN.files[key] = (read_as, divided)
         return divided
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection,
-    monitor: Monitor,
-    schema: LogSchema,
-    source: SourceFiles,
-    part: Part,
-) -> DividedPart:
-    """Write the rows of a part into a folder for each day."""
-    import duckdb
+def _further(
+    dividing: Dividing, divided: DividedFile, parts: Sequence[Part], day: dt.date | None
+) -> DividedFile:
+    """A file, divided as far as a day needs it, and some days beyond if others were asked for before it.
 
-    time = monitor.logs.columns.time
-    if time not in part.found:
-        meant = nearest(time, list(part.found))
-        raise SourceError(
-            f"{source.files[0]} has no column {time}, which says of which day a row is; "
-            f"it has {', '.join(part.found)}.",
-            remedy=f"Correct logs.columns.time{f': there is {meant}' if meant else ''}.",
-        )
-    folder = scratch() / f"days-{uuid4().hex}"
-    columns = [
-        f"{f'CAST({part.column(name)} AS VARCHAR)' if kind == JSON else part.column(name)} AS c{place}"
-        for place, (name, kind) in enumerate(part.found.items())
-    ]
-    day = f"CAST(timezone({literal(monitor.time_zone)}, {schema.declared(part, time)}) AS DATE)"
-    rows = f"SELECT {', '.join(columns)}, {part.row} AS {_ROW}, {day} AS {_DAY} FROM {part.source} AS source"
-    try:
-        _copy(connection, rows, folder)
-        if (folder / _NO_DAY).exists():
-            if len(list(folder.iterdir())) == 1:
-                raise _without_days(connection, source, part, time)
-            # rare, so that all rows are cast and written anew
-            shutil.rmtree(folder)
-            _copy(connection, _near(rows), folder)
-        if not part.rows:
-            return DividedPart(folder, part.found, {}, part.used, part.decimal, part.thousands)
-        days = _days(connection, folder, len(columns))
-        found = _as_stored(connection, folder, part.found)
-        return DividedPart(folder, found, days, part.used, part.decimal, part.thousands)
-    except duckdb.Error as error:
-        raise source.unreadable(error) from error
+    Days that are asked for one after another are a backfill, which shall not read in small pieces.
+    """
+    lacking = _lacking(divided, day)
+    if not lacking:
+        return divided
+    pairs = zip(divided.parts, parts, lacking, strict=True)
+    further = tuple(dividing.further(*each) for each in pairs)
+    return replace(divided, parts=further, ahead=2 * divided.ahead + 1)
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, rows: str, folder: Path) -> None:
-    # for a process: it is not worth to compress much
-    connection.execute(
-        f"COPY ({rows}) TO {literal(str(folder))} (FORMAT parquet, COMPRESSION snappy, PARTITION_BY ({_DAY}))"
-    )
-
-
-def _near(rows: str) -> str:
-    """SQL for rows of which some have no day of their own: they are of that of the row before, or after."""
-    before = f"last_value({_DAY} IGNORE NULLS) OVER (ORDER BY {_ROW})"
-    after = (
-        f"first_value({_DAY} IGNORE NULLS) OVER "
-        f"(ORDER BY {_ROW} ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)"
-    )
-    return f"SELECT * REPLACE (coalesce({_DAY}, {before}, {after}) AS {_DAY}) FROM ({rows})"
-
-
-def _without_days(
-    connection: duckdb.DuckDBPyConnection, source: SourceFiles, part: Part, time: str
-) -> SourceError:
-    value = part.column(time)
-    seen = connection.sql(f"SELECT CAST({value} AS VARCHAR) FROM {part.source} AS source LIMIT 1").fetchall()
-    return SourceError(
-        f"No row of {source.files[0]} has a time that can be read: {time} is such as {seen[0][0]!r}.",
-        remedy="Correct logs.columns.time, or say in logs.times how it is written (`obs check` names what "
-        "they look like); without a time nobody knows the day of a row.",
-    )
-
-
-def _days(
-    connection: duckdb.DuckDBPyConnection, folder: Path, columns: int
-) -> dict[dt.date, tuple[int, str]]:
-    """The days of a folder: how many rows each has, and a digest of these."""
-    values = ", ".join([*(f"c{place}" for place in range(columns)), _ROW])
-    found = connection.sql(
-        f"SELECT {_DAY}, count(*), CAST(bit_xor(hash({values})) AS VARCHAR) FROM "
-        f"read_parquet({literal(str(folder / '*' / '*.parquet'))}, hive_partitioning = true, "
-        f"hive_types = {{'{_DAY}': DATE}}) GROUP BY {_DAY} ORDER BY {_DAY}"
-    )
-    return {day: (rows, content) for day, rows, content in found.fetchall()}
-
-
-def _as_stored(
-    connection: duckdb.DuckDBPyConnection, folder: Path, found: Mapping[str, str]
-) -> dict[str, str]:
-    """The type of each column, as it is read from the folder; texts and JSON have no other one there."""
-    files = literal(str(folder / "*" / "*.parquet"))
-    types: Sequence[object] = connection.sql(f"SELECT * FROM read_parquet({files})").types
-    return {
-        name: kind if kind in (TEXT, JSON) else str(stored)
-        for (name, kind), stored in zip(found.items(), types, strict=False)
-    }
+def _lacking(divided: DividedFile, day: dt.date | None) -> list[tuple[DayGroup, ...]]:
+    """The groups of each part that have not been divided and may have a day; empty if there are none."""
+    first, last = (dt.date.min, dt.date.max) if day is None else (day, day)
+    if not any(part.lacking(first, last) for part in divided.parts):
+        return []
+    ahead = min(divided.ahead, (dt.date.max - last).days)
+    return [part.lacking(first, last + dt.timedelta(days=ahead)) for part in divided.parts]

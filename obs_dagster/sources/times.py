@@ -67,6 +67,28 @@ def is_moment(found: str) -> bool:
     return found in (*_NANOSECONDS, *_NAIVE, *_ZONED, "DATE")
 
 
+def always_moments(low: str, high: str, found: str, written: Written = AS_FOUND) -> bool:
+    """Whether all values of a DuckDB type between two that are moments are moments, in the same order.
+
+    Args:
+        low: the least value, as text.
+        high: the greatest.
+        found: the type.
+        written: what the monitor says of such times.
+
+    >>> always_moments("1709546400", "1709632800", "BIGINT")
+    True
+    >>> always_moments("1709546400", "1709632800000", "BIGINT"), always_moments("2024", "2025", "VARCHAR")
+    (False, False)
+    """
+    if is_moment(found):
+        return True
+    if written.form or not _WHOLE.fullmatch(found):
+        return False
+    # without a unit those between seconds and milliseconds are none
+    return bool(written.unit) or any(least <= int(low) and int(high) < most for least, most, _ in _UNITS)
+
+
 def moment(value: str, found: str, written: Written = AS_FOUND) -> str:
     """SQL of type TIMESTAMPTZ for a value; null where it is no moment.
 

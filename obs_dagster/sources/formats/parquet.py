@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from obs_dagster.lake.quoting import literals
+from obs_dagster.lake.quoting import literal, literals
 from obs_dagster.sources.formats.file_format import FileFormat
-from obs_dagster.sources.formats.part import Part, UnreadableError, first_rows, repeated
+from obs_dagster.sources.formats.part import Part, RowGroup, UnreadableError, first_rows, repeated
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,7 +68,8 @@ def numbered(before: Sequence[int]) -> str:
 def _beginning(part: Part, most: int) -> Part:
     """The first rows of a part, numbered by themselves."""
     source = f"(SELECT * FROM {part.source}{first_rows(most)})"
-    return replace(part, source=source, row="row_number() OVER ()", rows=min(part.rows, most))
+    rows = min(part.rows, most)
+    return replace(part, source=source, row="row_number() OVER ()", rows=rows, place="", row_groups=None)
 
 
 def _described(files: Sequence[Path]) -> Iterator[_File]:
@@ -93,6 +95,7 @@ def _alike(one: _File, other: _File) -> bool:
 def _part(connection: duckdb.DuckDBPyConnection, files: Sequence[_File]) -> Part:
     names = _names(files[0])
     rows = tuple(file.metadata.num_rows for file in files)
+    place, groups = "", None
     if _far_milliseconds(files[0].metadata):
         source, row = _copied(connection, files[0]), f"rowid + {files[0].before + 1}"
     else:
@@ -100,6 +103,8 @@ def _part(connection: duckdb.DuckDBPyConnection, files: Sequence[_File]) -> Part
         row = numbered([file.before for file in files])
         if {name.lower() for name in names} & VIRTUAL:
             row = f"row_number() OVER () + {files[0].before}"
+        elif len(files) == 1:
+            place, groups = "file_row_number", partial(_row_groups, connection, files[0])
     relation = connection.sql(f"SELECT * FROM {source}")
     if len(names) != len(relation.columns):
         names = list(relation.columns)
@@ -110,7 +115,30 @@ def _part(connection: duckdb.DuckDBPyConnection, files: Sequence[_File]) -> Part
             found[name] = kind
             if known != name:
                 called[name] = known
-    return Part(source, found, row, sum(rows), called, repeated(names), rows)
+    again = repeated(names)
+    return Part(source, found, row, sum(rows), called, again, rows, place=place, row_groups=groups)
+
+
+def _row_groups(connection: duckdb.DuckDBPyConnection, file: _File, column: str) -> list[RowGroup]:
+    """The groups of a file's rows, by the statistics of a column; none if those of one are not whole."""
+    found = connection.execute(
+        "SELECT row_group_num_rows, coalesce(stats_min_value, stats_min), "
+        "coalesce(stats_max_value, stats_max), stats_null_count "
+        f"FROM parquet_metadata({literal(str(file.path))}) WHERE path_in_schema = ? "
+        "ORDER BY row_group_id",
+        [column],
+    ).fetchall()
+    groups: list[RowGroup] = []
+    before = 0
+    for rows, low, high, nulls in found:
+        if rows == 0:
+            continue
+        if low is None or high is None or nulls != 0:
+            return []
+        groups.append(RowGroup(before, before + rows - 1, low, high))
+        before += rows
+    # a name may be that of several columns
+    return groups if before == file.metadata.num_rows else []
 
 
 def _names(file: _File) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +17,21 @@ if TYPE_CHECKING:
 #: The type of columns of formats that have no types: what is written, which the declared type decides on.
 TEXT = "TEXT"
 JSON = "JSON"
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """Rows of a file that stand together, and what is known of a column in them without reading it.
+
+    Attributes:
+        first, last: where they stand, from 0 on.
+        low, high: the ends of what the values lie between, as texts of the column's type; no value is null.
+    """
+
+    first: int
+    last: int
+    low: str
+    high: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +51,10 @@ class Part:
         decimal, thousands: what divides the numbers in texts.
         values: SQL for the columns that are none of `source` but made of it, or the same in all rows.
         scalars: the columns of `source` that hold the values of fields of JSON, where they are worked out.
+        place: the column of `source` that says where a row stands in its file, from 0 on; rows elsewhere than
+            where it is asked for are not read. Empty if there is none.
+        row_groups: tells the groups of the rows, and of each what values a column has; none where that cannot
+            be told. None if the format knows of no such thing.
     """
 
     source: str
@@ -50,6 +69,8 @@ class Part:
     decimal: str = "."
     thousands: str = ""
     scalars: Mapping[str, str] = field(default_factory=dict)
+    place: str = ""
+    row_groups: Callable[[str], Sequence[RowGroup]] | None = None
 
     def with_scalars(self, names: Iterable[str]) -> Part:
         """The same rows, in which the values of some fields of JSON are worked out once, however often used.

@@ -8,7 +8,7 @@ import pytest
 from obs_dagster.errors import SourceError
 from obs_dagster.lake.columns import ROW
 from obs_dagster.quality.day import validate_day
-from obs_dagster.sources import divided
+from obs_dagster.sources.dividing import Dividing
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.labels import ingest_labels
 from obs_dagster.sources.protocol import source_of
@@ -57,8 +57,8 @@ def test_one_file_is_read_once_for_all_its_days(of_log, day, monkeypatch):
     world = of_log(source="csv", path="all.csv")
     world.write("all.csv", days_of(world, day))
     read = []
-    write = divided._write
-    monkeypatch.setattr(divided, "_write", lambda *given: read.append(1) or write(*given))
+    copy = Dividing._copy
+    monkeypatch.setattr(Dividing, "_copy", lambda *given: read.append(1) or copy(*given))
     for place in range(3):
         rows_of(world, day + place * ONE)
     assert len(read) == 1
