@@ -7,7 +7,7 @@ from pathlib import Path
 
 from obs_dagster.metrics.default_rules import default_rules
 from obs_dagster.metrics.registry import definitions
-from obs_dagster.monitor.loading import load_monitor, load_monitors
+from obs_dagster.monitor.loading import Readable, load_monitor, load_monitors, load_readable
 from obs_dagster.monitor.model import Monitor
 
 
@@ -46,3 +46,22 @@ def monitors_of(
 
     found = load(models)
     return found if models is None or found.keys() >= set(models) else load(None)
+
+
+def readable_monitors(folder: Path, *, models: Collection[str] | None = None) -> Readable:
+    """The monitors of a folder as far as they can be used, and the files that cannot.
+
+    Args:
+        folder: the folder of the monitor files.
+        models: as for `monitors_of`.
+
+    Raises:
+        MonitorError: the folder itself cannot be read.
+    """
+
+    def load(wanted: Collection[str] | None) -> Readable:
+        return load_readable(folder, metrics=definitions(), defaults=default_rules, models=wanted)
+
+    found = load(models)
+    known = {*found.monitors, *(each.model for each in found.faulty)}
+    return found if models is None or known >= set(models) else load(None)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jobs.cli.choice import readable_monitors
 from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.failure import FAILED, UsageError
 from jobs.cli.kept_messages import kept_messages
@@ -57,7 +58,12 @@ def demo(
         show_standing(each, LAST_DAY)
         page = write_report(each)
         OUTPUT.print(f"\nThe health page: {page}\n", markup=False, highlight=False, soft_wrap=True)
-    OUTPUT.print(f"All models on one page: {write_fleet()}\n", markup=False, highlight=False, soft_wrap=True)
+    OUTPUT.print(
+        f"All models on one page: {write_fleet(readable_monitors())}\n",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
     OUTPUT.print("Next:", highlight=False)
     for command, why in _next(settings, monitor):
         OUTPUT.print(f"  # {why}", style="dim", markup=False, highlight=False, soft_wrap=True)

@@ -43,7 +43,7 @@ def doctor(
 
 def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     from obs_dagster.alerts import last_failure
-    from obs_dagster.catalogue import monitors_of
+    from obs_dagster.catalogue import readable_monitors
     from obs_dagster.history import History
 
     yield _folder("home", settings.root)
@@ -53,11 +53,14 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     yield store
     yield reach.mlflow(settings)
     try:
-        monitors = monitors_of(settings.monitors)
+        found = readable_monitors(settings.monitors)
     except ObsError as error:
         yield Finding("monitors", "files", "fail", str(error))
         return
+    monitors = found.monitors
     yield Finding("monitors", "files", "ok", f"{len(monitors)} in {settings.monitors.absolute()}")
+    for faulty in found.faulty:
+        yield Finding(faulty.model, "monitor", "fail", f"{faulty.why} `obs check` has every mistake.")
     for monitor in monitors.values():
         yield from routes(monitor)
     if store.status != "ok":
@@ -92,11 +95,11 @@ def nights(
     if not ran:
         yield Finding(monitor.model, "nights", "warn", f"none has run; the first day is {monitor.start}")
         return
-    from obs_dagster.monitor.due import due_day
+    from obs_dagster.monitor.due import due_day, scheduled_after
     from obs_dagster.quality.refusal import in_one_line
 
     last, newest = ran[-1], max(night.finished_at for night in ran)
-    stale = monitor.end is None and now - newest > STALE
+    stale = monitor.end is None and now - newest > STALE and _has_been_due(monitor, newest, now)
     told = f"{last.day}, finished {newest:%Y-%m-%d %H:%M} UTC"
     if stale:
         yield Finding(monitor.model, "last night", "fail", f"{told}: stale. Is the daemon running?")
@@ -107,12 +110,22 @@ def nights(
     else:
         yield Finding(monitor.model, "last night", "ok", told)
     due = max(last.day, due_day(monitor, now) or last.day)
-    span = (ran[0].day + dt.timedelta(days=back) for back in range((due - ran[0].day).days + 1))
-    missing = [str(day) for day in span if day not in {night.day for night in ran}]
+    known = {night.day for night in ran}
+    missing = [str(day) for day in scheduled_after(monitor, ran[0].day, due) if day not in known]
     if missing:
         more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
-        detail = f"{', '.join(missing[:_MOST_NAMED])}{more} did not run; use `obs backfill {monitor.model}`"
+        again = f"obs backfill {monitor.model} --from {missing[0]} --to {missing[-1]}"
+        detail = f"{', '.join(missing[:_MOST_NAMED])}{more} did not run; use `{again}`"
         yield Finding(monitor.model, "missing days", "fail", detail)
+
+
+def _has_been_due(monitor: Monitor, newest: dt.datetime, now: dt.datetime) -> bool:
+    """Whether the schedule had a night since the newest one that ran, and half a day ago at the latest."""
+    from obs_dagster.monitor.cron import runs_on
+
+    begin, end = (moment.astimezone(monitor.zone).date() for moment in (newest, now - dt.timedelta(hours=12)))
+    days = (begin + dt.timedelta(days=number) for number in range(1, (end - begin).days + 1))
+    return any(runs_on(monitor.schedule, day) for day in days)
 
 
 def labels(monitor: Monitor, settings: Settings) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.cli import days
-from jobs.cli.choice import require
+from jobs.cli.choice import readable_monitors, tell_faulty
 from jobs.cli.completion import complete_model
 from jobs.cli.console import ERRORS, OUTPUT, cell, table
 from jobs.cli.failure import BAD_USAGE, FAILED, UsageError, shows_traces
@@ -35,19 +35,17 @@ def nights(
 ) -> None:
     """Evaluate the nights of many models, each as a run of its own; exit code 1 as for `run`, for any."""
     from jobs.night_workers import evaluate_nights
-    from obs_dagster.catalogue import monitors_of
-    from obs_dagster.settings import Settings
 
-    folder = Settings().monitors
-    monitors = monitors_of(folder, models=models or None)
-    for model in models or []:
-        require(model, monitors, f"model in {folder.absolute()}")
-    chosen = [monitors[model] for model in dict.fromkeys(models or monitors)]
+    found = readable_monitors(models or None)
+    monitors = found.monitors
+    chosen = [monitors[model] for model in dict.fromkeys(models or monitors) if model in monitors]
+    faulty = [each for each in found.faulty if not models or each.model in models]
     if due and day is not None:
         raise UsageError("--due says which days, and so does --day.", remedy="Give one of them.")
     wanted = _due(chosen) if due else _wanted(chosen, day or days.LATEST)
     if not wanted:
         ERRORS.print("No night is to be evaluated.", highlight=False)
+        tell_faulty(faulty)
         raise typer.Exit(0 if due else BAD_USAGE)
     done: list[Evaluated] = []
     with closing(evaluate_nights(wanted)) as results:
@@ -61,7 +59,9 @@ def nights(
             )
             raise KeyboardInterrupt(told) from None
     _tell(done, monitors)
-    if _summary(done, monitors):
+    wrong = _summary(done, monitors)
+    tell_faulty(faulty)
+    if wrong:
         raise typer.Exit(FAILED)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.cli import days
-from jobs.cli.choice import find_monitor
+from jobs.cli.choice import find_monitor, readable_monitors, tell_faulty
 from jobs.cli.completion import complete_model
 from jobs.cli.failure import UsageError
 from obs_dagster.errors import HistoryError
@@ -19,6 +19,7 @@ from obs_dagster.permissions import as_started
 
 if TYPE_CHECKING:
     from obs_dagster.monitor import Monitor
+    from obs_dagster.monitor.loading import Readable
 
 
 def report(
@@ -42,7 +43,9 @@ def report(
             raise UsageError(
                 "--all is about all models and their last nights.", remedy="Leave MODEL and --day out."
             )
-        typer.echo(write_fleet(output))
+        monitors = readable_monitors()
+        typer.echo(write_fleet(monitors, output))
+        tell_faulty(monitors.faulty)
         return
     if model is None:
         raise UsageError("No model is named.", remedy="Name one, or say --all.")
@@ -51,13 +54,12 @@ def report(
     typer.echo(write_report(monitor, asked, output))
 
 
-def write_fleet(output: Path | None = None) -> Path:
+def write_fleet(found: Readable, output: Path | None = None) -> Path:
     """Write the page of all models, and the health pages of last nights that are not there or not up to date.
 
     Raises:
         UsageError: a file cannot be written.
     """
-    from obs_dagster.catalogue import monitors_of
     from obs_dagster.fleet import read_fleet
     from obs_dagster.history import History
     from obs_dagster.links import FLEET_PAGE
@@ -65,12 +67,11 @@ def write_fleet(output: Path | None = None) -> Path:
     from obs_dagster.settings import Settings
 
     settings = Settings()
-    monitors = monitors_of(settings.monitors)
     now = dt.datetime.now(dt.UTC)
     with History.open(settings.history_url) as history:
-        fleet = read_fleet(history, monitors.values(), now)
+        fleet = read_fleet(history, found.monitors.values(), now, faulty=found.faulty)
     for each in stale_pages(fleet, settings.reports):
-        write_report(monitors[each.model])
+        write_report(found.monitors[each.model])
     place = (output or settings.reports / FLEET_PAGE).absolute()
     with _writing(place, ours=output is None):
         write_page(fleet, place, settings.reports, links=settings.links, now=now)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jobs.cli.choice import require
+from jobs.cli.choice import readable_monitors, require, tell_faulty
 from jobs.cli.console import OUTPUT, cell, table
 from jobs.cli.failure import FAILED
 from jobs.cli.records import Format, FormatOption, emit
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import rich.text
 
     from obs_dagster.fleet import ModelStanding
+    from obs_dagster.monitor.loading import Readable
 
 _FIELDS = (
     "model",
@@ -39,6 +40,7 @@ _LEAST = 20
 _STYLES = {
     "failing": "bold red",
     "not evaluated": "bold red",
+    "misconfigured": "bold magenta",
     "overdue": "bold magenta",
     "unknown": "bold magenta",
     "moved": "bold yellow",
@@ -51,14 +53,15 @@ def status(
     state: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only models in this state (repeatable): failing, not evaluated, overdue, unknown, moved "
-            "or sound."
+            help="Only models in this state (repeatable): failing, not evaluated, misconfigured, overdue, "
+            "unknown, moved or sound."
         ),
     ] = None,
     chosen: FormatOption = Format.TABLE,
 ) -> None:
     """Say how every model stands after its last night, the gravest first; 1 unless all of them are sound."""
-    found = read_standing()
+    monitors = readable_monitors()
+    found = _read_standing(monitors)
     _require_known(found, owner or [], state or [])
     shown = [
         each for each in found if (not owner or each.owner in owner) and (not state or each.state in state)
@@ -67,21 +70,20 @@ def status(
         _print(shown, len(found))
     else:
         emit(list(_records(shown)), _FIELDS, chosen)
+    tell_faulty(monitors.faulty)
     if any(each.state != "sound" for each in shown):
         raise typer.Exit(FAILED)
 
 
-def read_standing() -> list[ModelStanding]:
+def _read_standing(found: Readable) -> list[ModelStanding]:
     """How every model of the monitors' folder stands."""
-    from obs_dagster.catalogue import monitors_of
     from obs_dagster.fleet import read_fleet
     from obs_dagster.history import History
     from obs_dagster.settings import Settings
 
-    settings = Settings()
-    monitors = monitors_of(settings.monitors)
-    with History.open(settings.history_url) as history:
-        return read_fleet(history, monitors.values(), dt.datetime.now(dt.UTC))
+    with History.open(Settings().history_url) as history:
+        now = dt.datetime.now(dt.UTC)
+        return read_fleet(history, found.monitors.values(), now, faulty=found.faulty)
 
 
 def _require_known(found: Sequence[ModelStanding], owners: Sequence[str], states: Sequence[str]) -> None:

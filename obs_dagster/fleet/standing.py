@@ -14,13 +14,15 @@ from obs_dagster.fleet.trend import Trend, read_trends
 from obs_dagster.history import History, NightRecord, nights, verdicts
 from obs_dagster.history.verdicts import LastVerdict
 from obs_dagster.monitor import Monitor
-from obs_dagster.monitor.due import due_day
+from obs_dagster.monitor.due import due_day, scheduled_after
+from obs_dagster.monitor.loading import Faulty
 from obs_dagster.quality.refusal import in_one_line
 from obs_dagster.verdict.record_index import natural
 from obs_dagster.verdict.wording import night_count
 
-State = Literal["failing", "not evaluated", "overdue", "unknown", "moved", "sound"]
-"""`overdue`: the night that was due has not run, or failed. The others are of the last night."""
+State = Literal["failing", "not evaluated", "misconfigured", "overdue", "unknown", "moved", "sound"]
+"""`misconfigured`: the monitor file is wrong, so no night can run. `overdue`: the night that was due has not
+run, or failed. The others are of the last night."""
 
 GRAVEST_FIRST: tuple[State, ...] = get_args(State)
 
@@ -71,13 +73,16 @@ class ModelStanding:
         return (GRAVEST_FIRST.index(self.state), -self.firing, self.model)
 
 
-def read_fleet(history: History, monitors: Collection[Monitor], now: dt.datetime) -> list[ModelStanding]:
+def read_fleet(
+    history: History, monitors: Collection[Monitor], now: dt.datetime, *, faulty: Collection[Faulty] = ()
+) -> list[ModelStanding]:
     """How all models stand, the gravest first; the number of queries does not grow with that of the models.
 
     Args:
         history: the store.
         monitors: the models.
         now: the present.
+        faulty: monitor files that are wrong; of their models it is known what was said before.
     """
     with history.reading() as connection:
         last = nights.latest_of_all(connection)
@@ -100,7 +105,44 @@ def read_fleet(history: History, monitors: Collection[Monitor], now: dt.datetime
         )
         for monitor in monitors
     ]
+    found += [
+        _misconfigured(each, last.get(each.model), by_model[each.model], firing.get(each.model, 0))
+        for each in faulty
+    ]
     return sorted(found, key=lambda each: each.urgency)
+
+
+def _misconfigured(
+    faulty: Faulty, night: NightRecord | None, said: Sequence[LastVerdict], firing: int
+) -> ModelStanding:
+    return ModelStanding(
+        model=faulty.model,
+        description="",
+        owner="",
+        state="misconfigured",
+        note=f"its monitor is wrong, {faulty.why}",
+        night=night,
+        firing=firing,
+        versions=_versions(said, {}, faulty.model),
+        current=False,
+    )
+
+
+def _versions(
+    said: Sequence[LastVerdict], trends: Mapping[tuple[str, str], Trend], model: str
+) -> list[VersionStanding]:
+    versions = [
+        VersionStanding(
+            each.verdict.version,
+            cast("State", each.verdict.status),
+            each.verdict.sentence,
+            each.verdict.day,
+            each.since,
+            trends.get((model, each.verdict.version)),
+        )
+        for each in said
+    ]
+    return sorted(versions, key=lambda each: (GRAVEST_FIRST.index(each.status), natural(each.version)))
 
 
 def _standing(
@@ -114,18 +156,7 @@ def _standing(
     now: dt.datetime,
 ) -> ModelStanding:
     state, note = _night_state(monitor, night, failed, now)
-    versions = [
-        VersionStanding(
-            each.verdict.version,
-            cast("State", each.verdict.status),
-            each.verdict.sentence,
-            each.verdict.day,
-            each.since,
-            trends.get((monitor.model, each.verdict.version)),
-        )
-        for each in said
-    ]
-    versions.sort(key=lambda each: (GRAVEST_FIRST.index(each.status), natural(each.version)))
+    versions = _versions(said, trends, monitor.model)
     day = max((each.day for each in versions), default=None)
     if night is not None and day != night.day and not state:
         state = "unknown"
@@ -160,7 +191,7 @@ def _night_state(
             return "unknown", f"no night has run yet; the first is that of {monitor.start}"
         return "overdue", f"no night has run; the first was that of {monitor.start}"
     if due is not None and night.day < due:
-        missing = (due - night.day).days
+        missing = len(scheduled_after(monitor, night.day, due))
         return "overdue", f"no night has run since that of {night.day}; {night_count(missing)} are missing"
     if not night.evaluated and unevaluated.refused(monitor, night.day, night.rows):
         return "not evaluated", f"{night.day} was NOT EVALUATED: {in_one_line(night.reason)}"

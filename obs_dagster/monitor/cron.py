@@ -1,9 +1,11 @@
-"""Checks cron expressions: five fields, and a date that exists."""
+"""Cron expressions: whether one is right, and on which days it runs."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from obs_dagster.monitor.problem import quoted
 
@@ -79,3 +81,24 @@ def cron_mistake(expression: str) -> str | None:
     if min(days) > max(_LONGEST_MONTHS[month] for month in months):
         return "no such date exists, so it never runs"
     return None
+
+
+def runs_on(expression: str, day: dt.date) -> bool:
+    """Whether a cron expression that is right has a time on a day.
+
+    As cron has it: where both the day of the month and that of the week are given, either will do.
+
+    >>> monday = dt.date(2024, 3, 4)
+    >>> runs_on("0 5 * * *", monday), runs_on("0 5 * * sun", monday), runs_on("0 5 4 * sun", monday)
+    (True, False, True)
+    """
+    days, months, weekdays, either = _dates(expression)
+    of_month, of_week = day.day in days, day.isoweekday() % 7 in weekdays
+    return day.month in months and (of_month or of_week if either else of_month and of_week)
+
+
+@lru_cache
+def _dates(expression: str) -> tuple[set[int], set[int], set[int], bool]:
+    *_, days, months, weekdays = expression.split()
+    on = [field.values(text) for field, text in zip(_FIELDS[2:], (days, months, weekdays), strict=True)]
+    return on[0], on[1], {each % 7 for each in on[2]}, not (days.startswith("*") or weekdays.startswith("*"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -75,6 +75,56 @@ def load_monitors(
         MonitorError: with every mistake in every file that may be of these models; also where two files
             describe the same model.
     """
+    found = load_readable(folder, metrics=metrics, environ=environ, defaults=defaults, models=models)
+    if found.faulty:
+        raise MonitorError(problem for each in found.faulty for problem in each.problems)
+    return dict(found.monitors)
+
+
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """A monitor file that cannot be used.
+
+    Attributes:
+        model: whose monitor it is, or the file's name where that cannot be read.
+        problems: every mistake in it.
+    """
+
+    model: str
+    problems: tuple[Problem, ...]
+
+    @property
+    def why(self) -> str:
+        """The first mistake, and how many more there are, in a few words."""
+        first, *others = sorted(self.problems, key=lambda problem: problem.order)
+        place = f"{first.file.name}:{first.line}" if first.line else first.file.name
+        told = f"{first.key}: {first.message}" if first.key else first.message
+        return f"{place}: {told}{f' ({len(others)} more)' if others else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """The monitors of a folder that can be used, by model, and the files that cannot."""
+
+    monitors: Mapping[str, Monitor]
+    faulty: tuple[Faulty, ...] = ()
+
+
+def load_readable(
+    folder: Path,
+    *,
+    metrics: Mapping[str, Watched],
+    environ: Mapping[str, str] | None = None,
+    defaults: DefaultRules = _no_rules,
+    models: Collection[str] | None = None,
+) -> Readable:
+    """The same, but a file that is wrong does not keep the others from being used.
+
+    Of a model that two files describe, no monitor is used: nobody knows which is meant.
+
+    Raises:
+        MonitorError: the folder itself cannot be read.
+    """
     folder = Path(folder)
     if not folder.is_dir():
         raise MonitorError([Problem(folder, 0, 0, "", "The folder of the monitors does not exist.")])
@@ -86,15 +136,21 @@ def load_monitors(
     surroundings = Surroundings(environment(environ), metrics)
     if models is not None:
         files = [file for file in files if _names(file, models)]
-    inspections = [_inspect(file, surroundings, defaults) for file in files]
+    inspections = {file: _inspect(file, surroundings, defaults) for file in files}
     if models is not None:
-        inspections = [each for each in inspections if each.model is None or each.model in models]
-    problems = [problem for inspection in inspections for problem in inspection.problems]
-    problems += _models_described_twice(inspections)
-    if problems:
-        raise MonitorError(problems)
-    monitors = [inspection.monitor for inspection in inspections if inspection.monitor is not None]
-    return {monitor.model: monitor for monitor in sorted(monitors, key=lambda monitor: monitor.model)}
+        inspections = {
+            file: each for file, each in inspections.items() if each.model is None or each.model in models
+        }
+    twice = list(_models_described_twice(inspections.values()))
+    faulty = []
+    for file, each in inspections.items():
+        problems = (*each.problems, *(problem for problem in twice if problem.file == file))
+        if problems:
+            faulty.append(Faulty(each.model or file.stem, problems))
+    wrong = {each.model for each in faulty}
+    monitors = (each.monitor for each in inspections.values() if each.monitor is not None)
+    usable = {monitor.model: monitor for monitor in monitors if monitor.model not in wrong}
+    return Readable(dict(sorted(usable.items())), tuple(faulty))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +192,7 @@ def _watched(monitor: Monitor, defaults: Sequence[Rule]) -> Monitor:
     return monitor.model_copy(update={"alerts": rules})
 
 
-def _models_described_twice(inspections: list[_Inspection]) -> Iterator[Problem]:
+def _models_described_twice(inspections: Iterable[_Inspection]) -> Iterator[Problem]:
     first: dict[str, Document] = {}
     for inspection in inspections:
         document, model = inspection.document, inspection.model

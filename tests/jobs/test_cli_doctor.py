@@ -43,6 +43,19 @@ def test_a_complete_log_is_never_stale(home):
     }
 
 
+def test_a_model_of_mondays_is_not_stale_on_other_days_and_misses_no_day(home):
+    file = home.monitors / "loan_default.yaml"
+    file.write_text(f"{file.read_text()}schedule: 0 5 * * mon\n")
+    weekly = monitor(home, end=False)
+    # the nights of two Sundays
+    ran = [night(day, dt.datetime(2024, 3, day + 1, 5, tzinfo=dt.UTC)) for day in (3, 10)]
+    for day, status in ((17, "ok"), (18, "fail")):
+        found = statuses(nights(weekly, ran, dt.datetime(2024, 3, day, 20, tzinfo=dt.UTC)))
+        assert found == {"last night": status}
+    found = statuses(nights(weekly, ran, dt.datetime(2024, 3, 20, tzinfo=dt.UTC)))
+    assert found == {"last night": "fail", "missing days": "fail"}
+
+
 def test_a_gap_is_named(home):
     found = {each.what: each for each in nights(monitor(home, end=False), [night(1), night(4)], NOW)}
     assert found["missing days"].detail.startswith("2024-03-02, 2024-03-03 did not run")

@@ -245,6 +245,23 @@ def test_status_tells_how_every_model_stands_and_filters(ran):
     assert "Did you mean 'sound'" in home.obs("status", "--state", "sond").stderr
 
 
+def test_a_monitor_that_is_wrong_is_one_row_among_the_others(ran, tmp_path):
+    home, _ = ran
+    (tmp_path / "loan_default.yaml").write_text((home.monitors / "loan_default.yaml").read_text())
+    (tmp_path / "shop.yaml").write_text("model: shop\ncolour: red\n")
+    done = home.obs("status", "--format", "json", OBS_MONITORS=str(tmp_path))
+    states = {each["model"]: each["state"] for each in json.loads(done.stdout)}
+    assert (done.returncode, states["shop"]) == (2, "misconfigured")
+    assert states["loan_default"] in ("failing", "overdue")
+    assert "shop.yaml:2:1: colour: The key is unknown" in done.stderr
+    page = home.obs("report", "--all", "--output", str(tmp_path / "all.html"), OBS_MONITORS=str(tmp_path))
+    assert page.returncode == 2
+    assert "its monitor is wrong, shop.yaml:" in (tmp_path / "all.html").read_text()
+    examined = json.loads(home.obs("doctor", "--format", "json", OBS_MONITORS=str(tmp_path)).stdout)
+    found = {(each["about"], each["what"]): each["status"] for each in examined}
+    assert (found["shop", "monitor"], found["loan_default", "last night"]) == ("fail", "ok")
+
+
 def test_doctor_names_days_that_did_not_run(ran):
     home, _ = ran
     done = home.obs("doctor", "--format", "json")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from obs_dagster.catalogue import monitor_of, monitors_of
+from obs_dagster.catalogue import monitor_of, monitors_of, readable_monitors
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor import MonitorError
 
@@ -35,6 +35,25 @@ def test_rules_watch_registered_metrics(written):
 
     assert monitor_of(file).alerts[0].metric == "psi"
     assert monitors_of(file.parent) == {"flights": monitor_of(file)}
+
+
+def test_a_file_that_is_wrong_does_not_disturb_the_others(written):
+    file = written("")
+    (file.parent / "red.yaml").write_text(SOUND.replace("flights", "red") + "colour: red\n")
+    (file.parent / "broken.yaml").write_text("model: [")
+    found = readable_monitors(file.parent)
+    assert list(found.monitors) == ["flights"]
+    assert [each.model for each in found.faulty] == ["broken", "red"]
+    assert found.faulty[1].why == "red.yaml:10: colour: The key is unknown."
+    assert readable_monitors(file.parent, models=["flights"]).monitors == found.monitors
+
+
+def test_of_two_files_of_a_model_neither_is_used(written):
+    file = written("")
+    (file.parent / "other.yaml").write_text(SOUND)
+    found = readable_monitors(file.parent)
+    assert not found.monitors
+    assert "already described" in found.faulty[0].why
 
 
 @pytest.mark.parametrize("read", [monitor_of, lambda file: monitors_of(file.parent)])

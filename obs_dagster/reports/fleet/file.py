@@ -40,10 +40,13 @@ def write_page(
 
 
 def stale_pages(fleet: Sequence[ModelStanding], pages: Path) -> Iterator[ModelStanding]:
-    """The models whose health page of the last night is not there, or was written before that night ended."""
+    """The models whose health page of the last night is not there, or was written before that night ended.
+
+    Without a monitor that can be read there is no page to be made.
+    """
     for standing in fleet:
         file = _page_of(standing, pages)
-        if file is None or standing.night is None:
+        if file is None or standing.night is None or standing.state == "misconfigured":
             continue
         if not file.exists() or file.stat().st_mtime < standing.night.finished_at.timestamp():
             yield standing

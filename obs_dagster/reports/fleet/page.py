@@ -127,7 +127,7 @@ def _version(standing: VersionStanding, *, current: bool) -> VersionRow:
 
 def _badge(state: str) -> str:
     """How a state is marked; what has no mark of its own is as grave, or as little known, as another."""
-    return {"not evaluated": "failing", "overdue": "overdue"}.get(state, state)
+    return {"not evaluated": "failing", "misconfigured": "overdue"}.get(state, state)
 
 
 @cache

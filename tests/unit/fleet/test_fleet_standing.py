@@ -1,6 +1,7 @@
 """How models stand: by verdicts of their last night, by nights that did not run, in few queries."""
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event
@@ -10,8 +11,9 @@ from obs_dagster.fleet import GRAVEST_FIRST, read_fleet
 from obs_dagster.fleet.trend import leading
 from obs_dagster.history import History, NightRecord, VerdictRecord
 from obs_dagster.metrics.record import MetricRecord
-from obs_dagster.monitor import Monitor
+from obs_dagster.monitor import Monitor, Problem
 from obs_dagster.monitor.due import due_day, last_day
+from obs_dagster.monitor.loading import Faulty
 
 NOW = dt.datetime(2024, 3, 31, 6, tzinfo=dt.UTC)
 YESTERDAY = dt.date(2024, 3, 30)
@@ -97,6 +99,22 @@ def test_a_night_that_did_not_run_is_overdue_whatever_the_last_one_said(store, r
         assert "no night has run since that of 2024-03-28; 1 night" in found.note
 
 
+@pytest.mark.parametrize(
+    ("last", "state", "missing"),
+    [
+        (dt.date(2024, 3, 24), "sound", ""),
+        (dt.date(2024, 3, 17), "overdue", "1 night"),
+        (dt.date(2024, 3, 3), "overdue", "3 nights"),
+    ],
+)
+def test_a_model_of_mondays_is_not_overdue_on_other_days(store, ran, last, state, missing):
+    ran(day=last, v1="sound")
+    # on a Monday runs the night of the Sunday before; now is a Sunday
+    found = standing(store, monitor(schedule="0 5 * * mon"))
+    assert found.state == state
+    assert missing in found.note
+
+
 def test_a_failing_version_stays_failing_when_its_night_is_overdue(store, ran):
     ran(day=YESTERDAY - dt.timedelta(days=9), v1="failing")
     found = standing(store)
@@ -146,8 +164,18 @@ def test_the_gravest_come_first(store, ran):
     for model, state in states.items():
         ran(model, v1=state)
     ran("e", evaluated=False, reason="broken", v1="unknown")
-    found = read_fleet(store, [monitor(each) for each in (*states, "e", "f")], NOW)
+    wrong = Faulty("g", (Problem(Path("/g.yaml"), 3, 1, "colour", "The key is unknown."),))
+    found = read_fleet(store, [monitor(each) for each in (*states, "e", "f")], NOW, faulty=[wrong])
     assert [each.state for each in found] == list(GRAVEST_FIRST)
+
+
+def test_of_a_model_whose_monitor_is_wrong_there_is_what_was_said_before(store, ran):
+    ran("g", v1="failing")
+    wrong = Faulty("g", (Problem(Path("/g.yaml"), 3, 1, "colour", "The key is unknown."),))
+    (found,) = read_fleet(store, [], NOW, faulty=[wrong])
+    assert found.note == "its monitor is wrong, g.yaml:3: colour: The key is unknown."
+    assert [each.status for each in found.versions] == ["failing"]
+    assert not found.current
 
 
 def test_the_trend_is_of_the_leading_metric_as_far_as_labels_are_complete(store, ran):
