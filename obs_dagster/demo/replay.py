@@ -32,6 +32,9 @@ SPLIT_FROM = dt.date(2013, 7, 1)
 _DELAYS = {1: 0.6, 2: 0.9, 3: 1.0}
 """Of the labels, the share that is known so many days after the flight."""
 
+_CALLED_EVERY = "3h"
+"""Flights whose departures lie so close together are scored in one call."""
+
 _FEED_HOUR = 3
 """The local hour at which the airlines' feed of arrivals comes in."""
 
@@ -69,13 +72,14 @@ def replay_day(plan: DemoPlan, day: dt.date, *, clock: Callable[[], float] = tim
 
 
 def _served(plan: DemoPlan, day: dt.date, clock: Callable[[], float]) -> pd.DataFrame:
-    """The day's flights, scored in one call per departure hour and version, as log rows."""
+    """The day's flights, scored in one call per version and three hours of departures, as log rows."""
     import pandas as pd
 
     flights = departing(plan.flights, day)
     version = flights["flight_id"].map(lambda flight: serving_version(flight, day))
     batches = []
-    for (_, served_by), batch in flights.groupby(["departs", version], sort=True):
+    called = flights["departs"].dt.floor(_CALLED_EVERY)
+    for (_, served_by), batch in flights.groupby([called, version], sort=True):
         features = batch[list(FEATURES)]
         began = clock()
         scores = plan.models[str(served_by)].predict(features)
