@@ -140,7 +140,8 @@ def _tell(draft: Draft, file: Path) -> None:
     shown = table("", "", "")
     shown.show_header = False
     for key, choice in draft.choices.items():
-        guess = "" if choice.sure else f"GUESS ({choice.option} says otherwise): "
+        said = f" ({choice.option} says otherwise)" if choice.option else ""
+        guess = "" if choice.sure else f"GUESS{said}: "
         shown.add_row(
             cell(key), cell(choice.value, "bold"), cell(guess + choice.why, "" if choice.sure else "yellow")
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from obs_dagster.discovery.asking import Ask, nobody
 from obs_dagster.discovery.baseline import baseline_of
-from obs_dagster.discovery.class_scores import class_scores
+from obs_dagster.discovery.class_scores import ClassScores, class_scores
 from obs_dagster.discovery.classes import TwoClasses, two_classes
 from obs_dagster.discovery.column import Column
 from obs_dagster.discovery.draft import Asked, Draft, LabelDraft
@@ -16,6 +16,8 @@ from obs_dagster.discovery.error import DiscoveryError
 from obs_dagster.discovery.features import LeftOut, features_of
 from obs_dagster.discovery.labels import DEFAULT_DELAY, LabelFiles, labels_of
 from obs_dagster.discovery.layout import Layout, layout_of
+from obs_dagster.discovery.packed_scores import Named, packed_scores
+from obs_dagster.discovery.predicted_range import PredictedRange, beside_predictions, predicted_range
 from obs_dagster.discovery.recognition import Recognised, recognise, roles
 from obs_dagster.discovery.roles.status import successes
 from obs_dagster.discovery.sample import Sample, sampled
@@ -65,9 +67,11 @@ class _Discovery:
     def draft(self) -> Draft:
         known = self._recognised()
         scores = self._class_scores(known)
-        task = task_of(self._evidence(known, scores), self.asked.task, self.ask)
-        scores = scores if task.value == _MULTICLASS else {}
-        kept = self._of_task(known, task.value, scores)
+        if scores.packed and len(scores.columns) == 2 and "score" not in known:  # noqa: PLR2004  two classes
+            known, scores = known | {"score": self._second(scores)}, ClassScores()
+        task = task_of(self._evidence(known, scores.columns), self.asked.task, self.ask)
+        scores = scores if task.value == _MULTICLASS else ClassScores()
+        kept = self._of_task(known, task.value, scores.columns)
         if "time" not in kept:
             raise self._no_time()
         idle = [
@@ -75,9 +79,15 @@ class _Discovery:
             for role, each in known.items()
             if role != "label"
         ]
-        used = {each.column for each in kept.values()} | {*scores.values()}
+        used = {each.column for each in kept.values()} | {*scores.columns.values()}
         used |= {known["label"].column} if "label" in known else set()
-        idle = [each for each in idle if each.name not in used]
+        of_interest = "prediction" in kept and "interval" in roles_of(task.value)
+        around = (
+            predicted_range(self.sample, kept["prediction"].column, used) if of_interest else PredictedRange()
+        )
+        used |= {*around.columns}
+        idle += [LeftOut(name, "a monitor has one predicted interval") for name in around.others]
+        idle = [each for each in idle if each.name not in used or each.name in around.others]
         features, left = features_of(self.sample, used | {each.name for each in idle})
         if not features:
             raise DiscoveryError(
@@ -101,7 +111,8 @@ class _Discovery:
             roles={role: kept[role] for role in LogColumns.model_fields if role in kept},
             version=version,
             class_scores=scores,
-            classes=self._classes(known) if task.value == _MULTICLASS and not scores else (),
+            around=around,
+            classes=self._classes(known) if task.value == _MULTICLASS and not scores.columns else (),
             decisions=self._decisions(kept) if task.value == _BINARY else None,
             scale=self._scale(kept) if task.value == _BINARY else "",
             form=self._column(kept["time"]).form,
@@ -125,7 +136,14 @@ class _Discovery:
         wanted = [name for name in roles() if name not in not_wanted or name in given]
         if self.labels:
             given.pop("label", None)
-        return recognise(self.sample, "logs", given, self.ask, wanted=wanted) | key
+        beside, median = beside_predictions(self.sample, {*given.values()})
+        found = recognise(self.sample, "logs", given, self.ask, wanted=wanted, without=beside) | key
+        if beside and not {"prediction", "score"} & {*found}:
+            if not median:
+                return recognise(self.sample, "logs", given, self.ask, wanted=wanted) | key
+            why = "the median of the predicted quantiles"
+            found["prediction"] = Recognised(median, why, sure=True, option="--prediction")
+        return found
 
     def _ranked(self, given: Mapping[str, str]) -> bool:
         """Whether rows are items of requests."""
@@ -141,19 +159,32 @@ class _Discovery:
             return False
         return ranks(self.sample, request, item)
 
-    def _class_scores(self, known: Mapping[str, Recognised]) -> dict[str, str]:
+    def _class_scores(self, known: Mapping[str, Recognised]) -> ClassScores:
         """The probabilities of several classes; of two only if neither is the score."""
         taken = {each.column for role, each in known.items() if role != "score"}
-        label = self._label(known)
-        named = [
-            value
-            for column in (label, self._output(known, "prediction"))
-            if column
-            for value, _ in column.top
-        ]
-        found = class_scores(self.sample, taken, named)
+        packed = packed_scores(self.sample, taken, list(self._named(known)))
+        if packed.columns and (packed.packed or len(packed.columns) > 2):  # noqa: PLR2004  two classes
+            return packed
+        classes = [value for each in self._named(known) for value, _ in each.column.top]
+        found = class_scores(self.sample, taken, classes)
         score = known["score"].column if "score" in known else ""
-        return {} if len(found) == 2 and score in found.values() else found  # noqa: PLR2004  two classes
+        two = len(found) == 2 and score in found.values()  # noqa: PLR2004  two classes
+        return ClassScores() if two else ClassScores(found)
+
+    def _named(self, known: Mapping[str, Recognised]) -> Iterator[Named]:
+        """What names classes: predictions, and labels."""
+        own = f"{self.sample.table} AS a"
+        if (served := self._output(known, "prediction")) is not None:
+            yield Named(served, own, "a", served=True)
+        if (label := self._label(known)) is not None:
+            rows, of = (self.labels.rows(self.sample), "b") if self.labels else (own, "a")
+            yield Named(label, rows, of, served=False)
+
+    def _second(self, scores: ClassScores) -> Recognised:
+        """The score of two that sum to 1: the second, as most libraries have the positive class there."""
+        column = list(scores.columns.values())[-1]
+        why = f"the second of two values of {scores.packed} that sum to 1"
+        return Recognised(column, why, sure=True, option="--score")
 
     def _evidence(self, known: Mapping[str, Recognised], scores: Mapping[str, str]) -> Evidence:
         outputs = {

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from obs_dagster.discovery.baseline import BaselineFound
+from obs_dagster.discovery.class_scores import ClassScores
 from obs_dagster.discovery.classes import TwoClasses
 from obs_dagster.discovery.features import Feature, LeftOut
 from obs_dagster.discovery.layout import Layout
+from obs_dagster.discovery.predicted_range import PredictedRange
 from obs_dagster.discovery.recognition import Recognised
 from obs_dagster.discovery.segments import Segment
 from obs_dagster.discovery.task import Choice
@@ -73,7 +75,8 @@ class Draft:
         rows, files: of the sample.
         roles: the column of each role.
         version: the version of every row, or where the path names it; empty where a column does.
-        class_scores: the column of each class's probability.
+        class_scores: the columns of the classes' probabilities.
+        around: the interval and the quantiles of a predicted number.
         classes: the names of all classes of a multiclass model, where scores do not name them.
         decisions: what decisions mean; None where there are none, or they spell true and false.
         scale: how probabilities are written; empty if as such.
@@ -96,7 +99,8 @@ class Draft:
     files: int
     roles: Mapping[str, Recognised]
     version: VersionFound
-    class_scores: Mapping[str, str]
+    class_scores: ClassScores
+    around: PredictedRange
     classes: Sequence[str]
     decisions: TwoClasses | None
     scale: str
@@ -125,6 +129,23 @@ class Draft:
                 role: Choice(each.column, each.why, each.sure, each.option)
                 for role, each in {**self.roles, **columns}.items()
             },
+            **self._outputs,
             **version,
             "baseline": baseline,
         }
+
+    @property
+    def _outputs(self) -> dict[str, Choice]:
+        """What the model puts out in several columns, or in parts of one."""
+        found = {}
+        if self.class_scores.packed:
+            names = ", ".join(self.class_scores.columns)
+            why = f"its values sum to 1; of {names} ({self.class_scores.why})"
+            found["scores"] = Choice(self.class_scores.packed, why, self.class_scores.sure)
+        if interval := self.around.interval:
+            ends = f"{interval.low}, {interval.high}"
+            found["interval"] = Choice(ends, interval.why, interval.sure)
+        if quantiles := self.around.quantiles:
+            levels = ", ".join(f"{level:g}" for level in quantiles)
+            found["quantiles"] = Choice(", ".join(quantiles.values()), f"of {levels}; they ascend")
+        return found

@@ -44,8 +44,7 @@ class _Writer:
         yield list(self._calendar())
         yield list(self._logs())
         yield list(self._labels())
-        if self.draft.classes:
-            yield ["multiclass:", f"  classes: {sequence(self.draft.classes)}  # all that were seen"]
+        yield list(self._multiclass())
         yield list(self._features())
         yield list(self._segments())
         yield list(self._baseline())
@@ -97,8 +96,18 @@ class _Writer:
         if draft.ok_statuses:
             yield f"  ok_statuses: {sequence(draft.ok_statuses)}  # what of `status` is a success"
 
+    def _multiclass(self) -> Iterator[str]:
+        """The classes, where no column is called after them."""
+        scores = self.draft.class_scores
+        if scores.packed:
+            yield "multiclass:"
+            yield from entry("classes", sequence(scores.columns), scores.why, indent=2, sure=scores.sure)
+        elif self.draft.classes:
+            yield "multiclass:"
+            yield f"  classes: {sequence(self.draft.classes)}  # all that were seen"
+
     def _columns(self) -> Iterator[str]:
-        found, scores = self.draft.roles, self.draft.class_scores
+        found = self.draft.roles
         if "prediction_id" not in found:
             yield from comment(
                 "prediction_id: no column has an id of its own in every row; rows get one made of all that "
@@ -108,9 +117,25 @@ class _Writer:
         for role in LogColumns.model_fields:
             if role in found:
                 yield from _column(role, found[role])
-            elif role == "scores" and scores:
-                yield "    scores:  # a probability of each class, named as the labels name it; they sum to 1"
-                yield from (f"      {scalar(name)}: {scalar(column)}" for name, column in scores.items())
+            elif role == "scores":
+                yield from self._scores()
+            elif role == "interval" and (interval := self.draft.around.interval):
+                ends = sequence((interval.low, interval.high))
+                yield from entry(role, ends, interval.why, indent=4, sure=interval.sure)
+            elif role == "quantiles" and (quantiles := self.draft.around.quantiles):
+                levels = ", ".join(f"{level:.15g}: {scalar(name)}" for level, name in quantiles.items())
+                yield from entry(
+                    role, f"{{{levels}}}", "by the levels in their names, which ascend", indent=4
+                )
+
+    def _scores(self) -> Iterator[str]:
+        scores = self.draft.class_scores
+        if scores.packed:
+            name = scalar(scores.packed, flow=False)
+            yield f"    scores: {name}  # a probability of each of multiclass.classes; they sum to 1"
+        elif scores.columns:
+            yield "    scores:  # a probability of each class, named as the labels name it; they sum to 1"
+            yield from (f"      {scalar(name)}: {scalar(column)}" for name, column in scores.columns.items())
 
     def _labels(self) -> Iterator[str]:
         labels = self.draft.labels

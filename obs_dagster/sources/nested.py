@@ -97,10 +97,18 @@ def _children(kind: DuckDBPyType) -> dict[str, DuckDBPyType]:
 def _in_json(value: str, found: str, steps: Sequence[str | int]) -> str:
     """SQL for a value inside of JSON, or of the text of one."""
     document = value if found == JSON else f"TRY_CAST({value} AS JSON)"
-    path = "".join(f"[{step}]" if isinstance(step, int) else f".{_quoted(step)}" for step in steps)
-    inner = f"json_extract({document}, {literal(f'${path}')})"
+    inner = f"json_extract({document}, {literal(_pointer(steps))})"
     # a null of JSON is a missing value
     return f"CASE WHEN json_type({inner}) <> 'NULL' THEN {inner} END"
+
+
+def _pointer(steps: Sequence[str | int]) -> str:
+    """The way to a value, as JSON's own functions have it.
+
+    >>> _pointer(["features", 2, "amount"])
+    '$."features"[2]."amount"'
+    """
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{_quoted(step)}" for step in steps)
 
 
 def _quoted(name: str) -> str:
@@ -144,7 +152,24 @@ class _Look:
         made_of_others = f"json_type({document}) IN ('OBJECT', 'ARRAY')"
         documents = f"json_group_array(CASE WHEN {made_of_others} THEN {document} END)"
         structure = json.loads(self._answer(f"json_structure({documents})") or "[]")
-        return list(_leaves(structure[0], column, 0)) if structure else []
+        return list(self._in_json(structure[0], document, column, ())) if structure else []
+
+    def _in_json(
+        self, structure: object, document: str, name: str, steps: tuple[str | int, ...]
+    ) -> Iterator[str]:
+        """The names of values in what `json_structure` says of some documents; of lists of more the first."""
+        if isinstance(structure, dict) and len(steps) < _DEEPEST:
+            for key, child in structure.items():
+                yield from self._in_json(child, document, f"{name}.{key}", (*steps, key))
+        elif isinstance(structure, list) and structure and len(steps) < _DEEPEST:
+            places = 1
+            if isinstance(structure[0], str):
+                length = f"max(json_array_length({document}, {literal(_pointer(steps))}))"
+                places = min(self._answer(length) or 0, _LONGEST)
+            for place in range(places):
+                yield from self._in_json(structure[0], document, f"{name}[{place}]", (*steps, place))
+        elif steps:
+            yield name
 
     def _in_type(self, name: str, value: str, kind: DuckDBPyType, depth: int) -> Iterator[str]:
         if kind.id not in _MADE_OF_OTHERS or depth == _DEEPEST:
@@ -179,14 +204,3 @@ class _Look:
         """An aggregate of the first rows."""
         rows = f"(SELECT * FROM {self.part.source} LIMIT {self.rows}) AS source"
         return self.connection.sql(f"SELECT {aggregate} FROM {rows}").fetchall()[0][0]
-
-
-def _leaves(structure: object, name: str, depth: int) -> Iterator[str]:
-    """The names of values in what `json_structure` says of some documents."""
-    if isinstance(structure, dict) and depth < _DEEPEST:
-        for key, child in structure.items():
-            yield from _leaves(child, f"{name}.{key}", depth + 1)
-    elif isinstance(structure, list) and structure and depth < _DEEPEST:
-        yield from _leaves(structure[0], f"{name}[0]", depth + 1)
-    elif depth:
-        yield name
