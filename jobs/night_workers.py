@@ -201,10 +201,19 @@ def _evaluate(due: Due, run_id: str, recording: Recording) -> Evaluated:
     try:
         run = _run(due, run_id, recording)
     except Exception as error:  # noqa: BLE001  of whatever kind: the next night must not be lost by it
-        told = str(error) if isinstance(error, ObsError) else f"{type(error).__name__}: {error}"
+        told = str(_explained(error))
         return Evaluated(due, run_id, time.monotonic() - began, failures=(StageFailure("run", told, ""),))
     seconds = time.monotonic() - began
     return Evaluated(due, run_id, seconds, run.success, run.judged, run.failures)
+
+
+def _explained(error: Exception) -> Exception | str:
+    from obs_dagster.settings import Settings
+    from obs_dagster.storage_fault import storage_fault
+
+    if isinstance(error, ObsError):
+        return error
+    return storage_fault(error, Settings().root) or f"{type(error).__name__}: {error}"
 
 
 def _run(due: Due, run_id: str, recording: Recording) -> NightsRun:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from obs_dagster.file_lock import hold, is_held
 
-_PREFIX = "obs-dagster-"
+PREFIX = "obs-dagster-"
 _ALIVE = "alive"
 _EARLIER = re.compile(r"obs-(duckdb|evidently|model)-\w+")
 """Folders of earlier versions, which nobody holds."""
@@ -42,7 +42,7 @@ def scratch() -> Path:
 def _own() -> Path:
     place = Path(tempfile.gettempdir())
     sweep(place)
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
     hold(folder / _ALIVE)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
@@ -62,7 +62,7 @@ def sweep(place: Path) -> None:
 
 def _is_left(folder: Path, changed: float) -> bool:
     old = time.time() - changed > OLD
-    if folder.name.startswith(_PREFIX):
+    if folder.name.startswith(PREFIX):
         try:
             return not is_held(folder / _ALIVE)
         except FileNotFoundError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from obs_dagster.errors import ObsError
+from obs_dagster.places import Place, places
 
 _AGAIN = "then run the days again; what was evaluated before stays as it was."
 
@@ -52,13 +53,13 @@ _FAULTS = (
             r"read-only file system|readonly database|read-only database|in read-only mode", re.IGNORECASE
         ),
         "it is read-only",
-        f"Make it writable, or set OBS_HOME (or OBS_LAKE) to a place that is, {_AGAIN}",
+        f"Make it writable, or have the setting name a place that is, {_AGAIN}",
     ),
     _Fault(
         frozenset({errno.EACCES, errno.EPERM}),
         re.compile(r"permission denied|operation not permitted", re.IGNORECASE),
         "this user may not write or read it",
-        f"Give the user that runs obs access to it, or set OBS_HOME to a place of its own, {_AGAIN}",
+        f"Give the user that runs obs access to it, or have the setting name a place of its own, {_AGAIN}",
     ),
     _Fault(
         frozenset(),
@@ -81,7 +82,8 @@ _FAULTS = (
 )
 _FOREIGN = ("duckdb", "pyarrow", "sqlite3", "sqlalchemy", "mlflow", "_duckdb")
 _PATH = re.compile(r"""["'](/[^"'\\]+)\\?["']""")
-_DENIED = 2
+_FULL, _READ_ONLY, _DENIED, _NOT_OPENED, _BROKEN = 0, 1, 2, 3, 5
+_LONGEST = 200
 
 
 def storage_fault(error: BaseException, place: Path | str) -> StorageError | None:
@@ -89,19 +91,48 @@ def storage_fault(error: BaseException, place: Path | str) -> StorageError | Non
 
     Args:
         error: as it was raised; its causes are looked at too.
-        place: where, if the error itself does not say.
+        place: where, if neither the error nor the state of the home, the lake and what is temporary says so.
     """
     for each in _chain(error):
         fault = _fault(each)
         if fault is not None:
-            told = f"{_place(each) or place} cannot be used: {fault.told} ({_text(each)})."
-            return StorageError(told, remedy=fault.remedy)
+            fault, where = _where(fault, _place(each), place)
+            return StorageError(f"{where} cannot be used: {fault.told} ({_text(each)}).", remedy=fault.remedy)
     return None
 
 
 def blames_storage(error: BaseException) -> bool:
     """Whether an error is about the places that are written to, and not about a file that is only read."""
     return any(_fault(each) not in (None, _FAULTS[_DENIED]) for each in _chain(error))
+
+
+def _where(fault: _Fault, path: str, place: Path | str) -> tuple[_Fault, str]:
+    """What is wrong and where, by the setting that people know the place by.
+
+    Args:
+        fault: what the error says; SQLite calls a full disk broken, and a read-only one missing.
+        path: where, as far as the error says so.
+        place: where else.
+    """
+    said, known = path or str(place), places()
+    at = next((each for each in known if (each.holds(path) if path else str(each.folder) in said)), None)
+    if not path:
+        # it may be any of them: one that looks as the error says is to blame
+        at = next((each for each in known if _looks(each, fault)), at)
+    if at is None:
+        return fault, said
+    if fault is _FAULTS[_BROKEN] and at.is_full:
+        fault = _FAULTS[_FULL]
+    if fault is _FAULTS[_NOT_OPENED] and at.is_read_only:
+        fault = _FAULTS[_READ_ONLY]
+    whole = fault is _FAULTS[_FULL] or (fault is _FAULTS[_READ_ONLY] and not path)
+    return fault, str(at) if whole or said == str(at.folder) else f"{said}, in the {at.name} ({at.variable}),"
+
+
+def _looks(place: Place, fault: _Fault) -> bool:
+    if fault is _FAULTS[_FULL]:
+        return place.is_full
+    return fault is _FAULTS[_READ_ONLY] and place.is_read_only
 
 
 def _fault(error: BaseException) -> _Fault | None:
@@ -125,7 +156,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _place(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename is not None:
-        return str(error.filename)
+        # of a file that is copied the first one is what was read
+        return str(error.filename if error.filename2 is None else error.filename2)
     found = _PATH.search(str(error))
     return found[1] if found else ""
 
@@ -133,4 +165,5 @@ def _place(error: BaseException) -> str:
 def _text(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+    text = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

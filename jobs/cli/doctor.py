@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import shutil
+import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,6 +16,7 @@ from jobs.cli.findings import Finding, Status, print_findings
 from jobs.cli.records import Format, FormatOption
 from jobs.cli.routes import routes
 from obs_dagster.errors import ObsError
+from obs_dagster.places import Place, places
 
 if TYPE_CHECKING:
     from obs_dagster.alerts import FailedRun
@@ -28,6 +28,9 @@ STALE = dt.timedelta(hours=36)
 """A model that is alive has had a night within this time: a day, and half a one for a late start."""
 
 _LITTLE_DISK = 2**30
+_SHORT = {"home folder": "home", "folder for temporary files": "temporary"}
+_TRIED = 2**16
+"""Bytes that are written to see whether it can be done."""
 _MOST_NAMED = 5
 
 
@@ -46,9 +49,9 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     from obs_dagster.catalogue import readable_monitors
     from obs_dagster.history import History
 
-    yield _folder("home", settings.root)
-    yield _folder("lake", settings.lake_root)
-    yield _disk(settings)
+    for place in places(settings):
+        yield _writable(place)
+        yield _disk(place)
     store = reach.history(settings)
     yield store
     yield reach.mlflow(settings)
@@ -143,19 +146,32 @@ def labels(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
         yield Finding(monitor.model, "labels", status, "; ".join(told))
 
 
-def _folder(about: str, folder: Path) -> Finding:
-    """A folder, or the nearest one above it that is there already, has to be one that can be written."""
-    place = next(each for each in (folder, *folder.parents) if each.exists())
-    if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
-        return Finding(about, "folder", "ok", str(folder))
-    why = "is read-only or closed to this user" if place.is_dir() else "is no folder"
-    return Finding(about, "folder", "fail", f"{folder}: {place} {why}")
+def _writable(place: Place) -> Finding:
+    """Whether a place can be written. It is tried, there or in the nearest folder above that is there."""
+    from obs_dagster.storage_fault import storage_fault
+
+    about = _SHORT.get(place.name, place.name)
+    if not place.near.is_dir():
+        return Finding(about, "folder", "fail", f"{place} cannot be used: {place.near} is no folder")
+    try:
+        # it has no name, so nothing is left whatever happens
+        with tempfile.TemporaryFile(dir=place.near) as file:
+            file.write(bytes(_TRIED))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        # without the name of the file that was tried
+        nameless = OSError(error.errno, error.strerror)
+        fault = storage_fault(nameless, place.folder) or f"{place} cannot be used: {error.strerror}"
+        return Finding(about, "folder", "fail", str(fault))
+    there = place.near == place.folder
+    return Finding(about, "folder", "ok", f"{place.folder}{'' if there else ', made by the first night'}")
 
 
-def _disk(settings: Settings) -> Finding:
-    place = next(folder for folder in (settings.root, *settings.root.parents) if folder.exists())
-    free = shutil.disk_usage(place).free
-    return Finding("home", "disk", "ok" if free > _LITTLE_DISK else "fail", f"{free / 2**30:.1f} GiB free")
+def _disk(place: Place) -> Finding:
+    about = _SHORT.get(place.name, place.name)
+    status: Status = "ok" if place.free > _LITTLE_DISK else "fail"
+    return Finding(about, "disk", status, f"{place.free / 2**30:.1f} GiB free")
 
 
 def _outbox(history: History) -> Finding:

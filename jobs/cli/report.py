@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -116,9 +116,16 @@ def _span(ran: Sequence[dt.date]) -> str:
 
 @contextmanager
 def _writing(place: Path, *, ours: bool) -> Iterator[None]:
-    """Write a file: one of ours with the permissions of the home, another one with those of its place."""
+    """Write a file: one of ours with the permissions of the home, another one with those of its place.
+
+    Raises:
+        UsageError: a file that somebody named cannot be written; of ours it is a fault of storage.
+    """
+    if ours:
+        yield
+        return
     try:
-        with nullcontext() if ours else as_started():
+        with as_started():
             yield
     except OSError as error:
         raise UsageError(f"{place} cannot be written: {error.strerror}.", remedy="Choose another.") from error

@@ -157,6 +157,17 @@ def test_doctor_on_a_fresh_home_is_content(home):
     assert "made by the first night" in done.stdout
 
 
+def test_doctor_tries_to_write(home):
+    (home.root / "closed").mkdir()
+    found = json.loads(home.obs("doctor", "--format", "json", OBS_HOME=str(home.root / "closed")).stdout)
+    assert [each["status"] for each in found if each["what"] == "folder"] == ["ok", "ok"]
+    # also where nobody, not even root, can write
+    taken = home.obs("doctor", "--format", "json", OBS_HOME="/proc/obs")
+    failed = [each["detail"] for each in json.loads(taken.stdout) if each["status"] == "fail"]
+    assert taken.returncode == 1
+    assert any(detail.startswith("The home folder /proc/obs (OBS_HOME) cannot be used") for detail in failed)
+
+
 def test_doctor_hides_passwords_and_says_what_does_not_answer(home):
     url = "postgresql://obs:hush@127.0.0.1:9/obs"
     done = home.obs(

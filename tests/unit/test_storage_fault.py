@@ -120,6 +120,50 @@ def test_a_read_only_database(tmpfs):
     assert told(caught.value, "the place").startswith("the place cannot be used: it is read-only")
 
 
+@pytest.fixture
+def home(tmpfs, monkeypatch):
+    """The home on that disk, and another lake."""
+    monkeypatch.setenv("OBS_HOME", str(tmpfs / "home"))
+    monkeypatch.setenv("OBS_LAKE", str(tmpfs.parent / "lake"))
+    return tmpfs / "home"
+
+
+def test_a_full_home_is_named_by_its_setting_where_the_error_names_nothing(home):
+    (home.parent / "filler").write_bytes(bytes(2**19))
+    error = pa.ArrowException("Error writing bytes to file. Detail: [errno 28] No space left on device")
+    error.__class__.__module__ = "pyarrow.lib"
+    for place in (home.parent.parent / "lake", home):
+        assert told(error, place).startswith(
+            f"The home folder {home} (OBS_HOME) cannot be used: there is no room"
+        )
+    # SQLite's word for it on some file systems
+    broken = sqlite3.OperationalError("disk I/O error")
+    assert "there is no room left (disk I/O error)" in told(broken, home)
+
+
+def test_a_read_only_home_is_named_by_its_setting(home):
+    subprocess.run(["mount", "-o", "remount,ro", str(home.parent)], check=True)
+    with pytest.raises(OSError, match="Read-only") as caught:
+        home.mkdir()
+    assert told(caught.value).startswith(f"The home folder {home} (OBS_HOME) cannot be used: it is read-only")
+    missing = sqlite3.OperationalError("unable to open database file")
+    assert "(OBS_HOME) cannot be used: it is read-only" in told(missing, home)
+
+
+def test_of_a_file_that_is_copied_its_copy_has_no_room(tmp_path):
+    error = OSError(errno.ENOSPC, "No space left on device", "/logs/in", None, str(tmp_path / "out"))
+    assert told(error).startswith(f"{tmp_path / 'out'} cannot be used")
+
+
+def test_a_place_that_another_user_owns_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("OBS_HOME", str(tmp_path))
+    found = storage_fault(PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "x")), "?")
+    assert found.message == (
+        f"{tmp_path / 'x'}, in the home folder (OBS_HOME), cannot be used: this user may not write or read "
+        "it (Permission denied)."
+    )
+
+
 def test_a_locked_history_names_its_file_and_who_must_end(tmp_path, monkeypatch):
     monkeypatch.setattr(connections, "BUSY_SECONDS", 0.1)
     file = tmp_path / "history.db"
