@@ -109,7 +109,7 @@ class _Watch:
             rule.metric in estimates
             and not rule.metric.startswith("missing")
             and rule.window in windows
-            and (rule.columns is None or column in rule.columns)
+            and rule.watches_column(column)
             and _beyond(rule, estimates[rule.metric].value)
             for rule in self.monitor.alerts
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler
@@ -37,14 +38,17 @@ class Rule(Strict):
     window: int = Field(default=1, ge=1, description="Length of the window in days; one of `windows`.")
     above: float | str | None = Field(
         default=None,
-        description="A breach is a value above this: a number, a part of what the metric is on the "
-        "baseline (`120 % of baseline`), which is judged only if that is above 0 and of `min_rows` rows, or "
-        "of what it usually is (`150 % of usual`): the median of its values on the same weekday of the four "
-        "weeks before, of at least two of them.",
+        description="A breach is a value above this: a number; a part of what the metric is on the "
+        "baseline (`120 % of baseline`), which is judged only if that is above 0 and of `min_rows` rows; of "
+        "what it usually is (`150 % of usual`): the median of its values on the same weekday of the four "
+        "weeks before, of at least two of them; of what it is for another version on the same night "
+        "(`110 % of version 1`), or was for the same one (`150 % of 7 days ago`). Or a band around what is "
+        "usual (`usual + 4 spreads`), of as many robust standard deviations as nights lie apart, of at "
+        "least 14 nights of the eight weeks before.",
     )
     below: float | str | None = Field(
         default=None,
-        description="A breach is a value below this: a number, `90 % of baseline` or `50 % of usual`.",
+        description="A breach is a value below this; written like `above`.",
     )
     for_nights: int = Field(
         default=1, ge=1, le=90, alias="for", description="Nights in a row that must breach before it fires."
@@ -64,25 +68,37 @@ class Rule(Strict):
         "(`labels.max_delay_days`).",
     )
     columns: tuple[str, ...] | None = Field(
-        default=None, description="Columns that are watched; left out: every column that has the metric."
+        default=None,
+        description="Columns that are watched, by name or pattern (`dep_*`); left out: every column that has "
+        "the metric.",
     )
     classes: tuple[str, ...] | None = Field(
         default=None,
-        description="Classes that are watched, for metrics of a class; left out: every class.",
+        description="Classes that are watched, for metrics of a class, by name or pattern; left out: every "
+        "class.",
     )
     segments: tuple[str, ...] = Field(
         default=(WHOLE,),
         min_length=1,
         description="Segment cells that are watched: `*` is all rows, `origin` every value of that segment "
         "column, `origin=JFK` one value; `origin,carrier` every cell of a crossing, `origin=JFK,carrier=AA` "
-        "one. In a value, `%25`, `%2C` and `%3D` stand for `%`, `,` and `=`.",
+        "one. In a value, `%25`, `%2C` and `%3D` stand for `%`, `,` and `=`, and `*` for anything: "
+        "`origin=J*`.",
     )
     versions: tuple[str, ...] | None = Field(
-        default=None, description="Versions that are watched; left out: all."
+        default=None, description="Versions that are watched, by name or pattern (`2.*`); left out: all."
     )
     severity: Severity = Field(default="warning", description="How bad it is.")
     owner: str | None = Field(default=None, description="Who acts; left out: the monitor's owner.")
     summary: str = Field(default="", description="What it means and what to do first; shown in the alert.")
+
+    def watches_version(self, version: str) -> bool:
+        """Whether it watches a version; one that others are held against is not watched itself."""
+        return version != self.threshold.version and _named(self.versions, version)
+
+    def watches_column(self, column: str) -> bool:
+        """Whether it watches a column, or a class, if the metric is about such."""
+        return _named(self.columns, column) and _named(self.classes, column)
 
     @property
     def direction(self) -> Literal["above", "below"]:
@@ -113,6 +129,11 @@ class Rule(Strict):
         nights = f", {self.for_nights} nights in a row" if self.for_nights > 1 else ""
         limit = held.origin or f"{held.number:g}"
         return f"{self.metric}{window} {self.direction} {limit}{nights}"
+
+
+def _named(patterns: tuple[str, ...] | None, name: str) -> bool:
+    """Whether one of the names or patterns is meant; without any, everything is."""
+    return patterns is None or name in patterns or any(fnmatchcase(name, each) for each in patterns)
 
 
 DEFAULTS: Literal["defaults"] = "defaults"

@@ -1,16 +1,22 @@
-"""Thresholds of rules: a number, a part of what the metric is on the baseline, or of what it usually is."""
+"""Thresholds of rules: a number, or what another value makes of it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
-_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?% of (?:the )?(baseline|usual)")
-SPELLED = "`90 % of baseline` or `50 % of usual`"
-"""How a threshold is written that is a part of another value."""
+_PART = re.compile(
+    r"(?P<percent>[0-9]+(?:\.[0-9]+)?) ?% of (?:the )?"
+    r"(?:(?P<of>baseline|usual)|version (?P<version>\S.*)|(?P<days>[1-9][0-9]{0,2}) days? ago)"
+)
+_BAND = re.compile(r"usual ?(?P<sign>[+-]) ?(?P<spreads>[0-9]+(?:\.[0-9]+)?) spreads?")
+SPELLED = (
+    "`90 % of baseline`, `50 % of usual`, `usual + 4 spreads`, `95 % of version 1` or `150 % of 7 days ago`"
+)
+"""How a threshold is written that follows from another value."""
 
-Whole = Literal["baseline", "usual"]
+Whole = Literal["baseline", "usual", "band", "version", "ago"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,30 +24,47 @@ class Threshold:
     """What a value is held against.
 
     Attributes:
-        number: the threshold itself, or the part of another value, 1 for all of it.
-        of: the value that it is a part of: the metric's on the baseline, or the median of its values on the
-            same weekday of the weeks before; None for a plain number.
+        number: the threshold itself; or the part of another value, 1 for all of it; or how many spreads it
+            lies above what is usual, negative below it.
+        of: what it follows from: what the metric is on the baseline (`baseline`); the median of its values on
+            the same weekday of the weeks before (`usual`), and how far nights lie apart (`band`); its value
+            for another version on the same night (`version`) or for the same one earlier (`ago`). None for a
+            plain number.
+        version: the other version.
+        days: how much earlier.
     """
 
     number: float
     of: Whole | None = None
+    version: str = ""
+    days: int = 0
 
     @classmethod
     def of_written(cls, written: float | str) -> Threshold:
         """The threshold as a rule has it.
 
-        >>> Threshold.of_written(0.9), Threshold.of_written("90 % of baseline")
-        (Threshold(number=0.9, of=None), Threshold(number=0.9, of='baseline'))
+        >>> Threshold.of_written(0.9).number, Threshold.of_written("90 % of baseline").of
+        (0.9, 'baseline')
+        >>> Threshold.of_written("usual - 3.5 spreads")
+        Threshold(number=-3.5, of='band', version='', days=0)
 
         Raises:
-            ValueError: it is neither a number nor so much per cent of the baseline or of what is usual.
+            ValueError: it is neither a number nor written in a known way.
         """
         if not isinstance(written, str):
             return cls(float(written))
-        found = _PART.fullmatch(written.strip())
+        text = written.strip()
+        if band := _BAND.fullmatch(text):
+            return cls(float(band["sign"] + band["spreads"]), "band")
+        found = _PART.fullmatch(text)
         if found is None:
             raise ValueError(f"{written!r} is neither a number nor like {SPELLED}")
-        return cls(float(found[1]) / 100, cast("Whole", found[2]))
+        part = float(found["percent"]) / 100
+        if found["of"]:
+            return cls(part, "baseline" if found["of"] == "baseline" else "usual")
+        if found["version"]:
+            return cls(part, "version", version=found["version"])
+        return cls(part, "ago", days=int(found["days"]))
 
     @property
     def of_baseline(self) -> bool:
@@ -49,11 +72,33 @@ class Threshold:
         return self.of == "baseline"
 
     @property
+    def whole(self) -> str:
+        """What it follows from, in words; empty for a plain number.
+
+        >>> Threshold.of_written("95 % of version 1").whole, Threshold.of_written("150 % of 1 day ago").whole
+        ('version 1', 'its value 1 day ago')
+        """
+        match self.of:
+            case None:
+                return ""
+            case "baseline":
+                return "the baseline"
+            case "version":
+                return f"version {self.version}"
+            case "ago":
+                return f"its value {self.days} day{'s' if self.days > 1 else ''} ago"
+            case _:
+                return "what is usual"
+
+    @property
     def origin(self) -> str:
         """Where the number comes from that a value is held against; empty for a plain one.
 
         >>> Threshold.of_written("97.5% of the baseline").origin, Threshold.of_written("50 % of usual").origin
         ('97.5 % of the baseline', '50 % of what is usual')
+        >>> Threshold.of_written("usual + 4 spreads").origin
+        '4 spreads above what is usual'
         """
-        whole = {"baseline": "the baseline", "usual": "what is usual", None: ""}[self.of]
-        return f"{self.number * 100:g} % of {whole}" if whole else ""
+        if self.of == "band":
+            return f"{abs(self.number):g} spreads {'above' if self.number >= 0 else 'below'} {self.whole}"
+        return f"{self.number * 100:g} % of {self.whole}" if self.of else ""

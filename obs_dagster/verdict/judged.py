@@ -76,7 +76,7 @@ def judged(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> 
     A rule about labels is judged by the days whose labels are waited for, or by the last one before if it
     waits for them; others by the day itself.
     """
-    rules = [rule for rule in monitor.alerts if rule.versions is None or version in rule.versions]
+    rules = [rule for rule in monitor.alerts if rule.watches_version(version)]
     wait = monitor.labels.max_delay_days if monitor.labels else 0
     found = {}
     for rule in rules:
@@ -98,8 +98,13 @@ def watched(rule: Rule, index: RecordIndex, version: str) -> Iterator[tuple[Subj
             subject = Subject(about, segment, column)
             if watches(rule, subject):
                 series = index.series(rule.metric, about, rule.window, segment=segment, column=column)
-                beside = index.series(rule.metric, about, BASELINE, segment=segment, column=column)
-                known = {day: found for day, record in beside.items() if (found := _reference(record))}
+                held = rule.threshold
+                # without a version no series is found, and none is needed
+                whose, window = (about, BASELINE) if held.of_baseline else (held.version, rule.window)
+                beside = index.series(rule.metric, whose, window, segment=segment, column=column)
+                known = {
+                    day: found for day, record in beside.items() if (found := Reference.of(_observed(record)))
+                }
                 yield subject, as_judged(rule, [_observed(record) for record in series.values()], known)
 
 
@@ -114,11 +119,6 @@ def _why_not(rule: Rule, nights: Sequence[Observation]) -> str:
     if any(judge(rule, night) is not Verdict.UNKNOWN for night in nights):
         return ""
     return Counter(_reason(rule, night) for night in nights).most_common(1)[0][0] or "no value"
-
-
-def _reference(record: MetricRecord) -> Reference | None:
-    """What the metric is on the baseline."""
-    return None if record.value is None else Reference(record.value, record.low, record.high, record.n)
 
 
 def _reason(rule: Rule, night: Observation) -> str:

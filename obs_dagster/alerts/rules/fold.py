@@ -21,13 +21,14 @@ subject without any row for 28 days is gone (a version that was switched off), a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from obs_dagster.metrics.record import NO_ROWS
 from obs_dagster.metrics.registry import tallies
 from obs_dagster.monitor import Rule
+from obs_dagster.monitor.threshold import Whole
 
 GONE_AFTER_DAYS = 28
 """Days without any row after which a subject counts as gone."""
@@ -54,12 +55,27 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the watched metric is on the baseline, or usually: its 95 % interval, and the rows behind it."""
+    """What the watched metric of a night is held against.
+
+    Attributes:
+        value: what it is on the baseline, usually, for another version, or was.
+        low, high: its 95 % interval; the value itself where that counts as it is.
+        n: rows behind it.
+        spread: how far usual nights lie apart, as a standard deviation; 0 where nobody asks.
+    """
 
     value: float
     low: float | None
     high: float | None
     n: int
+    spread: float = 0.0
+
+    @classmethod
+    def of(cls, night: Observation | None) -> Reference | None:
+        """The value of a night; None if it has none."""
+        if night is None or night.value is None:
+            return None
+        return cls(night.value, night.low, night.high, night.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,8 @@ class Observation:
         low, high: the 95 % confidence interval, None where there is none.
         n: rows behind the value.
         reason: why there is no value, or what a value stands for that is not a number; else empty.
-        baseline: what the metric is on the baseline, or usually, where a rule asks for that and it is known.
+        baseline: what it is held against, where that is no plain number and is known.
+        without: why that is not known.
     """
 
     day: dt.date
@@ -80,6 +97,7 @@ class Observation:
     n: int
     reason: str = ""
     baseline: Reference | None = None
+    without: str = ""
 
     @property
     def absent(self) -> bool:
@@ -130,7 +148,9 @@ def threshold(rule: Rule, night: Observation) -> float | None:
         return held.number
     if night.baseline is None or why_no_threshold(rule, night):
         return None
-    return float(f"{held.number * night.baseline.value:.4g}")
+    usual = night.baseline
+    number = usual.value + held.number * usual.spread if held.of == "band" else held.number * usual.value
+    return float(f"{number:.4g}")
 
 
 def why_no_threshold(rule: Rule, night: Observation) -> str:
@@ -142,16 +162,27 @@ def why_no_threshold(rule: Rule, night: Observation) -> str:
     of, baseline = rule.threshold.of, night.baseline
     if of is None:
         return ""
-    usually = of == "usual"
+    where, its = _TOLD[of]
+    where, its = (text.format(rule.threshold) for text in (where, its))
     if baseline is None:
-        return "too few weeks to know what is usual" if usually else "its value on the baseline is not known"
+        return night.without or f"{its} is not known"
     if baseline.n < rule.min_rows:
-        return f"fewer than {rule.min_rows:,} rows {'usually' if usually else 'on the baseline'}"
-    if baseline.value <= 0:
-        return f"its {'usual value' if usually else 'value on the baseline'} is not above 0"
+        return f"fewer than {rule.min_rows:,} rows {where}"
+    if baseline.value <= 0 and of != "band":
+        return f"{its} is not above 0"
     if rule.confident and _nearer(rule, night) is not None and _end(rule, baseline) is None:
-        return "how sure its value on the baseline is, is not known"
+        return f"how sure {its} is, is not known"
     return ""
+
+
+#: What a value is held against, as where it was measured, and in its own words; a `Threshold` fills them.
+_TOLD: Mapping[Whole, tuple[str, str]] = {
+    "baseline": ("on the baseline", "its value on the baseline"),
+    "usual": ("usually", "its usual value"),
+    "band": ("usually", "its usual value"),
+    "version": ("of version {0.version}", "the value of version {0.version}"),
+    "ago": ("{0.days} days ago", "its value {0.days} days ago"),
+}
 
 
 def _end(rule: Rule, baseline: Reference) -> float | None:
@@ -193,7 +224,7 @@ def _farther(rule: Rule, night: Observation, held: float) -> float:
     if rule.threshold.of is None or night.baseline is None:
         return held
     end = _end(rule, night.baseline)
-    return held if end is None else rule.threshold.number * end
+    return held if end is None or rule.threshold.of == "band" else rule.threshold.number * end
 
 
 def fold(rule: Rule, series: Iterable[Observation], until: dt.date) -> list[Episode]:

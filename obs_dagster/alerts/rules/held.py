@@ -5,13 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from statistics import median
 
 from obs_dagster.alerts.rules.fold import Observation, Reference
+from obs_dagster.alerts.rules.usual import BAND_DAYS, USUAL_DAYS, band, usual
 from obs_dagster.monitor.alerting import Rule
-
-_WEEKS = 4
-"""Weeks of whose same weekday the median is what is usual; two of them are needed."""
 
 NOT_FULL = "its window of {} days is not full yet"
 """Why a night is not judged that has a value."""
@@ -19,12 +16,13 @@ NOT_FULL = "its window of {} days is not full yet"
 
 def reach(rule: Rule) -> int:
     """How many days before a night the rule looks, beside the night's own record."""
-    usual = 7 * _WEEKS if rule.threshold.of == "usual" else 0
-    return max(usual, rule.window if rule.full_window else 0)
+    held = rule.threshold
+    past = {"usual": USUAL_DAYS, "band": BAND_DAYS, "ago": held.days}.get(held.of or "", 0)
+    return max(past, rule.window if rule.full_window else 0)
 
 
 def as_judged(
-    rule: Rule, nights: Sequence[Observation], baseline: Mapping[dt.date, Reference]
+    rule: Rule, nights: Sequence[Observation], beside: Mapping[dt.date, Reference]
 ) -> list[Observation]:
     """Nights with what the rule holds each against; those whose window is not full have no value.
 
@@ -32,15 +30,29 @@ def as_judged(
         rule: the rule.
         nights: a subject's nights, ascending by day; of the first ones as many days as `reach` says are there
             for the later ones.
-        baseline: what the metric is on the baseline of each night, as far as it is known.
+        beside: what the metric is on the baseline of each night, or for the version that others are held
+            against, as far as it is known and the rule asks for it.
     """
     judged = _full(rule, nights) if rule.full_window else list(nights)
-    if rule.threshold.of == "baseline":
-        return [replace(night, baseline=baseline.get(night.day)) for night in judged]
-    if rule.threshold.of == "usual":
-        known = {night.day: night for night in judged if night.value is not None}
-        return [replace(night, baseline=_usual(known, night.day)) for night in judged]
-    return judged
+    held = rule.threshold
+    if held.of is None:
+        return judged
+    known = {night.day: night for night in judged if night.value is not None}
+    ago = dt.timedelta(days=held.days)
+    found: list[Observation] = []
+    for night in judged:
+        without = ""
+        match held.of:
+            case "usual":
+                reference, without = usual(known, night.day)
+            case "band":
+                reference, without = band(known, night.day)
+            case "ago":
+                reference = Reference.of(known.get(night.day - ago))
+            case _:
+                reference = beside.get(night.day)
+        found.append(replace(night, baseline=reference, without=without))
+    return found
 
 
 def _full(rule: Rule, nights: Sequence[Observation]) -> list[Observation]:
@@ -55,13 +67,3 @@ def _full(rule: Rule, nights: Sequence[Observation]) -> list[Observation]:
         else night
         for night in nights
     ]
-
-
-def _usual(known: Mapping[dt.date, Observation], day: dt.date) -> Reference | None:
-    """What the metric was on the same weekday of the weeks before a night; None if of fewer than two."""
-    weeks = (day - dt.timedelta(weeks=back) for back in range(1, _WEEKS + 1))
-    found = [known[each] for each in weeks if each in known]
-    if len(found) < 2:  # noqa: PLR2004 - one day is no custom
-        return None
-    value = median(night.value for night in found if night.value is not None)
-    return Reference(value, value, value, min(night.n for night in found))

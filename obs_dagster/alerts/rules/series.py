@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -73,21 +74,28 @@ def read_nights(
 
 def series_of(rule: Rule, nights: Nights) -> Series:
     """The nights of each subject that a rule watches, as it judges them."""
-    beside = nights.get((rule.metric, BASELINE), {})
     return {
-        subject: as_judged(rule, found, _known(beside.get(subject, ())))
+        subject: as_judged(rule, found, _known(_beside(rule, subject, nights)))
         for subject, found in nights.get((rule.metric, rule.window), {}).items()
         if watches(rule, subject)
     }
 
 
-def _known(baseline: Sequence[Observation]) -> dict[dt.date, Reference]:
-    """What the metric is on the baseline of each night, as far as it is known."""
-    return {
-        night.day: Reference(night.value, night.low, night.high, night.n)
-        for night in baseline
-        if night.value is not None
-    }
+def _beside(rule: Rule, subject: Subject, nights: Nights) -> Sequence[Observation]:
+    """The nights of what a subject is held against, where that is not its own past."""
+    match rule.threshold.of:
+        case "baseline":
+            return nights.get((rule.metric, BASELINE), {}).get(subject, ())
+        case "version":
+            other = subject._replace(version=rule.threshold.version)
+            return nights.get((rule.metric, rule.window), {}).get(other, ())
+        case _:
+            return ()
+
+
+def _known(beside: Sequence[Observation]) -> dict[dt.date, Reference]:
+    """What the metric is on each night there, as far as it is known."""
+    return {night.day: reference for night in beside if (reference := Reference.of(night))}
 
 
 def _watched(rule: Rule) -> ColumnElement[bool]:
@@ -96,13 +104,20 @@ def _watched(rule: Rule) -> ColumnElement[bool]:
     windows = (rule.window, BASELINE) if rule.threshold.of_baseline else (rule.window,)
     terms = [columns.metric == rule.metric, columns.window.in_(windows)]
     if rule.versions is not None:
-        terms.append(columns.version.in_(rule.versions))
+        others = [rule.threshold.version] if rule.threshold.version else []
+        terms.append(or_(*(_like(columns.version, name) for name in (*rule.versions, *others))))
     if rule.columns is not None:
-        terms.append(columns.column.in_(rule.columns))
+        terms.append(or_(*(_like(columns.column, name) for name in rule.columns)))
     return and_(*terms, or_(*(_cells(segment) for segment in rule.segments)))
 
 
+def _like(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """At least what a name or pattern means: up to where a pattern begins."""
+    plain = re.split(r"[*?[]", name, maxsplit=1)[0]
+    return column == name if plain == name else column.startswith(plain, autoescape=True)
+
+
 def _cells(segment: str) -> ColumnElement[bool]:
-    if segment == WHOLE or "=" in segment:
+    if segment == WHOLE or ("=" in segment and not set("*?[").intersection(segment)):
         return METRICS.c.segment == segment
-    return METRICS.c.segment.startswith(f"{segment.partition(',')[0]}=", autoescape=True)
+    return METRICS.c.segment.startswith(f"{segment.partition(',')[0].partition('=')[0]}=", autoescape=True)

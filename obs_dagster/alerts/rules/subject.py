@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from obs_dagster.metrics.registry import definitions
@@ -38,13 +39,23 @@ class Subject(NamedTuple):
 def watches(rule: Rule, subject: Subject) -> bool:
     """Whether the rule watches the subject.
 
-    A rule's `versions`, `columns` and `classes` list names; what the column of a record is depends on the
-    metric. Its `segments` list cells (`*`, `origin=JFK`) or segment
-    columns (`origin`, and `origin,carrier` for a crossing), which stand for all their cells.
+    A rule's `versions`, `columns` and `classes` list names or patterns; what the column of a record is
+    depends on the metric. Its `segments` list cells (`*`, `origin=JFK`, `origin=J*`) or segment columns
+    (`origin`, and `origin,carrier` for a crossing), which stand for all their cells.
     """
     return (
-        (rule.versions is None or subject.version in rule.versions)
-        and (rule.columns is None or subject.column in rule.columns)
-        and (rule.classes is None or subject.column in rule.classes)
-        and (subject.segment in rule.segments or ",".join(cut_of(subject.segment)) in rule.segments)
+        rule.watches_version(subject.version)
+        and rule.watches_column(subject.column)
+        and any(_is_cell(segment, subject.segment) for segment in rule.segments)
     )
+
+
+def _is_cell(watched: str, segment: str) -> bool:
+    """Whether a cell is the one that is watched, or one of them."""
+    if WHOLE in {watched, segment}:
+        return watched == segment
+    columns = ",".join(cut_of(segment))
+    if watched in {columns, segment}:
+        return True
+    # a pattern stands for values, not for other columns
+    return "=" in watched and ",".join(cut_of(watched)) == columns and fnmatchcase(segment, watched)

@@ -129,7 +129,7 @@ def windows_are_evaluated(document: Document, _: Surroundings) -> Iterator[Probl
 
 
 def thresholds_are_written_well(document: Document, _: Surroundings) -> Iterator[Problem]:
-    """A threshold is a number, or a part of another value: `90 % of baseline`, `50 % of usual`."""
+    """A threshold is a number, or follows from another value: `90 % of baseline`, `usual + 4 spreads`."""
     for index in range(len(document.items("alerts"))):
         for key in ("above", "below"):
             written = document.text("alerts", index, key)
@@ -145,11 +145,27 @@ def baselines_have_the_metric(document: Document, surroundings: Surroundings) ->
     """Only metrics of performance and service that count nothing can be held against the baseline's value."""
     for index, metric in _watched(document, surroundings):
         for key in ("above", "below"):
-            written = document.text("alerts", index, key) or "usual"
             no_value = metric.family not in _ON_BASELINE or metric.written == "count"
-            if no_value and not written.endswith("usual"):
+            if no_value and _held(document, index, key).of_baseline:
                 message = f"The metric `{metric.name}` has no value on the baseline; give a number."
                 yield document.problem(("alerts", index, key), message)
+
+
+def other_versions_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
+    """Only metrics of a version can be held against those of another: `95 % of version 1`."""
+    for index, metric in _watched(document, surroundings):
+        for key in ("above", "below"):
+            if metric.whole_log and _held(document, index, key).version:
+                message = f"The metric `{metric.name}` is about all versions together, so no version has it."
+                yield document.problem(("alerts", index, key), message)
+
+
+def _held(document: Document, index: int, key: str) -> Threshold:
+    """The threshold under a key; a plain number where there is none, or none that can be read."""
+    try:
+        return Threshold.of_written(document.text("alerts", index, key) or 0.0)
+    except ValueError:
+        return Threshold(0.0)
 
 
 def rules_have_one_threshold(document: Document, _: Surroundings) -> Iterator[Problem]:

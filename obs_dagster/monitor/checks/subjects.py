@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
 from obs_dagster.monitor.checks.check import Surroundings
@@ -21,7 +22,7 @@ _GATHERED = ("(null)", "(other)", "(mixed)")
 
 
 def columns_are_declared(document: Document, _: Surroundings) -> Iterator[Problem]:
-    """A rule's `columns` are features, or the score or prediction column of the log."""
+    """A rule's `columns` are features, or the score or prediction column, or a pattern that means such."""
     declared = features(document)
     if declared is None:
         return
@@ -31,7 +32,7 @@ def columns_are_declared(document: Document, _: Surroundings) -> Iterator[Proble
     legal = list(dict.fromkeys((*declared, *outputs)))
     for index in range(len(document.items("alerts"))):
         for position, name in enumerate(document.items("alerts", index, "columns")):
-            if isinstance(name, str) and name not in legal:
+            if isinstance(name, str) and not _means_one(name, legal):
                 keys = ("alerts", index, "columns", position)
                 message = f"{quoted(name)} is neither a feature nor a column that the model puts out."
                 yield document.problem(keys, message, legal=legal, near=name)
@@ -45,7 +46,7 @@ def classes_are_known(document: Document, _: Surroundings) -> Iterator[Problem]:
         return
     for index in range(len(document.items("alerts"))):
         for position, name in enumerate(document.items("alerts", index, "classes")):
-            if isinstance(name, str) and name not in legal:
+            if isinstance(name, str) and not _means_one(name, legal):
                 keys = ("alerts", index, "classes", position)
                 message = f"{quoted(name)} is none that metrics of a class are about."
                 yield document.problem(keys, message, legal=list(legal), near=name)
@@ -58,6 +59,11 @@ def cells_are_declared(document: Document, _: Surroundings) -> Iterator[Problem]
         for position, cell in enumerate(document.items("alerts", index, "segments")):
             if isinstance(cell, str) and cell != WHOLE:
                 yield from _cell(document, ("alerts", index, "segments", position), cell, declared)
+
+
+def _means_one(name: str, known: Iterable[str]) -> bool:
+    """Whether a name or pattern is one of the known names, or means any of them."""
+    return name in known or any(fnmatchcase(each, name) for each in known)
 
 
 def _cell(document: Document, keys: Keys, cell: str, declared: list[tuple[str, ...]]) -> Iterator[Problem]:
@@ -75,7 +81,7 @@ def _cell(document: Document, keys: Keys, cell: str, declared: list[tuple[str, .
         for name, equals, written in parts:
             allowed = [_text(item) for item in document.items("features", name, "allowed")]
             value = unquote(written)
-            if equals and allowed and value not in (*allowed, *_GATHERED):
+            if equals and allowed and not _means_one(value, (*allowed, *_GATHERED)):
                 message = f"{quoted(value)} is not an allowed value of {quoted(name)}."
                 yield document.problem(keys, message, legal=allowed, near=value)
 

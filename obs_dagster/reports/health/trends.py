@@ -47,7 +47,7 @@ def _chart(
 def _watches(rule: Rule, metric: str, column: str) -> bool:
     if rule.metric != metric or WHOLE not in rule.segments:
         return False
-    return not column or rule.columns is None or column in rule.columns
+    return not column or rule.watches_column(column)
 
 
 def _window(monitor: Monitor, panel: Definition, rules: Sequence[Rule]) -> int:
