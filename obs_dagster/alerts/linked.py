@@ -17,14 +17,16 @@ from obs_dagster.links import Links
 
 
 def linked(message: Message, links: Links) -> Message:
-    """The message with the addresses that there are: below its body, and as `…_url` in its details."""
+    """The message with the addresses that there are: below its body, as its links, as `…_url` in its details."""
     found = {name: url for name, url in _addresses(message.details, links).items() if url}
     if not found:
         return message
     width = max(map(len, found))
     lines = "\n".join(f"{name:{width}}  {url}" for name, url in found.items())
     details = {f"{name.lower().replace(' ', '_')}_url": url for name, url in found.items()}
-    return replace(message, body=f"{message.body}\n\n{lines}", details={**message.details, **details})
+    return replace(
+        message, body=f"{message.body}\n\n{lines}", details={**message.details, **details}, links=found
+    )
 
 
 def _addresses(about: Mapping[str, str], links: Links) -> dict[str, str]:

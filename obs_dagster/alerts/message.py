@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from obs_dagster.alerts.rules import unevaluated
-from obs_dagster.alerts.rules.alert import Alert, Event
+from obs_dagster.alerts.rules.alert import Alert
+from obs_dagster.alerts.rules.alert import Event as Change
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.figures import given, told_apart
 from obs_dagster.monitor import Severity
 from obs_dagster.monitor.whole import WHOLE
+
+Event = Literal["firing", "acknowledged", "updated", "resolved"]
+"""What happens to what a thread is about."""
 
 _DEFUSED = {"<": "(", ">": ")", "[": "(", "]": ")", "`": "'", "@": "(at)", "://": ":/ /"}
 _NAME_LENGTH = 120
@@ -30,9 +35,17 @@ class Message:
 
     Attributes:
         key: the same for every attempt and channel; receivers that see it again may drop it.
+        event: what happens.
+        severity: how bad it is.
         title: one line.
         body: plain text, several lines.
         details: what it is about, for receivers that are programs; names as they are in the store.
+        thread: what notifications that belong together have in common, stays for life: the key of one chat
+            thread, one issue, one page. Left out: the notification's own key.
+        facts: what the body says, by name, for receivers that lay it out themselves.
+        labels: what its owner has put on it, for routes and for receivers that have labels.
+        links: addresses by what is seen there.
+        ends: whether its end will be told too, in the same thread.
     """
 
     key: str
@@ -41,9 +54,18 @@ class Message:
     title: str
     body: str
     details: Mapping[str, str]
+    thread: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    ends: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.thread:
+            object.__setattr__(self, "thread", self.key)
 
 
-def compose(alert: Alert, event: Event, moved: str = "") -> Message:
+def compose(alert: Alert, event: Change, moved: str = "") -> Message:
     """The message about an alert that has just begun to fire, or has just ended.
 
     Args:
@@ -52,12 +74,15 @@ def compose(alert: Alert, event: Event, moved: str = "") -> Message:
         moved: what is told of the values of its column; empty if nothing.
     """
     key = f"{alert.id}:{event}:{alert.firings}"
+    head, facts = _told(alert, event, moved)
     return Message(
         key=key,
         event=event,
         severity=alert.severity,
         title=_title(alert, event, moved),
-        body=_body(alert, event, key, moved),
+        body=laid_out(head, {**facts, "key": key}),
+        thread=alert.id,
+        facts=facts,
         details={
             "alert_id": alert.id,
             "event": event,
@@ -68,6 +93,7 @@ def compose(alert: Alert, event: Event, moved: str = "") -> Message:
             "model_version": alert.version,
             "segment": alert.segment,
             "column": alert.column,
+            "owner": alert.owner,
             "since": alert.since.isoformat(),
             "day": alert.last_day.isoformat(),
             **({"moved": moved} if moved else {}),
@@ -85,6 +111,13 @@ def one_line(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+def laid_out(head: str, facts: Mapping[str, str]) -> str:
+    """Facts below a heading, a line each; those without words are left out."""
+    shown = _said(facts)
+    width = max(map(len, shown))
+    return "\n".join([head, "", *(f"{name:{width}}  {text}" for name, text in shown.items())])
+
+
 def harmless(name: str, length: int = _NAME_LENGTH) -> str:
     """A name out of data for people to read: one line, not too long, nothing that a chat would act on.
 
@@ -97,7 +130,7 @@ def harmless(name: str, length: int = _NAME_LENGTH) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def _title(alert: Alert, event: Event, moved: str) -> str:
+def _title(alert: Alert, event: Change, moved: str) -> str:
     if alert.rule == unevaluated.NAME:
         return _title_of_days(alert, event)
     subject = Subject(*map(harmless, alert.subject)).told(alert.metric)
@@ -110,7 +143,7 @@ def _title(alert: Alert, event: Event, moved: str) -> str:
     )
 
 
-def _title_of_days(alert: Alert, event: Event) -> str:
+def _title_of_days(alert: Alert, event: Change) -> str:
     """About days that were not evaluated."""
     if event == "firing":
         why = harmless(alert.note, length=_TITLE_REASON)
@@ -128,9 +161,10 @@ def _days(alert: Alert) -> str:
     return f"{alert.nights} days, {alert.since} to {alert.last_day}, were"
 
 
-def _body(alert: Alert, event: Event, key: str, moved: str) -> str:
+def _told(alert: Alert, event: Change, moved: str) -> tuple[str, dict[str, str]]:
+    """A heading, and what there is to say by name."""
     if alert.rule == unevaluated.NAME:
-        return _body_of_days(alert, event, key)
+        return _told_of_days(alert, event)
     days = "1 day" if alert.window == 1 else f"{alert.window} days"
     lines = {
         "model": alert.model,
@@ -147,12 +181,11 @@ def _body(alert: Alert, event: Event, key: str, moved: str) -> str:
         "owner": one_line(alert.owner),
         "look": f"obs alerts show {alert.id}",
         "report": f"obs report {alert.model} --day {alert.last_day}",
-        "key": key,
     }
-    return _laid_out(f"{'FIRING' if event == 'firing' else 'RESOLVED'} ({alert.severity})", lines)
+    return f"{'FIRING' if event == 'firing' else 'RESOLVED'} ({alert.severity})", _said(lines)
 
 
-def _body_of_days(alert: Alert, event: Event, key: str) -> str:
+def _told_of_days(alert: Alert, event: Change) -> tuple[str, dict[str, str]]:
     """About days that were not evaluated."""
     firing = event == "firing"
     one_day = alert.since == alert.last_day
@@ -176,16 +209,13 @@ def _body_of_days(alert: Alert, event: Event, key: str) -> str:
         "again": again if firing else "",
         "look": f"obs alerts show {alert.id}",
         "report": f"obs report {alert.model} --day {alert.last_day}",
-        "key": key,
     }
-    return _laid_out(f"{'NOT EVALUATED' if firing else 'RESOLVED'} ({alert.severity})", lines)
+    return f"{'NOT EVALUATED' if firing else 'RESOLVED'} ({alert.severity})", _said(lines)
 
 
-def _laid_out(head: str, lines: Mapping[str, str]) -> str:
-    """The lines that say something, below a heading."""
-    shown = {name: text for name, text in lines.items() if text}
-    width = max(map(len, shown))
-    return "\n".join([head, "", *(f"{name:{width}}  {text}" for name, text in shown.items())])
+def _said(lines: Mapping[str, str]) -> dict[str, str]:
+    """The lines that say something."""
+    return {name: text for name, text in lines.items() if text}
 
 
 def _nights(alert: Alert) -> str:

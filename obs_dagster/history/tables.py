@@ -185,7 +185,9 @@ OUTBOX = Table(
     Column("notification", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("settled_at", UtcDateTime, nullable=True),
+    Column("thread", Text, nullable=False, server_default=""),
     Index("outbox_open", "settled_at"),
+    Index("outbox_by_thread", "thread"),
 )
 
 DELIVERIES = Table(
@@ -199,4 +201,17 @@ DELIVERIES = Table(
     Column("next_attempt_at", UtcDateTime, nullable=False),
     Column("claimed_until", UtcDateTime, nullable=True),
     Column("delivered_at", UtcDateTime, nullable=True),
+    Column("pause_until", UtcDateTime, nullable=True),
+)
+
+THREADS = Table(
+    "threads",
+    METADATA,
+    Column("route", Text, primary_key=True),
+    Column("thread", Text, primary_key=True),
+    Column("outbox_id", Integer, ForeignKey("outbox.id"), nullable=False),
+    Column("names", JSON, nullable=False),
+    Column("renew_at", UtcDateTime, nullable=True),
+    Column("last_error", Text, nullable=False),
+    Index("threads_to_renew", "renew_at"),
 )

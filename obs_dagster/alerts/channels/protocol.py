@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from obs_dagster.alerts.channels.thread import Taken, Thread
 from obs_dagster.alerts.message import Message
 
 
@@ -36,3 +37,15 @@ class Channel(Protocol):
 
     def host(self, url: str) -> tuple[str, int] | None:
         """The host and port that a URL names; None if it names none, or that is no matter of the URL."""
+
+
+@runtime_checkable
+class Threaded(Protocol):
+    """A channel that keeps what belongs together in one place: it is asked to talk instead of to send."""
+
+    def talk(self, url: str, message: Message, thread: Thread) -> Taken:
+        """Send a message of a thread.
+
+        Raises:
+            ChannelError: the channel didn't take it; the error may quote the URL, for it is scrubbed.
+        """

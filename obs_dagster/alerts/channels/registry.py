@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from obs_dagster.alerts.channels.error import ChannelError
-from obs_dagster.alerts.channels.protocol import Channel
+from obs_dagster.alerts.channels.protocol import Channel, Threaded
+from obs_dagster.alerts.channels.thread import Taken, Thread
 from obs_dagster.alerts.message import Message
 from obs_dagster.kinds import Kinds, Place
 
@@ -25,8 +26,20 @@ def scheme_of(url: str) -> str:
     return scheme.lower() if separator else ""
 
 
-def send(url: str, message: Message) -> None:
+NEW = Thread()
+"""A thread of which nothing was sent yet."""
+
+
+def send(url: str, message: Message, thread: Thread = NEW) -> Taken:
     """Send a message to a URL.
+
+    Args:
+        url: where to, with its secrets filled in.
+        message: the message.
+        thread: what the channel said of the thread before.
+
+    Returns:
+        What it says now.
 
     Raises:
         ChannelError: there is no channel for the URL, or it didn't take the message.
@@ -38,4 +51,7 @@ def send(url: str, message: Message) -> None:
             remedy="See https://appriseit.com/services/ for the form of each service's URL; "
             "`obs check` names the scheme.",
         )
+    if isinstance(channel, Threaded):
+        return channel.talk(url, message, thread)
     channel.send(url, message)
+    return Taken()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from obs_dagster import secrets
+from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.alerts.channels.registry import send
+from obs_dagster.alerts.channels.thread import Taken, Thread
 from obs_dagster.alerts.linked import linked
 from obs_dagster.alerts.message import Message, one_line
-from obs_dagster.alerts.outbox import entries
-from obs_dagster.alerts.outbox.entries import Claim, Entry
+from obs_dagster.alerts.outbox import entries, threads
+from obs_dagster.alerts.outbox.entries import FIRST_RETRY, Claim, Entry
 from obs_dagster.alerts.outbox.scrub import scrub
 from obs_dagster.errors import ObsError
 from obs_dagster.history import History
@@ -20,7 +22,7 @@ from obs_dagster.links import NO_LINKS, Links
 from obs_dagster.monitor import Route
 
 Clock = Callable[[], dt.datetime]
-Sender = Callable[[str, Message], None]
+Sender = Callable[[str, Message, Thread], Taken]
 
 FALLBACK = Route(url="log://")
 """Where a notification goes that no route of its monitor wants: nothing is silent."""
@@ -77,21 +79,22 @@ def deliver(
     Every channel gets a notification at least once, with a key that tells repetitions; twice only if a
     sender dies between sending and noting it. Several may deliver at once. What fails is tried again with
     growing pauses, for ever; other channels don't wait for it. A channel that failed is left alone for the
-    rest of the run, so that a dead one costs one time-out. It gets an alert's messages in their order.
+    rest of the run, so that a dead one costs one time-out; one that asked for a pause is left alone until
+    it is over. A channel gets a thread's messages in their order, and where it forgets, its last one again.
 
     Args:
         history: the store.
         routes: per model, its routes. Notifications of other models stay in the outbox.
         environ: the environment variables that fill the secrets into the routes' URLs.
         clock: tells the present (UTC); leases and pauses are counted from it.
-        sender: sends one message to one URL, or raises.
+        sender: sends one message of a thread to one URL, or raises.
         links: the addresses that messages lead to.
     """
     run = _Run(history, environ, clock, sender, links)
     for entry in entries.waiting(history, routes.keys()):
         wanted = [route for route in routes[entry.model] if entry.message.severity in route.severities]
-        # Routes with the same URL are one channel.
-        run.deliver(entry, {_route_id(route): route for route in wanted or [FALLBACK]})
+        run.deliver(entry, _by_id(wanted or [FALLBACK]))
+    run.renew({model: _by_id(each) for model, each in routes.items()})
     return DeliveryReport(run.delivered, tuple(run.failures), run.waiting)
 
 
@@ -106,8 +109,8 @@ class _Run:
         self._clock = clock
         self._sender = sender
         self._links = links
-        self._dead: set[str] = set()
-        self._behind: set[tuple[str, str | None]] = set()
+        self._dead = set(entries.paused(history, clock()))
+        self._behind: set[tuple[str, str]] = set()
         self.delivered = 0
         self.failures: list[Failure] = []
         self.waiting = 0
@@ -117,39 +120,75 @@ class _Run:
         for route_id, route in routes.items():
             if not self._through(entry, route_id, route):
                 # An alert's end must not arrive before its beginning.
-                self._behind.add((route_id, entry.alert_id))
+                self._behind.add((route_id, entry.message.thread))
                 self.waiting += 1
         entries.settle(self._history, entry, routes.keys(), self._clock())
 
+    def renew(self, routes: Mapping[str, Mapping[str, Route]]) -> None:
+        """Send the last messages of threads again to channels that forget; not of routes that are gone."""
+        for each in threads.due(self._history, routes.keys(), self._clock()):
+            route = routes[each.model].get(each.route)
+            if route is None or each.route in self._dead:
+                continue
+            outcome = self._attempt(each.message, route, Thread(each.names, again=True))
+            now = self._clock()
+            if isinstance(outcome, Taken):
+                again = None if outcome.renew_in is None else now + outcome.renew_in
+                threads.renewed(self._history, each, again_at=again)
+            else:
+                self._gave_up(each.route, each.message, route, outcome)
+                pause = outcome.retry_after or FIRST_RETRY
+                threads.renewed(self._history, each, again_at=now + pause, error=outcome.why)
+
     def _through(self, entry: Entry, route_id: str, route: Route) -> bool:
         """Whether the notification has gone through the route, now or before."""
-        if route_id in self._dead or (route_id, entry.alert_id) in self._behind:
+        thread = entry.message.thread
+        if route_id in self._dead or (route_id, thread) in self._behind:
             return False
         claimed = entries.claim(self._history, entry, route_id, route.label, self._clock())
-        if claimed is not Claim.MINE:
+        if claimed in (Claim.DONE, Claim.LATER):
             return claimed is Claim.DONE
-        error = self._attempt(entry.message, route)
-        if error is not None:
-            self._dead.add(route_id)
-            self.failures.append(Failure(entry.message.key, route.label, error))
-            entries.failed(self._history, entry, route_id, error, self._clock())
+        known = threads.names_of(self._history, route_id, thread)
+        outcome = self._attempt(entry.message, route, Thread(known, again=claimed is Claim.AGAIN))
+        now = self._clock()
+        if not isinstance(outcome, Taken):
+            self._gave_up(route_id, entry.message, route, outcome)
+            entries.failed(self._history, entry, route_id, outcome.why, now, retry_after=outcome.retry_after)
             return False
-        entries.delivered(self._history, entry, route_id, self._clock())
+        entries.delivered(self._history, entry, route_id, outcome, now)
         self.delivered += 1
         return True
 
-    def _attempt(self, message: Message, route: Route) -> str | None:
-        """Why the route couldn't be used, without secrets; None if it could."""
+    def _gave_up(self, route_id: str, message: Message, route: Route, refused: _Refused) -> None:
+        """Leave a channel alone for the rest of the run."""
+        self._dead.add(route_id)
+        self.failures.append(Failure(message.key, route.label, refused.why))
+
+    def _attempt(self, message: Message, route: Route, thread: Thread) -> Taken | _Refused:
+        """What the channel said when it took the message, or why it did not, without secrets."""
         try:
             url = route.resolve(self._environ)
         except ObsError as error:
-            return str(error)
+            return _Refused(str(error))
         try:
-            self._sender(url, linked(message, self._links))
+            return self._sender(url, linked(message, self._links), thread)
         except Exception as error:  # noqa: BLE001  # whatever breaks in one channel must not stop the others
             reason = str(error) or type(error).__name__
-            return secrets.scrub(scrub(one_line(reason), url, route.label))[:_ERROR_LENGTH]
-        return None
+            why = secrets.scrub(scrub(one_line(reason), url, route.label))[:_ERROR_LENGTH]
+            return _Refused(why, error.retry_after if isinstance(error, ChannelError) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Why a route could not be used, without secrets, and how long it wants to be left alone."""
+
+    why: str
+    retry_after: dt.timedelta | None = None
+
+
+def _by_id(routes: Iterable[Route]) -> dict[str, Route]:
+    """Routes by what they are called in the store: those with the same URL are one channel."""
+    return {_route_id(route): route for route in routes}
 
 
 def _route_id(route: Route) -> str:

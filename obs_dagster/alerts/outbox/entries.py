@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
+from obs_dagster.alerts.channels.thread import Taken
 from obs_dagster.alerts.message import Message, compose
+from obs_dagster.alerts.outbox import threads
+from obs_dagster.alerts.outbox.stored import message_of, stored
 from obs_dagster.alerts.rules.alert import Alert, Event
 from obs_dagster.history import History
 from obs_dagster.history.tables import DELIVERIES, OUTBOX
@@ -20,13 +23,17 @@ LEASE = dt.timedelta(minutes=5)
 FIRST_RETRY = dt.timedelta(seconds=30)
 LAST_RETRY = dt.timedelta(hours=1)
 
+LONGEST_PAUSE = dt.timedelta(days=1)
+"""A service that asks to be left alone for longer is asked again all the same."""
+
 _LOCK = "outbox"
 
 
 class Claim(Enum):
-    """What a sender may do with a delivery."""
+    """What a sender may do with a delivery: try it for the first time, try it again, wait, or leave it."""
 
-    MINE = auto()
+    FIRST = auto()
+    AGAIN = auto()
     LATER = auto()
     DONE = auto()
 
@@ -36,7 +43,6 @@ class Entry:
     """A notification that isn't settled."""
 
     id: int
-    alert_id: str | None
     model: str
     message: Message
 
@@ -88,8 +94,9 @@ def _put(
             alert_id=alert_id,
             model=model,
             severity=message.severity,
-            notification=asdict(message),
+            notification=stored(message),
             created_at=now,
+            thread=message.thread,
         )
     )
 
@@ -103,7 +110,7 @@ def waiting(history: History, models: Collection[str]) -> list[Entry]:
     )
     with history.reading() as connection:
         rows = connection.execute(query).all()
-    return [Entry(id_, alert_id, model, Message(**message)) for id_, alert_id, model, message in rows]
+    return [Entry(id_, model, message_of(values, alert_id)) for id_, alert_id, model, values in rows]
 
 
 def claim(history: History, entry: Entry, route: str, label: str, now: dt.datetime) -> Claim:
@@ -114,7 +121,7 @@ def claim(history: History, entry: Entry, route: str, label: str, now: dt.dateti
         if row is None:
             first = {"outbox_id": entry.id, "route": route, "last_error": "", "next_attempt_at": now}
             connection.execute(insert(DELIVERIES).values(attempts=1, **first, **attempt))
-            return Claim.MINE
+            return Claim.FIRST
         if row.delivered_at is not None:
             return Claim.DONE
         if row.next_attempt_at > now or (row.claimed_until is not None and row.claimed_until > now):
@@ -122,25 +129,49 @@ def claim(history: History, entry: Entry, route: str, label: str, now: dt.dateti
         connection.execute(
             update(DELIVERIES).where(_is(entry, route)).values(attempts=row.attempts + 1, **attempt)
         )
-        return Claim.MINE
+        return Claim.AGAIN
 
 
-def delivered(history: History, entry: Entry, route: str, now: dt.datetime) -> None:
+def delivered(history: History, entry: Entry, route: str, taken: Taken, now: dt.datetime) -> None:
     """The channel has taken the notification."""
-    done = {"delivered_at": now, "claimed_until": None, "last_error": ""}
+    done = {"delivered_at": now, "claimed_until": None, "last_error": "", "pause_until": None}
     with history.writing(_LOCK) as connection:
         connection.execute(update(DELIVERIES).where(_is(entry, route)).values(done))
+        threads.keep(connection, route, entry.message.thread, taken, outbox_id=entry.id, now=now)
 
 
-def failed(history: History, entry: Entry, route: str, error: str, now: dt.datetime) -> None:
-    """The channel has not taken it: try again after a time that doubles with each attempt, up to an hour."""
+def failed(
+    history: History,
+    entry: Entry,
+    route: str,
+    error: str,
+    now: dt.datetime,
+    *,
+    retry_after: dt.timedelta | None = None,
+) -> None:
+    """The channel has not taken it: try again after a time that doubles with each attempt, up to an hour.
+
+    A service that says when it wants to be asked again is asked then, and until then nothing else.
+    """
     with history.writing(_LOCK) as connection:
         query = select(DELIVERIES.c.attempts).where(_is(entry, route))
         attempts = connection.execute(query).scalar_one()
         # The exponent is bounded because a channel may stay dead for years.
         pause = min(FIRST_RETRY * 2 ** min(attempts - 1, 20), LAST_RETRY)
-        again = {"last_error": error, "claimed_until": None, "next_attempt_at": now + pause}
-        connection.execute(update(DELIVERIES).where(_is(entry, route)).values(again))
+        until = None if retry_after is None else now + min(retry_after, LONGEST_PAUSE)
+        again = {"next_attempt_at": until or now + pause, "pause_until": until}
+        connection.execute(
+            update(DELIVERIES).where(_is(entry, route)).values(last_error=error, claimed_until=None, **again)
+        )
+
+
+def paused(history: History, now: dt.datetime) -> frozenset[str]:
+    """The routes whose services asked to be left alone for longer than until now."""
+    query = select(DELIVERIES.c.route).where(
+        DELIVERIES.c.pause_until > now, DELIVERIES.c.delivered_at.is_(None)
+    )
+    with history.reading() as connection:
+        return frozenset(connection.execute(query).scalars())
 
 
 def settle(history: History, entry: Entry, routes: Collection[str], now: dt.datetime) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from obs_dagster.alerts.message import Message, harmless, one_line
+from obs_dagster.alerts.message import Message, harmless, laid_out, one_line
 from obs_dagster.alerts.outbox.entries import enqueue_once
 from obs_dagster.history import History
 from obs_dagster.history.tables import OUTBOX
@@ -66,14 +66,16 @@ def report_failure(
         "owner": one_line(owner),
         "again": _command(model, partition),
     }
-    width = max(map(len, lines))
-    body = "\n".join(f"{name:{width}}  {text}" for name, text in lines.items() if text)
+    told = {name: text for name, text in lines.items() if text}
     message = Message(
         key=f"{run_id}{_FAILED}{f':{part}' if part else ''}",
         event="firing",
         severity="critical",
         title=f"[critical] {model}: {f'{part} in ' if part else ''}the night of {day} failed",
-        body=f"FAILED {part.upper() or 'NIGHT'}\n\n{body}",
+        body=laid_out(f"FAILED {part.upper() or 'NIGHT'}", told),
+        facts=told,
+        # the next night is one of its own
+        ends=False,
         details={
             "event": "failed",
             "severity": "critical",
@@ -81,6 +83,7 @@ def report_failure(
             "run_id": run_id,
             "partition": day,
             "error": lines["error"],
+            "owner": owner,
         },
     )
     return enqueue_once(history, message, model=model, now=now)

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from obs_dagster.alerts import State, deliver, evaluate_rules, list_alerts, undelivered
+from obs_dagster.alerts.channels.thread import Taken
 from obs_dagster.history import History
 from obs_dagster.history.tables import ALERTS, OUTBOX
 from obs_dagster.metrics.record import MetricRecord
@@ -98,8 +99,9 @@ def at_once(count, work):
 def test_the_life_of_alerts(store: History):
     sent: list[str] = []
 
-    def sender(_url, message):
+    def sender(_url, message, _thread):
         sent.append(message.event)
+        return Taken()
 
     for night, value in enumerate([0.2, 0.2, 0.9], start=1):
         put(store, night, value)
@@ -129,9 +131,10 @@ def test_evaluations_at_once_make_one_alert_and_one_notification_each(store_url:
 def test_deliverers_at_once_send_once(store_url: str):
     sent: list[str] = []
 
-    def slow(_url, message):
+    def slow(_url, message, _thread):
         sent.append(message.key)
         time.sleep(0.01)
+        return Taken()
 
     def work():
         with History.open(store_url) as mine:

@@ -5,6 +5,8 @@ import datetime as dt
 import pytest
 
 from obs_dagster.alerts import deliver, undelivered
+from obs_dagster.alerts.channels.error import ChannelError
+from obs_dagster.alerts.channels.thread import Taken, Thread
 from obs_dagster.alerts.outbox.entries import FIRST_RETRY, LAST_RETRY, LEASE
 from obs_dagster.monitor import Route
 
@@ -30,13 +32,17 @@ class Inbox:
     def __init__(self) -> None:
         self.taken: list[tuple[str, str]] = []
         self.attempts: list[str] = []
+        self.threads: list[Thread] = []
+        self.says = Taken()
         self.down: dict[str, Exception] = {}
 
-    def __call__(self, url, message) -> None:
+    def __call__(self, url, message, thread) -> Taken:
         self.attempts.append(url)
         if url in self.down:
             raise self.down[url]
         self.taken.append((url, message.key.split(":", 1)[1]))
+        self.threads.append(thread)
+        return self.says
 
 
 @pytest.fixture
@@ -61,6 +67,13 @@ def run(store, clock, inbox):
 def firing(write, evaluate):
     """One critical alert begins to fire."""
     write([0.2])
+    evaluate(1)
+
+
+@pytest.fixture
+def two_firing(write, evaluate):
+    for version in "12":
+        write([0.2], version=version)
     evaluate(1)
 
 
@@ -145,7 +158,7 @@ def test_another_sender_s_claim_holds_until_its_lease_ends(firing, store, clock,
     class Killed(BaseException):
         pass
 
-    def die(_url, _message):
+    def die(_url, _message, _thread):
         raise Killed
 
     def run(sender):
@@ -206,3 +219,66 @@ def test_a_rotated_secret_is_the_same_channel(firing, run, inbox):
     run(route, environ={"TOKEN": "old-token"})
     run(route, environ={"TOKEN": "new-token"})
     assert inbox.taken == [("json://chat/old-token", "firing:1")]
+
+
+def test_a_service_that_asks_for_a_pause_gets_it_for_all_that_waits(two_firing, store, run, inbox, clock):
+    minutes = dt.timedelta(minutes=20)
+    inbox.down["json://pager"] = ChannelError("too many", retry_after=minutes)
+    run(PAGER)
+    assert {one.next_attempt_at for one in undelivered(store)} == {START + minutes, None}
+    inbox.down.clear()
+    clock.now += minutes - dt.timedelta(seconds=1)
+    assert (run(PAGER).waiting, inbox.attempts) == (2, ["json://pager"])
+    clock.now += dt.timedelta(seconds=1)
+    assert run(PAGER).delivered == 2
+
+
+@pytest.mark.parametrize("asked", [dt.timedelta(0), dt.timedelta(days=900)])
+def test_a_pause_is_never_longer_than_a_day(firing, store, run, inbox, asked):
+    inbox.down["json://chat"] = ChannelError("too many", retry_after=asked)
+    run(CHAT)
+    [waiting] = undelivered(store)
+    assert waiting.next_attempt_at == START + min(asked, dt.timedelta(days=1))
+
+
+def test_what_a_channel_calls_a_thread_comes_back_with_its_next_message(write, evaluate, run, inbox, clock):
+    write([0.2, 0.9])
+    evaluate(1)
+    inbox.down["json://chat"] = TimeoutError()
+    run(CHAT)
+    inbox.down.clear()
+    clock.now += FIRST_RETRY
+    inbox.says = Taken({"ts": "17.5"})
+    run(CHAT, PAGER)
+    evaluate(2)
+    run(CHAT, PAGER)
+    assert inbox.threads == [
+        Thread({}, again=True),
+        Thread({}, again=False),
+        Thread({"ts": "17.5"}, again=False),
+        Thread({"ts": "17.5"}, again=False),
+    ]
+
+
+def test_a_channel_that_forgets_is_told_again_until_it_needs_no_more(write, evaluate, run, inbox, clock):
+    hour = dt.timedelta(hours=1)
+    write([0.2, 0.9])
+    evaluate(1)
+    inbox.says = Taken({"a": "b"}, renew_in=hour)
+    run(CHAT)
+    clock.now += hour
+    inbox.down["json://chat"] = OSError("down")
+    assert [one.error for one in run(CHAT).failures] == ["down"]
+    inbox.down.clear()
+    run(CHAT)
+    assert len(inbox.taken) == 1, "too soon"
+    clock.now += FIRST_RETRY
+    report = run(CHAT)
+    assert (report.delivered, inbox.taken[1:]) == (0, [("json://chat", "firing:1")])
+    assert inbox.threads[-1] == Thread({"a": "b"}, again=True)
+    evaluate(2)
+    inbox.says = Taken({"a": "b"})
+    run(CHAT)
+    clock.now += 10 * hour
+    run(CHAT)
+    assert [key for _, key in inbox.taken] == ["firing:1", "firing:1", "resolved:1"]
