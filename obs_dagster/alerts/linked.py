@@ -17,7 +17,7 @@ from obs_dagster.links import Links
 
 
 def linked(message: Message, links: Links) -> Message:
-    """The message with the addresses that there are: below its body, as its links, as `…_url` in its details."""
+    """The message with the addresses that there are: below its body, as links, as `…_url` in its details."""
     found = {name: url for name, url in _addresses(message.details, links).items() if url}
     if not found:
         return message
