@@ -16,7 +16,6 @@ from obs_dagster.evaluation.drift import changes_of
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor import Monitor
-from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.reports.health.moved import picture
 
 _MOST, _DRAWN = 20, 3
@@ -28,7 +27,7 @@ def changes_metadata(changes: Sequence[Change]) -> dict[str, dg.MetadataValue]:
     rows = (
         {
             "version": change.version,
-            "column": change.column,
+            "column": change.subject,
             "before → after": told(change),
             "days": between(change),
         }
@@ -42,7 +41,7 @@ def changes_metadata(changes: Sequence[Change]) -> dict[str, dg.MetadataValue]:
     for change in changes[:_DRAWN]:
         drawn = picture(change)
         if drawn:
-            name = f"{change.column} · version {change.version}"
+            name = f"{change.subject} · version {change.version}"
             found[name] = image(name, drawn.encode(), "svg+xml")
     return found
 
@@ -67,8 +66,8 @@ def changes_at(monitor: Monitor, summary: RuleSummary, lake: Lake) -> list[Chang
         return []  # rules are evaluated and told whatever else is damaged
     subjects = dict.fromkeys([worst.subject, *summary.subjects["firing"]])
     known_of = (
-        changes.of(subject.version, subject.column, summary.rule.window)
+        changes.about(subject.version, subject.column, summary.rule.window, subject.segment)
         for subject in subjects
-        if subject.segment == WHOLE
     )
-    return [change for change in known_of if change is not None][:_MOST]
+    # subjects of several cells may share what is told of all rows
+    return list({id(change): change for change in known_of if change is not None}.values())[:_MOST]

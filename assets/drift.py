@@ -14,6 +14,7 @@ from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
+from obs_dagster.changes.change import Changes
 from obs_dagster.evaluation.drift import DayDrift, drift_of_day, keep_changes
 from obs_dagster.evaluation.parallel import Learn, each_day
 from obs_dagster.evaluation.windows import later_days
@@ -45,7 +46,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     found.records, model=monitor.model, days=[day], metrics=family("drift")
                 )
                 if day in days:
-                    shown = day_metadata(found.records) | changes_metadata(of_shortest_window(found.changes))
+                    shown = day_metadata(found.records) | changes_metadata(
+                        of_shortest_window(Changes(found.changes).all)
+                    )
                     shown |= {"day": hours(monitor, day), **drawn_numbers(monitor, "drift", found.records)}
                     context.add_asset_metadata(
                         shown | day_links(monitor.model, day), partition_key=day.isoformat()

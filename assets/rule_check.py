@@ -15,6 +15,7 @@ from obs_dagster.changes.change import Change
 from obs_dagster.changes.words import line
 from obs_dagster.figures import given, told_apart
 from obs_dagster.monitor import Rule
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.verdict.wording import UNKNOWN, about, limit, measured, period
 
 _SEVERITIES = {"info": dg.AssetCheckSeverity.WARN, "warning": dg.AssetCheckSeverity.WARN}
@@ -56,7 +57,7 @@ def check_result(
             told += f" It is the gravest of {count} that are {summary.status}."
     if changes:
         metadata |= changes_metadata(changes)
-        told += f" {line(changes[0])}."
+        told += f" {line(changes[0], worst.subject.segment if worst else WHOLE)}."
     return dg.AssetCheckResult(
         check_name=rule.name,
         passed=summary.status != "firing",

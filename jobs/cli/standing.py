@@ -75,7 +75,7 @@ def print_moved(moved: Sequence[Change]) -> None:
     for days, columns in together.items():
         OUTPUT.print(Padding(cell(f"What moved, {days}:"), (0, 0, 0, 2)))
         for change in columns:
-            line = rich.text.Text.assemble(cell(change.column, "bold"), ": ", cell(told(change)))
+            line = rich.text.Text.assemble(cell(change.subject, "bold"), ": ", cell(told(change)))
             OUTPUT.print(Padding(line, (0, 0, 0, 4)))
     if len(moved) > len(shown):
         OUTPUT.print(Padding(cell(f"{len(moved) - len(shown)} more columns moved", "dim"), (0, 0, 0, 2)))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from obs_dagster.alerts.rules.alert import Alert
-from obs_dagster.changes.words import between, told
+from obs_dagster.changes.words import of_rows, told
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.drift import changes_of
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.registry import definitions
-from obs_dagster.monitor.whole import WHOLE
 
 Told = Callable[[Alert], str]
 """What is told of the values that an alert is about; empty if nothing is known of them."""
@@ -22,19 +21,18 @@ def silent(_: Alert) -> str:
 
 
 def from_lake(lake: Lake) -> Told:
-    """What the night of each alert kept of its column."""
+    """What the night of each alert kept of its column, in its segment cell or of all rows."""
 
     def tell(alert: Alert) -> str:
         known = definitions().get(alert.metric)
-        if known is None or not known.tells_movement or not alert.column or alert.segment != WHOLE:
+        if known is None or not known.tells_movement or not alert.column:
             return ""
         try:
-            change = changes_of(alert.model, lake, alert.last_day).of(
-                alert.version, alert.column, alert.window
-            )
+            changes = changes_of(alert.model, lake, alert.last_day)
         except LakeError:
             # an alert is told whatever else is damaged; who reads the day's report is told of the file
             return ""
-        return "" if change is None else f"{told(change)} ({between(change)})"
+        change = changes.about(alert.version, alert.column, alert.window, alert.segment)
+        return "" if change is None else f"{told(change)} ({of_rows(change, alert.segment)})"
 
     return tell

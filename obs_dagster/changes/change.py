@@ -10,6 +10,7 @@ from typing import Any
 from obs_dagster.changes.cause import Cause
 from obs_dagster.changes.histogram import Histogram
 from obs_dagster.changes.summary import Summary
+from obs_dagster.monitor.whole import WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A column of a version that has moved over a window.
+    """A column of a version that has moved over a window, of all rows or in a segment cell.
 
     Attributes:
         windows: the lengths of the windows, in days ending on `day`, that hold these same rows.
@@ -37,6 +38,7 @@ class Change:
             to.
         values: whether the values have moved, and not only how many are missing.
         histogram: both sides as bars; None if one of them has no values, or they cannot be drawn.
+        segment: the cell; `*` for all rows.
     """
 
     version: str
@@ -49,6 +51,12 @@ class Change:
     causes: tuple[Cause, ...]
     values: bool
     histogram: Histogram | None
+    segment: str = WHOLE
+
+    @property
+    def subject(self) -> str:
+        """The column, with the cell that it is of."""
+        return self.column if self.segment == WHOLE else f"{self.column} in {self.segment}"
 
     @property
     def window(self) -> int:
@@ -78,6 +86,7 @@ class Change:
             causes=tuple(Cause(**cause) for cause in document["causes"]),
             values=document["values"],
             histogram=_histogram(document["histogram"]),
+            segment=document.get("segment", WHOLE),
         )
 
 
@@ -98,12 +107,22 @@ class Changes:
     """What moved on a night, as the night kept it.
 
     Attributes:
-        all: one change per version, column and set of days; the gravest of a version first.
+        every: one change per version, segment cell, column and set of days; the gravest of a version first.
+            Cells are those that a rule watches.
     """
 
-    all: Sequence[Change] = ()
+    every: Sequence[Change] = ()
 
-    def of(self, version: str, column: str, window: int) -> Change | None:
+    @property
+    def all(self) -> Sequence[Change]:
+        """The changes of all rows."""
+        return [each for each in self.every if each.segment == WHOLE]
+
+    def about(self, version: str, column: str, window: int, segment: str) -> Change | None:
+        """What is known of a column in a segment cell, or else of all rows: the change says which."""
+        return self.of(version, column, window, segment) or self.of(version, column, window)
+
+    def of(self, version: str, column: str, window: int, segment: str = WHOLE) -> Change | None:
         """What is known of a column over a window.
 
         A fault that began within a longer window is but a part of its rows. If nothing explains the window,
@@ -112,8 +131,9 @@ class Changes:
         found = sorted(
             (
                 each
-                for each in self.all
-                if (each.version, each.column) == (version, column) and each.window <= window
+                for each in self.every
+                if (each.version, each.segment, each.column) == (version, segment, column)
+                and each.window <= window
             ),
             key=lambda each: each.window,
         )

@@ -15,6 +15,7 @@ from obs_dagster.changes.missing import missing_cause
 from obs_dagster.changes.pair import Categories, Numbers, Pair
 from obs_dagster.changes.summary import Summary, most_frequent, summarise
 from obs_dagster.changes.swap import swapped
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.distribution import CategoryCounts, Counts, NumericCounts
 
 
@@ -26,6 +27,7 @@ class Moved:
         windows: the lengths of the windows, in days ending on the night, that hold the rows of `after`.
         before, after: the baseline's counts, and the window's; both have rows.
         values: whether the values have moved, and not only how many are missing.
+        segment: the segment cell that both are of; `*` for all rows.
     """
 
     version: str
@@ -34,6 +36,7 @@ class Moved:
     before: Counts
     after: Counts
     values: bool = True
+    segment: str = WHOLE
 
 
 def describe(moved: Sequence[Moved], references: Mapping[str, Reference], day: dt.date) -> list[Change]:
@@ -78,11 +81,11 @@ def _pair(moved: Moved) -> Pair | None:
 
 
 def _swaps(moved: Sequence[Moved], pairs: Sequence[Pair | None]) -> Iterable[tuple[int, Cause]]:
-    """The columns that have changed places with another one of the same version and windows."""
-    groups: dict[tuple[str, tuple[int, ...]], dict[str, int]] = {}
+    """The columns that have changed places with another one of the same version, cell and windows."""
+    groups: dict[tuple[str, str, tuple[int, ...]], dict[str, int]] = {}
     for place, each in enumerate(moved):
         if pairs[place] is not None and each.values:
-            groups.setdefault((each.version, each.windows), {})[each.column] = place
+            groups.setdefault((each.version, each.segment, each.windows), {})[each.column] = place
     for places in groups.values():
         known = {name: pair for name, place in places.items() if (pair := pairs[place]) is not None}
         yield from ((places[name], cause) for name, cause in swapped(known).items())
@@ -105,6 +108,7 @@ def _change(
         causes=tuple(each for each in (cause, lost) if each is not None),
         values=moved.values,
         histogram=_histogram(pair, before, after),
+        segment=moved.segment,
     )
 
 

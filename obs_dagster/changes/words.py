@@ -8,6 +8,7 @@ from obs_dagster.changes.change import Change, Reference
 from obs_dagster.changes.figures import named, shares, value
 from obs_dagster.changes.missing import MISSING
 from obs_dagster.changes.summary import LEVELS
+from obs_dagster.monitor.whole import WHOLE
 
 _STILL = 0.02
 """A median that moved by less of the spread has not moved to the eye; then another quantile is told."""
@@ -84,6 +85,17 @@ def _span(first: dt.date, last: dt.date) -> str:
     return f"{first.day} to {end}" if first.month == last.month else f"{first.day} {first:%B} to {end}"
 
 
-def line(change: Change) -> str:
-    """The change in one line: column, before and after, cause, days."""
-    return f"{change.column}: {told(change)} ({between(change)})"
+def line(change: Change, segment: str = WHOLE) -> str:
+    """The change in one line: column, before and after, cause, days.
+
+    Args:
+        change: the change.
+        segment: the segment cell that is spoken of; if the change is of all rows instead, the line says so.
+    """
+    return f"{change.subject}: {told(change)} ({of_rows(change, segment)})"
+
+
+def of_rows(change: Change, segment: str) -> str:
+    """The days of both sides; and that they are of all rows, where a segment cell is spoken of."""
+    of_all = change.segment == WHOLE != segment
+    return f"{between(change)}, of all rows" if of_all else between(change)

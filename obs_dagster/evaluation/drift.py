@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from obs_dagster.baselines.protocol import baseline_of
@@ -12,14 +13,16 @@ from obs_dagster.changes.change import Change, Changes, Reference
 from obs_dagster.changes.describe import Moved, describe
 from obs_dagster.changes.missing import missing_moved
 from obs_dagster.errors import LakeError
-from obs_dagster.evaluation.metrics import drift_records
+from obs_dagster.evaluation.metrics import Compared, drift_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.lake import Lake, read_json, write_json
-from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.drift.psi import MOVED
 from obs_dagster.metrics.record import Estimate, MetricRecord
+from obs_dagster.metrics.registry import family
 from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.profile.cells import is_cell
 
 CHANGES = "changes"
 """The folder of the lake; `day=…/changes.json` has a list of `Change.as_json` under `changes`."""
@@ -79,40 +82,61 @@ class _Watch:
     monitor: Monitor
     _moved: list[tuple[float, Moved]] = field(default_factory=list)
 
-    def see(
-        self,
-        version: str,
-        column: str,
-        windows: tuple[int, ...],
-        comparison: Comparison,
-        estimates: Mapping[str, Estimate],
-    ) -> None:
-        """Look whether a column has moved over windows that hold the same rows."""
-        before, after = comparison.baseline, comparison.current
-        if before is None or not before.rows or not after.rows:
+    def see(self, compared: Compared) -> None:
+        """Look whether a column has moved over windows that hold the same rows; in cells that rules watch."""
+        segment, estimates = compared.segment, compared.estimates
+        rules = [
+            rule
+            for rule in self._about_values
+            if segment == WHOLE or any(is_cell(each, segment) for each in rule.segments)
+        ]
+        before, after = compared.comparison.baseline, compared.comparison.current
+        unseen = segment != WHOLE and not rules
+        if unseen or before is None or not before.rows or not after.rows:
             return
-        values = _values_moved(estimates) or self._breached(column, windows, estimates)
-        if values or missing_moved(before, after):
-            size = max(abs(estimates[name].value or 0.0) for name in ("psi", "missing_drift"))
-            self._moved.append((size, Moved(version, column, windows, before, after, values=values)))
+        values = _values_moved(estimates) or _breached(rules, compared)
+        if values or (segment == WHOLE and missing_moved(before, after)):
+            sizes = (estimates[name].value for name in ("psi", "missing_drift") if name in estimates)
+            moved = Moved(
+                compared.version,
+                compared.column,
+                compared.windows,
+                before,
+                after,
+                values=values,
+                segment=segment,
+            )
+            self._moved.append((max(abs(each or 0.0) for each in sizes), moved))
 
     def changes(self, day: dt.date) -> list[Change]:
         """What is told of them: by version, the shortest window and the gravest first."""
-        self._moved.sort(key=lambda each: (each[1].version, each[1].windows, -each[0], each[1].column))
+        self._moved.sort(
+            key=lambda each: (each[1].version, each[1].windows, -each[0], each[1].column, each[1].segment)
+        )
         moved = [each for _, each in self._moved]
         reference = _reference(self.monitor, day)
         return describe(moved, {each.version: reference for each in moved}, day)
 
-    def _breached(self, column: str, windows: tuple[int, ...], estimates: Mapping[str, Estimate]) -> bool:
-        """Whether the column is beyond the threshold of a rule of the monitor about its values."""
-        return any(
-            rule.metric in estimates
-            and not rule.metric.startswith("missing")
-            and rule.window in windows
-            and rule.watches_column(column)
-            and _beyond(rule, estimates[rule.metric].value)
+    @cached_property
+    def _about_values(self) -> list[Rule]:
+        """The rules about how values moved."""
+        known = family("drift")
+        return [
+            rule
             for rule in self.monitor.alerts
-        )
+            if rule.metric in known and not rule.metric.startswith("missing")
+        ]
+
+
+def _breached(rules: Sequence[Rule], compared: Compared) -> bool:
+    """Whether the column is beyond the threshold of one of some rules."""
+    return any(
+        rule.metric in compared.estimates
+        and rule.window in compared.windows
+        and rule.watches_column(compared.column)
+        and _beyond(rule, compared.estimates[rule.metric].value)
+        for rule in rules
+    )
 
 
 def _values_moved(estimates: Mapping[str, Estimate]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -41,8 +41,26 @@ from obs_dagster.tasks.protocol import task_of
 _COLUMNS = 32
 
 
-Seen = Callable[[str, str, tuple[int, ...], Comparison, Mapping[str, Estimate]], None]
-"""Is shown the drift of a column over all rows: version, column, windows, both sides, and what they give."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A column of a version in a segment cell, or of all rows, against its baseline.
+
+    Attributes:
+        windows: the lengths of the windows that hold these rows.
+        comparison: both sides.
+        estimates: what they give, by metric.
+    """
+
+    version: str
+    segment: str
+    column: str
+    windows: tuple[int, ...]
+    comparison: Comparison
+    estimates: Mapping[str, Estimate]
+
+
+Seen = Callable[[Compared], None]
+"""Is shown each comparison as it is made."""
 
 
 def drift_records(night: Night, day: dt.date, seen: Seen | None = None) -> Iterator[MetricRecord]:
@@ -88,8 +106,9 @@ def _drift_of(
                         seed(night.monitor.model, version, segment, column.name, day),
                     )
                     estimates = evaluate("drift", comparison, only=None if segment == WHOLE else in_cells)
-                    if seen is not None and segment == WHOLE:
-                        seen(version, column.name, window.lengths, comparison, estimates)
+                    if seen is not None:
+                        lengths = window.lengths
+                        seen(Compared(version, segment, column.name, lengths, comparison, estimates))
                     yield from _records(
                         night.recorder,
                         _explained(estimates, without),

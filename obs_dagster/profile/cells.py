@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 import narwhals as nw
@@ -108,6 +109,21 @@ def cut_of(cell: str) -> Cut:
     (('origin', 'carrier'), ())
     """
     return () if cell == WHOLE else tuple(part.partition("=")[0] for part in cell.split(","))
+
+
+def is_cell(watched: str, cell: str) -> bool:
+    """Whether a cell is one that a rule names: itself, all of its columns, or by a pattern of values.
+
+    >>> is_cell("origin", "origin=JFK"), is_cell("origin=J*", "origin=JFK"), is_cell("origin", "*")
+    (True, True, False)
+    """
+    if WHOLE in {watched, cell}:
+        return watched == cell
+    columns = ",".join(cut_of(cell))
+    if watched in {columns, cell}:
+        return True
+    # a pattern stands for values, not for other columns
+    return "=" in watched and ",".join(cut_of(watched)) == columns and fnmatchcase(cell, watched)
 
 
 def _cell_names(counted: pa.Table, cut: Cut) -> pa.ChunkedArray | pa.Array:

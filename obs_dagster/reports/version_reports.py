@@ -69,7 +69,9 @@ class VersionReports:
         shared: dict[str, Content] = {
             PAGE: render_health(page),
             "alerts.json": json.dumps([asdict(line) for line in page.alerts], default=str, indent=1),
-            "changes.json": json.dumps([each.as_json() for each in page.changes.all], default=str, indent=1),
+            "changes.json": json.dumps(
+                [each.as_json() for each in page.changes.every], default=str, indent=1
+            ),
         }
         quality = day_quality(monitor, page.day, lake)
         if quality is not None:

@@ -23,15 +23,16 @@ def moved_columns(
         version: the version.
     """
     subjects = {
-        alert.column: alert.window
+        (alert.column, alert.segment): alert.window
         for alert in reversed(list(alerts))
-        if alert.state == "firing" and alert.column and alert.segment == WHOLE
+        if alert.state == "firing" and alert.column
     }
     window = headline_window(monitor)
-    ordered = [*reversed(subjects.items()), *((change.column, window) for change in changes.all)]
-    found: dict[str, Change] = {}
-    for column, length in ordered:
-        change = None if column in found else changes.of(version, column, length)
+    ordered = [*reversed(subjects.items()), *(((each.column, WHOLE), window) for each in changes.all)]
+    found: dict[tuple[str, str], Change] = {}
+    for (column, segment), length in ordered:
+        known = (column, segment) in found
+        change = None if known else changes.of(version, column, length, segment)
         if change is not None:
-            found[column] = change
+            found[column, segment] = change
     return tuple(found.values())

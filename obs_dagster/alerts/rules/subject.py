@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor import Rule
 from obs_dagster.monitor.whole import WHOLE
-from obs_dagster.profile.cells import cut_of
+from obs_dagster.profile.cells import is_cell
 
 
 class Subject(NamedTuple):
@@ -46,16 +45,5 @@ def watches(rule: Rule, subject: Subject) -> bool:
     return (
         rule.watches_version(subject.version)
         and rule.watches_column(subject.column)
-        and any(_is_cell(segment, subject.segment) for segment in rule.segments)
+        and any(is_cell(segment, subject.segment) for segment in rule.segments)
     )
-
-
-def _is_cell(watched: str, segment: str) -> bool:
-    """Whether a cell is the one that is watched, or one of them."""
-    if WHOLE in {watched, segment}:
-        return watched == segment
-    columns = ",".join(cut_of(segment))
-    if watched in {columns, segment}:
-        return True
-    # a pattern stands for values, not for other columns
-    return "=" in watched and ",".join(cut_of(watched)) == columns and fnmatchcase(segment, watched)

@@ -110,7 +110,7 @@ def moved_cards(judged: Sequence[Verdict], styles: Mapping[str, int]) -> list[Ca
 
 def moved_lines(verdict: Verdict) -> list[tuple[str, str]]:
     """The columns that are told beside a verdict, each with what is told of it."""
-    return [(change.column, told(change)) for change in verdict.moved[:TOLD]]
+    return [(change.subject, told(change)) for change in verdict.moved[:TOLD]]
 
 
 def picture(change: Change) -> str:
@@ -152,7 +152,7 @@ def _card(change: Change) -> Card:
     missing = bool(before.missing or after.missing)
     headings = [*(_level(level) for level in LEVELS if quantiles), *(["missing"] if missing else [])]
     return Card(
-        column=change.column,
+        column=change.subject,
         told=told(change),
         days=f"{between(change)} · {before.rows:,} → {after.rows:,} rows",
         picture=None if change.histogram is None else draw(change.histogram),

@@ -82,7 +82,7 @@ def _evidence(report: VersionReport) -> list[str]:
 def _moved(report: VersionReport) -> list[str]:
     """The columns that moved, in the values' own terms."""
     moved = [
-        f"- **{_plain(change.column)}**: {_plain(told(change))} ({between(change)})"
+        f"- **{_plain(change.subject)}**: {_plain(told(change))} ({between(change)})"
         for change in report.verdict.moved[:_COLUMNS]
     ]
     return [*moved, ""] if moved else []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from obs_dagster.alerts.moved import from_lake
-from obs_dagster.changes.words import told
+from obs_dagster.changes.words import between, line, told
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.drift import changes_of, drift_of_day, keep_changes
 from obs_dagster.history import History
@@ -51,8 +51,8 @@ def test_a_night_finds_what_moved_and_keeps_it(world, day):
 def test_a_night_on_which_nothing_moved_keeps_nothing_of_an_earlier_run(world, day):
     keep_changes("small", world.lake, day, drift_of_day(world.tonight, day + ONE).changes)
     keep_changes("small", world.lake, day, drift_of_day(world.tonight, day).changes)
-    assert changes_of("small", world.lake, day).all == ()
-    assert changes_of("small", world.lake, day - ONE).all == ()
+    assert changes_of("small", world.lake, day).every == ()
+    assert changes_of("small", world.lake, day - ONE).every == ()
 
 
 def test_an_alert_tells_what_its_night_kept(world, day):
@@ -61,9 +61,40 @@ def test_an_alert_tells_what_its_night_kept(world, day):
     about = {"model": "small", "segment": "*", "column": "temp", "metric": "psi", "window": 1, "version": "1"}
     alert = replace(ALERT, **about, last_day=day + ONE)
     assert tell(alert).endswith("a change of unit (°C and °F)? (4 March 2024 → 5 March 2024)")
-    # other columns, metrics that are not about values, segment cells, nights before
-    others = ({"column": "hour"}, {"metric": "recall"}, {"segment": "carrier=AA"}, {"last_day": day})
-    assert [tell(replace(alert, **other)) for other in others] == [""] * 4
+    # of a cell of which nothing is known, what moved in all rows
+    in_cell = tell(replace(alert, segment="carrier=AA"))
+    assert in_cell.endswith("(4 March 2024 → 5 March 2024, of all rows)")
+    # other columns, metrics that are not about values, nights before
+    others = ({"column": "hour"}, {"metric": "recall"}, {"last_day": day})
+    assert [tell(replace(alert, **other)) for other in others] == [""] * 3
+
+
+def test_a_rule_about_a_cell_tells_what_moved_in_it(small, day):
+    rule = {"metric": "psi", "above": 0.25, "window": 1, "columns": ["score"], "severity": "warning"}
+    world = small(
+        baseline={"kind": "days", "first": day, "last": day},
+        alerts=[{"name": "cells", "segments": ["carrier=AA"], **rule}],
+    )
+    faulty = world.rows(day + ONE, 3000)
+    faulty.loc[faulty["carrier"] == "AA", "score"] /= 4
+    world.log(day, world.rows(day, 3000))
+    world.log(day + ONE, faulty)
+    for each in (day, day + ONE):
+        world.night(each)
+    found = drift_of_day(world.tonight, day + ONE).changes
+    keep_changes("small", world.lake, day + ONE, found)
+    changes = changes_of("small", world.lake, day + ONE)
+    # of other cells, which no rule watches, nothing is kept
+    assert {each.segment for each in changes.every} == {"*", "carrier=AA"}
+    cell, whole = changes.about("1", "score", 1, "carrier=AA"), changes.of("1", "score", 1)
+    assert cell.after.median < 0.15 < whole.after.median
+    assert cell.before.rows == (world.rows(day, 3000)["carrier"] == "AA").sum()
+    assert line(cell).startswith("score in carrier=AA: median 0.")
+    assert changes.about("1", "score", 1, "carrier=UA") == whole
+    assert line(whole, "carrier=UA").endswith(", of all rows)")
+    about = {"model": "small", "version": "1", "column": "score", "metric": "psi", "window": 1}
+    alert = replace(ALERT, **about, segment="carrier=AA", last_day=day + ONE)
+    assert from_lake(world.lake)(alert) == f"{told(cell)} ({between(cell)})"
 
 
 def test_a_damaged_file_is_told_of_and_hides_nothing_else(world, day, tmp_path):
@@ -80,5 +111,5 @@ def test_a_damaged_file_is_told_of_and_hides_nothing_else(world, day, tmp_path):
     with History.open(f"sqlite:///{tmp_path}/history.db") as history:
         now = dt.datetime(2024, 6, 1, tzinfo=dt.UTC)
         page = gather(world.monitor, history, day + ONE, now=now, lake=world.lake)
-    assert page.changes.all == ()
+    assert page.changes.every == ()
     assert any(remark.startswith("What moved could not be told: ") for remark in page.remarks)
