@@ -178,6 +178,7 @@ def _told(alert: Alert, event: Change, moved: str) -> tuple[str, dict[str, str]]
         "over": f"{alert.resolved_day}" if event == "resolved" else "",
         "note": one_line(alert.note),
         "what to do": one_line(alert.summary) if event == "firing" else "",
+        "runbook": one_line(alert.runbook) if event == "firing" else "",
         "owner": one_line(alert.owner),
         "look": f"obs alerts show {alert.id}",
         "report": f"obs report {alert.model} --day {alert.last_day}",

@@ -140,6 +140,8 @@ ALERTS = Table(
     Column("severity", Text, nullable=False),
     Column("owner", Text, nullable=False),
     Column("summary", Text, nullable=False),
+    Column("labels", JSON, nullable=False, server_default="{}"),
+    Column("runbook", Text, nullable=False, server_default=""),
     Column("direction", Text, nullable=False),
     Column("threshold", Double, nullable=False),
     Column("state", Text, nullable=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from obs_dagster.monitor.alerting import Severity
+from obs_dagster.monitor.escalation import Severity
 
 Watched = Literal["every", "numeric", "categories", "leading"]
 """The columns that a rule watches: all that have the metric, the features that are numbers, the other ones,

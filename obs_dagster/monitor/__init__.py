@@ -1,6 +1,6 @@
 """The monitor file: its typed model, and the JSON Schema for editors."""
 
-from obs_dagster.monitor.alerting import Route, Rule, Severity
+from obs_dagster.monitor.alerting import Route, Rule
 from obs_dagster.monitor.contract import Feature, FeatureType
 from obs_dagster.monitor.data import (
     LabelColumns,
@@ -11,6 +11,7 @@ from obs_dagster.monitor.data import (
     SourceKind,
 )
 from obs_dagster.monitor.editor_schema import json_schema
+from obs_dagster.monitor.escalation import Severity
 from obs_dagster.monitor.model import Explanations, Monitor, Quality, Reports
 from obs_dagster.monitor.problem import MonitorError, Problem
 

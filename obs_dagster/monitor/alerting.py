@@ -12,12 +12,11 @@ from pydantic_core import CoreSchema
 
 from obs_dagster.monitor.choice import Written
 from obs_dagster.monitor.contract import Strict
+from obs_dagster.monitor.escalation import Escalation, Severity
 from obs_dagster.monitor.placeholders import environment, expand, variables
 from obs_dagster.monitor.threshold import Threshold
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.secrets import remember
-
-Severity = Literal["info", "warning", "critical"]
 
 # Of Apprise's many schemes, those whose host is a host. Elsewhere a token stands in its place
 # (`slack://TOKEN/…`, `pagerduty://KEY@…`), which must not be shown.
@@ -52,6 +51,13 @@ class Rule(Strict):
     )
     for_nights: int = Field(
         default=1, ge=1, le=90, alias="for", description="Nights in a row that must breach before it fires."
+    )
+    keep_firing_for: int = Field(
+        default=0,
+        ge=0,
+        le=90,
+        description="Good nights in a row for which it still fires, before it ends: so that what comes and "
+        "goes is one alert.",
     )
     min_rows: int = Field(default=100, ge=1, description="Fewer rows behind the value: not judged.")
     confident: bool = Field(
@@ -89,8 +95,17 @@ class Rule(Strict):
         default=None, description="Versions that are watched, by name or pattern (`2.*`); left out: all."
     )
     severity: Severity = Field(default="warning", description="How bad it is.")
+    escalate: tuple[Escalation, ...] = Field(
+        default=(), description="When it is graver; people hear of it again then."
+    )
     owner: str | None = Field(default=None, description="Who acts; left out: the monitor's owner.")
     summary: str = Field(default="", description="What it means and what to do first; shown in the alert.")
+    runbook: str = Field(
+        default="", description="Where it stands what to do, an address or a file; shown in the alert."
+    )
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="Words of your own, by which routes and silences find its alerts."
+    )
 
     def watches_version(self, version: str) -> bool:
         """Whether it watches a version; one that others are held against is not watched itself."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from obs_dagster.monitor.alerting import Severity
+from obs_dagster.monitor.escalation import Severity
 
 AlertState = Literal["pending", "firing", "resolved"]
 

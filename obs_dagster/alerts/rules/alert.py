@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from sqlalchemy import Row, delete, func, insert, select, update
@@ -29,6 +29,8 @@ class Alert:
         id: ten hexadecimal digits, kept for life.
         version, segment, column: the subject.
         metric, window: what the rule watches.
+        severity: how bad it is by now; it only grows while the alert lasts.
+        labels, runbook: as the rule has them.
         direction, threshold: a breach is a value on this side of the threshold.
         since: the first breaching night of the episode.
         fired_day: the night on which the streak was long enough; None if it hasn't been.
@@ -37,7 +39,8 @@ class Alert:
         nights: breaching nights.
         note: what else to know: why it ended, or since when nothing could be judged.
         announced: whether people were told that it fires, and not yet that it doesn't any more.
-        firings: how often people were told that it fires; more than 1 if late data opened it again.
+        firings: how often people were told that it fires; more than 1 if late data opened it again, or it has
+            become graver.
         acknowledged_at, silenced_until: set by people; None if they didn't.
         updated_at, run_id: when, and by which run, it was last changed.
     """
@@ -70,6 +73,8 @@ class Alert:
     firings: int
     updated_at: dt.datetime
     run_id: str
+    labels: dict[str, str] = field(default_factory=dict)
+    runbook: str = ""
     acknowledged_at: dt.datetime | None = None
     silenced_until: dt.datetime | None = None
 

@@ -14,7 +14,8 @@ Each night with a record is one of:
 - *ok*: the value is on the right side, whatever its interval.
 
 A streak of `for` breaches among the judged nights fires; an ok or unsure night ends a streak that hasn't
-fired yet. A firing alert is resolved by the first ok night: an unsure one doesn't prove that all is well. A
+fired yet. A firing alert is resolved by the first ok night after `keep_firing_for` others in a row: an
+unsure one doesn't prove that all is well. It gets graver as its rule says, and stays so until it ends. A
 subject without any row for 28 days is gone (a version that was switched off), and its alert ends.
 """
 
@@ -28,6 +29,7 @@ from enum import StrEnum
 from obs_dagster.metrics.record import NO_ROWS
 from obs_dagster.metrics.registry import tallies
 from obs_dagster.monitor import Rule
+from obs_dagster.monitor.escalation import Escalation, Severity, gravest
 from obs_dagster.monitor.threshold import Whole
 
 GONE_AFTER_DAYS = 28
@@ -116,6 +118,9 @@ class Episode:
         fired_day: the night on which the streak was long enough; None while pending.
         resolved_day: the night on which it ended; None while it lasts.
         reason: why it ended, where it wasn't by a good value.
+        good: ok nights since the last breach, of which an unsure one is none.
+        since_fired: breaching nights after the one on which it fired.
+        severity: how bad it has become; None while it is as bad as its rule says at first.
     """
 
     since: dt.date
@@ -124,6 +129,9 @@ class Episode:
     fired_day: dt.date | None = None
     resolved_day: dt.date | None = None
     reason: str = ""
+    good: int = 0
+    since_fired: int = 0
+    severity: Severity | None = None
 
     @property
     def state(self) -> State:
@@ -266,16 +274,38 @@ def _step(rule: Rule, current: Episode | None, night: Observation) -> Episode | 
     if verdict is Verdict.UNKNOWN:
         return current
     if verdict is Verdict.BREACH:
-        longer = (
-            Episode(since=night.day, nights=1, last=night)
-            if current is None
-            else replace(current, nights=current.nights + 1, last=night)
-        )
-        fires = longer.fired_day is None and longer.nights >= rule.for_nights
-        return replace(longer, fired_day=night.day) if fires else longer
+        return _escalated(rule, _longer(rule, current, night))
     if current is None or current.fired_day is None:
         return None
-    return replace(current, last=night, resolved_day=night.day if verdict is Verdict.OK else None)
+    good = current.good + 1 if verdict is Verdict.OK else 0
+    over = good > rule.keep_firing_for
+    return replace(current, last=night, good=good, resolved_day=night.day if over else None)
+
+
+def _longer(rule: Rule, current: Episode | None, night: Observation) -> Episode:
+    """The episode after one more breach."""
+    if current is None:
+        longer = Episode(since=night.day, nights=1, last=night)
+    else:
+        longer = replace(current, nights=current.nights + 1, last=night, good=0)
+    if longer.fired_day is not None:
+        return replace(longer, since_fired=longer.since_fired + 1)
+    return replace(longer, fired_day=night.day) if longer.nights >= rule.for_nights else longer
+
+
+def _escalated(rule: Rule, episode: Episode) -> Episode:
+    """The episode, graver if its rule says so of one that fires."""
+    if episode.fired_day is None or not rule.escalate:
+        return episode
+    reached = [each.to for each in rule.escalate if _reached(rule, each, episode)]
+    return replace(episode, severity=gravest(rule.severity, episode.severity or rule.severity, *reached))
+
+
+def _reached(rule: Rule, escalation: Escalation, episode: Episode) -> bool:
+    if escalation.after is not None:
+        return episode.since_fired >= escalation.after
+    farther = rule.model_copy(update={rule.direction: escalation.beyond})
+    return judge(farther, episode.last) is Verdict.BREACH
 
 
 def _gone(episode: Episode, seen: dt.date) -> list[Episode]:

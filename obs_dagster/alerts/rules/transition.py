@@ -12,6 +12,7 @@ from obs_dagster.alerts.rules.fold import Episode, Observation, State, threshold
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.history.names import storable_text
 from obs_dagster.monitor import Rule
+from obs_dagster.monitor.escalation import gravest
 
 QUIET_AFTER_DAYS = 7
 """Days without a night that can be judged after which a firing alert says so."""
@@ -41,8 +42,8 @@ def advance(
 ) -> tuple[Alert | None, Event | None]:
     """The alert as its episode has it, and what people are told.
 
-    They are told that it fires once, until they were told that it doesn't any more; of an episode that was
-    over before anybody looked they are told nothing.
+    They are told that it fires once, and again if it has become graver, until they were told that it doesn't
+    any more; of an episode that was over before anybody looked they are told nothing.
 
     Args:
         evaluation: the evaluation.
@@ -66,9 +67,11 @@ def advance(
         column=subject.column,
         metric=rule.metric,
         window=rule.window,
-        severity=rule.severity,
+        severity=episode.severity or rule.severity,
         owner=storable_text(rule.owner or evaluation.owner),
         summary=storable_text(rule.summary),
+        labels={storable_text(name): storable_text(value) for name, value in rule.labels.items()},
+        runbook=storable_text(rule.runbook),
         direction=rule.direction,
         threshold=_held(rule, last, before),
         state=episode.state,
@@ -126,7 +129,8 @@ def _undone(evaluation: Evaluation, rule: Rule, before: Alert) -> tuple[Alert | 
 
 
 def _announce(before: Alert | None, after: Alert) -> tuple[Alert, Event | None]:
-    if after.state is State.FIRING and not after.announced:
+    graver = before is not None and gravest(before.severity, after.severity) != before.severity
+    if after.state is State.FIRING and (graver or not after.announced):
         return replace(after, announced=True, firings=after.firings + 1), "firing"
     if after.state is State.RESOLVED and after.announced:
         return replace(after, announced=False), "resolved"

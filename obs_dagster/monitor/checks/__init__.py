@@ -58,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     rules.rules_have_one_threshold,
     rules.thresholds_are_written_well,
     rules.baselines_have_the_metric,
+    rules.escalations_get_graver,
     rules.other_versions_have_the_metric,
     subjects.columns_are_declared,
     subjects.classes_are_known,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from obs_dagster.monitor.checks.check import Surroundings, Watched
 from obs_dagster.monitor.checks.outline import windows
 from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.escalation import SEVERITIES
 from obs_dagster.monitor.model import DEFAULT_TASK
 from obs_dagster.monitor.problem import Problem, quoted
 from obs_dagster.monitor.threshold import SPELLED, Threshold
@@ -146,24 +147,46 @@ def baselines_have_the_metric(document: Document, surroundings: Surroundings) ->
     for index, metric in _watched(document, surroundings):
         for key in ("above", "below"):
             no_value = metric.family not in _ON_BASELINE or metric.written == "count"
-            if no_value and _held(document, index, key).of_baseline:
+            if no_value and _held(document, key, "alerts", index).of_baseline:
                 message = f"The metric `{metric.name}` has no value on the baseline; give a number."
                 yield document.problem(("alerts", index, key), message)
+
+
+def escalations_get_graver(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """An escalation is graver than its rule, and has one of `after` and `beyond`; that is written alike."""
+    for index in range(len(document.items("alerts"))):
+        first = document.text("alerts", index, "severity") or "warning"
+        graver = SEVERITIES[SEVERITIES.index(first) + 1 :] if first in SEVERITIES else SEVERITIES
+        held = [_held(document, key, "alerts", index).of for key in ("above", "below")]
+        for place, escalation in enumerate(document.items("alerts", index, "escalate")):
+            if not isinstance(escalation, Mapping):
+                continue
+            keys = ("alerts", index, "escalate", place)
+            if (escalation.get("after") is None) == (escalation.get("beyond") is None):
+                yield document.problem(keys, "The escalation needs either `after` or `beyond`.")
+            to = document.text(*keys, "to")
+            if to in SEVERITIES and to not in graver:
+                yield document.problem((*keys, "to"), f"The rule is {first} from the first.", legal=graver)
+            if _held(document, "beyond", *keys).of not in held:
+                message = (
+                    "`beyond` is to be a number, or follow from another value, as the rule's threshold is."
+                )
+                yield document.problem((*keys, "beyond"), message)
 
 
 def other_versions_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """Only metrics of a version can be held against those of another: `95 % of version 1`."""
     for index, metric in _watched(document, surroundings):
         for key in ("above", "below"):
-            if metric.whole_log and _held(document, index, key).version:
+            if metric.whole_log and _held(document, key, "alerts", index).version:
                 message = f"The metric `{metric.name}` is about all versions together, so no version has it."
                 yield document.problem(("alerts", index, key), message)
 
 
-def _held(document: Document, index: int, key: str) -> Threshold:
+def _held(document: Document, key: str, *keys: str | int) -> Threshold:
     """The threshold under a key; a plain number where there is none, or none that can be read."""
     try:
-        return Threshold.of_written(document.text("alerts", index, key) or 0.0)
+        return Threshold.of_written(document.text(*keys, key) or 0.0)
     except ValueError:
         return Threshold(0.0)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from obs_dagster.alerts.rules import unevaluated
-from obs_dagster.monitor.alerting import Severity
+from obs_dagster.monitor.escalation import Severity
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.verdict.evidence import Evidence, evidence_of

@@ -423,3 +423,24 @@ def test_what_a_night_is_held_against_is_known_from_nights_that_are_not_judged_a
     before = only(store)
     evaluate(24, rule)
     assert (only(store).id, only(store).since, only(store).nights) == (before.id, before.since, 3)
+
+
+def test_people_hear_again_when_it_has_become_graver(store, write, evaluate, notices):
+    rule = {**RECALL, "severity": "warning", "escalate": [{"to": "critical", "after": 2}]}
+    write([0.2] * 4)
+    for number in (1, 2, 3, 3, 4):
+        evaluate(number, rule)
+    alert = only(store)
+    assert (alert.severity, alert.firings, notices()) == ("critical", 2, ["firing:1", "firing:2"])
+    with store.reading() as connection:
+        graver = connection.execute(select(OUTBOX.c.severity).order_by(OUTBOX.c.id)).scalars().all()
+    assert graver == ["warning", "critical"]
+
+
+def test_an_alert_has_its_rules_labels_and_runbook(store, write, evaluate):
+    write([0.2])
+    evaluate(1, {**RECALL, "labels": {"team": "flights"}, "runbook": "https://wiki.example/recall"})
+    assert (only(store).labels, only(store).runbook) == ({"team": "flights"}, "https://wiki.example/recall")
+    with store.reading() as connection:
+        [told] = connection.execute(select(OUTBOX.c.notification)).scalars()
+    assert "https://wiki.example/recall" in told["body"]

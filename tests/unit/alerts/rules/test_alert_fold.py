@@ -253,3 +253,26 @@ def test_a_baseline_that_says_too_little_is_no_threshold(baseline, why):
     assert judge(watched, seen) is Verdict.UNKNOWN
     assert threshold(watched, seen) is None
     assert why in why_no_threshold(watched, seen)
+
+
+def test_it_fires_on_for_some_good_nights_so_that_what_comes_and_goes_is_one_episode():
+    held = rule(keep_firing_for=2)
+    values = [BREACH, OK, OK, BREACH, OK, UNSURE, OK, OK, OK, BREACH]
+    found = fold(held, nights(*values), day(10))
+    # an unsure night is no good one; the third good one in a row ends it
+    assert [told(each) for each in found] == [("resolved", 1, 1, 9, 2), ("firing", 10, 10, None, 1)]
+
+
+def test_it_gets_graver_with_time_and_size_and_stays_so():
+    held = rule(severity="info", escalate=[{"to": "warning", "after": 2}, {"to": "critical", "beyond": 0.1}])
+
+    def severities(*values):
+        return [
+            fold(held, nights(*values[:count]), day(count))[-1].severity
+            for count in range(1, len(values) + 1)
+        ]
+
+    assert severities(0.2, 0.2, None, 0.2, 0.2) == ["info", "info", "info", "warning", "warning"]
+    assert severities(0.05, 0.4) == ["critical", "critical"]
+    # beyond it, but not surely
+    assert severities((0.05, 0.02, 0.15)) == ["info"]
