@@ -10,7 +10,21 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from jobs.cli import alerts, check, demo, dev, doctor, init, metrics, nights, report, run, schema, status
+from jobs.cli import (
+    alerts,
+    check,
+    demo,
+    dev,
+    doctor,
+    init,
+    metrics,
+    nights,
+    quarantine,
+    report,
+    run,
+    schema,
+    status,
+)
 from jobs.cli.completion import VARIABLE
 from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.failure import FAILED, explain, explain_unforeseen
@@ -23,12 +37,16 @@ from obs_dagster.telemetry.logging import configure, quieten
 
 
 class Commands(typer.core.TyperGroup):
-    """The commands; Typer would call Ctrl-C "Aborted" and make a failure of it."""
+    """The commands; of Ctrl-C, and of a reader who has had enough, Typer would make a failure."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was chosen; ends the process after Ctrl-C."""
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            # whoever read has had enough; without this, Python complains while it closes standard output
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
         except KeyboardInterrupt as error:
             sys.exit(tell_interrupted(error))
 
@@ -68,6 +86,7 @@ app.command()(nights.nights)
 app.command()(status.status)
 app.command()(metrics.metrics)
 app.add_typer(alerts.app, name="alerts")
+app.command()(quarantine.quarantine)
 app.command()(report.report)
 app.command()(dev.dev)
 app.command()(doctor.doctor)
@@ -134,9 +153,5 @@ def _run(argv: Sequence[str] | None) -> None:
         sys.exit(tell_interrupted(error))
     except ObsError as error:
         sys.exit(explain(error))
-    except BrokenPipeError:
-        # whoever read has had enough; without this, Python complains while it closes standard output
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:  # noqa: BLE001  nothing reaches a person as a bare traceback
         sys.exit(explain_unforeseen(error))

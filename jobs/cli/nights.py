@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import closing
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from jobs.cli.choice import readable_monitors, tell_faulty
 from jobs.cli.completion import complete_model
 from jobs.cli.console import ERRORS, OUTPUT, cell, table
 from jobs.cli.failure import BAD_USAGE, FAILED, UsageError, shows_traces
+from jobs.cli.records import Format, FormatOption, emit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from jobs.night_workers import Evaluated
     from obs_dagster.history import History
     from obs_dagster.monitor import Monitor
+
+_FIELDS = ("model", "day", "run_id", "seconds", "success", "what")
 
 
 def nights(
@@ -32,19 +35,22 @@ def nights(
     due: Annotated[
         bool, typer.Option("--due", help="Only the nights whose scheduled time came within the last hour.")
     ] = False,
+    chosen: FormatOption = Format.TABLE,
 ) -> None:
     """Evaluate the nights of many models, each as a run of its own; exit code 1 as for `run`, for any."""
     from jobs.night_workers import evaluate_nights
 
     found = readable_monitors(models or None)
     monitors = found.monitors
-    chosen = [monitors[model] for model in dict.fromkeys(models or monitors) if model in monitors]
+    asked = [monitors[model] for model in dict.fromkeys(models or monitors) if model in monitors]
     faulty = [each for each in found.faulty if not models or each.model in models]
     if due and day is not None:
         raise UsageError("--due says which days, and so does --day.", remedy="Give one of them.")
-    wanted = _due(chosen) if due else _wanted(chosen, day or days.LATEST)
+    wanted = _due(asked) if due else _wanted(asked, day or days.LATEST)
     if not wanted:
         ERRORS.print("No night is to be evaluated.", highlight=False)
+        if chosen is not Format.TABLE:
+            emit([], _FIELDS, chosen)
         tell_faulty(faulty)
         raise typer.Exit(0 if due else BAD_USAGE)
     done: list[Evaluated] = []
@@ -59,7 +65,7 @@ def nights(
             )
             raise KeyboardInterrupt(told) from None
     _tell(done, monitors)
-    wrong = _summary(done, monitors)
+    wrong = _summary(done, monitors, chosen)
     tell_faulty(faulty)
     if wrong:
         raise typer.Exit(FAILED)
@@ -109,8 +115,8 @@ def _tell(done: Sequence[Evaluated], monitors: Mapping[str, Monitor]) -> None:
         tell_untold(done, instance, monitors)
 
 
-def _summary(done: Sequence[Evaluated], monitors: Mapping[str, Monitor]) -> bool:
-    """Print what is wrong, a line per model.
+def _summary(done: Sequence[Evaluated], monitors: Mapping[str, Monitor], chosen: Format) -> bool:
+    """Print what is wrong, a line per model; as data, every night.
 
     Returns:
         Whether something is: a night failed or was not evaluated, or an alert fires.
@@ -120,15 +126,29 @@ def _summary(done: Sequence[Evaluated], monitors: Mapping[str, Monitor]) -> bool
 
     with closing(History.open(Settings().history_url)) as history:
         wrong = {each.due.model: _wrong(each, monitors[each.due.model], history) for each in done}
-    if any(wrong.values()):
+    if chosen is not Format.TABLE:
+        emit([_record(each, wrong[each.due.model]) for each in done], _FIELDS, chosen)
+    elif any(wrong.values()):
         rows = table("model", "day", "what")
         for each in sorted(done, key=lambda each: each.due.model):
             if what := wrong[each.due.model]:
                 rows.add_row(cell(each.due.model), cell(each.due.day), cell(what))
         OUTPUT.print(rows)
     sound = sum(each.success for each in done)
-    ERRORS.print(f"{len(done)} nights, {sound} without a failure.", highlight=False)
+    count = "1 night" if len(done) == 1 else f"{len(done)} nights"
+    ERRORS.print(f"{count}, {sound} without a failure.", highlight=False)
     return any(wrong.values())
+
+
+def _record(done: Evaluated, what: str) -> dict[str, Any]:
+    return {
+        "model": done.due.model,
+        "day": done.due.day,
+        "run_id": done.run_id,
+        "seconds": round(done.seconds, 1),
+        "success": done.success,
+        "what": what,
+    }
 
 
 def _wrong(done: Evaluated, monitor: Monitor, history: History) -> str:

@@ -18,6 +18,7 @@ from obs_dagster.permissions import as_started
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from rich.console import Console
 
 MOST_ROWS = 200
 """Rows that a table for reading has at most."""
@@ -34,6 +35,11 @@ class Format(StrEnum):
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
 """The option, the same wherever data is printed."""
+
+
+def console_for(chosen: Format) -> Console:
+    """Where what is not data goes."""
+    return OUTPUT if chosen is Format.TABLE else ERRORS
 
 
 def emit(

@@ -12,20 +12,23 @@ from jobs.cli import days
 from jobs.cli.choice import Model, find_monitor
 from jobs.cli.console import ERRORS
 from jobs.cli.failure import FAILED, shows_traces
+from jobs.cli.records import Format, FormatOption, console_for, emit
 from jobs.cli.stages import StageProgress
-from jobs.cli.standing import print_refused, print_standing
+from jobs.cli.standing import STANDING, print_refused, print_standing, standing_records
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from jobs.execution import NightsRun
     from obs_dagster.history import History
     from obs_dagster.monitor import Monitor
 
 
-def run(model: Model, day: days.Evaluated = days.LATEST) -> None:
+def run(model: Model, day: days.Evaluated = days.LATEST, chosen: FormatOption = Format.TABLE) -> None:
     """Evaluate one night now; exit code 1 if it fails, is not evaluated, lacks labels or something fires."""
     monitor = find_monitor(model)
     asked = days.day_to_evaluate(monitor, day)
-    _nights(monitor, asked, asked)
+    _nights(monitor, asked, asked, chosen)
 
 
 def backfill(
@@ -34,18 +37,19 @@ def backfill(
         str | None, days.option("--from", "The first day; left out: the one after the last night")
     ] = None,
     last: Annotated[str, days.option("--to", "The last day")] = days.LATEST,
+    chosen: FormatOption = Format.TABLE,
 ) -> None:
     """Evaluate a range of days as one run; exit code 1 as for `run`, for any of the days."""
     monitor = find_monitor(model)
     end = days.day_to_evaluate(monitor, last)
     if first is not None:
-        _nights(monitor, days.day_to_evaluate(monitor, first), end)
+        _nights(monitor, days.day_to_evaluate(monitor, first), end, chosen)
         return
     night = _last_night(monitor)
     if night is not None and night >= end:
         ERRORS.print(f"{model} has been evaluated up to {night}; --from repeats days.", highlight=False)
         return
-    _nights(monitor, monitor.start if night is None else night + dt.timedelta(days=1), end)
+    _nights(monitor, monitor.start if night is None else night + dt.timedelta(days=1), end, chosen)
 
 
 def _last_night(monitor: Monitor) -> dt.date | None:
@@ -56,14 +60,16 @@ def _last_night(monitor: Monitor) -> dt.date | None:
         return max((night.day for night in history.nights(monitor.model)), default=None)
 
 
-def _nights(monitor: Monitor, first: dt.date, last: dt.date) -> None:
+def _nights(monitor: Monitor, first: dt.date, last: dt.date, chosen: Format) -> None:
     days.require_days(monitor, first, last)
     started = dt.datetime.now(dt.UTC)
     done = evaluate(monitor, first, last)
     bad = not done.success
     if done.judged:
-        bad = show_standing(monitor, last) or bad
-    if tell_refused(monitor, first, last, since=started) or bad:
+        bad = show_standing(monitor, last, chosen) or bad
+    elif chosen is not Format.TABLE:
+        emit([], STANDING, chosen)
+    if tell_refused(monitor, first, last, since=started, console=console_for(chosen)) or bad:
         raise typer.Exit(FAILED)
 
 
@@ -92,8 +98,13 @@ def evaluate(monitor: Monitor, first: dt.date, last: dt.date) -> NightsRun:
     return result
 
 
-def show_standing(monitor: Monitor, day: dt.date) -> bool:
+def show_standing(monitor: Monitor, day: dt.date, chosen: Format = Format.TABLE) -> bool:
     """Print how the model stands after a day, and what waits to be sent.
+
+    Args:
+        monitor: the monitor.
+        day: the day.
+        chosen: the format; as data there is a record for each version, and nothing else on standard output.
 
     Returns:
         Whether something fires, or labels are lost or cannot be read.
@@ -106,13 +117,19 @@ def show_standing(monitor: Monitor, day: dt.date) -> bool:
     settings = Settings()
     with closing(History.open(settings.history_url)) as history:
         page = gather(monitor, history, day, now=dt.datetime.now(dt.UTC), lake=Lake(settings.lake_root))
-        firing = print_standing(page)
+        if chosen is Format.TABLE:
+            firing = print_standing(page)
+        else:
+            emit(standing_records(page), STANDING, chosen)
+            firing = any(alert.state == "firing" for alert in page.alerts)
         wrong = _tell_labels(monitor)
         _tell_waiting(history, monitor.model)
     return firing or wrong
 
 
-def tell_refused(monitor: Monitor, first: dt.date, last: dt.date, *, since: dt.datetime) -> int:
+def tell_refused(
+    monitor: Monitor, first: dt.date, last: dt.date, *, since: dt.datetime, console: Console
+) -> int:
     """Print which days from `first` to `last` were not evaluated by a run that began at a moment.
 
     Returns:
@@ -126,7 +143,8 @@ def tell_refused(monitor: Monitor, first: dt.date, last: dt.date, *, since: dt.d
         ran = [night for night in history.nights(monitor.model, first, last) if night.finished_at >= since]
     empty = [night for night in ran if not night.evaluated]
     refused = [night for night in empty if unevaluated.refused(monitor, night.day, night.rows)]
-    print_refused(refused, quiet=[night.day for night in empty if night not in refused], days=len(ran))
+    quiet = [night.day for night in empty if night not in refused]
+    print_refused(refused, quiet=quiet, days=len(ran), console=console)
     return len(refused)
 
 

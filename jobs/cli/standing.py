@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import rich.text
 from rich.padding import Padding
@@ -13,6 +14,8 @@ from jobs.cli.alert_table import print_alerts
 from jobs.cli.console import OUTPUT, cell
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from obs_dagster.changes.change import Change
     from obs_dagster.history import NightRecord
     from obs_dagster.reports.health import HealthInput
@@ -64,6 +67,31 @@ def print_standing(page: HealthInput) -> bool:
     return bool(firing)
 
 
+STANDING = ("model", "version", "day", "verdict", "why", "moved", "firing")
+"""The fields of what is told of a version as data."""
+
+
+def standing_records(page: HealthInput) -> list[dict[str, Any]]:
+    """How every version stands, as data."""
+    from obs_dagster.changes.words import between, told
+
+    firing = Counter(alert.version for alert in page.alerts if alert.state == "firing")
+    return [
+        {
+            "model": page.monitor.model,
+            "version": verdict.version,
+            "day": page.day,
+            "verdict": verdict.status,
+            "why": verdict.sentence,
+            "moved": "; ".join(
+                f"{change.column}: {told(change)} ({between(change)})" for change in verdict.moved
+            ),
+            "firing": firing[verdict.version],
+        }
+        for verdict in page.verdicts
+    ]
+
+
 def print_moved(moved: Sequence[Change]) -> None:
     """Print which columns moved, before and after, and what explains it; days of both sides stand above."""
     from obs_dagster.changes.words import between, told
@@ -81,28 +109,31 @@ def print_moved(moved: Sequence[Change]) -> None:
         OUTPUT.print(Padding(cell(f"{len(moved) - len(shown)} more columns moved", "dim"), (0, 0, 0, 2)))
 
 
-def print_refused(refused: Sequence[NightRecord], *, quiet: Sequence[dt.date], days: int) -> None:
+def print_refused(
+    refused: Sequence[NightRecord], *, quiet: Sequence[dt.date], days: int, console: Console = OUTPUT
+) -> None:
     """Print which days were not evaluated and why; the last line has them all.
 
     Args:
         refused: the days that should have been.
         quiet: days without rows on which none are expected.
         days: how many days ran.
+        console: where to; standard output may be for data.
     """
     from obs_dagster.quality.refusal import cause, fact
 
     for day in quiet[:_NAMED_DAYS]:
-        OUTPUT.print(f"{day} has no rows, and none are expected on it.", highlight=False)
+        console.print(f"{day} has no rows, and none are expected on it.", highlight=False)
     for night in refused[-_NAMED_DAYS:]:
         line = rich.text.Text.assemble(
             "\n", str(night.day), " was ", ("NOT EVALUATED", _STYLES["failing"]), ": "
         )
-        OUTPUT.print(line.append_text(cell(fact(night.reason))))
+        console.print(line.append_text(cell(fact(night.reason))))
         if why := cause(night.reason):
-            OUTPUT.print(Padding(cell(why), (0, 0, 0, 2)))
+            console.print(Padding(cell(why), (0, 0, 0, 2)))
     if len(refused) > 1:
         line = rich.text.Text(f"\n{len(refused)} of {days} days were NOT EVALUATED: ")
-        OUTPUT.print(line.append_text(cell("; ".join(_spans(refused)))))
+        console.print(line.append_text(cell("; ".join(_spans(refused)))))
 
 
 def _spans(refused: Sequence[NightRecord]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from jobs.cli.choice import readable_monitors, require, tell_faulty
 from jobs.cli.console import OUTPUT, cell, table
 from jobs.cli.failure import FAILED
 from jobs.cli.records import Format, FormatOption, emit
+from jobs.cli.unmatched import tell_unmatched
 
 if TYPE_CHECKING:
     import rich.text
@@ -70,6 +71,16 @@ def status(
         _print(shown, len(found))
     else:
         emit(list(_records(shown)), _FIELDS, chosen)
+    if found and not shown:
+        tell_unmatched(
+            "models",
+            {"owner": owner, "state": state},
+            lambda option: sorted(
+                {each.owner for each in found if not state or each.state in state}
+                if option == "owner"
+                else {each.state for each in found if not owner or each.owner in owner}
+            ),
+        )
     tell_faulty(monitors.faulty)
     if any(each.state != "sound" for each in shown):
         raise typer.Exit(FAILED)

@@ -35,6 +35,10 @@ def test_refused_days_of_a_backfill_are_said_and_told_and_end(logged):
     ]
     [alert] = json.loads(home.obs("alerts", "list", "--format", "json").stdout)
     assert (alert["rule"], alert["state"], alert["since"]) == ("day not evaluated", "firing", "2024-03-04")
+    rows = home.obs("quarantine", "loan_default", "--column", "income").stdout.splitlines()
+    assert rows[0] == "All rows: version 1, income much, rules value is not of the declared type."
+    told = home.obs("quarantine", "loan_default", "--day", "2024-03-02", "--column", "income")
+    assert (told.returncode, told.stderr.splitlines()[1]) == (0, "  of --column there are: score")
     page = home.obs("report", "loan_default", "--day", "2024-03-04").stdout.strip()
     with open(page, encoding="utf-8") as file:  # noqa: PTH123  the path is the command's own
         shown = file.read()
@@ -47,8 +51,10 @@ def test_refused_days_of_a_backfill_are_said_and_told_and_end(logged):
     fixed = write.set_column(0, "id", pa.array(again))
     times = pa.array([stamp.as_py().replace(day=4) for stamp in write["at"]], write["at"].type)
     pq.write_table(fixed.set_column(1, "at", times), home.root / "logs" / "day=2024-03-04.parquet")
-    mended = home.obs("run", "loan_default", "--day", "2024-03-04")
-    assert "NOT EVALUATED" not in mended.stdout
+    mended = home.obs("run", "loan_default", "--day", "2024-03-04", "--format", "json")
+    assert "NOT EVALUATED" not in mended.stderr
+    [version] = json.loads(mended.stdout)
+    assert (version["version"], version["day"], version["firing"]) == ("1", "2024-03-04", 0)
     assert mended.returncode == 0, mended.stdout + mended.stderr
     assert home.obs("alerts", "list").stdout.startswith("No alert is firing")
 
