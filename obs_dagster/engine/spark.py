@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
+_FLATTEN = "have the log written with a column of its own for it"
 #: Spark's name for each SQL type that the lake has.
 _TYPES = {
     "VARCHAR": "string",
@@ -55,14 +56,19 @@ class SparkEngine(SparkKeys, Engine):
     @classmethod
     def problems(cls, document: Document) -> Iterator[Problem]:
         """With `engine: spark`, column names have no dot and no backquote, which Spark takes for syntax."""
-        named: list[tuple[Keys, str, bool]] = [
-            (("features", name), name, True) for name in features(document) or ()
-        ]
-        named += [(keys, column, False) for keys, column in mapped(document, "logs")]
-        for keys, name, at_key in named:
-            if re.search(r"[.`]", name):
-                message = f"Spark cannot read a column named {quoted(name)}; rename it."
-                yield document.problem(keys, message, at_key=at_key)
+        for name in features(document) or ():
+            remedy = f"give the feature another name, and write `column: {name}`"
+            yield from _readable(document, ("features", name), name, remedy, at_key=True)
+        for keys, name in mapped(document, "logs"):
+            yield from _readable(document, keys, name, _FLATTEN)
+        for keys, name in mapped(document, "labels"):
+            # the labels' own columns are read before Spark
+            if keys[:3] == ("labels", "columns", "keys"):
+                yield from _readable(document, keys, name, _FLATTEN)
+        scores = document.text("logs", "columns", "scores")
+        for place, name in enumerate(document.items("multiclass", "classes") if scores else ()):
+            remedy = f"give its scores a column in a mapping of `scores`, for {scores} has them all"
+            yield from _readable(document, ("multiclass", "classes", place), str(name), remedy)
 
     def judge(self, monitor: Monitor, day: dt.date, lake: Lake, rows: DayRows, frames: FrameJudge) -> Judge:
         """Judge on every executor, with Great Expectations' engine for Spark."""
@@ -98,6 +104,16 @@ class SparkEngine(SparkKeys, Engine):
         labels = _with_day(session.read.parquet(*known))
         labels = labels.select(labels["prediction_id"].alias(key), labels["label"].alias(LABEL), DAY)
         yield nw.from_native(rows.join(labels, on=[key, DAY], how="left"))
+
+
+def _readable(
+    document: Document, keys: Keys, name: str, remedy: str, *, at_key: bool = False
+) -> Iterator[Problem]:
+    """Spark can read a column of the name."""
+    if re.search(r"[.`]", name):
+        why = "whose point or backquote it takes for syntax"
+        message = f"Spark cannot read a column named {quoted(name)}, {why}; {remedy}."
+        yield document.problem(keys, message, at_key=at_key)
 
 
 def _clean_rows(session: SparkSession, monitor: Monitor, days: Sequence[dt.date], lake: Lake) -> DataFrame:

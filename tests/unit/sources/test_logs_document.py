@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from obs_dagster.catalogue import monitor_of
+from obs_dagster.lake.columns import LABEL
 from obs_dagster.lake.lake import Lake
+from obs_dagster.monitor.problem import MonitorError
 from obs_dagster.quality.day import validate_day
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS, ingest_logs
@@ -31,17 +33,26 @@ MODEL = {
 }
 
 
-@pytest.fixture
-def recipe(request, tmp_path):
-    """The monitor of a recipe, with its files."""
-    (_, _, part), *files = RECIPES[request.param]
-    said = yaml.safe_load(part)
+#: Recipes that have names which Spark takes for syntax.
+NOT_ON_SPARK = {"Columns inside of columns"}
+
+
+def written(folder, title, **keys):
+    """The monitor file of a recipe, with its files beside it."""
+    (_, _, part), *files = RECIPES[title]
     for _, name, content in files:
-        path = tmp_path / name
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-    (tmp_path / "small.yaml").write_text(yaml.safe_dump(MODEL | said), encoding="utf-8")
-    return monitor_of(tmp_path / "small.yaml")
+    file = folder / "small.yaml"
+    file.write_text(yaml.safe_dump(MODEL | yaml.safe_load(part) | keys), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def recipe(request, tmp_path):
+    """The monitor of a recipe."""
+    return monitor_of(written(tmp_path, request.param))
 
 
 @pytest.mark.parametrize("recipe", RECIPES, indirect=True)
@@ -62,3 +73,30 @@ def test_a_recipe_reads_its_file(recipe, tmp_path):
 
 def test_there_are_recipes():
     assert len(RECIPES) > 12
+
+
+@pytest.mark.parametrize("title", RECIPES)
+def test_a_recipe_is_read_by_spark_or_refused(title, tmp_path, spark):
+    file = written(tmp_path, title, engine=spark)
+    if title in NOT_ON_SPARK:
+        with pytest.raises(MonitorError) as refused:
+            monitor_of(file)
+        assert {problem.message.split(",")[0] for problem in refused.value.problems} == {
+            f"Spark cannot read a column named {name!r}"
+            for name in ("meta.id", "meta.at", "meta.model", "response.scores[1]")
+        }
+        return
+    monitor, lake = monitor_of(file), Lake(tmp_path / "lake")
+    ingest_logs(monitor, DAY, lake)
+    quality = validate_day(monitor, DAY, lake)
+    if monitor.labels is not None:
+        ingest_labels(monitor, lake)
+    roles = monitor.logs.columns
+    with monitor.engine.labelled_rows(monitor, [DAY], lake) as rows:
+        found = rows.sort(roles.score).collect().to_native().to_pylist()
+    assert (quality.quarantined, quality.evaluated) == (0, True)
+    assert [(row["amount"], row[roles.score], row[roles.version]) for row in found] == [
+        (12.5, 0.25, "3"),
+        (1200, 0.75, "3"),
+    ]
+    assert [row[LABEL] for row in found] == ([False, True] if monitor.labels else [None, None])
