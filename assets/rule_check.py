@@ -69,6 +69,7 @@ def check_result(
 
 def _sentence(rule: Rule, subject: Subject, night: Observation) -> str:
     """What was measured, in words; the rule's summary stands above it as the check's description."""
+    rule = night.part or rule
     held = threshold(rule, night)
     origin = f", {rule.threshold.origin}" if rule.threshold.origin else ""
     return (
@@ -85,6 +86,7 @@ def _measurements(rule: Rule, subjects: Sequence[SubjectStatus]) -> dg.TableMeta
 
 
 def _measurement(rule: Rule, subject: Subject, night: Observation) -> dict[str, str | int | None]:
+    rule = night.part or rule
     held = threshold(rule, night)
     return {
         "version": subject.version,

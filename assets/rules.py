@@ -22,14 +22,13 @@ def rules_of(monitor: Monitor, stage: Stage) -> Sequence[Rule]:
     Explanations take long and need the registry, so alerts are evaluated without waiting for them, and rules
     about them once more when they are there.
     """
-    return [rule for rule in monitor.alerts if stage_of(rule.metric) == stage]
+    return [rule for rule in monitor.alerts if stage_of(*(part.metric for part in rule.parts)) == stage]
 
 
 def checks_of(monitor: Monitor, stage: Stage) -> list[dg.AssetCheckSpec]:
     """The checks of a stage, one per rule that it shows."""
     return [
-        check(monitor, stage, rule.name, rule.summary or f"{rule.metric} over {rule.window} days")
-        for rule in rules_of(monitor, stage)
+        check(monitor, stage, rule.name, rule.summary or rule.condition) for rule in rules_of(monitor, stage)
     ]
 
 

@@ -14,9 +14,10 @@ from obs_dagster.alerts.outbox import entries
 from obs_dagster.alerts.rules import alert as alerts
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert, Event
+from obs_dagster.alerts.rules.combined import Series
 from obs_dagster.alerts.rules.fold import GONE_AFTER_DAYS, Episode, State, fold
 from obs_dagster.alerts.rules.reconcile import reconcile
-from obs_dagster.alerts.rules.series import Series, read_series
+from obs_dagster.alerts.rules.series import read_series
 from obs_dagster.alerts.rules.subject import Subject, watches
 from obs_dagster.alerts.rules.summary import AlertSummary, RuleSummary, subject_status, summarise
 from obs_dagster.alerts.rules.transition import Evaluation, advance, end, undone

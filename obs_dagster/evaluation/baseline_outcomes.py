@@ -33,7 +33,10 @@ def relative_metrics(monitor: Monitor, name: Family) -> frozenset[str]:
     """The metrics of a family whose value on the baseline some rule asks for."""
     known = family(name, monitor.task)
     return frozenset(
-        rule.metric for rule in monitor.alerts if rule.threshold.of_baseline and rule.metric in known
+        part.metric
+        for rule in monitor.alerts
+        for part in rule.parts
+        if part.threshold.of_baseline and part.metric in known
     )
 
 

@@ -123,7 +123,8 @@ class _Watch:
         known = family("drift")
         return [
             rule
-            for rule in self.monitor.alerts
+            for whole in self.monitor.alerts
+            for rule in whole.parts
             if rule.metric in known and not rule.metric.startswith("missing")
         ]
 

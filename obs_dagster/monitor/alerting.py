@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 
 from obs_dagster.monitor.choice import Written
+from obs_dagster.monitor.condition import Condition, named
 from obs_dagster.monitor.contract import Strict
 from obs_dagster.monitor.escalation import Escalation, Severity
 from obs_dagster.monitor.placeholders import environment, expand, variables
-from obs_dagster.monitor.threshold import Threshold
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.secrets import remember
 
@@ -25,29 +24,20 @@ _SHOW_HOST = frozenset(
 )
 
 
-class Rule(Strict):
-    """Watches one metric; each subject (version, segment, column) it matches has its own alert.
+class Rule(Condition):
+    """Watches one metric, or several; each subject (version, segment, column) it matches has its own alert.
 
-    Exactly one of `above` and `below` is given. By default a night counts as a breach only if the
-    metric's whole confidence interval lies beyond the threshold.
+    Either it is a condition itself, or it has several under `all` or `any`: then a night is a breach if all
+    of them are, or any of them is. Its subjects are those of the first condition; of the others counts what
+    is of the same version, segment and column, or of all versions or rows.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Names the rule in alerts and checks.")
-    metric: str = Field(description="The metric that is watched; docs/metrics.md lists them.")
-    window: int = Field(default=1, ge=1, description="Length of the window in days; one of `windows`.")
-    above: float | str | None = Field(
-        default=None,
-        description="A breach is a value above this: a number; a part of what the metric is on the "
-        "baseline (`120 % of baseline`), which is judged only if that is above 0 and of `min_rows` rows; of "
-        "what it usually is (`150 % of usual`): the median of its values on the same weekday of the four "
-        "weeks before, of at least two of them; of what it is for another version on the same night "
-        "(`110 % of version 1`), or was for the same one (`150 % of 7 days ago`). Or a band around what is "
-        "usual (`usual + 4 spreads`), of as many robust standard deviations as nights lie apart, of at "
-        "least 14 nights of the eight weeks before.",
+    all_of: tuple[Condition, ...] = Field(
+        default=(), alias="all", description="Conditions that must all be in breach; in place of `metric`."
     )
-    below: float | str | None = Field(
-        default=None,
-        description="A breach is a value below this; written like `above`.",
+    any_of: tuple[Condition, ...] = Field(
+        default=(), alias="any", description="Conditions of which one in breach is enough."
     )
     for_nights: int = Field(
         default=1, ge=1, le=90, alias="for", description="Nights in a row that must breach before it fires."
@@ -58,30 +48,6 @@ class Rule(Strict):
         le=90,
         description="Good nights in a row for which it still fires, before it ends: so that what comes and "
         "goes is one alert.",
-    )
-    min_rows: int = Field(default=100, ge=1, description="Fewer rows behind the value: not judged.")
-    confident: bool = Field(
-        default=True, description="Count a breach only if the 95 % interval clears the threshold."
-    )
-    full_window: bool = Field(
-        default=False,
-        description="Judge a window only once it is full: not on the first nights of a version, whose "
-        "windows of a week lack some of its days.",
-    )
-    settled: bool = Field(
-        default=False,
-        description="Of metrics that need labels, judge only days whose labels are waited for no longer "
-        "(`labels.max_delay_days`).",
-    )
-    columns: tuple[str, ...] | None = Field(
-        default=None,
-        description="Columns that are watched, by name or pattern (`dep_*`); left out: every column that has "
-        "the metric.",
-    )
-    classes: tuple[str, ...] | None = Field(
-        default=None,
-        description="Classes that are watched, for metrics of a class, by name or pattern; left out: every "
-        "class.",
     )
     segments: tuple[str, ...] = Field(
         default=(WHOLE,),
@@ -107,30 +73,27 @@ class Rule(Strict):
         default_factory=dict, description="Words of your own, by which routes and silences find its alerts."
     )
 
+    @property
+    def leading(self) -> Rule:
+        """The rule; one of several conditions reads as the first of them where only one can be shown."""
+        for first in (self.all_of or self.any_of)[:1]:
+            return self.model_copy(update={name: getattr(first, name) for name in Condition.model_fields})
+        return self
+
+    @property
+    def parts(self) -> tuple[Rule, ...]:
+        """The conditions as rules of their own; of a rule that is one, the rule itself."""
+        return tuple(
+            self.model_copy(
+                update={name: getattr(each, name) for name in Condition.model_fields}
+                | {"all_of": (), "any_of": ()}
+            )
+            for each in self.all_of or self.any_of
+        ) or (self,)
+
     def watches_version(self, version: str) -> bool:
         """Whether it watches a version; one that others are held against is not watched itself."""
-        return version != self.threshold.version and _named(self.versions, version)
-
-    def watches_column(self, column: str) -> bool:
-        """Whether it watches a column, or a class, if the metric is about such."""
-        return _named(self.columns, column) and _named(self.classes, column)
-
-    @property
-    def direction(self) -> Literal["above", "below"]:
-        """The side of the threshold that is wrong."""
-        return "below" if self.above is None else "above"
-
-    @property
-    def threshold(self) -> Threshold:
-        """What values are held against.
-
-        Raises:
-            ValueError: there is none, or it is written in no known way.
-        """
-        written = self.below if self.above is None else self.above
-        if written is None:
-            raise ValueError(f"the rule {self.name!r} has no threshold")
-        return Threshold.of_written(written)
+        return version != self.threshold.version and named(self.versions, version)
 
     @property
     def condition(self) -> str:
@@ -139,16 +102,8 @@ class Rule(Strict):
         >>> Rule(name="a", metric="recall", window=7, below="75 % of baseline", **{"for": 2}).condition
         'recall over 7 days below 75 % of the baseline, 2 nights in a row'
         """
-        held = self.threshold
-        window = f" over {self.window} days" if self.window > 1 else ""
         nights = f", {self.for_nights} nights in a row" if self.for_nights > 1 else ""
-        limit = held.origin or f"{held.number:g}"
-        return f"{self.metric}{window} {self.direction} {limit}{nights}"
-
-
-def _named(patterns: tuple[str, ...] | None, name: str) -> bool:
-    """Whether one of the names or patterns is meant; without any, everything is."""
-    return patterns is None or name in patterns or any(fnmatchcase(name, each) for each in patterns)
+        return f"{(' and ' if self.all_of else ' or ').join(each.told for each in self.parts)}{nights}"
 
 
 DEFAULTS: Literal["defaults"] = "defaults"
@@ -172,7 +127,7 @@ class Rules(Written):
 
 
 def _own(written: str | tuple[str | Rule, ...]) -> tuple[Rule, ...]:
-    return tuple(each for each in written if isinstance(each, Rule))
+    return tuple(each.leading for each in written if isinstance(each, Rule))
 
 
 def wants_defaults(written: Any) -> bool:

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from obs_dagster.alerts.rules.fold import Observation, Reference, Verdict, judge, why_no_threshold
-from obs_dagster.alerts.rules.held import NOT_FULL, as_judged
-from obs_dagster.alerts.rules.subject import Subject, watches
+from obs_dagster.alerts.rules.fold import Observation, Verdict, judge, why_no_threshold
+from obs_dagster.alerts.rules.held import NOT_FULL
+from obs_dagster.alerts.rules.series import series_of
+from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.metrics.record import BASELINE, NO_BASELINE, MetricRecord
 from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
@@ -81,31 +82,30 @@ def judged(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> 
     found = {}
     for rule in rules:
         settled = day - dt.timedelta(days=wait)
-        first = settled if needs_labels(rule.metric) else day
+        first = settled if any(needs_labels(part.metric) for part in rule.parts) else day
         last = settled if rule.settled else day
         every = (night for _, nights in watched(rule, index, version) for night in nights)
         reason = _why_not(rule, [night for night in every if first <= night.day <= last])
         if reason:
             found[rule.name] = reason
-    early = {AWAITED, *(NOT_FULL.format(rule.window) for rule in rules)}
+    early = {AWAITED, *(NOT_FULL.format(part.window) for rule in rules for part in rule.parts)}
     return Judged(len(rules), found, [name for name, reason in found.items() if reason in early])
 
 
 def watched(rule: Rule, index: RecordIndex, version: str) -> Iterator[tuple[Subject, list[Observation]]]:
     """Every subject of a version that a rule watches, with its nights as the rule judges them."""
-    for about in (version, WHOLE):
-        for segment, column in index.subjects(rule.metric, about, rule.window):
-            subject = Subject(about, segment, column)
-            if watches(rule, subject):
-                series = index.series(rule.metric, about, rule.window, segment=segment, column=column)
-                held = rule.threshold
-                # without a version no series is found, and none is needed
-                whose, window = (about, BASELINE) if held.of_baseline else (held.version, rule.window)
-                beside = index.series(rule.metric, whose, window, segment=segment, column=column)
-                known = {
-                    day: found for day, record in beside.items() if (found := Reference.of(_observed(record)))
-                }
-                yield subject, as_judged(rule, [_observed(record) for record in series.values()], known)
+    nights: dict[tuple[str, int], dict[Subject, list[Observation]]] = {}
+    for part in rule.parts:
+        held = part.threshold
+        for window in (part.window, BASELINE) if held.of_baseline else (part.window,):
+            found = nights.setdefault((part.metric, window), {})
+            for about in filter(None, (version, WHOLE, held.version)):
+                for segment, column in index.subjects(part.metric, about, window):
+                    series = index.series(part.metric, about, window, segment=segment, column=column)
+                    found[Subject(about, segment, column)] = [_observed(each) for each in series.values()]
+    for subject, judged_nights in series_of(rule, nights).items():
+        if subject.version in {version, WHOLE}:
+            yield subject, list(judged_nights)
 
 
 def _observed(record: MetricRecord) -> Observation:

@@ -175,7 +175,8 @@ class _Judge:
         told = f"{item.name} {'fell' if alert.direction == 'below' else 'rose'} to {item.value_text}"
         if item.remark:
             told += f", {item.remark},"
-        rule = next((rule for rule in self.monitor.alerts if rule.name == alert.rule), None)
+        parts = (part for rule in self.monitor.alerts if rule.name == alert.rule for part in rule.parts)
+        rule = next((part for part in parts if part.metric == alert.metric), None)
         held = f"threshold {limit(alert.metric, alert.threshold)}"
         if rule is not None and rule.threshold.origin:
             held += f", {rule.threshold.origin}"
@@ -218,12 +219,15 @@ class _Judge:
     def _lack_of_labels(self, shown: Sequence[Evidence]) -> list[str]:
         if not shown:
             return ["no labels have come yet, so whether it is right is not known", self._inputs()]
-        needed = min((rule.min_rows for rule in self.monitor.alerts if needs_labels(rule.metric)), default=1)
+        parts = [part for rule in self.monitor.alerts for part in rule.parts]
+        needed = min((part.min_rows for part in parts if needs_labels(part.metric)), default=1)
         rows = max(item.n for item in shown)
         if rows < needed:
             return [f"too few labelled rows to judge it ({rows:,} of the {needed:,} that its rules ask for)"]
         rules = self._judged()
-        quality = {rule.name for rule in self.monitor.alerts if needs_labels(rule.metric)}
+        quality = {
+            rule.name for rule in self.monitor.alerts if any(needs_labels(part.metric) for part in rule.parts)
+        }
         if quality <= rules.not_judged.keys() and quality.intersection(rules.early):
             return ["whether it is right cannot be judged yet", *self._calm(shown)]
         return []

@@ -47,7 +47,7 @@ class Breaches:
 
     def add(self, records: Iterable[MetricRecord]) -> None:
         """Take the records of a day that was just evaluated, later than all that are known."""
-        watched = {rule.metric for rule in self._rules}
+        watched = {part.metric for rule in self._rules for part in rule.parts}
         for record in records:
             if record.segment == WHOLE and record.metric in watched:
                 subject = Subject(record.version, record.segment, record.column)
@@ -71,8 +71,8 @@ def breaches(
         days: those that it evaluates, in their order.
     """
     baseline, known = baseline_of(monitor), metrics_of(family, monitor.task)
-    rules = [rule for rule in monitor.alerts if rule.metric in known]
-    compared = family == "drift" or any(rule.threshold.of_baseline for rule in rules)
+    rules = [rule for rule in monitor.alerts if all(part.metric in known for part in rule.parts)]
+    compared = family == "drift" or any(part.threshold.of_baseline for rule in rules for part in rule.parts)
     if not (rules and days and compared and baseline.leaves_out):
         return None
     first = min(days)

@@ -90,6 +90,9 @@ class Observation:
         reason: why there is no value, or what a value stands for that is not a number; else empty.
         baseline: what it is held against, where that is no plain number and is known.
         without: why that is not known.
+        verdict: what it says, where several conditions together say it.
+        part: of such, the condition whose night this is.
+        beside: of such, what the others say, in words.
     """
 
     day: dt.date
@@ -100,6 +103,9 @@ class Observation:
     reason: str = ""
     baseline: Reference | None = None
     without: str = ""
+    verdict: Verdict | None = None
+    part: Rule | None = None
+    beside: str = ""
 
     @property
     def absent(self) -> bool:
@@ -151,6 +157,7 @@ def threshold(rule: Rule, night: Observation) -> float | None:
 
     A part of another value has four digits, so that what people read is what was held against.
     """
+    rule = night.part or rule
     held = rule.threshold
     if held.of is None:
         return held.number
@@ -167,6 +174,7 @@ def why_no_threshold(rule: Rule, night: Observation) -> str:
     A part of another value says nothing if that is of few rows, if nobody knows how sure it is, or if it
     is not above 0, where a larger part is no larger number.
     """
+    rule = night.part or rule
     of, baseline = rule.threshold.of, night.baseline
     if of is None:
         return ""
@@ -214,6 +222,8 @@ def judge(rule: Rule, observation: Observation) -> Verdict:
     A threshold that is a part of the baseline's value is as unsure as that: the value's interval must clear
     the baseline's. What is usual counts as it is.
     """
+    if observation.verdict is not None:
+        return observation.verdict
     held = threshold(rule, observation)
     if observation.value is None or held is None:
         return Verdict.UNKNOWN
@@ -304,8 +314,9 @@ def _escalated(rule: Rule, episode: Episode) -> Episode:
 def _reached(rule: Rule, escalation: Escalation, episode: Episode) -> bool:
     if escalation.after is not None:
         return episode.since_fired >= escalation.after
-    farther = rule.model_copy(update={rule.direction: escalation.beyond})
-    return judge(farther, episode.last) is Verdict.BREACH
+    own = episode.last.part or rule
+    farther = own.model_copy(update={own.direction: escalation.beyond})
+    return judge(farther, replace(episode.last, verdict=None, part=None)) is Verdict.BREACH
 
 
 def _gone(episode: Episode, seen: dt.date) -> list[Episode]:

@@ -16,6 +16,10 @@ NOT_FULL = "its window of {} days is not full yet"
 
 def reach(rule: Rule) -> int:
     """How many days before a night the rule looks, beside the night's own record."""
+    return max(_reach(part) for part in rule.parts)
+
+
+def _reach(rule: Rule) -> int:
     held = rule.threshold
     past = {"usual": USUAL_DAYS, "band": BAND_DAYS, "ago": held.days}.get(held.of or "", 0)
     return max(past, rule.window if rule.full_window else 0)

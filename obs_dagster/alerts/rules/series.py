@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
+from obs_dagster.alerts.rules.combined import Series, combined
 from obs_dagster.alerts.rules.fold import Observation, Reference
 from obs_dagster.alerts.rules.held import as_judged, reach
 from obs_dagster.alerts.rules.subject import Subject, watches
@@ -16,10 +17,6 @@ from obs_dagster.history.tables import METRICS
 from obs_dagster.metrics.record import BASELINE
 from obs_dagster.monitor import Rule
 from obs_dagster.monitor.whole import WHOLE
-
-Series = Mapping[Subject, Sequence[Observation]]
-"""Per subject, its nights by day."""
-
 
 Nights = Mapping[tuple[str, int], Mapping[Subject, Sequence[Observation]]]
 """Per metric and window, the nights of each subject by day."""
@@ -63,7 +60,7 @@ def read_nights(
             columns.reason,
         )
         .where(columns.model == model, columns.day.between(first, last))
-        .where(or_(false(), *map(_watched, rules)))
+        .where(or_(false(), *(_watched(part) for rule in rules for part in rule.parts)))
         .order_by(columns.day)
     )
     found: dict[tuple[str, int], dict[Subject, list[Observation]]] = defaultdict(lambda: defaultdict(list))
@@ -74,6 +71,8 @@ def read_nights(
 
 def series_of(rule: Rule, nights: Nights) -> Series:
     """The nights of each subject that a rule watches, as it judges them."""
+    if rule.parts != (rule,):
+        return combined(rule, [(part, series_of(part, nights)) for part in rule.parts])
     return {
         subject: as_judged(rule, found, _known(_beside(rule, subject, nights)))
         for subject, found in nights.get((rule.metric, rule.window), {}).items()

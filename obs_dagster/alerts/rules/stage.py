@@ -10,6 +10,6 @@ Stage = Literal["alerts", "explanations"]
 """The stages that evaluate rules."""
 
 
-def stage_of(metric: str) -> Stage:
-    """The stage that shows rules on a metric."""
-    return "explanations" if metric in family("explanation") else "alerts"
+def stage_of(*metrics: str) -> Stage:
+    """The stage that shows a rule on some metrics."""
+    return "alerts" if family("explanation").keys().isdisjoint(metrics) else "explanations"

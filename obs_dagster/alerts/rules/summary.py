@@ -104,7 +104,7 @@ def summarise(rule: Rule, found: Sequence[SubjectStatus]) -> RuleSummary:
         if one.night is None or one.night.value is None:
             return float("-inf")
         held = threshold(rule, one.night)
-        return float("-inf") if held is None else excess(rule, one.night.value, held)
+        return float("-inf") if held is None else excess(one.night.part or rule, one.night.value, held)
 
     judged = [one for one in found if one.status == status and one.night is not None]
     return RuleSummary(rule, status, subjects, tuple(sorted(judged, key=distance, reverse=True)))

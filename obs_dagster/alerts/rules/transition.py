@@ -58,6 +58,7 @@ def advance(
     if episode is None:
         return (None, None) if before is None else _undone(evaluation, rule, before)
     last = episode.last
+    spoken = last.part or rule
     after = Alert(
         id=secrets.token_hex(5) if before is None else before.id,
         model=evaluation.model,
@@ -65,15 +66,15 @@ def advance(
         version=subject.version,
         segment=subject.segment,
         column=subject.column,
-        metric=rule.metric,
-        window=rule.window,
+        metric=spoken.metric,
+        window=spoken.window,
         severity=episode.severity or rule.severity,
         owner=storable_text(rule.owner or evaluation.owner),
         summary=storable_text(rule.summary),
         labels={storable_text(name): storable_text(value) for name, value in rule.labels.items()},
         runbook=storable_text(rule.runbook),
-        direction=rule.direction,
-        threshold=_held(rule, last, before),
+        direction=spoken.direction,
+        threshold=_held(spoken, last, before),
         state=episode.state,
         since=episode.since,
         fired_day=episode.fired_day,
@@ -147,5 +148,6 @@ def _note(rule: Rule, episode: Episode, as_of: dt.date) -> str:
         return f"It could not be judged for {quiet} days."
     if episode.last.reason:
         return storable_text(episode.last.reason)
-    origin = rule.threshold.origin
-    return f"The threshold is {origin}." if origin else ""
+    origin = (episode.last.part or rule).threshold.origin
+    told = [f"The threshold is {origin}." if origin else "", episode.last.beside]
+    return storable_text(" ".join(filter(None, told)))

@@ -55,6 +55,7 @@ CHECKS: tuple[Check, ...] = (
     rules.cells_have_the_metric,
     rules.windows_are_evaluated,
     rules.windows_have_the_metric,
+    rules.conditions_stand_alone,
     rules.rules_have_one_threshold,
     rules.thresholds_are_written_well,
     rules.baselines_have_the_metric,

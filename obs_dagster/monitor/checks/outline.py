@@ -31,6 +31,17 @@ def mapped(document: Document, part: str) -> Iterator[tuple[Keys, str]]:
             yield from (((*keys, place), name) for place, name in named if isinstance(name, str))
 
 
+def conditions(document: Document) -> Iterator[Keys]:
+    """The places of what is held against thresholds: rules, or their conditions under `all` or `any`."""
+    for index in range(len(document.items("alerts"))):
+        below: list[Keys] = [
+            ("alerts", index, key, place)
+            for key in ("all", "any")
+            for place in range(len(document.items("alerts", index, key)))
+        ]
+        yield from below or [("alerts", index)]
+
+
 def features(document: Document) -> list[str] | None:
     """The names of the features; None if they cannot be read, and then no reference can be judged."""
     declared = document.mapping("features")

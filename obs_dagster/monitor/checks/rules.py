@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from obs_dagster.monitor.checks.check import Surroundings, Watched
-from obs_dagster.monitor.checks.outline import windows
+from obs_dagster.monitor.checks.outline import conditions, windows
+from obs_dagster.monitor.condition import Condition
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.escalation import SEVERITIES
 from obs_dagster.monitor.model import DEFAULT_TASK
-from obs_dagster.monitor.problem import Problem, quoted
+from obs_dagster.monitor.problem import Keys, Problem, quoted
 from obs_dagster.monitor.threshold import SPELLED, Threshold
 
 _ABOUT = {"model": "the model as a whole", "column": "a column", "class": "a class"}
@@ -34,83 +35,88 @@ def rule_names_are_distinct(document: Document, _: Surroundings) -> Iterator[Pro
 
 def metrics_are_known(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """A rule's `metric` is one that docs/metrics.md lists."""
-    for index in range(len(document.items("alerts"))):
-        metric = document.text("alerts", index, "metric")
-        if metric is not None and metric not in surroundings.metrics:
+    for keys in conditions(document):
+        metric = document.text(*keys, "metric")
+        if metric is None and (document.mapping(*keys) or {}).get("metric") is None:
+            if document.mapping(*keys) is not None:
+                message = "It needs a `metric`, or conditions that have one under `all` or `any`."
+                yield document.problem(keys, message)
+        elif metric is not None and metric not in surroundings.metrics:
             message = f"{quoted(metric)} is not a known metric."
-            keys = ("alerts", index, "metric")
-            yield document.problem(keys, message, legal=sorted(surroundings.metrics), near=metric)
+            yield document.problem(
+                (*keys, "metric"), message, legal=sorted(surroundings.metrics), near=metric
+            )
 
 
 def metrics_fit_the_task(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """A rule's `metric` is one that models of this task have."""
     task = document.text("task") or DEFAULT_TASK
-    for index, metric in _watched(document, surroundings):
+    for keys, metric in _watched(document, surroundings):
         if metric.tasks and task not in metric.tasks:
             message = f"The metric `{metric.name}` is one of {', '.join(metric.tasks)}, not of {task}."
-            yield document.problem(("alerts", index, "metric"), message)
+            yield document.problem((*keys, "metric"), message)
 
 
 def metrics_have_their_input(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """Rules need what their metric is made from: `labels`, `registry`, the log's latency or status."""
-    for index, metric in _watched(document, surroundings):
+    for keys, metric in _watched(document, surroundings):
         for needed in metric.needs:
-            *above, _ = keys = needed.split(".")
+            *above, _ = path = needed.split(".")
             # what has no place to stand in is named by another problem
             placed = not above or document.mapping(*above) is not None
-            if placed and document.value(*keys) is None:
+            if placed and document.value(*path) is None:
                 message = f"The metric `{metric.name}` needs `{needed}`, which this monitor does not have."
-                yield document.problem(("alerts", index, "metric"), message)
+                yield document.problem((*keys, "metric"), message)
 
 
 def subjects_fit_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """A rule narrows down only what its metric is about: `columns`, `classes`, `versions`, `segments`."""
-    for index, metric in _watched(document, surroundings):
+    for keys, metric in _watched(document, surroundings):
         for key, about, told in _NARROWED:
-            if metric.about != about and document.value("alerts", index, key) is not None:
+            if metric.about != about and document.value(*keys, key) is not None:
                 message = f"The metric `{metric.name}` is about {_ABOUT[metric.about]}, so no {told} has it."
-                yield document.problem(("alerts", index, key), message, at_key=True)
-        if metric.whole_log and document.value("alerts", index, "versions") is not None:
+                yield document.problem((*keys, key), message, at_key=True)
+        if metric.whole_log and document.value(*keys[:2], "versions") is not None:
             message = f"The metric `{metric.name}` is about all versions together, so no version has it."
-            yield document.problem(("alerts", index, "versions"), message, at_key=True)
+            yield document.problem((*keys[:2], "versions"), message, at_key=True)
 
 
 def cells_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """A rule watches `segments` only where its metric is computed in segment cells."""
     outputs = _outputs(document)
-    for index, metric in _watched(document, surroundings):
-        cells = [cell for cell in document.items("alerts", index, "segments") if cell != "*"]
+    for keys, metric in _watched(document, surroundings):
+        cells = [cell for cell in document.items(*keys[:2], "segments") if cell != "*"]
         if not cells or metric.cells == "every":
             continue
         if metric.cells == "none":
             message = f"The metric `{metric.name}` is computed over all rows, not in segment cells."
-            yield document.problem(("alerts", index, "segments"), message, at_key=True)
+            yield document.problem((*keys[:2], "segments"), message, at_key=True)
             continue
-        columns = document.items("alerts", index, "columns")
+        columns = document.items(*keys, "columns")
         if (
-            "*" not in document.items("alerts", index, "segments")
+            "*" not in document.items(*keys[:2], "segments")
             and columns
             and not any(each in outputs for each in columns)
         ):
             message = f"In segment cells `{metric.name}` is computed of the model's score alone."
-            yield document.problem(("alerts", index, "columns"), message, legal=outputs)
+            yield document.problem((*keys, "columns"), message, legal=outputs)
 
 
 def windows_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """A rule on a metric of single days has the `window` 1."""
-    for index, metric in _watched(document, surroundings):
-        window = document.value("alerts", index, "window")
+    for keys, metric in _watched(document, surroundings):
+        window = document.value(*keys, "window")
         if metric.daily and type(window) is int and window > 1:
             message = f"The metric `{metric.name}` is computed for each day alone."
-            yield document.problem(("alerts", index, "window"), message, legal=["1"])
+            yield document.problem((*keys, "window"), message, legal=["1"])
 
 
-def _watched(document: Document, surroundings: Surroundings) -> Iterator[tuple[int, Watched]]:
-    """The place of each rule on a known metric, and the metric as models of this task have it."""
-    for index in range(len(document.items("alerts"))):
-        name = document.text("alerts", index, "metric")
+def _watched(document: Document, surroundings: Surroundings) -> Iterator[tuple[Keys, Watched]]:
+    """The place of each condition on a known metric, and the metric as models of this task have it."""
+    for keys in conditions(document):
+        name = document.text(*keys, "metric")
         if name is not None and name in surroundings.metrics:
-            yield index, surroundings.metrics[name]
+            yield keys, surroundings.metrics[name]
 
 
 def _outputs(document: Document) -> list[str]:
@@ -122,34 +128,34 @@ def _outputs(document: Document) -> list[str]:
 def windows_are_evaluated(document: Document, _: Surroundings) -> Iterator[Problem]:
     """A rule's `window` is one of the monitor's `windows`."""
     legal = windows(document)
-    for index in range(len(document.items("alerts"))):
-        window = document.value("alerts", index, "window")
+    for keys in conditions(document):
+        window = document.value(*keys, "window")
         if type(window) is int and window >= 1 and legal and window not in legal:
             message = f"The window {window} is not one of the monitor's `windows`."
-            yield document.problem(("alerts", index, "window"), message, legal=[str(days) for days in legal])
+            yield document.problem((*keys, "window"), message, legal=[str(days) for days in legal])
 
 
 def thresholds_are_written_well(document: Document, _: Surroundings) -> Iterator[Problem]:
     """A threshold is a number, or follows from another value: `90 % of baseline`, `usual + 4 spreads`."""
-    for index in range(len(document.items("alerts"))):
+    for keys in conditions(document):
         for key in ("above", "below"):
-            written = document.text("alerts", index, key)
+            written = document.text(*keys, key)
             if written is not None:
                 try:
                     Threshold.of_written(written)
                 except ValueError:
                     message = f"{quoted(written)} is neither a number nor written like {SPELLED}."
-                    yield document.problem(("alerts", index, key), message)
+                    yield document.problem((*keys, key), message)
 
 
 def baselines_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """Only metrics of performance and service that count nothing can be held against the baseline's value."""
-    for index, metric in _watched(document, surroundings):
+    for keys, metric in _watched(document, surroundings):
         for key in ("above", "below"):
             no_value = metric.family not in _ON_BASELINE or metric.written == "count"
-            if no_value and _held(document, key, "alerts", index).of_baseline:
+            if no_value and _held(document, key, *keys).of_baseline:
                 message = f"The metric `{metric.name}` has no value on the baseline; give a number."
-                yield document.problem(("alerts", index, key), message)
+                yield document.problem((*keys, key), message)
 
 
 def escalations_get_graver(document: Document, _: Surroundings) -> Iterator[Problem]:
@@ -176,11 +182,11 @@ def escalations_get_graver(document: Document, _: Surroundings) -> Iterator[Prob
 
 def other_versions_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """Only metrics of a version can be held against those of another: `95 % of version 1`."""
-    for index, metric in _watched(document, surroundings):
+    for keys, metric in _watched(document, surroundings):
         for key in ("above", "below"):
-            if metric.whole_log and _held(document, key, "alerts", index).version:
+            if metric.whole_log and _held(document, key, *keys).version:
                 message = f"The metric `{metric.name}` is about all versions together, so no version has it."
-                yield document.problem(("alerts", index, key), message)
+                yield document.problem((*keys, key), message)
 
 
 def _held(document: Document, key: str, *keys: str | int) -> Threshold:
@@ -192,14 +198,25 @@ def _held(document: Document, key: str, *keys: str | int) -> Threshold:
 
 
 def rules_have_one_threshold(document: Document, _: Surroundings) -> Iterator[Problem]:
-    """A rule has exactly one of `above` and `below`."""
-    for index in range(len(document.items("alerts"))):
-        rule = document.mapping("alerts", index)
+    """A rule, or each condition of one, has exactly one of `above` and `below`."""
+    for keys in conditions(document):
+        rule = document.mapping(*keys)
         if rule is None:
             continue
-        given = [key for key in ("above", "below") if rule.get(key) is not None]
-        if not given:
-            yield document.problem(("alerts", index), "The rule needs a threshold: `above` or `below`.")
-        elif len(given) > 1:
+        found = [key for key in ("above", "below") if rule.get(key) is not None]
+        if not found:
+            yield document.problem(keys, "The rule needs a threshold: `above` or `below`.")
+        elif len(found) > 1:
             message = "The rule has both `above` and `below`; make it two rules."
-            yield document.problem(("alerts", index, "below"), message, at_key=True)
+            yield document.problem((*keys, "below"), message, at_key=True)
+
+
+def conditions_stand_alone(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """A rule has either `metric` and a threshold, or conditions under `all`, or under `any`."""
+    for index in range(len(document.items("alerts"))):
+        rule = document.mapping("alerts", index) or {}
+        several = [key for key in ("all", "any") if rule.get(key)]
+        beside = [key for key in Condition.model_fields if rule.get(key) is not None] if several else []
+        for key in [*several[1:], *beside]:
+            message = f"The rule has `{several[0]}`: what it watches stands there."
+            yield document.problem(("alerts", index, key), message, at_key=True)

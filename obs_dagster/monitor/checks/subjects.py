@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
 from obs_dagster.monitor.checks.check import Surroundings
-from obs_dagster.monitor.checks.outline import cuts, features, mapped, roles
+from obs_dagster.monitor.checks.outline import conditions, cuts, features, mapped, roles
 from obs_dagster.monitor.data import OUTPUT_ROLES
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, quoted
@@ -30,10 +30,10 @@ def columns_are_declared(document: Document, _: Surroundings) -> Iterator[Proble
     # A decision that is derived from the score goes by the name of its role.
     outputs += ["prediction"] if "prediction" not in roles(document, "logs") else []
     legal = list(dict.fromkeys((*declared, *outputs)))
-    for index in range(len(document.items("alerts"))):
-        for position, name in enumerate(document.items("alerts", index, "columns")):
+    for place in conditions(document):
+        for position, name in enumerate(document.items(*place, "columns")):
             if isinstance(name, str) and not _means_one(name, legal):
-                keys = ("alerts", index, "columns", position)
+                keys = (*place, "columns", position)
                 message = f"{quoted(name)} is neither a feature nor a column that the model puts out."
                 yield document.problem(keys, message, legal=legal, near=name)
 
@@ -44,10 +44,10 @@ def classes_are_known(document: Document, _: Surroundings) -> Iterator[Problem]:
     legal = task.classes(document) if isinstance(task, HasClasses) else None
     if legal is None:
         return
-    for index in range(len(document.items("alerts"))):
-        for position, name in enumerate(document.items("alerts", index, "classes")):
+    for place in conditions(document):
+        for position, name in enumerate(document.items(*place, "classes")):
             if isinstance(name, str) and not _means_one(name, legal):
-                keys = ("alerts", index, "classes", position)
+                keys = (*place, "classes", position)
                 message = f"{quoted(name)} is none that metrics of a class are about."
                 yield document.problem(keys, message, legal=list(legal), near=name)
 

@@ -134,5 +134,5 @@ def _note(record: MetricRecord, overall: float | None, needed: int, metric: Defi
 
 def rows_to_judge(monitor: Monitor) -> int:
     """Rows that a value needs before it is judged: the least that a rule on performance asks for."""
-    asked = [rule.min_rows for rule in monitor.alerts if needs_labels(rule.metric)]
+    asked = [part.min_rows for rule in monitor.alerts for part in rule.parts if needs_labels(part.metric)]
     return min(asked, default=int(Rule.model_fields["min_rows"].default))

@@ -25,7 +25,7 @@ def _chart(
     monitor: Monitor, index: RecordIndex, frame: Frame, panel: Definition, styles: Mapping[str, int]
 ) -> Chart:
     column = leading_output(monitor).column if panel.about == "column" else ""
-    rules = [rule for rule in monitor.alerts if _watches(rule, panel.name, column)]
+    rules = [part for rule in monitor.alerts for part in rule.parts if _watches(part, panel.name, column)]
     window = _window(monitor, panel, rules)
     settled = settled_through(monitor, frame.last) if panel.needs_labels else None
     trends = [

@@ -48,7 +48,7 @@ def plotted_of(monitor: Monitor) -> Plotted:
     windows: dict[str, set[int]] = defaultdict(set)
     for each in shown:
         windows[each.name].add(charted_window(monitor, each))
-    for rule in monitor.alerts:
+    for rule in (part for whole in monitor.alerts for part in whole.parts):
         watched = known.get(rule.metric)
         if watched and WHOLE in rule.segments and (watched.about == "model" or watched in shown):
             windows[rule.metric].add(rule.window)

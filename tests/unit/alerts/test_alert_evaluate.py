@@ -444,3 +444,23 @@ def test_an_alert_has_its_rules_labels_and_runbook(store, write, evaluate):
     with store.reading() as connection:
         [told] = connection.execute(select(OUTBOX.c.notification)).scalars()
     assert "https://wiki.example/recall" in told["body"]
+
+
+def test_an_alert_of_several_conditions_shows_the_one_that_is_in_breach(store, write, evaluate):
+    rule = {
+        "name": "either",
+        "any": [{"metric": "recall", "below": 0.5}, {"metric": "volume", "below": 100, "min_rows": 1}],
+    }
+    write([0.9])
+    write([20.0], metric="volume", n=20)
+    evaluate(1, rule)
+    alert = only(store)
+    assert (alert.metric, alert.value, alert.direction, alert.threshold) == ("volume", 20.0, "below", 100.0)
+
+
+def test_all_conditions_are_told(store, write, evaluate):
+    moved = {"metric": "psi", "above": 0.25, "columns": ["dep_delay"]}
+    write([0.2])
+    write([0.4], metric="psi", column="dep_delay")
+    evaluate(1, {"name": "both", "all": [{"metric": "recall", "below": 0.5}, moved]})
+    assert only(store).note == "And psi of dep_delay 0.4 is above 0.25."

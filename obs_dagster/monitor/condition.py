@@ -1,0 +1,93 @@
+"""What a rule holds a metric against."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from pydantic import Field
+
+from obs_dagster.monitor.contract import Strict
+from obs_dagster.monitor.threshold import Threshold
+
+
+class Condition(Strict):
+    """Holds one metric against a threshold: exactly one of `above` and `below` is given.
+
+    By default a night counts as a breach only if the metric's whole confidence interval lies beyond the
+    threshold.
+    """
+
+    metric: str = Field(default="", description="The metric that is watched; docs/metrics.md lists them.")
+    window: int = Field(default=1, ge=1, description="Length of the window in days; one of `windows`.")
+    above: float | str | None = Field(
+        default=None,
+        description="A breach is a value above this: a number; a part of what the metric is on the "
+        "baseline (`120 % of baseline`), which is judged only if that is above 0 and of `min_rows` rows; of "
+        "what it usually is (`150 % of usual`): the median of its values on the same weekday of the four "
+        "weeks before, of at least two of them; of what it is for another version on the same night "
+        "(`110 % of version 1`), or was for the same one (`150 % of 7 days ago`). Or a band around what is "
+        "usual (`usual + 4 spreads`), of as many robust standard deviations as nights lie apart, of at "
+        "least 14 nights of the eight weeks before.",
+    )
+    below: float | str | None = Field(
+        default=None,
+        description="A breach is a value below this; written like `above`.",
+    )
+    min_rows: int = Field(default=100, ge=1, description="Fewer rows behind the value: not judged.")
+    confident: bool = Field(
+        default=True, description="Count a breach only if the 95 % interval clears the threshold."
+    )
+    full_window: bool = Field(
+        default=False,
+        description="Judge a window only once it is full: not on the first nights of a version, whose "
+        "windows of a week lack some of its days.",
+    )
+    settled: bool = Field(
+        default=False,
+        description="Of metrics that need labels, judge only days whose labels are waited for no longer "
+        "(`labels.max_delay_days`).",
+    )
+    columns: tuple[str, ...] | None = Field(
+        default=None,
+        description="Columns that are watched, by name or pattern (`dep_*`); left out: every column that has "
+        "the metric.",
+    )
+    classes: tuple[str, ...] | None = Field(
+        default=None,
+        description="Classes that are watched, for metrics of a class, by name or pattern; left out: every "
+        "class.",
+    )
+
+    def watches_column(self, column: str) -> bool:
+        """Whether it watches a column, or a class, if the metric is about such."""
+        return named(self.columns, column) and named(self.classes, column)
+
+    @property
+    def direction(self) -> Literal["above", "below"]:
+        """The side of the threshold that is wrong."""
+        return "below" if self.above is None else "above"
+
+    @property
+    def told(self) -> str:
+        """What is held against what, in a few words."""
+        held = self.threshold
+        window = f" over {self.window} days" if self.window > 1 else ""
+        return f"{self.metric}{window} {self.direction} {held.origin or f'{held.number:g}'}"
+
+    @property
+    def threshold(self) -> Threshold:
+        """What values are held against.
+
+        Raises:
+            ValueError: there is none, or it is written in no known way.
+        """
+        written = self.below if self.above is None else self.above
+        if written is None:
+            raise ValueError(f"{self.metric} is held against no threshold")
+        return Threshold.of_written(written)
+
+
+def named(patterns: tuple[str, ...] | None, name: str) -> bool:
+    """Whether one of the names or patterns is meant; without any, everything is."""
+    return patterns is None or name in patterns or any(fnmatchcase(name, each) for each in patterns)
