@@ -76,7 +76,8 @@ def _chosen(settings: Settings, names: list[str]) -> list[Monitor]:
 
 def inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     """Look at what a monitor names: its log, labels, baseline, registry and routes."""
-    yield Finding(monitor.model, "monitor", "ok", f"{len(monitor.alerts)} rules, from {monitor.start} on")
+    rules = "1 rule" if len(monitor.alerts) == 1 else f"{len(monitor.alerts)} rules"
+    yield Finding(monitor.model, "monitor", "ok", f"{rules}, from {monitor.start} on")
     yield from _rules(monitor)
     log = look_at_log(monitor)
     yield from log.findings

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jobs.cli.choice import readable_monitors, require, tell_faulty
+from jobs.cli.completion import complete_model
 from jobs.cli.console import OUTPUT, cell, table
 from jobs.cli.failure import FAILED
 from jobs.cli.records import Format, FormatOption, emit
-from jobs.cli.unmatched import tell_unmatched
+from jobs.cli.unmatched import Filters, tell_unmatched
 
 if TYPE_CHECKING:
     import rich.text
@@ -50,6 +51,10 @@ _STYLES = {
 
 
 def status(
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this model (repeatable).", autocompletion=complete_model),
+    ] = None,
     owner: Annotated[list[str] | None, typer.Option(help="Only models of this owner (repeatable).")] = None,
     state: Annotated[
         list[str] | None,
@@ -63,25 +68,22 @@ def status(
     """Say how every model stands after its last night, the gravest first; 1 unless all of them are sound."""
     monitors = readable_monitors()
     found = _read_standing(monitors)
-    _require_known(found, owner or [], state or [])
-    shown = [
-        each for each in found if (not owner or each.owner in owner) and (not state or each.state in state)
-    ]
+    wanted = {"model": model, "owner": owner, "state": state}
+    _require_known(found, wanted)
+    shown = [each for each in found if _matches(each, wanted)]
     if chosen is Format.TABLE:
         _print(shown, len(found))
     else:
         emit(list(_records(shown)), _FIELDS, chosen)
     if found and not shown:
-        tell_unmatched(
-            "models",
-            {"owner": owner, "state": state},
-            lambda option: sorted(
-                {each.owner for each in found if not state or each.state in state}
-                if option == "owner"
-                else {each.state for each in found if not owner or each.owner in owner}
-            ),
-        )
-    tell_faulty(monitors.faulty)
+
+        def without(option: str) -> list[str]:
+            others = {name: values for name, values in wanted.items() if name != option}
+            return sorted({getattr(each, option) for each in found if _matches(each, others)})
+
+        tell_unmatched("models", wanted, without)
+    named = {each.model for each in shown}
+    tell_faulty([each for each in monitors.faulty if each.model in named])
     if any(each.state != "sound" for each in shown):
         raise typer.Exit(FAILED)
 
@@ -97,13 +99,17 @@ def _read_standing(found: Readable) -> list[ModelStanding]:
         return read_fleet(history, found.monitors.values(), now, faulty=found.faulty)
 
 
-def _require_known(found: Sequence[ModelStanding], owners: Sequence[str], states: Sequence[str]) -> None:
+def _require_known(found: Sequence[ModelStanding], wanted: Filters) -> None:
     from obs_dagster.fleet import GRAVEST_FIRST
 
-    for name in owners:
-        require(name, {each.owner for each in found if each.owner}, "owner")
-    for name in states:
-        require(name, GRAVEST_FIRST, "state")
+    there = {"state": set(GRAVEST_FIRST)}
+    for option, names in wanted.items():
+        for name in names or ():
+            require(name, there.get(option, {getattr(each, option) for each in found} - {""}), option)
+
+
+def _matches(standing: ModelStanding, wanted: Filters) -> bool:
+    return all(not values or getattr(standing, option) in values for option, values in wanted.items())
 
 
 def _records(shown: Sequence[ModelStanding]) -> Iterator[dict[str, Any]]:
