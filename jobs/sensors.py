@@ -25,6 +25,7 @@ _PAGE_SECONDS = 300
 def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
     """The sensors of all monitors together."""
     routes = {monitor.model: monitor.routes for monitor in monitors}
+    zones = {monitor.model: monitor.zone for monitor in monitors}
     models = {job_name(monitor): monitor for monitor in monitors}
 
     @dg.sensor(
@@ -36,7 +37,7 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
     def alert_notifications(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         settings = Settings()
         with History.open(settings.history_url) as history:
-            done = deliver(history, routes, environ=os.environ, links=settings.links)
+            done = deliver(history, routes, environ=os.environ, links=settings.links, zones=zones)
         for failure in done.failures:
             context.log.warning("%s did not take %s: %s", failure.label, failure.key, failure.error)
         failed = len(done.failures)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jobs.cli import alert_routes, alert_undelivered
 from jobs.cli.alert_page import print_alert
 from jobs.cli.alert_table import print_alerts
 from jobs.cli.choice import find_monitor, require
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from obs_dagster.monitor import Rule
 
 app = typer.Typer(help="What is firing, and why.", no_args_is_help=True)
+app.command()(alert_routes.routes)
+app.command()(alert_undelivered.undelivered)
 
 _OPEN = ["firing", "pending"]
 _DAYS = 14

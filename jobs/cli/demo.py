@@ -134,7 +134,9 @@ def _deliver(settings: Settings, monitors: Sequence[Monitor]) -> None:
         done = deliver(history, routes, environ=os.environ, links=settings.links)
     if done.delivered:
         count = "1 notification was" if done.delivered == 1 else f"{done.delivered} notifications were"
-        labels = dict.fromkeys(route.label for monitor in monitors for route in monitor.routes) or ("log://",)
+        labels = dict.fromkeys(route.label for monitor in monitors for route in monitor.channels) or (
+            "log://",
+        )
         told = f"{count} sent to {', '.join(labels)}"
         told += f": {place}" if "log://" in labels else ""
     else:

@@ -25,7 +25,7 @@ def routes(monitor: Monitor) -> Iterator[Finding]:
 
 
 def _findings(monitor: Monitor, wrong: Callable[[Route, str], str]) -> Iterator[Finding]:
-    for route in monitor.routes:
+    for route in monitor.channels:
         try:
             problem = wrong(route, route.resolve(os.environ))
         except ObsError as error:

@@ -83,6 +83,7 @@ def compose(alert: Alert, event: Change, moved: str = "") -> Message:
         body=laid_out(head, {**facts, "key": key}),
         thread=alert.id,
         facts=facts,
+        labels=alert.labels,
         details={
             "alert_id": alert.id,
             "event": event,

@@ -1,6 +1,6 @@
 """The monitor file: its typed model, and the JSON Schema for editors."""
 
-from obs_dagster.monitor.alerting import Route, Rule
+from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.contract import Feature, FeatureType
 from obs_dagster.monitor.data import (
     LabelColumns,
@@ -14,6 +14,7 @@ from obs_dagster.monitor.editor_schema import json_schema
 from obs_dagster.monitor.escalation import Severity
 from obs_dagster.monitor.model import Explanations, Monitor, Quality, Reports
 from obs_dagster.monitor.problem import MonitorError, Problem
+from obs_dagster.monitor.route import Route
 
 __all__ = [
     "Explanations",

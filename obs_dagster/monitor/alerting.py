@@ -1,9 +1,7 @@
-"""Alert rules, and who hears of them."""
+"""Alert rules."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler
@@ -11,17 +9,8 @@ from pydantic_core import CoreSchema
 
 from obs_dagster.monitor.choice import Written
 from obs_dagster.monitor.condition import Condition, named
-from obs_dagster.monitor.contract import Strict
 from obs_dagster.monitor.escalation import Escalation, Severity
-from obs_dagster.monitor.placeholders import environment, expand, variables
 from obs_dagster.monitor.whole import WHOLE
-from obs_dagster.secrets import remember
-
-# Of Apprise's many schemes, those whose host is a host. Elsewhere a token stands in its place
-# (`slack://TOKEN/…`, `pagerduty://KEY@…`), which must not be shown.
-_SHOW_HOST = frozenset(
-    {"form", "forms", "http", "https", "json", "jsons", "mailto", "mailtos", "xml", "xmls"}
-)
 
 
 class Rule(Condition):
@@ -137,53 +126,3 @@ def wants_defaults(written: Any) -> bool:
     (True, True, True, False)
     """
     return written is None or written == DEFAULTS or (isinstance(written, list) and DEFAULTS in written)
-
-
-class Route(Strict):
-    """Sends alert notifications of some severities to one channel."""
-
-    url: str = Field(
-        description="An Apprise URL (`mailto://…`, `slack://…`, `json://…`) or `log://`. Secrets come from "
-        "the environment: write `${NAME}`."
-    )
-    severities: tuple[Severity, ...] = Field(
-        default=("info", "warning", "critical"), min_length=1, description="Severities that are sent."
-    )
-
-    @property
-    def label(self) -> str:
-        """Scheme and host, for logs and pages: never credentials.
-
-        >>> Route(url="mailto://night:${PASSWORD}@smtp.example.com?to=team@example.com").label
-        'mailto://smtp.example.com'
-        >>> Route(url="slack://TokenA/TokenB/TokenC").label
-        'slack://…'
-        """
-        scheme, separator, rest = self.url.partition("://")
-        if not separator or scheme.startswith("$"):
-            # A variable's name is no secret; anything else might be.
-            return self.url if re.fullmatch(r"\$\{\w+\}", self.url) else "…"
-        if scheme == "log":
-            return "log://"
-        authority, _, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
-        # An `@` in the path belongs to a password with a slash in it.
-        if scheme.lower() not in _SHOW_HOST or "@" in path:
-            return f"{scheme}://…"
-        host = authority.rpartition("@")[2]
-        address = re.match(r"\[[0-9a-fA-F:.]+\]|[\w.-]+", host)
-        return f"{scheme}://{address[0] if address else '…'}"
-
-    def resolve(self, environ: Mapping[str, str] | None = None) -> str:
-        """The URL with its secrets filled in; pass it on to the channel, keep it nowhere.
-
-        Args:
-            environ: the environment variables; left out: the process's.
-
-        Raises:
-            ObsError: a variable is not set.
-        """
-        given = environment(environ)
-        secret = [given[name] for name in variables(self.url) if name in given and name != "OBS_HOME"]
-        url = expand(self.url, given)
-        remember(*secret, url)
-        return url

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, PrivateAttr
 
-from obs_dagster.monitor.alerting import Route, Rule, Rules
+from obs_dagster.monitor.alerting import Rule, Rules
 from obs_dagster.monitor.baseline import BASELINES, BaselineKeys
 from obs_dagster.monitor.choice import OneOf
 from obs_dagster.monitor.contract import Feature, Strict
@@ -19,6 +19,8 @@ from obs_dagster.monitor.log_labels import placed
 from obs_dagster.monitor.multiclass import Multiclass
 from obs_dagster.monitor.placeholders import resolve
 from obs_dagster.monitor.ranking import Ranking
+from obs_dagster.monitor.route import Route
+from obs_dagster.monitor.routing import every_route
 
 DEFAULT_TASK = "binary_classification"
 """The kind of a model whose monitor does not say."""
@@ -149,6 +151,11 @@ class Monitor(Strict):
     )
 
     _path: Path | None = PrivateAttr(default=None)
+
+    @property
+    def channels(self) -> tuple[Route, ...]:
+        """The routes that have a URL, each URL once."""
+        return tuple({route.url: route for _, route in every_route(self.routes) if route.url}.values())
 
     @property
     def zone(self) -> ZoneInfo:

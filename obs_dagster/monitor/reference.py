@@ -44,7 +44,8 @@ def _below(model: type[BaseModel], path: str) -> Iterator[tuple[type[BaseModel],
         for part, title in _models(annotation_of(field), f"{path}{field.alias or name}"):
             kind = part.model_fields["kind"].default if issubclass(part, Choice) else ""
             yield part, f"{title}, kind {kind}" if kind else title
-            yield from _below(part, f"{title}.")
+            if part is not model:  # routes hold routes
+                yield from _below(part, f"{title}.")
 
 
 def _models(annotation: Any, path: str) -> Iterator[tuple[type[BaseModel], str]]:

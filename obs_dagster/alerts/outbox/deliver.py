@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from obs_dagster import secrets
 from obs_dagster.alerts.channels.error import ChannelError
@@ -20,6 +21,7 @@ from obs_dagster.errors import ObsError
 from obs_dagster.history import History
 from obs_dagster.links import NO_LINKS, Links
 from obs_dagster.monitor import Route
+from obs_dagster.monitor.routing import Notice, destinations, every_route
 
 Clock = Callable[[], dt.datetime]
 Sender = Callable[[str, Message, Thread], Taken]
@@ -73,8 +75,11 @@ def deliver(
     clock: Clock = utc_now,
     sender: Sender = send,
     links: Links = NO_LINKS,
+    zones: Mapping[str, dt.tzinfo] = MappingProxyType({}),
 ) -> DeliveryReport:
-    """Send each waiting notification through each route that wants its severity.
+    """Send each waiting notification through each route that wants it.
+
+    What follows in a thread goes where its beginning went: the time of that is what routes are asked about.
 
     Every channel gets a notification at least once, with a key that tells repetitions; twice only if a
     sender dies between sending and noting it. Several may deliver at once. What fails is tried again with
@@ -89,13 +94,32 @@ def deliver(
         clock: tells the present (UTC); leases and pauses are counted from it.
         sender: sends one message of a thread to one URL, or raises.
         links: the addresses that messages lead to.
+        zones: per model, the time zone of its routes' hours; left out: UTC.
     """
+    every = {
+        model: _by_id(route for _, route in every_route(tree) if route.url) for model, tree in routes.items()
+    }
     run = _Run(history, environ, clock, sender, links)
     for entry in entries.waiting(history, routes.keys()):
-        wanted = [route for route in routes[entry.model] if entry.message.severity in route.severities]
-        run.deliver(entry, _by_id(wanted or [FALLBACK]))
-    run.renew({model: _by_id(each) for model, each in routes.items()})
+        begun = entries.beginning(history, entry)
+        at = begun.at.astimezone(zones.get(entry.model, dt.UTC))
+        wanted = _by_id(route for _, route in destinations(routes[entry.model], notice_of(entry.message, at)))
+        told = {id_: route for id_, route in every[entry.model].items() if id_ in begun.told}
+        run.deliver(entry, {**told, **wanted} or _by_id([FALLBACK]))
+    run.renew(every)
     return DeliveryReport(run.delivered, tuple(run.failures), run.waiting)
+
+
+def notice_of(message: Message, at: dt.datetime) -> Notice:
+    """What routes look at of a message that is told first at a time."""
+    details = message.details
+    return Notice(
+        severity=message.severity,
+        model=details.get("model", ""),
+        owner=details.get("owner", ""),
+        at=at,
+        labels={**details, **message.labels},
+    )
 
 
 class _Run:

@@ -45,6 +45,15 @@ class Entry:
     id: int
     model: str
     message: Message
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Of what a notification follows: when that was told, and which routes have been tried for its thread."""
+
+    at: dt.datetime
+    told: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +113,27 @@ def _put(
 def waiting(history: History, models: Collection[str]) -> list[Entry]:
     """The notifications of some models that aren't settled, oldest first."""
     query = (
-        select(OUTBOX.c.id, OUTBOX.c.alert_id, OUTBOX.c.model, OUTBOX.c.notification)
+        select(OUTBOX.c.id, OUTBOX.c.alert_id, OUTBOX.c.model, OUTBOX.c.notification, OUTBOX.c.created_at)
         .where(OUTBOX.c.settled_at.is_(None), OUTBOX.c.model.in_(list(models)))
         .order_by(OUTBOX.c.id)
     )
     with history.reading() as connection:
         rows = connection.execute(query).all()
-    return [Entry(id_, model, message_of(values, alert_id)) for id_, alert_id, model, values in rows]
+    return [Entry(id_, model, message_of(values, alert_id), at) for id_, alert_id, model, values, at in rows]
+
+
+def beginning(history: History, entry: Entry) -> Beginning:
+    """Where a notification's thread went: what fires begins anew."""
+    if entry.message.event == "firing":
+        return Beginning(entry.created_at, frozenset())
+    thread = OUTBOX.c.thread == entry.message.thread
+    first = select(func.max(OUTBOX.c.created_at)).where(
+        thread, OUTBOX.c.id < entry.id, OUTBOX.c.notification["event"].as_string() == "firing"
+    )
+    tried = select(DELIVERIES.c.route).join(OUTBOX, OUTBOX.c.id == DELIVERIES.c.outbox_id).where(thread)
+    with history.reading() as connection:
+        at = connection.execute(first).scalar()
+        return Beginning(at or entry.created_at, frozenset(connection.execute(tried).scalars()))
 
 
 def claim(history: History, entry: Entry, route: str, label: str, now: dt.datetime) -> Claim:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from obs_dagster.monitor.checks.check import Surroundings
+from obs_dagster.monitor.checks.routes import urls
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.paths import paths
 from obs_dagster.monitor.placeholders import expand, is_set, mistakes, variables
@@ -16,10 +17,7 @@ from obs_dagster.monitor.source import SECTIONS, source_in
 def variables_are_set(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """Every `${NAME}` in a path or a URL is set in the environment; `OBS_HOME` always is."""
     texts: list[tuple[Keys, str]] = [(path.keys, text) for path, text in paths(document)]
-    for index in range(len(document.items("routes"))):
-        url = document.text("routes", index, "url")
-        if url is not None:
-            texts.append((("routes", index, "url"), url))
+    texts += ((keys, url) for keys, url in urls(document))
     for section in SECTIONS:
         source = source_in(document, section)
         if source is not None and not source.of_files:
@@ -49,8 +47,7 @@ def paths_are_sound(document: Document, surroundings: Surroundings) -> Iterator[
 
 def routes_are_urls(document: Document, _: Surroundings) -> Iterator[Problem]:
     """A route's `url` has a scheme (`mailto://…`), or is a variable that holds the whole URL."""
-    for index in range(len(document.items("routes"))):
-        url = document.text("routes", index, "url")
-        if url is not None and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|\$\{", url):
+    for keys, url in urls(document):
+        if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|([a-z-]+\+)?\$\{", url):
             message = "This is not a URL: it has no scheme such as `mailto://`, `slack://` or `log://`."
-            yield document.problem(("routes", index, "url"), message)
+            yield document.problem(keys, message)

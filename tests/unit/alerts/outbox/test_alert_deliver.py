@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -282,3 +283,36 @@ def test_a_channel_that_forgets_is_told_again_until_it_needs_no_more(write, eval
     clock.now += 10 * hour
     run(CHAT)
     assert [key for _, key in inbox.taken] == ["firing:1", "firing:1", "resolved:1"]
+
+
+def test_an_end_goes_where_the_beginning_went_whatever_the_time(write, evaluate, run, inbox, clock):
+    # notifications of these tests are made at 1:00 and 2:00 UTC
+    night = Route(url="json://night", hours="00:30-01:30")
+    day = Route(url="json://day", hours="01:30-00:30")
+    write([0.2, 0.9])
+    evaluate(1)
+    inbox.down["json://night"] = OSError("down")
+    run(night, day)
+    inbox.down.clear()
+    evaluate(2)
+    clock.now += FIRST_RETRY
+    run(night, day)
+    assert inbox.taken == [("json://night", "firing:1"), ("json://night", "resolved:1")]
+
+
+def test_an_end_goes_where_its_beginning_went_though_that_route_wants_no_more_of_it(
+    write, evaluate, run, inbox
+):
+    write([0.2, 0.9])
+    evaluate(1)
+    run(CHAT)
+    evaluate(2)
+    run(Route(url=CHAT.url, owners=("nobody",)))
+    assert [key for _, key in inbox.taken] == ["firing:1", "resolved:1"]
+
+
+def test_hours_are_those_of_the_model(firing, store, clock, inbox):
+    tokyo = {"flight_delay": ZoneInfo("Asia/Tokyo")}
+    route = Route(url="json://chat", hours="10:00-11:00")
+    deliver(store, {"flight_delay": [route]}, environ={}, clock=clock, sender=inbox, zones=tokyo)
+    assert inbox.taken == [("json://chat", "firing:1")]
