@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from jobs.due import JOB, Due, nights_due
+from jobs.interruption import cancel_runs
 from jobs.lost_runs import EVERY_MODEL
 from jobs.night_workers import Evaluated, Recording, evaluate_nights
 from jobs.untold import tell_untold
@@ -41,13 +42,17 @@ def job() -> dg.JobDefinition:
         # in the instance of this run, which need not be the home's
         ref = context.instance.get_ref() if context.instance.is_persistent else None
         recording = Recording({STARTED_BY: context.run_id}, ref)
-        for number, done in enumerate(evaluate_nights(due, recording=recording), start=1):
-            told = f"{number} of {len(due)}: {done}"
-            if done.success:
-                context.log.info(told)
-            else:
-                context.log.error(told)
-                failed.append(done)
+        try:
+            for number, done in enumerate(evaluate_nights(due, recording=recording), start=1):
+                told = f"{number} of {len(due)}: {done}"
+                if done.success:
+                    context.log.info(told)
+                else:
+                    context.log.error(told)
+                    failed.append(done)
+        except dg.DagsterExecutionInterruptedError:
+            cancel_nights(context.instance, context.run_id)
+            raise
         tell_untold(failed, context.instance, _readable([each.due.model for each in failed]))
         if failed:
             raise dg.Failure(
@@ -67,6 +72,17 @@ def job() -> dg.JobDefinition:
         evaluate()
 
     return due_nights
+
+
+def cancel_nights(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Cancel the nights that a run has begun, whose processes are ended, if somebody has asked that it ends.
+
+    Else they are lost runs, which people are told of.
+    """
+    run = instance.get_run_by_id(run_id)
+    if run is not None and run.status is dg.DagsterRunStatus.CANCELING:
+        nights = instance.get_runs(dg.RunsFilter(tags={STARTED_BY: run_id}))
+        cancel_runs(instance, [night.run_id for night in nights])
 
 
 def _readable(models: Sequence[str]) -> dict[str, Monitor]:

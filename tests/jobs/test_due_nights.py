@@ -134,3 +134,30 @@ def test_a_night_that_fails_or_dies_does_not_keep_others_from_being_evaluated(wi
         assert instance.get_materialized_partitions(dg.AssetKey(["broken", "profile"])) == set()
     with History.open(settings.history_url) as history:
         assert {"killed", "broken"} <= {each.model for each in undelivered(history)}
+
+
+@dg.op
+def nothing():
+    """Does nothing."""
+
+
+@dg.job
+def utc_nightly():
+    nothing()
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"), [(True, dg.DagsterRunStatus.CANCELED), (False, dg.DagsterRunStatus.NOT_STARTED)]
+)
+def test_who_ends_the_run_of_all_nights_ends_those_that_it_has_begun(asked, status):
+    with dg.DagsterInstance.ephemeral() as instance:
+        due = instance.create_run_for_job(job_def=utc_nightly)
+        if asked:
+            instance.report_run_canceling(due)
+        night, other = (
+            instance.create_run_for_job(job_def=utc_nightly, tags={due_nights.STARTED_BY: run_id})
+            for run_id in (due.run_id, "another")
+        )
+        due_nights.cancel_nights(instance, due.run_id)
+        assert instance.get_run_by_id(night.run_id).status is status
+        assert instance.get_run_by_id(other.run_id).status is dg.DagsterRunStatus.NOT_STARTED
