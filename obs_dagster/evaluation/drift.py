@@ -156,6 +156,9 @@ def _beyond(rule: Rule, value: float | None) -> bool:
 
 def _reference(monitor: Monitor, day: dt.date) -> Reference:
     """What a night is compared with."""
-    days = baseline_of(monitor).evaluated(day)
+    baseline = baseline_of(monitor)
+    # of nights there are none before the first
+    nights = [each for each in baseline.nights(day) or () if each >= monitor.start]
+    days = nights or baseline.evaluated(day)
     kind = monitor.baseline.kind
     return Reference(kind, min(days), max(days)) if days else Reference(kind)

@@ -106,7 +106,8 @@ class RollingBaseline(Baseline):
     def look(self, monitor: Monitor, versions: Sequence[str]) -> Iterator[Remark]:
         """Which days it has, relative to each night."""
         del monitor, versions
-        yield Remark("ok", f"rolling, {self.days} days ending {self.gap_days} days before each night")
+        ends = f"{self.gap_days} day{'s' * (self.gap_days > 1)} before each night"
+        yield Remark("ok", f"rolling, {self.days} day{'s' * (self.days > 1)} ending {ends}")
 
     def _end(self, day: dt.date) -> dt.date:
         return day - dt.timedelta(days=self.gap_days)

@@ -20,7 +20,7 @@ from obs_dagster.verdict.wording import day_month, limit, night_count, noun, per
 SUBJECTS = 6
 """Subjects of one rule that are listed with their numbers; the rest are named."""
 
-NOBODY = "nobody is named: set `owner` in the monitor"
+NOBODY = "nobody is named (owner in the monitor)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,4 +69,8 @@ def _absent(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) ->
             record = index.at(day, "shap_importance", version, window, column=column)
             if record is not None and record.reason:
                 return f"Not explained: {record.reason}"
+    if monitor.registry is None:
+        return (
+            "Not explained: the monitor has no registry, which says which models of MLflow its versions are."
+        )
     return "No explanations were computed for this version."

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from obs_dagster.alerts.moved import from_lake
+from obs_dagster.changes.change import Changes
 from obs_dagster.changes.words import between, line, told
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.drift import changes_of, drift_of_day, keep_changes
@@ -113,3 +114,13 @@ def test_a_damaged_file_is_told_of_and_hides_nothing_else(world, day, tmp_path):
         page = gather(world.monitor, history, day + ONE, now=now, lake=world.lake)
     assert page.changes.every == ()
     assert any(remark.startswith("What moved could not be told: ") for remark in page.remarks)
+
+
+def test_a_rolling_baseline_has_no_days_before_the_first_night(small, day):
+    world = small(start=str(day), baseline={"kind": "rolling", "days": 5, "min_days": 1, "gap_days": 1})
+    world.log(day, world.rows(day, 600))
+    world.log(day + ONE, world.rows(day + ONE, 600).assign(temp=100.0))
+    for each in (day, day + ONE):
+        world.night(each)
+    change = Changes(drift_of_day(world.tonight, day + ONE).changes).of("1", "temp", 1)
+    assert (change.reference.first, change.reference.last) == (day, day)
