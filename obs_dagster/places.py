@@ -50,13 +50,19 @@ class Place:
 
     @property
     def is_full(self) -> bool:
-        """Whether it has no room left."""
-        return self.free < _FULL
+        """Whether it has no room left, as far as it can be asked."""
+        try:
+            return self.free < _FULL
+        except OSError:
+            return False
 
     @property
     def is_read_only(self) -> bool:
-        """Whether its file system is."""
-        return bool(os.statvfs(self.near).f_flag & os.ST_RDONLY)
+        """Whether its file system is, as far as it can be asked."""
+        try:
+            return bool(os.statvfs(self.near).f_flag & os.ST_RDONLY)
+        except OSError:
+            return False
 
 
 def places(settings: Settings | None = None) -> tuple[Place, ...]:

@@ -36,53 +36,51 @@ class _Fault:
     remedy: str
 
 
-_FAULTS = (
-    _Fault(
-        frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG}),
-        re.compile(
-            r"no space left|disk is full|disk full|quota exceeded|file too large|max_temp_directory_size"
-            r"|failed to offload data block",
-            re.IGNORECASE,
-        ),
-        "there is no room left",
-        f"Free space there or raise the quota (`obs doctor` says how much there is), {_AGAIN}",
+_FULL = _Fault(
+    frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG}),
+    re.compile(
+        r"no space left|disk is full|disk full|quota exceeded|file too large|max_temp_directory_size"
+        r"|failed to offload data block",
+        re.IGNORECASE,
     ),
-    _Fault(
-        frozenset({errno.EROFS}),
-        re.compile(
-            r"read-only file system|readonly database|read-only database|in read-only mode", re.IGNORECASE
-        ),
-        "it is read-only",
-        f"Make it writable, or have the setting name a place that is, {_AGAIN}",
-    ),
-    _Fault(
-        frozenset({errno.EACCES, errno.EPERM}),
-        re.compile(r"permission denied|operation not permitted", re.IGNORECASE),
-        "this user may not write or read it",
-        f"Give the user that runs obs access to it, or have the setting name a place of its own, {_AGAIN}",
-    ),
-    _Fault(
-        frozenset(),
-        re.compile(r"unable to open database file", re.IGNORECASE),
-        "its folder is missing, read-only, or closed to this user",
-        f"Make the folder one that the user that runs obs can write, or set OBS_HOME to another, {_AGAIN}",
-    ),
-    _Fault(
-        frozenset(),
-        re.compile(r"database is locked|database table is locked|could not set lock on file", re.IGNORECASE),
-        "another program holds its lock",
-        f"Wait for the other program, or end it, {_AGAIN}",
-    ),
-    _Fault(
-        frozenset({errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO}),
-        re.compile(r"disk i/o error|input/output error|stale file handle", re.IGNORECASE),
-        "the disk does not read or write",
-        f"Check the disk or the mount and its free space, {_AGAIN}",
-    ),
+    "there is no room left",
+    f"Free space there or raise the quota (`obs doctor` says how much there is), {_AGAIN}",
 )
+_READ_ONLY = _Fault(
+    frozenset({errno.EROFS}),
+    re.compile(
+        r"read-only file system|readonly database|read-only database|in read-only mode", re.IGNORECASE
+    ),
+    "it is read-only",
+    f"Make it writable, or have the setting name a place that is, {_AGAIN}",
+)
+_DENIED = _Fault(
+    frozenset({errno.EACCES, errno.EPERM}),
+    re.compile(r"permission denied|operation not permitted", re.IGNORECASE),
+    "this user may not write or read it",
+    f"Give the user that runs obs access to it, or have the setting name a place of its own, {_AGAIN}",
+)
+_NOT_OPENED = _Fault(
+    frozenset(),
+    re.compile(r"unable to open database file", re.IGNORECASE),
+    "its folder is missing, read-only, or closed to this user",
+    f"Make the folder one that the user that runs obs can write, or set OBS_HOME to another, {_AGAIN}",
+)
+_LOCKED = _Fault(
+    frozenset(),
+    re.compile(r"database is locked|database table is locked|could not set lock on file", re.IGNORECASE),
+    "another program holds its lock",
+    f"Wait for the other program, or end it, {_AGAIN}",
+)
+_BROKEN = _Fault(
+    frozenset({errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO}),
+    re.compile(r"disk i/o error|input/output error|stale file handle", re.IGNORECASE),
+    "the disk does not read or write",
+    f"Check the disk or the mount and its free space, {_AGAIN}",
+)
+_FAULTS = (_FULL, _READ_ONLY, _DENIED, _NOT_OPENED, _LOCKED, _BROKEN)
 _FOREIGN = ("duckdb", "pyarrow", "sqlite3", "sqlalchemy", "mlflow", "_duckdb")
 _PATH = re.compile(r"""["'](/[^"'\\]+)\\?["']""")
-_FULL, _READ_ONLY, _DENIED, _NOT_OPENED, _BROKEN = 0, 1, 2, 3, 5
 _LONGEST = 200
 
 
@@ -103,7 +101,7 @@ def storage_fault(error: BaseException, place: Path | str) -> StorageError | Non
 
 def blames_storage(error: BaseException) -> bool:
     """Whether an error is about the places that are written to, and not about a file that is only read."""
-    return any(_fault(each) not in (None, _FAULTS[_DENIED]) for each in _chain(error))
+    return any(_fault(each) not in (None, _DENIED) for each in _chain(error))
 
 
 def _where(fault: _Fault, path: str, place: Path | str) -> tuple[_Fault, str]:
@@ -121,18 +119,18 @@ def _where(fault: _Fault, path: str, place: Path | str) -> tuple[_Fault, str]:
         at = next((each for each in known if _looks(each, fault)), at)
     if at is None:
         return fault, said
-    if fault is _FAULTS[_BROKEN] and at.is_full:
-        fault = _FAULTS[_FULL]
-    if fault is _FAULTS[_NOT_OPENED] and at.is_read_only:
-        fault = _FAULTS[_READ_ONLY]
-    whole = fault is _FAULTS[_FULL] or (fault is _FAULTS[_READ_ONLY] and not path)
+    if fault is _BROKEN and at.is_full:
+        fault = _FULL
+    if fault is _NOT_OPENED and at.is_read_only:
+        fault = _READ_ONLY
+    whole = fault is _FULL or (fault is _READ_ONLY and not path)
     return fault, str(at) if whole or said == str(at.folder) else f"{said}, in the {at.name} ({at.variable}),"
 
 
 def _looks(place: Place, fault: _Fault) -> bool:
-    if fault is _FAULTS[_FULL]:
+    if fault is _FULL:
         return place.is_full
-    return fault is _FAULTS[_READ_ONLY] and place.is_read_only
+    return fault is _READ_ONLY and place.is_read_only
 
 
 def _fault(error: BaseException) -> _Fault | None:

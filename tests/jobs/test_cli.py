@@ -34,7 +34,7 @@ def test_completions_load_nothing_heavy(home, monkeypatch):
 
 
 def test_without_colour_nothing_is_an_escape_sequence(home):
-    asked = (["--help"], ["run", "loan_defualt"], ["report", "--day", "x"])
+    asked = (["--help"], ["run", "loan_defualt"])
     coloured = [home.obs(*args, FORCE_COLOR="1") for args in asked]
     assert all("\x1b" in done.stdout + done.stderr for done in coloured)
     plain = [home.obs(*args, FORCE_COLOR="1", NO_COLOR="1") for args in asked]
