@@ -49,7 +49,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 | {state: len(subjects) for state, subjects in each.subjects.items()}
                 for each in (*summary.rules, summary.days)
             ),
-            ["rule", "status", "firing", "pending", "ok", "unknown"],
+            ["rule", "status", "firing", "pending", "closed", "ok", "unknown"],
         )
         return dg.MaterializeResult(
             metadata={

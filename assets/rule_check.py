@@ -55,6 +55,15 @@ def check_result(
         )
         if lasts and count > 1:
             told += f" It is the gravest of {count} that are {summary.status}."
+    if summary.handled:
+        metadata["what people do"] = table(
+            (
+                {"subject": each.subject.told(rule.metric), "it is": each.handled}
+                for each in summary.handled[:_MOST]
+            ),
+            ["subject", "it is"],
+        )
+        told += f" {_handled(summary.handled)}"
     if changes:
         metadata |= changes_metadata(changes)
         told += f" {line(changes[0], worst.subject.segment if worst else WHOLE)}."
@@ -78,6 +87,14 @@ def _sentence(rule: Rule, subject: Subject, night: Observation) -> str:
         f"{period(rule.window, night.day)} "
         f"(in breach {rule.direction} {_limit(rule, held)}{origin})."
     )
+
+
+def _handled(subjects: Sequence[SubjectStatus]) -> str:
+    """What people do about a rule's alerts, as a sentence; that of the first if they do several things."""
+    first = subjects[0]
+    one = f"version {first.subject.version}{f', {first.subject.column}' if first.subject.column else ''}"
+    more = f", and {len(subjects) - 1} more are looked after" if len(subjects) > 1 else ""
+    return f"The alert of {one} is {first.handled}{more}."
 
 
 def _measurements(rule: Rule, subjects: Sequence[SubjectStatus]) -> dg.TableMetadataValue:

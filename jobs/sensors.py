@@ -11,6 +11,7 @@ from jobs.nightly import job_name
 from jobs.run_days import days_of_run
 from jobs.stage_failure import stage_failure
 from obs_dagster.alerts import deliver, report_failure
+from obs_dagster.alerts.life.tell import settle
 from obs_dagster.fleet import read_fleet
 from obs_dagster.history import History
 from obs_dagster.links import FLEET_PAGE
@@ -37,6 +38,8 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
     def alert_notifications(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         settings = Settings()
         with History.open(settings.history_url) as history:
+            # what a silence that has ended kept back
+            settle(history, dt.datetime.now(dt.UTC))
             done = deliver(history, routes, environ=os.environ, links=settings.links, zones=zones)
         for failure in done.failures:
             context.log.warning("%s did not take %s: %s", failure.label, failure.key, failure.error)

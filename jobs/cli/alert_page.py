@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.padding import Padding
 
-from jobs.cli.alert_table import SEVERITIES
+from jobs.cli.alert_table import SEVERITIES, handled
 from jobs.cli.console import OUTPUT, cell, table
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _STATES = {"firing": "bold red", "pending": "yellow", "resolved": "green"}
 _VERDICTS = {"breach": "red", "unsure": "yellow", "ok": "green", "unknown": "magenta"}
+_NEWS = {"firing": "that it fires", "acknowledged": "that it is looked after"}
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -86,6 +87,7 @@ def _around(alert: Alert) -> Iterator[tuple[str, str]]:
         since += f"; fires since {alert.fired_day}"
     yield "since", since
     yield "over", str(alert.resolved_day or "")
+    yield "people", handled(alert)
     if alert.rule != unevaluated.NAME:
         yield "note", alert.note
     yield "what to do", alert.summary
@@ -128,7 +130,7 @@ def _print_sent(sent: Sequence[Sent]) -> None:
 
 
 def _said(sent: Sent) -> str:
-    news = "that it fires" if sent.event == "firing" else "that it is over"
+    news = _NEWS.get(sent.event, "that it is over")
     if not sent.label:
         sender = "`obs dev`, or your Dagster daemon, sends it"
         return f"{_moment(sent.created_at)}: a notification waits {news}; {sender}"

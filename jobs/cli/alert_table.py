@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -45,9 +46,17 @@ def print_alerts(alerts: Sequence[Listed]) -> None:
         for alert in of_rule:
             grid.add_row(*(cell(text) for text in rows[alert.id]))
         OUTPUT.print(Padding(grid, (0, 0, 0, 2)))
+        for alert in of_rule:
+            if told := handled(alert):
+                OUTPUT.print(Padding(cell(f"{alert.id}  {told}", "cyan"), (0, 0, 0, 2)))
     for metric in sorted({alert.metric for alert in alerts if off_the_scale(alert.metric, alert.value)}):
         told = f"{noun(metric)} above {ceiling(metric):g}: {OFF_THE_SCALE}; it hardly grows any further."
         OUTPUT.print(f"\n{told}", style="dim")
+
+
+def handled(alert: Listed) -> str:
+    """What people do about an alert, in words; empty if nothing is known."""
+    return alert.handled if isinstance(alert.handled, str) else alert.handled(dt.datetime.now(dt.UTC))
 
 
 _WIDEST = (10, 20, 22, 18)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import datetime as dt
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli import alert_routes, alert_undelivered
+from jobs.cli import alert_acts, alert_routes, alert_undelivered, silences
 from jobs.cli.alert_page import print_alert
 from jobs.cli.alert_table import print_alerts
 from jobs.cli.choice import find_monitor, require
@@ -28,11 +29,20 @@ if TYPE_CHECKING:
     from obs_dagster.history import History
     from obs_dagster.monitor import Rule
 
-app = typer.Typer(help="What is firing, and why.", no_args_is_help=True)
+app = typer.Typer(help="What is firing, and why, and who looks after it.", no_args_is_help=True)
+app.command("ack")(alert_acts.ack)
+app.command()(alert_acts.resolve)
+app.command()(alert_acts.history)
+app.command()(silences.silence)
+app.command()(silences.unsilence)
+app.command("silences")(silences.list_)
 app.command()(alert_routes.routes)
 app.command()(alert_undelivered.undelivered)
 
 _OPEN = ["firing", "pending"]
+_HANDLED = ("silenced", "acknowledged")
+"""What an alert that fires may be beside."""
+
 _DAYS = 14
 """Days that an alert is shown for."""
 
@@ -46,7 +56,10 @@ def list_(  # noqa: PLR0917  Typer reads options by name
     ] = None,
     state: Annotated[
         list[str] | None,
-        typer.Option(help="firing, pending or resolved (repeatable); left out: firing and pending."),
+        typer.Option(
+            help="firing, pending, silenced, acknowledged or resolved (repeatable); left out: firing and "
+            "pending."
+        ),
     ] = None,
     rule: Annotated[
         list[str] | None, typer.Option(help="Only of this rule (repeatable).", autocompletion=complete_rule)
@@ -69,7 +82,7 @@ def list_(  # noqa: PLR0917  Typer reads options by name
     if model is not None:
         find_monitor(model)
     for name in state or []:
-        require(name, [each.value for each in State], "state")
+        require(name, [*(each.value for each in State), *_HANDLED], "state")
     wanted: dict[str, list[str] | None] = {
         "rule": rule,
         "version": version,
@@ -100,7 +113,19 @@ def list_(  # noqa: PLR0917  Typer reads options by name
 
 
 def _matches(alert: Alert, wanted: Filters) -> bool:
-    return all(not values or getattr(alert, option) in values for option, values in wanted.items())
+    return all(not values or _is_one(alert, option, values) for option, values in wanted.items())
+
+
+def _is_one(alert: Alert, option: str, values: Collection[str]) -> bool:
+    if option != "state":
+        return getattr(alert, option) in values
+    silenced = alert.silenced(dt.datetime.now(dt.UTC))
+    acknowledged = alert.acknowledged_at is not None and alert.state == "firing"
+    return (
+        alert.state in values
+        or ("silenced" in values and silenced)
+        or ("acknowledged" in values and acknowledged)
+    )
 
 
 def _known(history: History, model: str | None, alerts: Sequence[Alert], option: str) -> Iterator[str]:

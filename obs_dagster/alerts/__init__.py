@@ -6,7 +6,7 @@ from obs_dagster.alerts.evaluate import evaluate_nights, evaluate_rules
 from obs_dagster.alerts.outbox.deliver import DeliveryReport, Failure, deliver
 from obs_dagster.alerts.outbox.entries import Undelivered, undelivered
 from obs_dagster.alerts.outbox.failure import FailedRun, last_failure, last_failures, report_failure
-from obs_dagster.alerts.rules.alert import Alert, find_alert, firing_counts, list_alerts
+from obs_dagster.alerts.rules.alert import Alert, FiringCount, find_alert, firing_counts, list_alerts
 from obs_dagster.alerts.rules.fold import State
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.alerts.rules.summary import AlertSummary, RuleSummary, Status, SubjectStatus
@@ -18,6 +18,7 @@ __all__ = [
     "DeliveryReport",
     "FailedRun",
     "Failure",
+    "FiringCount",
     "RuleSummary",
     "State",
     "Status",

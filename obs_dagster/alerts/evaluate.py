@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from obs_dagster.alerts.life import acts, tell, trail
+from obs_dagster.alerts.life.trail import Kind
 from obs_dagster.alerts.moved import Told, silent
-from obs_dagster.alerts.outbox import entries
 from obs_dagster.alerts.rules import alert as alerts
 from obs_dagster.alerts.rules import unevaluated
-from obs_dagster.alerts.rules.alert import Alert, Event
+from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.alerts.rules.combined import Series
 from obs_dagster.alerts.rules.fold import GONE_AFTER_DAYS, Episode, State, fold
 from obs_dagster.alerts.rules.reconcile import reconcile
 from obs_dagster.alerts.rules.series import read_series
 from obs_dagster.alerts.rules.subject import Subject, watches
-from obs_dagster.alerts.rules.summary import AlertSummary, RuleSummary, subject_status, summarise
-from obs_dagster.alerts.rules.transition import Evaluation, advance, end, undone
+from obs_dagster.alerts.rules.summary import (
+    AlertSummary,
+    RuleSummary,
+    SubjectStatus,
+    subject_status,
+    summarise,
+)
+from obs_dagster.alerts.rules.transition import Evaluation, advance, end, undone, unless_same
 from obs_dagster.history import History, nights
 from obs_dagster.monitor import Monitor, Rule
 
@@ -101,13 +108,13 @@ class _Evaluator:
         wait = monitor.labels.max_delay_days if monitor.labels else 0
         self._settled = replace(evaluation, as_of=evaluation.as_of - dt.timedelta(days=wait))
         self._horizon = evaluation.as_of - dt.timedelta(days=LOOK_BACK_DAYS - 1)
-        self._told: dict[Event, list[str]] = {"firing": [], "resolved": []}
         self._stored: dict[str, dict[Subject, list[Alert]]] = defaultdict(lambda: defaultdict(list))
         # Records from the beginning of each alert on, for its episode to be the same every night.
         self._first = self._horizon
         for alert in alerts.read_since(connection, evaluation.model, self._horizon):
             self._stored[alert.rule][alert.subject].append(alert)
             self._first = min(self._first, alert.since)
+        self._closings = trail.closings(connection, evaluation.model, self._first)
 
     def run(self) -> AlertSummary:
         """Evaluate all rules, and what became of the days."""
@@ -116,30 +123,49 @@ class _Evaluator:
             self._connection, self._evaluation.model, rules, self._first, self._evaluation.as_of
         )
         days = self._days()
-        summaries = tuple(
-            self._rule(rule, series[rule.name], self._stored.pop(rule.name, {})) for rule in rules
-        )
+        found = [(rule, self._rule(rule, series[rule.name])) for rule in rules]
         for subjects in self._stored.values():
             for left in subjects.values():
                 self._end(left, RULE_REMOVED)
-        return self._summary(summaries, days)
+        return self._summary(found, days)
 
     def run_nights(self) -> AlertSummary:
         """Evaluate what became of the days, and no rule."""
-        return self._summary((), self._days())
+        return self._summary([], self._days())
 
-    def _days(self) -> RuleSummary:
+    def _days(self) -> list[SubjectStatus]:
         evaluation = self._evaluation
         known = nights.read(self._connection, evaluation.model, self._first, evaluation.as_of)
         seen = unevaluated.observations(self._monitor, known)
-        stored = self._stored.pop(unevaluated.NAME, {})
-        return self._rule(unevaluated.RULE, {unevaluated.SUBJECT: seen} if seen else {}, stored)
+        return self._rule(unevaluated.RULE, {unevaluated.SUBJECT: seen} if seen else {})
 
-    def _summary(self, rules: tuple[RuleSummary, ...], days: RuleSummary) -> AlertSummary:
-        fired, resolved = (tuple(sorted(self._told[event])) for event in ("firing", "resolved"))
-        return AlertSummary(self._evaluation.model, self._evaluation.as_of, rules, days, fired, resolved)
+    def _summary(
+        self, rules: Sequence[tuple[Rule, list[SubjectStatus]]], days: list[SubjectStatus]
+    ) -> AlertSummary:
+        """What was found, after people were told of it."""
+        model, now = self._evaluation.model, self._evaluation.now
+        told = tell.tell(self._connection, model, now, self._moved)
+        handled = {
+            (alert.rule, alert.subject): text
+            for alert in alerts.read_since(self._connection, model, self._horizon)
+            if (text := alert.handled(now))
+        }
 
-    def _rule(self, rule: Rule, series: Series, stored: Mapping[Subject, list[Alert]]) -> RuleSummary:
+        def summary(rule: Rule, found: Iterable[SubjectStatus]) -> RuleSummary:
+            known = (replace(each, handled=handled.get((rule.name, each.subject), "")) for each in found)
+            return summarise(rule, list(known))
+
+        return AlertSummary(
+            model,
+            self._evaluation.as_of,
+            tuple(summary(rule, found) for rule, found in rules),
+            summary(unevaluated.RULE, days),
+            fired=tell.heard(told, "firing"),
+            resolved=tell.heard(told, "resolved"),
+        )
+
+    def _rule(self, rule: Rule, series: Series) -> list[SubjectStatus]:
+        stored = self._stored.pop(rule.name, {})
         evaluation = self._evaluation if not rule.settled else self._settled
         as_of = evaluation.as_of
         found = []
@@ -147,19 +173,47 @@ class _Evaluator:
             observations = [night for night in nights_read if night.day <= as_of]
             episodes = [one for one in fold(rule, observations, as_of) if self._counts(one)]
             outcomes = [
-                (before, *advance(evaluation, rule, subject, before, episode))
+                (before, self._advance(evaluation, rule, subject, before, episode))
                 for before, episode in reconcile(stored.get(subject, ()), episodes)
             ]
             # What ends goes first, because the store holds one open alert of a subject at any time.
-            for before, after, event in sorted(outcomes, key=lambda outcome: _is_open(outcome[1])):
-                self._keep(before, after, event)
+            for before, after in sorted(outcomes, key=lambda outcome: _is_open(outcome[1])):
+                self._keep(before, after)
             lasting = episodes[-1] if episodes and episodes[-1].state is not State.RESOLVED else None
+            by_hand = any(after is not None and after.lasts for _, after in outcomes)
             seen = max((night.day for night in observations if not night.absent), default=dt.date.min)
             if (as_of - seen).days < GONE_AFTER_DAYS:
-                found.append(subject_status(rule, subject, observations, lasting, as_of))
+                status = subject_status(rule, subject, observations, lasting, as_of)
+                found.append(replace(status, status="closed") if by_hand else status)
         for subject in stored.keys() - series.keys():
             self._end(stored[subject], undone(rule) if watches(rule, subject) else UNWATCHED)
-        return summarise(rule, found)
+        return found
+
+    def _advance(
+        self,
+        evaluation: Evaluation,
+        rule: Rule,
+        subject: Subject,
+        before: Alert | None,
+        episode: Episode | None,
+    ) -> Alert | None:
+        """The alert as its episode has it, unless somebody has resolved that by hand."""
+        after = advance(evaluation, rule, subject, before, episode)
+        if episode is None or after is None or episode.fired_day is None:
+            return after
+        known = self._closings.get((rule.name, subject), ())
+        closing = next((line for line in known if trail.closes(line, episode)), None)
+        if closing is None:
+            return replace(after, lasts=False) if after.lasts else after
+        after = acts.closed(
+            after,
+            at=closing.at,
+            by=closing.by,
+            reason=closing.comment,
+            day=closing.day,
+            lasts=episode.state is State.FIRING,
+        )
+        return unless_same(before, after)
 
     def _counts(self, episode: Episode) -> bool:
         return episode.state is not State.RESOLVED or episode.end >= self._horizon
@@ -167,14 +221,16 @@ class _Evaluator:
     def _end(self, stored: Iterable[Alert], reason: str) -> None:
         for alert in stored:
             if _is_open(alert):
-                self._keep(alert, *end(self._evaluation, alert, reason))
+                self._keep(alert, end(self._evaluation, alert, reason))
+            elif alert.lasts:
+                self._keep(alert, replace(alert, lasts=False))
 
-    def _keep(self, before: Alert | None, after: Alert | None, event: Event | None) -> None:
+    def _keep(self, before: Alert | None, after: Alert | None) -> None:
         alerts.write(self._connection, before, after)
-        if after is not None and event is not None:
-            told = self._moved(after) if event == "firing" else ""
-            entries.enqueue(self._connection, after, event, self._evaluation.now, moved=told)
-            self._told[event].append(after.id)
+        if after is not None and (before is None or before.state is not after.state):
+            trail.add(
+                self._connection, after, Kind(after.state.value), self._evaluation.now, comment=after.note
+            )
 
 
 def _is_open(alert: Alert | None) -> bool:

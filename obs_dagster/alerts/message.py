@@ -66,11 +66,11 @@ class Message:
 
 
 def compose(alert: Alert, event: Change, moved: str = "") -> Message:
-    """The message about an alert that has just begun to fire, or has just ended.
+    """The message about an alert that has just begun to fire, was acknowledged, or has just ended.
 
     Args:
         alert: the alert.
-        event: which of the two.
+        event: which of these.
         moved: what is told of the values of its column; empty if nothing.
     """
     key = f"{alert.id}:{event}:{alert.firings}"
@@ -132,6 +132,8 @@ def harmless(name: str, length: int = _NAME_LENGTH) -> str:
 
 
 def _title(alert: Alert, event: Change, moved: str) -> str:
+    if event == "acknowledged":
+        return f"[acknowledged] {alert.model}: {harmless(alert.acknowledged_by)} looks after {alert.rule}"
     if alert.rule == unevaluated.NAME:
         return _title_of_days(alert, event)
     subject = Subject(*map(harmless, alert.subject)).told(alert.metric)
@@ -177,6 +179,7 @@ def _told(alert: Alert, event: Change, moved: str) -> tuple[str, dict[str, str]]
         "rule": f"{alert.rule}: {alert.metric} {alert.direction} {given(alert.threshold)}",
         "since": f"{alert.since}, {alert.nights} breaching night{'s' if alert.nights != 1 else ''}",
         "over": f"{alert.resolved_day}" if event == "resolved" else "",
+        "acknowledged": harmless(alert.acknowledged_by) if event == "acknowledged" else "",
         "note": one_line(alert.note),
         "what to do": one_line(alert.summary) if event == "firing" else "",
         "runbook": one_line(alert.runbook) if event == "firing" else "",
@@ -184,12 +187,12 @@ def _told(alert: Alert, event: Change, moved: str) -> tuple[str, dict[str, str]]
         "look": f"obs alerts show {alert.id}",
         "report": f"obs report {alert.model} --day {alert.last_day}",
     }
-    return f"{'FIRING' if event == 'firing' else 'RESOLVED'} ({alert.severity})", _said(lines)
+    return f"{event.upper()} ({alert.severity})", _said(lines)
 
 
 def _told_of_days(alert: Alert, event: Change) -> tuple[str, dict[str, str]]:
     """About days that were not evaluated."""
-    firing = event == "firing"
+    firing = event != "resolved"
     one_day = alert.since == alert.last_day
     again = (
         f"obs run {alert.model} --day {alert.last_day}"
@@ -208,6 +211,7 @@ def _told_of_days(alert: Alert, event: Change) -> tuple[str, dict[str, str]]:
         "since": "" if firing else f"{alert.since}, {_nights(alert)} not evaluated",
         "what to do": one_line(alert.summary) if firing else "",
         "owner": one_line(alert.owner),
+        "acknowledged": harmless(alert.acknowledged_by) if event == "acknowledged" else "",
         "again": again if firing else "",
         "look": f"obs alerts show {alert.id}",
         "report": f"obs report {alert.model} --day {alert.last_day}",

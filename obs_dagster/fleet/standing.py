@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-from obs_dagster.alerts import FailedRun, firing_counts, last_failures
+from obs_dagster.alerts import FailedRun, FiringCount, firing_counts, last_failures
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.fleet.trend import Trend, read_trends
 from obs_dagster.history import History, NightRecord, nights, verdicts
@@ -52,7 +52,7 @@ class ModelStanding:
         state: the gravest of what is known of its nights and of its versions.
         note: why the state is not, or not only, that of the verdicts; empty if it is.
         night: its last night; None if none has run.
-        firing: alerts that fire.
+        alerts: how many alerts fire, and how many of these are silenced or acknowledged.
         versions: those in production; their verdicts are of an earlier day where `current` is false.
         current: whether the verdicts are of the last night, and that night is the one that was due.
     """
@@ -63,14 +63,14 @@ class ModelStanding:
     state: State
     note: str
     night: NightRecord | None
-    firing: int
+    alerts: FiringCount
     versions: Sequence[VersionStanding]
     current: bool
 
     @property
     def urgency(self) -> tuple[int, int, str]:
         """Sort key: the gravest first, then what fires most, then by name."""
-        return (GRAVEST_FIRST.index(self.state), -self.firing, self.model)
+        return (GRAVEST_FIRST.index(self.state), -self.alerts.firing, self.model)
 
 
 def read_fleet(
@@ -87,7 +87,7 @@ def read_fleet(
     with history.reading() as connection:
         last = nights.latest_of_all(connection)
         said = verdicts.latest(connection)
-        firing = firing_counts(connection)
+        firing = firing_counts(connection, now)
         failed = last_failures(connection)
         trends = read_trends(connection, monitors, {model: night.day for model, night in last.items()})
     by_model: dict[str, list[LastVerdict]] = defaultdict(list)
@@ -99,21 +99,23 @@ def read_fleet(
             last.get(monitor.model),
             by_model[monitor.model],
             trends,
-            firing=firing.get(monitor.model, 0),
+            firing=firing.get(monitor.model, FiringCount()),
             failed=failed.get(monitor.model),
             now=now,
         )
         for monitor in monitors
     ]
     found += [
-        _misconfigured(each, last.get(each.model), by_model[each.model], firing.get(each.model, 0))
+        _misconfigured(
+            each, last.get(each.model), by_model[each.model], firing.get(each.model, FiringCount())
+        )
         for each in faulty
     ]
     return sorted(found, key=lambda each: each.urgency)
 
 
 def _misconfigured(
-    faulty: Faulty, night: NightRecord | None, said: Sequence[LastVerdict], firing: int
+    faulty: Faulty, night: NightRecord | None, said: Sequence[LastVerdict], firing: FiringCount
 ) -> ModelStanding:
     return ModelStanding(
         model=faulty.model,
@@ -122,7 +124,7 @@ def _misconfigured(
         state="misconfigured",
         note=f"its monitor is wrong, {faulty.why}",
         night=night,
-        firing=firing,
+        alerts=firing,
         versions=_versions(said, {}, faulty.model),
         current=False,
     )
@@ -151,7 +153,7 @@ def _standing(
     said: Sequence[LastVerdict],
     trends: Mapping[tuple[str, str], Trend],
     *,
-    firing: int,
+    firing: FiringCount,
     failed: FailedRun | None,
     now: dt.datetime,
 ) -> ModelStanding:
@@ -170,7 +172,7 @@ def _standing(
         state=min(states, key=GRAVEST_FIRST.index, default="unknown"),
         note=note,
         night=night,
-        firing=firing,
+        alerts=firing,
         versions=versions,
         current=state in ("", "not evaluated"),
     )

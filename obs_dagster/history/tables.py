@@ -158,7 +158,13 @@ ALERTS = Table(
     Column("announced", Boolean, nullable=False),
     Column("firings", Integer, nullable=False),
     Column("acknowledged_at", UtcDateTime, nullable=True),
+    Column("acknowledged_by", Text, nullable=False),
     Column("silenced_until", UtcDateTime, nullable=True),
+    Column("silenced_by", Text, nullable=False),
+    Column("closed_at", UtcDateTime, nullable=True),
+    Column("closed_by", Text, nullable=False),
+    Column("lasts", Boolean, nullable=False),
+    Column("told_severity", Text, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("run_id", Text, nullable=False),
     Index("alerts_by_model", "model", "state"),
@@ -174,6 +180,41 @@ ALERTS = Table(
         sqlite_where=text("state <> 'resolved'"),
         postgresql_where=text("state <> 'resolved'"),
     ),
+)
+
+# What happened to alerts, and what people did about them. It is only added to: alerts are computed anew, this
+# is not. Subject and day are kept beside the alert's id: late data may move an episode to another alert.
+ALERT_EVENTS = Table(
+    "alert_events",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("alert_id", Text, nullable=False),
+    Column("model", Name, nullable=False),
+    Column("rule", Name, nullable=False),
+    Column("version", Name, nullable=False),
+    Column("segment", Name, nullable=False),
+    Column("column", Name, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Index("alert_events_by_alert", "alert_id"),
+    Index("alert_events_by_model", "model", "kind"),
+)
+
+SILENCES = Table(
+    "silences",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("matchers", JSON, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime, nullable=True),
+    Column("withdrawn_by", Text, nullable=False),
+    Index("silences_by_end", "ends_at"),
 )
 
 OUTBOX = Table(

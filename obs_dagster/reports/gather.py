@@ -79,7 +79,7 @@ class Gathering:
         return HealthInput(
             monitor=self._monitor,
             records=records,
-            alerts=alert_lines(self._alerts, records, day, nights),
+            alerts=alert_lines(self._alerts, records, day, nights, now=self._now),
             nights=nights,
             day=day,
             generated_at=self._now,
@@ -120,13 +120,20 @@ def alert_lines(
     records: Iterable[MetricRecord],
     day: dt.date,
     nights: Sequence[NightLine] = (),
+    *,
+    now: dt.datetime,
 ) -> list[AlertLine]:
-    """The alerts as they stood after the night of `day`, with the values of that day where it has them."""
+    """The alerts as they stood after the night of `day`, with the values of that day where it has them.
+
+    Those that were resolved by hand by then and are still in breach are among them. What people do about an
+    alert is told as of `now`.
+    """
     refused = [night for night in nights if not night.evaluated and night.day <= day]
     values = {(*record.key[:5], record.window): record for record in records if record.day == day}
     lines = []
     for alert in alerts:
-        if alert.since > day or (alert.resolved_day is not None and alert.resolved_day <= day):
+        over = alert.resolved_day is not None and alert.resolved_day <= day
+        if alert.since > day or (over and not alert.lasts):
             continue
         fired = alert.fired_day is not None and alert.fired_day <= day
         key = (alert.model, alert.version, alert.segment, alert.column, alert.metric, alert.window)
@@ -136,7 +143,7 @@ def alert_lines(
                 id=alert.id,
                 rule=alert.rule,
                 severity=alert.severity,
-                state="firing" if fired else "pending",
+                state="resolved" if over else "firing" if fired else "pending",
                 version=alert.version,
                 segment=alert.segment,
                 column=alert.column,
@@ -157,6 +164,7 @@ def alert_lines(
                 note=in_one_line(refused[-1].reason)
                 if refused and alert.rule == unevaluated.NAME
                 else alert.note,
+                handled=alert.handled(now),
             )
         )
     return lines

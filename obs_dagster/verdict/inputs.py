@@ -30,6 +30,8 @@ class AlertLine:
         summary: what it means and what to do first, as the rule says.
         day: last day of the window that `value` is about; None if that is the reported day.
         note: what else to know; of days that were not evaluated, why.
+        handled: what people do about it, in words; empty if nothing is known. A line that is resolved is one
+            that was resolved by hand and is still in breach.
     """
 
     id: str
@@ -54,6 +56,7 @@ class AlertLine:
     window: int = 1
     day: dt.date | None = None
     note: str = ""
+    handled: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,7 @@ class _Judge:
         evidence = tuple(self._evidence(alert) for alert in (grave or list(firing))[:3])
         moved = [self._evidence(record) for record in self._movement().moved]
         parts = [f"{self._breach(first)}, in breach for {night_count(first.nights)}", *self._complete(first)]
+        parts += [first.handled] if first.handled else []
         columns = [item for item in moved[:2] if item.column != first.column]
         if columns:
             parts.append(_most(columns))
@@ -237,9 +238,13 @@ class _Judge:
         if inputs:
             parts.append(self._inputs())
         pending = sorted((alert for alert in self.alerts if alert.state == "pending"), key=urgency)
+        resolved = (alert for alert in self.alerts if alert.state == "resolved" and alert.handled)
+        by_hand = sorted(resolved, key=urgency)
         rules = self._judged()
         if pending:
             parts.append(f"{self._breach(pending[0])}, not long enough to fire")
+        elif by_hand:
+            parts.append(f"{self._breach(by_hand[0])}, {by_hand[0].handled}")
         elif len(rules.not_judged) < rules.rules:
             parts.append("no rule that could be judged is in breach" if rules.gap else "no rule is in breach")
         return [*parts, *self._baseline(), *filter(None, [rules.gap])]

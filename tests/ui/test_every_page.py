@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from obs_dagster.alerts import FiringCount
 from obs_dagster.fleet import GRAVEST_FIRST, ModelStanding, VersionStanding
 from obs_dagster.fleet.trend import Leading, Trend
 from obs_dagster.history import NightRecord
@@ -81,7 +82,7 @@ def _model(name, state, owner="team:flight_operations", **changes):
         "description": "",
         "note": "",
         "night": night,
-        "firing": 3,
+        "alerts": FiringCount(3),
         "versions": [version, replace(version, version=LONG)],
         "current": True,
     }

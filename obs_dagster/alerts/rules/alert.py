@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from obs_dagster.alerts.rules.fold import State
@@ -18,7 +18,7 @@ from obs_dagster.history.tables import ALERTS
 from obs_dagster.monitor import Severity
 
 Direction = Literal["above", "below"]
-Event = Literal["firing", "resolved"]
+Event = Literal["firing", "acknowledged", "resolved"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +41,13 @@ class Alert:
         announced: whether people were told that it fires, and not yet that it doesn't any more.
         firings: how often people were told that it fires; more than 1 if late data opened it again, or it has
             become graver.
-        acknowledged_at, silenced_until: set by people; None if they didn't.
         updated_at, run_id: when, and by which run, it was last changed.
+        acknowledged_at, acknowledged_by: when, and who, said of this firing that it is being dealt with.
+        silenced_until, silenced_by: the end of the silence that covers it, and who set it with which comment;
+            once that is past, people are told anew of what still fires.
+        closed_at, closed_by: when, and who, resolved it by hand, if it was.
+        lasts: whether it is still in breach, though it was resolved by hand.
+        told_severity: how bad people were told that it is; empty while they think that it doesn't fire.
     """
 
     id: str
@@ -76,7 +81,13 @@ class Alert:
     labels: dict[str, str] = field(default_factory=dict)
     runbook: str = ""
     acknowledged_at: dt.datetime | None = None
+    acknowledged_by: str = ""
     silenced_until: dt.datetime | None = None
+    silenced_by: str = ""
+    closed_at: dt.datetime | None = None
+    closed_by: str = ""
+    lasts: bool = False
+    told_severity: Severity | Literal[""] = ""
 
     @property
     def subject(self) -> Subject:
@@ -92,6 +103,23 @@ class Alert:
     def end(self) -> dt.date:
         """The last day that is known to belong to it."""
         return self.resolved_day or self.last_day
+
+    def silenced(self, now: dt.datetime) -> bool:
+        """Whether a silence covers it."""
+        return self.silenced_until is not None and self.silenced_until > now
+
+    def handled(self, now: dt.datetime) -> str:
+        """What people do about it, in words; empty if nothing is known."""
+        told = []
+        if self.closed_at is not None and self.lasts:
+            told.append(f"resolved by hand by {self.closed_by}, still in breach")
+        if self.state is State.RESOLVED:
+            return ", ".join(told)
+        if self.silenced_until is not None and self.silenced(now):
+            told.append(f"silenced until {self.silenced_until:%Y-%m-%d %H:%M} UTC by {self.silenced_by}")
+        if self.acknowledged_at is not None:
+            told.append(f"acknowledged {self.acknowledged_at:%Y-%m-%d %H:%M} UTC by {self.acknowledged_by}")
+        return ", ".join(told)
 
     def as_dict(self) -> dict[str, Any]:
         """The alert as plain values, in field order."""
@@ -120,7 +148,12 @@ def find_alert(history: History, alert_id: str) -> Alert:
         HistoryError: there is none.
     """
     with history.reading() as connection:
-        row = connection.execute(select(ALERTS).where(ALERTS.c.id == alert_id)).one_or_none()
+        return read_one(connection, alert_id)
+
+
+def read_one(connection: Connection, alert_id: str) -> Alert:
+    """The same inside a transaction."""
+    row = connection.execute(select(ALERTS).where(ALERTS.c.id == alert_id)).one_or_none()
     if row is None:
         raise HistoryError(
             f"There is no alert {alert_id!r}.", remedy="`obs alerts list` shows the alerts there are."
@@ -128,17 +161,57 @@ def find_alert(history: History, alert_id: str) -> Alert:
     return _from_row(row)
 
 
-def firing_counts(connection: Connection) -> dict[str, int]:
+class FiringCount(NamedTuple):
+    """How many alerts fire, and of how many of these people are not told again."""
+
+    firing: int = 0
+    silenced: int = 0
+    acknowledged: int = 0
+
+    @property
+    def told(self) -> str:
+        """The same in words; empty if none fires.
+
+        >>> FiringCount(3, silenced=1).told
+        '3 firing, 1 of them silenced'
+        """
+        parts = [f"{self.firing} firing"] if self.firing else []
+        parts += [f"{self.silenced} of them silenced"] if self.silenced else []
+        parts += [f"{self.acknowledged} of them acknowledged"] if self.acknowledged else []
+        return ", ".join(parts)
+
+
+def firing_counts(connection: Connection, now: dt.datetime) -> dict[str, FiringCount]:
     """How many alerts fire, by model; models without any are left out."""
-    firing = ALERTS.c.state == State.FIRING.value
-    query = select(ALERTS.c.model, func.count()).where(firing).group_by(ALERTS.c.model)
-    return {row[0]: row[1] for row in connection.execute(query)}
+    columns = ALERTS.c
+    silenced, acknowledged = columns.silenced_until > now, columns.acknowledged_at.is_not(None)
+    query = (
+        select(columns.model, func.count(), _number(silenced), _number(acknowledged))
+        .where(columns.state == State.FIRING.value)
+        .group_by(columns.model)
+    )
+    return {model: FiringCount(*counts) for model, *counts in connection.execute(query)}
+
+
+def _number(wanted: ColumnElement[bool]) -> ColumnElement[int]:
+    """Of how many rows something is true."""
+    return func.sum(case((wanted, 1), else_=0))
 
 
 def read_since(connection: Connection, model: str, horizon: dt.date) -> list[Alert]:
-    """The alerts of a model that are open, or ended on or after a day, oldest episode first."""
-    recent = (ALERTS.c.state != State.RESOLVED.value) | (ALERTS.c.resolved_day >= horizon)
+    """The alerts of a model that are in breach, or ended on or after a day, oldest episode first."""
+    recent = (ALERTS.c.state != State.RESOLVED.value) | ALERTS.c.lasts | (ALERTS.c.resolved_day >= horizon)
     query = select(ALERTS).where(ALERTS.c.model == model, recent).order_by(ALERTS.c.since, ALERTS.c.id)
+    return [_from_row(row) for row in connection.execute(query)]
+
+
+def read_unfinished(connection: Connection, model: str | None = None) -> list[Alert]:
+    """The alerts, of one model or of all, that fire or of which people have still to be told something."""
+    told = ALERTS.c.announced | ALERTS.c.silenced_until.is_not(None)
+    query = select(ALERTS).where((ALERTS.c.state == State.FIRING.value) | told)
+    if model is not None:
+        query = query.where(ALERTS.c.model == model)
+    query = query.order_by(ALERTS.c.since, ALERTS.c.rule, ALERTS.c.id)
     return [_from_row(row) for row in connection.execute(query)]
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from obs_dagster.alerts.rules.fold import Episode, Observation, State, Verdict, excess, judge, threshold
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.monitor import Rule
 
-Status = Literal["firing", "pending", "ok", "unknown"]
+Status = Literal["firing", "pending", "closed", "ok", "unknown"]
+"""`closed`: it would fire, had nobody resolved it by hand."""
 
-_GRAVEST_FIRST: tuple[Status, ...] = ("firing", "pending", "ok", "unknown")
+_GRAVEST_FIRST: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,13 @@ class SubjectStatus:
     Attributes:
         status: `unknown` if nothing is open and the night could not be judged.
         night: the latest night that could be judged; None if none could.
+        handled: what people do about its alert, in words; empty if nothing is known.
     """
 
     subject: Subject
     status: Status
     night: Observation | None
+    handled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,14 @@ class RuleSummary:
         subjects: the subjects in each status, sorted; every status is a key.
         gravest: the subjects in the gravest status that could be judged; first the one whose value lies
             furthest on the wrong side.
+        handled: the subjects whose alert people do something about.
     """
 
     rule: Rule
     status: Status
     subjects: Mapping[Status, tuple[Subject, ...]]
     gravest: tuple[SubjectStatus, ...]
+    handled: tuple[SubjectStatus, ...] = ()
 
     @property
     def worst(self) -> SubjectStatus | None:
@@ -107,4 +112,10 @@ def summarise(rule: Rule, found: Sequence[SubjectStatus]) -> RuleSummary:
         return float("-inf") if held is None else excess(one.night.part or rule, one.night.value, held)
 
     judged = [one for one in found if one.status == status and one.night is not None]
-    return RuleSummary(rule, status, subjects, tuple(sorted(judged, key=distance, reverse=True)))
+    return RuleSummary(
+        rule,
+        status,
+        subjects,
+        tuple(sorted(judged, key=distance, reverse=True)),
+        tuple(one for one in found if one.handled),
+    )

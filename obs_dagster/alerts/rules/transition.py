@@ -1,4 +1,4 @@
-"""From one state of a stored alert to the next, and what people are told about it."""
+"""From one state of a stored alert to the next."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import secrets
 from dataclasses import dataclass, replace
 
 from obs_dagster.alerts.rules import unevaluated
-from obs_dagster.alerts.rules.alert import Alert, Event
+from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.alerts.rules.fold import Episode, Observation, State, threshold
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.history.names import storable_text
 from obs_dagster.monitor import Rule
-from obs_dagster.monitor.escalation import gravest
 
 QUIET_AFTER_DAYS = 7
 """Days without a night that can be judged after which a firing alert says so."""
@@ -39,11 +38,8 @@ class Evaluation:
 
 def advance(
     evaluation: Evaluation, rule: Rule, subject: Subject, before: Alert | None, episode: Episode | None
-) -> tuple[Alert | None, Event | None]:
-    """The alert as its episode has it, and what people are told.
-
-    They are told that it fires once, and again if it has become graver, until they were told that it doesn't
-    any more; of an episode that was over before anybody looked they are told nothing.
+) -> Alert | None:
+    """The alert as its episode has it.
 
     Args:
         evaluation: the evaluation.
@@ -53,10 +49,10 @@ def advance(
         episode: the episode; None if late data took it away.
 
     Returns:
-        The alert to store, None for none, and the event, None for silence.
+        The alert to store, None for none.
     """
     if episode is None:
-        return (None, None) if before is None else _undone(evaluation, rule, before)
+        return None if before is None else _undone(evaluation, rule, before)
     last = episode.last
     spoken = last.part or rule
     after = Alert(
@@ -90,10 +86,32 @@ def advance(
         firings=0 if before is None else before.firings,
         updated_at=evaluation.now,
         run_id=evaluation.run_id,
-        acknowledged_at=None if before is None else before.acknowledged_at,
-        silenced_until=None if before is None else before.silenced_until,
     )
-    return _announce(before, after)
+    if before is None:
+        return after
+    after = replace(
+        after,
+        silenced_until=before.silenced_until,
+        silenced_by=before.silenced_by,
+        told_severity=before.told_severity,
+    )
+    if before.state is not State.RESOLVED or episode.state is State.RESOLVED:
+        # to whom acknowledged or resolved an alert it is news that it fires again
+        after = replace(
+            after,
+            acknowledged_at=before.acknowledged_at,
+            acknowledged_by=before.acknowledged_by,
+            closed_at=before.closed_at,
+            closed_by=before.closed_by,
+        )
+    return unless_same(before, after)
+
+
+def unless_same(before: Alert | None, after: Alert) -> Alert:
+    """The later state, or the earlier one if nothing has changed but when it was looked at."""
+    if before is not None and replace(after, updated_at=before.updated_at, run_id=before.run_id) == before:
+        return before
+    return after
 
 
 def _held(rule: Rule, night: Observation, before: Alert | None) -> float:
@@ -104,11 +122,11 @@ def _held(rule: Rule, night: Observation, before: Alert | None) -> float:
     return rule.threshold.number if before is None else before.threshold
 
 
-def end(evaluation: Evaluation, before: Alert, reason: str) -> tuple[Alert | None, Event | None]:
+def end(evaluation: Evaluation, before: Alert, reason: str) -> Alert | None:
     """An open alert that ends for another reason than its metric; one that never fired leaves nothing."""
-    if before.fired_day is None and before.firings == 0:
-        return None, None
-    after = replace(
+    if before.fired_day is None and before.firings == 0 and before.acknowledged_at is None:
+        return None
+    return replace(
         before,
         state=State.RESOLVED,
         resolved_day=evaluation.as_of,
@@ -116,7 +134,6 @@ def end(evaluation: Evaluation, before: Alert, reason: str) -> tuple[Alert | Non
         updated_at=evaluation.now,
         run_id=evaluation.run_id,
     )
-    return _announce(before, after)
 
 
 def undone(rule: Rule) -> str:
@@ -124,20 +141,11 @@ def undone(rule: Rule) -> str:
     return unevaluated.EVALUATED_LATER if rule.name == unevaluated.NAME else UNDONE
 
 
-def _undone(evaluation: Evaluation, rule: Rule, before: Alert) -> tuple[Alert | None, Event | None]:
+def _undone(evaluation: Evaluation, rule: Rule, before: Alert) -> Alert | None:
     """What people saw resolved stays as it was; what is open ends."""
-    return (before, None) if before.state is State.RESOLVED else end(evaluation, before, undone(rule))
-
-
-def _announce(before: Alert | None, after: Alert) -> tuple[Alert, Event | None]:
-    graver = before is not None and gravest(before.severity, after.severity) != before.severity
-    if after.state is State.FIRING and (graver or not after.announced):
-        return replace(after, announced=True, firings=after.firings + 1), "firing"
-    if after.state is State.RESOLVED and after.announced:
-        return replace(after, announced=False), "resolved"
-    if before is not None and replace(after, updated_at=before.updated_at, run_id=before.run_id) == before:
-        return before, None
-    return after, None
+    if before.state is State.RESOLVED:
+        return replace(before, lasts=False)
+    return end(evaluation, before, undone(rule))
 
 
 def _note(rule: Rule, episode: Episode, as_of: dt.date) -> str:

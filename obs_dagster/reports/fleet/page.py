@@ -84,7 +84,7 @@ def render_fleet(
         states=[(state, _badge(state), counted[state]) for state in GRAVEST_FIRST if counted[state]],
         owners=sorted({each.owner for each in fleet if each.owner}),
         unowned=sum(not each.owner for each in fleet),
-        firing=sum(each.firing for each in fleet),
+        firing=sum(each.alerts.firing for each in fleet),
         now=now,
         script=Markup(script),  # noqa: S704 - a file of ours
         stale_hours=STALE_HOURS,

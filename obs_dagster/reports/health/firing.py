@@ -25,13 +25,17 @@ NOBODY = "nobody is named (owner in the monitor)"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One alert of a block; `remark` says how far the value is, where it does not say so itself."""
+    """One alert of a block; `remark` says how far the value is, where it does not say so itself.
+
+    `handled` is what people do about it.
+    """
 
     name: str
     value: str
     remark: str
     n: int
     lasting: str
+    handled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,12 @@ def pending_count(alerts: Sequence[AlertLine]) -> int:
     return sum(alert.state == "pending" for alert in alerts)
 
 
+def closed_lines(alerts: Sequence[AlertLine]) -> list[str]:
+    """The alerts that were resolved by hand and are still in breach, in words."""
+    closed = sorted((alert for alert in alerts if alert.state == "resolved"), key=urgency)
+    return [f"{alert.rule}, version {alert.version}, {_name(alert)}: {alert.handled}" for alert in closed]
+
+
 def _together(alert: AlertLine) -> tuple[str, str, str, int]:
     return (alert.rule, alert.version, alert.metric, alert.window)
 
@@ -126,7 +136,7 @@ def _days(monitor: Monitor, alert: AlertLine) -> Block:
         summary=alert.summary,
         condition=f"{night_count(alert.nights)} NOT EVALUATED",
         caveat="",
-        subjects=[Subject(name, alert.note, "", alert.n, f"since {day_month(alert.since)}")],
+        subjects=[Subject(name, alert.note, "", alert.n, f"since {day_month(alert.since)}", alert.handled)],
         others=(),
     )
 
@@ -139,6 +149,7 @@ def _subject(alert: AlertLine, evidence: Evidence) -> Subject:
         remark=evidence.remark,
         n=alert.n,
         lasting=f"{night_count(alert.nights)} since {day_month(alert.since)}{fired}",
+        handled=alert.handled,
     )
 
 

@@ -18,7 +18,7 @@ from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.refusal import cause, fact
 from obs_dagster.reports.health.chart import Frame
 from obs_dagster.reports.health.columns import column_table
-from obs_dagster.reports.health.firing import NOBODY, about_day, firing_blocks, pending_count
+from obs_dagster.reports.health.firing import NOBODY, about_day, closed_lines, firing_blocks, pending_count
 from obs_dagster.reports.health.importance import importance_table
 from obs_dagster.reports.health.moved import moved_cards, moved_lines
 from obs_dagster.reports.health.quality import headings, night_strip, quality_rows
@@ -124,6 +124,7 @@ def render_health(page: HealthInput) -> str:
             settled=settled_through(monitor, day),
             blocks=firing_blocks(monitor, index, page.alerts, day),
             pending=pending_count(page.alerts),
+            closed=closed_lines(page.alerts),
             charts=draw_trends(monitor, index, frame, styles),
             first=first,
             order=order_of_cells(monitor),

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -129,6 +128,7 @@ def test_each_subject_has_its_own_alert(store, write, evaluate):
     assert summary.subjects == {
         "firing": (*firing, jfk),
         "pending": (),
+        "closed": (),
         "ok": (Subject("1", "origin=LGA", "distance"),),
         "unknown": (),
     }
@@ -358,19 +358,6 @@ def test_a_hostile_segment_has_an_alert_like_any_other(store, write, evaluate):
     write([0.2], segment=hostile)
     evaluate(1, {**RECALL, "segments": ["origin"]})
     assert only(store).segment == hostile
-
-
-def test_people_s_marks_survive_the_next_night(store, write, evaluate):
-    from obs_dagster.alerts.rules import alert as alerts
-
-    write([0.2, 0.2])
-    evaluate(1)
-    before = only(store)
-    at = dt.datetime(2013, 8, 1, tzinfo=dt.UTC)
-    with store.writing("flight_delay") as connection:
-        alerts.write(connection, before, replace(before, acknowledged_at=at, silenced_until=at))
-    evaluate(2)
-    assert (only(store).acknowledged_at, only(store).silenced_until) == (at, at)
 
 
 def test_a_part_of_the_baselines_value_is_read_from_the_records_of_the_baseline(store, write, evaluate):

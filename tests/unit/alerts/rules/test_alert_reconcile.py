@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from obs_dagster.alerts import State, Subject
+from obs_dagster.alerts.life.tell import due
 from obs_dagster.alerts.rules.fold import Observation, fold
 from obs_dagster.alerts.rules.reconcile import reconcile
 from obs_dagster.alerts.rules.transition import Evaluation, advance
@@ -28,8 +29,9 @@ def evaluate(rule, values, stored):
     episodes = fold(rule, nights, as_of)
     kept, told = [], []
     for before, episode in reconcile(sorted(stored, key=lambda one: one.since), episodes):
-        after, event = advance(evaluation, rule, SUBJECT, before, episode)
-        if after is not None:
+        advanced = advance(evaluation, rule, SUBJECT, before, episode)
+        if advanced is not None:
+            after, event = due(advanced, None)
             kept.append(after)
             if event is not None:
                 told.append((after.id, event))

@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import re
 
+from obs_dagster.alerts import FiringCount
 from obs_dagster.fleet import GRAVEST_FIRST, ModelStanding, VersionStanding
 from obs_dagster.fleet.trend import Leading, Trend
 from obs_dagster.history import NightRecord
@@ -25,7 +26,7 @@ def standing(model="m", state="sound", status="sound", **changes):
         "state": state,
         "note": "",
         "night": NIGHT,
-        "firing": 0,
+        "alerts": FiringCount(0),
         "versions": [
             VersionStanding(
                 "1", status, "why it is so", DAY, DAY, Trend(Leading("recall", 7, ""), DAY, values)

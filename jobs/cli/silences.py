@@ -1,0 +1,174 @@
+"""`obs alerts silence`, `unsilence` and `silences`: until when people are told nothing of which alerts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import glob
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobs.cli.alert_acts import By, person
+from jobs.cli.completion import complete_alert, complete_model, complete_rule
+from jobs.cli.console import OUTPUT, cell, table
+from jobs.cli.failure import UsageError
+from jobs.cli.records import Format, FormatOption, emit
+
+if TYPE_CHECKING:
+    from obs_dagster.alerts import Alert
+    from obs_dagster.alerts.life.silences import Silence
+    from obs_dagster.history import History
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_FIELDS = ("id", "about", "author", "comment", "created_at", "ends_at", "withdrawn_at", "withdrawn_by")
+
+
+def silence(  # noqa: PLR0917  Typer reads options by name
+    alert_id: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            help="An alert: its model, rule and subject are silenced.",
+            autocompletion=complete_alert,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Of models like this (globs).", autocompletion=complete_model)
+    ] = None,
+    rule: Annotated[
+        str | None, typer.Option(help="Of rules like this (globs).", autocompletion=complete_rule)
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="Of versions like this (globs).")] = None,
+    segment: Annotated[str | None, typer.Option(help="Of segments like this (globs).")] = None,
+    column: Annotated[str | None, typer.Option(help="Of columns like this (globs).")] = None,
+    severity: Annotated[str | None, typer.Option(help="Of severities like this (globs).")] = None,
+    owner: Annotated[str | None, typer.Option(help="Of owners like this (globs).")] = None,
+    lasting: Annotated[
+        str | None, typer.Option("--for", help="How long: 90m, 12h, 3d or 2w; or `--until`.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="When it ends: 2026-08-03, or 2026-08-03T18:00, in UTC.")
+    ] = None,
+    comment: Annotated[str, typer.Option(help="Why.")] = "",
+    by: By = None,
+) -> None:
+    """Silence alerts for a while: nobody is told of them, and everywhere they stay to be seen as silenced.
+
+    What still fires when the silence ends is told of then.
+    """
+    from obs_dagster.alerts import find_alert
+    from obs_dagster.alerts.life import silences
+    from obs_dagster.alerts.life.tell import settle
+    from obs_dagster.history import History
+    from obs_dagster.settings import Settings
+
+    given = {
+        "model": model,
+        "rule": rule,
+        "version": version,
+        "segment": segment,
+        "column": column,
+        "severity": severity,
+        "owner": owner,
+    }
+    matchers = {name: value for name, value in given.items() if value is not None}
+    now = dt.datetime.now(dt.UTC)
+    ends_at = _end(lasting, until, now)
+    with History.open(Settings().history_url) as history:
+        if alert_id is not None:
+            matchers = {**_exactly(find_alert(history, alert_id)), **matchers}
+        if not matchers:
+            raise UsageError(
+                "A silence has to name what it is about.",
+                remedy=f"Name an alert, or at least one of: {', '.join(f'--{name}' for name in given)}.",
+            )
+        made = silences.add(history, matchers, author=person(by), comment=comment, ends_at=ends_at, now=now)
+        settle(history, now)
+        count = len(_covered(history, made))
+    told = f"Silence {made.id} until {ends_at:%Y-%m-%d %H:%M} UTC: {made.about}."
+    OUTPUT.print(cell(f"{told} It covers {count} firing alert{'s' * (count != 1)}."))
+
+
+def unsilence(
+    silence_id: Annotated[str, typer.Argument(metavar="ID", help="The silence's id.")], by: By = None
+) -> None:
+    """End a silence now: of what still fires, and no other silence covers, people are told."""
+    from obs_dagster.alerts.life import silences
+    from obs_dagster.alerts.life.tell import settle
+    from obs_dagster.history import History
+    from obs_dagster.settings import Settings
+
+    with History.open(Settings().history_url) as history:
+        now = dt.datetime.now(dt.UTC)
+        ended = silences.withdraw(history, silence_id, by=person(by), now=now)
+        told = settle(history, now)
+    was = "is over" if ended.active(now) else "was over already"
+    OUTPUT.print(cell(f"Silence {ended.id} {was}; {told} notification{'s' * (told != 1)} to be sent."))
+
+
+def list_(
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
+    chosen: FormatOption = Format.TABLE,
+) -> None:
+    """List silences, the first to end first, with how many firing alerts each covers."""
+    from obs_dagster.alerts.life.silences import list_silences
+    from obs_dagster.history import History
+    from obs_dagster.settings import Settings
+
+    now = dt.datetime.now(dt.UTC)
+    with History.open(Settings().history_url) as history:
+        found = list_silences(history, None if every else now)
+        covers = {each.id: len(_covered(history, each)) if each.active(now) else 0 for each in found}
+    if chosen is not Format.TABLE:
+        records = [
+            {**{name: getattr(each, name) for name in _FIELDS}, "covers": covers[each.id]} for each in found
+        ]
+        emit(records, [*_FIELDS, "covers"], chosen)
+        return
+    if not found:
+        OUTPUT.print("No silence is active.", highlight=False)
+        return
+    rows = table("id", "about", "by", "ends (UTC)", "covers", "")
+    for each in found:
+        end = f"{each.withdrawn_at or each.ends_at:%Y-%m-%d %H:%M}"
+        rows.add_row(*map(cell, (each.id, each.about, each.author, end, covers[each.id], each.comment)))
+    OUTPUT.print(rows)
+
+
+def _covered(history: History, silence: Silence) -> list[Alert]:
+    """The firing alerts that a silence is about."""
+    from obs_dagster.alerts import State, list_alerts
+
+    return [alert for alert in list_alerts(history, states=[State.FIRING]) if silence.matches(alert)]
+
+
+def _exactly(alert: Alert) -> Mapping[str, str]:
+    """Globs that match the rule and subject of an alert, and nothing else."""
+    names = ("model", "rule", "version", "segment", "column")
+    return {name: glob.escape(getattr(alert, name)) for name in names}
+
+
+def _end(lasting: str | None, until: str | None, now: dt.datetime) -> dt.datetime:
+    """When a silence ends.
+
+    Raises:
+        UsageError: nobody says, or not in a way that can be read.
+    """
+    written = (
+        'Write `--for 3d` (m, h, d or w), or `--until 2026-08-03` or `--until "2026-08-03T18:00"` (UTC).'
+    )
+    if (lasting is None) == (until is None):
+        raise UsageError("A silence needs one end.", remedy=written)
+    if lasting is not None:
+        found = re.fullmatch(r"(\d{1,4})([mhdw])", lasting.strip())
+        if found is None:
+            raise UsageError(f"{lasting!r} is no length of time.", remedy=written)
+        return now + dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
+    try:
+        end = dt.datetime.fromisoformat(until or "")
+    except ValueError:
+        raise UsageError(f"{until!r} is no time.", remedy=written) from None
+    return end.astimezone(dt.UTC) if end.tzinfo else end.replace(tzinfo=dt.UTC)
