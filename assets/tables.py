@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from obs_dagster.monitor import Monitor
-from obs_dagster.sources.log_schema import declared_types
+from obs_dagster.sources.declared import declared_types
 
 
 def column_schema(monitor: Monitor) -> dg.TableSchema:

@@ -17,10 +17,11 @@ from obs_dagster.lake.quoting import identifier
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.day import DayQuality, clean_rows, day_quality, validate_day
 from obs_dagster.quality.refusal import in_one_line
+from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.files import derived
 from obs_dagster.sources.formats.part import Part
 from obs_dagster.sources.ingest import LOGS, ingest_logs
-from obs_dagster.sources.log_schema import LogSchema, declared_types
+from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.protocol import source_of
 
 if TYPE_CHECKING:

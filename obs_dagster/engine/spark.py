@@ -21,9 +21,9 @@ from obs_dagster.quality.day import QUARANTINE, validated
 from obs_dagster.quality.day_rows import DayRows
 from obs_dagster.quality.expectations import Judge
 from obs_dagster.quality.frames import FrameJudge
+from obs_dagster.sources.declared import declared_types, derived_columns
 from obs_dagster.sources.label_values import label_type
 from obs_dagster.sources.labels import GROUND_TRUTH
-from obs_dagster.sources.log_schema import declared_types, derived_columns
 from obs_dagster.spark.keys import SparkKeys
 from obs_dagster.spark.location import ingested, location
 from obs_dagster.spark.session import spark_session

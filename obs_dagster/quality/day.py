@@ -21,10 +21,10 @@ from obs_dagster.quality.expectations import Suite, Validation, distinct
 from obs_dagster.quality.frames import FrameJudge
 from obs_dagster.quality.judging import judging
 from obs_dagster.quality.refusal import missing, reason_of
+from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place, day_of, log_rows, unreadable
-from obs_dagster.sources.log_schema import declared_types
 
 if TYPE_CHECKING:
     import duckdb

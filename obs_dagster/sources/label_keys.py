@@ -9,8 +9,8 @@ from obs_dagster.lake.quoting import identifier
 from obs_dagster.monitor.data import MADE_ID, Labels
 from obs_dagster.monitor.log_labels import DAY_OF_KEY
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.identifiers import id_of, join_key, lost_digits, text_of
-from obs_dagster.sources.log_schema import declared_types
 from obs_dagster.sources.times import Written, moment
 
 #: Between the values of several columns; no text of a file has it.

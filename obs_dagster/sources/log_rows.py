@@ -11,8 +11,8 @@ from obs_dagster.lake.columns import DAY, FILE, RAW, ROW, UNCAST
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import literal, literals
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.sources.declared import declared_types, derived_columns
 from obs_dagster.sources.ingest import LOGS
-from obs_dagster.sources.log_schema import declared_types, derived_columns
 from obs_dagster.sources.placement import Placement
 from obs_dagster.storage_fault import blames_storage, storage_fault
 

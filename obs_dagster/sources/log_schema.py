@@ -9,11 +9,17 @@ from typing import Any
 from obs_dagster.lake.columns import DECISION, RAW, RESERVED, ROW, UNCAST
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import Scale
-from obs_dagster.monitor.log_labels import DAY_OF_KEY, in_log
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.monitor.task import outputs
 from obs_dagster.sources.casts import can_fail, cast, converts, nested
 from obs_dagster.sources.classes import FALSE, TRUE, Classes, plain_text
+from obs_dagster.sources.declared import (
+    DerivedColumn,
+    decision_classes,
+    decision_column,
+    declared_types,
+    derived_columns,
+    labels_in_log,
+)
 from obs_dagster.sources.formats.part import JSON, TEXT, Part
 from obs_dagster.sources.identifiers import EXACT_WHOLE, id_of, lost_digits
 from obs_dagster.sources.row_text import exotic, value_text, whole
@@ -27,58 +33,6 @@ _OF_SEVERAL = "a list or a struct"
 #: Characters of a value that are shown.
 _SHOWN = 40
 _NUMBERS = ("BIGINT", "DOUBLE")
-_SQL_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "category": "VARCHAR", "boolean": "BOOLEAN"}
-_OUTPUT_TYPES = {
-    "score": "DOUBLE",
-    "number": "DOUBLE",
-    "category": "VARCHAR",
-    "decision": "BOOLEAN",
-    "id": "VARCHAR",
-}
-
-
-def declared_types(monitor: Monitor) -> dict[str, str]:
-    """The SQL type of every column that the monitor declares, in order: roles first, then features."""
-    roles = monitor.logs.columns
-    types = {
-        roles.prediction_id: "VARCHAR",
-        roles.time: "TIMESTAMPTZ",
-        roles.version: "VARCHAR",
-    }
-    labels = monitor.labels
-    keys = labels.columns.in_log.values() if labels else ()
-    types |= {name: "VARCHAR" for name in keys if name not in (DAY_OF_KEY, *monitor.features, *types)}
-    types |= {each.column: _OUTPUT_TYPES[each.kind] for each in outputs(monitor) if each.derived is None}
-    optional = {
-        roles.latency_ms: "DOUBLE",
-        roles.status: "VARCHAR",
-        roles.trace_id: "VARCHAR",
-    }
-    types |= {name: kind for name, kind in optional.items() if name}
-    return types | {name: _SQL_TYPES[feature.type] for name, feature in monitor.features.items()}
-
-
-def derived_columns(monitor: Monitor) -> dict[str, DerivedColumn]:
-    """The columns that ingestion makes of others, in order."""
-    return {
-        each.column: DerivedColumn(_OUTPUT_TYPES[each.kind], each.derived.sql, each.derived.needs)
-        for each in outputs(monitor)
-        if each.derived is not None
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class DerivedColumn:
-    """A column that is made of others.
-
-    Attributes:
-        type: its SQL type.
-        sql, needs: as `obs_dagster.monitor.task.Derived` has them.
-    """
-
-    type: str
-    sql: str
-    needs: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +84,11 @@ class LogSchema:
             types=declared_types(monitor),
             derived=derived_columns(monitor),
             prediction_id=roles.prediction_id,
-            decision=_decision(monitor),
+            decision=decision_column(monitor),
             positive=sorted(classes.positive),
             negative=sorted(classes.negative),
             ids=[name for name in (roles.prediction_id, roles.trace_id) if name],
-            labels=_labels_in_log(monitor),
+            labels=labels_in_log(monitor),
             times=Written.of(monitor.logs.times),
             scale=monitor.logs.scale,
             scores=sorted(probabilities(monitor)),
@@ -306,30 +260,6 @@ class LogSchema:
             elif found == "DATE":
                 value = known_date(value)
             yield f"{value} AS {identifier(name)}"
-
-
-def _decision(monitor: Monitor) -> str:
-    """The column of the log that holds decisions; empty if there is none."""
-    decisions = (each.column for each in outputs(monitor) if each.kind == "decision" and each.derived is None)
-    return next(decisions, "")
-
-
-def _labels_in_log(monitor: Monitor) -> list[str]:
-    """The columns of the log that labels are read from, if they are."""
-    labels = monitor.labels
-    if labels is None or not in_log(monitor.logs, labels):
-        return []
-    return [name for name in (labels.columns.label, labels.columns.known_at) if name]
-
-
-def decision_classes(monitor: Monitor) -> Classes:
-    """What the values of the log's decisions mean: as the log says, or else as the labels do."""
-    logs, labels = monitor.logs, monitor.labels
-    if logs.positive is not None:
-        return Classes.of(logs.positive, logs.negatives)
-    if labels is None:
-        return Classes.as_labelled(True, logs.negatives)  # noqa: FBT003  the value of a class
-    return Classes.as_labelled(labels.positive, logs.negatives or labels.negatives)
 
 
 def _value(part: Part, name: str) -> tuple[str, str]:

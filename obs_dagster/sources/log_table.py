@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from obs_dagster.errors import SourceError
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.sources.log_schema import declared_types
+from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.reading import reading_of_log
 from obs_dagster.sources.warehouse import FetchedRows, WarehouseTable, column_of, is_plain, readable
 

@@ -11,8 +11,8 @@ from obs_dagster.monitor.csv_dialect import CsvDialect
 from obs_dagster.monitor.data import MADE_ID, Labels
 from obs_dagster.monitor.log_labels import in_log
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.sources.declared import declared_types, derived_columns
 from obs_dagster.sources.formats.part import TEXT, Part
-from obs_dagster.sources.log_schema import declared_types, derived_columns
 from obs_dagster.sources.nested import Inside, inside
 from obs_dagster.sources.path_values import PathValues, as_sql
 from obs_dagster.sources.row_text import whole

@@ -1,0 +1,88 @@
+"""What a monitor declares of a log's columns: their types, what is made of others, what decisions mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from obs_dagster.monitor.log_labels import DAY_OF_KEY, in_log
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import outputs
+from obs_dagster.sources.classes import Classes
+
+_SQL_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "category": "VARCHAR", "boolean": "BOOLEAN"}
+_OUTPUT_TYPES = {
+    "score": "DOUBLE",
+    "number": "DOUBLE",
+    "category": "VARCHAR",
+    "decision": "BOOLEAN",
+    "id": "VARCHAR",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedColumn:
+    """A column that is made of others.
+
+    Attributes:
+        type: its SQL type.
+        sql, needs: as `obs_dagster.monitor.task.Derived` has them.
+    """
+
+    type: str
+    sql: str
+    needs: Sequence[str]
+
+
+def declared_types(monitor: Monitor) -> dict[str, str]:
+    """The SQL type of every column that the monitor declares, in order: roles first, then features."""
+    roles = monitor.logs.columns
+    types = {
+        roles.prediction_id: "VARCHAR",
+        roles.time: "TIMESTAMPTZ",
+        roles.version: "VARCHAR",
+    }
+    labels = monitor.labels
+    keys = labels.columns.in_log.values() if labels else ()
+    types |= {name: "VARCHAR" for name in keys if name not in (DAY_OF_KEY, *monitor.features, *types)}
+    types |= {each.column: _OUTPUT_TYPES[each.kind] for each in outputs(monitor) if each.derived is None}
+    optional = {
+        roles.latency_ms: "DOUBLE",
+        roles.status: "VARCHAR",
+        roles.trace_id: "VARCHAR",
+    }
+    types |= {name: kind for name, kind in optional.items() if name}
+    return types | {name: _SQL_TYPES[feature.type] for name, feature in monitor.features.items()}
+
+
+def derived_columns(monitor: Monitor) -> dict[str, DerivedColumn]:
+    """The columns that ingestion makes of others, in order."""
+    return {
+        each.column: DerivedColumn(_OUTPUT_TYPES[each.kind], each.derived.sql, each.derived.needs)
+        for each in outputs(monitor)
+        if each.derived is not None
+    }
+
+
+def decision_column(monitor: Monitor) -> str:
+    """The column of the log that holds decisions; empty if there is none."""
+    decisions = (each.column for each in outputs(monitor) if each.kind == "decision" and each.derived is None)
+    return next(decisions, "")
+
+
+def labels_in_log(monitor: Monitor) -> list[str]:
+    """The columns of the log that labels are read from, if they are."""
+    labels = monitor.labels
+    if labels is None or not in_log(monitor.logs, labels):
+        return []
+    return [name for name in (labels.columns.label, labels.columns.known_at) if name]
+
+
+def decision_classes(monitor: Monitor) -> Classes:
+    """What the values of the log's decisions mean: as the log says, or else as the labels do."""
+    logs, labels = monitor.logs, monitor.labels
+    if logs.positive is not None:
+        return Classes.of(logs.positive, logs.negatives)
+    if labels is None:
+        return Classes.as_labelled(True, logs.negatives)  # noqa: FBT003  the value of a class
+    return Classes.as_labelled(labels.positive, logs.negatives or labels.negatives)
