@@ -30,8 +30,9 @@ from obs_dagster.verdict.comparison import different_days
 from obs_dagster.verdict.evidence import Evidence
 from obs_dagster.verdict.headline import headline_window, settled_through
 from obs_dagster.verdict.inputs import AlertLine, NightLine
+from obs_dagster.verdict.judge import verdicts
 from obs_dagster.verdict.record_index import RecordIndex
-from obs_dagster.verdict.verdict import Verdict, verdicts
+from obs_dagster.verdict.verdict import Verdict
 from obs_dagster.verdict.wording import day_month
 
 TREND_DAYS = 56

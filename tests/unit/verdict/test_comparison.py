@@ -1,8 +1,8 @@
 import datetime as dt
 
 from obs_dagster.verdict.comparison import different_days
+from obs_dagster.verdict.judge import verdicts
 from obs_dagster.verdict.record_index import RecordIndex
-from obs_dagster.verdict.verdict import verdicts
 
 
 def judged(season, records, alerts=()):

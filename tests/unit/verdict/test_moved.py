@@ -4,8 +4,8 @@ import datetime as dt
 
 from obs_dagster.changes.change import Change, Changes, Reference
 from obs_dagster.changes.summary import Summary
+from obs_dagster.verdict.judge import verdicts
 from obs_dagster.verdict.record_index import RecordIndex
-from obs_dagster.verdict.verdict import verdicts
 
 DAY = dt.date(2013, 7, 21)
 

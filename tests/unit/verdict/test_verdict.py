@@ -2,8 +2,8 @@ import datetime as dt
 
 import pytest
 
+from obs_dagster.verdict.judge import verdicts
 from obs_dagster.verdict.record_index import RecordIndex
-from obs_dagster.verdict.verdict import verdicts
 
 
 @pytest.fixture
