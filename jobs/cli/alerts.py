@@ -22,6 +22,7 @@ from jobs.cli.completion import (
 )
 from jobs.cli.console import OUTPUT, cell
 from jobs.cli.records import Format, FormatOption, emit
+from jobs.cli.try_rule import try_rule
 from jobs.cli.unmatched import Filters, require_known, tell_unmatched
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ app.command()(silences.unsilence)
 app.command("silences")(silences.list_)
 app.command()(alert_routes.routes)
 app.command()(alert_undelivered.undelivered)
+app.command("test")(try_rule)
 
 _OPEN = ["firing", "pending"]
 _HANDLED = ("silenced", "acknowledged")

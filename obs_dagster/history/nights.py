@@ -63,6 +63,13 @@ def latest(connection: Connection, model: str) -> dt.date | None:
     return connection.execute(select(func.max(NIGHTS.c.day)).where(NIGHTS.c.model == model)).scalar()
 
 
+def evaluated_range(connection: Connection, model: str) -> tuple[dt.date, dt.date] | None:
+    """The first and the last day that was evaluated; None if none was."""
+    query = select(func.min(NIGHTS.c.day), func.max(NIGHTS.c.day))
+    first, last = connection.execute(query.where(NIGHTS.c.model == model, NIGHTS.c.evaluated)).one()
+    return None if first is None else (first, last)
+
+
 def latest_of_all(connection: Connection) -> dict[str, NightRecord]:
     """The night of the last day of every model, by model."""
     newest = select(NIGHTS.c.model, func.max(NIGHTS.c.day).label("day")).group_by(NIGHTS.c.model).subquery()

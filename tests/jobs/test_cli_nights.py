@@ -192,6 +192,25 @@ def test_alerts_are_listed_and_shown(ran):
     assert "obs alerts list" in unknown.stderr
 
 
+def test_a_rule_is_replayed_over_the_nights(ran, tmp_path):
+    home, _ = ran
+    page = tmp_path / "busy.html"
+    done = home.obs("alerts", "test", "busy", "--plot", str(page), COLUMNS="80")
+    assert done.returncode == 0, done.stderr
+    assert "It would have fired once, over 3 nights, for 1 of 1 that it watches." in done.stdout
+    assert re.search(r"01 Mar ███", done.stdout)
+    assert re.search(r"350  as it is +1 +3 +1", done.stdout)
+    assert max(map(len, done.stdout.splitlines())) <= 80 + len(str(page))
+    assert "busy" in page.read_text()
+    asked = ("alerts", "test", "busy", "--from", "2024-03-02", "--threshold", "500", "--format", "json")
+    own, other = json.loads(home.obs(*asked).stdout)
+    assert [own["fired"], own["firing_nights"], other["threshold"], other["fired"]] == [1, 2, 500.0, 0]
+    assert own["episodes"][0]["fired_day"] == "2024-03-02"
+    for wrong, told in ((["bussy"], "'busy'?"), (["busy", "--threshold", "much"], "no threshold")):
+        refused = home.obs("alerts", "test", *wrong)
+        assert (refused.returncode, told in refused.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
