@@ -161,7 +161,7 @@ def test_a_backfill_goes_on_after_the_last_night(home, monkeypatch, ran_until, a
     monkeypatch.setenv("OBS_MONITORS", str(home.monitors))
     monkeypatch.setattr(run, "_last_night", lambda _: ran_until)
     asked = []
-    monkeypatch.setattr(run, "_nights", lambda _, *days: asked.append(days))
+    monkeypatch.setattr(run, "_nights", lambda _, first, last, *_how: asked.append((first, last)))
     run.backfill("loan_default", *args)
     assert asked == ([] if wanted is None else [wanted])
 
