@@ -91,7 +91,11 @@ def _around(alert: Alert) -> Iterator[tuple[str, str]]:
     if alert.rule != unevaluated.NAME:
         yield "note", alert.note
     yield "what to do", alert.summary
+    yield "runbook", alert.runbook
     yield "owner", alert.owner
+    yield "labels", ", ".join(f"{name}={value}" for name, value in sorted(alert.labels.items()))
+    yield "seen", _moment(alert.acknowledged_at) if alert.acknowledged_at else ""
+    yield "silent until", _moment(alert.silenced_until) if alert.silenced_until else ""
     page = f"obs report {alert.model} --day {alert.last_day}"
     yield "look", Settings().links.report(alert.model, alert.last_day) or page
 
