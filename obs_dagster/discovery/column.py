@@ -24,6 +24,7 @@ class Column:
         moments: values that are moments.
         truths: values that spell true or false.
         form: the format of moments that nothing but a format reads, as `strptime` has it.
+        alone: whether it is the only value of a list.
         longest: characters of the longest text.
         low, high: the extremes of the finite numbers; None if there are none.
         top: the most frequent values as text, each with its rows.
@@ -43,6 +44,7 @@ class Column:
     high: float | None
     top: tuple[tuple[str, int], ...]
     form: str = ""
+    alone: bool = False
 
     @property
     def nulls(self) -> int:
@@ -51,8 +53,9 @@ class Column:
 
     @property
     def plain_name(self) -> str:
-        """The name as `plain` has it, of a nested column the innermost."""
-        return plain(self.name.rpartition(".")[2])
+        """The name as `plain` has it: of a nested column the innermost, of a list of one its value's."""
+        name = self.name.rpartition(".")[2]
+        return _singular(plain(name.removesuffix("[0]"))) if self.alone else plain(name)
 
     @property
     def numeric(self) -> bool:
@@ -103,3 +106,12 @@ def plain(name: str) -> str:
     """
     split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return re.sub(r"[^0-9a-z]+", "_", split.lower()).strip("_")
+
+
+def _singular(name: str) -> str:
+    """A name for one of several.
+
+    >>> _singular("predictions"), _singular("probabilities"), _singular("score")
+    ('prediction', 'probability', 'score')
+    """
+    return re.sub(r"s$", "", re.sub(r"ies$", "y", name))

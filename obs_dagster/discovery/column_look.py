@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -43,13 +43,21 @@ def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Co
         "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
         [table],
     ).fetchall()
+    names = {name for name, _ in described}
     around = {name[: match.start()] for name, _ in described for match in re.finditer(r"[.\[]", name)}
     for name, found in described:
         if not name.startswith(RESERVED) and name not in around:
-            yield _column(connection, table, name, found)
+            yield _column(connection, table, name, found, alone=_is_alone(name, names))
 
 
-def _column(connection: duckdb.DuckDBPyConnection, table: str, name: str, found: str) -> Column:
+def _is_alone(name: str, names: Collection[str]) -> bool:
+    """Whether a column is the only value of a list."""
+    return name.endswith("[0]") and f"{name.removesuffix('[0]')}[1]" not in names
+
+
+def _column(
+    connection: duckdb.DuckDBPyConnection, table: str, name: str, found: str, *, alone: bool
+) -> Column:
     value = identifier(name)
     text = f"CAST({value} AS VARCHAR)"
     there = f"{value} IS NOT NULL" + (f" AND NOT isnan({value})" if found in ("DOUBLE", "FLOAT") else "")
@@ -64,7 +72,7 @@ def _column(connection: duckdb.DuckDBPyConnection, table: str, name: str, found:
     counts = connection.execute(query).fetchall()[0]
     named = f"SELECT {text}, count(*) FROM {table} WHERE {there} GROUP BY 1 ORDER BY 2 DESC, 1"
     top = connection.execute(f"{named} LIMIT {_MOST_NAMED}").fetchall()
-    column = Column(name, found, **dict(zip(_COUNTS, counts, strict=True)), top=tuple(top))
+    column = Column(name, found, **dict(zip(_COUNTS, counts, strict=True)), top=tuple(top), alone=alone)
     return _as_moments(connection, table, column)
 
 

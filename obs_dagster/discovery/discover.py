@@ -16,7 +16,7 @@ from obs_dagster.discovery.error import DiscoveryError
 from obs_dagster.discovery.features import LeftOut, features_of
 from obs_dagster.discovery.labels import DEFAULT_DELAY, LabelFiles, labels_of
 from obs_dagster.discovery.layout import Layout, layout_of
-from obs_dagster.discovery.packed_scores import Named, packed_scores
+from obs_dagster.discovery.packed_scores import Named, packed_scores, second_score
 from obs_dagster.discovery.predicted_range import PredictedRange, beside_predictions, predicted_range
 from obs_dagster.discovery.recognition import Recognised, recognise, roles
 from obs_dagster.discovery.roles.status import successes
@@ -65,10 +65,10 @@ class _Discovery:
     labels: LabelFiles | None
 
     def draft(self) -> Draft:
-        known = self._recognised()
+        known = self._with_score(self._recognised())
         scores = self._class_scores(known)
         if scores.packed and len(scores.columns) == 2 and "score" not in known:  # noqa: PLR2004  two classes
-            known, scores = known | {"score": self._second(scores)}, ClassScores()
+            known, scores = known | {"score": second_score(scores)}, ClassScores()
         task = task_of(self._evidence(known, scores.columns), self.asked.task, self.ask)
         scores = scores if task.value == _MULTICLASS else ClassScores()
         kept = self._of_task(known, task.value, scores.columns)
@@ -145,6 +145,16 @@ class _Discovery:
             found["prediction"] = Recognised(median, why, sure=True, option="--prediction")
         return found
 
+    def _with_score(self, known: dict[str, Recognised]) -> dict[str, Recognised]:
+        """A prediction that is a probability of one of two classes is a score, whatever it is called."""
+        prediction, label = self._output(known, "prediction"), self._label(known)
+        if prediction is None or label is None or "score" in known or "prediction" in self.asked.columns:
+            return known
+        if prediction.probability and label.distinct <= 2:  # noqa: PLR2004  two classes
+            score = replace(known["prediction"], option="--score")
+            return {role: each for role, each in known.items() if role != "prediction"} | {"score": score}
+        return known
+
     def _ranked(self, given: Mapping[str, str]) -> bool:
         """Whether rows are items of requests."""
         if self.asked.task:
@@ -179,12 +189,6 @@ class _Discovery:
         if (label := self._label(known)) is not None:
             rows, of = (self.labels.rows(self.sample), "b") if self.labels else (own, "a")
             yield Named(label, rows, of, served=False)
-
-    def _second(self, scores: ClassScores) -> Recognised:
-        """The score of two that sum to 1: the second, as most libraries have the positive class there."""
-        column = list(scores.columns.values())[-1]
-        why = f"the second of two values of {scores.packed} that sum to 1"
-        return Recognised(column, why, sure=True, option="--score")
 
     def _evidence(self, known: Mapping[str, Recognised], scores: Mapping[str, str]) -> Evidence:
         outputs = {

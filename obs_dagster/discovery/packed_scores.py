@@ -9,6 +9,7 @@ from typing import Any
 
 from obs_dagster.discovery.class_scores import ClassScores, as_labelled, sums_to_one
 from obs_dagster.discovery.column import Column, plain
+from obs_dagster.discovery.recognition import Recognised
 from obs_dagster.discovery.sample import Sample
 from obs_dagster.lake.quoting import identifier
 from obs_dagster.monitor.multiclass import MOST_CLASSES
@@ -62,6 +63,13 @@ def packed_scores(sample: Sample, without: Collection[str], named: Sequence[Name
             listed = f"{packed}[0]" in group.values()
             return _of_list(sample, packed, group, named) if listed else _of_struct(packed, group, named)
     return ClassScores()
+
+
+def second_score(scores: ClassScores) -> Recognised:
+    """The score of two that sum to 1: the second, as most libraries have the positive class there."""
+    column = list(scores.columns.values())[-1]
+    why = f"the second of two values of {scores.packed} that sum to 1"
+    return Recognised(column, why, sure=True, option="--score")
 
 
 def _of_struct(packed: str, group: Mapping[str, str], named: Sequence[Named]) -> ClassScores:

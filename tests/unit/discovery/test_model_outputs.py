@@ -148,3 +148,35 @@ def test_a_list_of_two_has_the_score_in_the_second_place(service):
     label = np.where(np.random.default_rng(0).uniform(size=len(rows)) < rows["score"], "yes", "no")
     monitor = proposed(service, pd.DataFrame({"request_id": rows["request_id"], "label": label}))[1]
     assert (monitor.task, monitor.logs.columns.score) == ("binary_classification", "probabilities[1]")
+
+
+def test_a_payload_table_of_a_serving_platform(service):
+    for back in range(3):
+        day = FIRST + dt.timedelta(days=back)
+        rows = [
+            {
+                "databricks_request_id": each.request_id,
+                "timestamp_ms": int(each.created_at.timestamp() * 1000),
+                "status_code": each.status,
+                "execution_time_ms": each.latency_ms,
+                "request": json.dumps(
+                    {"dataframe_records": [{"amount": each.amount, "country": each.country}]}
+                ),
+                "response": json.dumps({"predictions": [each.score]}),
+                "request_metadata": {"model_name": "risk", "model_version": "3"},
+            }
+            for each in service.rows(day).itertuples()
+        ]
+        service.write(f"logs/{day}.parquet", pd.DataFrame(rows))
+    ids = [f"{FIRST}-{row}" for row in range(100)]
+    monitor = proposed(
+        service, pd.DataFrame({"databricks_request_id": ids, "label": np.resize([True, False], 100)})
+    )[1]
+    columns = monitor.logs.columns
+    assert (columns.score, columns.time) == ("response.predictions[0]", "timestamp_ms")
+    assert (columns.version, columns.latency_ms) == ("request_metadata.model_version", "execution_time_ms")
+    places = {name: each.column for name, each in monitor.features.items()}
+    assert (places["amount"], places["country"]) == (
+        "request.dataframe_records[0].amount",
+        "request.dataframe_records[0].country",
+    )
