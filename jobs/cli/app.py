@@ -55,7 +55,8 @@ app = typer.Typer(
     name="obs",
     cls=Commands,
     help="Observability for models in production. Settings come from the environment (OBS_*).",
-    epilog="Exit codes: 0 all is well; 1 something is firing or failed; 2 the command or a monitor is wrong.",
+    epilog="Exit codes: 0 all is well; 1 something is firing or failed; 2 the command or a monitor is wrong; "
+    "130 somebody pressed Ctrl-C.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

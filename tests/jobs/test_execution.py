@@ -1,4 +1,6 @@
 import datetime as dt
+import os
+import signal
 
 import dagster as dg
 import pytest
@@ -8,6 +10,7 @@ from assets.progress import heard_by, tracked
 from assets.stage import check, stage
 from jobs import execution, nightly
 from jobs.execution import StageEvent, run_nights
+from jobs.instance import open_instance
 from obs_dagster.catalogue import monitor_of
 from obs_dagster.settings import Settings
 
@@ -61,3 +64,31 @@ def test_without_anybody_who_listens_the_run_s_log_tells(home, monitor, definiti
         )
         logged = [entry.user_message for entry in instance.all_logs(result.run_id)]
     assert {"1 of 3 days", "2 of 3 days", "3 of 3 days"} <= set(logged)
+
+
+def test_ctrl_c_ends_a_run_also_where_a_stage_takes_it_for_an_error_of_its_own(home, monitor, monkeypatch):
+    ran = []
+
+    @stage(monitor, "drift")
+    def drift(_context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            ran.append("drift")
+        except BaseException:  # noqa: BLE001, S110  as libraries do
+            pass
+        return dg.MaterializeResult()
+
+    @stage(monitor, "alerts", after=["drift"])
+    def alerts(_context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        ran.append("alerts")
+        return dg.MaterializeResult()
+
+    graph = dg.Definitions([drift, alerts], jobs=[nightly.build(monitor)], executor=dg.in_process_executor)
+    monkeypatch.setattr(execution, "compose", lambda _: graph)
+    settings = Settings(home=home.root)
+    with pytest.raises(KeyboardInterrupt, match="loan_default, 2024-03-01, is cancelled"):
+        run_nights(monitor, FIRST, FIRST, settings=settings)
+    assert ran == []
+    with open_instance(settings) as instance:
+        (run,) = instance.get_runs()
+    assert run.status is dg.DagsterRunStatus.CANCELED
