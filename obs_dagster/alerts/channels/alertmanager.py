@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from obs_dagster.alerts.channels.form import Address, Form
-from obs_dagster.alerts.channels.over_http import OverHttp
+from obs_dagster.alerts.channels.formed import Formed
 from obs_dagster.alerts.channels.request import request
 from obs_dagster.alerts.channels.thread import Taken, Thread
 from obs_dagster.alerts.message import Message
@@ -28,7 +28,7 @@ _HOURS = re.compile(r"[1-9]\d{0,3}h")
 _LABELS = ("model", "metric", "model_version", "segment", "column", "owner")
 
 
-class Alertmanager(OverHttp):
+class Alertmanager(Formed):
     """Posts alerts.
 
     Args:

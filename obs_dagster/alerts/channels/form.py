@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from obs_dagster.alerts.channels.error import ChannelError
 
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443, "smtp": 587, "smtps": 465}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Form:
         api: where the service is, if the URL does not say so; `#api=` names another place.
         options: what may come after `#`, with its default.
         example: a URL, to show.
+        transports: what may follow the plus.
     """
 
     kind: str
@@ -66,11 +67,12 @@ class Form:
     words: tuple[str, ...] = ()
     api: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    transports: tuple[str, ...] = ("http", "https")
 
     @property
     def schemes(self) -> frozenset[str]:
         """What stands before `://`."""
-        return frozenset({self.kind} if self.api else {f"{self.kind}+http", f"{self.kind}+https"})
+        return frozenset({self.kind} if self.api else {f"{self.kind}+{each}" for each in self.transports})
 
     def read(self, url: str) -> Address:
         """What a URL says.
@@ -100,7 +102,7 @@ class Form:
         if len(given) != len(self.words) or not all(given):
             raise self._wrong(f"it needs {' and '.join(self.words)}")
         parts = urlsplit(options["api"])
-        if parts.scheme not in _PORTS or not parts.hostname or parts.port == 0:
+        if parts.scheme not in self.transports or not parts.hostname or parts.port == 0:
             raise self._wrong("its api has to be an http(s) address")
         words = dict(zip(self.words, given, strict=True))
         return Address(options["api"].rstrip("/"), words=words, options=options)
@@ -108,7 +110,7 @@ class Form:
     def _by_host(self, scheme: str, rest: str, options: Mapping[str, str]) -> Address:
         own = scheme.lower().removeprefix(f"{self.kind}+")
         parts = urlsplit(f"{own}://{rest}")
-        if own not in _PORTS or not parts.hostname or parts.port == 0:
+        if own not in self.transports or not parts.hostname or parts.port == 0:
             raise self._wrong("it names no host")
         path = parts.path.strip("/")
         given = path.split("/") if path else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from obs_dagster.alerts.channels.form import Address, Form
-from obs_dagster.alerts.channels.over_http import OverHttp
+from obs_dagster.alerts.channels.formed import Formed
 from obs_dagster.alerts.channels.request import request
 from obs_dagster.alerts.channels.thread import Taken, Thread
 from obs_dagster.alerts.message import Message
@@ -15,7 +15,7 @@ _SUMMARY, _KEY = 1_024, 255
 """The longest texts that PagerDuty takes in these places."""
 
 
-class PagerDutyEvents(OverHttp):
+class PagerDutyEvents(Formed):
     """Triggers, acknowledges and resolves; PagerDuty itself drops an event that it has."""
 
     form: ClassVar = Form(

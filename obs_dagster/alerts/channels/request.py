@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import httpx
 
 _SECONDS = 10.0
-"""How long a service may be silent."""
+"""How long a service may be silent, if nothing else is said."""
 _TOGETHER = 30.0
 """How long it may take for its whole answer; a sender's lease is far longer."""
 _MOST_BYTES = 2**20
@@ -84,6 +84,7 @@ def request(
     headers: Mapping[str, str] | None = None,
     auth: tuple[str, str] | None = None,
     params: Mapping[str, str] | None = None,
+    seconds: float = _SECONDS,
 ) -> Answer:
     """What a service answers to a request that it takes.
 
@@ -98,12 +99,12 @@ def request(
     given = {"json": json, "content": content, "headers": headers, "auth": auth, "params": params}
     try:
         with (
-            httpx.Client(timeout=_SECONDS, follow_redirects=False) as client,
+            httpx.Client(timeout=seconds, follow_redirects=False) as client,
             client.stream(method, url, **{name: each for name, each in given.items() if each}) as response,
         ):
             answer = Answer(response.status_code, response.headers, _body(response))
     except httpx.TimeoutException as error:
-        raise ChannelError(f"The service did not answer within {_SECONDS:.0f} s.") from error
+        raise ChannelError(f"The service did not answer within {seconds:g} s.") from error
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise ChannelError(f"The service cannot be reached: {error or type(error).__name__}.") from error
     if not response.is_success:
@@ -121,7 +122,9 @@ def refusal(answer: Answer) -> ChannelError:
         pause = retry_after(answer.headers.get("Retry-After", ""), dt.datetime.now(dt.UTC))
         hint = "It is tried again" + ("." if pause is None else f" after {pause.total_seconds():.0f} s.")
     said = answer.quoted and f": {answer.quoted}"
-    return ChannelError(f"The service answered {answer.status}{said}.", remedy=hint, retry_after=pause)
+    return ChannelError(
+        f"The service answered {answer.status}{said}.", remedy=hint, retry_after=pause, status=answer.status
+    )
 
 
 def retry_after(header: str, now: dt.datetime) -> dt.timedelta | None:

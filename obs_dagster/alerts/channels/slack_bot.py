@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.alerts.channels.form import Address, Form
-from obs_dagster.alerts.channels.over_http import OverHttp
+from obs_dagster.alerts.channels.formed import Formed
 from obs_dagster.alerts.channels.request import request
 from obs_dagster.alerts.channels.slack_text import written
 from obs_dagster.alerts.channels.thread import Taken, Thread
@@ -23,7 +23,7 @@ _EVENT = "obs_notification"
 _LATELY = "50"
 
 
-class SlackBot(OverHttp):
+class SlackBot(Formed):
     """Slack's Web API: `chat.postMessage` and `chat.update`."""
 
     form: ClassVar = Form(

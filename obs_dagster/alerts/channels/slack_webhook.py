@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from obs_dagster.alerts.channels.form import Address, Form
-from obs_dagster.alerts.channels.over_http import OverHttp
+from obs_dagster.alerts.channels.formed import Formed
 from obs_dagster.alerts.channels.request import request
 from obs_dagster.alerts.channels.slack_text import written
 from obs_dagster.alerts.channels.thread import Taken, Thread
 from obs_dagster.alerts.message import Message
 
 
-class SlackWebhook(OverHttp):
+class SlackWebhook(Formed):
     """Posts to the address that Slack gave."""
 
     form: ClassVar = Form("slack-webhook", "slack-webhook+https://hooks.slack.com/services/…")

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from obs_dagster.alerts.channels.form import Address, Form
-from obs_dagster.alerts.channels.over_http import OverHttp
+from obs_dagster.alerts.channels.formed import Formed
 from obs_dagster.alerts.channels.request import request
 from obs_dagster.alerts.channels.thread import Taken, Thread
 from obs_dagster.alerts.message import Message
@@ -25,7 +25,7 @@ from obs_dagster.secrets import remember
 _CODED = "whsec_"
 
 
-class Webhook(OverHttp):
+class Webhook(Formed):
     """Posts messages as JSON.
 
     Args:

@@ -177,7 +177,15 @@ class _Run:
         now = self._clock()
         if not isinstance(outcome, Taken):
             self._gave_up(route_id, entry.message, route, outcome)
-            entries.failed(self._history, entry, route_id, outcome.why, now, retry_after=outcome.retry_after)
+            entries.failed(
+                self._history,
+                entry,
+                route_id,
+                outcome.why,
+                now,
+                retry_after=outcome.retry_after,
+                names=outcome.names,
+            )
             return False
         entries.delivered(self._history, entry, route_id, outcome, now)
         self.delivered += 1
@@ -199,15 +207,18 @@ class _Run:
         except Exception as error:  # noqa: BLE001  # whatever breaks in one channel must not stop the others
             reason = str(error) or type(error).__name__
             why = secrets.scrub(scrub(one_line(reason), url, route.label))[:_ERROR_LENGTH]
-            return _Refused(why, error.retry_after if isinstance(error, ChannelError) else None)
+            if isinstance(error, ChannelError):
+                return _Refused(why, error.retry_after, error.names)
+            return _Refused(why)
 
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """Why a route could not be used, without secrets, and how long it wants to be left alone."""
+    """Why a route could not be used, without secrets, and what its channel asks for."""
 
     why: str
     retry_after: dt.timedelta | None = None
+    names: Mapping[str, str] | None = None
 
 
 def _by_id(routes: Iterable[Route]) -> dict[str, Route]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -171,10 +171,12 @@ def failed(
     now: dt.datetime,
     *,
     retry_after: dt.timedelta | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> None:
     """The channel has not taken it: try again after a time that doubles with each attempt, up to an hour.
 
-    A service that says when it wants to be asked again is asked then, and until then nothing else.
+    A service that says when it wants to be asked again is asked then, and until then nothing else. What it
+    is to be told next time, if it took a part, is kept.
     """
     with history.writing(_LOCK) as connection:
         query = select(DELIVERIES.c.attempts).where(_is(entry, route))
@@ -186,6 +188,9 @@ def failed(
         connection.execute(
             update(DELIVERIES).where(_is(entry, route)).values(last_error=error, claimed_until=None, **again)
         )
+        if names is not None:
+            part = Taken(names)
+            threads.keep(connection, route, entry.message.thread, part, outbox_id=entry.id, now=now)
 
 
 def paused(history: History, now: dt.datetime) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""What channels have in common that speak HTTP to one service."""
+"""What channels have in common whose URLs are of one form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from obs_dagster.alerts.channels.thread import Taken, Thread
 from obs_dagster.alerts.message import Message
 
 
-class OverHttp(ABC):
+class Formed(ABC):
     """A channel whose URLs are of one form."""
 
     form: ClassVar[Form]
