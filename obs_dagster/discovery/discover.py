@@ -196,7 +196,8 @@ class _Discovery:
             for role, each in known.items()
             if role in OUTPUT_ROLES and each.column not in scores.values()
         }
-        return Evidence(outputs, scores, self._label(known))
+        lists = (name.removesuffix("[1]") for name in self.sample.columns if name.endswith("[1]"))
+        return Evidence(outputs, scores, self._label(known), tuple(lists))
 
     def _label(self, known: Mapping[str, Recognised]) -> Column | None:
         """The true values, of files of their own or of the log itself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from obs_dagster.discovery.asking import Ask, Question
@@ -28,11 +28,13 @@ class Evidence:
         outputs: the columns that the model puts out, by role.
         class_scores: the column of each class's probability.
         label: the true values; None if there are none.
+        lists: the columns that are lists of several values, in whatever role.
     """
 
     outputs: Mapping[str, Column]
     class_scores: Mapping[str, str]
     label: Column | None = None
+    lists: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,14 @@ def _several(column: Column) -> bool:
 
 def _nothing(evidence: Evidence) -> DiscoveryError:
     said = ", ".join(evidence.outputs) or "none"
+    if evidence.lists:
+        several = ", ".join(evidence.lists)
+        return DiscoveryError(
+            f"No column looks like what the model puts out (found: {said}); a row has several values in "
+            f"{several}.",
+            remedy="If a row is a request with several predictions, log a row for each of them. If one value "
+            f"of a list is the output, name it: `--score '{evidence.lists[0]}[1]'`.",
+        )
     return DiscoveryError(
         f"No column looks like what the model puts out (found: {said}).",
         remedy="Name it: `--score COLUMN` (a number, such as a probability) or `--prediction COLUMN` "

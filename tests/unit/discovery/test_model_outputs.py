@@ -13,6 +13,7 @@ from jobs.cli.check import inspect
 from obs_dagster.catalogue import monitor_of
 from obs_dagster.discovery.discover import discover
 from obs_dagster.discovery.draft import Asked
+from obs_dagster.discovery.error import DiscoveryError
 from obs_dagster.discovery.writing import written
 from obs_dagster.settings import Settings
 
@@ -180,3 +181,11 @@ def test_a_payload_table_of_a_serving_platform(service):
         "request.dataframe_records[0].amount",
         "request.dataframe_records[0].country",
     )
+
+
+def test_requests_of_several_rows_are_refused(service):
+    frame = service.rows(FIRST).drop(columns="score")
+    said = [[0.1, 0.7, 0.4] if row % 2 else [0.3] for row in range(len(frame))]
+    service.write(f"logs/{FIRST}.jsonl", frame.assign(predictions=said))
+    with pytest.raises(DiscoveryError, match=r"several values in predictions.*log a row for each"):
+        discover(Asked("risk", str(service.root / "logs")))
