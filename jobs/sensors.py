@@ -10,7 +10,7 @@ from jobs.lost_runs import fail_lost_runs
 from jobs.nightly import job_name
 from jobs.run_days import days_of_run
 from jobs.stage_failure import stage_failure
-from obs_dagster.alerts import deliver, report_failure
+from obs_dagster.alerts import deliver, report_failure, report_missed
 from obs_dagster.alerts.life.tell import settle
 from obs_dagster.fleet import read_fleet
 from obs_dagster.history import History
@@ -21,6 +21,7 @@ from obs_dagster.settings import Settings
 
 _SECONDS = 30
 _PAGE_SECONDS = 300
+_MISSED_SECONDS = 600
 
 
 def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
@@ -82,6 +83,18 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
         return dg.SkipReason(f"{len(found)} runs had lost their process")
 
     @dg.sensor(
+        name="missed_nights",
+        minimum_interval_seconds=_MISSED_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells of nights that the schedule has and that did not run, and that they run again.",
+    )
+    def missed_nights(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        now = dt.datetime.now(dt.UTC)
+        with History.open(Settings().history_url) as history:
+            new = [monitor.model for monitor in monitors if report_missed(history, monitor, now)]
+        return dg.SkipReason(f"news of {', '.join(new)}" if new else "no news of nights that did not run")
+
+    @dg.sensor(
         name="fleet_page",
         minimum_interval_seconds=_PAGE_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -98,7 +111,7 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
         write_page(fleet, place, settings.reports, links=settings.links, now=now)
         return dg.SkipReason(f"{len(fleet)} models are on {place}")
 
-    return [alert_notifications, failed_nights, lost_runs, fleet_page]
+    return [alert_notifications, failed_nights, lost_runs, missed_nights, fleet_page]
 
 
 def _cause(context: dg.RunFailureSensorContext, monitor: Monitor) -> str:

@@ -6,6 +6,7 @@ from obs_dagster.alerts.evaluate import evaluate_nights, evaluate_rules
 from obs_dagster.alerts.outbox.deliver import DeliveryReport, Failure, deliver
 from obs_dagster.alerts.outbox.entries import Undelivered, undelivered
 from obs_dagster.alerts.outbox.failure import FailedRun, last_failure, last_failures, report_failure
+from obs_dagster.alerts.outbox.missed import report_missed
 from obs_dagster.alerts.rules.alert import Alert, FiringCount, find_alert, firing_counts, list_alerts
 from obs_dagster.alerts.rules.fold import State
 from obs_dagster.alerts.rules.subject import Subject
@@ -34,6 +35,7 @@ __all__ = [
     "last_failures",
     "list_alerts",
     "report_failure",
+    "report_missed",
     "undelivered",
 ]
 

@@ -92,24 +92,37 @@ def write(store: History) -> Write:
 
 
 @pytest.fixture
-def evaluate(store: History, monitor: Callable[..., Monitor]) -> Callable[..., AlertSummary]:
-    """Evaluates the rules as of the n-th night, an hour later each night."""
+def night(store: History) -> Callable[[int], None]:
+    """Writes down that the n-th night was evaluated."""
 
-    def evaluate(night: int, *rules: dict[str, object]) -> AlertSummary:
-        on = FIRST + dt.timedelta(days=night - 1)
-        now = dt.datetime(2013, 8, 1, tzinfo=dt.UTC) + dt.timedelta(hours=night)
+    def night(number: int) -> None:
+        finished = dt.datetime(2013, 8, 1, tzinfo=dt.UTC) + dt.timedelta(hours=number)
         store.record_night(
             NightRecord(
                 model="flight_delay",
-                day=on,
+                day=FIRST + dt.timedelta(days=number - 1),
                 evaluated=True,
                 reason="",
                 rows=1_000,
                 versions=("1",),
-                run_id=f"run-{night}",
-                finished_at=now,
+                run_id=f"run-{number}",
+                finished_at=finished,
             )
         )
-        return evaluate_rules(monitor(*rules), store, as_of=on, now=now, run_id=f"run-{night}")
+
+    return night
+
+
+@pytest.fixture
+def evaluate(
+    store: History, monitor: Callable[..., Monitor], night: Callable[[int], None]
+) -> Callable[..., AlertSummary]:
+    """Evaluates the rules as of the n-th night, an hour later each night."""
+
+    def evaluate(number: int, *rules: dict[str, object]) -> AlertSummary:
+        night(number)
+        on = FIRST + dt.timedelta(days=number - 1)
+        now = dt.datetime(2013, 8, 1, tzinfo=dt.UTC) + dt.timedelta(hours=number)
+        return evaluate_rules(monitor(*rules), store, as_of=on, now=now, run_id=f"run-{number}")
 
     return evaluate
