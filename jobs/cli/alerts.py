@@ -12,7 +12,7 @@ import typer
 from jobs.cli import alert_acts, alert_routes, alert_undelivered, silences
 from jobs.cli.alert_page import print_alert
 from jobs.cli.alert_table import print_alerts
-from jobs.cli.choice import find_monitor, require
+from jobs.cli.choice import find_monitor, readable_monitors, require
 from jobs.cli.completion import (
     complete_alert,
     complete_column,
@@ -132,12 +132,8 @@ def _is_one(alert: Alert, option: str, values: Collection[str]) -> bool:
 
 def _known(history: History, model: str | None, alerts: Sequence[Alert], option: str) -> Iterator[str]:
     """What there is of a rule, a version or a column, whether it has ever been an alert or not."""
-    from obs_dagster.catalogue import monitors_of
-    from obs_dagster.settings import Settings
-
     yield from (getattr(alert, option) for alert in alerts)
-    monitors = monitors_of(Settings().monitors, models=None if model is None else [model])
-    for monitor in monitors.values():
+    for monitor in readable_monitors(None if model is None else [model]).monitors.values():
         if option == "rule":
             yield from (rule.name for rule in monitor.alerts)
         elif model is None or monitor.model == model:
