@@ -142,7 +142,7 @@ def _breached(rules: Sequence[Rule], compared: Compared) -> bool:
 
 def _values_moved(estimates: Mapping[str, Estimate]) -> bool:
     """Whether the values have moved by more than noise and what counts as a shift."""
-    psi = estimates["psi"]
+    psi = estimates.get("psi", Estimate.missing(""))
     low = psi.value if psi.low is None else psi.low
     return low is not None and low > MOVED
 

@@ -9,6 +9,7 @@ from itertools import product
 from typing import Any
 
 from obs_dagster.baselines.protocol import baseline_of
+from obs_dagster.evaluation.asked_cells import AskedCells
 from obs_dagster.evaluation.baseline_outcomes import baseline_outcomes, relative_metrics
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder, seed
@@ -67,7 +68,7 @@ def drift_records(night: Night, day: dt.date, seen: Seen | None = None) -> Itera
     """Drift of every feature, the score and the decision, per version and window, against its baseline.
 
     In segment cells the score's population stability index is watched: it sums up what the features do there,
-    at a twentieth of the cost.
+    at a twentieth of the cost. What rules ask for beyond that in some cells is computed there.
     """
     columns = [
         each
@@ -81,12 +82,11 @@ def drift_records(night: Night, day: dt.date, seen: Seen | None = None) -> Itera
 def _drift_of(
     columns: Sequence[ProfiledColumn], night: Night, day: dt.date, seen: Seen | None
 ) -> Iterator[MetricRecord]:
-    part = Part(
-        whole=frozenset(each.name for each in columns),
-        cells=frozenset(each.name for each in columns if each.leads),
-    )
+    asked = AskedCells(night.monitor)
+    divided = frozenset(each.name for each in columns if each.leads or asked.of(each.name))
+    part = Part(whole=frozenset(each.name for each in columns), cells=divided)
     windows = list(profile_windows(night, day, part=part))
-    in_cells = [name for name, metric in family("drift").items() if metric.definition.cells != "none"]
+    in_cells = {name for name, metric in family("drift").items() if metric.definition.cells != "none"}
     for version, cells in _subjects(windows):
         baselines: dict[frozenset[dt.date], Profile | None] = {}
         for column in columns:
@@ -95,7 +95,10 @@ def _drift_of(
                 baselines[breached] = compared_with(night, version, day, part=part, breached=breached)
             baseline = baselines[breached]
             without = "" if baseline else baseline_of(night.monitor).why_none(version, day)
-            for segment in cells if column.leads else [WHOLE]:
+            for segment in cells if column.name in divided else [WHOLE]:
+                only = asked.metrics(version, segment, column.name) | (in_cells if column.leads else set())
+                if segment != WHOLE and not only:
+                    continue
                 reference = baseline.counts(version, segment, column.name) if baseline else None
                 for window in windows:
                     counts = window.profile.counts(version, segment, column.name)
@@ -105,7 +108,7 @@ def _drift_of(
                         counts or window.profile.no_counts(column.name),
                         seed(night.monitor.model, version, segment, column.name, day),
                     )
-                    estimates = evaluate("drift", comparison, only=None if segment == WHOLE else in_cells)
+                    estimates = evaluate("drift", comparison, only=None if segment == WHOLE else only)
                     if seen is not None:
                         lengths = window.lengths
                         seen(Compared(version, segment, column.name, lengths, comparison, estimates))

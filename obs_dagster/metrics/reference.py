@@ -164,8 +164,8 @@ def _computed(definition: Definition) -> str:
     of = {"model": "version", "column": "version and column", "class": "version and class"}
     cells = {
         "every": ", over all rows and in every segment cell",
-        "outputs": ", over all rows; in segment cells of the model's score",
-        "none": "",
+        "outputs": ", over all rows; in segment cells of the model's score, and where a rule asks for it",
+        "none": "; in segment cells where a rule asks for it" if definition.family == "drift" else "",
     }
     subject = "for the whole log" if definition.whole_log else f"per {of[definition.about]}"
     return f"{subject}{cells[definition.cells]}{', for each day alone' if definition.daily else ''}"

@@ -30,6 +30,7 @@ def test_the_sensors_are_those_of_all_monitors_together(repository):
         "alert_notifications",
         "failed_nights",
         "lost_runs",
+        "missed_nights",
         "fleet_page",
     }
 
@@ -37,7 +38,7 @@ def test_the_sensors_are_those_of_all_monitors_together(repository):
 def test_no_monitor_is_no_error():
     repository = compose({}).get_repository_def()
     assert list(repository.schedule_defs) == []
-    assert len(list(repository.sensor_defs)) == 4
+    assert len(list(repository.sensor_defs)) == 5
 
 
 def test_the_definitions_are_those_of_the_monitors_folder(tmp_path, monkeypatch):

@@ -63,10 +63,11 @@ def _context(result, instance):
 
 def test_all_run_without_being_switched_on(world):
     found = sensors.build([world.monitor])
-    names = {"alert_notifications", "failed_nights", "lost_runs", "fleet_page"}
+    names = {"alert_notifications", "failed_nights", "lost_runs", "missed_nights", "fleet_page"}
     assert {each.name for each in found} == names
     assert {each.default_status for each in found} == {dg.DefaultSensorStatus.RUNNING}
-    assert {each.minimum_interval_seconds for each in found if each.name != "fleet_page"} == {30}
+    seconds = {each.name: each.minimum_interval_seconds for each in found}
+    assert seconds == dict.fromkeys(names, 30) | {"fleet_page": 300, "missed_nights": 600}
 
 
 def test_the_page_of_all_models_is_renewed_where_it_is_served(world, instance, monkeypatch):

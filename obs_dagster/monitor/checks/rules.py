@@ -82,24 +82,13 @@ def subjects_fit_the_metric(document: Document, surroundings: Surroundings) -> I
 
 
 def cells_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
-    """A rule watches `segments` only where its metric is computed in segment cells."""
-    outputs = _outputs(document)
+    """A rule watches `segments` only where its metric can be computed in segment cells."""
     for keys, metric in _watched(document, surroundings):
         cells = [cell for cell in document.items(*keys[:2], "segments") if cell != "*"]
-        if not cells or metric.cells == "every":
-            continue
-        if metric.cells == "none":
+        # drift is computed in all cells that a rule asks for
+        if cells and metric.cells == "none" and metric.family != "drift":
             message = f"The metric `{metric.name}` is computed over all rows, not in segment cells."
             yield document.problem((*keys[:2], "segments"), message, at_key=True)
-            continue
-        columns = document.items(*keys, "columns")
-        if (
-            "*" not in document.items(*keys[:2], "segments")
-            and columns
-            and not any(each in outputs for each in columns)
-        ):
-            message = f"In segment cells `{metric.name}` is computed of the model's score alone."
-            yield document.problem((*keys, "columns"), message, legal=outputs)
 
 
 def windows_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
@@ -117,12 +106,6 @@ def _watched(document: Document, surroundings: Surroundings) -> Iterator[tuple[K
         name = document.text(*keys, "metric")
         if name is not None and name in surroundings.metrics:
             yield keys, surroundings.metrics[name]
-
-
-def _outputs(document: Document) -> list[str]:
-    """The column of the model's score, or of its prediction where that is what it puts out."""
-    roles = (document.text("logs", "columns", role) for role in ("score", "prediction"))
-    return [column for column in roles if column is not None][:1]
 
 
 def windows_are_evaluated(document: Document, _: Surroundings) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
 from obs_dagster.alerts.moved import from_lake
 from obs_dagster.changes.change import Changes
@@ -96,6 +97,35 @@ def test_a_rule_about_a_cell_tells_what_moved_in_it(small, day):
     about = {"model": "small", "version": "1", "column": "score", "metric": "psi", "window": 1}
     alert = replace(ALERT, **about, segment="carrier=AA", last_day=day + ONE)
     assert from_lake(world.lake)(alert) == f"{told(cell)} ({between(cell)})"
+
+
+def test_drift_of_a_feature_in_a_cell_is_computed_where_a_rule_asks_for_it(small, day):
+    cells = {"segments": ["carrier"], "columns": ["te*"], "above": 0.2}
+    world = small(
+        baseline={"kind": "days", "first": day, "last": day},
+        windows=[1],
+        alerts=[
+            {"name": "psi_cells", "metric": "psi", **cells},
+            {"name": "ks_cells", "metric": "ks", **cells},
+        ],
+    )
+    faulty = world.rows(day + ONE, 3000)
+    moved = faulty["carrier"] == "AA"
+    faulty.loc[moved, "temp"] += 40
+    world.log(day, world.rows(day, 3000))
+    world.log(day + ONE, faulty)
+    for each in (day, day + ONE):
+        world.night(each)
+    found = drift_of_day(world.tonight, day + ONE)
+    in_cells = {(each.metric, each.column) for each in found.records if each.segment == "carrier=AA"}
+    assert {each for each in in_cells if each[1] != "score"} == {("psi", "temp"), ("ks", "temp")}
+    values = {(each.metric, each.segment): each.value for each in found.records if each.column == "temp"}
+    assert values["psi", "carrier=AA"] > 1
+    assert values["psi", "carrier=UA"] < 0.1
+    before = world.rows(day, 3000)
+    exact = ks_2samp(before.loc[before["carrier"] == "AA", "temp"], faulty.loc[moved, "temp"]).statistic
+    # segment cells join eight bins
+    assert values["ks", "carrier=AA"] == pytest.approx(exact, abs=0.02)
 
 
 def test_a_damaged_file_is_told_of_and_hides_nothing_else(world, day, tmp_path):
