@@ -113,10 +113,18 @@ def _print_nights(alert: Alert, nights: Sequence[JudgedNight]) -> None:
             cell(measured(alert.metric, night.value, night.low, night.high, threshold=alert.threshold)),
             _bar(night.value, highest),
             f"{night.n:,}",
-            cell(night.reason if night.value is None else each.verdict.value, _VERDICTS[each.verdict.value]),
+            cell(_said_of(each), _VERDICTS[each.verdict.value]),
         )
     OUTPUT.print()
     OUTPUT.print(Padding(rows, (0, 0, 0, 2)))
+
+
+def _said_of(each: JudgedNight) -> str:
+    if each.night.value is None:
+        return each.night.reason
+    # the interval alone would clear the threshold
+    of_many = each.verdict == "unsure" and each.night.among > 1
+    return f"unsure, as one of {each.night.among}" if of_many else each.verdict.value
 
 
 def _bar(value: float | None, highest: float) -> str:

@@ -45,6 +45,9 @@ def silence(  # noqa: PLR0917  Typer reads options by name
     column: Annotated[str | None, typer.Option(help="Of columns like this (globs).")] = None,
     severity: Annotated[str | None, typer.Option(help="Of severities like this (globs).")] = None,
     owner: Annotated[str | None, typer.Option(help="Of owners like this (globs).")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="Of rules with a label like this: NAME=GLOB (repeatable).")
+    ] = None,
     lasting: Annotated[
         str | None, typer.Option("--for", help="How long: 90m, 12h, 3d or 2w; or `--until`.")
     ] = None,
@@ -74,6 +77,7 @@ def silence(  # noqa: PLR0917  Typer reads options by name
         "owner": owner,
     }
     matchers = {name: value for name, value in given.items() if value is not None}
+    matchers |= dict(map(_label, label or ()))
     now = dt.datetime.now(dt.UTC)
     ends_at = _end(lasting, until, now)
     with History.open(Settings().history_url) as history:
@@ -82,7 +86,7 @@ def silence(  # noqa: PLR0917  Typer reads options by name
         if not matchers:
             raise UsageError(
                 "A silence has to name what it is about.",
-                remedy=f"Name an alert, or at least one of: {', '.join(f'--{name}' for name in given)}.",
+                remedy=f"Name an alert, or some of: {', '.join(f'--{name}' for name in given)}, --label.",
             )
         made = silences.add(history, matchers, author=person(by), comment=comment, ends_at=ends_at, now=now)
         settle(history, now)
@@ -143,6 +147,15 @@ def _covered(history: History, silence: Silence) -> list[Alert]:
     from obs_dagster.alerts import State, list_alerts
 
     return [alert for alert in list_alerts(history, states=[State.FIRING]) if silence.matches(alert)]
+
+
+def _label(written: str) -> tuple[str, str]:
+    name, given, glob_ = written.partition("=")
+    if not (name and given):
+        raise UsageError(
+            f"{written!r} is no label.", remedy="Write --label NAME=GLOB, as in --label team=risk."
+        )
+    return f"label.{name}", glob_
 
 
 def _exactly(alert: Alert) -> Mapping[str, str]:

@@ -148,6 +148,8 @@ def _records(shown: Sequence[ModelStanding]) -> Iterator[dict[str, Any]]:
 
 
 def _print(shown: Sequence[ModelStanding], known: int) -> None:
+    from obs_dagster.alerts import FiringCount
+
     lines = [line for each in shown for line in _lines(each)]
     rows = table(*_HEADINGS)
     widths = [max(map(len, column)) for column in zip(_HEADINGS, *lines, strict=True)]
@@ -161,8 +163,12 @@ def _print(shown: Sequence[ModelStanding], known: int) -> None:
     counted = Counter[str](each.state for each in shown)
     told = ", ".join(f"{counted[state]} {state}" for state in _STYLES if counted[state])
     of = f" of {known}" if len(shown) < known else ""
+    total = [sum(count) for count in zip(*(each.alerts for each in shown), strict=True)]
+    firing = FiringCount(*total).told
     OUTPUT.print(
-        f"\n{len(shown)}{of} model{'s' * (len(shown) != 1)}{f': {told}' if told else ''}.", highlight=False
+        f"\n{len(shown)}{of} model{'s' * (len(shown) != 1)}{f': {told}' if told else ''}."
+        f"{f' Alerts: {firing}.' if firing else ''}",
+        highlight=False,
     )
 
 

@@ -9,13 +9,14 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from obs_dagster.alerts.life import acts, tell, trail
+from obs_dagster.alerts.life import acts, inhibit, tell, trail
 from obs_dagster.alerts.life.trail import Kind
 from obs_dagster.alerts.moved import Told, silent
 from obs_dagster.alerts.rules import alert as alerts
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.alerts.rules.combined import Series
+from obs_dagster.alerts.rules.flapping import damped
 from obs_dagster.alerts.rules.fold import GONE_AFTER_DAYS, Episode, State, fold
 from obs_dagster.alerts.rules.reconcile import reconcile
 from obs_dagster.alerts.rules.series import read_series
@@ -144,6 +145,9 @@ class _Evaluator:
     ) -> AlertSummary:
         """What was found, after people were told of it."""
         model, now = self._evaluation.model, self._evaluation.now
+        unfinished = {alert.id: alert for alert in alerts.read_unfinished(self._connection, model)}
+        for alert in inhibit.held(unfinished.values(), self._monitor.alerts):
+            alerts.write(self._connection, unfinished[alert.id], alert)
         told = tell.tell(self._connection, model, now, self._moved)
         handled = {
             (alert.rule, alert.subject): text
@@ -171,7 +175,8 @@ class _Evaluator:
         found = []
         for subject, nights_read in series.items():
             observations = [night for night in nights_read if night.day <= as_of]
-            episodes = [one for one in fold(rule, observations, as_of) if self._counts(one)]
+            folded = damped(rule, fold(rule, observations, as_of), observations, as_of)
+            episodes = [one for one in folded if self._counts(one)]
             outcomes = [
                 (before, self._advance(evaluation, rule, subject, before, episode))
                 for before, episode in reconcile(stored.get(subject, ()), episodes)

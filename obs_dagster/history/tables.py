@@ -165,6 +165,8 @@ ALERTS = Table(
     Column("closed_by", Text, nullable=False),
     Column("lasts", Boolean, nullable=False),
     Column("told_severity", Text, nullable=False),
+    Column("flaps", Integer, nullable=False),
+    Column("held_by", Text, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("run_id", Text, nullable=False),
     Index("alerts_by_model", "model", "state"),

@@ -53,6 +53,11 @@ class Rule(Condition):
     escalate: tuple[Escalation, ...] = Field(
         default=(), description="When it is graver; people hear of it again then."
     )
+    inhibits: tuple[str, ...] = Field(
+        default=(),
+        description="Rules, by name or pattern, of whose alerts of the same version people are not told that "
+        "begin while this one fires: it says why they do.",
+    )
     owner: str | None = Field(default=None, description="Who acts; left out: the monitor's owner.")
     summary: str = Field(default="", description="What it means and what to do first; shown in the alert.")
     runbook: str = Field(

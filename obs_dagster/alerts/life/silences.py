@@ -19,6 +19,9 @@ from obs_dagster.history.tables import SILENCES
 FIELDS = ("model", "rule", "version", "segment", "column", "severity", "owner")
 """What a silence may name of an alert."""
 
+LABEL = "label"
+"""Before a dot and the name of a label of the alert's rule."""
+
 _LOCK = "silences"
 
 
@@ -45,7 +48,7 @@ class Silence:
 
     def matches(self, alert: Alert) -> bool:
         """Whether it is about the alert; upper and lower case are told apart."""
-        return all(fnmatch.fnmatchcase(getattr(alert, name), glob) for name, glob in self.matchers.items())
+        return all(fnmatch.fnmatchcase(_value(alert, name), glob) for name, glob in self.matchers.items())
 
     def active(self, now: dt.datetime) -> bool:
         """Whether it silences anything."""
@@ -60,6 +63,12 @@ class Silence:
     def about(self) -> str:
         """What it matches, in the words of the command line."""
         return ", ".join(f"{name}={glob}" for name, glob in self.matchers.items())
+
+
+def _value(alert: Alert, name: str) -> str:
+    """What an alert has of what a silence names; a label that it lacks is empty."""
+    field, _, label = name.partition(".")
+    return alert.labels.get(label, "") if field == LABEL else str(getattr(alert, name))
 
 
 def covering(silences: Iterable[Silence], alert: Alert) -> Silence | None:
@@ -99,11 +108,12 @@ def add(
     Raises:
         ObsError: it names nothing, something that alerts don't have, or has ended already.
     """
-    wanted = {name: storable_text(matchers[name]) for name in FIELDS if name in matchers}
-    if not wanted or wanted.keys() != matchers.keys():
+    known = [name for name in matchers if name in FIELDS or name.startswith(f"{LABEL}.")]
+    wanted = {storable_text(name): storable_text(matchers[name]) for name in known}
+    if not wanted or len(known) != len(matchers):
         raise ObsError(
             "A silence has to name what it is about.",
-            remedy=f"Name an alert, or at least one of: {', '.join(FIELDS)}.",
+            remedy=f"Name an alert, or at least one of: {', '.join(FIELDS)}, {LABEL}.NAME.",
         )
     if ends_at <= now:
         raise ObsError(

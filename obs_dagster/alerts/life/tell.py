@@ -39,6 +39,8 @@ def due(alert: Alert, silence: Silence | None) -> tuple[Alert, Event | None]:
     woken = alert.silenced_until is not None
     after = replace(alert, silenced_until=None, silenced_by="") if woken else alert
     unheard = woken or not alert.announced or _graver(alert)
+    if alert.held_by and not alert.announced:
+        return after, None
     if alert.state is State.FIRING and unheard and alert.acknowledged_at is None:
         told = replace(after, announced=True, firings=after.firings + 1, told_severity=alert.severity)
         return told, "firing"

@@ -48,6 +48,8 @@ class Alert:
         closed_at, closed_by: when, and who, resolved it by hand, if it was.
         lasts: whether it is still in breach, though it was resolved by hand.
         told_severity: how bad people were told that it is; empty while they think that it doesn't fire.
+        flaps: how often it fired, if it comes and goes and is one alert for that; else 0.
+        held_by: the rule whose alert says why, for which people are not told of this one; empty if none.
     """
 
     id: str
@@ -88,6 +90,8 @@ class Alert:
     closed_by: str = ""
     lasts: bool = False
     told_severity: Severity | Literal[""] = ""
+    flaps: int = 0
+    held_by: str = ""
 
     @property
     def subject(self) -> Subject:
@@ -117,6 +121,8 @@ class Alert:
             return ", ".join(told)
         if self.silenced_until is not None and self.silenced(now):
             told.append(f"silenced until {self.silenced_until:%Y-%m-%d %H:%M} UTC by {self.silenced_by}")
+        if self.held_by and not self.announced:
+            told.append(f"held back by {self.held_by}")
         if self.acknowledged_at is not None:
             told.append(f"acknowledged {self.acknowledged_at:%Y-%m-%d %H:%M} UTC by {self.acknowledged_by}")
         return ", ".join(told)

@@ -93,6 +93,9 @@ class Observation:
         verdict: what it says, where several conditions together say it.
         part: of such, the condition whose night this is.
         beside: of such, what the others say, in words.
+        margin: how many times as far from the value the ends of an interval count as they lie, because the
+            night is one of several tests (see `family`).
+        among: how many tests these are.
     """
 
     day: dt.date
@@ -106,6 +109,8 @@ class Observation:
     verdict: Verdict | None = None
     part: Rule | None = None
     beside: str = ""
+    margin: float = 1.0
+    among: int = 1
 
     @property
     def absent(self) -> bool:
@@ -127,6 +132,7 @@ class Episode:
         good: ok nights since the last breach, of which an unsure one is none.
         since_fired: breaching nights after the one on which it fired.
         severity: how bad it has become; None while it is as bad as its rule says at first.
+        flaps: how often it fired, if it comes and goes (see `flapping`); else 0.
     """
 
     since: dt.date
@@ -138,6 +144,7 @@ class Episode:
     good: int = 0
     since_fired: int = 0
     severity: Severity | None = None
+    flaps: int = 0
 
     @property
     def state(self) -> State:
@@ -232,9 +239,37 @@ def judge(rule: Rule, observation: Observation) -> Verdict:
     if excess(rule, observation.value, held) <= 0:
         return Verdict.OK
     nearer = _nearer(rule, observation)
-    if rule.confident and nearer is not None and excess(rule, nearer, _farther(rule, observation, held)) <= 0:
-        return Verdict.UNSURE
-    return Verdict.BREACH
+    if not rule.confident or nearer is None:
+        return Verdict.BREACH
+    between = excess(rule, nearer, _farther(rule, observation, held))
+    between -= (observation.margin - 1) * _reach(rule, observation, held)
+    return Verdict.BREACH if between > 0 else Verdict.UNSURE
+
+
+def clears_by(rule: Rule, night: Observation) -> float | None:
+    """How many times farther from its value an interval's end may lie for the night to be a breach still.
+
+    A number that is not above 1 is no breach. None: the night is no test, for it cannot be judged, or there
+    is no interval.
+    """
+    held = threshold(rule, night)
+    if night.value is None or held is None or _nearer(rule, night) is None:
+        return None
+    if night.n < rule.min_rows and rule.metric not in tallies():
+        return None
+    beyond, reach = excess(rule, night.value, held), _reach(rule, night, held)
+    if beyond <= 0:
+        return 0.0
+    return beyond / reach if reach > 0 else float("inf")
+
+
+def _reach(rule: Rule, night: Observation, held: float) -> float:
+    """How far value and threshold may come towards each other within their intervals; 0 without any."""
+    nearer = _nearer(rule, night)
+    if nearer is None or night.value is None:
+        return 0.0
+    own = excess(rule, night.value, nearer)
+    return own + excess(rule, _farther(rule, night, held), held)
 
 
 def _farther(rule: Rule, night: Observation, held: float) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from obs_dagster.alerts.rules.combined import Series, combined
+from obs_dagster.alerts.rules.family import as_family
 from obs_dagster.alerts.rules.fold import Observation, Reference
 from obs_dagster.alerts.rules.held import as_judged, reach
 from obs_dagster.alerts.rules.subject import Subject, watches
@@ -73,11 +74,12 @@ def series_of(rule: Rule, nights: Nights) -> Series:
     """The nights of each subject that a rule watches, as it judges them."""
     if rule.parts != (rule,):
         return combined(rule, [(part, series_of(part, nights)) for part in rule.parts])
-    return {
+    judged = {
         subject: as_judged(rule, found, _known(_beside(rule, subject, nights)))
         for subject, found in nights.get((rule.metric, rule.window), {}).items()
         if watches(rule, subject)
     }
+    return as_family(rule, judged)
 
 
 def _beside(rule: Rule, subject: Subject, nights: Nights) -> Sequence[Observation]:

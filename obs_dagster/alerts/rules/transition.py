@@ -6,7 +6,7 @@ import datetime as dt
 import secrets
 from dataclasses import dataclass, replace
 
-from obs_dagster.alerts.rules import unevaluated
+from obs_dagster.alerts.rules import flapping, unevaluated
 from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.alerts.rules.fold import Episode, Observation, State, threshold
 from obs_dagster.alerts.rules.subject import Subject
@@ -86,6 +86,7 @@ def advance(
         firings=0 if before is None else before.firings,
         updated_at=evaluation.now,
         run_id=evaluation.run_id,
+        flaps=episode.flaps,
     )
     if before is None:
         return after
@@ -94,6 +95,7 @@ def advance(
         silenced_until=before.silenced_until,
         silenced_by=before.silenced_by,
         told_severity=before.told_severity,
+        held_by=before.held_by,
     )
     if before.state is not State.RESOLVED or episode.state is State.RESOLVED:
         # to whom acknowledged or resolved an alert it is news that it fires again
@@ -151,6 +153,8 @@ def _undone(evaluation: Evaluation, rule: Rule, before: Alert) -> Alert | None:
 def _note(rule: Rule, episode: Episode, as_of: dt.date) -> str:
     if episode.state is State.RESOLVED:
         return episode.reason
+    if episode.flaps:
+        return flapping.told(episode)
     quiet = (as_of - episode.last.day).days
     if quiet >= QUIET_AFTER_DAYS:
         return f"It could not be judged for {quiet} days."

@@ -51,6 +51,7 @@ CHECKS: tuple[Check, ...] = (
     segments.segments_are_features,
     segments.segments_are_distinct,
     rules.rule_names_are_distinct,
+    rules.inhibited_rules_are_known,
     rules.metrics_are_known,
     rules.metrics_fit_the_task,
     rules.metrics_have_their_input,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 
+from obs_dagster.monitor.alerting import wants_defaults
 from obs_dagster.monitor.checks.check import Surroundings, Watched
 from obs_dagster.monitor.checks.outline import conditions, windows
 from obs_dagster.monitor.condition import Condition
@@ -31,6 +33,22 @@ def rule_names_are_distinct(document: Document, _: Surroundings) -> Iterator[Pro
             message = f"The rule alerts[{taken[name]}] already has the name {quoted(name)}."
             yield document.problem(("alerts", index, "name"), message)
         taken.setdefault(name, index)
+
+
+def inhibited_rules_are_known(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """What a rule `inhibits` are rules of the monitor; names of default rules are not known here."""
+    rules = document.items("alerts")
+    if wants_defaults(document.value("alerts")):
+        return
+    names = [document.text("alerts", index, "name") for index in range(len(rules))]
+    for index in range(len(rules)):
+        for place in range(len(document.items("alerts", index, "inhibits"))):
+            pattern = document.text("alerts", index, "inhibits", place)
+            if pattern and not any(name and fnmatchcase(name, pattern) for name in names):
+                keys = ("alerts", index, "inhibits", place)
+                legal = sorted(name for name in names if name)
+                message = f"No rule is called {quoted(pattern)}."
+                yield document.problem(keys, message, legal=legal, near=pattern)
 
 
 def metrics_are_known(document: Document, surroundings: Surroundings) -> Iterator[Problem]:

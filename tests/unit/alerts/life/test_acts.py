@@ -159,6 +159,15 @@ def test_two_silences_the_later_end_counts(store, write, evaluate, notices, sile
     assert len(silences.list_silences(store, hours(2))) == 2
 
 
+def test_a_silence_finds_rules_by_their_labels(store, write, evaluate, silence):
+    write([0.2])
+    silence(0, 3, **{"label.team": "fraud"})
+    evaluate(1, {**RECALL, "labels": {"team": "risk"}})
+    assert not only(store).silenced(hours(1))
+    silence(1, 3, **{"label.team": "ri*"})
+    assert only(store).silenced(hours(1))
+
+
 def test_what_is_acknowledged_under_a_silence_is_not_told_when_it_ends(
     store, write, evaluate, notices, silence
 ):
