@@ -104,6 +104,8 @@ def render_health(page: HealthInput) -> str:
         line.day: line.reason for line in page.nights if first <= line.day <= day and not line.evaluated
     }
     frame = Frame(first, day, blanks)
+    # before its first day a monitor has no nights that could be missing
+    begun = min(max(first, monitor.start), day)
     night = next((line for line in page.nights if line.day == day), None)
     return (
         _environment()
@@ -127,7 +129,7 @@ def render_health(page: HealthInput) -> str:
             pending=pending_count(page.alerts),
             closed=closed_lines(page.alerts),
             charts=draw_trends(monitor, index, frame, styles),
-            first=first,
+            first=begun,
             order=order_of_cells(monitor),
             segments=[segment_table(monitor, index, version, day) for version in versions],
             outcomes=[
@@ -139,7 +141,7 @@ def render_health(page: HealthInput) -> str:
             told=[moved_lines(verdict) for verdict in judged],
             columns=[column_table(monitor, index, version, day) for version in versions],
             importance=[importance_table(monitor, index, version, day) for version in versions],
-            strip=night_strip(page.nights, first, day),
+            strip=night_strip(page.nights, begun, day),
             headings=headings(monitor),
             quality=quality_rows(monitor, index, versions, day),
             meanings=_meanings(page),

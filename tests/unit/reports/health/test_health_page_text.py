@@ -179,3 +179,13 @@ def test_many_subjects_of_a_rule_are_named_after_the_worst(render, season, count
     alerts = [season.drift_alert(f"column{number}", 0.3 + number / 100) for number in range(count)]
     seen = text(render(alerts=alerts))
     assert f"And {count - 6} more: column{count - 7}" in seen
+
+
+def test_no_night_is_missed_from_before_the_monitors_first_day(render, season):
+    begun = season.LAST - dt.timedelta(days=2)
+    monitor = season.monitor().model_copy(update={"start": begun})
+    nights = [line for line in season.nights() if line.day >= begun]
+    records = [record for record in season.records() if record.day >= begun]
+    page = render(monitor=monitor, nights=nights, records=records)
+    assert 'aria-label="3 of 3 nights evaluated"' in page
+    assert "Trends 19 July to 21 July" in text(page)
