@@ -1,17 +1,16 @@
 """What reacts: notifications go out, failed and lost runs are told of, the page of all models is renewed."""
 
 import datetime as dt
-import os
 from collections.abc import Sequence
 
 import dagster as dg
 
+from jobs import delivery_sensors
 from jobs.lost_runs import fail_lost_runs
 from jobs.nightly import job_name
 from jobs.run_days import days_of_run
 from jobs.stage_failure import stage_failure
-from obs_dagster.alerts import deliver, report_failure, report_missed
-from obs_dagster.alerts.life.tell import settle
+from obs_dagster.alerts import report_failure, report_missed
 from obs_dagster.fleet import read_fleet
 from obs_dagster.history import History
 from obs_dagster.links import FLEET_PAGE
@@ -26,28 +25,7 @@ _MISSED_SECONDS = 600
 
 def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
     """The sensors of all monitors together."""
-    routes = {monitor.model: monitor.routes for monitor in monitors}
-    zones = {monitor.model: monitor.zone for monitor in monitors}
     models = {job_name(monitor): monitor for monitor in monitors}
-
-    @dg.sensor(
-        name="alert_notifications",
-        minimum_interval_seconds=_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Sends what waits in the outbox through each monitor's routes, until it was taken.",
-    )
-    def alert_notifications(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        settings = Settings()
-        with History.open(settings.history_url) as history:
-            # what a silence that has ended kept back
-            settle(history, dt.datetime.now(dt.UTC))
-            done = deliver(history, routes, environ=os.environ, links=settings.links, zones=zones)
-        for failure in done.failures:
-            context.log.warning("%s did not take %s: %s", failure.label, failure.key, failure.error)
-        failed = len(done.failures)
-        return dg.SkipReason(
-            f"{done.delivered} delivered, {failed} channels failed, {done.waiting} waiting to retry"
-        )
 
     @dg.run_failure_sensor(
         name="failed_nights",
@@ -111,7 +89,7 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
         write_page(fleet, place, settings.reports, links=settings.links, now=now)
         return dg.SkipReason(f"{len(fleet)} models are on {place}")
 
-    return [alert_notifications, failed_nights, lost_runs, missed_nights, fleet_page]
+    return [*delivery_sensors.build(monitors), failed_nights, lost_runs, missed_nights, fleet_page]
 
 
 def _cause(context: dg.RunFailureSensorContext, monitor: Monitor) -> str:

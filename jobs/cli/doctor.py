@@ -6,11 +6,14 @@ import datetime as dt
 import os
 import tempfile
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jobs.cli import reach
+from jobs.cli.doctor_sending import sending
+from jobs.cli.doctor_textfile import write_textfile
 from jobs.cli.failure import FAILED
 from jobs.cli.findings import Finding, Status, print_findings
 from jobs.cli.records import Format, FormatOption
@@ -20,7 +23,7 @@ from obs_dagster.places import Place, places
 
 if TYPE_CHECKING:
     from obs_dagster.alerts import FailedRun
-    from obs_dagster.history import History, NightRecord
+    from obs_dagster.history import NightRecord
     from obs_dagster.monitor import Monitor
     from obs_dagster.settings import Settings
 
@@ -35,12 +38,27 @@ _MOST_NAMED = 5
 
 
 def doctor(
+    exit_code: Annotated[
+        bool,
+        typer.Option("--exit-code", help="Print only what is wrong: cron sends a mail of what is printed."),
+    ] = False,
+    textfile: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write gauges there, for the textfile collector of Prometheus' node exporter."
+        ),
+    ] = None,
     chosen: FormatOption = Format.TABLE,
 ) -> None:
     """Say what is configured and reachable, whether nights ran, what was not delivered; 1 if one is wrong."""
     from obs_dagster.settings import Settings
 
-    if print_findings(list(_examine(Settings(), dt.datetime.now(dt.UTC))), chosen):
+    settings, now = Settings(), dt.datetime.now(dt.UTC)
+    found = list(_examine(settings, now))
+    if textfile is not None:
+        write_textfile(textfile, found, settings, now)
+    shown = [each for each in found if each.status == "fail"] if exit_code else found
+    if (shown or not exit_code) and print_findings(shown, chosen):
         raise typer.Exit(FAILED)
 
 
@@ -74,7 +92,7 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
                 monitor, history.nights(monitor.model), now, last_failure(history, monitor.model)
             )
             yield from labels(monitor, settings)
-        yield _outbox(history)
+        yield from sending(history, settings, now)
 
 
 def nights(
@@ -172,19 +190,3 @@ def _disk(place: Place) -> Finding:
     about = _SHORT.get(place.name, place.name)
     status: Status = "ok" if place.free > _LITTLE_DISK else "fail"
     return Finding(about, "disk", status, f"{place.free / 2**30:.1f} GiB free")
-
-
-def _outbox(history: History) -> Finding:
-    from obs_dagster.alerts import undelivered
-
-    waiting = undelivered(history)
-    failed = [each for each in waiting if each.attempts]
-    if failed:
-        worst = max(failed, key=lambda each: each.attempts)
-        why = worst.last_error or "not confirmed"
-        detail = f"{len(waiting)} undelivered; {worst.label} after {worst.attempts} attempts: {why}"
-        return Finding("notifications", "outbox", "fail", detail)
-    if waiting:
-        detail = f"{len(waiting)} wait to be sent; the daemon of `obs dev` sends them"
-        return Finding("notifications", "outbox", "warn", detail)
-    return Finding("notifications", "outbox", "ok", "all delivered")

@@ -16,12 +16,14 @@ _SECONDS = 3.0
 
 def readable_routes(monitor: Monitor) -> Iterator[Finding]:
     """Each route: whether there is a channel for its URL, which can read it."""
-    return _findings(monitor, _unreadable)
+    yield from _findings(monitor, _unreadable)
+    yield from _heartbeat(monitor)
 
 
 def routes(monitor: Monitor) -> Iterator[Finding]:
     """Each route: whether there is a channel for its URL, which can read it, and whether its host answers."""
-    return _findings(monitor, lambda route, url: _unreadable(route, url) or _silent(url))
+    yield from _findings(monitor, lambda route, url: _unreadable(route, url) or _silent(url))
+    yield from _heartbeat(monitor)
 
 
 def _findings(monitor: Monitor, wrong: Callable[[Route, str], str]) -> Iterator[Finding]:
@@ -32,6 +34,22 @@ def _findings(monitor: Monitor, wrong: Callable[[Route, str], str]) -> Iterator[
             problem = str(error)
         detail = f"{route.label}: {problem}" if problem else route.label
         yield Finding(monitor.model, "route", "fail" if problem else "ok", detail)
+
+
+def _heartbeat(monitor: Monitor) -> Iterator[Finding]:
+    """Whether the URL of the heartbeat is one; it is not called."""
+    from obs_dagster.alerts.heartbeats.registry import problem_of
+    from obs_dagster.monitor.secret_url import label_of, resolved
+
+    if not monitor.heartbeat:
+        return
+    try:
+        problem = problem_of(resolved(monitor.heartbeat, os.environ))
+    except ObsError as error:
+        problem = str(error)
+    label = label_of(monitor.heartbeat)
+    detail = f"{label}: {problem}" if problem else label
+    yield Finding(monitor.model, "heartbeat", "fail" if problem else "ok", detail)
 
 
 def _unreadable(route: Route, url: str) -> str:

@@ -3,6 +3,8 @@
 import sys
 
 from obs_dagster.alerts.evaluate import evaluate_nights, evaluate_rules
+from obs_dagster.alerts.heartbeats.beat import beat, unheard
+from obs_dagster.alerts.outbox.dead import report_dead_channels
 from obs_dagster.alerts.outbox.deliver import DeliveryReport, Failure, deliver
 from obs_dagster.alerts.outbox.entries import Undelivered, undelivered
 from obs_dagster.alerts.outbox.failure import FailedRun, last_failure, last_failures, report_failure
@@ -26,6 +28,7 @@ __all__ = [
     "Subject",
     "SubjectStatus",
     "Undelivered",
+    "beat",
     "deliver",
     "evaluate_nights",
     "evaluate_rules",
@@ -34,9 +37,11 @@ __all__ = [
     "last_failure",
     "last_failures",
     "list_alerts",
+    "report_dead_channels",
     "report_failure",
     "report_missed",
     "undelivered",
+    "unheard",
 ]
 
 sys.modules[__name__].__class__ = Asked

@@ -34,6 +34,8 @@ def _addresses(about: Mapping[str, str], links: Links) -> dict[str, str]:
     model = about["model"]
     if "run_id" in about:  # a run that failed
         return {"Dagster run": links.run(about["run_id"]), "all models": links.fleet()}
+    if "rule" not in about:  # a channel that is dead
+        return {"all models": links.fleet()}
     # messages of earlier versions had no day
     day = dt.date.fromisoformat(about["day"]) if "day" in about else None
     if about["rule"] == unevaluated.NAME:

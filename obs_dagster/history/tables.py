@@ -249,6 +249,15 @@ DELIVERIES = Table(
     Column("pause_until", UtcDateTime, nullable=True),
 )
 
+HEARTBEATS = Table(
+    "heartbeats",
+    METADATA,
+    Column("model", Name, primary_key=True),
+    Column("told_at", UtcDateTime, nullable=True),
+    Column("next_attempt_at", UtcDateTime, nullable=False),
+    Column("last_error", Text, nullable=False),
+)
+
 THREADS = Table(
     "threads",
     METADATA,

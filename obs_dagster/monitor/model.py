@@ -146,6 +146,12 @@ class Monitor(Strict):
         "of the default one.",
     )
     routes: tuple[Route, ...] = Field(default=(), description="Where notifications go.")
+    heartbeat: str = Field(
+        default="",
+        description="A URL that is called after each night, also after one that failed, so that somebody "
+        "else notices if nothing runs any more: `https://hc-ping.com/${NAME}` or a DSN of Sentry "
+        "(docs/alerting.md). Secrets come from the environment: write `${NAME}`.",
+    )
     upstream: tuple[str, ...] = Field(
         default=(), description="Asset keys (`a/b`) of other code locations that the log depends on."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -10,14 +9,7 @@ from pydantic import Field
 
 from obs_dagster.monitor.contract import Strict
 from obs_dagster.monitor.escalation import SEVERITIES, Severity
-from obs_dagster.monitor.placeholders import environment, expand, variables
-from obs_dagster.secrets import remember
-
-# Of Apprise's many schemes, those whose host is a host. Elsewhere a token stands in its place
-# (`slack://TOKEN/…`, `pagerduty://KEY@…`), which must not be shown. What has a plus is an address.
-_SHOW_HOST = frozenset(
-    {"form", "forms", "http", "https", "json", "jsons", "mailto", "mailtos", "xml", "xmls"}
-)
+from obs_dagster.monitor.secret_url import label_of, resolved
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 HOURS = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
@@ -73,28 +65,8 @@ class Route(Strict):
 
     @property
     def label(self) -> str:
-        """Scheme and host, for logs and pages: never credentials.
-
-        >>> Route(url="mailto://night:${PASSWORD}@smtp.example.com?to=team@example.com").label
-        'mailto://smtp.example.com'
-        >>> Route(url="teams+https://hooks.example.com/abc?sig=secret").label
-        'teams+https://hooks.example.com'
-        >>> Route(url="slack://TokenA/TokenB/TokenC").label
-        'slack://…'
-        """
-        scheme, separator, rest = self.url.partition("://")
-        if not separator or scheme.startswith("$"):
-            # A variable's name is no secret; anything else might be.
-            return self.url if re.fullmatch(r"([a-z-]+\+)?\$\{\w+\}", self.url) else "…"
-        if scheme == "log":
-            return "log://"
-        authority, _, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
-        # An `@` in the path belongs to a password with a slash in it.
-        if (scheme.lower() not in _SHOW_HOST and "+" not in scheme) or "@" in path:
-            return f"{scheme}://…"
-        host = authority.rpartition("@")[2]
-        address = re.match(r"\[[0-9a-fA-F:.]+\]|[\w.-]+", host)
-        return f"{scheme}://{address[0] if address else '…'}"
+        """Scheme and host, for logs and pages: never credentials."""
+        return label_of(self.url)
 
     def resolve(self, environ: Mapping[str, str] | None = None) -> str:
         """The URL with its secrets filled in; pass it on to the channel, keep it nowhere.
@@ -105,8 +77,4 @@ class Route(Strict):
         Raises:
             ObsError: a variable is not set.
         """
-        given = environment(environ)
-        secret = [given[name] for name in variables(self.url) if name in given and name != "OBS_HOME"]
-        url = expand(self.url, given)
-        remember(*secret, url)
-        return url
+        return resolved(self.url, environ)

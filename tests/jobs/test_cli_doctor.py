@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import shutil
+import subprocess
 
 from jobs.cli.doctor import STALE, nights
-from obs_dagster.alerts import last_failure, report_failure
+from jobs.cli.doctor_sending import sending
+from jobs.sender_watch import sender_ran
+from obs_dagster.alerts import deliver, last_failure, report_failure
+from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.catalogue import monitor_of
 from obs_dagster.history import History, NightRecord
+from obs_dagster.monitor import Route
+from obs_dagster.settings import Settings
 
 NOW = dt.datetime(2024, 3, 5, 12, tzinfo=dt.UTC)
 
@@ -82,3 +90,37 @@ def test_a_run_that_failed_says_when_and_why_until_a_night_is_evaluated(home, tm
     before = night(4, NOW - dt.timedelta(hours=1))
     assert statuses(nights(living, [before], NOW, failed)) == {"last run": "fail", "last night": "ok"}
     assert statuses(nights(living, [before, night(4, NOW)], NOW, failed)) == {"last night": "ok"}
+
+
+def test_cron_is_told_only_what_is_wrong(with_days, tmp_path):
+    place = tmp_path / "obs.prom"
+    done = with_days.obs("doctor", "--exit-code", "--textfile", str(place), "--format", "json")
+    told = json.loads(done.stdout or "[]")
+    assert {each["status"] for each in told} <= {"fail"}
+    assert done.returncode == bool(told)
+    gauges = place.read_text()
+    assert f'obs_doctor_findings{{status="fail"}} {float(len(told))}' in gauges
+    assert 'obs_undelivered_notifications{model="loan_default"} 0.0' in gauges
+    if shutil.which("promtool"):
+        checked = subprocess.run(["promtool", "check", "metrics"], input=gauges, text=True, check=False)
+        assert checked.returncode == 0
+
+
+def test_the_outbox_is_told_by_channel_and_a_sender_that_stopped_is_a_fault(tmp_path, monkeypatch):
+    monkeypatch.setenv("OBS_HOME", str(tmp_path))
+    settings = Settings()
+    with History.open(settings.history_url) as history:
+        report_failure(history, model="m", run_id="r", partition="", error="x", owner="", now=NOW)
+
+        def down(_url, _message, _thread):
+            raise ChannelError("too many", retry_after=dt.timedelta(minutes=20))
+
+        sender_ran(settings, NOW)
+        assert statuses(sending(history, settings, NOW)) == {"sender": "ok", "outbox": "warn"}
+        routes = {"m": [Route(url="json://chat")]}
+        deliver(history, routes, environ={}, clock=lambda: NOW, sender=down)
+        later = NOW + dt.timedelta(minutes=16)
+        found = {each.what: each for each in sending(history, settings, later)}
+    assert found["sender"].status == "fail"
+    assert "is the daemon running?" in found["sender"].detail
+    assert found["outbox"].detail == "1 undelivered; json://chat after 1 attempts, next 12:20 UTC: too many"

@@ -1,5 +1,6 @@
 """The sensors: notifications go out, failed nights are told of."""
 
+import datetime as dt
 from pathlib import Path
 
 import dagster as dg
@@ -63,7 +64,7 @@ def _context(result, instance):
 
 def test_all_run_without_being_switched_on(world):
     found = sensors.build([world.monitor])
-    names = {"alert_notifications", "failed_nights", "lost_runs", "missed_nights", "fleet_page"}
+    names = {"alert_notifications", "heartbeats", "failed_nights", "lost_runs", "missed_nights", "fleet_page"}
     assert {each.name for each in found} == names
     assert {each.default_status for each in found} == {dg.DefaultSensorStatus.RUNNING}
     seconds = {each.name: each.minimum_interval_seconds for each in found}
@@ -89,7 +90,7 @@ def test_an_empty_outbox_is_said_to_be_empty(world, instance):
 
 def test_a_channel_that_is_down_does_not_fail_the_sensor_nor_lose_the_message(small, world, instance, day):
     with History.open(Settings().history_url) as history:
-        now = world.recorder.now
+        now = dt.datetime.now(dt.UTC)
         report_failure(history, model="small", run_id="r", partition=str(day), error="x", owner="", now=now)
     # nothing listens on port 9 of loopback
     monitor = small(routes=[{"url": "json://127.0.0.1:9"}]).monitor

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from obs_dagster.alerts.channels.registry import CHANNELS
+from obs_dagster.alerts.heartbeats.registry import HEARTBEATS
 from obs_dagster.explain.loading import ADAPTERS
 from obs_dagster.kinds import KindError, Kinds, Place
 from obs_dagster.monitor.baseline import BASELINES
@@ -14,7 +15,7 @@ from obs_dagster.monitor.source import SOURCES
 from obs_dagster.monitor.task import TASKS
 from tests.extension import forget, install
 
-ALL = {each.group: each for each in (TASKS, SOURCES, BASELINES, ENGINES, CHANNELS, ADAPTERS)}
+ALL = {each.group: each for each in (TASKS, SOURCES, BASELINES, ENGINES, CHANNELS, HEARTBEATS, ADAPTERS)}
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ class Formed(ABC):
 
     @property
     def name(self) -> str:
-        """What its URLs begin with."""
-        return self.form.kind
+        """What its URLs begin with, as names are written."""
+        return self.form.kind.replace("-", "_")
 
     def schemes(self) -> frozenset[str]:
         """Those of its form."""

@@ -15,6 +15,7 @@ from obs_dagster.alerts.channels.thread import Taken, Thread
 from obs_dagster.alerts.linked import linked
 from obs_dagster.alerts.message import Message, one_line
 from obs_dagster.alerts.outbox import entries, threads
+from obs_dagster.alerts.outbox.dead import NOT_THROUGH
 from obs_dagster.alerts.outbox.entries import FIRST_RETRY, Claim, Entry
 from obs_dagster.alerts.outbox.scrub import scrub
 from obs_dagster.errors import ObsError
@@ -105,7 +106,9 @@ def deliver(
         at = begun.at.astimezone(zones.get(entry.model, dt.UTC))
         wanted = _by_id(route for _, route in destinations(routes[entry.model], notice_of(entry.message, at)))
         told = {id_: route for id_, route in every[entry.model].items() if id_ in begun.told}
-        run.deliver(entry, {**told, **wanted} or _by_id([FALLBACK]))
+        through = {**told, **wanted}
+        through.pop(entry.message.details.get(NOT_THROUGH, ""), None)
+        run.deliver(entry, through or _by_id([FALLBACK]))
     run.renew(every)
     return DeliveryReport(run.delivered, tuple(run.failures), run.waiting)
 

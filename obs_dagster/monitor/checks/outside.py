@@ -17,7 +17,8 @@ from obs_dagster.monitor.source import SECTIONS, source_in
 def variables_are_set(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """Every `${NAME}` in a path or a URL is set in the environment; `OBS_HOME` always is."""
     texts: list[tuple[Keys, str]] = [(path.keys, text) for path, text in paths(document)]
-    texts += ((keys, url) for keys, url in urls(document))
+    texts += urls(document)
+    texts.append((("heartbeat",), document.text("heartbeat") or ""))
     for section in SECTIONS:
         source = source_in(document, section)
         if source is not None and not source.of_files:

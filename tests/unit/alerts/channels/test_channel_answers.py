@@ -22,22 +22,22 @@ SECRET = "xoxb-planted-0123456789abcdef"
 #: Of each channel over HTTP a URL, what the service answers, and the keys of what has arrived there.
 SERVICES = {
     "alertmanager": ("alertmanager+http://night:${SECRET}@${PLACE}", lambda: lambda _: Answer()),
-    "jira-issues": ("jira-issues+http://night:${SECRET}@${PLACE}/FL", Jira),
-    "jsm-alerts": (
+    "jira_issues": ("jira-issues+http://night:${SECRET}@${PLACE}/FL", Jira),
+    "jsm_alerts": (
         "jsm-alerts://${SECRET}#api=http://${PLACE}",
         lambda: lambda _: Answer(202, {"requestId": "r"}),
     ),
-    "opsgenie-alerts": (
+    "opsgenie_alerts": (
         "opsgenie-alerts://${SECRET}#api=http://${PLACE}",
         lambda: lambda _: Answer(202, {"requestId": "r"}),
     ),
-    "pagerduty-events": (
+    "pagerduty_events": (
         "pagerduty-events://${SECRET}#api=http://${PLACE}",
         lambda: lambda _: Answer(202, {"status": "success"}),
     ),
     "sentry": ("sentry+http://${SECRET}@${PLACE}/42", lambda: lambda _: Answer(200, {"id": "1"})),
-    "slack-bot": ("slack-bot://${SECRET}/C0123#api=http://${PLACE}/api", Slack),
-    "slack-webhook": (
+    "slack_bot": ("slack-bot://${SECRET}/C0123#api=http://${PLACE}/api", Slack),
+    "slack_webhook": (
         "slack-webhook+http://${PLACE}/services/${SECRET}",
         lambda: lambda _: Answer(200, b"ok"),
     ),
@@ -50,7 +50,7 @@ THROTTLED = Answer(429, ECHO, {"Retry-After": "900"})
 BAD = (Answer(403, ECHO), Answer(302, b"", {"Location": "/login"}), Answer(500, ECHO), THROTTLED, None)
 GARBAGE = Answer(200, f"<html>{SECRET}</html>".encode())
 #: These answer nothing that could be told from garbage: any 2xx means that they took it.
-TAKES_ANYTHING = {"alertmanager", "slack-webhook", "teams", "webhook"}
+TAKES_ANYTHING = {"alertmanager", "slack_webhook", "teams", "webhook"}
 START = dt.datetime(2013, 8, 1, 6, tzinfo=dt.UTC)
 
 

@@ -12,7 +12,7 @@ from tests.unit.alerts.channels.conftest import Answer
 def test_a_thread_is_one_alert_that_is_created_acknowledged_and_closed(service, firing, channel):
     service.usually = lambda _: Answer(202, {"result": "Request will be processed", "requestId": "r"})
     for event in ("firing", "acknowledged", "updated", "resolved"):
-        url = f"{channel.name}://planted-key#api={service.url}/v2"
+        url = f"{channel.form.kind}://planted-key#api={service.url}/v2"
         channel.send(url, replace(firing, event=event, thread="thread/1"))
     assert [(asked.path, asked.query) for asked in service.asked] == [
         ("/v2/alerts", {}),

@@ -1,0 +1,71 @@
+"""What sends: notifications, and the heartbeats of nights."""
+
+import datetime as dt
+import os
+from collections.abc import Sequence
+
+import dagster as dg
+
+from jobs.sender_watch import sender_failed, sender_ran
+from obs_dagster.alerts import beat, deliver, report_dead_channels
+from obs_dagster.alerts.life.tell import settle
+from obs_dagster.history import History
+from obs_dagster.monitor import Monitor
+from obs_dagster.settings import Settings
+
+_SECONDS = 30
+
+
+def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
+    """The sensors of all monitors together that send."""
+    return [_notifications(monitors), _heartbeats(monitors)]
+
+
+def _notifications(monitors: Sequence[Monitor]) -> dg.SensorDefinition:
+    routes = {monitor.model: monitor.routes for monitor in monitors}
+    zones = {monitor.model: monitor.zone for monitor in monitors}
+
+    @dg.sensor(
+        name="alert_notifications",
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Sends what waits in the outbox through each monitor's routes, until it was taken.",
+    )
+    def alert_notifications(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        settings, now = Settings(), dt.datetime.now(dt.UTC)
+        try:
+            with History.open(settings.history_url) as history:
+                # what a silence that has ended kept back
+                settle(history, now)
+                done = deliver(history, routes, environ=os.environ, links=settings.links, zones=zones)
+                report_dead_channels(history, now)
+        except Exception as error:
+            sender_failed(settings, monitors, error, environ=os.environ, now=now)
+            raise
+        sender_ran(settings, now)
+        for failure in done.failures:
+            context.log.warning("%s did not take %s: %s", failure.label, failure.key, failure.error)
+        failed = len(done.failures)
+        return dg.SkipReason(
+            f"{done.delivered} delivered, {failed} channels failed, {done.waiting} waiting to retry"
+        )
+
+    return alert_notifications
+
+
+def _heartbeats(monitors: Sequence[Monitor]) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="heartbeats",
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Calls the heartbeat of each monitor after its night, so that others notice if none ran.",
+    )
+    def heartbeats(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        with History.open(Settings().history_url) as history:
+            told = beat(history, monitors, environ=os.environ, now=dt.datetime.now(dt.UTC))
+        failed = [each for each in told if each.error]
+        for each in failed:
+            context.log.warning("%s was not told of %s: %s", each.label, each.model, each.error)
+        return dg.SkipReason(f"{len(told) - len(failed)} nights told, {len(failed)} not")
+
+    return heartbeats
