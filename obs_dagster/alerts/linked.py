@@ -24,8 +24,10 @@ def linked(message: Message, links: Links) -> Message:
     width = max(map(len, found))
     lines = "\n".join(f"{name:{width}}  {url}" for name, url in found.items())
     details = {f"{name.lower().replace(' ', '_')}_url": url for name, url in found.items()}
+    runbook = message.facts.get("runbook", "")
+    links_too = {"runbook": runbook, **found} if runbook.startswith(("https://", "http://")) else found
     return replace(
-        message, body=f"{message.body}\n\n{lines}", details={**message.details, **details}, links=found
+        message, body=f"{message.body}\n\n{lines}", details={**message.details, **details}, links=links_too
     )
 
 

@@ -85,7 +85,7 @@ def alert(message: Message, labels: Mapping[str, str], ends: dt.datetime) -> dic
     }
     if since:
         about["startsAt"] = f"{since}T00:00:00Z"
-    page = next(iter(message.links.values()), "")
+    page = message.links.get("health page") or next(iter(message.links.values()), "")
     return {**about, "generatorURL": page} if page else about
 
 

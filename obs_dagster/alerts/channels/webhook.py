@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -29,19 +29,19 @@ class Webhook(Formed):
     """Posts messages as JSON.
 
     Args:
-        clock: tells the present, in seconds since 1970.
+        clock: tells the present (UTC).
     """
 
     form: ClassVar = Form("webhook", "webhook+https://HOST/PATH#secret=whsec_…", options={"secret": ""})
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
         self._clock = clock
 
     def say(self, address: Address, message: Message, thread: Thread) -> Taken:
         """Post it; the key is the webhook's id, so that a receiver may drop what it has."""
         del thread
         body = json.dumps(payload(message), ensure_ascii=False).encode()
-        stamp = str(int(self._clock()))
+        stamp = str(int(self._clock().timestamp()))
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": message.key,

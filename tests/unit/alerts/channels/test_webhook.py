@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 
@@ -9,11 +10,12 @@ import pytest
 from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.alerts.channels.webhook import CHANNEL, Webhook
 
+MOMENT = dt.datetime.fromtimestamp(1_700_000_000.9, dt.UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def test_a_receiver_that_knows_the_secret_can_check_who_sent_it_and_when(service, firing):
-    Webhook(clock=lambda: 1_700_000_000.9).send(f"webhook+{service.url}/in?a=b#secret={SECRET}", firing)
+    Webhook(clock=lambda: MOMENT).send(f"webhook+{service.url}/in?a=b#secret={SECRET}", firing)
     [asked] = service.asked
     assert (asked.method, asked.path, asked.query) == ("POST", "/in", {"a": "b"})
     assert asked.headers["webhook-timestamp"] == "1700000000"
