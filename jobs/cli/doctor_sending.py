@@ -22,10 +22,15 @@ def sending(history: History, settings: Settings, now: dt.datetime) -> Iterator[
     """Whether notifications are sent, what was not, and whether somebody watches from outside."""
     from jobs.sender_watch import sender_state
     from obs_dagster.alerts import undelivered, unheard
+    from obs_dagster.alerts.outbox.threads import unrenewed
 
     waiting = undelivered(history)
     yield from _sender(sender_state(settings), waiting, now)
     yield from _outbox(waiting)
+    for error, count in unrenewed(history).items():
+        yield Finding(
+            "notifications", "renewal", "fail", f"{count} not repeated where they are forgotten: {error}"
+        )
     for model, error in unheard(history).items():
         yield Finding(model, "heartbeat", "fail", f"was not told of the last night: {error}")
 

@@ -57,6 +57,7 @@ class Formed(ABC):
         del address
         return ""
 
-    def host(self, url: str) -> tuple[str, int]:
-        """The host that requests go to."""
-        return self.form.read(url).host
+    def host(self, url: str) -> tuple[str, int] | None:
+        """The host that the URL names; a service of the world may be reachable through a proxy only."""
+        address = self.form.read(url)
+        return None if self.form.api and address.options["api"] == self.form.api else address.host

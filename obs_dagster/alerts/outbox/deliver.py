@@ -144,12 +144,15 @@ class _Run:
 
     def deliver(self, entry: Entry, routes: Mapping[str, Route]) -> None:
         """One notification through all of its routes."""
+        through = True
         for route_id, route in routes.items():
             if not self._through(entry, route_id, route):
                 # An alert's end must not arrive before its beginning.
                 self._behind.add((route_id, entry.message.thread))
                 self.waiting += 1
-        entries.settle(self._history, entry, routes.keys(), self._clock())
+                through = False
+        if through:
+            entries.settle(self._history, entry, routes.keys(), self._clock())
 
     def renew(self, routes: Mapping[str, Mapping[str, Route]]) -> None:
         """Send the last messages of threads again to channels that forget; not of routes that are gone."""

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from obs_dagster.alerts.channels.thread import Taken
 from obs_dagster.alerts.message import Message
@@ -69,6 +69,18 @@ def renewed(history: History, renewal: Renewal, *, again_at: dt.datetime | None,
             .where(_is(renewal.route, renewal.message.thread))
             .values(renew_at=again_at, last_error=error)
         )
+
+
+def unrenewed(history: History) -> dict[str, int]:
+    """Why threads could not be told of again, with how many each; those that could are left out."""
+    query = (
+        select(THREADS.c.last_error, func.count())
+        .where(THREADS.c.last_error != "")
+        .group_by(THREADS.c.last_error)
+        .order_by(THREADS.c.last_error)
+    )
+    with history.reading() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _is(route: str, thread: str) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from obs_dagster.alerts import deliver, undelivered
 from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.alerts.channels.thread import Taken, Thread
 from obs_dagster.alerts.outbox.entries import FIRST_RETRY, LAST_RETRY, LEASE
+from obs_dagster.alerts.outbox.threads import unrenewed
 from obs_dagster.monitor import Route
 
 START = dt.datetime(2013, 8, 1, 6, tzinfo=dt.UTC)
@@ -261,7 +262,9 @@ def test_what_a_channel_calls_a_thread_comes_back_with_its_next_message(write, e
     ]
 
 
-def test_a_channel_that_forgets_is_told_again_until_it_needs_no_more(write, evaluate, run, inbox, clock):
+def test_a_channel_that_forgets_is_told_again_until_it_needs_no_more(  # noqa: PLR0917  # fixtures
+    store, write, evaluate, run, inbox, clock
+):
     hour = dt.timedelta(hours=1)
     write([0.2, 0.9])
     evaluate(1)
@@ -270,6 +273,7 @@ def test_a_channel_that_forgets_is_told_again_until_it_needs_no_more(write, eval
     clock.now += hour
     inbox.down["json://chat"] = OSError("down")
     assert [one.error for one in run(CHAT).failures] == ["down"]
+    assert unrenewed(store) == {"down": 1}
     inbox.down.clear()
     run(CHAT)
     assert len(inbox.taken) == 1, "too soon"
@@ -277,6 +281,7 @@ def test_a_channel_that_forgets_is_told_again_until_it_needs_no_more(write, eval
     report = run(CHAT)
     assert (report.delivered, inbox.taken[1:]) == (0, [("json://chat", "firing:1")])
     assert inbox.threads[-1] == Thread({"a": "b"}, again=True)
+    assert unrenewed(store) == {}
     evaluate(2)
     inbox.says = Taken({"a": "b"})
     run(CHAT)
