@@ -93,6 +93,7 @@ def _around(alert: Alert) -> Iterator[tuple[str, str]]:
     yield "what to do", alert.summary
     yield "runbook", alert.runbook
     yield "owner", alert.owner
+    yield "incident", f"obs incidents show {alert.incident_id}" if alert.incident_id else ""
     yield "labels", ", ".join(f"{name}={value}" for name, value in sorted(alert.labels.items()))
     yield "seen", _moment(alert.acknowledged_at) if alert.acknowledged_at else ""
     yield "silent until", _moment(alert.silenced_until) if alert.silenced_until else ""

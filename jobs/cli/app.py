@@ -16,6 +16,7 @@ from jobs.cli import (
     demo,
     dev,
     doctor,
+    incidents,
     init,
     metrics,
     nights,
@@ -87,6 +88,7 @@ app.command()(nights.nights)
 app.command()(status.status)
 app.command()(metrics.metrics)
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(incidents.app, name="incidents")
 app.command()(quarantine.quarantine)
 app.command()(report.report)
 app.command()(dev.dev)

@@ -72,6 +72,14 @@ def complete_alert(incomplete: str) -> Iterator[tuple[str, str]]:
         yield alert, told
 
 
+def complete_incident(incomplete: str) -> Iterator[tuple[str, str]]:
+    """The ids of incidents that nobody has closed, each with its model."""
+    query = "SELECT id || ' ' || model FROM incidents WHERE closed_at IS NULL ORDER BY opened_at DESC"
+    for each in _like(incomplete, _stored(query)):
+        incident, _, told = each.partition(" ")
+        yield incident, told
+
+
 def _models() -> Iterator[str]:
     folder = Path(os.environ.get("OBS_MONITORS") or "monitors")
     with suppress(OSError):

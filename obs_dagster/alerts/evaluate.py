@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from obs_dagster.alerts.incidents import grouping
 from obs_dagster.alerts.life import acts, inhibit, tell, trail
 from obs_dagster.alerts.life.trail import Kind
 from obs_dagster.alerts.moved import Told, silent
@@ -115,6 +116,7 @@ class _Evaluator:
         for alert in alerts.read_since(connection, evaluation.model, self._horizon):
             self._stored[alert.rule][alert.subject].append(alert)
             self._first = min(self._first, alert.since)
+        self._closed = grouping.closed_ids(connection, evaluation.model)
         self._closings = trail.closings(connection, evaluation.model, self._first)
 
     def run(self) -> AlertSummary:
@@ -148,6 +150,7 @@ class _Evaluator:
         unfinished = {alert.id: alert for alert in alerts.read_unfinished(self._connection, model)}
         for alert in inhibit.held(unfinished.values(), self._monitor.alerts):
             alerts.write(self._connection, unfinished[alert.id], alert)
+        grouping.assign(self._connection, model, now)
         told = tell.tell(self._connection, model, now, self._moved)
         handled = {
             (alert.rule, alert.subject): text
@@ -231,6 +234,9 @@ class _Evaluator:
                 self._keep(alert, replace(alert, lasts=False))
 
     def _keep(self, before: Alert | None, after: Alert | None) -> None:
+        again = before is not None and not _is_open(before) and _is_open(after)
+        if again and after is not None and after.incident_id in self._closed:
+            after = replace(after, incident_id="")
         alerts.write(self._connection, before, after)
         if after is not None and (before is None or before.state is not after.state):
             trail.add(

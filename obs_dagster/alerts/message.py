@@ -8,7 +8,7 @@ don't.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,6 +18,7 @@ from obs_dagster.alerts.rules.alert import Event as Change
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.figures import given, told_apart
 from obs_dagster.monitor import Severity
+from obs_dagster.monitor.escalation import gravest
 from obs_dagster.monitor.whole import WHOLE
 
 Event = Literal["firing", "acknowledged", "updated", "resolved"]
@@ -65,27 +66,30 @@ class Message:
             object.__setattr__(self, "thread", self.key)
 
 
-def compose(alert: Alert, event: Change, moved: str = "") -> Message:
+def compose(alert: Alert, event: Change, moved: str = "", beside: Sequence[Alert] = ()) -> Message:
     """The message about an alert that has just begun to fire, was acknowledged, or has just ended.
 
     Args:
         alert: the alert.
         event: which of these.
         moved: what is told of the values of its column; empty if nothing.
+        beside: the other alerts of its incident that people think fire. As long as there are any, the thread
+            does not end with the alert, and it is as grave as the gravest.
     """
     key = f"{alert.id}:{event}:{alert.firings}"
     head, facts = _told(alert, event, moved)
     return Message(
         key=key,
-        event=event,
-        severity=alert.severity,
+        event="updated" if event == "resolved" and beside else event,
+        severity=gravest(alert.severity, *(other.severity for other in beside)),
         title=_title(alert, event, moved),
         body=laid_out(head, {**facts, "key": key}),
-        thread=alert.id,
+        thread=alert.incident_id or alert.id,
         facts=facts,
         labels=alert.labels,
         details={
             "alert_id": alert.id,
+            **({"incident_id": alert.incident_id} if alert.incident_id else {}),
             "event": event,
             "severity": alert.severity,
             "model": alert.model,
@@ -185,6 +189,7 @@ def _told(alert: Alert, event: Change, moved: str) -> tuple[str, dict[str, str]]
         "runbook": one_line(alert.runbook) if event == "firing" else "",
         "owner": one_line(alert.owner),
         "look": f"obs alerts show {alert.id}",
+        "incident": f"obs incidents show {alert.incident_id}" if alert.incident_id else "",
         "report": f"obs report {alert.model} --day {alert.last_day}",
     }
     return f"{event.upper()} ({alert.severity})", _said(lines)

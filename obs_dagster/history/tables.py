@@ -167,9 +167,11 @@ ALERTS = Table(
     Column("told_severity", Text, nullable=False),
     Column("flaps", Integer, nullable=False),
     Column("held_by", Text, nullable=False),
+    Column("incident_id", Text, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("run_id", Text, nullable=False),
     Index("alerts_by_model", "model", "state"),
+    Index("alerts_by_incident", "incident_id"),
     # However many processes evaluate at once, a subject has one open alert.
     Index(
         "alerts_one_open",
@@ -203,6 +205,21 @@ ALERT_EVENTS = Table(
     Column("day", Date, nullable=False),
     Index("alert_events_by_alert", "alert_id"),
     Index("alert_events_by_model", "model", "kind"),
+)
+
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("model", Name, nullable=False),
+    Column("version", Name, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime, nullable=True),
+    Column("closed_by", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Index("incidents_by_model", "model", "closed_at"),
 )
 
 SILENCES = Table(

@@ -18,6 +18,9 @@ Cells = Literal["every", "outputs", "none"]
 Written = Literal["number", "percent", "count", "milliseconds"]
 """How people read a value: with three digits, as a share of 100, as a whole number, as a time."""
 
+Incident = Literal["behaviour", "labels", "schema"]
+"""What goes wrong together: how model and inputs behave, the feed of labels, the columns of the log."""
+
 Place = Literal["verdict", "trend", "summary", "counts"]
 """Where a metric is shown without being asked for: as evidence of a verdict, as a chart of the health page,
 in the metadata of its stage, among the counts of the reported day."""
@@ -56,6 +59,7 @@ class Definition:
         from_zero: whether the axis of its chart begins at 0.
         saturates: a value from which on it hardly grows, whatever happens; None if there is none.
         watched: the rules that watch it where a monitor names none.
+        incident: what alerts about it are put down to, so that those with other causes are other incidents.
     """
 
     name: str
@@ -84,6 +88,7 @@ class Definition:
     from_zero: bool = True
     saturates: float | None = None
     watched: tuple[DefaultRule, ...] = ()
+    incident: Incident = "behaviour"
 
     @property
     def in_a_sentence(self) -> str:

@@ -112,6 +112,7 @@ METRICS = (
     Metric(
         Definition(
             name="schema_changes",
+            incident="schema",
             id="schema_changes/1",
             family="quality",
             title="Schema changes",
@@ -133,6 +134,7 @@ METRICS = (
     Metric(
         Definition(
             name="broken_columns",
+            incident="schema",
             id="broken_columns/1",
             family="quality",
             title="Broken columns",

@@ -36,7 +36,7 @@ def acknowledge(history: History, alert_id: str, *, by: str, comment: str, now: 
         alerts.write(connection, before, after)
         trail.add(connection, after, Kind.ACKNOWLEDGED, now, by=by, comment=comment)
         if after != before and after.announced and not after.silenced(now):
-            entries.enqueue(connection, after, "acknowledged", now)
+            entries.enqueue(connection, after, "acknowledged", now, beside=tell.beside(connection, after))
     return after
 
 

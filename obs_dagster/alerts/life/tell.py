@@ -23,6 +23,7 @@ from obs_dagster.alerts.rules import alert as alerts
 from obs_dagster.alerts.rules.alert import Alert, Event
 from obs_dagster.alerts.rules.fold import State
 from obs_dagster.history import History
+from obs_dagster.history.tables import ALERTS
 from obs_dagster.monitor.escalation import gravest
 
 
@@ -70,6 +71,11 @@ def tell(
     ]
     # that something is over is told before that something else begins
     changed.sort(key=lambda change: change[2] != "resolved")
+    known = _known(connection, [after for _, after, event in changed if event is not None])
+    for _, after, event in changed:
+        if event == "firing" and after.incident_id:
+            # an incident does not end where it goes on
+            known[after.incident_id][after.id] = after
     told: list[tuple[Alert, Event | None]] = []
     for before, after, event in changed:
         if after == before:
@@ -77,9 +83,33 @@ def tell(
         alerts.write(connection, before, after)
         _note_silence(connection, before, after, now)
         if event is not None:
-            entries.enqueue(connection, after, event, now, moved=moved(after) if event == "firing" else "")
+            others = known.get(after.incident_id, {})
+            if event == "resolved":
+                others.pop(after.id, None)
+            entries.enqueue(
+                connection,
+                after,
+                event,
+                now,
+                moved=moved(after) if event == "firing" else "",
+                beside=[other for other in others.values() if other.id != after.id],
+            )
         told.append((after, event))
     return told
+
+
+def beside(connection: Connection, alert: Alert) -> list[Alert]:
+    """The other alerts of its incident that people think fire."""
+    known = _known(connection, [alert]).get(alert.incident_id, {})
+    return [other for other in known.values() if other.id != alert.id]
+
+
+def _known(connection: Connection, about: Sequence[Alert]) -> dict[str, dict[str, Alert]]:
+    """Per incident of some alerts those that people think fire."""
+    found: dict[str, dict[str, Alert]] = {alert.incident_id: {} for alert in about if alert.incident_id}
+    for alert in alerts.read_of(connection, ALERTS.c.incident_id.in_(list(found)) & ALERTS.c.announced):
+        found[alert.incident_id][alert.id] = alert
+    return found
 
 
 def settle(history: History, now: dt.datetime, moved: Told = silent) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
@@ -76,9 +76,30 @@ class Undelivered:
     next_attempt_at: dt.datetime | None
 
 
-def enqueue(connection: Connection, alert: Alert, event: Event, now: dt.datetime, *, moved: str = "") -> None:
+def enqueue(
+    connection: Connection,
+    alert: Alert,
+    event: Event,
+    now: dt.datetime,
+    *,
+    moved: str = "",
+    beside: Sequence[Alert] = (),
+) -> None:
     """Put a notification into the outbox, in the transaction that changes the alert."""
-    _put(connection, compose(alert, event, moved), model=alert.model, alert_id=alert.id, now=now)
+    message = compose(alert, event, moved, beside)
+    if event != "firing":
+        message = _where_it_fired(connection, alert, message)
+    _put(connection, message, model=alert.model, alert_id=alert.id, now=now)
+
+
+def _where_it_fired(connection: Connection, alert: Alert, message: Message) -> Message:
+    """What follows goes where the alert fired: in a thread of its own, before there were incidents."""
+    query = select(OUTBOX.c.thread).where(OUTBOX.c.alert_id == alert.id).order_by(OUTBOX.c.id.desc()).limit(1)
+    thread = connection.execute(query).scalar()
+    if not thread or thread == message.thread:
+        return message
+    event = "resolved" if message.event == "updated" else message.event
+    return replace(message, thread=thread, event=event)
 
 
 def enqueue_once(history: History, message: Message, *, model: str, now: dt.datetime) -> bool:

@@ -38,7 +38,8 @@ def notifications_of(history: History, alert_id: str) -> list[Sent]:
     """The notifications about an alert, oldest first."""
     query = (
         select(
-            OUTBOX.c.notification["event"].as_string(),
+            # of the alert, which may end before its incident does
+            OUTBOX.c.notification["details"]["event"].as_string(),
             OUTBOX.c.created_at,
             func.coalesce(DELIVERIES.c.label, ""),
             DELIVERIES.c.delivered_at,

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from obs_dagster.alerts.rules.fold import State
@@ -50,6 +50,7 @@ class Alert:
         told_severity: how bad people were told that it is; empty while they think that it doesn't fire.
         flaps: how often it fired, if it comes and goes and is one alert for that; else 0.
         held_by: the rule whose alert says why, for which people are not told of this one; empty if none.
+        incident_id: the incident that it belongs to; empty as long as it has not fired.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Alert:
     told_severity: Severity | Literal[""] = ""
     flaps: int = 0
     held_by: str = ""
+    incident_id: str = ""
 
     @property
     def subject(self) -> Subject:
@@ -214,10 +216,13 @@ def read_since(connection: Connection, model: str, horizon: dt.date) -> list[Ale
 def read_unfinished(connection: Connection, model: str | None = None) -> list[Alert]:
     """The alerts, of one model or of all, that fire or of which people have still to be told something."""
     told = ALERTS.c.announced | ALERTS.c.silenced_until.is_not(None)
-    query = select(ALERTS).where((ALERTS.c.state == State.FIRING.value) | told)
-    if model is not None:
-        query = query.where(ALERTS.c.model == model)
-    query = query.order_by(ALERTS.c.since, ALERTS.c.rule, ALERTS.c.id)
+    wanted = (ALERTS.c.state == State.FIRING.value) | told
+    return read_of(connection, wanted if model is None else and_(wanted, ALERTS.c.model == model))
+
+
+def read_of(connection: Connection, wanted: ColumnElement[bool]) -> list[Alert]:
+    """The alerts for which something is true, oldest episode first."""
+    query = select(ALERTS).where(wanted).order_by(ALERTS.c.since, ALERTS.c.rule, ALERTS.c.id)
     return [_from_row(row) for row in connection.execute(query)]
 
 

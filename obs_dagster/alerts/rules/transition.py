@@ -96,6 +96,7 @@ def advance(
         silenced_by=before.silenced_by,
         told_severity=before.told_severity,
         held_by=before.held_by,
+        incident_id=before.incident_id,
     )
     if before.state is not State.RESOLVED or episode.state is State.RESOLVED:
         # to whom acknowledged or resolved an alert it is news that it fires again

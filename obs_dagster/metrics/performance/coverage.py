@@ -45,6 +45,7 @@ METRICS = (
             shown=frozenset({"summary", "counts"}),
             rank=60,
             heading="Labels known so far",
+            incident="labels",
             watched=(
                 DefaultRule(
                     name="labels_missing",

@@ -110,7 +110,7 @@ def test_the_life_of_alerts(store: History):
         deliver(store, ROUTES, environ={}, clock=lambda: NOW, sender=sender)
     assert {one.state for one in list_alerts(store)} == {State.RESOLVED}
     assert [one.segment for one in list_alerts(store)] == sorted(f"origin=%{i}_" for i in range(20))
-    assert sent == ["firing"] * 20 + ["resolved"] * 20
+    assert sent == ["firing"] * 20 + ["updated"] * 19 + ["resolved"]
     assert undelivered(store) == []
 
 

@@ -1,0 +1,1 @@
+"""Incidents: alerts that belong together, what is known of them, and what is learnt when they are closed."""

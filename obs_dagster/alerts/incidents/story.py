@@ -1,0 +1,197 @@
+"""What is known of an incident: what happened when, what it touched and what may be behind it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from obs_dagster.alerts.incidents.incident import Incident
+from obs_dagster.alerts.life.trail import Kind, trail_of
+from obs_dagster.alerts.moved import Told, silent
+from obs_dagster.alerts.outbox.sent import Sent, notifications_of
+from obs_dagster.alerts.rules.alert import Alert
+from obs_dagster.history import History, NightRecord, nights
+from obs_dagster.history.tables import METRICS
+from obs_dagster.monitor.whole import WHOLE
+
+_VOLUME = "volume"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of the timeline: of a night, or of a moment (UTC) at which somebody or something acted."""
+
+    at: dt.date | dt.datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """Whom it touched.
+
+    Attributes:
+        days: nights from the first that was in breach to the last that is known to belong to it.
+        requests: predictions of these days by its version; None if they were not counted.
+        segments: the segment cells of its alerts; empty if they are about all rows.
+        columns: the columns of its alerts.
+    """
+
+    days: int
+    requests: int | None
+    segments: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What detected it, and how long everything took.
+
+    Attributes:
+        alert: the alert that fired first.
+        nights: nights from the first in breach to the one on which it fired.
+        told_at: when people were first told, through some channel; None if nobody was.
+        acknowledged_at, acknowledged_by: when and by whom it was first acknowledged.
+    """
+
+    alert: Alert
+    nights: int
+    told_at: dt.datetime | None
+    acknowledged_at: dt.datetime | None
+    acknowledged_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is known of an incident.
+
+    Attributes:
+        timeline: in the order of time.
+        detection: None if none of its alerts is left.
+        suspects: what may be behind it, in words, as far as anything is known.
+        runbooks: where the rules say that it stands what to do.
+    """
+
+    incident: Incident
+    timeline: Sequence[Moment]
+    impact: Impact
+    detection: Detection | None
+    suspects: Sequence[str]
+    runbooks: Sequence[str]
+
+
+def story_of(history: History, incident: Incident, moved: Told = silent) -> Story:
+    """Everything that is known of an incident.
+
+    Args:
+        history: the store.
+        incident: the incident.
+        moved: what is told of the values that an alert is about.
+    """
+    sent = {alert.id: notifications_of(history, alert.id) for alert in incident.alerts}
+    with history.reading() as connection:
+        around = nights.read(connection, incident.model, incident.since, incident.until)
+        before = nights.read(connection, incident.model, last=incident.since - dt.timedelta(days=1))
+        requests = _requests(connection, incident, around)
+    lines = [*_of_nights(incident, around), *_of_people(history, incident, sent)]
+    return Story(
+        incident,
+        sorted(lines, key=lambda moment: _when(moment.at)),
+        Impact(
+            (incident.until - incident.since).days + 1,
+            requests,
+            tuple(sorted({alert.segment for alert in incident.alerts} - {WHOLE})),
+            tuple(dict.fromkeys(alert.column for alert in incident.alerts if alert.column)),
+        ),
+        _detection(history, incident, sent),
+        list(_suspects(incident, before, around, moved)),
+        tuple(dict.fromkeys(alert.runbook for alert in incident.alerts if alert.runbook)),
+    )
+
+
+def _when(at: dt.date | dt.datetime) -> dt.datetime:
+    """A night is over before anybody acts on it."""
+    return at if isinstance(at, dt.datetime) else dt.datetime.combine(at, dt.time(), dt.UTC)
+
+
+def _requests(connection: Connection, incident: Incident, around: Sequence[NightRecord]) -> int | None:
+    if incident.version == WHOLE:
+        return sum(night.rows for night in around) if around else None
+    columns = METRICS.c
+    query = select(func.sum(columns.value)).where(
+        columns.model == incident.model,
+        columns.day.between(incident.since, incident.until),
+        columns.metric == _VOLUME,
+        columns.window == 1,
+        columns.version == incident.version,
+        columns.segment == WHOLE,
+    )
+    found = connection.execute(query).scalar()
+    return None if found is None else int(found)
+
+
+def _of_nights(incident: Incident, around: Sequence[NightRecord]) -> Iterator[Moment]:
+    for alert in incident.alerts:
+        about = f"{alert.rule} ({alert.subject.told(alert.metric)})"
+        yield Moment(alert.since, f"first night in breach of {about}")
+        if alert.fired_day is not None and alert.fired_day != alert.since:
+            yield Moment(alert.fired_day, f"in breach for long enough: {about}")
+        if alert.resolved_day is not None:
+            yield Moment(alert.resolved_day, f"over: {about}{f'. {alert.note}' if alert.note else ''}")
+    for night in around:
+        if not night.evaluated:
+            yield Moment(night.day, "the day was not evaluated")
+
+
+def _of_people(history: History, incident: Incident, sent: dict[str, list[Sent]]) -> Iterator[Moment]:
+    acts = {Kind.ACKNOWLEDGED: "acknowledged", Kind.CLOSED: "resolved by hand", Kind.SILENCED: "silenced"}
+    for alert in incident.alerts:
+        for line in trail_of(history, alert.id):
+            if line.kind in acts:
+                by, why = (f" by {line.by}" if line.by else ""), (f": {line.comment}" if line.comment else "")
+                yield Moment(line.at, f"{alert.rule} {acts[line.kind]}{by}{why}")
+        for each in sent[alert.id]:
+            if each.delivered_at is not None:
+                yield Moment(each.delivered_at, f"{each.label} told of {alert.rule}: {each.event}")
+    if incident.closed_at is not None:
+        why = f": {incident.comment}" if incident.comment else ""
+        yield Moment(incident.closed_at, f"closed by {incident.closed_by} as {incident.cause}{why}")
+
+
+def _detection(history: History, incident: Incident, sent: dict[str, list[Sent]]) -> Detection | None:
+    first = next(iter(incident.alerts), None)
+    if first is None:
+        return None
+    told = [each.delivered_at for found in sent.values() for each in found if each.delivered_at is not None]
+    acks = [
+        line
+        for alert in incident.alerts
+        for line in trail_of(history, alert.id)
+        if line.kind is Kind.ACKNOWLEDGED
+    ]
+    ack = min(acks, key=lambda line: line.at, default=None)
+    return Detection(
+        first,
+        ((first.fired_day or first.last_day) - first.since).days,
+        min(told, default=None),
+        None if ack is None else ack.at,
+        "" if ack is None else ack.by,
+    )
+
+
+def _suspects(
+    incident: Incident, before: Sequence[NightRecord], around: Sequence[NightRecord], moved: Told
+) -> Iterator[str]:
+    seen = {version for night in before for version in night.versions}
+    for night in around:
+        for version in night.versions:
+            if before and version not in seen:
+                seen.add(version)
+                yield f"version {version} was first seen on {night.day}"
+    for alert in incident.alerts:
+        if told := moved(alert):
+            yield f"{alert.column}: {told}"
+    for rule in dict.fromkeys(alert.held_by for alert in incident.alerts if alert.held_by):
+        yield f"{rule} fired at the same time"
