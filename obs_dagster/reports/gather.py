@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
+from obs_dagster.alerts.incidents.incident import list_incidents
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert, list_alerts
 from obs_dagster.changes.change import NOTHING, Changes
@@ -59,6 +60,7 @@ class Gathering:
             history, monitor.model, whole_days=max(READ_DAYS, wait), segment_days=wait
         )
         self._alerts = list_alerts(history, monitor.model)
+        self._incidents = list_incidents(history, monitor.model)
         self._nights = history.nights(monitor.model)
 
     def records(self, day: dt.date) -> list[MetricRecord]:
@@ -86,6 +88,11 @@ class Gathering:
             run_id=self._run_id,
             changes=changes,
             sections=sections,
+            incidents=[
+                each
+                for each in self._incidents
+                if each.closed_at is None and any(alert.fires_on(day) for alert in each.alerts)
+            ],
             remarks=[*remarks, *damaged],
         )
 

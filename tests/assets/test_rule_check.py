@@ -83,3 +83,14 @@ def test_a_rule_about_values_that_moved_shows_both_sides(night):
     (row,) = result.metadata["what moved"].records
     assert row.data["column"] == "amount"
     assert "data:image/svg+xml" in result.metadata["amount · version 1"].value
+
+
+def test_what_people_do_about_an_alert_is_said_and_the_check_still_fails(night):
+    from dataclasses import replace
+
+    told = "silenced until 2013-08-01 10:00 UTC by ann"
+    handled = (SubjectStatus(SUBJECT, "firing", night, told),)
+    result = check_result(replace(summary("firing", night), handled=handled))
+    assert result.description.endswith(f"The alert of version 1 is {told}.")
+    (row,) = result.metadata["what people do"].records
+    assert (row.data["it is"], result.passed) == (told, False)

@@ -5,6 +5,9 @@ import math
 
 import numpy as np
 
+from obs_dagster.alerts.incidents.incident import Incident
+from obs_dagster.alerts.rules.alert import Alert
+from obs_dagster.alerts.rules.fold import State
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.reports.health import HealthInput, render_health
@@ -287,3 +290,39 @@ def health_page(**changes):
         "generated_at": COMPUTED,
     }
     return render_health(HealthInput(**described | changes))
+
+
+def incident():
+    """One alert of the first version, which somebody has acknowledged."""
+    line = alert()
+    shared = {
+        name: getattr(line, name) for name in AlertLine.__dataclass_fields__ if name not in {"day", "handled"}
+    }
+    stored = Alert(
+        **shared
+        | {
+            "model": "flight_delay",
+            "state": State.FIRING,
+            "last_day": LAST,
+            "resolved_day": None,
+            "announced": True,
+            "firings": 1,
+            "updated_at": COMPUTED,
+            "run_id": "run",
+            "acknowledged_at": COMPUTED,
+            "acknowledged_by": "ann",
+            "incident_id": "7c2e0d91ab",
+        }
+    )
+    return Incident(
+        id="7c2e0d91ab",
+        model="flight_delay",
+        version="1",
+        kind="behaviour",
+        opened_at=COMPUTED,
+        closed_at=None,
+        closed_by="",
+        cause="",
+        comment="",
+        alerts=(stored,),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from obs_dagster.history.tables import METRICS
 from obs_dagster.monitor.whole import WHOLE
 
 _VOLUME = "volume"
+
+_NAMED = 5
+"""Subjects of one rule that are named in a line of the timeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +137,24 @@ def _requests(connection: Connection, incident: Incident, around: Sequence[Night
 
 
 def _of_nights(incident: Incident, around: Sequence[NightRecord]) -> Iterator[Moment]:
+    happened: dict[tuple[dt.date, str, str], list[Alert]] = defaultdict(list)
     for alert in incident.alerts:
-        about = f"{alert.rule} ({alert.subject.told(alert.metric)})"
-        yield Moment(alert.since, f"first night in breach of {about}")
+        happened[alert.since, f"first night in breach of {alert.rule}", ""].append(alert)
         if alert.fired_day is not None and alert.fired_day != alert.since:
-            yield Moment(alert.fired_day, f"in breach for long enough: {about}")
+            happened[alert.fired_day, f"in breach of {alert.rule} for long enough", ""].append(alert)
         if alert.resolved_day is not None:
-            yield Moment(alert.resolved_day, f"over: {about}{f'. {alert.note}' if alert.note else ''}")
+            happened[alert.resolved_day, f"{alert.rule} is over", alert.note].append(alert)
+    for (day, what, why), about in happened.items():
+        yield Moment(day, f"{what}: {_subjects(about)}{f'. {why}' if why else ''}")
     for night in around:
         if not night.evaluated:
             yield Moment(night.day, "the day was not evaluated")
+
+
+def _subjects(about: Sequence[Alert]) -> str:
+    """What alerts of one rule are about; of many the first."""
+    names = [alert.subject.told(alert.metric) for alert in about]
+    return "; ".join([*names[:_NAMED], *([f"{len(names) - _NAMED} more"] if len(names) > _NAMED else [])])
 
 
 def _of_people(history: History, incident: Incident, sent: dict[str, list[Sent]]) -> Iterator[Moment]:
@@ -152,12 +164,24 @@ def _of_people(history: History, incident: Incident, sent: dict[str, list[Sent]]
             if line.kind in acts:
                 by, why = (f" by {line.by}" if line.by else ""), (f": {line.comment}" if line.comment else "")
                 yield Moment(line.at, f"{alert.rule} {acts[line.kind]}{by}{why}")
-        for each in sent[alert.id]:
-            if each.delivered_at is not None:
-                yield Moment(each.delivered_at, f"{each.label} told of {alert.rule}: {each.event}")
+    messages = Counter(
+        (
+            each.delivered_at.replace(second=0, microsecond=0),
+            f"{each.label} told of {alert.rule}: {each.event}",
+        )
+        for alert in incident.alerts
+        for each in sent[alert.id]
+        if each.delivered_at is not None
+    )
+    for (at, text), count in messages.items():
+        yield Moment(at, text if count == 1 else f"{text}, {count} messages")
     if incident.closed_at is not None:
         why = f": {incident.comment}" if incident.comment else ""
         yield Moment(incident.closed_at, f"closed by {incident.closed_by} as {incident.cause}{why}")
+
+
+def _minute(at: dt.datetime) -> dt.datetime:
+    return at.replace(second=0, microsecond=0)
 
 
 def _detection(history: History, incident: Incident, sent: dict[str, list[Sent]]) -> Detection | None:
@@ -185,9 +209,10 @@ def _suspects(
     incident: Incident, before: Sequence[NightRecord], around: Sequence[NightRecord], moved: Told
 ) -> Iterator[str]:
     seen = {version for night in before for version in night.versions}
+    begun = min((alert.fired_day for alert in incident.alerts if alert.fired_day), default=incident.since)
     for night in around:
         for version in night.versions:
-            if before and version not in seen:
+            if before and night.day <= begun and version not in seen:
                 seen.add(version)
                 yield f"version {version} was first seen on {night.day}"
     for alert in incident.alerts:

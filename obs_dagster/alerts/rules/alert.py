@@ -170,20 +170,22 @@ def read_one(connection: Connection, alert_id: str) -> Alert:
 
 
 class FiringCount(NamedTuple):
-    """How many alerts fire, and of how many of these people are not told again."""
+    """How many alerts fire, of how many of these people are not told again, and what they are part of."""
 
     firing: int = 0
     silenced: int = 0
     acknowledged: int = 0
+    incidents: int = 0
 
     @property
     def told(self) -> str:
         """The same in words; empty if none fires.
 
-        >>> FiringCount(3, silenced=1).told
-        '3 firing, 1 of them silenced'
+        >>> FiringCount(3, silenced=1, incidents=2).told
+        '3 firing in 2 incidents, 1 of them silenced'
         """
-        parts = [f"{self.firing} firing"] if self.firing else []
+        grouped = f" in {self.incidents} incident{'s' * (self.incidents > 1)}" if self.incidents else ""
+        parts = [f"{self.firing} firing{grouped}"] if self.firing else []
         parts += [f"{self.silenced} of them silenced"] if self.silenced else []
         parts += [f"{self.acknowledged} of them acknowledged"] if self.acknowledged else []
         return ", ".join(parts)
@@ -193,8 +195,9 @@ def firing_counts(connection: Connection, now: dt.datetime) -> dict[str, FiringC
     """How many alerts fire, by model; models without any are left out."""
     columns = ALERTS.c
     silenced, acknowledged = columns.silenced_until > now, columns.acknowledged_at.is_not(None)
+    incidents = func.count(func.nullif(columns.incident_id, "").distinct())
     query = (
-        select(columns.model, func.count(), _number(silenced), _number(acknowledged))
+        select(columns.model, func.count(), _number(silenced), _number(acknowledged), incidents)
         .where(columns.state == State.FIRING.value)
         .group_by(columns.model)
     )

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.changes.change import NOTHING, Changes
 from obs_dagster.metrics.record import MetricRecord
@@ -20,6 +21,7 @@ from obs_dagster.reports.health.chart import Frame
 from obs_dagster.reports.health.columns import column_table
 from obs_dagster.reports.health.firing import NOBODY, about_day, closed_lines, firing_blocks, pending_count
 from obs_dagster.reports.health.importance import importance_table
+from obs_dagster.reports.health.incidents import incident_lines
 from obs_dagster.reports.health.moved import moved_cards, moved_lines
 from obs_dagster.reports.health.quality import headings, night_strip, quality_rows
 from obs_dagster.reports.health.sections import draw_section
@@ -58,6 +60,7 @@ class HealthInput:
         run_id: the run that evaluated the day; empty if it is not known.
         remarks: what could not be shown, and why; sentences without a full stop.
         changes: the columns that moved on the reported day.
+        incidents: those that fire after the night of `day`.
         sections: by version, what its task shows of its outcomes over the window that is shown first.
     """
 
@@ -71,6 +74,7 @@ class HealthInput:
     remarks: Sequence[str] = ()
     changes: Changes = NOTHING
     sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
+    incidents: Sequence[Incident] = ()
 
     @cached_property
     def index(self) -> RecordIndex:
@@ -128,6 +132,7 @@ def render_health(page: HealthInput) -> str:
             blocks=firing_blocks(monitor, index, page.alerts, day),
             pending=pending_count(page.alerts),
             closed=closed_lines(page.alerts),
+            incidents=incident_lines(page.incidents, day),
             charts=draw_trends(monitor, index, frame, styles),
             first=begun,
             order=order_of_cells(monitor),

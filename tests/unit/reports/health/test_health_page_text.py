@@ -189,3 +189,16 @@ def test_no_night_is_missed_from_before_the_monitors_first_day(render, season):
     page = render(monitor=monitor, nights=nights, records=records)
     assert 'aria-label="3 of 3 nights evaluated"' in page
     assert "Trends 19 July to 21 July" in text(page)
+
+
+def test_what_people_do_about_alerts_and_incidents_is_shown(render, season):
+    alerts = [
+        season.alert(handled="silenced until 2013-08-01 10:00 UTC by ann (holidays)"),
+        season.drift_alert("temp", 0.9, state="resolved", handled="resolved by hand by bob, still in breach"),
+    ]
+    seen = text(render(alerts=alerts, incidents=[season.incident()]))
+    assert seen.count("silenced until 2013-08-01 10:00 UTC by ann (holidays)") == 2
+    assert "Resolved by hand: input_drift, version 1, temp: resolved by hand by bob, still in breach" in seen
+    assert "Incident 7c2e0d91ab version 1, 15 nights since 7 July" in seen
+    assert "1 alert of recall_floor, acknowledged by ann" in seen
+    assert "Incident" not in text(render())
