@@ -10,6 +10,7 @@ from assets.stage import stage
 from assets.tables import table
 from obs_dagster.alerts import evaluate_rules, list_alerts
 from obs_dagster.alerts.moved import from_lake
+from obs_dagster.anomalies import record_anomalies
 from obs_dagster.evaluation.night_record import record_nights
 from obs_dagster.monitor import Monitor
 
@@ -28,7 +29,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         """The state of every alert after this night; what changed waits in the outbox to be sent."""
         days = days_of(context)
         with platform.history() as history:
-            record_nights(platform.night(monitor, context.run_id), days, history)
+            night = platform.night(monitor, context.run_id)
+            record_nights(night, days, history)
+            record_anomalies(monitor, history, days, night.recorder)
             summary = evaluate_rules(
                 monitor,
                 history,

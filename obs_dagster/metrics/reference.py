@@ -99,6 +99,7 @@ HEADINGS: dict[Family, str] = {
     "performance": "Performance",
     "service": "Service health",
     "explanation": "Explanations",
+    "anomaly": "Anomalies",
 }
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from obs_dagster.alerts.rules.fold import Observation, Reference
-from obs_dagster.alerts.rules.usual import BAND_DAYS, USUAL_DAYS, band, usual
+from obs_dagster.alerts.rules.usual import USUAL_DAYS, band, usual
+from obs_dagster.metrics.usual import BAND_DAYS
 from obs_dagster.monitor.alerting import Rule
 
 NOT_FULL = "its window of {} days is not full yet"
