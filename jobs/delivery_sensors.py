@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from jobs.sender_watch import sender_failed, sender_ran
-from obs_dagster.alerts import beat, deliver, report_dead_channels
+from obs_dagster.alerts import beat, deliver, report_dead_channels, report_mended
 from obs_dagster.alerts.life.tell import settle
 from obs_dagster.history import History
 from obs_dagster.monitor import Monitor
@@ -37,6 +37,7 @@ def _notifications(monitors: Sequence[Monitor]) -> dg.SensorDefinition:
             with History.open(settings.history_url) as history:
                 # what a silence that has ended kept back
                 settle(history, now)
+                report_mended(history, now)
                 done = deliver(history, routes, environ=os.environ, links=settings.links, zones=zones)
                 report_dead_channels(history, now)
         except Exception as error:

@@ -8,6 +8,7 @@ from obs_dagster.alerts.outbox.dead import report_dead_channels
 from obs_dagster.alerts.outbox.deliver import DeliveryReport, Failure, deliver
 from obs_dagster.alerts.outbox.entries import Undelivered, undelivered
 from obs_dagster.alerts.outbox.failure import FailedRun, last_failure, last_failures, report_failure
+from obs_dagster.alerts.outbox.mended import report_mended
 from obs_dagster.alerts.outbox.missed import report_missed
 from obs_dagster.alerts.rules.alert import Alert, FiringCount, find_alert, firing_counts, list_alerts
 from obs_dagster.alerts.rules.fold import State
@@ -39,6 +40,7 @@ __all__ = [
     "list_alerts",
     "report_dead_channels",
     "report_failure",
+    "report_mended",
     "report_missed",
     "undelivered",
     "unheard",

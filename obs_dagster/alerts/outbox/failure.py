@@ -19,6 +19,9 @@ _ERROR_LENGTH = 1_000
 #: Ends the key of the notification of a run that failed as a whole.
 _FAILED = ":failed"
 
+FAILED_EVENT = "failed"
+"""What the details of such a notification call it."""
+
 
 @dataclass(frozen=True, slots=True)
 class FailedRun:
@@ -74,10 +77,9 @@ def report_failure(
         title=f"[critical] {model}: {f'{part} in ' if part else ''}the night of {day} failed",
         body=laid_out(f"FAILED {part.upper() or 'NIGHT'}", told),
         facts=told,
-        # the next night is one of its own
-        ends=False,
+        ends=not part and days_of(partition) is not None,
         details={
-            "event": "failed",
+            "event": FAILED_EVENT,
             "severity": "critical",
             "model": model,
             "run_id": run_id,
@@ -87,6 +89,19 @@ def report_failure(
         },
     )
     return enqueue_once(history, message, model=model, now=now)
+
+
+def days_of(partition: str) -> tuple[dt.date, dt.date] | None:
+    """The first and the last day that a run names; None if it names none.
+
+    >>> days_of("2013-07-01 to 2013-07-03")
+    (datetime.date(2013, 7, 1), datetime.date(2013, 7, 3))
+    """
+    first, _, last = partition.partition(" to ")
+    try:
+        return dt.date.fromisoformat(first), dt.date.fromisoformat(last or first)
+    except ValueError:
+        return None
 
 
 def last_failure(history: History, model: str) -> FailedRun | None:
