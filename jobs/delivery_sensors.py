@@ -9,7 +9,9 @@ import dagster as dg
 from jobs.sender_watch import sender_failed, sender_ran
 from obs_dagster.alerts import beat, deliver, report_dead_channels, report_mended
 from obs_dagster.alerts.life.tell import settle
+from obs_dagster.alerts.moved import from_lake
 from obs_dagster.history import History
+from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor import Monitor
 from obs_dagster.settings import Settings
 
@@ -36,7 +38,7 @@ def _notifications(monitors: Sequence[Monitor]) -> dg.SensorDefinition:
         try:
             with History.open(settings.history_url) as history:
                 # what a silence that has ended kept back
-                settle(history, now)
+                settle(history, now, from_lake(Lake(settings.lake_root)))
                 report_mended(history, now)
                 done = deliver(history, routes, environ=os.environ, links=settings.links, zones=zones)
                 report_dead_channels(history, now)

@@ -17,8 +17,8 @@ from obs_dagster.alerts.rules import alert as alerts
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.alerts.rules.combined import Series
-from obs_dagster.alerts.rules.flapping import damped
-from obs_dagster.alerts.rules.fold import GONE_AFTER_DAYS, Episode, State, fold
+from obs_dagster.alerts.rules.flapping import episodes_of
+from obs_dagster.alerts.rules.fold import GONE_AFTER_DAYS, Episode, State
 from obs_dagster.alerts.rules.reconcile import reconcile
 from obs_dagster.alerts.rules.series import read_series
 from obs_dagster.alerts.rules.subject import Subject, watches
@@ -178,8 +178,7 @@ class _Evaluator:
         found = []
         for subject, nights_read in series.items():
             observations = [night for night in nights_read if night.day <= as_of]
-            folded = damped(rule, fold(rule, observations, as_of), observations, as_of)
-            episodes = [one for one in folded if self._counts(one)]
+            episodes = [one for one in episodes_of(rule, observations, as_of) if self._counts(one)]
             outcomes = [
                 (before, self._advance(evaluation, rule, subject, before, episode))
                 for before, episode in reconcile(stored.get(subject, ()), episodes)

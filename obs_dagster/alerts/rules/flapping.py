@@ -19,6 +19,7 @@ from obs_dagster.alerts.rules.fold import (
     Observation,
     State,
     Verdict,
+    fold,
     judge,
 )
 from obs_dagster.monitor import Rule
@@ -32,6 +33,11 @@ WITHIN_DAYS = 14
 
 QUIET_NIGHTS = 7
 """Judged nights in a row without a breach after which an alert that flaps is over."""
+
+
+def episodes_of(rule: Rule, series: Sequence[Observation], until: dt.date) -> list[Episode]:
+    """The episodes of one subject as of a night, those that flap as one; for the arguments of `fold`."""
+    return damped(rule, fold(rule, series, until), series, until)
 
 
 def damped(

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from obs_dagster.alerts.rules.combined import Series
-from obs_dagster.alerts.rules.fold import Episode, Observation, fold, judge
+from obs_dagster.alerts.rules.flapping import episodes_of
+from obs_dagster.alerts.rules.fold import Episode, Observation, judge
 from obs_dagster.alerts.rules.held import reach
 from obs_dagster.alerts.rules.lately import JudgedNight
 from obs_dagster.alerts.rules.series import Nights, read_nights, series_of
@@ -129,7 +130,7 @@ def _subject(
     rule: Rule, subject: Subject, nights: Sequence[Observation], first: dt.date, last: dt.date
 ) -> Replayed:
     own = [night for night in nights if first <= night.day <= last]
-    fired = [each for each in fold(rule, own, last) if each.fired_day is not None]
+    fired = [each for each in episodes_of(rule, own, last) if each.fired_day is not None]
     return Replayed(subject, [JudgedNight(night, judge(rule, night)) for night in own], fired)
 
 

@@ -12,6 +12,9 @@ from sqlalchemy.exc import IntegrityError
 
 from obs_dagster.alerts import State, deliver, evaluate_rules, list_alerts, undelivered
 from obs_dagster.alerts.channels.thread import Taken
+from obs_dagster.alerts.life import silences
+from obs_dagster.alerts.life.acts import acknowledge, resolve
+from obs_dagster.alerts.life.tell import settle
 from obs_dagster.history import History
 from obs_dagster.history.tables import ALERTS, OUTBOX
 from obs_dagster.metrics.record import MetricRecord
@@ -126,6 +129,43 @@ def test_evaluations_at_once_make_one_alert_and_one_notification_each(store_url:
     with History.open(store_url) as store:
         assert len(list_alerts(store)) == 20
         assert len(undelivered(store)) == 20
+
+
+def test_people_and_evaluations_at_once_lose_nothing(store_url: str):
+    """Most is acknowledged, a part silenced and the rest resolved by hand while nights are evaluated."""
+    with History.open(store_url) as store:
+        put(store, 1, 0.2)
+        evaluate(store, 1)
+        ids = [alert.id for alert in list_alerts(store)]
+        put(store, 2, 0.2)
+    about, end = {"segment": "origin=%1*"}, NOW + dt.timedelta(days=1)
+    people = iter(["ann", "bob", "cy", "a night", "another"])
+
+    def work():
+        me = next(people)
+        with History.open(store_url) as mine:
+            if me == "ann":
+                return [acknowledge(mine, each, by=me, comment="", now=NOW) for each in ids[:15]]
+            if me == "bob":
+                return [resolve(mine, each, by=me, reason="known", now=NOW) for each in ids[15:]]
+            if me == "cy":
+                silences.add(mine, about, author=me, comment="", ends_at=end, now=NOW)
+                return settle(mine, NOW)
+            return evaluate(mine, 2).fired
+
+    assert [each for each in at_once(5, work) if isinstance(each, Exception)] == []
+    with History.open(store_url) as store:
+        evaluate(store, 2)
+        found = {alert.id: alert for alert in list_alerts(store)}
+        with store.reading() as connection:
+            keys = list(connection.execute(select(OUTBOX.c.key)).scalars())
+    assert {found[each].acknowledged_by for each in ids[:15]} == {"ann"}
+    assert {(found[each].state, found[each].lasts) for each in ids[15:]} == {(State.RESOLVED, True)}
+    for alert in found.values():
+        if alert.state is State.FIRING:
+            assert alert.silenced(NOW) is alert.segment.startswith("origin=%1")
+    assert len(keys) == len(set(keys))
+    assert sum(":firing:" in key for key in keys) == 20
 
 
 def test_deliverers_at_once_send_once(store_url: str):
