@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
@@ -31,7 +32,11 @@ def print_replay(model: str, replays: Sequence[Replay]) -> None:
         highlight=False,
     )
     if not own.subjects:
-        OUTPUT.print("Nothing that it watches was evaluated then.", highlight=False)
+        OUTPUT.print(
+            "Nothing that it watches was evaluated then. What only rules ask for is computed in nights after "
+            f"they do: obs backfill {model} --from {own.first} --to {own.last}",
+            highlight=False,
+        )
         return
     for each in own.subjects[:_MOST]:
         _print_subject(own, each)
@@ -48,6 +53,8 @@ def print_replay(model: str, replays: Sequence[Replay]) -> None:
 
 
 def _print_subject(own: Replay, each: Replayed) -> None:
+    from obs_dagster.alerts.rules.fold import why_unknown
+
     OUTPUT.print(cell(f"  {each.subject.told(own.rule.metric)}", "bold"))
     said = {night.night.day: night.verdict for night in each.nights}
     days = [own.first + dt.timedelta(days=number) for number in range((own.last - own.first).days + 1)]
@@ -57,6 +64,11 @@ def _print_subject(own: Replay, each: Replayed) -> None:
             sign = _NO_RECORD if day not in said else _SIGNS[said[day].value]
             line.append(*(_FIRING if day in said and each.fires_on(day) else sign))
         OUTPUT.print(Padding(Text(f"{days[start]:%d %b} ").append_text(line), (0, 0, 0, 4)))
+    unknown = Counter(
+        why_unknown(own.rule, night.night) for night in each.nights if night.verdict == "unknown"
+    )
+    for why, count in unknown.most_common(1):
+        OUTPUT.print(f"    {count} nights unknown, most often: {why}", highlight=False)
     for episode in each.episodes:
         over = f"ended {episode.resolved_day}" if episode.resolved_day else "still firing"
         OUTPUT.print(

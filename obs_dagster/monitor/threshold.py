@@ -97,8 +97,8 @@ class Threshold:
         >>> Threshold.of_written("97.5% of the baseline").origin, Threshold.of_written("50 % of usual").origin
         ('97.5 % of the baseline', '50 % of what is usual')
         >>> Threshold.of_written("usual + 4 spreads").origin
-        '4 spreads above what is usual'
+        'what is usual + 4 spreads'
         """
         if self.of == "band":
-            return f"{abs(self.number):g} spreads {'above' if self.number >= 0 else 'below'} {self.whole}"
+            return f"{self.whole} {'+' if self.number >= 0 else '-'} {abs(self.number):g} spreads"
         return f"{self.number * 100:g} % of {self.whole}" if self.of else ""

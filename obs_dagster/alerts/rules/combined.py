@@ -16,6 +16,9 @@ from obs_dagster.monitor.whole import WHOLE
 Series = Mapping[Subject, Sequence[Observation]]
 """Per subject, its nights by day."""
 
+NOT_MEASURED = "a condition was not measured"
+"""Why a night is not judged of which all that is known could be."""
+
 _GRAVEST = (Verdict.BREACH, Verdict.UNSURE, Verdict.OK, Verdict.UNKNOWN)
 
 Said = tuple[Verdict, Rule, Subject, Observation]
@@ -39,7 +42,8 @@ def combined(rule: Rule, parts: Sequence[tuple[Rule, Series]]) -> Series:
             _by_day(part, [each for each in series.items() if _goes_with(first, subject, part, each[0])])
             for part, series in parts
         ]
-        days = sorted({day for known in nights for day in known})
+        # what is said of all versions is said on days, too, on which this one was not there
+        days = sorted({day for known in nights for day, said in known.items() if _own(subject, said)})
         found[subject] = list(_combined(rule, nights, days))
     return found
 
@@ -52,6 +56,11 @@ def _goes_with(first: Rule, subject: Subject, part: Rule, other: Subject) -> boo
         and other.segment in {subject.segment, WHOLE}
         and (not alike or other.column == subject.column)
     )
+
+
+def _own(subject: Subject, said: Said) -> bool:
+    """Whether something is said of the subject's own version."""
+    return said[2].version == subject.version
 
 
 def _about(part: Rule) -> str:
@@ -77,11 +86,21 @@ def _combined(
     for day in days:
         said = [known[day] for known in nights if day in known]
         verdict = _together(rule, [each[0] for each in said], missing=len(said) < len(nights))
-        # where one is enough, it speaks; else the first does
-        speaks = min(said, key=lambda each: _GRAVEST.index(each[0])) if rule.any_of else said[0]
+        speaks = _speaking(rule, verdict, said)
         others = [_told(each) for each in said if each is not speaks and each[0] is Verdict.BREACH]
         _, part, _, night = speaks
         yield replace(night, verdict=verdict, part=part, beside=" ".join(others))
+
+
+def _speaking(rule: Rule, verdict: Verdict, said: Sequence[Said]) -> Said:
+    """The condition that is shown: the one that decides, or keeps the night from being judged."""
+    if verdict is Verdict.UNKNOWN:
+        for each in said:
+            if each[0] is Verdict.UNKNOWN:
+                return each
+        _, part, subject, night = said[0]
+        return verdict, part, subject, replace(night, value=None, reason=NOT_MEASURED)
+    return min(said, key=lambda each: _GRAVEST.index(each[0])) if rule.any_of else said[0]
 
 
 def _together(rule: Rule, verdicts: Sequence[Verdict], *, missing: bool) -> Verdict:

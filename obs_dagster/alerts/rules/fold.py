@@ -272,6 +272,14 @@ def _reach(rule: Rule, night: Observation, held: float) -> float:
     return own + excess(rule, _farther(rule, night, held), held)
 
 
+def why_unknown(rule: Rule, night: Observation) -> str:
+    """Why a night cannot be judged."""
+    rule = night.part or rule
+    if night.value is None:
+        return night.reason or "no value"
+    return why_no_threshold(rule, night) or f"fewer than {rule.min_rows:,} rows"
+
+
 def _farther(rule: Rule, night: Observation, held: float) -> float:
     """The end of a threshold's own interval that is farther on the wrong side."""
     if rule.threshold.of is None or night.baseline is None:

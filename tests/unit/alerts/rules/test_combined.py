@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from obs_dagster.alerts.rules.fold import Observation, Verdict, fold, judge
+from obs_dagster.alerts.rules.fold import Observation, Verdict, fold, judge, why_unknown
 from obs_dagster.alerts.rules.series import series_of
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.monitor import Rule
@@ -67,6 +67,17 @@ def test_conditions_speak_together(how, recall, lost, verdict):
 def test_a_condition_without_any_record_says_nothing():
     found = series_of(rule("all", RECALL, LOST), {("recall", 1): {WHOLE: series(YES)}})
     assert verdicts(found, WHOLE) == [Verdict.UNKNOWN]
+
+
+def test_what_keeps_a_night_from_being_judged_is_told():
+    either = rule("any", {"metric": "volume", "below": "50 % of usual"}, LOST)
+    log = Subject("*", "*", "")
+    nights = {("volume", 1): {WHOLE: series(900.0)}, ("quarantined_share", 1): {log: series(0.0, 0.0, 0.0)}}
+    found = series_of(either, nights)[WHOLE]
+    # of days on which the version was not there nothing is said
+    assert [why_unknown(either, night) for night in found] == ["too few weeks to know what is usual"]
+    [night] = series_of(rule("any", RECALL, LOST), {("recall", 1): {WHOLE: series(NO)}})[WHOLE]
+    assert why_unknown(either, night) == "a condition was not measured"
 
 
 def test_the_gravest_column_counts_and_others_of_the_version_do_not():
