@@ -14,8 +14,12 @@ from obs_dagster.alerts.message import Message
 _PRIORITIES = {"critical": "P1", "warning": "P3", "info": "P5"}
 _ACTIONS = {"acknowledged": "acknowledge", "updated": "notes", "resolved": "close"}
 _SOURCE = "obs-dagster"
-_MESSAGE, _DESCRIPTION, _NOTE, _ALIAS = 130, 15_000, 25_000, 512
+_MESSAGE, _DESCRIPTION, _NOTE, _ALIAS, _TAG = 130, 15_000, 25_000, 512, 50
 """The longest texts that it takes in these places."""
+
+
+_TAGS = 20
+"""How many it takes."""
 
 
 class OpsgenieAlerts(Formed):
@@ -45,6 +49,7 @@ class OpsgenieAlerts(Formed):
 
 def created(message: Message) -> dict[str, Any]:
     """The alert of a message that fires."""
+    tags = [message.severity, *(f"{name}:{text}" for name, text in message.labels.items())]
     return {
         "message": message.title[:_MESSAGE],
         "alias": message.thread[:_ALIAS],
@@ -52,7 +57,7 @@ def created(message: Message) -> dict[str, Any]:
         "priority": _PRIORITIES[message.severity],
         "source": _SOURCE,
         "entity": message.details.get("model", ""),
-        "tags": [message.severity, *(f"{name}:{text}" for name, text in message.labels.items())],
+        "tags": [tag[:_TAG] for tag in tags][:_TAGS],
         "details": {**message.facts, **message.links, "key": message.key},
     }
 

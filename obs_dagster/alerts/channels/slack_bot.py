@@ -17,8 +17,10 @@ from obs_dagster.alerts.channels.slack_text import written
 from obs_dagster.alerts.channels.thread import Taken, Thread
 from obs_dagster.alerts.message import Message
 
-_GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message"})
+_GONE = frozenset({"message_not_found", "thread_not_found"})
 """Somebody has deleted the message; a new one takes its place."""
+_FIXED = frozenset({"edit_window_closed", "cant_update_message"})
+"""The workspace lets nobody change it any more; what is new is in its replies."""
 _EVENT = "obs_notification"
 _LATELY = "50"
 
@@ -40,7 +42,7 @@ class SlackBot(Formed):
         text = {**written(message), "unfurl_links": False, "unfurl_media": False}
         text["metadata"] = {"event_type": _EVENT, "event_payload": {"key": message.key}}
         names = thread.names
-        if names and self._updated(slack, names, text):
+        if names and self._is_there(slack, names, text):
             if not (thread.again and slack.holds(message.key, names)):
                 slack.call("chat.postMessage", channel=names["channel"], thread_ts=names["ts"], **text)
             return Taken(names)
@@ -49,15 +51,16 @@ class SlackBot(Formed):
         return Taken({"channel": posted["channel"], "ts": posted["ts"]})
 
     @staticmethod
-    def _updated(slack: _Slack, names: Any, text: dict[str, Any]) -> bool:
-        """Whether the first message is there still, and says how things are now."""
+    def _is_there(slack: _Slack, names: Any, text: dict[str, Any]) -> bool:
+        """Whether the first message is there still; it says how things are now, if it may."""
         shown = {name: text[name] for name in ("text", "blocks")}
         try:
             slack.call("chat.update", channel=names["channel"], ts=names["ts"], **shown)
         except _SlackError as error:
             if error.code in _GONE:
                 return False
-            raise
+            if error.code not in _FIXED:
+                raise
         return True
 
 

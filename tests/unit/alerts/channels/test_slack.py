@@ -89,3 +89,11 @@ def test_an_incoming_webhook_gets_the_same_blocks(service, firing):
     [asked] = service.asked
     assert asked.path == "/services/T0/B0/x"
     assert asked.json["blocks"][0]["text"]["text"].startswith("🔴 [critical] flight_delay")
+
+
+def test_a_message_that_may_not_be_changed_any_more_gets_its_replies(service, slack, talk, firing, resolved):
+    names = talk(firing).names
+    service.answers = [Answer(body={"ok": False, "error": "edit_window_closed"})]
+    assert talk(resolved, Thread(names)).names == names
+    _, reply = slack.messages.values()
+    assert reply["thread_ts"] == names["ts"]
