@@ -214,7 +214,7 @@ def learn(
     if model is not None:
         find_monitor(model)
     with History.open(Settings().history_url) as history:
-        found = learning.learn(list_incidents(history, model))
+        found = learning.learn(history, list_incidents(history, model))
     records = [{name: getattr(each, name) for name in _LEARNT} for each in found]
     for record in records:
         causes: Counter[str] = Counter(record["causes"])

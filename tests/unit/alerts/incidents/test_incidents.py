@@ -13,7 +13,7 @@ from obs_dagster.alerts.incidents.incident import close, find_incident, list_inc
 from obs_dagster.alerts.incidents.learn import learn
 from obs_dagster.alerts.incidents.postmortem import post_mortem
 from obs_dagster.alerts.incidents.story import story_of
-from obs_dagster.alerts.life.acts import acknowledge
+from obs_dagster.alerts.life.acts import acknowledge, resolve
 from obs_dagster.errors import HistoryError
 from obs_dagster.history.tables import OUTBOX
 from obs_dagster.monitor import Route
@@ -169,11 +169,11 @@ def test_what_fired_for_nothing_teaches_what_to_change(store, write, evaluate):
     for night in range(1, 41):
         evaluate(night, *RULES)
     last, *found = list_incidents(store)
-    assert learn([last, *found]) == []
+    assert learn(store, [last, *found]) == []
     for incident, cause in zip(found, ("fault", "false_alarm", "expected"), strict=True):
         close(store, incident.id, cause=cause, comment="", by="ann", now=NOW)
     close(store, last.id, cause="false_alarm", comment="", by="ann", now=NOW)
-    moved, recall = learn(list_incidents(store))
+    moved, recall = learn(store, list_incidents(store))
     assert (moved.rule, moved.incidents, moved.for_nothing, moved.proposal) == ("moved", 1, 1, "")
     assert (recall.rule, recall.causes) == ("recall_low", {"fault": 1, "false_alarm": 1, "expected": 1})
     assert recall.share == pytest.approx(2 / 3)
@@ -191,3 +191,23 @@ def test_what_fired_in_a_thread_of_its_own_ends_in_it(store, write, evaluate, me
     evaluate(2, *RULES)
     evaluate(3, *RULES)
     assert messages()[-1][:3] == ("recall_low", "resolved", alert.id)
+
+
+def test_a_farther_threshold_is_proposed_where_it_tells_real_faults_from_none(store, write, evaluate):
+    write([(0.45, 0.4, 0.49), 0.9, 0.9, (0.2, 0.1, 0.3), 0.9, 0.9, 0.42, 0.9])
+    for night in range(1, 9):
+        evaluate(night, RECALL)
+    for incident, cause in zip(list_incidents(store), ("false_alarm", "fault", "false_alarm"), strict=True):
+        close(store, incident.id, cause=cause, comment="", by="ann", now=NOW)
+    [recall] = learn(store, list_incidents(store))
+    assert recall.proposal.startswith("`below: 0.36`: what was real cleared it")
+
+
+def test_what_fires_for_weeks_after_it_was_resolved_by_hand_stays_so(store, write, evaluate):
+    write([0.2] * 160)
+    evaluate(1, RECALL)
+    [alert] = list_alerts(store)
+    resolve(store, alert.id, by="ann", reason="known", now=NOW)
+    evaluate(160, RECALL)
+    [alert] = list_alerts(store)
+    assert (alert.state, alert.lasts) == (State.RESOLVED, True)
