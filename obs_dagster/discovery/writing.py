@@ -235,8 +235,10 @@ class _Writer:
 
     def _people(self) -> Iterator[str]:
         yield from comment(
-            "Who is told: any Apprise URL, with its secrets from the environment.\n"
-            "routes:\n  - url: slack://${SLACK_TOKEN}/models\n"
+            "Who is told (docs/alerting.md has the channels), with secrets from the environment, and who\n"
+            "notices if no night runs:\n"
+            "routes:\n  - url: slack-bot://${SLACK_TOKEN}/${SLACK_CHANNEL}\n"
+            "heartbeat: https://hc-ping.com/${PING_KEY}\n"
             "Where the versions are registered in MLflow, for explanations:\n"
             f"registry: {{name: {self.draft.model}}}"
         )
