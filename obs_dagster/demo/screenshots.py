@@ -92,6 +92,7 @@ def _pictures(reports: Path, links: Links) -> Iterator[Picture]:
     yield Picture("fleet", (reports / FLEET_PAGE).as_uri(), (1280, 620), "All models")
     yield Picture("health", health, (1280, 900), "Version 1")
     yield Picture("health-phone", health, (390, 844), "Version 1")
+    yield Picture("incident", f"{health}#firing", (1280, 560), "Incident")
     greeting = ("Skip", "Close", "Maybe later")
     yield Picture(
         "lineage", links.group(MODEL, "obs-dagster"), (1900, 1100), "mlflow_report", 10_000, greeting

@@ -129,4 +129,4 @@ def _threshold(story: Story) -> str:
 
 def _plain(text: str) -> str:
     """Text in which nothing is markup or a line of its own."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", one_line(text))
+    return re.sub(r"([\\`*\[\]<>|#]|(?<!\w)_|_(?!\w))", r"\\\1", one_line(text))
