@@ -1,4 +1,4 @@
-"""Sixty nights, a channel that is down for ten of them, senders that are killed: all arrive, once by key."""
+"""Two channels, one by hours, one down for days, services that throttle, and senders that are killed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from obs_dagster.history.tables import OUTBOX
 from obs_dagster.monitor import Route
 
 START = dt.datetime(2013, 8, 1, tzinfo=dt.UTC)
-NIGHTS = 60
-OUTAGE = range(20, 30)
+NIGHTS = 24
+OUTAGE = range(8, 14)
 LASTS = 3
 PAGER = Route(url="json://pager", hours="00:00-12:00")
 CHAT = Route(url="json://chat")
