@@ -245,4 +245,15 @@ def _story(incident_id: str) -> Story:
 
     settings = Settings()
     with History.open(settings.history_url) as history:
-        return story_of(history, find_incident(history, incident_id), from_lake(Lake(settings.lake_root)))
+        incident = find_incident(history, incident_id)
+        return story_of(history, incident, from_lake(Lake(settings.lake_root)), _outputs(incident.model))
+
+
+def _outputs(model: str) -> list[str]:
+    """What the model puts out; nothing if its monitor is gone or wrong."""
+    from obs_dagster.catalogue import readable_monitors
+    from obs_dagster.monitor.task import outputs
+    from obs_dagster.settings import Settings
+
+    monitor = readable_monitors(Settings().monitors, models=[model]).monitors.get(model)
+    return [] if monitor is None else [each.column for each in outputs(monitor)]

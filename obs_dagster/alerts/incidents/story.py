@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from obs_dagster.alerts.incidents.evidence import Evidence
 from obs_dagster.alerts.incidents.incident import Incident
+from obs_dagster.alerts.incidents.suspects import ranked
 from obs_dagster.alerts.life.trail import Kind, trail_of
 from obs_dagster.alerts.moved import Told, silent
 from obs_dagster.alerts.outbox.sent import Sent, notifications_of
@@ -74,7 +76,7 @@ class Story:
     Attributes:
         timeline: in the order of time.
         detection: None if none of its alerts is left.
-        suspects: what may be behind it, in words, as far as anything is known.
+        suspects: what may be behind it, in words, the likeliest first.
         runbooks: where the rules say that it stands what to do.
     """
 
@@ -86,19 +88,24 @@ class Story:
     runbooks: Sequence[str]
 
 
-def story_of(history: History, incident: Incident, moved: Told = silent) -> Story:
+def story_of(
+    history: History, incident: Incident, moved: Told = silent, outputs: Collection[str] = ()
+) -> Story:
     """Everything that is known of an incident.
 
     Args:
         history: the store.
         incident: the incident.
         moved: what is told of the values that an alert is about.
+        outputs: the columns that the model puts out.
     """
     sent = {alert.id: notifications_of(history, alert.id) for alert in incident.alerts}
     with history.reading() as connection:
         around = nights.read(connection, incident.model, incident.since, incident.until)
-        before = nights.read(connection, incident.model, last=incident.since - dt.timedelta(days=1))
         requests = _requests(connection, incident, around)
+        fired = min((alert.fired_day for alert in incident.alerts if alert.fired_day), default=incident.since)
+        evidence = Evidence.read(connection, incident.model, incident.since, fired)
+    suspects = ranked(incident, evidence, moved, outputs)
     lines = [*_of_nights(incident, around), *_of_people(history, incident, sent)]
     return Story(
         incident,
@@ -110,7 +117,7 @@ def story_of(history: History, incident: Incident, moved: Told = silent) -> Stor
             tuple(dict.fromkeys(alert.column for alert in incident.alerts if alert.column)),
         ),
         _detection(history, incident, sent),
-        list(_suspects(incident, before, around, moved)),
+        [*(each.evidence for each in suspects), *_rules_beside(incident)],
         tuple(dict.fromkeys(alert.runbook for alert in incident.alerts if alert.runbook)),
     )
 
@@ -205,18 +212,6 @@ def _detection(history: History, incident: Incident, sent: dict[str, list[Sent]]
     )
 
 
-def _suspects(
-    incident: Incident, before: Sequence[NightRecord], around: Sequence[NightRecord], moved: Told
-) -> Iterator[str]:
-    seen = {version for night in before for version in night.versions}
-    begun = min((alert.fired_day for alert in incident.alerts if alert.fired_day), default=incident.since)
-    for night in around:
-        for version in night.versions:
-            if before and night.day <= begun and version not in seen:
-                seen.add(version)
-                yield f"version {version} was first seen on {night.day}"
-    for alert in incident.alerts:
-        if told := moved(alert):
-            yield f"{alert.column}: {told}"
+def _rules_beside(incident: Incident) -> Iterator[str]:
     for rule in dict.fromkeys(alert.held_by for alert in incident.alerts if alert.held_by):
         yield f"{rule} fired at the same time"

@@ -1,0 +1,139 @@
+"""What the stored metrics say of the nights around an incident: what was unlike the nights before."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from sqlalchemy import Connection, select
+
+from obs_dagster.history import NightRecord, nights
+from obs_dagster.history.tables import METRICS
+from obs_dagster.metrics.usual import BAND_DAYS, Band, band_of
+from obs_dagster.monitor.whole import WHOLE
+
+LOOK_BACK_DAYS = 6
+"""Days before the first night in breach whose windows may have led to it."""
+
+_FEWEST = 3
+"""Nights before, without which nothing is known to be unlike them."""
+
+_LEAST_SPREAD = 0.05
+"""Of few nights: a spread is not taken for less than this part of what is usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """A metric on its oddest night around the beginning of an incident.
+
+    Attributes:
+        usual: what it was on the nights before.
+        distance: how many spreads it lies from that; negative below it.
+        rows: rows behind the value.
+    """
+
+    day: dt.date
+    value: float
+    usual: float
+    distance: float
+    rows: int
+
+
+Key = tuple[str, str, str, str]
+"""Metric, version, segment and column."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The daily records of a model around the beginning of an incident.
+
+    Attributes:
+        since: the first night in breach.
+        until: the night on which it fired, beyond which nothing is looked at.
+        series: per key the nights with a value, with the rows behind it.
+        before: nights before the first in breach.
+        around: the nights of the incident.
+    """
+
+    since: dt.date
+    until: dt.date
+    series: Mapping[Key, Sequence[tuple[dt.date, float, int]]]
+    before: Sequence[NightRecord] = ()
+    around: Sequence[NightRecord] = ()
+
+    @classmethod
+    def read(cls, connection: Connection, model: str, since: dt.date, until: dt.date) -> Evidence:
+        """The records of the days themselves, not of longer windows."""
+        columns = METRICS.c
+        first = since - dt.timedelta(days=LOOK_BACK_DAYS + BAND_DAYS)
+        query = (
+            select(
+                columns.metric,
+                columns.version,
+                columns.segment,
+                columns.column,
+                columns.day,
+                columns.value,
+                columns.n,
+            )
+            .where(columns.model == model, columns.window == 1, columns.day.between(first, until))
+            .where(columns.value.is_not(None))
+            .order_by(columns.day)
+        )
+        series: dict[Key, list[tuple[dt.date, float, int]]] = defaultdict(list)
+        for metric, version, segment, column, day, value, n in connection.execute(query):
+            series[metric, version, segment, column].append((day, value, n))
+        before = nights.read(connection, model, last=since - dt.timedelta(days=1))
+        return cls(since, until, series, before, nights.read(connection, model, since, until))
+
+    @property
+    def begins(self) -> dt.date:
+        """The first day that may have led to it."""
+        return self.since - dt.timedelta(days=LOOK_BACK_DAYS)
+
+    def oddity(self, metric: str, version: str, segment: str = WHOLE, column: str = "") -> Oddity | None:
+        """The metric on its oddest night; None if it has none, or too few before."""
+        series = self.series.get((metric, version, segment, column), ())
+        before = [(day, value) for day, value, _ in series if day < self.since]
+        found = []
+        for day, value, rows in series:
+            if day < self.begins:
+                continue
+            # days that may have led to it are no measure of themselves
+            known = [each for each in before if each[0] < min(day, self.begins)] or [
+                each for each in before if each[0] < day
+            ]
+            band = _band(known, day)
+            if band is not None:
+                found.append(Oddity(day, value, band.centre, band.distance(value), rows))
+        return max(found, key=lambda each: abs(each.distance), default=None)
+
+    def columns(self, metric: str, version: str) -> list[str]:
+        """The columns that have a metric over all rows."""
+        return sorted({key[3] for key in self.series if key[:3] == (metric, version, WHOLE) and key[3]})
+
+    def segments(self, metric: str, version: str) -> list[str]:
+        """The segment cells that have a metric of the model."""
+        return sorted(
+            {key[2] for key in self.series if key[:2] == (metric, version) and not key[3]} - {WHOLE}
+        )
+
+    def latest(self, metric: str, version: str, column: str) -> float | None:
+        """The last value over all rows, up to when it fired."""
+        series = self.series.get((metric, version, WHOLE, column), ())
+        return series[-1][1] if series else None
+
+
+def _band(known: Sequence[tuple[dt.date, float]], day: dt.date) -> Band | None:
+    """What is usual; of few nights, the median and how far they lie from it."""
+    found = band_of(known, day)
+    if isinstance(found, Band):
+        return found
+    if len(known) < _FEWEST:
+        return None
+    usual = median(value for _, value in known)
+    spread = 1.4826 * median(abs(value - usual) for _, value in known)
+    return Band(usual, max(spread, _LEAST_SPREAD * abs(usual), 1e-3))

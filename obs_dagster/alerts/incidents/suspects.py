@@ -1,0 +1,176 @@
+"""What may be behind an incident, ranked, each with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from obs_dagster.alerts.incidents.evidence import Evidence, Oddity
+from obs_dagster.alerts.incidents.incident import Incident
+from obs_dagster.alerts.rules.alert import Alert
+from obs_dagster.metrics.registry import definitions
+from obs_dagster.monitor.whole import WHOLE
+
+#: In spreads: what lies closer to what is usual is no evidence.
+_ODD = 4.0
+#: PSI from which on a column has moved, and the share of missing values or broken rows that is no noise.
+_MOVED, _SHARE = 0.1, 0.02
+#: What explains more of a change than its share of the rows by this factor stands out.
+_CONCENTRATED = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """Something that may be behind an incident.
+
+    Attributes:
+        kind: `day`, `schema`, `quarantine`, `missing`, `column`, `version`, `labels`, `segment`,
+            `output`, `traffic` or `service`.
+        about: the column, segment cell or version that it is about; empty for none.
+        weight: what it is ranked by.
+        evidence: what speaks for it, in words.
+    """
+
+    kind: str
+    about: str
+    weight: float
+    evidence: str
+
+
+def ranked(
+    incident: Incident, evidence: Evidence, moved: Callable[[Alert], str], outputs: Collection[str]
+) -> list[Suspect]:
+    """The suspects, the likeliest first; none if nothing that is known explains it.
+
+    What broke the data comes before what moved in it, that before what moved in the model's output, and what
+    is particular before what is general: a column that moved explains scores that moved, a segment explains
+    the whole. Of columns, the one that moved farthest, weighed by its importance to the model.
+
+    Args:
+        incident: the incident.
+        evidence: the records around its beginning.
+        moved: what is told of the values that an alert is about.
+        outputs: the columns that the model puts out.
+    """
+    words = {alert.column: told for alert in incident.alerts if alert.column and (told := moved(alert))}
+    found = [*_days(evidence), *_log(evidence)]
+    for version in _versions(incident, evidence):
+        found += _columns(evidence, version, words, outputs)
+        found += _new_version(evidence, version)
+        found += _labels(evidence, version)
+        found += _segments(incident, evidence, version)
+        found += _service(evidence, version)
+    best: dict[tuple[str, str], Suspect] = {}
+    for each in found:
+        known = best.get((each.kind, each.about))
+        if known is None or known.weight < each.weight:
+            best[each.kind, each.about] = each
+    return sorted(best.values(), key=lambda each: -each.weight)
+
+
+def _versions(incident: Incident, evidence: Evidence) -> list[str]:
+    if incident.version != WHOLE:
+        return [incident.version]
+    return sorted({key[1] for key in evidence.series} - {WHOLE})
+
+
+def _days(evidence: Evidence) -> Iterator[Suspect]:
+    for night in evidence.around:
+        if not night.evaluated:
+            why = night.reason.splitlines()[0] if night.reason else "for no known reason"
+            yield Suspect("day", str(night.day), 1_000.0, f"{night.day} was not evaluated: {why}")
+
+
+def _log(evidence: Evidence) -> Iterator[Suspect]:
+    """What is wrong with the log as a whole."""
+    broken = evidence.oddity("broken_columns", WHOLE)
+    if broken is not None and broken.value > broken.usual:
+        told = f"{broken.value:.0f} declared columns were missing or of another type on {broken.day}"
+        yield Suspect("schema", "", 500.0, told)
+    quarantined = evidence.oddity("quarantined_share", WHOLE)
+    if (
+        quarantined is not None
+        and quarantined.distance > _ODD
+        and quarantined.value - quarantined.usual > _SHARE
+    ):
+        told = f"{quarantined.value:.1%} of the rows broke the contract on {quarantined.day}"
+        told += f", usually {quarantined.usual:.1%}"
+        yield Suspect("quarantine", "", 150.0 + 100 * quarantined.value, told)
+
+
+def _new_version(evidence: Evidence, version: str) -> Iterator[Suspect]:
+    seen = {each for night in evidence.before for each in night.versions}
+    first = min((nights[0][0] for key, nights in evidence.series.items() if key[1] == version), default=None)
+    if evidence.before and version not in seen and first is not None:
+        yield Suspect("version", version, 60.0, f"version {version} was first seen on {first}")
+
+
+def _service(evidence: Evidence, version: str) -> Iterator[Suspect]:
+    for metric, weight in (("volume", 15.0), ("error_share", 12.0), ("latency_p95", 10.0)):
+        found = evidence.oddity(metric, version)
+        if found is not None and abs(found.distance) > _ODD:
+            kind = "traffic" if metric == "volume" else "service"
+            yield Suspect(kind, "", weight, _told(metric, found))
+
+
+def _columns(
+    evidence: Evidence, version: str, words: Mapping[str, str], outputs: Collection[str]
+) -> Iterator[Suspect]:
+    for name, told in words.items():
+        # what a night has found to have moved is known however few nights there were before
+        yield _moved(name, f"{name}: {told}", 0.0, outputs)
+    for name in evidence.columns("psi", version):
+        missing = evidence.oddity("missing_share", version, column=name)
+        if missing is not None and missing.distance > _ODD and missing.value - missing.usual > _SHARE:
+            told = f"{name}: {missing.value:.1%} missing on {missing.day}, usually {missing.usual:.1%}"
+            yield Suspect("missing", name, 90.0 + 50 * (missing.value - missing.usual), told)
+        psi = evidence.oddity("psi", version, column=name)
+        if psi is None or psi.distance <= _ODD or psi.value <= _MOVED:
+            continue
+        # without explanations every column counts alike
+        weight = min(psi.value, 5.0) * (0.5 + (evidence.latest("shap_share", version, name) or 0.0))
+        told = f"{name}: {words[name]}" if name in words else f"{name} moved: {_told('psi', psi)}"
+        yield _moved(name, told, weight, outputs)
+
+
+def _moved(name: str, told: str, weight: float, outputs: Collection[str]) -> Suspect:
+    """A column that moved; what the model puts out explains less, and is one."""
+    if name in outputs:
+        return Suspect("output", "", 20.0 + weight, told)
+    return Suspect("column", name, 50.0 + weight, told)
+
+
+def _labels(evidence: Evidence, version: str) -> Iterator[Suspect]:
+    for metric in ("positive_share", "mean_target"):
+        found = evidence.oddity(metric, version)
+        if found is not None and abs(found.distance) > _ODD:
+            yield Suspect("labels", "", 35.0, f"the truth itself changed: {_told(metric, found)}")
+    coverage = evidence.oddity("label_coverage", version)
+    if coverage is not None and coverage.distance < -_ODD:
+        yield Suspect("labels", "", 30.0, _told("label_coverage", coverage))
+
+
+def _segments(incident: Incident, evidence: Evidence, version: str) -> Iterator[Suspect]:
+    """Cells that explain more of a change of quality than their share of the rows."""
+    for metric in dict.fromkeys(alert.metric for alert in incident.alerts):
+        known = definitions().get(metric)
+        whole = (
+            evidence.oddity(metric, version) if known is not None and known.family == "performance" else None
+        )
+        if whole is None or abs(whole.distance) <= _ODD or not whole.rows:
+            continue
+        for cell in evidence.segments(metric, version):
+            found = evidence.oddity(metric, version, cell)
+            if found is None or found.day != whole.day or abs(found.distance) <= _ODD:
+                continue
+            rows = found.rows / whole.rows
+            explained = rows * (found.value - found.usual) / (whole.value - whole.usual)
+            if rows < 1 / _CONCENTRATED and explained > _CONCENTRATED * rows:
+                told = f"{cell}, {rows:.0%} of the rows, explains {min(explained, 1.0):.0%} of it"
+                told += f": {_told(metric, found)}"
+                yield Suspect("segment", cell, 40.0 + 5 * explained, told)
+
+
+def _told(metric: str, found: Oddity) -> str:
+    noun = definitions()[metric].in_a_sentence
+    return f"{noun} {found.value:.3g} on {found.day}, usually {found.usual:.3g}"
