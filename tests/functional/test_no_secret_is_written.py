@@ -34,6 +34,10 @@ alerts:
   - {{name: busy, metric: volume, above: 10}}
 routes:
   - {{url: "json://night:${{HOOK}}@127.0.0.1:{port}/x"}}
+  - {{url: "slack-bot://${{SLACK}}/C1#api=http://127.0.0.1:{port}"}}
+  - {{url: "webhook+http://127.0.0.1:{port}/x?token=${{HOOK}}#secret=${{SIGN}}"}}
+  - {{url: "sentry+http://${{SENTRY}}@127.0.0.1:{port}/42"}}
+heartbeat: http://127.0.0.1:{port}/ping/${{PING}}
 """
 
 PLANTED = {
@@ -42,7 +46,12 @@ PLANTED = {
     "hook": "h00kPassw0rd",
     "history": "h1storyPassw0rd",
     "warehouse": "w4rehousePassw0rd",
+    "slack": "xoxb-0-slackPassw0rd",
+    "sign": "s1gnPassw0rd",
+    "sentry": "sentryPassw0rd",
+    "ping": "p1ngPassw0rd",
 }
+OF_ROUTES = {name.upper(): PLANTED[name] for name in ("hook", "slack", "sign", "sentry", "ping")}
 
 
 @pytest.fixture
@@ -51,8 +60,8 @@ def broken():
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            told = f"broken: {self.headers.get('Authorization')} {self.path} {PLANTED}".encode()
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            told = f"broken: {self.path} {dict(self.headers)} ".encode() + body
             self.send_response(500)
             self.send_header("Content-Length", str(len(told)))
             self.end_headers()
@@ -98,7 +107,7 @@ def obs(tmp_path, broken):
         "MLFLOW_TRACKING_URI": f"http://night:{quote(PLANTED['mlflow'], safe='')}@127.0.0.1:{broken}",
         "MLFLOW_TRACKING_TOKEN": PLANTED["token"],
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-        "HOOK": PLANTED["hook"],
+        **OF_ROUTES,
         "OBS_DEBUG": "1",
     }
     said = []
@@ -138,17 +147,20 @@ def test_a_server_that_repeats_what_it_was_asked(obs):
     doctor = obs("doctor")
     assert b"it says 500" in doctor.stdout.replace(b"\n", b" ")
     deliver = (
-        "import os; from obs_dagster.alerts import deliver; from obs_dagster.history import History\n"
+        "import os; from obs_dagster.alerts import beat, deliver; from obs_dagster.history import History\n"
+        "import datetime as dt\n"
         "from obs_dagster.catalogue import monitors_of; from obs_dagster.settings import Settings\n"
         "settings = Settings()\n"
-        "routes = {name: each.routes for name, each in monitors_of(settings.monitors).items()}\n"
+        "monitors = monitors_of(settings.monitors)\n"
+        "routes = {name: each.routes for name, each in monitors.items()}\n"
         "with History.open(settings.history_url) as history:\n"
         "    print(deliver(history, routes, environ=os.environ))\n"
+        "    print(beat(history, monitors.values(), environ=os.environ, now=dt.datetime.now(dt.UTC)))\n"
     )
     environ = {"OBS_HOME": str(obs.home), "OBS_MONITORS": os.fspath(obs.home.parent / "monitors")}
     done = subprocess.run(
         [sys.executable, "-c", deliver],
-        env=os.environ | environ | {"HOOK": PLANTED["hook"]},
+        env=os.environ | environ | OF_ROUTES,
         capture_output=True,
         check=True,
         cwd=ROOT,

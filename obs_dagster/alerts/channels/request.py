@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json as json_lines
 import logging
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.alerts.message import one_line
+from obs_dagster.secrets import scrub
 
 if TYPE_CHECKING:
     import httpx
@@ -42,8 +44,9 @@ class Answer:
 
     @property
     def quoted(self) -> str:
-        """The beginning of what it said, on one line."""
-        return one_line(self.body[: 4 * _QUOTED].decode(errors="replace"))[:_QUOTED]
+        """The beginning of what it said, on one line, without secrets, and without half a word at its end."""
+        said = scrub(one_line(self.body[: 4 * _QUOTED].decode(errors="replace")))
+        return said if len(said) <= _QUOTED else re.sub(r"[\w%+/=.~:-]*\Z", "…", said[:_QUOTED], count=1)
 
     def json(self) -> Any:
         """The JSON that it said.
