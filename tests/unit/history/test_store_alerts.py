@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from obs_dagster.alerts import State, deliver, evaluate_rules, list_alerts, undelivered
+from obs_dagster.alerts import State, deliver, evaluate_rules, firing_counts, list_alerts, undelivered
 from obs_dagster.alerts.channels.thread import Taken
+from obs_dagster.alerts.incidents.incident import list_incidents
 from obs_dagster.alerts.life import silences
 from obs_dagster.alerts.life.acts import acknowledge, resolve
 from obs_dagster.alerts.life.tell import settle
@@ -159,6 +160,10 @@ def test_people_and_evaluations_at_once_lose_nothing(store_url: str):
         found = {alert.id: alert for alert in list_alerts(store)}
         with store.reading() as connection:
             keys = list(connection.execute(select(OUTBOX.c.key)).scalars())
+            count = firing_counts(connection, NOW)["m"]
+        [incident] = list_incidents(store)
+    assert (count.firing, count.acknowledged, count.incidents) == (15, 15, 1)
+    assert (len(incident.alerts), incident.firing) == (20, 15)
     assert {found[each].acknowledged_by for each in ids[:15]} == {"ann"}
     assert {(found[each].state, found[each].lasts) for each in ids[15:]} == {(State.RESOLVED, True)}
     for alert in found.values():
