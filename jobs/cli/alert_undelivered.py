@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import asdict, fields
 from typing import Annotated
 
@@ -31,7 +32,14 @@ def undelivered(
         find_monitor(model)
     with History.open(Settings().history_url) as history:
         found = [asdict(each) for each in waiting(history) if model in (None, each.model)]
+    if chosen is Format.TABLE:
+        for each in found:
+            each["next_attempt_at"] = _told(each["next_attempt_at"])
     if found or chosen is not Format.TABLE:
         emit(found, [field.name for field in fields(Undelivered)], chosen, shown=_SHOWN)
     else:
         OUTPUT.print("All notifications are delivered.", highlight=False)
+
+
+def _told(moment: dt.datetime | None) -> str:
+    return "not tried yet" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"

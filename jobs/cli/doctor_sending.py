@@ -55,7 +55,8 @@ def _outbox(waiting: list[Undelivered]) -> Iterator[Finding]:
         worst = max(held, key=lambda each: each.attempts)
         why = worst.last_error or "not confirmed"
         again = f", next {worst.next_attempt_at:%H:%M} UTC" if worst.next_attempt_at else ""
-        detail = f"{len(held)} undelivered; {label} after {worst.attempts} attempts{again}: {why}"
+        tried = "1 attempt" if worst.attempts == 1 else f"{worst.attempts} attempts"
+        detail = f"{len(held)} undelivered; {label} after {tried}{again}: {why}"
         yield Finding("notifications", "outbox", "fail", detail)
     left = len(waiting) - sum(map(len, failed.values()))
     if left:

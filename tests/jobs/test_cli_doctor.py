@@ -123,4 +123,4 @@ def test_the_outbox_is_told_by_channel_and_a_sender_that_stopped_is_a_fault(tmp_
         found = {each.what: each for each in sending(history, settings, later)}
     assert found["sender"].status == "fail"
     assert "is the daemon running?" in found["sender"].detail
-    assert found["outbox"].detail == "1 undelivered; json://chat after 1 attempts, next 12:20 UTC: too many"
+    assert found["outbox"].detail == "1 undelivered; json://chat after 1 attempt, next 12:20 UTC: too many"
