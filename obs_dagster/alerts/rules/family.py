@@ -79,8 +79,8 @@ def _margin_of(factors: Sequence[float]) -> float:
 def margin_at(rank: int, tests: int) -> float:
     """How many times farther from its value an end counts, if so many of so many tests are in breach.
 
-    >>> round(margin_at(1, 1), 3), round(margin_at(1, 20), 3), round(margin_at(20, 20), 3)
-    (1.0, 1.542, 1.0)
+    >>> round(margin_at(1, 1), 2), round(margin_at(1, 20), 2), round(margin_at(20, 20), 2)
+    (1.0, 1.54, 1.0)
     """
     share = ONE_SIDE * rank / tests
     return 1.0 if math.isclose(share, ONE_SIDE) else _NORMAL.inv_cdf(1 - share) / _USUAL
