@@ -10,7 +10,8 @@ from assets.changes import changes_metadata
 from assets.partitions import span
 from assets.tables import table
 from obs_dagster.alerts import RuleSummary, Subject, SubjectStatus
-from obs_dagster.alerts.rules.fold import Observation, threshold
+from obs_dagster.alerts.rules.judging import threshold
+from obs_dagster.alerts.rules.observation import Observation
 from obs_dagster.changes.change import Change
 from obs_dagster.changes.words import line
 from obs_dagster.figures import given, told_apart

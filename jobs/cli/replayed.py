@@ -53,7 +53,7 @@ def print_replay(model: str, replays: Sequence[Replay]) -> None:
 
 
 def _print_subject(own: Replay, each: Replayed) -> None:
-    from obs_dagster.alerts.rules.fold import why_unknown
+    from obs_dagster.alerts.rules.judging import why_unknown
 
     OUTPUT.print(cell(f"  {each.subject.told(own.rule.metric)}", "bold"))
     said = {night.night.day: night.verdict for night in each.nights}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from obs_dagster.alerts.rules.fold import Verdict, judge
+from obs_dagster.alerts.rules.judging import judge
+from obs_dagster.alerts.rules.observation import Verdict
 from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from obs_dagster.alerts.rules.fold import Observation, Verdict, judge, why_no_threshold
 from obs_dagster.alerts.rules.held import NOT_FULL
+from obs_dagster.alerts.rules.judging import judge, why_no_threshold
+from obs_dagster.alerts.rules.observation import Observation, Verdict
 from obs_dagster.alerts.rules.series import series_of
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.metrics.record import BASELINE, NO_BASELINE, MetricRecord

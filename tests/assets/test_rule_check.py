@@ -8,7 +8,7 @@ import pytest
 
 from assets.rule_check import check_result
 from obs_dagster.alerts import RuleSummary, Subject, SubjectStatus
-from obs_dagster.alerts.rules.fold import Observation
+from obs_dagster.alerts.rules.observation import Observation
 from obs_dagster.changes.change import Reference
 from obs_dagster.changes.describe import Moved, describe
 from obs_dagster.monitor import Rule

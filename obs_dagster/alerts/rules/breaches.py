@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 
-from obs_dagster.alerts.rules.fold import Observation, Verdict, judge
 from obs_dagster.alerts.rules.held import reach
+from obs_dagster.alerts.rules.judging import judge
+from obs_dagster.alerts.rules.observation import Observation, Verdict
 from obs_dagster.alerts.rules.series import read_nights, series_of
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.baselines.protocol import baseline_of

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from obs_dagster.alerts.rules.fold import Observation, Verdict, judge, threshold
+from obs_dagster.alerts.rules.judging import judge, threshold
+from obs_dagster.alerts.rules.observation import Observation, Verdict
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.figures import given
 from obs_dagster.metrics.registry import definitions

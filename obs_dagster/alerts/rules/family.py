@@ -23,7 +23,8 @@ from dataclasses import replace
 from functools import lru_cache
 from statistics import NormalDist
 
-from obs_dagster.alerts.rules.fold import Observation, clears_by
+from obs_dagster.alerts.rules.judging import clears_by
+from obs_dagster.alerts.rules.observation import Observation
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.monitor import Rule
 

@@ -12,16 +12,9 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from obs_dagster.alerts.rules.fold import (
-    GONE,
-    GONE_AFTER_DAYS,
-    Episode,
-    Observation,
-    State,
-    Verdict,
-    fold,
-    judge,
-)
+from obs_dagster.alerts.rules.fold import GONE, GONE_AFTER_DAYS, Episode, State, fold
+from obs_dagster.alerts.rules.judging import judge
+from obs_dagster.alerts.rules.observation import Observation, Verdict
 from obs_dagster.monitor import Rule
 from obs_dagster.monitor.escalation import gravest
 

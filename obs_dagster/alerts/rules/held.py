@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from obs_dagster.alerts.rules.fold import Observation, Reference
+from obs_dagster.alerts.rules.observation import Observation, Reference
 from obs_dagster.alerts.rules.usual import USUAL_DAYS, band, usual
 from obs_dagster.metrics.usual import BAND_DAYS
 from obs_dagster.monitor.alerting import Rule

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from obs_dagster.alerts.rules.alert import Alert
-from obs_dagster.alerts.rules.fold import Observation, Verdict, judge
+from obs_dagster.alerts.rules.judging import judge
+from obs_dagster.alerts.rules.observation import Observation, Verdict
 from obs_dagster.alerts.rules.series import read_series
 from obs_dagster.history import History
 from obs_dagster.monitor import Rule

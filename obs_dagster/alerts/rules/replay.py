@@ -10,9 +10,11 @@ import numpy as np
 
 from obs_dagster.alerts.rules.combined import Series
 from obs_dagster.alerts.rules.flapping import episodes_of
-from obs_dagster.alerts.rules.fold import Episode, Observation, judge
+from obs_dagster.alerts.rules.fold import Episode
 from obs_dagster.alerts.rules.held import reach
+from obs_dagster.alerts.rules.judging import judge
 from obs_dagster.alerts.rules.lately import JudgedNight
+from obs_dagster.alerts.rules.observation import Observation
 from obs_dagster.alerts.rules.series import Nights, read_nights, series_of
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.history import History

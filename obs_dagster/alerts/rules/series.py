@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from obs_dagster.alerts.rules.combined import Series, combined
 from obs_dagster.alerts.rules.family import as_family
-from obs_dagster.alerts.rules.fold import Observation, Reference
 from obs_dagster.alerts.rules.held import as_judged, reach
+from obs_dagster.alerts.rules.observation import Observation, Reference
 from obs_dagster.alerts.rules.subject import Subject, watches
 from obs_dagster.history.tables import METRICS
 from obs_dagster.metrics.record import BASELINE

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from obs_dagster.alerts.rules.fold import Episode, Observation, State, Verdict, excess, judge, threshold
+from obs_dagster.alerts.rules.fold import Episode, State
+from obs_dagster.alerts.rules.judging import excess, judge, threshold
+from obs_dagster.alerts.rules.observation import Observation, Verdict
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.monitor import Rule
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 from obs_dagster.alerts.rules import flapping, unevaluated
 from obs_dagster.alerts.rules.alert import Alert
-from obs_dagster.alerts.rules.fold import Episode, Observation, State, threshold
+from obs_dagster.alerts.rules.fold import Episode, State
+from obs_dagster.alerts.rules.judging import threshold
+from obs_dagster.alerts.rules.observation import Observation
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.history.names import storable_text
 from obs_dagster.monitor import Rule

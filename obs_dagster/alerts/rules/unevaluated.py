@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from obs_dagster.alerts.rules.fold import Observation
+from obs_dagster.alerts.rules.observation import Observation
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.history import NightRecord
 from obs_dagster.monitor import Monitor, Rule

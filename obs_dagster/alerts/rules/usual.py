@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from statistics import median
 
-from obs_dagster.alerts.rules.fold import Observation, Reference
+from obs_dagster.alerts.rules.observation import Observation, Reference
 from obs_dagster.metrics.usual import BAND_DAYS, band_of
 
 USUAL_DAYS = 28

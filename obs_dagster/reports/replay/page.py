@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from obs_dagster.alerts.rules.fold import Observation, threshold
+from obs_dagster.alerts.rules.judging import threshold
+from obs_dagster.alerts.rules.observation import Observation
 from obs_dagster.alerts.rules.replay import Replay, Replayed
 from obs_dagster.monitor import Rule
 from obs_dagster.monitor.whole import WHOLE

@@ -8,18 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obs_dagster.alerts.rules.fold import (
-    GONE,
-    Episode,
-    Observation,
-    Reference,
-    State,
-    Verdict,
-    fold,
-    judge,
-    threshold,
-    why_no_threshold,
-)
+from obs_dagster.alerts.rules.fold import GONE, Episode, State, fold
+from obs_dagster.alerts.rules.judging import judge, threshold, why_no_threshold
+from obs_dagster.alerts.rules.observation import Observation, Reference, Verdict
 from obs_dagster.monitor import Rule
 
 FIRST = dt.date(2013, 7, 1)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from obs_dagster.alerts import State, Subject
 from obs_dagster.alerts.life.tell import due
-from obs_dagster.alerts.rules.fold import Observation, fold
+from obs_dagster.alerts.rules.fold import fold
+from obs_dagster.alerts.rules.observation import Observation
 from obs_dagster.alerts.rules.reconcile import reconcile
 from obs_dagster.alerts.rules.transition import Evaluation, advance
 from obs_dagster.monitor import Rule

@@ -4,7 +4,9 @@ import datetime as dt
 
 import pytest
 
-from obs_dagster.alerts.rules.fold import Observation, Verdict, fold, judge, why_unknown
+from obs_dagster.alerts.rules.fold import fold
+from obs_dagster.alerts.rules.judging import judge, why_unknown
+from obs_dagster.alerts.rules.observation import Observation, Verdict
 from obs_dagster.alerts.rules.series import series_of
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.monitor import Rule

@@ -7,7 +7,8 @@ import pytest
 
 from obs_dagster.alerts import Subject
 from obs_dagster.alerts.rules.family import as_family, margin_at
-from obs_dagster.alerts.rules.fold import Observation, Reference, Verdict, clears_by, judge
+from obs_dagster.alerts.rules.judging import clears_by, judge
+from obs_dagster.alerts.rules.observation import Observation, Reference, Verdict
 from obs_dagster.monitor import Rule
 
 DAY = dt.date(2013, 7, 1)

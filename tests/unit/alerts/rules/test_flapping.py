@@ -7,7 +7,8 @@ import pytest
 
 from obs_dagster.alerts import State
 from obs_dagster.alerts.rules.flapping import QUIET_NIGHTS, damped
-from obs_dagster.alerts.rules.fold import GONE, Observation, fold
+from obs_dagster.alerts.rules.fold import GONE, fold
+from obs_dagster.alerts.rules.observation import Observation
 from obs_dagster.metrics.record import NO_ROWS
 from obs_dagster.monitor import Rule
 

@@ -2,8 +2,9 @@ import datetime as dt
 
 import pytest
 
-from obs_dagster.alerts.rules.fold import Observation, Reference, Verdict, judge, why_no_threshold
 from obs_dagster.alerts.rules.held import as_judged, reach
+from obs_dagster.alerts.rules.judging import judge, why_no_threshold
+from obs_dagster.alerts.rules.observation import Observation, Reference, Verdict
 from obs_dagster.metrics.record import NO_ROWS
 from obs_dagster.monitor import Rule
 

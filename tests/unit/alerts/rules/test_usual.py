@@ -3,8 +3,9 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from obs_dagster.alerts.rules.fold import Observation, Reference, Verdict, judge, threshold, why_no_threshold
 from obs_dagster.alerts.rules.held import as_judged, reach
+from obs_dagster.alerts.rules.judging import judge, threshold, why_no_threshold
+from obs_dagster.alerts.rules.observation import Observation, Reference, Verdict
 from obs_dagster.monitor import Rule
 
 FIRST = dt.date(2024, 3, 4)
