@@ -21,6 +21,7 @@ from jobs.cli.records import Format, FormatOption, emit
 if TYPE_CHECKING:
     from obs_dagster.alerts.incidents.incident import Incident
     from obs_dagster.alerts.incidents.story import Story
+    from obs_dagster.monitor import Monitor
 
 app = typer.Typer(help="Alerts that belong together, what they were, and what follows.", no_args_is_help=True)
 
@@ -132,6 +133,8 @@ def _told(story: Story) -> dict[str, str]:
     told = {"from": f"{incident.since} to {incident.until}, {days}{requests}"}
     if impact.segments:
         told["segments"] = ", ".join(impact.segments)
+    if impact.cost is not None:
+        told["cost of errors"] = str(impact.cost)
     if found is not None:
         after = "on the first night in breach" if not found.nights else f"{found.nights} nights later"
         told["detected"] = f"by {found.alert.rule}, {after}"
@@ -241,19 +244,22 @@ def _story(incident_id: str) -> Story:
     from obs_dagster.alerts.moved import from_lake
     from obs_dagster.history import History
     from obs_dagster.lake.lake import Lake
+    from obs_dagster.monitor.task import outputs
     from obs_dagster.settings import Settings
 
     settings = Settings()
     with History.open(settings.history_url) as history:
         incident = find_incident(history, incident_id)
-        return story_of(history, incident, from_lake(Lake(settings.lake_root)), _outputs(incident.model))
+        moved, monitor = from_lake(Lake(settings.lake_root)), _monitor(incident.model)
+        if monitor is None:
+            return story_of(history, incident, moved)
+        put_out = [each.column for each in outputs(monitor)]
+        return story_of(history, incident, moved, put_out, monitor.costs)
 
 
-def _outputs(model: str) -> list[str]:
-    """What the model puts out; nothing if its monitor is gone or wrong."""
+def _monitor(model: str) -> Monitor | None:
+    """The model's monitor; None if it is gone or wrong."""
     from obs_dagster.catalogue import readable_monitors
-    from obs_dagster.monitor.task import outputs
     from obs_dagster.settings import Settings
 
-    monitor = readable_monitors(Settings().monitors, models=[model]).monitors.get(model)
-    return [] if monitor is None else [each.column for each in outputs(monitor)]
+    return readable_monitors(Settings().monitors, models=[model]).monitors.get(model)

@@ -13,6 +13,7 @@ from obs_dagster.monitor.alerting import Rule, Rules
 from obs_dagster.monitor.baseline import BASELINES, BaselineKeys
 from obs_dagster.monitor.choice import OneOf
 from obs_dagster.monitor.contract import Feature, Strict
+from obs_dagster.monitor.costs import Costs
 from obs_dagster.monitor.data import Labels, Logs, Registry
 from obs_dagster.monitor.engine import ENGINES, EngineKeys, default_engine
 from obs_dagster.monitor.log_labels import placed
@@ -145,6 +146,7 @@ class Monitor(Strict):
         "the word adds them to the others, `[defaults, {name: …}]`; a rule of the same name takes the place "
         "of the default one.",
     )
+    costs: Costs | None = Field(default=None, description="What errors of the model cost.")
     routes: tuple[Route, ...] = Field(default=(), description="Where notifications go.")
     heartbeat: str = Field(
         default="",

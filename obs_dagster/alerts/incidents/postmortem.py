@@ -44,7 +44,12 @@ def _lines(story: Story) -> Iterator[str]:
     yield f"- segments: {_plain(', '.join(impact.segments)) or 'all rows'}"
     if impact.columns:
         yield f"- columns: {_plain(', '.join(impact.columns))}"
-    yield f"- what it cost: {_OPEN}; the monitor has no price of an error"
+    cost = (
+        _plain(str(impact.cost))
+        if impact.cost
+        else f"{_OPEN}; the monitor has no price of an error, or no label is known"
+    )
+    yield f"- what it cost: {cost}"
     yield ""
     yield "## What may be behind it"
     yield ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from obs_dagster.alerts.incidents.cost import Cost, cost_of
 from obs_dagster.alerts.incidents.evidence import Evidence
 from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.alerts.incidents.suspects import ranked
@@ -18,6 +19,7 @@ from obs_dagster.alerts.outbox.sent import Sent, notifications_of
 from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.history import History, NightRecord, nights
 from obs_dagster.history.tables import METRICS
+from obs_dagster.monitor.costs import Costs
 from obs_dagster.monitor.whole import WHOLE
 
 _VOLUME = "volume"
@@ -43,12 +45,14 @@ class Impact:
         requests: predictions of these days by its version; None if they were not counted.
         segments: the segment cells of its alerts; empty if they are about all rows.
         columns: the columns of its alerts.
+        cost: what the errors of these days cost; None if they have no price, or no label is known.
     """
 
     days: int
     requests: int | None
     segments: tuple[str, ...]
     columns: tuple[str, ...]
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,11 @@ class Story:
 
 
 def story_of(
-    history: History, incident: Incident, moved: Told = silent, outputs: Collection[str] = ()
+    history: History,
+    incident: Incident,
+    moved: Told = silent,
+    outputs: Collection[str] = (),
+    costs: Costs | None = None,
 ) -> Story:
     """Everything that is known of an incident.
 
@@ -98,6 +106,7 @@ def story_of(
         incident: the incident.
         moved: what is told of the values that an alert is about.
         outputs: the columns that the model puts out.
+        costs: the prices of its errors.
     """
     sent = {alert.id: notifications_of(history, alert.id) for alert in incident.alerts}
     with history.reading() as connection:
@@ -105,6 +114,8 @@ def story_of(
         requests = _requests(connection, incident, around)
         fired = min((alert.fired_day for alert in incident.alerts if alert.fired_day), default=incident.since)
         evidence = Evidence.read(connection, incident.model, incident.since, fired)
+        days = (incident.since, incident.until)
+        cost = cost_of(connection, incident.model, incident.version, days, costs) if costs else None
     suspects = ranked(incident, evidence, moved, outputs)
     lines = [*_of_nights(incident, around), *_of_people(history, incident, sent)]
     return Story(
@@ -115,6 +126,7 @@ def story_of(
             requests,
             tuple(sorted({alert.segment for alert in incident.alerts} - {WHOLE})),
             tuple(dict.fromkeys(alert.column for alert in incident.alerts if alert.column)),
+            cost,
         ),
         _detection(history, incident, sent),
         [*(each.evidence for each in suspects), *_rules_beside(incident)],
