@@ -167,7 +167,7 @@ METRICS = (
     Metric(
         Definition(
             name="health_anomaly",
-            id="health-anomaly/isolation-forest/1",
+            id="health_anomaly/isolation-forest/1",
             family="anomaly",
             title="Anomaly of a night",
             meaning="How unlike the nights before a night of the version is, by all numbers together that "
@@ -187,7 +187,7 @@ METRICS = (
     Metric(
         Definition(
             name="latency_anomaly",
-            id="latency-anomaly/isolation-forest/1",
+            id="latency_anomaly/isolation-forest/1",
             family="anomaly",
             title="Anomaly of latency",
             meaning="How unlike the nights before the latency of a version is: its quantiles with volume and "
