@@ -73,7 +73,11 @@ def test_parts_add_up_to_the_whole_and_rows_have_no_order(regressor, rows, cut):
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(_ROWS)
 def test_loops_count_what_expressions_count(regressor, rows):
-    # how far out is infinite, and the bins there, are a matter of the last digit
+    # far out, and closest to nothing, the bin is a matter of the last digit
+    def rounded(number):
+        return number if number is None or not np.isfinite(number) else round(number, 3)
+
+    rows = [(*map(rounded, row[:4]), *row[4:]) for row in rows]
     rows = [row for row in rows if all(n is None or abs(n) < 1e6 or not np.isfinite(n) for n in row[:4])]
     model = regressor([1.0, 2.0, 5.0, 9.0], **EXTRA)
     frame = nw.from_native(duckdb.connect().from_arrow(log(rows)))
