@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from obs_dagster.anomalies.numbers import Numbers, of_latency, read_numbers
 from obs_dagster.evaluation.recording import Recorder, seed
 from obs_dagster.history import History
-from obs_dagster.metrics.anomaly import HISTORY_DAYS, HealthNumbers, LatencyNumbers
+from obs_dagster.metrics.anomaly import HISTORY_DAYS, HealthNumbers, LatencyNumbers, NightNumbers
 from obs_dagster.metrics.evaluation import evaluate
-from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.metrics.record import Estimate, MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
 
@@ -57,9 +57,21 @@ def _of_day(
             HealthNumbers(day, rows, before, nights[day], drawn),
             LatencyNumbers(day, rows, _latency(before), of_latency(nights[day]), drawn),
         ):
-            estimates = evaluate("anomaly", given)
-            known = {name: each for name, each in estimates.items() if name in wanted}
+            known = {name: each for name, each in _evaluated(given).items() if name in wanted}
             yield from recorder.records(known, version=version, day=day, window=1)
+
+
+def _evaluated(given: NightNumbers) -> Mapping[str, Estimate]:
+    """What the metrics say; where one fails, that it did, for alerts are evaluated whatever else fails."""
+    try:
+        return evaluate("anomaly", given)
+    except Exception as error:  # noqa: BLE001 - of libraries, and of third parties' metrics
+        reason = f"it could not be computed ({type(error).__name__}: {str(error).partition(chr(10))[0]})"
+        return {
+            name: Estimate.missing(reason, given.rows)
+            for name, metric in family("anomaly").items()
+            if metric.applies(given)
+        }
 
 
 def _latency(

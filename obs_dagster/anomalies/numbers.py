@@ -46,7 +46,7 @@ def _numbers(records: Iterable[MetricRecord], output: str) -> Numbers:
         if not record.column:
             night[_noun(record.metric)] = record.value
         elif record.column == output:
-            night[f"{record.metric} of {output}"] = record.value
+            night[f"{_noun(record.metric)} of {output}"] = record.value
         else:
             columns[record.version, record.day][record.metric].append(record.value)
     for (version, day), metrics in columns.items():

@@ -159,8 +159,8 @@ _FORMULA = (
     "100 trees of at most 64 nights), and of its largest number. A standing is the distance from the median "
     "of the nights before, over a spread: the distance of their 90 % quantile from it over 1.2816. Each "
     "number enters as its distance from its own weekday's median over twelve weeks, in robust standard "
-    "deviations. Past nights are scored by forests that have not seen them (four folds). Of quiet nights "
-    "about one in two hundred lies above 5."
+    "deviations. Past nights are scored by forests that have not seen them (four folds). Of simulated "
+    "quiet nights one in a hundred lies above 3.5."
 )
 
 METRICS = (

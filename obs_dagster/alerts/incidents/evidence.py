@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -20,6 +20,21 @@ LOOK_BACK_DAYS = 6
 
 _FEWEST = 3
 """Nights before, without which nothing is known to be unlike them."""
+
+WATCHED = (
+    "broken_columns",
+    "quarantined_share",
+    "psi",
+    "missing_share",
+    "shap_share",
+    "positive_share",
+    "mean_target",
+    "label_coverage",
+    "volume",
+    "error_share",
+    "latency_p95",
+)
+"""The metrics that tell of causes."""
 
 _LEAST_SPREAD = 0.05
 """Of few nights: a spread is not taken for less than this part of what is usual."""
@@ -65,8 +80,18 @@ class Evidence:
     around: Sequence[NightRecord] = ()
 
     @classmethod
-    def read(cls, connection: Connection, model: str, since: dt.date, until: dt.date) -> Evidence:
-        """The records of the days themselves, not of longer windows."""
+    def read(
+        cls, connection: Connection, model: str, days: tuple[dt.date, dt.date], metrics: Collection[str]
+    ) -> Evidence:
+        """The records of the days themselves, not of longer windows.
+
+        Args:
+            connection: to the store.
+            model: the model.
+            days: the first night in breach, and the one on which it fired.
+            metrics: those of the alerts, which are read beside the ones that tell of causes.
+        """
+        since, until = days
         columns = METRICS.c
         first = since - dt.timedelta(days=LOOK_BACK_DAYS + BAND_DAYS)
         query = (
@@ -80,7 +105,7 @@ class Evidence:
                 columns.n,
             )
             .where(columns.model == model, columns.window == 1, columns.day.between(first, until))
-            .where(columns.value.is_not(None))
+            .where(columns.value.is_not(None), columns.metric.in_([*WATCHED, *metrics]))
             .order_by(columns.day)
         )
         series: dict[Key, list[tuple[dt.date, float, int]]] = defaultdict(list)

@@ -113,7 +113,12 @@ def story_of(
         around = nights.read(connection, incident.model, incident.since, incident.until)
         requests = _requests(connection, incident, around)
         fired = min((alert.fired_day for alert in incident.alerts if alert.fired_day), default=incident.since)
-        evidence = Evidence.read(connection, incident.model, incident.since, fired)
+        evidence = Evidence.read(
+            connection,
+            incident.model,
+            (incident.since, fired),
+            {alert.metric for alert in incident.alerts},
+        )
         days = (incident.since, incident.until)
         cost = cost_of(connection, incident.model, incident.version, days, costs) if costs else None
     suspects = ranked(incident, evidence, moved, outputs)
@@ -197,10 +202,6 @@ def _of_people(history: History, incident: Incident, sent: dict[str, list[Sent]]
     if incident.closed_at is not None:
         why = f": {incident.comment}" if incident.comment else ""
         yield Moment(incident.closed_at, f"closed by {incident.closed_by} as {incident.cause}{why}")
-
-
-def _minute(at: dt.datetime) -> dt.datetime:
-    return at.replace(second=0, microsecond=0)
 
 
 def _detection(history: History, incident: Incident, sent: dict[str, list[Sent]]) -> Detection | None:

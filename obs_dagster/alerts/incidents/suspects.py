@@ -53,7 +53,7 @@ def ranked(
         outputs: the columns that the model puts out.
     """
     words = {alert.column: told for alert in incident.alerts if alert.column and (told := moved(alert))}
-    found = [*_days(evidence), *_log(evidence)]
+    found = [*_days(incident, evidence), *_log(evidence)]
     for version in _versions(incident, evidence):
         found += _columns(evidence, version, words, outputs)
         found += _new_version(evidence, version)
@@ -74,11 +74,13 @@ def _versions(incident: Incident, evidence: Evidence) -> list[str]:
     return sorted({key[1] for key in evidence.series} - {WHOLE})
 
 
-def _days(evidence: Evidence) -> Iterator[Suspect]:
+def _days(incident: Incident, evidence: Evidence) -> Iterator[Suspect]:
+    """Days that were not evaluated: what such an incident is about, and of others the least of suspects."""
+    weight = 1_000.0 if incident.kind == "day" else 5.0
     for night in evidence.around:
         if not night.evaluated:
             why = night.reason.splitlines()[0] if night.reason else "for no known reason"
-            yield Suspect("day", str(night.day), 1_000.0, f"{night.day} was not evaluated: {why}")
+            yield Suspect("day", str(night.day), weight, f"{night.day} was not evaluated: {why}")
 
 
 def _log(evidence: Evidence) -> Iterator[Suspect]:
@@ -99,9 +101,11 @@ def _log(evidence: Evidence) -> Iterator[Suspect]:
 
 
 def _new_version(evidence: Evidence, version: str) -> Iterator[Suspect]:
-    seen = {each for night in evidence.before for each in night.versions}
+    # windows of a week are in breach some days after a version has come
+    long_before = [night for night in evidence.before if night.day < evidence.begins]
+    seen = {each for night in long_before or evidence.before for each in night.versions}
     first = min((nights[0][0] for key, nights in evidence.series.items() if key[1] == version), default=None)
-    if evidence.before and version not in seen and first is not None:
+    if seen and version not in seen and first is not None:
         yield Suspect("version", version, 60.0, f"version {version} was first seen on {first}")
 
 

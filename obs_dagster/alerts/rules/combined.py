@@ -29,8 +29,8 @@ Said = tuple[Verdict, Rule, Subject, Observation]
 def combined(rule: Rule, parts: Sequence[tuple[Rule, Series]]) -> Series:
     """The nights of each subject of the first condition, with what all conditions say of them.
 
-    Of another condition's subjects those count that are of the same version, segment and column, or of all
-    versions, all rows, or no column of the same kind; of several, the gravest.
+    Of another condition's subjects those count that are of the same version, segment and column, or where
+    either is of all versions, the other of all rows, or no column of the same kind; of several, the gravest.
 
     Args:
         rule: a rule with conditions under `all` or `any`.
@@ -53,7 +53,7 @@ def _goes_with(first: Rule, subject: Subject, part: Rule, other: Subject) -> boo
     """Whether what a condition says of another subject counts for one of the first condition."""
     alike = _about(first) == _about(part)
     return (
-        other.version in {subject.version, WHOLE}
+        (other.version == subject.version or WHOLE in {other.version, subject.version})
         and other.segment in {subject.segment, WHOLE}
         and (not alike or other.column == subject.column)
     )

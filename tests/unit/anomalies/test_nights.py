@@ -90,3 +90,14 @@ def test_nothing_is_computed_that_no_rule_watches(store):
     assert run(store, {"name": "lost", "metric": "volume", "below": 1}) == {}
     parts = [{"metric": "volume", "below": 1}, {"metric": "latency_anomaly", "above": 4}]
     assert asked(watching({"name": "either", "any": parts})) == {"latency_anomaly"}
+
+
+def test_a_metric_that_fails_says_so_and_alerts_go_on(store, monkeypatch):
+    def failing(*_):
+        raise ValueError("no forest grows here")
+
+    monkeypatch.setattr("obs_dagster.metrics.anomaly._scores", failing)
+    found = run(store, RULE, {"name": "few", "metric": "volume", "below": 1_000, "min_rows": 1})
+    last = FIRST + dt.timedelta(days=NIGHTS - 1)
+    assert found["1", last].reason == "it could not be computed (ValueError: no forest grows here)"
+    assert {alert.rule for alert in list_alerts(store)} == {"few"}

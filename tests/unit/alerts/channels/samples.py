@@ -16,7 +16,7 @@ from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
-from obs_dagster.alerts import Alert, State
+from obs_dagster.alerts import State
 from obs_dagster.alerts.channels import mail
 from obs_dagster.alerts.channels.formed import Formed
 from obs_dagster.alerts.channels.registry import CHANNELS
@@ -26,40 +26,21 @@ from obs_dagster.alerts.message import Message, compose
 from obs_dagster.links import Links
 from tests.unit.alerts.channels.conftest import Asked, Service
 from tests.unit.alerts.channels.services import SERVICES
+from tests.unit.alerts.test_alert_message import ALERT
 
 PAGE = Path(__file__).parents[4] / "docs" / "notifications.md"
 NOW = dt.datetime(2013, 7, 11, 5, 40, tzinfo=dt.UTC)
 SECRET = "xoxb-TOKEN"
 LINKS = Links("https://dagster.example.com", "https://mlflow.example.com", "https://reports.example.com")
-FIRING = Alert(
+FIRING = replace(
+    ALERT,
     id="5a0c1e77b3",
-    model="flight_delay",
     rule="recall_lost",
-    version="1",
-    segment="origin=JFK",
-    column="",
-    metric="recall",
-    window=7,
-    severity="critical",
-    owner="team:flights",
     summary="Fewer late flights are found than in training. Look at the columns that moved.",
-    direction="below",
-    threshold=0.15,
-    state=State.FIRING,
     since=dt.date(2013, 7, 8),
     fired_day=dt.date(2013, 7, 10),
     last_day=dt.date(2013, 7, 10),
-    resolved_day=None,
-    value=0.04123,
-    low=0.0312,
-    high=0.0519,
-    n=1_234,
-    nights=3,
-    note="",
-    announced=True,
-    firings=1,
     updated_at=NOW,
-    run_id="run",
     labels={"team": "flights"},
     runbook="https://wiki.example.com/recall",
 )

@@ -149,7 +149,9 @@ def suspects(quiet, small_at, folder, fault):
         with history.reading() as connection:
             first = incidents[-1]
             fired = min(alert.fired_day for alert in first.alerts)
-            evidence = Evidence.read(connection, "small", first.since, fired)
+            evidence = Evidence.read(
+                connection, "small", (first.since, fired), {alert.metric for alert in first.alerts}
+            )
         return [
             (each.kind, each.about) for each in ranked(first, evidence, lambda _: "", ["score", "prediction"])
         ]

@@ -71,6 +71,13 @@ def test_a_condition_without_any_record_says_nothing():
     assert verdicts(found, WHOLE) == [Verdict.UNKNOWN]
 
 
+def test_a_condition_on_the_whole_log_goes_with_those_on_versions_whichever_comes_first():
+    log = Subject("*", "*", "")
+    nights = {("recall", 1): {WHOLE: series(YES, NO)}, ("quarantined_share", 1): {log: series(0.2, 0.2)}}
+    assert verdicts(series_of(rule("all", LOST, RECALL), nights), log) == [Verdict.BREACH, Verdict.OK]
+    assert verdicts(series_of(rule("all", RECALL, LOST), nights), WHOLE) == [Verdict.BREACH, Verdict.OK]
+
+
 def test_what_keeps_a_night_from_being_judged_is_told():
     either = rule("any", {"metric": "volume", "below": "50 % of usual"}, LOST)
     log = Subject("*", "*", "")
