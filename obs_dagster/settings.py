@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         description="Where the folder `reports` of the home is served; every night writes its pages there.",
     )
 
+    exports_series: int = Field(
+        default=2_000,
+        ge=1,
+        description="Most samples of a model that are exported; it says how many are left out.",
+    )
     max_runtime_seconds: int = Field(
         default=86_400, ge=0, description="A run that lasts longer is ended and has failed; 0: none is."
     )

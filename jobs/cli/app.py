@@ -18,7 +18,7 @@ from jobs.cli import (
     doctor,
     incidents,
     init,
-    metrics,
+    metric_commands,
     nights,
     quarantine,
     report,
@@ -86,7 +86,7 @@ app.command()(run.run)
 app.command()(run.backfill)
 app.command()(nights.nights)
 app.command()(status.status)
-app.command()(metrics.metrics)
+app.add_typer(metric_commands.app, name="metrics")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.command()(quarantine.quarantine)

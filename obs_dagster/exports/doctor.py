@@ -1,0 +1,9 @@
+"""What `obs doctor --textfile` writes beside the present samples: that it looked, and what it found."""
+
+from __future__ import annotations
+
+from obs_dagster.exports.sample import Gauge
+
+LOOKED = Gauge("obs_doctor_timestamp_seconds", "When obs doctor looked last.", (), "seconds")
+FINDINGS = Gauge("obs_doctor_findings", "What obs doctor found, by status.", ("status",))
+DOCTORS = (LOOKED, FINDINGS)
