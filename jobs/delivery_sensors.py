@@ -8,11 +8,13 @@ import dagster as dg
 
 from jobs.sender_watch import sender_failed, sender_ran
 from obs_dagster.alerts import beat, deliver, report_dead_channels, report_mended
+from obs_dagster.alerts.incidents.likely import Likely
 from obs_dagster.alerts.life.tell import settle
 from obs_dagster.alerts.moved import from_lake
 from obs_dagster.history import History
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor import Monitor
+from obs_dagster.monitor.task import outputs
 from obs_dagster.settings import Settings
 
 _SECONDS = 30
@@ -26,6 +28,7 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
 def _notifications(monitors: Sequence[Monitor]) -> dg.SensorDefinition:
     routes = {monitor.model: monitor.routes for monitor in monitors}
     zones = {monitor.model: monitor.zone for monitor in monitors}
+    put_out = {monitor.model: [each.column for each in outputs(monitor)] for monitor in monitors}
 
     @dg.sensor(
         name="alert_notifications",
@@ -38,7 +41,8 @@ def _notifications(monitors: Sequence[Monitor]) -> dg.SensorDefinition:
         try:
             with History.open(settings.history_url) as history:
                 # what a silence that has ended kept back
-                settle(history, now, from_lake(Lake(settings.lake_root)))
+                moved = from_lake(Lake(settings.lake_root))
+                settle(history, now, moved, Likely(moved, lambda model: put_out.get(model, ())))
                 report_mended(history, now)
                 done = deliver(history, routes, environ=os.environ, links=settings.links, zones=zones)
                 report_dead_channels(history, now)

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 _STATES = {"firing": "bold red", "pending": "yellow", "resolved": "green"}
 _VERDICTS = {"breach": "red", "unsure": "yellow", "ok": "green", "unknown": "magenta"}
-_NEWS = {"firing": "that it fires", "acknowledged": "that it is looked after"}
+_NEWS = {
+    "firing": "that it fires",
+    "acknowledged": "that it is looked after",
+    "explained": "what may be behind it",
+}
 _BARS = "▁▂▃▄▅▆▇█"
 
 

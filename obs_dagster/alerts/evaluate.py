@@ -10,6 +10,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from obs_dagster.alerts.incidents import grouping
+from obs_dagster.alerts.incidents.likely import Likely
 from obs_dagster.alerts.life import acts, inhibit, tell, trail
 from obs_dagster.alerts.life.trail import Kind
 from obs_dagster.alerts.moved import Told, silent
@@ -32,6 +33,7 @@ from obs_dagster.alerts.rules.summary import (
 from obs_dagster.alerts.rules.transition import Evaluation, advance, end, undone, unless_same
 from obs_dagster.history import History, nights
 from obs_dagster.monitor import Monitor, Rule
+from obs_dagster.monitor.task import outputs
 
 LOOK_BACK_DAYS = 120
 """Episodes that ended earlier are left as they are stored."""
@@ -107,6 +109,7 @@ class _Evaluator:
         self._moved = moved
         self._evaluation = evaluation
         self._monitor = monitor
+        self._outputs = [each.column for each in outputs(monitor)]
         wait = monitor.labels.max_delay_days if monitor.labels else 0
         self._settled = replace(evaluation, as_of=evaluation.as_of - dt.timedelta(days=wait))
         self._horizon = evaluation.as_of - dt.timedelta(days=LOOK_BACK_DAYS - 1)
@@ -151,7 +154,9 @@ class _Evaluator:
         for alert in inhibit.held(unfinished.values(), self._monitor.alerts):
             alerts.write(self._connection, unfinished[alert.id], alert)
         grouping.assign(self._connection, model, now)
-        told = tell.tell(self._connection, model, now, self._moved)
+        why = Likely(self._moved, lambda _: self._outputs)
+        told = tell.tell(self._connection, model, now, self._moved, why)
+        why.follow(self._connection, model, [alert for alert, event in told if event == "firing"], now)
         handled = {
             (alert.rule, alert.subject): text
             for alert in alerts.read_since(self._connection, model, self._horizon)

@@ -66,8 +66,18 @@ class Message:
             object.__setattr__(self, "thread", self.key)
 
 
-def compose(alert: Alert, event: Change, moved: str = "", beside: Sequence[Alert] = ()) -> Message:
+def compose(
+    alert: Alert,
+    event: Change,
+    moved: str = "",
+    beside: Sequence[Alert] = (),
+    *,
+    why: str = "",
+    number: int | None = None,
+) -> Message:
     """The message about an alert that has just begun to fire, was acknowledged, or has just ended.
+
+    That another suspect has come to the front of its incident is told in its name, too.
 
     Args:
         alert: the alert.
@@ -75,14 +85,16 @@ def compose(alert: Alert, event: Change, moved: str = "", beside: Sequence[Alert
         moved: what is told of the values of its column; empty if nothing.
         beside: the other alerts of its incident that people think fire. As long as there are any, the thread
             does not end with the alert, and it is as grave as the gravest.
+        why: what may be behind it, ready to be read; empty if nobody has looked.
+        number: tells messages of one kind apart; left out: how often people were told that it fires.
     """
-    key = f"{alert.id}:{event}:{alert.firings}"
-    head, facts = _told(alert, event, moved)
+    key = f"{alert.id}:{event}:{alert.firings if number is None else number}"
+    head, facts = _told(alert, event, moved, why)
     return Message(
         key=key,
-        event="updated" if event == "resolved" and beside else event,
+        event=_event(event, beside),
         severity=gravest(alert.severity, *(other.severity for other in beside)),
-        title=_title(alert, event, moved),
+        title=_title(alert, event, moved, why),
         body=laid_out(head, {**facts, "key": key}),
         thread=alert.incident_id or alert.id,
         facts=facts,
@@ -102,8 +114,14 @@ def compose(alert: Alert, event: Change, moved: str = "", beside: Sequence[Alert
             "since": alert.since.isoformat(),
             "day": alert.last_day.isoformat(),
             **({"moved": moved} if moved else {}),
+            **({"why": why} if why else {}),
         },
     )
+
+
+def _event(event: Change, beside: Sequence[Alert]) -> Event:
+    """What it is for the thread: that others fire is no end, and that more is known is news of it."""
+    return "updated" if event == "explained" or (event == "resolved" and beside) else event
 
 
 def one_line(text: str) -> str:
@@ -135,7 +153,11 @@ def harmless(name: str, length: int = _NAME_LENGTH) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def _title(alert: Alert, event: Change, moved: str) -> str:
+def _title(alert: Alert, event: Change, moved: str, why: str) -> str:
+    if event == "explained":
+        return (
+            f"[{alert.severity}] {alert.model}: likely why {alert.rule} fires: {harmless(why, _TITLE_REASON)}"
+        )
     if event == "acknowledged":
         return f"[acknowledged] {alert.model}: {harmless(alert.acknowledged_by)} looks after {alert.rule}"
     if alert.rule == unevaluated.NAME:
@@ -168,10 +190,10 @@ def _days(alert: Alert) -> str:
     return f"{alert.nights} days, {alert.since} to {alert.last_day}, were"
 
 
-def _told(alert: Alert, event: Change, moved: str) -> tuple[str, dict[str, str]]:
+def _told(alert: Alert, event: Change, moved: str, why: str) -> tuple[str, dict[str, str]]:
     """A heading, and what there is to say by name."""
     if alert.rule == unevaluated.NAME:
-        return _told_of_days(alert, event)
+        return _told_of_days(alert, event, why)
     days = "1 day" if alert.window == 1 else f"{alert.window} days"
     lines = {
         "model": alert.model,
@@ -185,6 +207,7 @@ def _told(alert: Alert, event: Change, moved: str) -> tuple[str, dict[str, str]]
         "over": f"{alert.resolved_day}" if event == "resolved" else "",
         "acknowledged": harmless(alert.acknowledged_by) if event == "acknowledged" else "",
         "note": one_line(alert.note),
+        "likely why": why,
         "what to do": one_line(alert.summary) if event == "firing" else "",
         "runbook": one_line(alert.runbook) if event == "firing" else "",
         "owner": one_line(alert.owner),
@@ -195,7 +218,7 @@ def _told(alert: Alert, event: Change, moved: str) -> tuple[str, dict[str, str]]
     return f"{event.upper()} ({alert.severity})", _said(lines)
 
 
-def _told_of_days(alert: Alert, event: Change) -> tuple[str, dict[str, str]]:
+def _told_of_days(alert: Alert, event: Change, why: str) -> tuple[str, dict[str, str]]:
     """About days that were not evaluated."""
     firing = event != "resolved"
     one_day = alert.since == alert.last_day
@@ -212,6 +235,7 @@ def _told_of_days(alert: Alert, event: Change) -> tuple[str, dict[str, str]]:
         "why" if one_day or not firing else f"why {alert.last_day}": harmless(
             alert.note, length=_REASON_LENGTH
         ),
+        "likely why": why,
         "rows": f"{alert.n:,}{'' if one_day else f' on {alert.last_day}'}" if firing else "",
         "since": "" if firing else f"{alert.since}, {_nights(alert)} not evaluated",
         "what to do": one_line(alert.summary) if firing else "",

@@ -219,6 +219,8 @@ INCIDENTS = Table(
     Column("closed_by", Text, nullable=False),
     Column("cause", Text, nullable=False),
     Column("comment", Text, nullable=False),
+    Column("told_why", Text, nullable=False, server_default=""),
+    Column("whys", Integer, nullable=False, server_default="0"),
     Index("incidents_by_model", "model", "closed_at"),
 )
 

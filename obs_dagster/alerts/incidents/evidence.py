@@ -10,6 +10,7 @@ from statistics import median
 
 from sqlalchemy import Connection, select
 
+from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.history import NightRecord, nights
 from obs_dagster.history.tables import METRICS
 from obs_dagster.metrics.usual import BAND_DAYS, Band, band_of
@@ -78,6 +79,13 @@ class Evidence:
     series: Mapping[Key, Sequence[tuple[dt.date, float, int]]]
     before: Sequence[NightRecord] = ()
     around: Sequence[NightRecord] = ()
+
+    @classmethod
+    def of(cls, connection: Connection, incident: Incident) -> Evidence:
+        """The records around an incident's beginning."""
+        fired = min((alert.fired_day for alert in incident.alerts if alert.fired_day), default=incident.since)
+        metrics = {alert.metric for alert in incident.alerts}
+        return cls.read(connection, incident.model, (incident.since, fired), metrics)
 
     @classmethod
     def read(

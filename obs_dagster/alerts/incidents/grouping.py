@@ -51,7 +51,7 @@ def assign(connection: Connection, model: str, now: dt.datetime) -> None:
         if found is None:
             found = secrets.token_hex(5)
             row = {"id": found, "model": model, "version": alert.version, "kind": kind_of(alert)}
-            row |= dict.fromkeys(("closed_by", "cause", "comment"), "")
+            row |= dict.fromkeys(("closed_by", "cause", "comment", "told_why"), "")
             connection.execute(insert(INCIDENTS).values(opened_at=now, **row))
             known.append((found, kind_of(alert), []))
         joined = replace(alert, incident_id=found)

@@ -50,6 +50,8 @@ class Incident:
         opened_at: when its first alert began to fire, as far as was known (UTC).
         closed_at, closed_by: when and by whom it was closed; None and empty if it was not.
         cause, comment: what it was, and what is to be said of it; empty before it is closed.
+        told_why: the first suspect that people were told of, or that there is none; empty before that.
+        whys: how often people were told of another one.
         alerts: its alerts, the one that fired first at the beginning.
     """
 
@@ -62,6 +64,8 @@ class Incident:
     closed_by: str
     cause: Cause | Literal[""]
     comment: str
+    told_why: str = ""
+    whys: int = 0
     alerts: Sequence[Alert] = field(default_factory=tuple)
 
     @property
@@ -129,7 +133,7 @@ class Incident:
 def list_incidents(history: History, model: str | None = None) -> list[Incident]:
     """All incidents, of a model or of all; the newest first."""
     with history.reading() as connection:
-        return _read(connection, true() if model is None else INCIDENTS.c.model == model)
+        return read_incidents(connection, true() if model is None else INCIDENTS.c.model == model)
 
 
 def find_incident(history: History, incident_id: str) -> Incident:
@@ -139,7 +143,7 @@ def find_incident(history: History, incident_id: str) -> Incident:
         HistoryError: there is none.
     """
     with history.reading() as connection:
-        found = _read(connection, INCIDENTS.c.id == incident_id)
+        found = read_incidents(connection, INCIDENTS.c.id == incident_id)
     if not found:
         raise HistoryError(
             f"There is no incident {incident_id!r}.", remedy="`obs incidents list` shows those there are."
@@ -167,7 +171,8 @@ def close(
     return find_incident(history, incident_id)
 
 
-def _read(connection: Connection, wanted: ColumnElement[bool]) -> list[Incident]:
+def read_incidents(connection: Connection, wanted: ColumnElement[bool]) -> list[Incident]:
+    """The incidents for which something is true, the newest first."""
     query = select(INCIDENTS).where(wanted).order_by(INCIDENTS.c.opened_at.desc(), INCIDENTS.c.id)
     rows = connection.execute(query).mappings().all()
     members: dict[str, list[Alert]] = {row["id"]: [] for row in rows}

@@ -112,13 +112,7 @@ def story_of(
     with history.reading() as connection:
         around = nights.read(connection, incident.model, incident.since, incident.until)
         requests = _requests(connection, incident, around)
-        fired = min((alert.fired_day for alert in incident.alerts if alert.fired_day), default=incident.since)
-        evidence = Evidence.read(
-            connection,
-            incident.model,
-            (incident.since, fired),
-            {alert.metric for alert in incident.alerts},
-        )
+        evidence = Evidence.of(connection, incident)
         days = (incident.since, incident.until)
         cost = cost_of(connection, incident.model, incident.version, days, costs) if costs else None
     suspects = ranked(incident, evidence, moved, outputs)

@@ -22,6 +22,7 @@ from obs_dagster.alerts.outbox import entries
 from obs_dagster.alerts.rules import alert as alerts
 from obs_dagster.alerts.rules.alert import Alert, Event
 from obs_dagster.alerts.rules.fold import State
+from obs_dagster.alerts.why import Why, unexplained
 from obs_dagster.history import History
 from obs_dagster.history.tables import ALERTS
 from obs_dagster.monitor.escalation import gravest
@@ -57,7 +58,7 @@ def _graver(alert: Alert) -> bool:
 
 
 def tell(
-    connection: Connection, model: str, now: dt.datetime, moved: Told = silent
+    connection: Connection, model: str, now: dt.datetime, moved: Told = silent, why: Why = unexplained
 ) -> list[tuple[Alert, Event | None]]:
     """Put what people have to be told of a model's alerts into the outbox; the caller holds the model's lock.
 
@@ -92,6 +93,7 @@ def tell(
                 event,
                 now,
                 moved=moved(after) if event == "firing" else "",
+                why=why(connection, after) if event == "firing" else "",
                 beside=[other for other in others.values() if other.id != after.id],
             )
         told.append((after, event))
@@ -112,7 +114,7 @@ def _known(connection: Connection, about: Sequence[Alert]) -> dict[str, dict[str
     return found
 
 
-def settle(history: History, now: dt.datetime, moved: Told = silent) -> int:
+def settle(history: History, now: dt.datetime, moved: Told = silent, why: Why = unexplained) -> int:
     """Tell what is due because a silence began or ended, of all models; cheap where nothing is.
 
     Returns:
@@ -128,7 +130,7 @@ def settle(history: History, now: dt.datetime, moved: Told = silent) -> int:
     count = 0
     for model in sorted(models):
         with history.writing(model) as connection:
-            count += sum(event is not None for _, event in tell(connection, model, now, moved))
+            count += sum(event is not None for _, event in tell(connection, model, now, moved, why))
     return count
 
 

@@ -84,9 +84,11 @@ def enqueue(
     *,
     moved: str = "",
     beside: Sequence[Alert] = (),
+    why: str = "",
+    number: int | None = None,
 ) -> None:
-    """Put a notification into the outbox, in the transaction that changes the alert."""
-    message = compose(alert, event, moved, beside)
+    """Put a notification into the outbox, in the transaction that changes the alert; see `compose`."""
+    message = compose(alert, event, moved, beside, why=why, number=number)
     if event != "firing":
         message = _where_it_fired(connection, alert, message)
     _put(connection, message, model=alert.model, alert_id=alert.id, now=now)
@@ -98,7 +100,7 @@ def _where_it_fired(connection: Connection, alert: Alert, message: Message) -> M
     thread = connection.execute(query).scalar()
     if not thread or thread == message.thread:
         return message
-    event = "resolved" if message.event == "updated" else message.event
+    event = "resolved" if message.details["event"] == "resolved" else message.event
     return replace(message, thread=thread, event=event)
 
 

@@ -16,7 +16,7 @@ class Sent:
     """A notification about an alert, on its way through one channel.
 
     Attributes:
-        event: `firing`, `acknowledged` or `resolved`.
+        event: `firing`, `acknowledged`, `explained` or `resolved`.
         created_at: when it went to the outbox.
         label: the channel, without secrets; empty if nobody has tried yet.
         delivered_at: when the channel took it; None if it has not.

@@ -18,7 +18,8 @@ from obs_dagster.history.tables import ALERTS
 from obs_dagster.monitor import Severity
 
 Direction = Literal["above", "below"]
-Event = Literal["firing", "acknowledged", "resolved"]
+Event = Literal["firing", "acknowledged", "explained", "resolved"]
+"""What people are told of an alert: `explained` is that another cause of its incident has become likely."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

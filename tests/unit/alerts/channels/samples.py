@@ -53,6 +53,10 @@ OVER = replace(
     low=0.27,
     high=0.35,
 )
+SUSPECTS = "(1) dewp: median 24.1 → 69.1 (all rows); (2) temp: median 37.9 → 82 (all rows)"
+UPSTREAM = "weather/hourly, which the log depends on, failed on 2013-07-08: HTTP 503"
+NEXT = "(2) dewp: median 24.1 → 69.1 (all rows); (3) temp: median 37.9 → 82 (all rows)"
+WHEN = ("It begins:", "More is known:", "It ends:")
 LONGEST = 110
 HEADERS = (
     "Authorization",
@@ -68,22 +72,26 @@ INTRODUCTION = """\
 
 # What channels send
 
-What each [channel](alerting.md#channels) sends when an alert begins to fire, and when it ends, as a service
-on loopback got it. `TOKEN` stands where a secret of the URL does; long texts end in `…`.
+What each [channel](alerting.md#channels) sends when an alert begins to fire, when another cause has become
+likely, and when it ends, as a service on loopback got it. `TOKEN` stands where a secret of the URL does; long
+texts end in `…`.
 """
 
 
 def rendered() -> str:
     """The page."""
-    first, last = (
-        linked(compose(alert, event), LINKS) for alert, event in ((FIRING, "firing"), (OVER, "resolved"))
-    )
+    messages = [
+        linked(compose(FIRING, "firing", why=SUSPECTS), LINKS),
+        linked(compose(FIRING, "explained", why=f"(1) {UPSTREAM}; {NEXT}", number=1), LINKS),
+        linked(compose(OVER, "resolved"), LINKS),
+    ]
+    first = messages[0]
     parts = [INTRODUCTION, f"## The text\n\n```text\n{first.title}\n\n{first.body}\n```\n"]
     for name, (url, usually) in sorted(SERVICES.items()):
         parts.append(f"## `{url.partition('://')[0].partition('+')[0]}`\n")
-        parts += _of_service(name, url, usually, [first, last])
+        parts += _of_service(name, url, usually, messages)
     parts.append("## `mail`\n")
-    parts += _of_mail([first, last])
+    parts += _of_mail(messages)
     return "\n".join(parts)
 
 
@@ -97,7 +105,7 @@ def _of_service(name: str, url: str, usually: object, messages: Sequence[Message
         thread.start()
         try:
             known = Thread()
-            for message, when in zip(messages, ("It begins:", "It ends:"), strict=True):
+            for message, when in zip(messages, WHEN, strict=True):
                 full = url.replace("${PLACE}", service.place).replace("${SECRET}", SECRET)
                 known = Thread(channel.talk(full, message, known).names)
                 yield f"{when}\n"
@@ -143,7 +151,7 @@ def _of_mail(messages: Sequence[Message]) -> Iterator[str]:
     url = "mail+smtps://smtp.example.com#from=obs@example.com&to=night@example.com"
     address = mail.CHANNEL.form.read(url)
     answered = ""
-    for message, when in zip(messages, ("It begins:", "It ends:"), strict=True):
+    for message, when in zip(messages, WHEN, strict=True):
         written: EmailMessage = mail.written(message, address, ["night@example.com"], answered)
         answered = messages[0].title
         del written["Date"]
