@@ -81,6 +81,12 @@ class Reports(Strict):
     evidently_every_days: int = Field(
         default=1, ge=1, le=366, description="1 writes Evidently reports every night, 7 once a week."
     )
+    evidently_columns: int = Field(
+        default=40,
+        ge=1,
+        le=2_000,
+        description="Columns in Evidently's page of drift; of more, those that moved most, and the outputs.",
+    )
 
 
 class Monitor(Strict):

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from markupsafe import Markup
-
-from obs_dagster.errors import ObsError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _LOOKALIKE = "‹"  # noqa: RUF001 - stands for "<", see harmless
-_BODY = re.compile(r"</head>\s*<body>")
-
-
-class EvidentlyError(ObsError):
-    """Evidently returned something that is not the report we know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +20,7 @@ class EvidentlyReport:
     """One of Evidently's reports.
 
     Attributes:
-        html: the page; about 4 MB, it loads nothing.
+        html: the page; about 1.7 MB, it loads nothing.
         numbers: the numbers in it: per column for drift, by Evidently's metric name for classification.
         left_out: columns that could not be compared, with the reason.
         refused: those of them that Evidently failed on.
@@ -56,11 +47,7 @@ class NoReport:
 def load() -> None:
     """Import Evidently and what it needs, which takes seconds."""
     library()
-
-
-def listed(columns: Mapping[str, str]) -> str:
-    """Columns with the reason of each."""
-    return ", ".join(f"{column} ({reason})" for column, reason in columns.items())
+    from evidently.legacy.calculations import data_drift  # noqa: F401 - with it, the rest of what pages need
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +58,28 @@ class Library:
     Dataset: Any
     DataDefinition: Any
     BinaryClassification: Any
-    DataDriftPreset: Any
     ClassificationPreset: Any
     Regression: Any
     RegressionPreset: Any
 
 
-def library() -> Library:
-    """Evidently, which never sends anything home."""
+def import_evidently() -> None:
+    """Import Evidently, which never sends anything home."""
     os.environ["DO_NOT_TRACK"] = "1"
+    import evidently  # noqa: F401 - see above
+
+
+def library() -> Library:
+    """What is used of Evidently."""
+    import_evidently()
     from evidently import BinaryClassification, DataDefinition, Dataset, Regression, Report
-    from evidently.presets import ClassificationPreset, DataDriftPreset, RegressionPreset
+    from evidently.presets import ClassificationPreset, RegressionPreset
 
     return Library(
         Report,
         Dataset,
         DataDefinition,
         BinaryClassification,
-        DataDriftPreset,
         ClassificationPreset,
         Regression,
         RegressionPreset,
@@ -97,10 +88,21 @@ def library() -> Library:
 
 def run(evidently: Library, wanted: Any, current: Any, reference: Any) -> Any:
     """The snapshot of one or several metrics or presets."""
-    with warnings.catch_warnings():
-        # Empty bins and constant columns make numpy and scipy warn; the values say the same.
-        warnings.simplefilter("ignore")
+    with quiet():
         return evidently.Report(wanted if isinstance(wanted, list) else [wanted]).run(current, reference)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without warnings: empty bins and constant columns make numpy and scipy warn; values say the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def widgets_of(snapshot: Any) -> list[Any]:
+    """The widgets of Evidently's page."""
+    return list(snapshot.to_snapshot_model().widgets)
 
 
 def values_of(snapshot: Any) -> list[tuple[dict[str, Any], float]]:
@@ -126,26 +128,3 @@ def clean(values: pd.Series[Any], *, numeric: bool) -> pd.Series[Any]:
 def harmless(text: str) -> str:
     """The text without the character that could end Evidently's script, which holds values as they are."""
     return text.replace("<", _LOOKALIKE)
-
-
-def page_of(snapshot: Any) -> str:
-    """Evidently's page."""
-    return str(snapshot.get_html_str(as_iframe=False))
-
-
-def titled(page: str, title: str, sizes: str, left_out: Mapping[str, str]) -> str:
-    """Evidently's page with a heading: what it is, how many rows it rests on, what it could not compare."""
-    lines = [Markup("<strong>{}</strong> · {}").format(title, sizes)]
-    if left_out:
-        lines.append(Markup("Left out: {}").format(listed(left_out)))
-    heading = Markup(
-        '<header style="font:15px/1.5 system-ui,sans-serif;padding:16px 24px;color:#14181d;'
-        'background:#f5f6f8;border-bottom:1px solid #dfe3e8">{}</header>'
-    ).format(Markup("<br>").join(lines))
-    titled, count = _BODY.subn(lambda found: f"{found.group(0)}{heading}", page, count=1)
-    if count != 1:
-        raise EvidentlyError(
-            "Evidently's page has no body to put a heading into.",
-            remedy="Install the version of evidently that pyproject.toml names.",
-        )
-    return titled

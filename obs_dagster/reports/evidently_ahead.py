@@ -36,7 +36,7 @@ class Pages:
     remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-#: Days whose pages are made before they are asked for; those of a version have about 8 MB.
+#: Days whose pages are made before they are asked for; those of a version have about 3 MB.
 _AHEAD = 32
 
 _begun: dict[str, Callable[[], Pages]] = {}

@@ -78,15 +78,18 @@ def _add(pages: VersionPages, name: str, make: Callable[[], EvidentlyReport | No
 def _drift(
     monitor: Monitor, baseline: pd.DataFrame, current: pd.DataFrame, about: str
 ) -> EvidentlyReport | NoReport:
-    features = monitor.features
+    features, put_out = monitor.features, outputs(monitor)
     return drift_report(
         baseline,
-        current,
+        # the rows' order is drawn
+        current.sort_values(monitor.logs.columns.time, kind="stable"),
         [name for name, feature in features.items() if feature.numeric]
-        + [each.column for each in outputs(monitor) if each.kind in ("score", "number")],
+        + [each.column for each in put_out if each.kind in ("score", "number")],
         [name for name, feature in features.items() if not feature.numeric]
-        + [each.column for each in outputs(monitor) if each.kind == "category"],
+        + [each.column for each in put_out if each.kind == "category"],
         title=f"Data drift: {about}",
+        most=monitor.reports.evidently_columns,
+        leading=[each.column for each in put_out if each.leads],
     )
 
 

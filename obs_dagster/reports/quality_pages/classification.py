@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from obs_dagster.lake.columns import LABEL
 from obs_dagster.monitor.task import leading_output
 from obs_dagster.profile.columns import prediction_column
-from obs_dagster.reports.evidently import EvidentlyReport, NoReport, library, page_of, run, titled, values_of
+from obs_dagster.reports.evidently import EvidentlyReport, NoReport, library, run, values_of, widgets_of
+from obs_dagster.reports.evidently_html import html_page
 from obs_dagster.reports.quality_pages.sampled import Sampled, chosen
 from obs_dagster.reports.training_labels import classes_of
 
@@ -91,7 +92,7 @@ def classification_report(
     differing = int((labelled["prediction"] != (labelled["score"] >= threshold)).sum())
     if differing:
         sizes += f"; {differing:,} were served another decision than score ≥ {threshold:g}, which is shown"
-    return EvidentlyReport(titled(page_of(snapshot), title, sizes, {}), values)
+    return EvidentlyReport(html_page(widgets_of(snapshot), title, sizes), values)
 
 
 def _labelled(frame: pd.DataFrame, threshold: float) -> pd.DataFrame:

@@ -14,11 +14,11 @@ from obs_dagster.reports.evidently import (
     NoReport,
     harmless,
     library,
-    page_of,
     run,
-    titled,
     values_of,
+    widgets_of,
 )
+from obs_dagster.reports.evidently_html import html_page
 from obs_dagster.reports.quality_pages.sampled import Sampled
 from obs_dagster.tasks.multiclass.scores import classes_of, score_columns
 
@@ -89,7 +89,7 @@ def multiclass_report(
         for config, value in values_of(snapshot)
         if not config["type"].endswith("ByLabel")
     }
-    return EvidentlyReport(titled(page_of(snapshot), title, sizes, {}), values)
+    return EvidentlyReport(html_page(widgets_of(snapshot), title, sizes), values)
 
 
 def _defined(samples: Sequence[pd.DataFrame], scores: Sequence[str]) -> Any:

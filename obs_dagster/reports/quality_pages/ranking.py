@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from obs_dagster.lake.columns import LABEL
-from obs_dagster.reports.evidently import EvidentlyReport, NoReport, harmless, library, page_of, run, titled
+from obs_dagster.reports.evidently import EvidentlyReport, NoReport, harmless, library, run, widgets_of
+from obs_dagster.reports.evidently_html import html_page
 from obs_dagster.reports.quality_pages.sampled import Sampled, chosen
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def ranking_report(
     }
     requests = f"{current['request'].nunique():,} sampled requests with labels"
     sizes = f"{requests}, {len(current):,} rows, down to place {k}"
-    return EvidentlyReport(titled(page_of(snapshot), title, sizes, {}), values)
+    return EvidentlyReport(html_page(widgets_of(snapshot), title, sizes), values)
 
 
 def _at(value: Any, cutoff: int) -> float:

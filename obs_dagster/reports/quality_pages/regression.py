@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from obs_dagster.lake.columns import LABEL
 from obs_dagster.monitor.task import leading_output
-from obs_dagster.reports.evidently import EvidentlyReport, NoReport, clean, library, page_of, run, titled
+from obs_dagster.reports.evidently import EvidentlyReport, NoReport, clean, library, run, widgets_of
+from obs_dagster.reports.evidently_html import html_page
 from obs_dagster.reports.quality_pages.sampled import Sampled, chosen
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def regression_report(
     zeros = int((pairs["label"] == 0).sum())
     if zeros:
         sizes += f"; {zeros:,} labels are zero, by which MAPE divides here"
-    return EvidentlyReport(titled(page_of(snapshot), title, sizes, {}), values)
+    return EvidentlyReport(html_page(widgets_of(snapshot), title, sizes), values)
 
 
 def _pairs(frame: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from obs_dagster.reports.evidently import EvidentlyReport, NoReport
+from obs_dagster.reports.evidently_html import data_of
 from obs_dagster.reports.quality_pages.multiclass import multiclass_report
 
 RISKY = '</script><script>document.title="taken"</script>'
@@ -55,7 +56,8 @@ def test_the_values_are_those_of_scikit_learn(monitor, scores):
     assert isinstance(report, EvidentlyReport)
     check(report, rows)
     assert "600 sampled rows with a label, beside 600 of the baseline" in report.html
-    assert "</script><script>document.title" not in report.html
+    assert "document.title" not in report.html
+    assert "</script>" not in data_of(report.html)
     assert "<strong>&lt;1&gt;</strong>" in report.html
 
 

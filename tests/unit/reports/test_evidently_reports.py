@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from sklearn.metrics import log_loss, precision_score, recall_score, roc_auc_sco
 
 from obs_dagster.reports.drift_page import drift_report
 from obs_dagster.reports.evidently import EvidentlyReport, NoReport
+from obs_dagster.reports.evidently_html import data_of
 from obs_dagster.reports.quality_pages.classification import classification_report
 from obs_dagster.reports.quality_pages.regression import regression_report
 
@@ -56,8 +59,50 @@ def test_the_page_states_its_sample_and_keeps_hostile_text_apart(drift):
     *_, report = drift
     assert "900 sampled rows against 1,100 of the baseline" in report.html
     assert "<strong>Version &lt;1&gt;</strong>" in report.html
-    assert "</script><script>document.title" not in report.html
-    assert "document.title=" in report.html
+    assert "document.title=" not in report.html
+    shown = data_of(report.html)
+    assert "document.title=" in shown
+    assert "</script>" not in shown
+
+
+def test_the_page_unfolds_into_the_counts_of_both_samples(drift):
+    baseline, current, report = drift
+    data = json.loads(data_of(report.html))
+    table = next(each for each in data["report"]["widgets"][0]["widgets"] if each["type"] == "big_table")
+    rows = {row["column_name"]: row["details"]["parts"] for row in table["params"]["data"]}
+    assert {name: len(parts) for name, parts in rows.items()} == {"temp": 2, "wild": 2, "carrier": 1}
+    plots = {name: data["details"][parts[-1]["id"]]["params"]["data"] for name, parts in rows.items()}
+    of_baseline, _, of_day, _ = plots["carrier"]
+    for frame, bars in ((baseline, of_baseline), (current, of_day)):
+        assert sorted(bars["y"]) == sorted(frame["carrier"].value_counts())
+    assert sum(plots["temp"][2]["y"]) == len(current)
+
+
+def test_of_many_columns_those_that_moved_most_are_shown_and_the_leading_one():
+    dice = np.random.default_rng(4)
+    baseline = pd.DataFrame({f"c{number}": dice.normal(size=400) for number in range(8)})
+    words = dice.choice(["a", "b"], 400)
+    current = baseline.assign(c3=baseline["c3"] + 1, c5=baseline["c5"] * 3)
+    report = drift_report(
+        baseline.assign(word=words, steady=words),
+        current.assign(word=np.where(words == "a", "b", "c"), steady=words),
+        list(baseline),
+        ["word", "steady"],
+        most=4,
+        leading=["c0"],
+    )
+    assert set(report.numbers) == {"c0", "c3", "c5", "word"}
+    assert "of 10 columns the 4 that moved most" in report.html
+
+
+def test_rare_categories_are_one_bar():
+    baseline = pd.DataFrame({"route": [f"r{number}" for number in range(100)] * 2})
+    report = drift_report(baseline, baseline[:150], [], ["route"])
+    *_, plot = json.loads(data_of(report.html))["details"].values()
+    counted, _, current, _ = plot["params"]["data"]
+    assert counted["x"][-1] == "(others)"
+    assert (sum(counted["y"]), sum(current["y"])) == (200, 150)
+    assert len(counted["x"]) == 31
 
 
 def test_no_common_column_gives_no_report():
