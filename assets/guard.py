@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
+from structlog.contextvars import bound_contextvars
 
 from assets.partitions import days_of
 from assets.progress import begin_stage, days_done
@@ -18,6 +20,7 @@ from obs_dagster.monitor import Monitor
 from obs_dagster.secrets import without_secrets
 from obs_dagster.settings import Settings
 from obs_dagster.storage_fault import StorageError, blames_storage, storage_fault
+from obs_dagster.telemetry.traces import part_of_run
 
 
 class StageError(ObsError):
@@ -37,7 +40,8 @@ def guarded(monitor: Monitor, stage: str, function: Callable[..., Any]) -> Calla
         context = dg.AssetExecutionContext.get()
         try:
             _show_alive(context, monitor)
-            return function(*args, **kwargs)
+            with _seen(context, monitor, stage):
+                return function(*args, **kwargs)
         except Exception as error:  # noqa: BLE001  it is raised again, so that people can read it
             failure = _told(error, monitor, stage, context)
             trace = error.__traceback__
@@ -55,6 +59,25 @@ def _show_alive(context: dg.AssetExecutionContext, monitor: Monitor) -> None:
     settings = Settings()
     hold(settings.run_lock(context.run_id), monitor.model)
     claim(settings.lake_root)
+
+
+@contextmanager
+def _seen(context: dg.AssetExecutionContext, monitor: Monitor, stage: str) -> Iterator[None]:
+    """The stage is a span of the run's trace, and each line of the log says where it comes from."""
+    about = {"run_id": context.run_id, "model": monitor.model, "stage": stage, **_days(context)}
+    with (
+        bound_contextvars(**about),
+        part_of_run(context.run_id, f"stage {stage}", engine=monitor.engine.kind),
+    ):
+        yield
+
+
+def _days(context: dg.AssetExecutionContext) -> dict[str, str]:
+    """The day that a stage is about, for the log; the last one of a range has no line of its own."""
+    if not context.has_partition_key and not context.has_partition_key_range:
+        return {}
+    days = days_of(context)
+    return {"day": str(days[0])} if len(days) == 1 else {"days": f"{days[0]} to {days[-1]}"}
 
 
 def _told(error: Exception, monitor: Monitor, stage: str, context: dg.AssetExecutionContext) -> Exception:

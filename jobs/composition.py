@@ -7,6 +7,7 @@ import dagster as dg
 from assets import graph
 from assets.resources import Platform
 from jobs import nightly, schedules, sensors
+from jobs.traced_executor import traced_in_process
 from obs_dagster.monitor import Monitor
 
 
@@ -20,5 +21,5 @@ def compose(monitors: dict[str, Monitor]) -> dg.Definitions:
         sensors=sensors.build(every),
         resources={"platform": Platform()},
         # the stages share one interpreter: starting one per step costs more than most stages
-        executor=dg.in_process_executor,
+        executor=traced_in_process,
     )

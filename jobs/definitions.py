@@ -10,7 +10,7 @@ from jobs.run_process import models_of_run
 from obs_dagster.catalogue import monitors_of
 from obs_dagster.permissions import keep_private
 from obs_dagster.settings import Settings
-from obs_dagster.telemetry.logging import hide_secrets
+from obs_dagster.telemetry.logs import hide_secrets
 
 
 @dg.definitions

@@ -20,6 +20,7 @@ from jobs.event_log import event_log_open
 from jobs.instance import open_instance
 from jobs.interruption import Wish, cancel_runs, noticed
 from jobs.lost_runs import LostRun, fail_lost_runs
+from jobs.night_span import night_span
 from jobs.nightly import job_name
 from jobs.repository import REPOSITORY
 from jobs.run_days import RANGE, days_of_run
@@ -138,16 +139,18 @@ def run_nights(
         try:
             with _running(instance, settings, monitor, run_id) as limit, event_log_open(instance, run_id):
                 wish = Wish(instance, run_id, pressed, limit)
-                result = job.execute_in_process(
-                    instance=instance,
-                    run_id=run_id,
-                    partition_key=first.isoformat() if first == last else None,
-                    # by this the UI takes it for a run of the job, and shows it there
-                    tags=described,
-                    raise_on_error=False,
-                    # what happens is shown by `progress`, what failed is in the result
-                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                )
+                with night_span(run_id, monitor.model, _days(first, last)) as span:
+                    result = job.execute_in_process(
+                        instance=instance,
+                        run_id=run_id,
+                        partition_key=first.isoformat() if first == last else None,
+                        # by this the UI takes it for a run of the job, and shows it there
+                        tags=described,
+                        raise_on_error=False,
+                        # what happens is shown by `progress`, what failed is in the result
+                        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                    )
+                    span.failed("not every stage succeeded", when=not result.success)
         except KeyboardInterrupt:
             # so early that Dagster did not take notice of it
             cancel_runs(instance, [run_id])
@@ -195,8 +198,12 @@ def _running(
         release(settings.run_lock(run_id))
 
 
+def _days(first: dt.date, last: dt.date) -> str:
+    return str(first) if first == last else f"{first} to {last}"
+
+
 def _interrupted(monitor: Monitor, first: dt.date, last: dt.date, *, finished: bool = False) -> str:
-    days = str(first) if first == last else f"{first} to {last}"
+    days = _days(first, last)
     if finished:
         return f"Interrupted after {monitor.model}, {days}, was evaluated."
     return f"Interrupted: {monitor.model}, {days}, is cancelled; running the same again completes it."

@@ -30,7 +30,8 @@ from obs_dagster.errors import ObsError
 from obs_dagster.lake import leftovers
 from obs_dagster.process import own_process
 from obs_dagster.scratch import scratch, share
-from obs_dagster.telemetry.logging import hide_secrets
+from obs_dagster.telemetry.logs import hide_secrets
+from obs_dagster.telemetry.traces import Carried, Returned, carried
 
 #: Items that a process takes at a time.
 _SHARE = 4
@@ -72,7 +73,8 @@ class Workers:
 
     def begin(self, function: Callable[[], R]) -> Begun[R]:
         """Begin a function without arguments, which is pickled."""
-        return Begun(self, function, self.submit(function))
+        carrying = carried(function)
+        return Begun(self, carrying, self.submit(carrying))
 
     def submit(self, function: Callable[[], R]) -> Future[R]:
         """The future result of a function without arguments.
@@ -126,8 +128,8 @@ class Begun(Generic[R]):
     """Something that was begun in another process; to be called for its result."""
 
     workers: Workers
-    function: Callable[[], R]
-    future: Future[R]
+    function: Carried[R]
+    future: Future[Returned[R]]
 
     def __call__(self) -> R:
         """Wait for the result; raises what the function raised.
@@ -135,6 +137,9 @@ class Begun(Generic[R]):
         Raises:
             WorkerError: as often as it was tried, a process died.
         """
+        return self.function.received(self._result)
+
+    def _result(self) -> Returned[R]:
         for _ in range(_TRIALS - 1):
             try:
                 return self.future.result()

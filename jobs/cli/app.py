@@ -34,7 +34,7 @@ from obs_dagster import __version__
 from obs_dagster.errors import ObsError
 from obs_dagster.permissions import keep_private
 from obs_dagster.process import own_process
-from obs_dagster.telemetry.logging import configure, quieten
+from obs_dagster.telemetry.logs import configure, quieten
 
 
 class Commands(typer.core.TyperGroup):

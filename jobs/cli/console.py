@@ -9,7 +9,7 @@ import rich.text
 from rich.console import Console
 from rich.table import Table
 
-from obs_dagster.telemetry.colour import wants_colour
+from obs_dagster.telemetry.logs.colour import wants_colour
 
 
 def _console(stream: TextIO, *, errors: bool) -> Console:

@@ -23,7 +23,7 @@ import typer
 from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.failure import FAILED, UsageError
 from obs_dagster.errors import ObsError
-from obs_dagster.telemetry.colour import wants_colour
+from obs_dagster.telemetry.logs.colour import wants_colour
 
 if TYPE_CHECKING:
     from obs_dagster.settings import Settings

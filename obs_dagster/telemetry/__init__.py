@@ -1,1 +1,1 @@
-"""Structured logs."""
+"""What the program tells of itself: logs and traces."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from obs_dagster import secrets
 from obs_dagster.errors import ObsError
 from obs_dagster.secrets import Hidden, scrub, without_secrets
-from obs_dagster.telemetry.logging import hide_secrets
+from obs_dagster.telemetry.logs import hide_secrets
 
 PLACES = [
     "MLFLOW_TRACKING_URI",

@@ -4,8 +4,8 @@ import logging
 import pytest
 import structlog
 
-from obs_dagster.telemetry.colour import wants_colour
-from obs_dagster.telemetry.logging import configure
+from obs_dagster.telemetry.logs import configure
+from obs_dagster.telemetry.logs.colour import wants_colour
 
 
 class Terminal(io.StringIO):

@@ -15,7 +15,7 @@ import structlog
 from structlog.types import EventDict, Processor
 
 from obs_dagster.secrets import scrub
-from obs_dagster.telemetry.colour import wants_colour
+from obs_dagster.telemetry.logs.colour import wants_colour
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 

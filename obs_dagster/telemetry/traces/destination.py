@@ -1,0 +1,107 @@
+"""Where spans are delivered to: a destination that fails is left alone for the rest of the night."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import structlog
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SpanExporter, SpanExportResult
+
+from obs_dagster.secrets import scrub
+from obs_dagster.telemetry.traces.switch import destinations
+
+SECONDS = 0.7
+"""How long a collector may take, unless the environment says otherwise; OpenTelemetry's own pauses before
+another attempt are longer, so there is none."""
+
+_TIMEOUTS = ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")
+
+
+class Destination(SpanExporter):
+    """An exporter that is asked no more once it has failed, until the next night begins.
+
+    Args:
+        name: what it is called in the log.
+        opened: makes the exporter, when there is something to deliver.
+    """
+
+    def __init__(self, name: str, opened: Callable[[], SpanExporter]) -> None:
+        self._name = name
+        self._opened = opened
+        self._exporter: SpanExporter | None = None
+        self._failed = False
+
+    @property
+    def answering(self) -> bool:
+        """Whether it is known to be there while spans are delivered to it."""
+        return bool(getattr(self._exporter, "answering", False))
+
+    def begin(self) -> None:
+        """Another night begins: it is tried again."""
+        self._failed = False
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Deliver spans, or drop them; never raises."""
+        if self._failed:
+            return SpanExportResult.FAILURE
+        try:
+            if self._exporter is None:
+                self._exporter = self._opened()
+            done = self._exporter.export(spans)
+            why = "it did not take them"
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not cost a night
+            done, why = SpanExportResult.FAILURE, scrub(f"{type(error).__name__}: {error}")
+        if done is not SpanExportResult.SUCCESS:
+            self._failed = True
+            structlog.get_logger("obs_dagster.traces").warning(
+                "spans not delivered", destination=self._name, spans=len(spans), error=why
+            )
+        return done
+
+    def shutdown(self) -> None:
+        """Close what was opened."""
+        if self._exporter is not None:
+            self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002  nothing is held back here
+        """Nothing is held back."""
+        return True
+
+
+def open_destinations() -> tuple[Destination, ...]:
+    """The destinations that the environment names."""
+    return tuple(Destination(name, _OPENED[name]) for name in destinations())
+
+
+def _otlp() -> SpanExporter:
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    except ImportError as error:
+        raise ModuleNotFoundError(
+            "the exporter is not installed: `pip install obs-dagster[otel]`", name=error.name
+        ) from None
+    # it says in several lines what is told once here
+    logging.getLogger("opentelemetry.exporter.otlp").setLevel(logging.CRITICAL)
+    given = any(os.environ.get(name) for name in _TIMEOUTS)
+    return OTLPSpanExporter(timeout=None if given else SECONDS)
+
+
+def _mlflow() -> SpanExporter:
+    from obs_dagster.telemetry.traces.mlflow_store import MlflowStore
+
+    return MlflowStore()
+
+
+def _console() -> SpanExporter:
+    import sys
+
+    return ConsoleSpanExporter(out=sys.stderr)
+
+
+_OPENED: Mapping[str, Callable[[], SpanExporter]] = MappingProxyType(
+    {"otlp": _otlp, "mlflow": _mlflow, "console": _console}
+)

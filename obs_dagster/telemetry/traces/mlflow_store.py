@@ -1,0 +1,113 @@
+"""MLflow 3's trace store as a place for spans: its server (OTLP) or its database, as the tracking URI says.
+
+The trace of a night is in the experiment of its model, beside the night's runs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from obs_dagster.links import experiment_name
+from obs_dagster.settings import Settings
+from obs_dagster.telemetry.traces.attributes import ATTRIBUTES
+
+SECONDS = 0.7
+"""How long an MLflow may take to say that it is there."""
+
+TRACE_PREFIX = "tr-"
+"""What MLflow puts before an id of OpenTelemetry's."""
+
+_MODEL = ATTRIBUTES["model"][0]
+
+
+class MlflowStore(SpanExporter):
+    """Holds spans until a night's own has ended, and writes them at once."""
+
+    def __init__(self) -> None:
+        self._held: list[ReadableSpan] = []
+        self._experiments: dict[str, str] = {}
+        self.answering = False
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Write what ended since; a span without a model has no place there."""
+        by_model: dict[str, list[ReadableSpan]] = {}
+        for each in spans:
+            by_model.setdefault(str((each.attributes or {}).get(_MODEL, "")), []).append(each)
+        by_model.pop("", None)
+        if by_model:
+            self._write(by_model)
+        return SpanExportResult.SUCCESS
+
+    def _write(self, by_model: dict[str, list[ReadableSpan]]) -> None:
+        uri = Settings().mlflow_uri
+        _require(uri)
+        self.answering = True
+        try:
+            store = _store(uri)
+            for model, spans in by_model.items():
+                store.log_spans(self._experiment(store, model), [_entity(each) for each in spans])
+        finally:
+            self.answering = False
+
+    def _experiment(self, store: Any, model: str) -> str:
+        """The model's experiment.
+
+        Raises:
+            LookupError: there is none, for no night of the model has been published.
+        """
+        if model not in self._experiments:
+            found = store.get_experiment_by_name(experiment_name(model))
+            if found is None:
+                raise LookupError(f"MLflow has no experiment of {model} yet")
+            self._experiments[model] = str(found.experiment_id)
+        return self._experiments[model]
+
+    def shutdown(self) -> None:
+        """Nothing is open."""
+
+
+def _require(uri: str) -> None:
+    """Fails soon where no server answers, or there is no database yet."""
+    if uri.startswith(("http://", "https://")):
+        import requests
+
+        requests.get(f"{uri.rstrip('/')}/health", timeout=SECONDS, allow_redirects=False).close()
+    elif uri.startswith("sqlite:///"):
+        from pathlib import Path
+
+        if not Path(uri.removeprefix("sqlite:///").partition("?")[0]).exists():
+            raise LookupError("MLflow has no database yet")
+
+
+def _store(uri: str) -> Any:
+    from mlflow.tracking._tracking_service.utils import _get_store
+
+    return _get_store(uri)  # type: ignore[no-untyped-call]  # MLflow has no types there
+
+
+def _entity(span: ReadableSpan) -> Any:
+    """MLflow's own form of a span: attributes are JSON, one of them is the trace."""
+    from mlflow.entities import Span
+
+    trace = f"{TRACE_PREFIX}{span.context.trace_id:032x}"
+    attributes = {name: json.dumps(value) for name, value in (span.attributes or {}).items()}
+    return Span(
+        ReadableSpan(
+            name=span.name,
+            context=span.context,
+            parent=span.parent,
+            kind=span.kind,
+            resource=span.resource,
+            attributes={**attributes, "mlflow.traceRequestId": json.dumps(trace)},
+            events=span.events,
+            links=span.links,
+            status=span.status,
+            start_time=span.start_time,
+            end_time=span.end_time,
+        )
+    )

@@ -1,0 +1,123 @@
+"""Spans: what a night does, and how long each part of it takes.
+
+`span` is for what happens in a night: outside of one it does nothing, so that a sensor that asks the
+history every half minute leaves no trace. `run_span` begins the trace of a night, and `part_of_run` goes on
+with it in whatever process a part of it happens.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+from obs_dagster.telemetry.traces.attributes import Attribute, named
+from obs_dagster.telemetry.traces.switch import is_on
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Span:
+    """A span that is open; what is not known before its end is added to it.
+
+    Args:
+        recorded: OpenTelemetry's span; None where there are no traces.
+    """
+
+    __slots__ = ("_recorded",)
+
+    def __init__(self, recorded: Any = None) -> None:
+        self._recorded = recorded
+
+    def set(self, **attributes: Attribute) -> None:
+        """Add attributes; the keywords are those of `ATTRIBUTES`."""
+        if self._recorded is not None:
+            self._recorded.set_attributes(named(attributes, {}))
+
+    def failed(self, reason: str, *, when: bool = True) -> None:
+        """Say that what the span is about has failed, where no exception says it.
+
+        Args:
+            reason: why.
+            when: whether it has.
+        """
+        if when and self._recorded is not None:
+            from obs_dagster.telemetry.traces.recording import fail
+
+            fail(self._recorded, reason)
+
+
+NO_SPAN = Span()
+"""Where there are no traces."""
+
+
+@contextmanager
+def span(name: str, **attributes: Attribute) -> Iterator[Span]:
+    """A span below the one that is open; an exception that leaves the block is recorded on it.
+
+    Args:
+        name: what is done, of few different values: what it is done to is in the attributes.
+        **attributes: the keywords of `ATTRIBUTES`; None is left out.
+    """
+    if not is_on():
+        yield NO_SPAN
+        return
+    from obs_dagster.telemetry.traces import recording
+
+    if not recording.within():
+        yield NO_SPAN
+        return
+    with recording.recorded(name, attributes) as open_span:
+        yield Span(open_span)
+
+
+def traced(name: str, **attributes: Attribute) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a function, each call of which is a span."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            with span(name, **attributes):
+                return function(*args, **kwargs)
+
+        return call
+
+    return decorate
+
+
+@contextmanager
+def run_span(run_id: str, name: str, **attributes: Attribute) -> Iterator[Span]:
+    """The span of a run as a whole, whose ids follow from the run's; at its end spans are delivered.
+
+    Args:
+        run_id: the run.
+        name: what it is.
+        **attributes: as of `span`.
+    """
+    if not is_on():
+        yield NO_SPAN
+        return
+    from obs_dagster.telemetry.traces import recording
+
+    with recording.run(run_id, name, attributes) as open_span:
+        yield Span(open_span)
+
+
+@contextmanager
+def part_of_run(run_id: str, name: str, **attributes: Attribute) -> Iterator[Span]:
+    """A span below that of a run, in whichever process; where it is none of the run's, spans are delivered.
+
+    Args:
+        run_id: the run; if it is empty, there is no span.
+        name: what is done.
+        **attributes: as of `span`.
+    """
+    if not run_id or not is_on():
+        yield NO_SPAN
+        return
+    from obs_dagster.telemetry.traces import recording
+
+    with recording.part(run_id, name, attributes) as open_span:
+        yield Span(open_span)
