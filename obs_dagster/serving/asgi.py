@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -14,7 +13,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
-_WANTED = {b"x-request-id": "x-request-id", b"traceparent": "traceparent"}
+_WANTED = frozenset((b"x-request-id", b"traceparent"))
 
 
 class ASGIMiddleware:
@@ -30,7 +29,7 @@ class ASGIMiddleware:
 
     def __init__(self, app: App, log: InferenceLog, paths: Iterable[str] | None = None) -> None:
         self._app, self._log = app, log
-        self._paths = None if paths is None else tuple(paths)
+        self._paths = tuple(paths or ())
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -44,10 +43,8 @@ class ASGIMiddleware:
 
     async def _request(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         log, path = self._log, scope["path"]
-        headers = {
-            _WANTED[name]: value.decode("latin-1") for name, value in scope["headers"] if name in _WANTED
-        }
-        request = log.begin(path, self._paths, headers)
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _WANTED}
+        request = Request(headers.get(b"x-request-id"), headers.get(b"traceparent"))
         token = CURRENT.set(request)
 
         async def told(message: Message) -> None:
@@ -60,15 +57,12 @@ class ASGIMiddleware:
         try:
             with log.span(request, scope["method"], path):
                 await self._app(scope, receive, told)
-        except asyncio.CancelledError:
-            request.status = CANCELLED
-            raise
-        except BaseException:
-            request.status = FAILED
+        except BaseException as error:
+            request.status = FAILED if isinstance(error, Exception) else CANCELLED
             raise
         finally:
             CURRENT.reset(token)
-            log.end(request)
+            log.end(request, path, self._paths)
 
 
 def _answer(request: Request, message: Message) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-_LOGGER = logging.getLogger("obs_dagster.serving")
+from types import MappingProxyType
+from typing import NamedTuple
 
 FULL = "queue full"
 """More rows came than could be written."""
@@ -20,8 +18,7 @@ NO_PLACE = "folder not writable"
 """The folder could not be written until the process ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How many rows there were since the process began.
 
     Attributes:
@@ -31,7 +28,7 @@ class Counts:
     """
 
     written: int = 0
-    dropped: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = MappingProxyType({})
     waiting: int = 0
 
     @property
@@ -72,5 +69,8 @@ class Drops:
             return
         since = {reason: rows - self._told.get(reason, 0) for reason, rows in current.items()}
         told = ", ".join(f"{rows:,} ({reason})" for reason, rows in since.items() if rows)
-        _LOGGER.warning("Rows of the inference log in %s were dropped: %s.", place, told)
+        import logging  # imported for what should never be said
+
+        logger = logging.getLogger("obs_dagster.serving")
+        logger.warning("Rows of the inference log in %s were dropped: %s.", place, told)
         self._told, self._told_at = current, now

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import secrets
-import socket
-import string
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -152,10 +149,10 @@ def leftovers(folder: Path) -> Iterator[Path]:
 
 
 def _letters(length: int) -> str:
-    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(length))
+    return "".join(chr(ord("a") + byte % 26) for byte in os.urandom(length))
 
 
 def _machine() -> str:
     """The machine as six letters: no digits, in which somebody could see a day."""
-    digest = hashlib.sha256(socket.gethostname().encode()).digest()
-    return "".join(string.ascii_lowercase[byte % 26] for byte in digest[:6])
+    digest = zlib.crc32(os.uname().nodename.encode())
+    return "".join(chr(ord("a") + digest // 26**place % 26) for place in range(6))

@@ -145,7 +145,7 @@ class InferenceLog:
         if request is not None:
             request.rows.append(row)
         else:
-            self._take(row if row.status else row._replace(status=OK))
+            self._take(row.ended(None, OK))
             self._measure(row.version, row.status or OK, row.latency_ms, row.trace_id)
         return row.prediction_id
 
@@ -192,32 +192,26 @@ class InferenceLog:
         """Count a prediction that cannot be recorded; for those who record in the service's place."""
         self._writer.drop(counts.NOT_TAKEN)
 
-    def begin(self, path: str, paths: Iterable[str] | None, headers: Mapping[str, str]) -> Request:
-        """A request begins; for middlewares.
-
-        Args:
-            path: its path.
-            paths: patterns of those that are predictions even if they fail before they record one.
-            headers: its `x-request-id` and `traceparent`, where it has them.
-        """
-        counted = paths is not None and any(fnmatchcase(path, each) for each in paths)
-        return Request(headers.get("x-request-id"), headers.get("traceparent"), counted=counted)
-
     def span(self, request: Request, method: str, path: str) -> AbstractContextManager[None]:
         """The span of a request, which is the current one within the block; for middlewares."""
         return nullcontext() if self._spans is None else self._spans.of(request, method, path)
 
-    def end(self, request: Request) -> None:
-        """A request has ended, with `request.status`; for middlewares. It never raises."""
+    def end(self, request: Request, path: str, paths: Iterable[str]) -> None:
+        """A request has ended, with `request.status`; for middlewares. It never raises.
+
+        Args:
+            request: the request.
+            path: its path.
+            paths: patterns of those that are predictions even if they fail before they record one.
+        """
         request.answered()
         rows = request.rows
-        if not rows and request.counted and request.failed:
+        if not rows and request.failed and any(fnmatchcase(path, each) for each in paths):
             rows = [
                 Row(new_id(), request.begun, self.version, {}, {}, None, "", request.id, request.trace_id)
             ]
         for row in rows:
-            latency = request.latency_ms if row.latency_ms is None else row.latency_ms
-            self._take(row._replace(latency_ms=latency, status=row.status or request.status))
+            self._take(row.ended(request.latency_ms, request.status))
         if rows:
             first = rows[0]
             self._measure(first.version, request.status, request.latency_ms, first.trace_id)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from obs_dagster.serving.request import CURRENT
 
@@ -21,8 +19,7 @@ FeaturesOf = Callable[..., Mapping[str, Any]]
 ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Observer:
+class Observer(NamedTuple):
     """Records the calls of functions.
 
     Attributes:
@@ -39,6 +36,8 @@ class Observer:
 
     def observed(self, function: Callable[P, R]) -> Callable[P, R]:
         """The function, with a row for each of its calls."""
+        import inspect
+
         features = self.features or _features_of(function)
         if inspect.iscoroutinefunction(function):
 
@@ -79,6 +78,9 @@ class Observer:
 
 def _features_of(function: Callable[..., Any]) -> FeaturesOf:
     """The first argument if it has names within, else the arguments by their names."""
+    import inspect
+    from dataclasses import fields, is_dataclass
+
     signature = inspect.signature(function)
 
     def features(*args: Any, **kwargs: Any) -> Mapping[str, Any]:

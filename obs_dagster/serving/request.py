@@ -22,12 +22,10 @@ class Request:
     Args:
         given_id: the `x-request-id` that came with it, if any.
         traceparent: the header of this name, if any.
-        counted: whether it is one of the log's even if it records nothing because it fails.
     """
 
     __slots__ = (
         "begun",
-        "counted",
         "id",
         "latency_ms",
         "rows",
@@ -37,13 +35,12 @@ class Request:
         "traceparent",
     )
 
-    def __init__(self, given_id: str | None, traceparent: str | None, *, counted: bool) -> None:
+    def __init__(self, given_id: str | None, traceparent: str | None) -> None:
         self.begun = time.time()
         self.started = time.perf_counter()
         self.id = request_id(given_id)
         self.traceparent = traceparent
         self.trace_id = trace_of(traceparent)
-        self.counted = counted
         self.rows: list[Row] = []
         self.status = FAILED
         self.latency_ms: float | None = None

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import math
-from collections.abc import Mapping
+import time
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-#: The columns that a row has beside the features and what the model put out, in their order.
-OURS = ("prediction_id", "time", "version", "latency_ms", "status", "request_id", "trace_id")
-_TAKEN = frozenset((*OURS, "score", "prediction"))
+#: What the model puts out, by the names that `record` has for it; no feature is called so.
+_OUTPUTS = frozenset(("score", "prediction"))
 
 
 class Row(NamedTuple):
@@ -31,17 +30,24 @@ class Row(NamedTuple):
     prediction_id: str
     time: float
     version: str
-    features: Mapping[Any, Any]
-    put_out: Mapping[str, Any]
+    features: dict[Any, Any]
+    put_out: dict[str, Any]
     latency_ms: float | None
     status: str
     request_id: str | None
     trace_id: str | None
 
+    def ended(self, latency_ms: float | None, status: str) -> Row:
+        """The row with how its request ended, where it does not say so itself."""
+        if self.status and self.latency_ms is not None:
+            return self
+        latency_ms = latency_ms if self.latency_ms is None else self.latency_ms
+        return Row(*self[:5], latency_ms, self.status or status, *self[7:])
+
     @property
     def fields(self) -> dict[str, Any]:
         """Its columns; a feature that has the name of another one is called `feature_` and its name."""
-        row: dict[str, Any] = {
+        row = {
             "prediction_id": self.prediction_id,
             "time": moment(self.time),
             "version": self.version,
@@ -51,10 +57,12 @@ class Row(NamedTuple):
             "trace_id": self.trace_id,
         }
         row |= self.put_out
-        for name, value in self.features.items():
-            text = name if isinstance(name, str) else str(name)
-            row[f"feature_{text}" if text in _TAKEN or text in self.put_out else text] = value
-        return row
+        if row.keys().isdisjoint(self.features) and _OUTPUTS.isdisjoint(self.features):
+            return row | self.features
+        taken = row.keys() | _OUTPUTS
+        return row | {
+            f"feature_{name}" if name in taken else name: value for name, value in self.features.items()
+        }
 
 
 class Label(NamedTuple):
@@ -82,7 +90,13 @@ def moment(seconds: float) -> str:
     >>> moment(1721520000.25)
     '2024-07-21T00:00:00.250000Z'
     """
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    micros = round(seconds * 1_000_000)
+    return f"{_second(micros // 1_000_000)}.{micros % 1_000_000:06}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def line(row: Row | Label) -> bytes:
@@ -114,7 +128,9 @@ def _plain(value: Any) -> Any:
     return float(value) if hasattr(value, "__float__") else str(value)
 
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain).encode
+_ENCODE = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"), default=_plain
+).encode
 
 
 def _finite(value: Any) -> Any:

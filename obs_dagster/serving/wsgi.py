@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import Token
+from functools import partial
 from typing import Any
 
 from obs_dagster.serving.inference_log import InferenceLog
@@ -11,8 +12,6 @@ from obs_dagster.serving.request import CURRENT, FAILED, Request
 
 Start = Callable[..., Any]
 App = Callable[[dict[str, Any], Start], Iterable[bytes]]
-
-_WANTED = {"x-request-id": "HTTP_X_REQUEST_ID", "traceparent": "HTTP_TRACEPARENT"}
 
 
 class WSGIMiddleware:
@@ -26,13 +25,12 @@ class WSGIMiddleware:
 
     def __init__(self, app: App, log: InferenceLog, paths: Iterable[str] | None = None) -> None:
         self._app, self._log = app, log
-        self._paths = None if paths is None else tuple(paths)
+        self._paths = tuple(paths or ())
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         """Answer a request."""
         log, path = self._log, environ.get("PATH_INFO", "")
-        headers = {name: environ[key] for name, key in _WANTED.items() if key in environ}
-        request = log.begin(path, self._paths, headers)
+        request = Request(environ.get("HTTP_X_REQUEST_ID"), environ.get("HTTP_TRACEPARENT"))
 
         def started(status: str, given: list[tuple[str, str]], *error: Any) -> Any:
             request.status = status[:3]
@@ -41,7 +39,8 @@ class WSGIMiddleware:
             return start_response(status, [*given, *told], *error)
 
         span = log.span(request, environ.get("REQUEST_METHOD", ""), path)
-        answer = _Answer(log, request, CURRENT.set(request), span)
+        ended = partial(log.end, request, path, self._paths)
+        answer = _Answer(request, ended, CURRENT.set(request), span)
         try:
             span.__enter__()
             answer.body = self._app(environ, started)
@@ -55,8 +54,10 @@ class WSGIMiddleware:
 class _Answer:
     """The body of an answer; the request ends with it."""
 
-    def __init__(self, log: InferenceLog, request: Request, token: Token[Request | None], span: Any) -> None:
-        self._log, self._request, self._token, self._span = log, request, token, span
+    def __init__(
+        self, request: Request, ended: Callable[[], None], token: Token[Request | None], span: Any
+    ) -> None:
+        self._request, self._ended, self._token, self._span = request, ended, token, span
         self.body: Iterable[bytes] = ()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -72,7 +73,7 @@ class _Answer:
             if close := getattr(self.body, "close", None):
                 close()
         finally:
-            self._log.end(self._request)
+            self._ended()
 
     def leave(self) -> None:
         """The application has returned; the rest is the server's to ask for."""
@@ -84,4 +85,4 @@ class _Answer:
         CURRENT.reset(self._token)
         self._request.status = FAILED
         self._span.__exit__(type(error), error, error.__traceback__)
-        self._log.end(self._request)
+        self._ended()
