@@ -16,6 +16,7 @@ from obs_dagster.sources.casts import nested
 
 #: Values that are so many, and so often others, name rows rather than say something of them.
 _NAMES_ROWS, _FEWEST_NAMES, _LONG = 0.5, 50, 200
+_FEWEST_IDS = 4
 _ID = ("id", "uuid", "guid")
 _INNERMOST = re.compile(r"^.*\.(?=[^.]+$)")
 #: How many values a list of legal ones has at most, and how often each must have been seen.
@@ -85,8 +86,11 @@ def _no_feature(column: Column) -> str:
 
 def _names_rows(column: Column) -> str:
     """Why a column says nothing of the rows that it is in; empty if it does."""
-    many = column.distinct > max(_FEWEST_NAMES, column.present * _NAMES_ROWS)
-    if many and (not column.numeric or column.plain_name.split("_")[-1] in _ID):
+    an_id = column.plain_name.split("_")[-1] in _ID
+    # of an id that no two rows share a few are enough
+    fewest = _FEWEST_IDS if an_id and column.unique else _FEWEST_NAMES
+    many = column.distinct > max(fewest, column.present * _NAMES_ROWS)
+    if many and (not column.numeric or an_id):
         return f"its values name single rows ({column.distinct:,} different ones of {column.present:,})"
     if not column.numeric and column.longest > _LONG:
         return f"it is text of up to {column.longest:,} characters"
