@@ -13,6 +13,7 @@ import typer.core
 from jobs.cli import (
     alerts,
     check,
+    contract,
     demo,
     dev,
     doctor,
@@ -90,6 +91,7 @@ app.add_typer(metric_commands.app, name="metrics")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.command()(quarantine.quarantine)
+app.add_typer(contract.app, name="contract")
 app.command()(report.report)
 app.command()(dev.dev)
 app.command()(doctor.doctor)

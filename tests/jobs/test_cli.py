@@ -198,3 +198,17 @@ def test_the_demo_says_that_its_monitor_is_missing(home):
     assert done.returncode == 2
     assert "flight_delay.yaml does not exist" in done.stderr
     assert "OBS_MONITORS" in done.stderr
+
+
+def test_a_contract_that_was_exported_agrees_until_somebody_changes_it(home):
+    file = home.root / "contract.yaml"
+    assert home.obs("contract", "export", "loan_default", "--output", str(file)).returncode == 0
+    compared = ("contract", "compare", "loan_default", str(file), "--table", "inference_log")
+    agreed = home.obs(*compared)
+    assert (agreed.returncode, "say the same" in agreed.stdout) == (0, True)
+    file.write_text(file.read_text().replace("logicalType: number", "logicalType: integer"))
+    differs = home.obs(*compared, "--format", "json")
+    assert differs.returncode == 1
+    assert {"column": "income", "what": "type", "monitor": "number", "contract": "integer"} in json.loads(
+        differs.stdout
+    )
