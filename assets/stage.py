@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from assets.guard import guarded
+from assets.lineage import told
 from assets.partitions import daily
 from obs_dagster.monitor import Monitor
 
@@ -25,7 +26,7 @@ def stage(
     monitor: Monitor,
     name: str,
     *,
-    after: Iterable[str] = (),
+    after: Sequence[str] = (),
     kinds: Iterable[str] = ("python",),
     checks: Sequence[dg.AssetCheckSpec] = (),
     partitioned: bool = True,
@@ -51,7 +52,7 @@ def stage(
         with warnings.catch_warnings():
             # ranges of days as one run are worth a beta feature; the warning would come with every asset
             warnings.simplefilter("ignore", dg.BetaWarning)
-            return _asset(guarded(monitor, name, function), function.__doc__)
+            return _asset(guarded(monitor, name, told(monitor, name, after, function)), function.__doc__)
 
     def _asset(function: Callable[..., Any], description: str | None) -> dg.AssetsDefinition:
         return dg.asset(

@@ -27,6 +27,7 @@ _TALKATIVE = (
     "great_expectations",
     "matplotlib",
     "mlflow",
+    "openlineage",
     "shap",
     "urllib3",
 )

@@ -1,0 +1,1 @@
+"""Lineage for others: what a night read and wrote, as OpenLineage events."""

@@ -1,0 +1,63 @@
+"""The columns of the log as a night keeps them, and which columns of the source each is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from obs_dagster.lineage.naming import Name
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.sources.declared import declared_types, derived_columns
+
+if TYPE_CHECKING:
+    from openlineage.client.generated.column_lineage_dataset import ColumnLineageDatasetFacet
+    from openlineage.client.generated.schema_dataset import SchemaDatasetFacet
+
+
+def schema(monitor: Monitor) -> SchemaDatasetFacet:
+    """Names, types and descriptions of the columns, roles first."""
+    from openlineage.client.generated.schema_dataset import SchemaDatasetFacet, SchemaDatasetFacetFields
+
+    types = declared_types(monitor) | {name: each.type for name, each in derived_columns(monitor).items()}
+    return SchemaDatasetFacet(
+        fields=[
+            SchemaDatasetFacetFields(
+                name=name,
+                type=kind,
+                description=_about(monitor, name) or None,
+                ordinal_position=place,
+            )
+            for place, (name, kind) in enumerate(types.items(), start=1)
+        ]
+    )
+
+
+def lineage(monitor: Monitor, source: Name) -> ColumnLineageDatasetFacet:
+    """For each column the columns of the log's source that it is made of."""
+    from openlineage.client.generated.column_lineage_dataset import (
+        ColumnLineageDatasetFacet,
+        Fields,
+        InputField,
+        Transformation,
+    )
+
+    def made_of(columns: Sequence[str], *, same: bool) -> Fields:
+        how = Transformation(type="DIRECT", subtype="IDENTITY" if same else "TRANSFORMATION", masking=False)
+        return Fields([InputField(source.namespace, source.name, each, [how]) for each in columns])
+
+    derived = {name: made_of(each.needs, same=False) for name, each in derived_columns(monitor).items()}
+    read = {name: made_of([column], same=True) for name, column in _read(monitor)}
+    return ColumnLineageDatasetFacet(fields=read | derived)
+
+
+def _read(monitor: Monitor) -> Iterator[tuple[str, str]]:
+    for name in declared_types(monitor):
+        feature = monitor.features.get(name)
+        yield name, (feature.column if feature and feature.column else name)
+
+
+def _about(monitor: Monitor, column: str) -> str:
+    if column in monitor.features:
+        return monitor.features[column].description
+    roles: Mapping[str, object] = monitor.logs.columns.model_dump()
+    return next((role.replace("_", " ") for role, name in roles.items() if name == column), "")
