@@ -160,7 +160,12 @@ def _counts(shown: Sequence[_Bars], colours: Any) -> tuple[list[dict[str, Any]],
         for label, title, way in (("abs", "Count", True), ("perc", "Percent", False))
     ]
     menu = {"type": "buttons", "direction": "right", "buttons": buttons, "x": 1.05, "y": 1.2}
-    return traces, {"yaxis": {"title": {"text": "Count"}}, "updatemenus": [{**menu, "yanchor": "top"}]}
+    return traces, {
+        # "01" is a category
+        "autotypenumbers": "strict",
+        "yaxis": {"title": {"text": "Count"}},
+        "updatemenus": [{**menu, "yanchor": "top"}],
+    }
 
 
 def _middles(edges: Any) -> list[float]:

@@ -30,6 +30,8 @@ _TRUTH, _CHOSEN = "(label)", "(prediction)"
 #: Classes that the page can show: plots of more take minutes, and no reader.
 _MOST = 20
 _FEWEST = 2
+#: Of more classes the page has no curves: one plot and one table for each, twice.
+_MOST_CURVES = 5
 
 
 def page(rows: Sampled) -> EvidentlyReport | NoReport:
@@ -60,7 +62,7 @@ def multiclass_report(
         The report with Evidently's Accuracy, Precision, Recall and F1Score, averaged over the classes as
         scikit-learn's `macro` does, or of the last one where there are two; or no report if there are labels
         of fewer than two classes. Of more than twenty classes the most frequent are shown, and the others as
-        one.
+        one; of more than five there are no curves.
     """
     labelled = _labelled(current, monitor)
     if labelled.empty:
@@ -83,7 +85,11 @@ def multiclass_report(
     definition = evidently.DataDefinition(classification=[_defined(samples, scores)])
     columns = [_TRUTH, _CHOSEN, *scores]
     datasets = [evidently.Dataset.from_pandas(each[columns], definition) for each in samples]
-    snapshot = run(evidently, evidently.ClassificationPreset(), datasets[0], *(datasets[1:] or [None]))
+    wanted: Any = evidently.ClassificationPreset()
+    if len(scores) > _MOST_CURVES:
+        sizes += "; curves are left out, because there are many classes"
+        wanted = [evidently.ClassificationQuality(conf_matrix=True), evidently.ClassificationQualityByLabel()]
+    snapshot = run(evidently, wanted, datasets[0], *(datasets[1:] or [None]))
     values = {
         config["type"].rsplit(":", 1)[-1]: value
         for config, value in values_of(snapshot)
