@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.exports import send_samples
 from assets.partitions import days_of
 from assets.progress import Progress
 from assets.resources import Platform
@@ -19,15 +20,19 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     def mlflow_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """The night in MLflow: a trend run per version, a run per night with its reports below it."""
         with platform.history() as history:
-            done = publish_nights(
-                platform.night(monitor, context.run_id),
-                days_of(context),
-                history,
-                platform.tracking_uri,
-                pages=platform.settings.reports if platform.settings.reports_url else None,
-                links=platform.settings.links,
-                progress=Progress(context),
-            )
+            try:
+                done = publish_nights(
+                    platform.night(monitor, context.run_id),
+                    days_of(context),
+                    history,
+                    platform.tracking_uri,
+                    pages=platform.settings.reports if platform.settings.reports_url else None,
+                    links=platform.settings.links,
+                    progress=Progress(context),
+                )
+            finally:
+                # it is the last stage; what it could not do others shall see too
+                sent = send_samples(platform, history)
         return dg.MaterializeResult(
             metadata={
                 "verdicts": table(
@@ -45,6 +50,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     ),
                     ["version", "trend run", "nights"],
                 ),
+                **({"exports": table(sent, ["place", "samples", "days", "error"])} if sent else {}),
             }
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from jobs import delivery_sensors
+from jobs import delivery_sensors, export_sensor
 from jobs.lost_runs import fail_lost_runs
 from jobs.nightly import job_name
 from jobs.run_days import days_of_run
@@ -89,7 +89,14 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
         write_page(fleet, place, settings.reports, links=settings.links, now=now)
         return dg.SkipReason(f"{len(fleet)} models are on {place}")
 
-    return [*delivery_sensors.build(monitors), failed_nights, lost_runs, missed_nights, fleet_page]
+    return [
+        *delivery_sensors.build(monitors),
+        export_sensor.build(),
+        failed_nights,
+        lost_runs,
+        missed_nights,
+        fleet_page,
+    ]
 
 
 def _cause(context: dg.RunFailureSensorContext, monitor: Monitor) -> str:

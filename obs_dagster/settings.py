@@ -64,6 +64,9 @@ class Settings(BaseSettings):
         description="Where the folder `reports` of the home is served; every night writes its pages there.",
     )
 
+    exports: str = Field(
+        default="", description="Where samples of models' health are sent: URLs between commas or blanks."
+    )
     exports_series: int = Field(
         default=2_000,
         ge=1,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.cli import reach
+from jobs.cli.doctor_exports import exports
 from jobs.cli.doctor_sending import sending
 from jobs.cli.doctor_textfile import write_textfile
 from jobs.cli.failure import FAILED
@@ -73,6 +74,7 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     store = reach.history(settings)
     yield store
     yield reach.mlflow(settings)
+    yield from exports(settings, now)
     try:
         found = readable_monitors(settings.monitors)
     except ObsError as error:

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 import typer.core
 
-from jobs.cli import metric_server, metrics
+from jobs.cli import metric_sending, metric_server, metrics
 
 _FIRST = "show"
 
@@ -33,9 +33,10 @@ class OrModel(typer.core.TyperGroup):
 app = typer.Typer(
     cls=OrModel,
     help="Print metrics of a model, each with its interval and the rows behind it: `obs metrics MODEL` is "
-    "short for `obs metrics show MODEL`. Or give the present ones to Prometheus.",
+    "short for `obs metrics show MODEL`. Or give the present ones to other systems.",
     no_args_is_help=True,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 app.command(_FIRST)(metrics.metrics)
 app.command()(metric_server.serve)
+app.command()(metric_sending.send)

@@ -19,7 +19,7 @@ from obs_dagster.monitor.loading import Faulty
 from obs_dagster.secrets import scrub
 
 _INFO = Gauge("obs_build_info", "The version of this program; the value is 1.", ("release",))
-_MADE = Gauge("obs_export_timestamp_seconds", "When these samples were made.", (), "seconds")
+_MADE = Gauge("obs_export_timestamp_seconds", "When these samples were made.", (), "seconds", by_time=True)
 _LEFT_OUT = Gauge(
     "obs_export_samples_left_out",
     "Samples of a model beyond OBS_EXPORTS_SERIES, which are in the history store only.",

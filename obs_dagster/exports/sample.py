@@ -26,6 +26,7 @@ class Gauge:
         labels: the labels that its samples have.
         unit: the base unit that the name ends with (`seconds`, `ratio`); empty for a pure number.
         kind: whether it goes up and down, or only grows.
+        by_time: whether it changes by time alone.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Gauge:
     labels: tuple[str, ...] = ()
     unit: str = ""
     kind: Kind = "gauge"
+    by_time: bool = False
 
     def __post_init__(self) -> None:
         ending = f"{f'_{self.unit}' if self.unit else ''}{'_total' if self.kind == 'counter' else ''}"

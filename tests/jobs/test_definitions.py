@@ -29,6 +29,7 @@ def test_the_sensors_are_those_of_all_monitors_together(repository):
     assert {each.name for each in repository.sensor_defs} == {
         "alert_notifications",
         "heartbeats",
+        "exports",
         "failed_nights",
         "lost_runs",
         "missed_nights",
@@ -39,7 +40,7 @@ def test_the_sensors_are_those_of_all_monitors_together(repository):
 def test_no_monitor_is_no_error():
     repository = compose({}).get_repository_def()
     assert list(repository.schedule_defs) == []
-    assert len(list(repository.sensor_defs)) == 6
+    assert len(list(repository.sensor_defs)) == 7
 
 
 def test_the_definitions_are_those_of_the_monitors_folder(tmp_path, monkeypatch):

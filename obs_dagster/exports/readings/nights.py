@@ -17,15 +17,26 @@ _ENDED = Gauge(
     ("model",),
     "seconds",
 )
-_AGE = Gauge("obs_last_night_age_seconds", "How long ago that was.", ("model",), "seconds")
-_DAY = Gauge(
-    "obs_last_night_day_timestamp_seconds", "The end of the day that it is of.", ("model",), "seconds"
+_AGE = Gauge(
+    "obs_last_night_age_seconds",
+    "How long ago the night of the latest day of a model ended.",
+    ("model",),
+    "seconds",
+    by_time=True,
 )
-_EVALUATED = Gauge("obs_last_night_evaluated", "Whether that night evaluated its day: 1, or 0.", ("model",))
-_ROWS = Gauge("obs_last_night_rows", "Predictions that were logged on its day.", ("model",), "rows")
+_DAY = Gauge(
+    "obs_last_night_day_timestamp_seconds",
+    "The end of the latest day of a model that had a night.",
+    ("model",),
+    "seconds",
+)
+_EVALUATED = Gauge(
+    "obs_last_night_evaluated", "Whether the night of the latest day evaluated it: 1, or 0.", ("model",)
+)
+_ROWS = Gauge("obs_last_night_rows", "Predictions that were logged on the latest day.", ("model",), "rows")
 _QUARANTINED = Gauge(
     "obs_last_night_quarantined_rows",
-    "Rows of its day that broke the contract and are kept in quarantine.",
+    "Rows of the latest day that broke the contract and are kept in quarantine.",
     ("model",),
     "rows",
 )

@@ -4,6 +4,7 @@ import datetime as dt
 import shutil
 import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,6 +13,7 @@ from obs_dagster.exports.collect import collect
 from obs_dagster.exports.exposition import exposition
 from obs_dagster.exports.gauges import gauges
 from obs_dagster.exports.reading import READINGS
+from obs_dagster.exports.reference import reference_markdown
 from obs_dagster.exports.sample import Gauge
 from obs_dagster.metrics.registry import definitions
 from tests.unit.exports.conftest import HOSTILE
@@ -164,3 +166,10 @@ def test_a_name_without_its_unit_is_refused(wrong):
     name, *rest = wrong
     with pytest.raises(ValueError, match="is not named like obs_"):
         Gauge(name, "It means something.", *rest)
+
+
+def test_the_reference_of_names_is_up_to_date():
+    committed = (Path(__file__).parents[3] / "docs" / "exported_names.md").read_text(encoding="utf-8")
+    assert committed == reference_markdown(), (
+        "python -m obs_dagster.exports.reference > docs/exported_names.md"
+    )

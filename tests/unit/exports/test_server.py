@@ -12,12 +12,14 @@ from tests.unit.exports.conftest import HOSTILE, asked
 
 
 def test_prometheus_scrapes_every_sample_with_its_labels(prometheus, filled):
-    (series,) = asked(prometheus, 'obs_model_latency_p95_seconds{model="risk", version="1", segment!="*"}')
+    (series,) = asked(
+        prometheus, 'obs_model_latency_p95_seconds{model="risk", version="1", segment!="*", instance!=""}'
+    )
     assert series["metric"]["segment"] == HOSTILE
     assert float(series["value"][1]) == 0.095
     found = {
         (series["metric"]["__name__"], series["metric"].get("state"))
-        for series in asked(prometheus, '{__name__=~"obs_.+"}')
+        for series in asked(prometheus, '{__name__=~"obs_.+", instance!=""}')
     }
     assert found == {(each.name, each.labels.get("state")) for each in filled.samples}
 
