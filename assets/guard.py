@@ -20,7 +20,7 @@ from obs_dagster.monitor import Monitor
 from obs_dagster.secrets import without_secrets
 from obs_dagster.settings import Settings
 from obs_dagster.storage_fault import StorageError, blames_storage, storage_fault
-from obs_dagster.telemetry.traces import part_of_run
+from obs_dagster.telemetry.traces import part_of_run, trace_id
 
 
 class StageError(ObsError):
@@ -69,6 +69,9 @@ def _seen(context: dg.AssetExecutionContext, monitor: Monitor, stage: str) -> It
         bound_contextvars(**about),
         part_of_run(context.run_id, f"stage {stage}", engine=monitor.engine.kind),
     ):
+        if trace := trace_id():
+            url = Settings().links.trace(trace)
+            context.add_asset_metadata({"trace": dg.MetadataValue.url(url) if url else trace})
         yield
 
 

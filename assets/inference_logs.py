@@ -10,6 +10,7 @@ from assets.tables import column_schema, table
 from obs_dagster.monitor import Monitor
 from obs_dagster.reports.evidently_ahead import load_ahead
 from obs_dagster.sources.ingest import ingest_logs
+from obs_dagster.telemetry.traces import of_day
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -29,7 +30,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         if is_run(context, monitor, "mlflow_report"):
             load_ahead(monitor, days)
         for day in tracked(context, days, len(days)):
-            found = ingest_logs(monitor, day, platform.lake)
+            with of_day(day):
+                found = ingest_logs(monitor, day, platform.lake)
             total += found.rows
             changes = [{"column": change.column, "change": str(change)} for change in found.schema_changes]
             context.add_asset_metadata(

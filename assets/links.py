@@ -7,10 +7,15 @@ import datetime as dt
 import dagster as dg
 
 from obs_dagster.settings import Settings
+from obs_dagster.telemetry.traces import trace_id
 
 
 def day_links(model: str, day: dt.date) -> dict[str, dg.MetadataValue]:
     """The health page of a day and the model's experiment; those whose places the settings name."""
     links = Settings().links
-    found = {"health page": links.report(model, day), "MLflow": links.experiment_of(model)}
+    found = {
+        "health page": links.report(model, day),
+        "MLflow": links.experiment_of(model),
+        "trace": links.trace(trace_id()),
+    }
     return {name: dg.MetadataValue.url(url) for name, url in found.items() if url}

@@ -12,6 +12,9 @@ from urllib.parse import quote, urlencode
 _TRAINING = "workflowType=machine_learning"
 """Without it MLflow puts what a visitor opens among the pages about language models."""
 
+TRACE_ID = "{trace_id}"
+"""What stands for the id in an address of traces."""
+
 FLEET_PAGE = "index.html"
 """The file of the page of all models."""
 
@@ -57,11 +60,13 @@ class Links:
         dagster: Dagster's web server, without a slash at its end; empty if there is none to link to.
         mlflow: MLflow's server, likewise.
         reports: where the folder `reports` of the home is served, likewise.
+        traces: where a trace is shown, with `{trace_id}` in it; empty if nobody shows any.
     """
 
     dagster: str = ""
     mlflow: str = ""
     reports: str = ""
+    traces: str = ""
 
     def group(self, model: str, location: str) -> str:
         """The graph of a model in Dagster, in the code location of a name."""
@@ -112,6 +117,14 @@ class Links:
     def fleet(self) -> str:
         """The page of all models."""
         return self._report(FLEET_PAGE)
+
+    def trace(self, trace_id: str) -> str:
+        """A trace, by its id.
+
+        >>> Links(traces="https://jaeger.example/trace/{trace_id}").trace("0af7651916cd43dd8448eb211c80319c")
+        'https://jaeger.example/trace/0af7651916cd43dd8448eb211c80319c'
+        """
+        return self.traces.replace(TRACE_ID, _part(trace_id)) if trace_id else ""
 
     def _dagster(self, path: str, **query: str) -> str:
         asked = f"?{urlencode(query)}" if query else ""

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from obs_dagster.errors import SettingsError
-from obs_dagster.links import Links
+from obs_dagster.links import TRACE_ID, Links
 
 
 def _page(url: str) -> str:
@@ -31,6 +31,16 @@ def _page(url: str) -> str:
     if parts.port == 0:
         raise ValueError("it has no port 0")
     return url.rstrip("/")
+
+
+def _trace_page(url: str) -> str:
+    """The address of a trace, whose id is still to be filled in; empty for none."""
+    url = url.strip()
+    if url and (TRACE_ID not in url or not url.startswith(("http://", "https://"))):
+        raise ValueError(f"it must begin with http:// or https:// and have {TRACE_ID} in it")
+    if url and urlsplit(url).username is not None:
+        raise ValueError("it must not hold a user or a password, for people see it")
+    return url
 
 
 Page = Annotated[str, AfterValidator(_page)]
@@ -72,6 +82,16 @@ class Settings(BaseSettings):
         ge=1,
         description="Most samples of a model that are exported; it says how many are left out.",
     )
+    traces: str = Field(
+        default="",
+        pattern="^(off|((mlflow|otlp|console)(, *(mlflow|otlp|console))*)?)$",
+        description="Where traces go: `mlflow`, `otlp`, `console`, several with commas, or `off`; left out: "
+        "as OpenTelemetry's own variables say.",
+    )
+    traces_url: Annotated[str, AfterValidator(_trace_page)] = Field(
+        default="", description="Where people see a trace, with `{trace_id}` in it; links lead there."
+    )
+
     max_runtime_seconds: int = Field(
         default=86_400, ge=0, description="A run that lasts longer is ended and has failed; 0: none is."
     )
@@ -132,7 +152,7 @@ class Settings(BaseSettings):
         except ValueError:
             # it may hold a password, or what is wrong with it is told by whoever opens it
             tracking = ""
-        return Links(self.dagster_url, self.mlflow_url or tracking, self.reports_url)
+        return Links(self.dagster_url, self.mlflow_url or tracking, self.reports_url, self.traces_url)
 
     def run_lock(self, run_id: str) -> Path:
         """The file that the process of a run holds while it lives."""

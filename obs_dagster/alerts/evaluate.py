@@ -34,6 +34,7 @@ from obs_dagster.alerts.rules.transition import Evaluation, advance, end, undone
 from obs_dagster.history import History, nights
 from obs_dagster.monitor import Monitor, Rule
 from obs_dagster.monitor.task import outputs
+from obs_dagster.telemetry.traces import span
 
 LOOK_BACK_DAYS = 120
 """Episodes that ended earlier are left as they are stored."""
@@ -69,8 +70,10 @@ def evaluate_rules(
     Raises:
         HistoryError: the store cannot be used; nothing has changed then.
     """
-    with history.writing(monitor.model) as connection:
-        return _evaluator(connection, monitor, as_of, now, run_id, moved=moved).run()
+    with span("rules", day=str(as_of)) as told, history.writing(monitor.model) as connection:
+        summary = _evaluator(connection, monitor, as_of, now, run_id, moved=moved).run()
+        told.set(fired=len(summary.fired), resolved=len(summary.resolved))
+        return summary
 
 
 def evaluate_nights(

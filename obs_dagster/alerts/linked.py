@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 
-from obs_dagster.alerts.message import Message
+from obs_dagster.alerts.message import TRACE_ID, Message
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.stage import stage_of
 from obs_dagster.links import Links
@@ -18,7 +18,11 @@ from obs_dagster.links import Links
 
 def linked(message: Message, links: Links) -> Message:
     """The message with the addresses that there are: below its body, as links, as `…_url` in its details."""
-    found = {name: url for name, url in _addresses(message.details, links).items() if url}
+    addresses = {
+        **_addresses(message.details, links),
+        "trace": links.trace(message.details.get(TRACE_ID, "")),
+    }
+    found = {name: url for name, url in addresses.items() if url}
     if not found:
         return message
     width = max(map(len, found))

@@ -20,9 +20,13 @@ from obs_dagster.figures import given, told_apart
 from obs_dagster.monitor import Severity
 from obs_dagster.monitor.escalation import gravest
 from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.telemetry.traces import kept_trace
 
 Event = Literal["firing", "acknowledged", "updated", "resolved"]
 """What happens to what a thread is about."""
+
+TRACE_ID = "trace_id"
+"""The detail that names the trace of the night which a notification is of; only where there are traces."""
 
 _DEFUSED = {"<": "(", ">": ")", "[": "(", "]": ")", "`": "'", "@": "(at)", "://": ":/ /"}
 _NAME_LENGTH = 120
@@ -114,6 +118,7 @@ def compose(
             "since": alert.since.isoformat(),
             "day": alert.last_day.isoformat(),
             **({"moved": moved} if moved else {}),
+            **traced_by(alert.run_id),
             **({"why": why} if why else {}),
         },
     )
@@ -122,6 +127,12 @@ def compose(
 def _event(event: Change, beside: Sequence[Alert]) -> Event:
     """What it is for the thread: that others fire is no end, and that more is known is news of it."""
     return "updated" if event == "explained" or (event == "resolved" and beside) else event
+
+
+def traced_by(run_id: str) -> dict[str, str]:
+    """The details that lead to a run's trace; none where there is none."""
+    found = kept_trace(run_id)
+    return {TRACE_ID: found} if found else {}
 
 
 def one_line(text: str) -> str:

@@ -12,11 +12,13 @@ from obs_dagster.baselines.stored import baseline_folder, version_folder
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.files import connect
+from obs_dagster.telemetry.traces import traced
 
 #: Characters of a folder's name that another one, beside it, is called by.
 _NAME_LENGTH = 100
 
 
+@traced("baseline")
 def prepare_baseline(monitor: Monitor, lake: Lake) -> PreparedBaseline:
     """Fit the grids if there are none yet, and prepare every baseline that is new or changed.
 

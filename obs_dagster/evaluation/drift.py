@@ -23,6 +23,7 @@ from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.cells import is_cell
+from obs_dagster.telemetry.traces import span
 
 CHANGES = "changes"
 """The folder of the lake; `day=…/changes.json` has a list of `Change.as_json` under `changes`."""
@@ -44,7 +45,9 @@ class DayDrift:
 def drift_of_day(night: Night, day: dt.date) -> DayDrift:
     """The drift of one day; nothing is written."""
     watch = _Watch(night.monitor)
-    records = list(drift_records(night, day, watch.see))
+    with span("drift") as told:
+        records = list(drift_records(night, day, watch.see))
+        told.set(records=len(records))
     return DayDrift(records, watch.changes(day))
 
 

@@ -9,6 +9,7 @@ from itertools import takewhile
 from obs_dagster.evaluation.night import Night
 from obs_dagster.history import History, NightRecord
 from obs_dagster.quality.day import DayQuality, day_quality
+from obs_dagster.telemetry.traces import trace_id
 
 
 def record_nights(night: Night, days: Collection[dt.date], history: History) -> None:
@@ -25,6 +26,7 @@ def record_nights(night: Night, days: Collection[dt.date], history: History) -> 
                 versions=() if quality is None else tuple(sorted(quality.versions)),
                 run_id=night.recorder.run_id,
                 finished_at=night.recorder.now,
+                trace_id=trace_id(),
             )
         )
 

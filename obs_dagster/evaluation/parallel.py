@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from obs_dagster.evaluation.night import Night
 from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.telemetry.traces import of_day, span
 from obs_dagster.workers import in_order
 
 #: Fewer days than these are evaluated sooner than processes have started.
@@ -65,7 +66,8 @@ def each_day(
     ordered = sorted(days)
     if learn is not None:
         for day in ordered:
-            found = evaluate(night, day)
+            with of_day(day):
+                found = evaluate(night, day)
             learn(found)
             yield day, found
         return
@@ -74,8 +76,14 @@ def each_day(
 
 
 def _records(family: Family, night: Night, day: dt.date) -> list[MetricRecord]:
-    return list(family(night, day))
+    with span(family.__name__.removesuffix("_records")) as told:
+        records = list(family(night, day))
+        told.set(records=len(records))
+    return records
 
 
 def _evaluated(evaluate: Callable[[Night, dt.date], T], night: Night, days: Iterable[dt.date]) -> Iterator[T]:
-    return (evaluate(night, day) for day in days)
+    for day in days:
+        with of_day(day):
+            found = evaluate(night, day)
+        yield found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from obs_dagster.baselines.stored import grown_grids
 from obs_dagster.engine.protocol import engine_of
@@ -17,6 +18,7 @@ from obs_dagster.quality.refusal import fact
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.tasks.outcomes import OutcomeProfile, reduce_outcome_days, settings_of
 from obs_dagster.tasks.protocol import task_of
+from obs_dagster.telemetry.traces import Span, span
 
 #: Rows that share a query; more days than these are taken in turns, so that memory stays bounded.
 _BATCH_ROWS = 1_000_000
@@ -33,7 +35,10 @@ def profile_days(night: Night, days: Iterable[dt.date]) -> Iterator[tuple[dt.dat
         evaluated = [day for day, quality in batch if quality.evaluated]
         profiles = {}
         if evaluated:
-            with engine_of(monitor).clean_rows(monitor, evaluated, lake) as rows:
+            with (
+                _scan("profile", night, batch),
+                engine_of(monitor).clean_rows(monitor, evaluated, lake) as rows,
+            ):
                 profiles = reduce_days(rows, monitor, grown_grids(monitor, rows, lake), DAY)
         for day, quality in batch:
             profile = profiles.get(day.isoformat(), Profile.empty(grids))
@@ -50,6 +55,22 @@ def profile_days(night: Night, days: Iterable[dt.date]) -> Iterator[tuple[dt.dat
                 },
             )
             yield day, profile
+
+
+def _scan(
+    name: str, night: Night, batch: Sequence[tuple[dt.date, DayQuality]]
+) -> AbstractContextManager[Span]:
+    """The span of reading the rows of some days."""
+    first, last = str(batch[0][0]), str(batch[-1][0])
+    return span(
+        f"scan {name}",
+        engine=night.monitor.engine.kind,
+        rows=sum(quality.rows for _, quality in batch),
+        days=len(batch),
+        first=first,
+        last=last,
+        day=first if first == last else None,
+    )
 
 
 def damaged_profiles(night: Night) -> list[dt.date]:
@@ -96,7 +117,10 @@ def reduce_outcomes_of(night: Night, days: Iterable[dt.date]) -> Iterator[tuple[
         evaluated = [day for day, quality in batch if quality.evaluated]
         found = {}
         if evaluated:
-            with engine_of(monitor).labelled_rows(monitor, evaluated, lake) as rows:
+            with (
+                _scan("outcomes", night, batch),
+                engine_of(monitor).labelled_rows(monitor, evaluated, lake) as rows,
+            ):
                 found = reduce_outcome_days(rows, monitor, grown_grids(monitor, rows, lake), kind, DAY)
         for day, _ in batch:
             outcomes = found.get(day.isoformat(), OutcomeProfile.empty(kind))

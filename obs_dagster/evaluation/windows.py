@@ -23,6 +23,7 @@ from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import Profile
 from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable
+from obs_dagster.telemetry.traces import span
 
 P = TypeVar("P", Profile, OutcomeProfile)
 
@@ -138,8 +139,10 @@ def profile_windows(night: Night, day: dt.date, *, part: Part | None = None) -> 
         LakeError: a day was profiled on other grids than the baseline's.
     """
     for lengths, days in _spans(night.profiles, night.monitor, day):
-        parts = [day_profile(night, each, part=part) for each in days]
-        yield Window(lengths, Profile.merged(parts, night.grids), len(days), _refused(night, days))
+        with span("merge", days=len(days), window=max(lengths)):
+            parts = [day_profile(night, each, part=part) for each in days]
+            merged = Profile.merged(parts, night.grids)
+        yield Window(lengths, merged, len(days), _refused(night, days))
 
 
 def read_outcomes(night: Night, day: dt.date, kind: OutcomeTable) -> OutcomeProfile:
@@ -151,7 +154,8 @@ def outcome_windows(night: Night, day: dt.date, kind: OutcomeTable) -> Iterator[
     """The outcomes of every window that ends on `day`, the shortest first."""
     for lengths, days in _spans(night.outcomes, night.monitor, day):
         parts = (read_outcomes(night, each, kind) for each in days)
-        merged = OutcomeProfile.merged(parts, kind)
+        with span("merge", days=len(days), window=max(lengths)):
+            merged = OutcomeProfile.merged(parts, kind)
         yield Window(lengths, merged, len(days), _refused(night, days))
 
 

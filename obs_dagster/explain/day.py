@@ -32,6 +32,7 @@ from obs_dagster.monitor.data import Registry
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import leading_output, outputs
 from obs_dagster.sources.files import connect
+from obs_dagster.telemetry.traces import of_day, span
 from obs_dagster.workers import WorkerError, in_order
 
 if TYPE_CHECKING:
@@ -116,7 +117,10 @@ class _Explainers:
         if rows.empty:
             return VersionExplained(version, reason=NO_ROWS)
         try:
-            return self._explained(day, version, self._load(version, registry), rows)
+            with span("explain", version=version) as told_of:
+                found = self._explained(day, version, self._load(version, registry), rows)
+                told_of.set(rows=found.rows, method=found.method)
+                return found
         except ObsError as error:
             return VersionExplained(version, drawn=len(rows), reason=str(error))
         except Exception as error:  # noqa: BLE001 - libraries, models and rows fail in ways of their own
@@ -215,7 +219,8 @@ def _explain(explainers: _Explainers, days: Iterable[Served]) -> Iterator[list[V
     kept = _first(explainers)
     with connect() as connection:
         for day, versions in days:
-            explained = kept.explain(connection, day, versions)
+            with of_day(day):
+                explained = kept.explain(connection, day, versions)
             folder = _folder(kept.monitor, day, kept.lake)
             summary = [{**asdict(each), "remarks": each.remarks} for each in explained]
             write_json(folder / "summary.json", summary)

@@ -15,6 +15,7 @@ from obs_dagster.explain.signature import declared_kinds
 from obs_dagster.kinds import Kinds, Place
 from obs_dagster.mlflow_reach.waiting import limit_waiting
 from obs_dagster.scratch import scratch
+from obs_dagster.telemetry.traces import span
 
 ADAPTERS: Kinds[Adapter] = Kinds(
     "model adapter", "obs_dagster.adapters", [Place("obs_dagster.explain.adapters", "ADAPTER")]
@@ -61,7 +62,8 @@ def _loaded(
 ) -> ExplainableModel | ClassModel:
     place = f"Version {version} of the registered model {registry_name!r}"
     with TemporaryDirectory(prefix="model-", dir=scratch()) as folder:
-        path = _download(registry_name, version, tracking_uri, folder, place)
+        with span("mlflow download", service="mlflow", call="download_artifacts", version=version):
+            path = _download(registry_name, version, tracking_uri, folder, place)
         try:
             return _adapted(path, trust, place, puts)
         except ModelLoadError:

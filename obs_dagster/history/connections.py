@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from obs_dagster.errors import HistoryError
 from obs_dagster.history.place import make_folder, printable
+from obs_dagster.history.queries import queried, watched
 from obs_dagster.storage_fault import storage_fault
 
 BUSY_SECONDS = 30
@@ -24,7 +25,11 @@ def make_engine(url: URL) -> Engine:
     """An engine for the parsed URL; no connection is made yet."""
     if url.drivername == "sqlite":
         make_folder(url)
-        return _sqlite(url)
+        return watched(_sqlite(url))
+    return watched(_postgresql(url))
+
+
+def _postgresql(url: URL) -> Engine:
     return create_engine(
         url,
         pool_pre_ping=True,
@@ -74,7 +79,7 @@ def faults(engine: Engine) -> Iterator[None]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection that sees one state of the store from its first statement on."""
-    with faults(engine), engine.connect() as connection:
+    with queried("history read", engine), faults(engine), engine.connect() as connection:
         snapshot = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
         yield connection.execution_options(**snapshot)
 
@@ -87,7 +92,7 @@ def writing(engine: Engine, lock: str) -> Iterator[Connection]:
         engine: where to.
         lock: what is locked, such as a model's name. SQLite locks the whole file.
     """
-    with faults(engine), engine.connect() as raw:
+    with queried("history write", engine), faults(engine), engine.connect() as raw:
         connection = raw.execution_options(obs_begin="BEGIN IMMEDIATE")
         with connection.begin():
             if engine.dialect.name == "postgresql":

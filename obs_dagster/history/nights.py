@@ -23,6 +23,7 @@ class NightRecord:
         versions: the versions seen in the log.
         run_id: the run that did it.
         finished_at: when (UTC).
+        trace_id: the trace of the run; empty if none was kept.
     """
 
     model: str
@@ -33,6 +34,7 @@ class NightRecord:
     versions: tuple[str, ...]
     run_id: str
     finished_at: dt.datetime
+    trace_id: str = ""
 
 
 def record(connection: Connection, night: NightRecord) -> None:

@@ -113,6 +113,7 @@ NIGHTS = Table(
     Column("versions", JSON, nullable=False),
     Column("run_id", Text, nullable=False),
     Column("finished_at", UtcDateTime, nullable=False),
+    Column("trace_id", Text, nullable=False, server_default=""),
 )
 
 VERDICTS = Table(

@@ -25,6 +25,7 @@ from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place, day_of, log_rows, unreadable
+from obs_dagster.telemetry.traces import of_day, span
 
 if TYPE_CHECKING:
     import duckdb
@@ -115,7 +116,15 @@ def validate_days(
         manifest = lake.table(monitor.model, LOGS).manifest(day)
         if manifest is None:
             raise LakeError(f"{day} of {monitor.model} has not been ingested.", remedy="Run its night first.")
-        yield day, _validated(monitor, day, lake, manifest, suite, frames, chunk_rows)
+        with of_day(day), span("validate", engine=monitor.engine.kind) as told:
+            found = _validated(monitor, day, lake, manifest, suite, frames, chunk_rows)
+            told.set(
+                rows=found.rows,
+                quarantined=found.quarantined,
+                evaluated=found.evaluated,
+                expectations=len(found.results),
+            )
+        yield day, found
 
 
 def _validated(  # noqa: PLR0917  one call

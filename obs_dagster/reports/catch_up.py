@@ -20,6 +20,7 @@ from obs_dagster.reports.kept import keep_standing
 from obs_dagster.reports.mlflow.report import MlflowReport, Published
 from obs_dagster.reports.mlflow.tracking import LAYOUT
 from obs_dagster.reports.version_reports import VersionReports
+from obs_dagster.telemetry.traces import of_day
 from obs_dagster.verdict.verdict import Verdict
 
 #: Nights that are in memory at a time, with their pages.
@@ -85,13 +86,14 @@ def publish_nights(
         for together in _batches(due, _TOGETHER):
             nights = []
             for day in together:
-                page = gathering.page(day)
-                verdicts = page.verdicts
-                settled = _settled(monitor, day, latest)
-                made = reports.of(page, gathering.records(day), evidently.pages(day), settled=settled)
-                nights += made
-                # before MLflow is asked for anything, which may be down
-                keep_standing(page, made, history, pages)
+                with of_day(day):
+                    page = gathering.page(day)
+                    verdicts = page.verdicts
+                    settled = _settled(monitor, day, latest)
+                    made = reports.of(page, gathering.records(day), evidently.pages(day), settled=settled)
+                    nights += made
+                    # before MLflow is asked for anything, which may be down
+                    keep_standing(page, made, history, pages)
             if nights:
                 mlflow = mlflow or MlflowReport(tracking_uri)
             for each in mlflow.publish(nights) if mlflow else ():

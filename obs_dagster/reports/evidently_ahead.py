@@ -20,6 +20,7 @@ from obs_dagster.reports.evidently import load
 from obs_dagster.reports.evidently_night import evidently_pages, is_due
 from obs_dagster.scratch import scratch
 from obs_dagster.sources.labels import GROUND_TRUTH
+from obs_dagster.telemetry.traces import traced
 from obs_dagster.workers import begin, give_up
 
 
@@ -137,6 +138,7 @@ def _or_remark(making: Callable[[], Pages], monitor: Monitor, day: dt.date, lake
         return Pages(remarks={version: [told] for version in (quality.versions if quality else ())})
 
 
+@traced("evidently pages")
 def write_pages(monitor: Monitor, day: dt.date, lake: Lake, folder: Path) -> Pages:
     """Write Evidently's pages of every version that has rows on a day which may be evaluated."""
     quality = day_quality(monitor, day, lake)

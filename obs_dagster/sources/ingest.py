@@ -23,6 +23,7 @@ from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.protocol import source_of
 from obs_dagster.sources.schema_change import SchemaChange, found_in
+from obs_dagster.telemetry.traces import span
 
 if TYPE_CHECKING:
     import duckdb
@@ -69,11 +70,19 @@ def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
     """
     target = lake.table(monitor.model, LOGS).path(day)
     with (
+        span("ingest", source=monitor.logs.source, engine="duckdb") as told,
         source_of(monitor.logs).day(monitor, day, target.parent) as source,
         connect() as connection,
         replacing(target) as aside,
     ):
-        return _ingest(connection, monitor, day, source, aside)
+        found = _ingest(connection, monitor, day, source, aside)
+        told.set(
+            rows=found.rows,
+            files=found.files,
+            versions=", ".join(sorted(found.versions)),
+            bytes=aside.stat().st_size,
+        )
+        return found
 
 
 def ingest_some(monitor: Monitor, day: dt.date, lake: Lake, *, files: int, most: int) -> Ingested:

@@ -32,6 +32,7 @@ from obs_dagster.sources.label_rows import LabelRows
 from obs_dagster.sources.label_values import label_reader, label_type
 from obs_dagster.sources.log_rows import check_in_place, log_rows
 from obs_dagster.sources.protocol import source_of
+from obs_dagster.telemetry.traces import traced
 
 if TYPE_CHECKING:
     import duckdb
@@ -73,6 +74,7 @@ def label_book(monitor: Monitor, lake: Lake) -> LabelBook:
     return LabelBook.read(lake.folder(monitor.model, "labels"))
 
 
+@traced("labels")
 def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
     """Read labels that are new and merge them into the days they belong to.
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from obs_dagster import secrets
 from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.alerts.channels.registry import send
 from obs_dagster.alerts.channels.thread import Taken, Thread
 from obs_dagster.alerts.linked import linked
-from obs_dagster.alerts.message import Message, one_line
+from obs_dagster.alerts.message import TRACE_ID, Message, one_line
 from obs_dagster.alerts.outbox import entries, threads
 from obs_dagster.alerts.outbox.dead import NOT_THROUGH
 from obs_dagster.alerts.outbox.entries import FIRST_RETRY, Claim, Entry
@@ -23,6 +25,7 @@ from obs_dagster.history import History
 from obs_dagster.links import NO_LINKS, Links
 from obs_dagster.monitor import Route
 from obs_dagster.monitor.routing import Notice, destinations, every_route
+from obs_dagster.telemetry.traces import Span, part_of_trace
 
 Clock = Callable[[], dt.datetime]
 Sender = Callable[[str, Message, Thread], Taken]
@@ -209,13 +212,27 @@ class _Run:
         except ObsError as error:
             return _Refused(str(error))
         try:
-            return self._sender(url, linked(message, self._links), thread)
+            with _sending(message, route):
+                return self._sender(url, linked(message, self._links), thread)
         except Exception as error:  # noqa: BLE001  # whatever breaks in one channel must not stop the others
             reason = str(error) or type(error).__name__
             why = secrets.scrub(scrub(one_line(reason), url, route.label))[:_ERROR_LENGTH]
             if isinstance(error, ChannelError):
                 return _Refused(why, error.retry_after, error.names)
             return _Refused(why)
+
+
+def _sending(message: Message, route: Route) -> AbstractContextManager[Span]:
+    """The span of an attempt, below the night that the message is of."""
+    return part_of_trace(
+        message.details.get(TRACE_ID, ""),
+        "deliver",
+        model=message.details.get("model"),
+        messaging=urlsplit(route.url).scheme,
+        channel=route.label,
+        message=message.key,
+        attempt="send",
+    )
 
 
 @dataclass(frozen=True, slots=True)

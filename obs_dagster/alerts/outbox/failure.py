@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from obs_dagster.alerts.message import Message, harmless, laid_out, one_line
+from obs_dagster.alerts.message import Message, harmless, laid_out, one_line, traced_by
 from obs_dagster.alerts.outbox.entries import enqueue_once
 from obs_dagster.history import History
 from obs_dagster.history.tables import OUTBOX
@@ -86,6 +86,7 @@ def report_failure(
             "partition": day,
             "error": lines["error"],
             "owner": owner,
+            **traced_by(run_id),
         },
     )
     return enqueue_once(history, message, model=model, now=now)

@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 from obs_dagster.errors import ObsError
 from obs_dagster.mlflow_reach.error import MlflowRejected, MlflowUnavailable
 from obs_dagster.storage_fault import blames_storage, storage_fault
+from obs_dagster.telemetry.traces import span
 
 _REFUSALS = frozenset(
     {
@@ -34,10 +35,12 @@ R = TypeVar("R")
 
 def reaching(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
     """Turns what the library and its stores raise into `MlflowUnavailable` or `MlflowRejected`."""
+    name = method.__name__.strip("_")
 
     def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return method(self, *args, **kwargs)
+            with span(f"mlflow {name}", service="mlflow", call=name):
+                return method(self, *args, **kwargs)
         except ObsError:
             raise
         except Exception as error:

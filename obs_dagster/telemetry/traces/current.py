@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from obs_dagster.telemetry.traces.ids import trace_of_run
 from obs_dagster.telemetry.traces.switch import is_on
 
 
 def trace_id() -> str:
     """The trace of the open span, in 32 hexadecimal digits; empty if there is none, or it is not kept."""
     return traceparent()[3:35]
+
+
+def kept_trace(run_id: str) -> str:
+    """The trace of a run, whatever is open here; empty if there are no traces, or its own is not kept."""
+    if not run_id or not is_on():
+        return ""
+    from obs_dagster.telemetry.traces import recording
+
+    found = trace_of_run(run_id)
+    return found if recording.is_kept(found) else ""
 
 
 def traceparent() -> str:

@@ -16,6 +16,6 @@ def trace_of_run(run_id: str) -> str:
     return blake2b(run_id.encode(), digest_size=16, person=b"obs trace").hexdigest()
 
 
-def root_of_run(run_id: str) -> str:
+def root_of_trace(trace_id: str) -> str:
     """The span of the run as a whole, which all others are below, in 16 hexadecimal digits."""
-    return blake2b(run_id.encode(), digest_size=8, person=b"obs root").hexdigest()
+    return blake2b(trace_id.encode(), digest_size=8, person=b"obs root").hexdigest()

@@ -28,7 +28,7 @@ from obs_dagster import __version__
 from obs_dagster.secrets import scrub
 from obs_dagster.telemetry.traces.attributes import Attribute, named
 from obs_dagster.telemetry.traces.destination import Destination, open_destinations
-from obs_dagster.telemetry.traces.ids import root_of_run, trace_of_run
+from obs_dagster.telemetry.traces.ids import root_of_trace, trace_of_run
 
 SCOPE = "obs_dagster"
 """Who makes the spans."""
@@ -52,7 +52,8 @@ class _Ids(IdGenerator):
     @contextmanager
     def of_run(self, run_id: str) -> Iterator[None]:
         """The span that is started in the block is a run's."""
-        self._next.trace, self._next.span = int(trace_of_run(run_id), 16), int(root_of_run(run_id), 16)
+        found = trace_of_run(run_id)
+        self._next.trace, self._next.span = int(found, 16), int(root_of_trace(found), 16)
         try:
             yield
         finally:
@@ -144,29 +145,31 @@ def run(run_id: str, name: str, attributes: Mapping[str, Attribute]) -> Iterator
 
 
 @contextmanager
-def part(run_id: str, name: str, attributes: Mapping[str, Attribute]) -> Iterator[trace.Span]:
-    """A span below that of a run, which may be open in this process or in another."""
-    if format(trace.get_current_span().get_span_context().trace_id, "032x") == trace_of_run(run_id):
-        with recorded(name, {**attributes, "run_id": run_id}) as started:
+def part(trace_id: str, name: str, attributes: Mapping[str, Attribute]) -> Iterator[trace.Span]:
+    """A span below that of a run, by its trace; the run may be open in this process or in another."""
+    if format(trace.get_current_span().get_span_context().trace_id, "032x") == trace_id:
+        with recorded(name, attributes) as started:
             yield started
         return
     try:
-        with recorded(name, {**attributes, "run_id": run_id}, _far_root(run_id)) as started:
+        with recorded(name, attributes, _far_root(trace_id)) as started:
             yield started
     finally:
         flush()
 
 
-def _far_root(run_id: str) -> context.Context:
-    """The run's span, seen from elsewhere; whether it is kept follows from its id, as it does there."""
-    trace_id, span_id = int(trace_of_run(run_id), 16), int(root_of_run(run_id), 16)
-    kept = (
-        _recorder().provider.sampler.should_sample(_NO_PARENT, trace_id, "").decision
-        is Decision.RECORD_AND_SAMPLE
-    )
-    flags = TraceFlags(TraceFlags.SAMPLED if kept else TraceFlags.DEFAULT)
-    root = SpanContext(trace_id, span_id, is_remote=True, trace_flags=flags)
+def _far_root(trace_id: str) -> context.Context:
+    """The run's span, seen from elsewhere."""
+    flags = TraceFlags(TraceFlags.SAMPLED if is_kept(trace_id) else TraceFlags.DEFAULT)
+    span_id = int(root_of_trace(trace_id), 16)
+    root = SpanContext(int(trace_id, 16), span_id, is_remote=True, trace_flags=flags)
     return trace.set_span_in_context(trace.NonRecordingSpan(root), _NO_PARENT)
+
+
+def is_kept(trace_id: str) -> bool:
+    """Whether a trace is kept: it follows from its id, in every process alike."""
+    sampled = _recorder().provider.sampler.should_sample(_NO_PARENT, int(trace_id, 16), "")
+    return sampled.decision is Decision.RECORD_AND_SAMPLE
 
 
 def _started_by() -> tuple[trace.Link, ...]:

@@ -7,12 +7,16 @@ with it in whatever process a part of it happens.
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
+from structlog.contextvars import bound_contextvars
+
 from obs_dagster.telemetry.traces.attributes import Attribute, named
+from obs_dagster.telemetry.traces.ids import trace_of_run
 from obs_dagster.telemetry.traces.switch import is_on
 
 P = ParamSpec("P")
@@ -107,17 +111,37 @@ def run_span(run_id: str, name: str, **attributes: Attribute) -> Iterator[Span]:
 
 @contextmanager
 def part_of_run(run_id: str, name: str, **attributes: Attribute) -> Iterator[Span]:
-    """A span below that of a run, in whichever process; where it is none of the run's, spans are delivered.
+    """A span below that of a run, in whichever process; where none of the run's is open, spans are delivered.
 
     Args:
-        run_id: the run; if it is empty, there is no span.
+        run_id: the run.
         name: what is done.
         **attributes: as of `span`.
     """
-    if not run_id or not is_on():
+    with part_of_trace(trace_of_run(run_id), name, **attributes, run_id=run_id) as open_span:
+        yield open_span
+
+
+@contextmanager
+def part_of_trace(trace_id: str, name: str, **attributes: Attribute) -> Iterator[Span]:
+    """The same, by the trace of the run.
+
+    Args:
+        trace_id: in 32 hexadecimal digits; if it is empty, there is no span.
+        name: what is done.
+        **attributes: as of `span`.
+    """
+    if not trace_id or not is_on():
         yield NO_SPAN
         return
     from obs_dagster.telemetry.traces import recording
 
-    with recording.part(run_id, name, attributes) as open_span:
+    with recording.part(trace_id, name, attributes) as open_span:
         yield Span(open_span)
+
+
+@contextmanager
+def of_day(day: dt.date) -> Iterator[Span]:
+    """A span for what is done of one day, which all lines of the log tell."""
+    with bound_contextvars(day=str(day)), span("day", day=str(day)) as open_span:
+        yield open_span

@@ -11,7 +11,8 @@ VARIABLE = "OBS_TRACES"
 PLACES = ("otlp", "mlflow", "console")
 """Where spans can go: to a collector, into MLflow's trace store, to standard error."""
 
-_OFF = frozenset({"none", "off", "false", "0"})
+_OFF = ("off", "none")
+
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
@@ -34,7 +35,7 @@ def destinations(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     if not asked:
         return ("otlp",) if any(environ.get(name, "").strip() for name in _ENDPOINTS) else ()
     named = [name.strip().lower() for name in asked.split(",")]
-    return () if _OFF & set(named) else tuple(dict.fromkeys(name for name in named if name in PLACES))
+    return () if set(_OFF) & set(named) else tuple(dict.fromkeys(name for name in named if name in PLACES))
 
 
 @cache

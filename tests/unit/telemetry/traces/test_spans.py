@@ -11,7 +11,7 @@ from structlog.contextvars import bound_contextvars
 from obs_dagster import workers
 from obs_dagster.telemetry import traces
 from obs_dagster.telemetry.traces.attributes import ATTRIBUTES
-from obs_dagster.telemetry.traces.ids import root_of_run
+from obs_dagster.telemetry.traces.ids import root_of_trace
 
 ROOT = Path(__file__).parents[4]
 
@@ -23,7 +23,7 @@ def test_one_run_is_one_trace_whose_ids_follow_from_its_own(ended):
         assert traces.trace_id() == traces.trace_of_run("run-1")
     night, stage, scan = (ended()[name] for name in ("night", "stage", "scan"))
     assert format(night.context.trace_id, "032x") == traces.trace_of_run("run-1")
-    assert format(night.context.span_id, "016x") == root_of_run("run-1")
+    assert format(night.context.span_id, "016x") == root_of_trace(traces.trace_of_run("run-1"))
     assert (stage.parent.span_id, scan.parent.span_id) == (night.context.span_id, stage.context.span_id)
     assert (scan.attributes["obs.rows"], scan.attributes["obs.bytes"]) == (3, 7)
     assert night.attributes["obs.run_id"] == "run-1"
@@ -34,7 +34,7 @@ def test_a_part_in_another_process_hangs_below_the_run_that_it_cannot_see(ended)
         pass
     stage = ended()["stage"]
     assert format(stage.context.trace_id, "032x") == traces.trace_of_run("run-2")
-    assert format(stage.parent.span_id, "016x") == root_of_run("run-2")
+    assert format(stage.parent.span_id, "016x") == root_of_trace(traces.trace_of_run("run-2"))
 
 
 @pytest.mark.parametrize("share", ["0", "0.5", "1"])
@@ -46,6 +46,7 @@ def test_every_process_samples_a_run_alike(begin_anew, share):
         run_id = f"run-{number}"
         with traces.run_span(run_id, "night"):
             here = bool(traces.trace_id())
+            assert bool(traces.kept_trace(run_id)) == here
         with traces.part_of_run(run_id, "stage"):
             assert bool(traces.trace_id()) == here
         kept.add(here)
@@ -130,7 +131,7 @@ def test_off_nothing_is_imported():
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 
 
-_MAKERS = ("span", "traced", "run_span", "part_of_run")
+_MAKERS = ("span", "traced", "run_span", "part_of_run", "part_of_trace")
 
 
 def _calls():
