@@ -52,6 +52,11 @@ def version_fragment(registered: str, version: str) -> str:
     return f"#/models/{_part(registered)}/versions/{_part(version)}?{_TRAINING}"
 
 
+def trace_fragment(experiment: str, trace: str) -> str:
+    """A trace that MLflow keeps, by its own id, as a link within its pages."""
+    return f"#/experiments/{_part(experiment)}/traces?selectedEvaluationId={_part(trace)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Links:
     """Addresses under the places that the settings name; `Settings.links` has them.

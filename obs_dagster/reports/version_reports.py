@@ -21,7 +21,8 @@ from obs_dagster.quality.day import day_quality
 from obs_dagster.reports.evidently_ahead import Pages
 from obs_dagster.reports.health.page import HealthInput, render_health
 from obs_dagster.reports.mlflow.plotted import plotted_of
-from obs_dagster.reports.mlflow.version_report import Content, Later, VersionReport
+from obs_dagster.reports.mlflow.version_report import TRACE_TAG, Content, Later, VersionReport
+from obs_dagster.telemetry.traces import trace_id
 from obs_dagster.verdict.headline import headline_window
 
 PAGE = "health.html"
@@ -89,7 +90,7 @@ class VersionReports:
                     settled=settled,
                     verdict=verdict,
                     params=self._params,
-                    tags={"mlflow.obs.run_id": page.run_id},
+                    tags={"mlflow.obs.run_id": page.run_id, **self._traced},
                     artifacts=shared | {f"explanations/{name}": file for name, file in explanations.items()},
                     remarks=explained.get(version, ()),
                     later=None if evidently is None else partial(_of_version, evidently, version, page),
@@ -103,10 +104,17 @@ class VersionReports:
             )
         return found
 
+    @property
+    def _traced(self) -> dict[str, str]:
+        """The tag that names the trace of the run that publishes, if there is one."""
+        trace = trace_id()
+        return {TRACE_TAG: trace} if trace else {}
+
     def _ways(self, page: HealthInput) -> dict[str, str]:
         places = {
             "health page": self._links.report(self._monitor.model, page.day),
             "day in Dagster": self._links.stage(self._monitor.model, "alerts", page.day),
+            "trace": self._links.trace(trace_id()),
         }
         return {name: url for name, url in places.items() if url}
 

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from obs_dagster.links import experiment_name
 from obs_dagster.reports.mlflow import nightly_run
-from obs_dagster.reports.mlflow.story import version_story
+from obs_dagster.reports.mlflow.story import kept_there, version_story
 from obs_dagster.reports.mlflow.tracking import Tracking
 from obs_dagster.reports.mlflow.trend import Trend
 from obs_dagster.reports.mlflow.trend_view import offer_trend_view
@@ -80,6 +80,8 @@ class MlflowReport:
         left = tracking.log({writing.run: writing.points for writing in writings})
         for writing in writings:
             nightly_run.complete(tracking, experiment, writing, trend.id, left[writing.run])
+            if trace := kept_there(writing.plan.report):
+                tracking.link_trace(writing.run, trace)
         runs = {writing.plan.report.day: writing.run for writing in writings}
         trend.complete(plans, latest, runs[latest.day])
         if registered is not None and latest.registered_model is not None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 
 from obs_dagster.changes.words import between, told
-from obs_dagster.links import run_fragment
+from obs_dagster.links import run_fragment, trace_fragment
 from obs_dagster.reports.mlflow.trend_view import trend_view_link
-from obs_dagster.reports.mlflow.version_report import VersionReport
+from obs_dagster.reports.mlflow.version_report import TRACE_TAG, VersionReport
+from obs_dagster.telemetry.traces import destinations
+from obs_dagster.telemetry.traces.ids import TRACE_PREFIX
 
 _EVIDENCE = 8
 """Numbers of a verdict that are told; all are on the health page."""
@@ -31,8 +33,16 @@ def night_story(report: VersionReport, experiment: str, trend: str) -> str:
         lines += ["Labels are still arriving: what depends on them follows when they are complete.", ""]
     ways = [run_link(experiment, trend, f"Trend of version {_plain(report.version)}")]
     ways += [f"[{name}]({url})" for name, url in report.links.items()]
+    if trace := kept_there(report):
+        ways.append(f"[Trace]({trace_fragment(experiment, trace)})")
     lines.append(f"{' · '.join(ways)}. All {len(report.records):,} numbers are under *Artifacts*.")
     return "\n".join(lines)
+
+
+def kept_there(report: VersionReport) -> str:
+    """The night's trace, by MLflow's own id, if it is kept in MLflow; else empty."""
+    trace = report.tags.get(TRACE_TAG, "")
+    return f"{TRACE_PREFIX}{trace}" if trace and "mlflow" in destinations() else ""
 
 
 def trend_story(report: VersionReport, experiment: str, night: str) -> str:

@@ -202,6 +202,11 @@ class Tracking:
             self._client.log_batch(run, [_metric(point) for point in last], given, marked)
 
     @reaching
+    def link_trace(self, run: str, trace: str) -> None:
+        """Shows a trace, by MLflow's id, among those of a run; it may come later than this."""
+        self._client.link_traces_to_run([trace], run)
+
+    @reaching
     def values_at(self, run: str, name: str, step: int) -> set[float]:
         """The values that a metric has at a step."""
         return {point.value for point in self._client.get_metric_history(run, name) if point.step == step}

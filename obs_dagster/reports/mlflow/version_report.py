@@ -16,6 +16,9 @@ from obs_dagster.verdict.verdict import Verdict
 
 EPOCH = dt.date(1970, 1, 1)
 
+TRACE_TAG = "obs.trace_id"
+"""The tag of a night's run that names the trace of the run which published it."""
+
 Content = str | bytes | Path
 """What an artifact holds: text, bytes, or those of a file."""
 

@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SpanExporter, SpanExportResult
 
 from obs_dagster.secrets import scrub
+from obs_dagster.telemetry.traces.holding import Holding
 from obs_dagster.telemetry.traces.switch import destinations
 
 SECONDS = 0.7
@@ -38,7 +39,7 @@ class Destination(SpanExporter):
     @property
     def answering(self) -> bool:
         """Whether it is known to be there while spans are delivered to it."""
-        return bool(getattr(self._exporter, "answering", False))
+        return isinstance(self._exporter, Holding) and self._exporter.answering
 
     def begin(self) -> None:
         """Another night begins: it is tried again."""
@@ -46,21 +47,29 @@ class Destination(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Deliver spans, or drop them; never raises."""
-        if self._failed:
-            return SpanExportResult.FAILURE
+        return SpanExportResult.FAILURE if self._failed else self._try(lambda: self._export(spans))
+
+    def _export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        if self._exporter is None:
+            self._exporter = self._opened()
+        return self._exporter.export(spans)
+
+    def _try(self, deliver: Callable[[], SpanExportResult]) -> SpanExportResult:
         try:
-            if self._exporter is None:
-                self._exporter = self._opened()
-            done = self._exporter.export(spans)
-            why = "it did not take them"
+            done, why = deliver(), "it did not take them"
         except Exception as error:  # noqa: BLE001  whatever it is, it must not cost a night
             done, why = SpanExportResult.FAILURE, scrub(f"{type(error).__name__}: {error}")
         if done is not SpanExportResult.SUCCESS:
             self._failed = True
             structlog.get_logger("obs_dagster.traces").warning(
-                "spans not delivered", destination=self._name, spans=len(spans), error=why
+                "traces not delivered", destination=self._name, error=why
             )
         return done
+
+    def finish(self) -> None:
+        """A night has ended: what the exporter has held back until now is delivered."""
+        if isinstance(self._exporter, Holding) and not self._failed:
+            self._try(self._exporter.finish)
 
     def shutdown(self) -> None:
         """Close what was opened."""

@@ -10,33 +10,37 @@ from collections.abc import Sequence
 from typing import Any
 
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import SpanExportResult
 
 from obs_dagster.links import experiment_name
 from obs_dagster.settings import Settings
 from obs_dagster.telemetry.traces.attributes import ATTRIBUTES
+from obs_dagster.telemetry.traces.holding import Holding
+from obs_dagster.telemetry.traces.ids import TRACE_PREFIX
 
 SECONDS = 0.7
 """How long an MLflow may take to say that it is there."""
 
-TRACE_PREFIX = "tr-"
-"""What MLflow puts before an id of OpenTelemetry's."""
-
 _MODEL = ATTRIBUTES["model"][0]
 
 
-class MlflowStore(SpanExporter):
-    """Holds spans until a night's own has ended, and writes them at once."""
+class MlflowStore(Holding):
+    """Writes the spans of a night at once, when the experiment of its model is there for certain."""
 
     def __init__(self) -> None:
         self._held: list[ReadableSpan] = []
         self._experiments: dict[str, str] = {}
-        self.answering = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Write what ended since; a span without a model has no place there."""
+        """Hold them."""
+        self._held.extend(spans)
+        return SpanExportResult.SUCCESS
+
+    def finish(self) -> SpanExportResult:
+        """Write what is held; a span without a model has no place there."""
+        held, self._held = self._held, []
         by_model: dict[str, list[ReadableSpan]] = {}
-        for each in spans:
+        for each in held:
             by_model.setdefault(str((each.attributes or {}).get(_MODEL, "")), []).append(each)
         by_model.pop("", None)
         if by_model:

@@ -234,7 +234,13 @@ def hand_over(spans: list[ReadableSpan]) -> None:
 def flush() -> None:
     """Have what ended delivered, and wait for it no longer than it is worth."""
     recorder = _recorder()
-    delivering = threading.Thread(target=recorder.provider.force_flush, daemon=True, name="deliver-spans")
+
+    def deliver() -> None:
+        recorder.provider.force_flush()
+        for each in recorder.destinations:
+            each.finish()
+
+    delivering = threading.Thread(target=deliver, daemon=True, name="deliver-spans")
     delivering.start()
     patient_until = time.monotonic() + _LONGER
     delivering.join(_PATIENCE)
