@@ -54,7 +54,7 @@ def version_fragment(registered: str, version: str) -> str:
 
 def trace_fragment(experiment: str, trace: str) -> str:
     """A trace that MLflow keeps, by its own id, as a link within its pages."""
-    return f"#/experiments/{_part(experiment)}/traces?selectedEvaluationId={_part(trace)}"
+    return f"#/experiments/{_part(experiment)}/traces?{_TRAINING}&selectedEvaluationId={_part(trace)}"
 
 
 @dataclass(frozen=True, slots=True)

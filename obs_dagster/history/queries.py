@@ -11,6 +11,9 @@ from obs_dagster.history.place import printable
 from obs_dagster.telemetry.traces import Span, is_on, span
 
 _LONGEST = 1_000
+_UNTOLD = ("BEGIN", "PRAGMA")
+"""What says nothing of a night."""
+
 _OPEN = "obs_query_span"
 
 
@@ -26,7 +29,9 @@ def watched(engine: Engine) -> Engine:
 
     @event.listens_for(engine, "before_cursor_execute")
     def _begin(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        operation = statement.split(maxsplit=1)[0].upper() if statement.strip() else "QUERY"
+        operation = statement.split(maxsplit=1)[0].upper()
+        if operation in _UNTOLD:
+            return
         stack = ExitStack()
         stack.enter_context(
             span(
@@ -40,7 +45,8 @@ def watched(engine: Engine) -> Engine:
 
     @event.listens_for(engine, "after_cursor_execute")
     def _end(connection: Connection, *_: Any) -> None:
-        connection.info.pop(_OPEN).close()
+        if _OPEN in connection.info:
+            connection.info.pop(_OPEN).close()
 
     @event.listens_for(engine, "handle_error")
     def _fail(context: Any) -> None:

@@ -110,8 +110,9 @@ def validate_days(
         SourceError: a file that is read in place is damaged, gone or was rewritten.
         SuiteError: the team's suite cannot be read.
     """
-    suite = Suite(Path(monitor.resolve_path(monitor.quality.suite)) if monitor.quality.suite else None)
-    frames = FrameJudge()
+    with span("load expectations"):
+        suite = Suite(Path(monitor.resolve_path(monitor.quality.suite)) if monitor.quality.suite else None)
+        frames = FrameJudge()
     for day in days:
         manifest = lake.table(monitor.model, LOGS).manifest(day)
         if manifest is None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from obs_dagster.spark.error import EngineError
 from obs_dagster.spark.keys import SparkKeys
 from obs_dagster.spark.master import REMEDY, require_master
+from obs_dagster.telemetry.traces import traceparent
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -39,6 +40,9 @@ _YARN = {
 }
 _REMEDY = "Check `engine` in the monitor, and that `java -version` says 17 or newer."
 _lock = Lock()
+
+TRACEPARENT = "traceparent"
+"""The local property that has the open span as W3C's header of that name has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,9 @@ def spark_session(settings: SparkKeys) -> SparkSession:
             _running = _Running(settings, _started(settings))
             atexit.unregister(_stop)
             atexit.register(_stop)
+        if carrier := traceparent():
+            # goes with every task of what this thread asks for, to its executors and Spark's event log
+            _running.session.sparkContext.setLocalProperty(TRACEPARENT, carrier)
         return _running.session
 
 

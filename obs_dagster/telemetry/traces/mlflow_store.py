@@ -22,6 +22,7 @@ SECONDS = 0.7
 """How long an MLflow may take to say that it is there."""
 
 _MODEL = ATTRIBUTES["model"][0]
+_SHOWN = (_MODEL, ATTRIBUTES["day"][0], ATTRIBUTES["run_id"][0])
 
 
 class MlflowStore(Holding):
@@ -99,7 +100,12 @@ def _entity(span: ReadableSpan) -> Any:
     from mlflow.entities import Span
 
     trace = f"{TRACE_PREFIX}{span.context.trace_id:032x}"
-    attributes = {name: json.dumps(value) for name, value in (span.attributes or {}).items()}
+    told = dict(span.attributes or {})
+    attributes = {name: json.dumps(value) for name, value in told.items()}
+    if span.parent is None:
+        # what MLflow's list of traces shows
+        attributes["mlflow.spanInputs"] = json.dumps({name: told[name] for name in _SHOWN if name in told})
+        attributes["mlflow.spanOutputs"] = json.dumps(span.status.description or "every stage succeeded")
     return Span(
         ReadableSpan(
             name=span.name,

@@ -19,6 +19,17 @@ def test_a_process_has_one_session_in_utc_that_nobody_else_reaches(spark):
     assert first.sparkContext.uiWebUrl is None
 
 
+def test_every_task_knows_the_span_that_it_is_a_part_of(spark, monkeypatch):
+    from pyspark import TaskContext
+
+    monkeypatch.setattr(
+        session, "traceparent", lambda: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    )
+    context = spark_session(SparkEngine(**spark)).sparkContext
+    tasks = context.parallelize([0], 1).map(lambda _: TaskContext.get().getLocalProperty("traceparent"))
+    assert tasks.collect() == ["00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"]
+
+
 def test_a_cluster_reaches_the_driver_and_the_monitor_has_the_last_word():
     config = {"spark.ui.enabled": "true", "spark.executor.memory": "2g"}
     found = session_config(SparkKeys(master="spark://host:7077", config=config))
