@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Collection, Iterator
+
+from pydantic import Field, field_validator
 
 from obs_dagster.monitor.contract import Strict
+from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.problem import Problem
 
 
 class Costs(Strict):
-    """Prices of errors; incidents say what the errors of their days cost, as far as labels are known."""
+    """Prices of errors: metrics, incidents and `obs thresholds` say what they cost, as far as labels tell."""
 
     currency: str = Field(default="", description="Of the prices, as it is written: `EUR`.")
     false_positive: float = Field(
@@ -17,7 +21,34 @@ class Costs(Strict):
     false_negative: float = Field(
         default=0.0, ge=0, description="Of a binary classifier: a positive row that is not called so."
     )
-    wrong: float = Field(default=0.0, ge=0, description="Of a multiclass model: a row of another class.")
+    wrong: float | dict[str, float] = Field(
+        default=0.0,
+        description="Of a multiclass model: a row that is predicted wrongly, one price or one per true class "
+        "(`{very_late: 12, late: 3}`); errors of the classes that are not named cost nothing.",
+    )
     unit: float = Field(
         default=0.0, ge=0, description="Of a regressor: one unit between a prediction and the truth."
     )
+
+    @field_validator("wrong")
+    @classmethod
+    def _not_negative(cls, wrong: float | dict[str, float]) -> float | dict[str, float]:
+        if min(wrong.values() if isinstance(wrong, dict) else (wrong,), default=0.0) < 0:
+            raise ValueError("a price is at least 0")
+        return wrong
+
+    def of_class(self, name: str) -> float:
+        """What a row of a class costs that is predicted as another one."""
+        return self.wrong.get(name, 0.0) if isinstance(self.wrong, dict) else self.wrong
+
+
+NO_COSTS = Costs()
+"""No error has a price."""
+
+
+def prices_only(document: Document, prices: Collection[str], task: str) -> Iterator[Problem]:
+    """The problems of a monitor that prices errors which only models of other tasks make."""
+    for key in document.mapping("costs") or {}:
+        if key in Costs.model_fields and key not in ("currency", *prices):
+            message = f"`{key}` is no error that a model of {task} makes."
+            yield document.problem(("costs", key), message, legal=list(prices), at_key=True)

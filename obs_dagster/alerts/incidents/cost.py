@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
@@ -14,6 +12,9 @@ from obs_dagster.history.tables import METRICS
 from obs_dagster.metrics.usual import BAND_DAYS
 from obs_dagster.monitor.costs import Costs
 from obs_dagster.monitor.whole import WHOLE
+
+PER_ROW = "cost_per_row"
+"""The metric that says what errors cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,10 @@ def cost_of(
         model: the model.
         version: the version; `*` for all.
         days: the first and the last one.
-        costs: the prices.
+        costs: the prices, of which the currency is told.
     """
     first, last = days
-    daily = _daily(connection, model, version, (first - dt.timedelta(days=BAND_DAYS), last), _priced(costs))
+    daily = _daily(connection, model, version, (first - dt.timedelta(days=BAND_DAYS), last))
     own = [daily[day] for day in daily if first <= day <= last]
     rows = sum(count for _, count in own)
     if not rows:
@@ -63,38 +64,21 @@ def cost_of(
     return Cost(sum(total for total, _ in own), usual, rows, costs.currency)
 
 
-Priced = Mapping[str, Callable[[float, int], float]]
-"""By metric, what errors cost given its value and the rows behind it."""
-
-
-def _priced(costs: Costs) -> Priced:
-    """What each kind of error costs that has a price, by the metric that tells of it."""
-    every: dict[str, tuple[float, Callable[[float, int], float]]] = {
-        "false_positives": (costs.false_positive, lambda count, _: costs.false_positive * count),
-        "false_negatives": (costs.false_negative, lambda count, _: costs.false_negative * count),
-        "accuracy": (costs.wrong, lambda share, rows: costs.wrong * (1.0 - share) * rows),
-        "mae": (costs.unit, lambda mean, rows: costs.unit * mean * rows),
-    }
-    return {metric: cost for metric, (price, cost) in every.items() if price}
-
-
 def _daily(
-    connection: Connection, model: str, version: str, days: tuple[dt.date, dt.date], priced: Priced
+    connection: Connection, model: str, version: str, days: tuple[dt.date, dt.date]
 ) -> dict[dt.date, tuple[float, int]]:
     """Per day what errors cost, and the rows with a label."""
     columns = METRICS.c
     query = (
-        select(columns.day, columns.version, columns.metric, columns.value, columns.n)
+        select(columns.day, columns.value, columns.n)
         .where(columns.model == model, columns.day.between(*days), columns.window == 1)
-        .where(columns.metric.in_(list(priced)), columns.segment == WHOLE, columns.column == "")
+        .where(columns.metric == PER_ROW, columns.segment == WHOLE, columns.column == "")
         .where(columns.value.is_not(None))
     )
     if version != WHOLE:
         query = query.where(columns.version == version)
-    totals: dict[dt.date, float] = defaultdict(float)
-    rows: dict[dt.date, dict[str, int]] = defaultdict(dict)
-    for day, of, metric, value, n in connection.execute(query):
-        totals[day] += priced[metric](value, n)
-        # metrics of one version are of the same rows
-        rows[day][of] = max(n, rows[day].get(of, 0))
-    return {day: (total, sum(rows[day].values())) for day, total in totals.items()}
+    found: dict[dt.date, tuple[float, int]] = {}
+    for day, value, n in connection.execute(query):
+        total, rows = found.get(day, (0.0, 0))
+        found[day] = (total + value * n, rows + n)
+    return found

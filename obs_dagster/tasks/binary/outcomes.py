@@ -39,9 +39,9 @@ class BinaryOutcomes:
 
         return reduce_outcome_frame(rows, monitor, grids, by)
 
-    def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:  # noqa: ARG002  as every task's
+    def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:
         """The outcomes of a cell."""
-        yield "", Outcomes(outcome_counts(cell, segment), seed)
+        yield "", Outcomes(outcome_counts(cell, segment), seed, monitor.costs)
 
 
 OUTCOMES = BinaryOutcomes()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from obs_dagster.lake.columns import DECISION
+from obs_dagster.monitor.costs import prices_only
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.problem import Problem
@@ -24,6 +25,7 @@ class BinaryClassification:
     roles = ("score", "prediction")
     truth: Truth = "class"
     quality_page = "classification"
+    prices = ("false_positive", "false_negative")
 
     def outputs(self, monitor: Monitor) -> tuple[Output, ...]:
         """The score, and the decision: the log's own, or the score at or above the threshold."""
@@ -45,6 +47,7 @@ class BinaryClassification:
         """The log needs a score."""
         yield from needs_role(document, "score", self.name)
         yield from maps_only(document, self.roles, self.name)
+        yield from prices_only(document, self.prices, self.name)
 
     @property
     def outcomes(self) -> OutcomeTable:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from obs_dagster.metrics.curves import ScoreCounts
+from obs_dagster.monitor.costs import NO_COSTS, Costs
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.profile.grids.score_grid import ScoreGrid
 from obs_dagster.tasks.multiclass.table import PLACES, SUMS, TENTHS
@@ -48,6 +49,7 @@ class ClassOutcomes:
         scores: by class, the rows per bin of its score; empty where no row has scores.
         with_scores: whether the model puts out scores.
         seed: a non-negative integer; the same counts and seed give the same estimates.
+        costs: the prices of errors.
     """
 
     classes: tuple[str, ...]
@@ -57,6 +59,7 @@ class ClassOutcomes:
     scores: Mapping[str, ScoreCounts]
     with_scores: bool = True
     seed: int = 0
+    costs: Costs = NO_COSTS
 
     @classmethod
     def of(
@@ -67,6 +70,7 @@ class ClassOutcomes:
         grid: ScoreGrid,
         with_scores: bool = True,
         seed: int = 0,
+        costs: Costs | None = None,
     ) -> Self:
         """The outcomes of one cell's rows of `SCHEMA`.
 
@@ -77,6 +81,7 @@ class ClassOutcomes:
             grid: of the scores, `WHOLE_GRID` or `CELL_GRID`.
             with_scores: whether the model puts out scores.
             seed: of the estimates.
+            costs: the prices of errors; None: they have none.
         """
         codes = {name: place for place, name in enumerate(classes)}
         kind = part["part"]
@@ -96,6 +101,7 @@ class ClassOutcomes:
             scores=_scores({name: part[name][kind == "score"] for name in _OF_SCORES}, codes, grid),
             with_scores=with_scores,
             seed=seed,
+            costs=costs or NO_COSTS,
         )
 
     @cached_property

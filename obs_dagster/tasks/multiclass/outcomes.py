@@ -48,7 +48,9 @@ class MulticlassOutcomes:
         classes = classes_of(monitor)
         grid = WHOLE_GRID if segment == WHOLE else CELL_GRID
         scored = bool(score_columns(monitor))
-        outcomes = ClassOutcomes.of(cell, classes, grid=grid, with_scores=scored, seed=seed)
+        outcomes = ClassOutcomes.of(
+            cell, classes, grid=grid, with_scores=scored, seed=seed, costs=monitor.costs
+        )
         yield "", outcomes
         if segment == WHOLE:
             for place, name in enumerate(classes):

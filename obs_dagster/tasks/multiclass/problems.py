@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from obs_dagster.monitor.costs import prices_only
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.multiclass import MOST_CLASSES, OTHER_CLASS, class_name
 from obs_dagster.monitor.problem import Keys, Problem, quoted
@@ -14,14 +15,17 @@ _LISTED: Keys = ("multiclass", "classes")
 _SCORES: Keys = ("logs", "columns", "scores")
 
 
-def problems(document: Document, roles: Collection[str]) -> Iterator[Problem]:
+def problems(document: Document, roles: Collection[str], prices: Collection[str]) -> Iterator[Problem]:
     """The log needs scores or predictions, and the classes of both are told once.
 
     Args:
         document: the monitor.
         roles: the columns that the log may have.
+        prices: the errors that may have a price.
     """
     yield from maps_only(document, roles, _TASK)
+    yield from prices_only(document, prices, _TASK)
+    yield from _priced(document)
     columns = document.mapping("logs", "columns") or {}
     if columns.get("scores") is None and columns.get("prediction") is None:
         message = f"One of the keys `scores` and `prediction` is missing: {_TASK} needs it."
@@ -55,6 +59,17 @@ def _classes(document: Document, keys: Keys, names: Sequence[str]) -> Iterator[P
         yield document.problem(keys, message)
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield document.problem(keys, f"The class {quoted(name)} is there twice.")
+
+
+def _priced(document: Document) -> Iterator[Problem]:
+    """Whose errors have prices are declared classes."""
+    known = declared(document)
+    for name in document.mapping("costs", "wrong") or {}:
+        if known and class_name(name) not in known:
+            message = f"The class {quoted(str(name))} is not declared."
+            yield document.problem(
+                ("costs", "wrong", name), message, legal=known, near=str(name), at_key=True
+            )
 
 
 def _same(document: Document, listed: Sequence[object], mapped: dict[str, object]) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ class MulticlassClassification:
     truth: Truth = "name"
     block = "multiclass"
     quality_page = "multiclass"
+    prices = ("wrong",)
 
     def outputs(self, monitor: Monitor) -> tuple[Output, ...]:
         """The predicted class, the log's own or the one with the highest score; and the score of each."""
@@ -60,7 +61,7 @@ class MulticlassClassification:
         """The log needs scores or predictions, and classes to name them by."""
         from obs_dagster.tasks.multiclass.problems import problems
 
-        yield from problems(document, self.roles)
+        yield from problems(document, self.roles, self.prices)
 
     def compared_sections(
         self, inputs: Mapping[str, Any], baseline: Mapping[str, Any], monitor: Monitor

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from obs_dagster.monitor.costs import prices_only
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.problem import Problem
@@ -26,6 +27,7 @@ class Ranking:
     truth: Truth = "number"
     block = "ranking"
     quality_page = "ranking"
+    prices = ()
 
     def outputs(self, monitor: Monitor) -> tuple[Output, ...]:
         """The score and the served position, of which one orders the items; the item; and the request."""
@@ -48,6 +50,7 @@ class Ranking:
             message = f"The key `score` or `rank` is missing: {self.name} needs one of them."
             yield document.problem(("logs", "columns"), message, at_key=True)
         yield from maps_only(document, self.roles, self.name)
+        yield from prices_only(document, self.prices, self.name)
         cutoffs = document.items("ranking", "at")
         for place, k in enumerate(cutoffs):
             if k in cutoffs[:place]:

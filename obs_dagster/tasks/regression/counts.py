@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from obs_dagster.monitor.costs import NO_COSTS, Costs
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.tasks.regression.table import level_key
 
@@ -98,6 +99,7 @@ class Errors:
         by_prediction, by_error: the pairs in bins.
         seed: a non-negative integer; the same counts and seed give the same estimates.
         with_interval: whether the log has predicted intervals.
+        costs: the prices of errors.
     """
 
     predictions: int
@@ -111,9 +113,12 @@ class Errors:
     by_error: ErrorBins
     seed: int = 0
     with_interval: bool = False
+    costs: Costs = NO_COSTS
 
     @classmethod
-    def of(cls, cell: Columns, *, seed: int = 0, with_interval: bool = False) -> Errors:
+    def of(
+        cls, cell: Columns, *, seed: int = 0, with_interval: bool = False, costs: Costs | None = None
+    ) -> Errors:
         """From the rows of the outcome table of one cell, in the order of its keys."""
         whole, predicted, missed = (_of_kind(cell, kind) for kind in ("cell", "prediction", "error"))
         return cls(
@@ -135,6 +140,7 @@ class Errors:
             by_error=ErrorBins(missed["key"], missed["n"], missed["error_min"], missed["error_max"]),
             seed=seed,
             with_interval=with_interval,
+            costs=costs or NO_COSTS,
         )
 
     @property

@@ -36,7 +36,7 @@ class RegressionOutcomes:
     def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:  # noqa: ARG002  as every task's
         """The errors of a cell, and those of each predicted quantile."""
         roles = monitor.logs.columns
-        yield "", Errors.of(cell, seed=seed, with_interval=roles.interval is not None)
+        yield "", Errors.of(cell, seed=seed, with_interval=roles.interval is not None, costs=monitor.costs)
         for level, column in roles.quantiles.items():
             yield column, QuantileErrors.of(cell, level)
 

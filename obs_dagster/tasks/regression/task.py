@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from obs_dagster.monitor.costs import prices_only
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.problem import Problem
@@ -25,6 +26,7 @@ class Regression:
     roles = ("prediction", "interval", "quantiles")
     truth: Truth = "number"
     quality_page = "regression"
+    prices = ("unit",)
 
     def outputs(self, monitor: Monitor) -> tuple[Output, ...]:
         """The prediction, the ends of its interval and its quantiles by ascending level; each column once."""
@@ -40,6 +42,7 @@ class Regression:
         """The log needs a prediction; a level has one quantile."""
         yield from needs_role(document, "prediction", self.name)
         yield from maps_only(document, self.roles, self.name)
+        yield from prices_only(document, self.prices, self.name)
         keys = ("logs", "columns", "quantiles")
         taken: dict[float, str] = {}
         for written in document.mapping(*keys) or {}:

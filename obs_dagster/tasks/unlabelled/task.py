@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from obs_dagster.monitor.costs import prices_only
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.problem import Problem
@@ -36,6 +37,7 @@ class Unlabelled:
         if columns.get("score") is None and columns.get("prediction") is None:
             message = f"The key `score` or `prediction` is missing: {self.name} needs one of them."
             yield document.problem(("logs", "columns"), message, at_key=True)
+        yield from prices_only(document, (), self.name)
         if document.value("labels") is not None:
             message = "A model of the task `unlabelled` has no labels: remove them, or name another task."
             yield document.problem(("labels",), message, at_key=True)

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from obs_dagster.metrics.curves import ScoreCounts
+from obs_dagster.monitor.costs import NO_COSTS, Costs
 from obs_dagster.tasks.binary.counts import OutcomeCounts
 
 
@@ -16,11 +17,13 @@ class Outcomes:
     Args:
         counts: the counts of labelled predictions.
         seed: a non-negative integer; the same counts and seed give the same estimates.
+        costs: the prices of errors; left out: they have none.
     """
 
-    def __init__(self, counts: OutcomeCounts, seed: int) -> None:
+    def __init__(self, counts: OutcomeCounts, seed: int, costs: Costs | None = None) -> None:
         self.counts = counts
         self.seed = seed
+        self.costs = costs or NO_COSTS
 
     @cached_property
     def n(self) -> int:
