@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from obs_dagster.monitor.contract import Strict
 from obs_dagster.monitor.document import Document
@@ -30,13 +30,6 @@ class Costs(Strict):
         default=0.0, ge=0, description="Of a regressor: one unit between a prediction and the truth."
     )
 
-    @field_validator("wrong")
-    @classmethod
-    def _not_negative(cls, wrong: float | dict[str, float]) -> float | dict[str, float]:
-        if min(wrong.values() if isinstance(wrong, dict) else (wrong,), default=0.0) < 0:
-            raise ValueError("a price is at least 0")
-        return wrong
-
     def of_class(self, name: str) -> float:
         """What a row of a class costs that is predicted as another one."""
         return self.wrong.get(name, 0.0) if isinstance(self.wrong, dict) else self.wrong
@@ -52,3 +45,8 @@ def prices_only(document: Document, prices: Collection[str], task: str) -> Itera
         if key in Costs.model_fields and key not in ("currency", *prices):
             message = f"`{key}` is no error that a model of {task} makes."
             yield document.problem(("costs", key), message, legal=list(prices), at_key=True)
+    wrong = document.value("costs", "wrong")
+    priced = {(name,): price for name, price in wrong.items()} if isinstance(wrong, dict) else {(): wrong}
+    for keys, price in priced.items():
+        if isinstance(price, int | float) and price < 0:
+            yield document.problem(("costs", "wrong", *keys), "A price is at least 0.")
