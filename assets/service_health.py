@@ -9,6 +9,7 @@ from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
+from obs_dagster.evaluation.hours import count_hours, looked_back_at
 from obs_dagster.evaluation.metrics import service_records
 from obs_dagster.evaluation.parallel import records_of_days
 from obs_dagster.evaluation.windows import later_days
@@ -26,7 +27,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         """How much each version served, how fast, and how often it failed."""
         days = days_of(context)
         night = platform.night(monitor, context.run_id)
-        affected = later_days(night.profiles, monitor, set(days)) | set(days)
+        count_hours(night, days)
+        longest = looked_back_at(monitor)
+        affected = later_days(night.profiles, monitor, set(days), longest=longest) | set(days)
         with platform.history() as history:
             night, learn = without_breaches(night, "service", affected, history)
             evaluated = records_of_days(service_records, night, affected, learn=learn)

@@ -16,8 +16,8 @@ def evaluate_performance(counts, *, seed):
     return evaluate("performance", Outcomes(counts, seed), task="binary_classification")
 
 
-def evaluate_service(rows, latency, status, ok_statuses):
-    return evaluate("service", Traffic(rows, latency, status, ok_statuses))
+def evaluate_service(rows, latency, status, ok_statuses, hours=None):
+    return evaluate("service", Traffic(rows, latency, status, ok_statuses, hours))
 
 
 def evaluate_quality(rows, *, quarantined, duplicates, schema_changes):

@@ -11,6 +11,7 @@ from typing import Any
 from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.evaluation.asked_cells import AskedCells
 from obs_dagster.evaluation.baseline_outcomes import baseline_outcomes, relative_metrics
+from obs_dagster.evaluation.hourly import hourly_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder, seed
 from obs_dagster.evaluation.windows import (
@@ -198,12 +199,13 @@ def _performance_on_baseline(
 
 
 def service_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
-    """Volume, latency and errors, per version, segment cell and window."""
+    """Volume, latency and errors, per version, segment cell and window; objectives per version and day."""
     roles = night.monitor.logs.columns
     watched = frozenset(name for name in (roles.latency_ms, roles.status) if name)
     part = Part(whole=watched, cells=watched)
     windows = list(profile_windows(night, day, part=part))
     relative = relative_metrics(night.monitor, "service")
+    yield from hourly_records(night, day)
     for version, cells in _subjects(windows):
         breached = night.breached(version, "") if relative else ()
         if relative and (baseline := compared_with(night, version, day, part=part, breached=breached)):

@@ -170,9 +170,9 @@ def whole_outcomes(table: Table, day: dt.date, window: int, kind: OutcomeTable) 
     return OutcomeProfile.merged((OutcomeProfile(part, kind) for part in whole), kind)
 
 
-def later_days(table: Table, monitor: Monitor, days: set[dt.date]) -> set[dt.date]:
-    """Written days whose windows hold one of `days`; these included where written."""
-    reach = max(monitor.windows)
+def later_days(table: Table, monitor: Monitor, days: set[dt.date], *, longest: int = 1) -> set[dt.date]:
+    """Written days whose windows, or one of `longest` days, hold one of `days`; these included if written."""
+    reach = max(*monitor.windows, longest)
     found: set[dt.date] = set()
     for day in days:
         found.update(table.days_between(day, day + dt.timedelta(days=reach - 1)))

@@ -21,9 +21,9 @@ Written = Literal["number", "percent", "count", "milliseconds"]
 Incident = Literal["behaviour", "labels", "schema"]
 """What goes wrong together: how model and inputs behave, the feed of labels, the columns of the log."""
 
-Place = Literal["verdict", "trend", "summary", "counts"]
+Place = Literal["verdict", "trend", "objective", "summary", "counts"]
 """Where a metric is shown without being asked for: as evidence of a verdict, as a chart of the health page,
-in the metadata of its stage, among the counts of the reported day."""
+as one of its objectives, in the metadata of its stage, among the counts of the reported day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from obs_dagster.monitor.data import Labels, Logs, Registry
 from obs_dagster.monitor.engine import ENGINES, EngineKeys, default_engine
 from obs_dagster.monitor.log_labels import placed
 from obs_dagster.monitor.multiclass import Multiclass
+from obs_dagster.monitor.objectives import Objectives
 from obs_dagster.monitor.placeholders import resolve
 from obs_dagster.monitor.ranking import Ranking
 from obs_dagster.monitor.route import Route
@@ -151,6 +152,9 @@ class Monitor(Strict):
         "the monitor has ([metrics.md](metrics.md#default-rules)); `none` or `[]` for no rules. In a list "
         "the word adds them to the others, `[defaults, {name: …}]`; a rule of the same name takes the place "
         "of the default one.",
+    )
+    objectives: Objectives | None = Field(
+        default=None, description="What the service promises: which share of requests is good, and fast."
     )
     costs: Costs | None = Field(default=None, description="What errors of the model cost.")
     routes: tuple[Route, ...] = Field(default=(), description="Where notifications go.")

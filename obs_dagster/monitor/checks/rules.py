@@ -11,7 +11,7 @@ from obs_dagster.monitor.checks.outline import conditions, windows
 from obs_dagster.monitor.condition import Condition
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.escalation import SEVERITIES
-from obs_dagster.monitor.model import DEFAULT_TASK
+from obs_dagster.monitor.model import DEFAULT_TASK, Monitor
 from obs_dagster.monitor.problem import Keys, Problem, quoted
 from obs_dagster.monitor.threshold import SPELLED, Threshold
 
@@ -80,8 +80,9 @@ def metrics_have_their_input(document: Document, surroundings: Surroundings) -> 
     for keys, metric in _watched(document, surroundings):
         for needed in metric.needs:
             *above, _ = path = needed.split(".")
-            # what has no place to stand in is named by another problem
-            placed = not above or document.mapping(*above) is not None
+            # of what every monitor has to have, another problem names what is not there
+            optional = not Monitor.model_fields[path[0]].is_required()
+            placed = optional or not above or document.mapping(*above) is not None
             if placed and document.value(*path) is None:
                 message = f"The metric `{metric.name}` needs `{needed}`, which this monitor does not have."
                 yield document.problem((*keys, "metric"), message)

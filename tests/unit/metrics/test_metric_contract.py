@@ -12,6 +12,7 @@ from obs_dagster.metrics.explanation import ModelCheck
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.metrics.reference import reference_markdown
 from obs_dagster.metrics.registry import definitions, family
+from obs_dagster.metrics.service.hours import Hours
 from obs_dagster.profile.distribution import CategoryCounts
 from tests.evaluated import (
     evaluate_drift,
@@ -44,6 +45,7 @@ CATEGORY = {
     "another constant": CategoryCounts({"b": 50}),
     "several": CategoryCounts({"a": 100, "b": 50, "(other)": 3}, nulls=7),
 }
+OBJECTIVES = ("availability", "latency")
 OUTCOMES = {
     "empty": ([], []),
     "one row": ([0.4], [True]),
@@ -166,7 +168,32 @@ def test_service(raw, kind):
     for status in (None, *CATEGORY.values()):
         found = evaluate_service(latency.rows, latency, status, ("a",))
         check(found, "service")
-        assert set(found) == set(family("service"))
+        # requests by the hour are the test's below
+        without = {name for name in family("service") if "burn" in name or "hour" in name}
+        without |= {f"{name}_{end}" for name in OBJECTIVES for end in ("reached", "budget_left")}
+        assert set(found) == set(family("service")) - without
+
+
+@pytest.mark.parametrize("requests", [0, 1, 29, 30, 10**6])
+@pytest.mark.parametrize("bad", ["none", "all"])
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("took", [0.0, 12.5, 1e99])
+def test_service_by_the_hour(requests, bad, known, took):
+    counts = np.array([0, requests, 0, requests])
+    judged = counts * known
+    failed = judged * (bad == "all")
+    sums = judged * took, judged * took * took
+    hours = Hours(2, counts, judged, failed, judged, failed, *sums, availability=0.999, latency=0.5, window=3)
+    found = evaluate_service(requests, None, None, (), hours)
+    check(found, "service")
+    assert set(found) == set(family("service"))
+    reasons = {found[f"{name}_budget_left"].reason for name in OBJECTIVES}
+    assert reasons == ({"no rows"} if not requests else {""} if known else {"no statuses", "no latencies"})
+    if known and requests >= 30:
+        assert found["availability_burn_1h"].value == pytest.approx(1000.0 if bad == "all" else 0.0)
+        assert found["latency_slowest_hour"].value == pytest.approx(took)
+    else:
+        assert found["availability_burn_1h"].value is None
 
 
 @pytest.mark.parametrize("counts", [(0, 0, 0, 0), (1, 1, 0, 0), (10, 10, 9, 3), (10**9, 1, 1, 0)])

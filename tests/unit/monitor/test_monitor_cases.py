@@ -19,7 +19,15 @@ METRICS = {
     for name in ("error_share", "latency_p95", "precision", "psi", "recall", "volume")
 }
 #: Cases about metrics of all kinds.
-ALL_METRICS = ("multiclass", "never_fire", "ranking", "regression", "unlabelled")
+ALL_METRICS = (
+    "multiclass",
+    "never_fire",
+    "no_objectives",
+    "objectives",
+    "ranking",
+    "regression",
+    "unlabelled",
+)
 #: What messages list is what there is.
 KINDS = {"tasks": TASKS, "sources": SOURCES, "baselines": BASELINES, "engines": ENGINES}
 ENVIRON = {"BRACES": "{day}/}", "SLACK_TOKEN": "slack://secret"}
