@@ -31,24 +31,34 @@ def write_report(folder: Path = results.FOLDER, document: Path = DOCUMENT, chart
 
     Args:
         folder: of the results.
-        document: the document.
+        document: the document; those that parts name are beside it.
         chart: the SVG file; written only if the evaluation was measured.
 
     Raises:
         ReportError: the document lacks the markers of a part.
     """
-    text = document.read_text(encoding="utf-8")
     measured = {name: results.read(name, folder) for name in PARTS}
+    texts = {place: place.read_text(encoding="utf-8") for place in _documents(document).values()}
     if all(measured.values()):
         lines = [line for name, part in PARTS.items() for line in part.headline(measured[name])]
-        text = replaced(text, HEADLINE, table(["what", "measured"], lines, words=2))
-    for name, part in PARTS.items():
+        head = table(["what", "measured"], lines, words=2)
+        texts[document] = replaced(texts[document], HEADLINE, head)
+    for name, place in _documents(document).items():
         if cases := measured[name]:
-            text = replaced(text, name, f"{part.section(cases)}\n\n{_taken(cases)}")
+            section = f"{PARTS[name].section(cases)}\n\n{_taken(cases)}"
+            texts[place] = replaced(texts[place], name, section)
             if name == EVALUATION:
                 _draw(cases, chart)
-    document.write_text(text, encoding="utf-8")
+    for place, text in texts.items():
+        place.write_text(text, encoding="utf-8")
     return document
+
+
+def _documents(document: Path) -> dict[str, Path]:
+    """Where the results of each part stand: in one document beside it, or in another one that it names."""
+    return {
+        name: document.with_name(getattr(part, "DOCUMENT", document.name)) for name, part in PARTS.items()
+    }
 
 
 def replaced(text: str, part: str, content: str) -> str:

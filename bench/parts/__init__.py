@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from bench.options import Options
-from bench.parts import backfill, evaluation, expectations, fleet, night, scan, tasks, width, windows
+from bench.parts import alarms, backfill, evaluation, expectations, fleet, night, scan, tasks, width, windows
 from bench.workspace import Workspace
 
 
@@ -24,5 +24,16 @@ class Part(Protocol):
         """The kept results as tables in Markdown."""
 
 
-_ALL: tuple[Part, ...] = (evaluation, scan, night, fleet, tasks, backfill, width, expectations, windows)
+_ALL: tuple[Part, ...] = (
+    evaluation,
+    scan,
+    night,
+    fleet,
+    tasks,
+    backfill,
+    width,
+    expectations,
+    windows,
+    alarms,
+)
 PARTS: dict[str, Part] = {part.NAME: part for part in _ALL}

@@ -23,8 +23,9 @@ class DefaultRule:
     Attributes:
         name: the rule's name; metrics of different tasks may share one.
         above, below: the threshold, as a monitor's rule has it; one of the two.
-        window: the length of the window in days, or the longest that the monitor has below it; of several
-            days only full ones are judged.
+        also: a second threshold on the same side that must be passed too; None for none.
+        window: the length of the window in days, or the longest that the monitor has below it.
+        full: whether only full windows are judged, where they are of several days.
         for_nights, min_rows, severity, settled: as a monitor's rule has them.
         columns: which columns it watches, for metrics of a column.
         summary: what it means and what to do first.
@@ -34,11 +35,13 @@ class DefaultRule:
     name: str
     above: float | str | None = None
     below: float | str | None = None
+    also: str | None = None
     window: int = 1
     for_nights: int = 1
     min_rows: int = 100
     severity: Severity = "warning"
     settled: bool = False
+    full: bool = True
     columns: Watched = "every"
     summary: str
     why: str
@@ -49,8 +52,11 @@ class DefaultRule:
 
         >>> DefaultRule(name="slow", above="200 % of baseline", summary="", why="").threshold
         'above 200 % of baseline'
+        >>> DefaultRule(name="odd", above=0.5, also="300 % of usual", summary="", why="").threshold
+        'above 0.5 and above 300 % of usual'
         """
-        return f"below {_plain(self.below)}" if self.above is None else f"above {_plain(self.above)}"
+        told = f"below {_plain(self.below)}" if self.above is None else f"above {_plain(self.above)}"
+        return told if self.also is None else f"{told} and {told.partition(' ')[0]} {self.also}"
 
     @property
     def relative(self) -> bool:

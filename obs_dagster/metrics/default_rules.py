@@ -29,7 +29,8 @@ def _can_fire(watched: DefaultRule, definition: Definition, monitor: Monitor) ->
     """Whether there is what it watches, and what it is held against."""
     columns = _columns(watched, monitor)
     # the days of a week differ: what they are compared with has all of them
-    if columns == [] or (watched.columns == "categories" and _window(watched, monitor) < watched.window):
+    weekly = watched.window > 1 and watched.columns == "categories"
+    if columns == [] or (weekly and _window(watched, monitor) < watched.window):
         return False
     if not watched.relative:
         return True
@@ -57,19 +58,24 @@ def _columns(watched: DefaultRule, monitor: Monitor) -> list[str] | None:
 
 def _rule(watched: DefaultRule, definition: Definition, monitor: Monitor) -> Rule:
     window = _window(watched, monitor)
+    condition = {
+        "metric": definition.name,
+        "window": window,
+        "above": watched.above,
+        "below": watched.below,
+        "min_rows": watched.min_rows,
+        "full_window": watched.full and window > 1,
+        "settled": watched.settled,
+        "columns": _columns(watched, monitor),
+    }
+    side = "above" if watched.below is None else "below"
+    held = condition if watched.also is None else {"all": [condition, {**condition, side: watched.also}]}
     return Rule.model_validate(
         {
             "name": watched.name,
-            "metric": definition.name,
-            "window": window,
-            "above": watched.above,
-            "below": watched.below,
             "for": watched.for_nights,
-            "min_rows": watched.min_rows,
-            "full_window": window > 1,
-            "settled": watched.settled,
             "severity": watched.severity,
-            "columns": _columns(watched, monitor),
             "summary": watched.summary,
+            **held,
         }
-    )
+    ).leading

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import Z, normal_mean, share
 from obs_dagster.metrics.metric import Metric
@@ -176,6 +177,19 @@ METRICS = (
             needs=("registry",),
             cells="none",
             daily=True,
+            watched=(
+                DefaultRule(
+                    name="scores_not_the_models",
+                    above=0.5,
+                    min_rows=50,
+                    severity="critical",
+                    summary="Most scores of the log are not what the registered model gives for the logged "
+                    "features. Does another model serve, are features given in another form than they are "
+                    "logged, or are scores changed on the way?",
+                    why="A model gives the same score for the same values; what most rows lack is no "
+                    "rounding. It is found on the first night, without labels.",
+                ),
+            ),
         ),
         _mismatch,
         _of_model,

@@ -40,8 +40,9 @@ class Condition(Strict):
     )
     full_window: bool = Field(
         default=False,
-        description="Judge a window only once it is full: not on the first nights of a version, whose "
-        "windows of a week lack some of its days.",
+        description="Judge a window only if it is full: not on the first nights of a version, whose "
+        "windows of a week lack some of its days; and of drift, not while it lacks a day that the week "
+        "before had.",
     )
     settled: bool = Field(
         default=False,

@@ -33,7 +33,7 @@ Standing = Literal["firing", "over", "closed"]
 
 _KINDS: dict[Kind, str] = {
     "behaviour": "does not behave as it should",
-    "labels": "lacks labels",
+    "labels": "does not get its labels as usual",
     "schema": "gets another schema than declared",
     "day": "has days that were not evaluated",
 }

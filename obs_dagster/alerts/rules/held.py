@@ -8,11 +8,15 @@ from dataclasses import replace
 
 from obs_dagster.alerts.rules.observation import Observation, Reference
 from obs_dagster.alerts.rules.usual import USUAL_DAYS, band, usual
+from obs_dagster.metrics.registry import definitions
 from obs_dagster.metrics.usual import BAND_DAYS
 from obs_dagster.monitor.alerting import Rule
 
 NOT_FULL = "its window of {} days is not full yet"
+LACKS = "its window lacks {}"
 """Why a night is not judged that has a value."""
+
+_WEEK = dt.timedelta(days=7)
 
 
 def reach(rule: Rule) -> int:
@@ -23,11 +27,21 @@ def reach(rule: Rule) -> int:
 def _reach(rule: Rule) -> int:
     held = rule.threshold
     past = {"usual": USUAL_DAYS, "band": BAND_DAYS, "ago": held.days}.get(held.of or "", 0)
-    return max(past, rule.window if rule.full_window else 0)
+    full = rule.window if rule.full_window else 0
+    return max(past, full + _WEEK.days if asks_for_days(rule) else full)
+
+
+def asks_for_days(rule: Rule) -> bool:
+    """Whether it matters to a rule which days of a window have rows: the days of a week differ."""
+    known = definitions().get(rule.metric)
+    return rule.full_window and rule.window > 1 and known is not None and known.family == "drift"
 
 
 def as_judged(
-    rule: Rule, nights: Sequence[Observation], beside: Mapping[dt.date, Reference]
+    rule: Rule,
+    nights: Sequence[Observation],
+    beside: Mapping[dt.date, Reference],
+    rows: Mapping[dt.date, float] | None = None,
 ) -> list[Observation]:
     """Nights with what the rule holds each against; those whose window is not full have no value.
 
@@ -37,8 +51,11 @@ def as_judged(
             for the later ones.
         beside: what the metric is on the baseline of each night, or for the version that others are held
             against, as far as it is known and the rule asks for it.
+        rows: rows of the version by day, where the rule asks for days and they are known.
     """
     judged = _full(rule, nights) if rule.full_window else list(nights)
+    if rows:
+        judged = [_whole(rule, night, rows) for night in judged]
     held = rule.threshold
     if held.of is None:
         return judged
@@ -58,6 +75,17 @@ def as_judged(
                 reference = beside.get(night.day)
         found.append(replace(night, baseline=reference, without=without))
     return found
+
+
+def _whole(rule: Rule, night: Observation, rows: Mapping[dt.date, float]) -> Observation:
+    """The night, without a value if its window lacks a day that the week before had."""
+    if night.value is None:
+        return night
+    window = (night.day - dt.timedelta(days=back) for back in reversed(range(rule.window)))
+    lacking = next((day for day in window if not rows.get(day) and rows.get(day - _WEEK)), None)
+    if lacking is None:
+        return night
+    return replace(night, value=None, low=None, high=None, reason=LACKS.format(lacking))
 
 
 def _full(rule: Rule, nights: Sequence[Observation]) -> list[Observation]:

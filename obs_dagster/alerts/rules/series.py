@@ -5,19 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from obs_dagster.alerts.rules.combined import Series, combined
 from obs_dagster.alerts.rules.family import as_family
-from obs_dagster.alerts.rules.held import as_judged, reach
+from obs_dagster.alerts.rules.held import as_judged, asks_for_days, reach
 from obs_dagster.alerts.rules.observation import Observation, Reference
 from obs_dagster.alerts.rules.subject import Subject, watches
 from obs_dagster.history.tables import METRICS
 from obs_dagster.metrics.record import BASELINE
 from obs_dagster.monitor import Rule
 from obs_dagster.monitor.whole import WHOLE
+
+_VOLUME = "volume"
+"""The metric that counts the rows of a version."""
 
 Nights = Mapping[tuple[str, int], Mapping[Subject, Sequence[Observation]]]
 """Per metric and window, the nights of each subject by day."""
@@ -61,7 +64,7 @@ def read_nights(
             columns.reason,
         )
         .where(columns.model == model, columns.day.between(first, last))
-        .where(or_(false(), *(_watched(part) for rule in rules for part in rule.parts)))
+        .where(or_(false(), *_watched_by(rules)))
         .order_by(columns.day)
     )
     found: dict[tuple[str, int], dict[Subject, list[Observation]]] = defaultdict(lambda: defaultdict(list))
@@ -75,11 +78,21 @@ def series_of(rule: Rule, nights: Nights) -> Series:
     if rule.parts != (rule,):
         return combined(rule, [(part, series_of(part, nights)) for part in rule.parts])
     judged = {
-        subject: as_judged(rule, found, _known(_beside(rule, subject, nights)))
+        subject: as_judged(
+            rule, found, _known(_beside(rule, subject, nights)), _rows(rule, subject.version, nights)
+        )
         for subject, found in nights.get((rule.metric, rule.window), {}).items()
         if watches(rule, subject)
     }
     return as_family(rule, judged)
+
+
+def _rows(rule: Rule, version: str, nights: Nights) -> Mapping[dt.date, float]:
+    """The rows of a version by day, where a rule asks for them."""
+    if not asks_for_days(rule):
+        return {}
+    daily = nights.get((_VOLUME, 1), {}).get(Subject(version, WHOLE, ""), ())
+    return {night.day: night.value for night in daily if night.value is not None}
 
 
 def _beside(rule: Rule, subject: Subject, nights: Nights) -> Sequence[Observation]:
@@ -97,6 +110,14 @@ def _beside(rule: Rule, subject: Subject, nights: Nights) -> Sequence[Observatio
 def _known(beside: Sequence[Observation]) -> dict[dt.date, Reference]:
     """What the metric is on each night there, as far as it is known."""
     return {night.day: reference for night in beside if (reference := Reference.of(night))}
+
+
+def _watched_by(rules: Sequence[Rule]) -> Iterator[ColumnElement[bool]]:
+    parts = [part for rule in rules for part in rule.parts]
+    yield from map(_watched, parts)
+    if any(map(asks_for_days, parts)):
+        columns = METRICS.c
+        yield and_(columns.metric == _VOLUME, columns.window == 1, columns.segment == WHOLE)
 
 
 def _watched(rule: Rule) -> ColumnElement[bool]:

@@ -113,6 +113,28 @@ METRICS = (
                     "day.",
                 ),
                 DefaultRule(
+                    name="categories_changed",
+                    above=0.5,
+                    also="300 % of usual",
+                    columns="categories",
+                    summary="From one day to the next, categories are gone or new, or their shares others. "
+                    "Were values renamed, or is a part of the traffic missing?",
+                    why="No day of a year of flights had more than 0.4 of any category but the weekday, "
+                    "which differs from the baseline by nature, and from other such days not at all. What "
+                    "stays changed is usual after two weeks; a week's shares are watched beside it.",
+                ),
+                DefaultRule(
+                    name="feature_changed",
+                    above=0.5,
+                    also="300 % of usual",
+                    for_nights=2,
+                    columns="numeric",
+                    summary="From one day to the next, a feature has other values than on such days "
+                    "before. Was its unit changed, or its source?",
+                    why="One odd day is weather; of a year's weather no column had two in a row, of nine. "
+                    "What stays changed is usual after two weeks; a week's values are watched beside it.",
+                ),
+                DefaultRule(
                     name="feature_moved",
                     above=6.0,
                     window=7,

@@ -4,7 +4,19 @@ import pytest
 
 from bench import options, report, results, table
 from bench.measurement import Measurement
-from bench.parts import PARTS, backfill, evaluation, expectations, fleet, night, scan, tasks, width, windows
+from bench.parts import (
+    PARTS,
+    alarms,
+    backfill,
+    evaluation,
+    expectations,
+    fleet,
+    night,
+    scan,
+    tasks,
+    width,
+    windows,
+)
 
 TOOK = Measurement(
     seconds=2.0,
@@ -69,6 +81,23 @@ MEASURED = {
     expectations.NAME: {"rows": 10_000_000, "columns": 20, **TOOK},
     windows.NAME: {"rows": 10_000, **TOOK},
 }
+INCIDENT = {
+    "version": "1",
+    "since": "2013-06-16",
+    "until": "2013-08-04",
+    "state": "firing",
+    "rules": ["recall_lost", "scores_moved"],
+    "columns": ["score"],
+}
+ALARMS = {
+    "undisturbed": {"nights": 56, "first": "2013-06-10", "incidents": [INCIDENT]},
+    "with faults": {
+        "faults": {
+            "nulls": {"night": 1, "rules": ["values_gone"], "more": 0},
+            "a unit": {"night": None, "rules": [], "more": 0},
+        }
+    },
+}
 EXPECTED = {
     evaluation.NAME: [
         "| 1M | obs-dagster | 2.00 | 1.0 | 500,000 | 2.75 | 1.50 | 300 |",
@@ -90,6 +119,11 @@ EXPECTED = {
     backfill.NAME: ["| 365 days | 730 | 2.00 | 900 | drift 600, profile 30.0 |"],
     width.NAME: ["| 1M | 1,000 | 2 | 2 | 1.00 | 0.500 | 5,000 | 2.8 | 300 |"],
     expectations.NAME: ["| 10M | 20 | 60 | 2.00 | 5,000,000 | 300 |"],
+    alarms.NAME: [
+        "| 1 | 2013-06-16 to 2013-08-04 | recall_lost, scores_moved | `score` |",
+        "| nulls | 1 | `values_gone` |",
+        "| a unit | not within two | none |",
+    ],
     windows.NAME: ["| 10k | 28 | 0.250 | 0.500 | 300 | 0.1 | 36 |"],
 }
 
@@ -99,6 +133,8 @@ def kept(tmp_path):
     for part, measured in MEASURED.items():
         case = "365 days" if part == backfill.NAME else table.rows_of(measured["rows"])
         results.write(part, case, measured, tmp_path / "results")
+    for case, facts in ALARMS.items():
+        results.write(alarms.NAME, case, {**TOOK, "facts": facts}, tmp_path / "results")
     return tmp_path / "results"
 
 
@@ -113,6 +149,8 @@ HEADLINE = [
     "| profile and drift of 1M rows of 1,000 columns | 1.50 s, 300 MB |",
     "| 60 expectations over 10M rows of 20 columns | 2.00 s, 300 MB |",
     "| drift of a window of 28 days, 10k rows a day | 0.500 s; a year's profiles 36 MB |",
+    "| default rules, 56 nights of real flights without a fault | 1 incident |",
+    "| severe faults that raise an incident within two nights | 1 of 2 |",
 ]
 
 
@@ -120,7 +158,13 @@ def document(folder, parts=(report.HEADLINE, *PARTS)):
     path = folder / "performance.md"
     marked = "\n".join(f"<!-- results: {name} -->\nold {name}\n<!-- end of {name} -->" for name in parts)
     path.write_text(f"before\n{marked}\nafter\n")
+    for part in {getattr(each, "DOCUMENT", path.name) for each in PARTS.values()} - {path.name}:
+        path.with_name(part).write_text(path.read_text())
     return path
+
+
+def text_of(part, path):
+    return path.with_name(getattr(PARTS.get(part), "DOCUMENT", path.name)).read_text()
 
 
 def test_the_report_has_every_part(kept, tmp_path):
@@ -129,10 +173,11 @@ def test_the_report_has_every_part(kept, tmp_path):
     text = path.read_text()
     for part in PARTS:
         for line in EXPECTED[part]:
-            assert line in text, part
+            assert line in text_of(part, path), part
     for line in HEADLINE:
         assert line in text
-    assert "old" not in text
+    assert "old alarms" not in text_of(alarms.NAME, path)
+    assert text.count("old") == 1
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "obs-dagster" in chart.read_text()
@@ -161,9 +206,8 @@ def test_missing_markers_are_named(kept, tmp_path):
 
 
 def test_the_document_has_the_markers_of_every_part():
-    text = report.DOCUMENT.read_text(encoding="utf-8")
     for part in (report.HEADLINE, *PARTS):
-        assert "new" in report.replaced(text, part, "new")
+        assert "new" in report.replaced(text_of(part, report.DOCUMENT), part, "new")
 
 
 def test_a_case_measured_again_replaces_only_itself(tmp_path):

@@ -116,12 +116,14 @@ def test_categories_are_compared_value_by_value(raw):
         "l_infinity",
         "missing_share",
         "missing_drift",
+        "mode_share",
     }
     assert found["psi"].value == pytest.approx(((filled_q - filled_p) * np.log(filled_q / filled_p)).sum())
     assert found["jensen_shannon"].value == pytest.approx(jensenshannon(p, q, base=2))
     assert found["l_infinity"].value == pytest.approx(chebyshev(p, q))
     assert found["chi_square"].value == pytest.approx(chi2_contingency(table, correction=False).pvalue)
     assert found["missing_share"].value == pytest.approx(0.5)
+    assert found["mode_share"].value == pytest.approx(0.5)
     assert found["missing_drift"].value == pytest.approx(0.5 - 50 / 1050)
     assert found["psi"].n == 100
     assert found["missing_drift"].n == 200

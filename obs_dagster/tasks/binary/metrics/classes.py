@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import share
 from obs_dagster.metrics.metric import Metric
@@ -33,6 +34,20 @@ METRICS = (
             needs=("labels",),
             noun="share of positive labels",
             written="percent",
+            incident="labels",
+            watched=(
+                DefaultRule(
+                    name="labels_one_sided",
+                    below="10 % of usual",
+                    min_rows=200,
+                    settled=True,
+                    summary="Hardly any label is positive. Does the feed lack a class, or code it "
+                    "differently?",
+                    why="Days differ by less: the calmest day of a year of flights had a fifth of what is "
+                    "usual on its weekday. Days are judged once their labels are waited for no longer, for "
+                    "positive labels often come later.",
+                ),
+            ),
         ),
         _positive_share,
     ),

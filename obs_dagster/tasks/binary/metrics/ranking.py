@@ -73,6 +73,29 @@ METRICS = (
                     "by less than that. Days are judged once their labels are waited for "
                     "no longer, for labels that come early are often of one class.",
                 ),
+                DefaultRule(
+                    name="ranking_gone",
+                    below="80 % of baseline",
+                    window=7,
+                    for_nights=2,
+                    min_rows=200,
+                    severity="critical",
+                    full=False,
+                    summary="The score hardly tells the classes apart, by the labels that are in. Is "
+                    "it a new version? Take it back.",
+                    why="0.7 becomes 0.56. It does not wait for all labels, nor for a week of a new "
+                    "version: which class is labelled first does not change the area under the curve.",
+                ),
+                DefaultRule(
+                    name="ranking_reversed",
+                    below=0.45,
+                    min_rows=200,
+                    severity="critical",
+                    full=False,
+                    summary="High scores go to the negatives. Have labels or scores changed sides?",
+                    why="A model that knows nothing has 0.5; what is surely worse on one day has a sign "
+                    "wrong. In a year of flights the interval of no day lay below 0.5.",
+                ),
             ),
         ),
         _roc_auc,

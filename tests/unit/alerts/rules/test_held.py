@@ -75,4 +75,18 @@ def test_a_version_begins_on_its_first_day_with_rows():
 
 
 def test_a_rule_says_how_far_back_it_looks():
-    assert (reach(USUAL), reach(WEEK), reach(Rule(name="a", metric="psi", window=7, above=1))) == (28, 7, 0)
+    recall = Rule(name="lost", metric="recall", window=7, below=0.5, full_window=True)
+    no_week = Rule(name="a", metric="psi", window=7, above=1)
+
+    assert [reach(rule) for rule in (USUAL, WEEK, recall, no_week)] == [28, 14, 7, 0]
+
+
+def test_of_drift_a_window_that_lacks_a_day_is_not_full():
+    """Without its Tuesday a week has other weekdays than the baseline; without Sundays it never had any."""
+    rows = {FIRST + dt.timedelta(days=place): 900.0 for place in range(25) if place % 7 != 6}
+    del rows[FIRST + dt.timedelta(days=15)]
+    judged = as_judged(WEEK, nights([9.0] * 25), {}, rows)
+
+    lacking = [place for place, night in enumerate(judged) if night.reason == "its window lacks 2024-03-19"]
+    assert lacking == list(range(15, 22))
+    assert [judge(WEEK, judged[place]) for place in (14, 22)] == [Verdict.BREACH] * 2
