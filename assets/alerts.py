@@ -1,5 +1,7 @@
 """Stage: rules over metrics; who must know."""
 
+import datetime as dt
+
 import dagster as dg
 
 from assets.links import day_links
@@ -8,10 +10,12 @@ from assets.resources import Platform
 from assets.rules import checks_of, results_of
 from assets.stage import stage
 from assets.tables import table
+from assets.upstream import upstream_events
 from obs_dagster.alerts import evaluate_rules, list_alerts
 from obs_dagster.alerts.moved import from_lake
 from obs_dagster.anomalies import record_anomalies
 from obs_dagster.evaluation.night_record import record_nights
+from obs_dagster.history import History
 from obs_dagster.monitor import Monitor
 
 
@@ -31,6 +35,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         with platform.history() as history:
             night = platform.night(monitor, context.run_id)
             record_nights(night, days, history)
+            _record_upstream(context, monitor, history, platform.now())
             record_anomalies(monitor, history, days, night.recorder)
             summary = evaluate_rules(
                 monitor,
@@ -65,3 +70,17 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         )
 
     return alerts
+
+
+def _record_upstream(
+    context: dg.AssetExecutionContext, monitor: Monitor, history: History, now: dt.datetime
+) -> None:
+    """Keep what became of the log's sources; alerts are evaluated whether Dagster can tell or not."""
+    if not monitor.upstream:
+        return
+    try:
+        events = list(upstream_events(context.instance, monitor, now))
+    except Exception as error:  # noqa: BLE001 - of whatever storage the instance has
+        context.log.warning("Nothing is known of the upstream assets of this night: %s", error)
+        return
+    history.record_upstream(monitor.model, events)

@@ -60,7 +60,7 @@ class Served:
     serving: Serving = field(default=serving_version)
 
     def day(self, day: dt.date, fault: Fault = QUIET, blamed: Mapping[dt.date, Fault] | None = None) -> None:
-        """Write a day's log, and the labels that come in on it.
+        """Write a day's log, and the labels that come in on the next morning, before the night begins.
 
         Args:
             day: the day.
@@ -68,7 +68,7 @@ class Served:
             blamed: by the day of the flights, what goes wrong with their labels.
         """
         self._write(f"logs/day={day}/predictions.parquet", self._log(day, fault))
-        labels = arrivals(self.flights, day, LABEL, self.first_day)
+        labels = arrivals(self.flights, day + dt.timedelta(days=1), LABEL, self.first_day)
         if labels.empty:
             return
         labels = labels.astype({LABEL: bool})

@@ -10,7 +10,7 @@ from typing import Any, Self, Unpack
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
-from obs_dagster.history import current, nights, verdicts
+from obs_dagster.history import current, nights, upstream, verdicts
 from obs_dagster.history.connections import make_engine, reading, writing
 from obs_dagster.history.current import Changes, Selection
 from obs_dagster.history.migrate import migrate
@@ -129,6 +129,11 @@ class History:
         """Keep what came of a day's evaluation, in the place of an earlier one."""
         with self.writing(night.model) as connection:
             nights.record(connection, night)
+
+    def record_upstream(self, model: str, events: Iterable[upstream.UpstreamEvent]) -> None:
+        """Keep what became of the assets that a model's log depends on."""
+        with self.writing(model) as connection:
+            upstream.record(connection, events)
 
     def nights(
         self, model: str, first: dt.date | None = None, last: dt.date | None = None

@@ -225,6 +225,19 @@ INCIDENTS = Table(
     Index("incidents_by_model", "model", "closed_at"),
 )
 
+UPSTREAM = Table(
+    "upstream",
+    METADATA,
+    Column("model", Name, primary_key=True),
+    Column("asset", Name, primary_key=True),
+    Column("became", Text, primary_key=True),
+    Column("cause", Text, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("told", Text, nullable=False),
+    Index("upstream_by_day", "model", "day"),
+)
+
 SILENCES = Table(
     "silences",
     METADATA,

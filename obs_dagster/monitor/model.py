@@ -165,7 +165,9 @@ class Monitor(Strict):
         "(docs/alerting.md). Secrets come from the environment: write `${NAME}`.",
     )
     upstream: tuple[str, ...] = Field(
-        default=(), description="Asset keys (`a/b`) of other code locations that the log depends on."
+        default=(),
+        description="Asset keys (`a/b`) of other code locations that the log depends on; that they "
+        "failed, changed or did not come may be behind an incident.",
     )
 
     _path: Path | None = PrivateAttr(default=None)

@@ -11,7 +11,8 @@ from statistics import median
 from sqlalchemy import Connection, select
 
 from obs_dagster.alerts.incidents.incident import Incident
-from obs_dagster.history import NightRecord, nights
+from obs_dagster.alerts.outbox.failure import FailedRun, failures
+from obs_dagster.history import NightRecord, UpstreamEvent, nights, upstream
 from obs_dagster.history.tables import METRICS
 from obs_dagster.metrics.usual import BAND_DAYS, Band, band_of
 from obs_dagster.monitor.whole import WHOLE
@@ -72,6 +73,8 @@ class Evidence:
         series: per key the nights with a value, with the rows behind it.
         before: nights before the first in breach.
         around: the nights of the incident.
+        upstream: what became of the assets that the log depends on, the latest first.
+        failed: runs of the model, or parts of them, that failed on these days.
     """
 
     since: dt.date
@@ -79,6 +82,8 @@ class Evidence:
     series: Mapping[Key, Sequence[tuple[dt.date, float, int]]]
     before: Sequence[NightRecord] = ()
     around: Sequence[NightRecord] = ()
+    upstream: Sequence[UpstreamEvent] = ()
+    failed: Sequence[FailedRun] = ()
 
     @classmethod
     def of(cls, connection: Connection, incident: Incident) -> Evidence:
@@ -120,7 +125,12 @@ class Evidence:
         for metric, version, segment, column, day, value, n in connection.execute(query):
             series[metric, version, segment, column].append((day, value, n))
         before = nights.read(connection, model, last=since - dt.timedelta(days=1))
-        return cls(since, until, series, before, nights.read(connection, model, since, until))
+        around = nights.read(connection, model, since, until)
+        begins = since - dt.timedelta(days=LOOK_BACK_DAYS)
+        # what is made of a day is made on the next one
+        led = upstream.read(connection, model, begins, until + dt.timedelta(days=1))
+        failed = failures(connection, model, begins, until)
+        return cls(since, until, series, before, around, led, failed)
 
     @property
     def begins(self) -> dt.date:

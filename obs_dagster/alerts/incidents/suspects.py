@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from obs_dagster.alerts.incidents.evidence import Evidence, Oddity
 from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.alerts.rules.alert import Alert
+from obs_dagster.history.upstream import Became
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.whole import WHOLE
 
@@ -15,6 +16,8 @@ from obs_dagster.monitor.whole import WHOLE
 _ODD = 4.0
 #: PSI from which on a column has moved, and the share of missing values or broken rows that is no noise.
 _MOVED, _SHARE = 0.1, 0.02
+#: What failed explains what is missing or broken; what changed explains what is no fault of the data's own.
+_UPSTREAM: Mapping[Became, float] = {"failed": 600.0, "late": 550.0, "changed": 145.0}
 #: What explains more of a change than its share of the rows by this factor stands out.
 _CONCENTRATED = 2.0
 
@@ -25,7 +28,7 @@ class Suspect:
 
     Attributes:
         kind: `day`, `schema`, `quarantine`, `missing`, `column`, `version`, `labels`, `segment`,
-            `output`, `traffic` or `service`.
+            `output`, `traffic`, `service`, `upstream` or `run`.
         about: the column, segment cell or version that it is about; empty for none.
         weight: what it is ranked by.
         evidence: what speaks for it, in words.
@@ -53,7 +56,7 @@ def ranked(
         outputs: the columns that the model puts out.
     """
     words = {alert.column: told for alert in incident.alerts if alert.column and (told := moved(alert))}
-    found = [*_days(incident, evidence), *_log(evidence)]
+    found = [*_days(incident, evidence), *_upstream(evidence), *_runs(incident, evidence), *_log(evidence)]
     for version in _versions(incident, evidence):
         found += _columns(evidence, version, words, outputs)
         found += _new_version(evidence, version)
@@ -81,6 +84,20 @@ def _days(incident: Incident, evidence: Evidence) -> Iterator[Suspect]:
         if not night.evaluated:
             why = night.reason.splitlines()[0] if night.reason else "for no known reason"
             yield Suspect("day", str(night.day), weight, f"{night.day} was not evaluated: {why}")
+
+
+def _upstream(evidence: Evidence) -> Iterator[Suspect]:
+    """What became of the assets that the log depends on; of each kind, the latest of each asset."""
+    for event in reversed(evidence.upstream):
+        told = f"{event.told}, on {event.day}"
+        yield Suspect("upstream", f"{event.asset} {event.became}", _UPSTREAM[event.became], told)
+
+
+def _runs(incident: Incident, evidence: Evidence) -> Iterator[Suspect]:
+    """Stages that failed: behind days that were not evaluated and labels that lack, else the least likely."""
+    weight = 8.0 if incident.kind == "behaviour" else 400.0
+    for run in evidence.failed:
+        yield Suspect("run", run.partition, weight, f"the night of {run.partition} failed: {run.error}")
 
 
 def _log(evidence: Evidence) -> Iterator[Suspect]:

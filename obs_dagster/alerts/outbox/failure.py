@@ -118,6 +118,19 @@ def last_failure(history: History, model: str) -> FailedRun | None:
     return None if row is None else _failed(row.notification, row.created_at)
 
 
+def failures(connection: Connection, model: str, first: dt.date, last: dt.date) -> list[FailedRun]:
+    """The runs of a model that failed and were about a day between two, both included; the oldest first."""
+    query = (
+        select(OUTBOX.c.notification, OUTBOX.c.created_at)
+        .where(OUTBOX.c.model == model, OUTBOX.c.key.contains(_FAILED, autoescape=True))
+        .order_by(OUTBOX.c.id)
+    )
+    found = [_failed(row.notification, row.created_at) for row in connection.execute(query)]
+    return [
+        each for each in found if (days := days_of(each.partition)) and days[0] <= last and first <= days[1]
+    ]
+
+
 def last_failures(connection: Connection) -> dict[str, FailedRun]:
     """The run that failed last, by model; models of which none ever did are left out."""
     failed = OUTBOX.c.key.endswith(_FAILED, autoescape=True)
