@@ -26,6 +26,7 @@ from jobs.cli import (
     run,
     schema,
     status,
+    thresholds,
 )
 from jobs.cli.completion import VARIABLE
 from jobs.cli.console import ERRORS, OUTPUT
@@ -88,6 +89,7 @@ app.command()(run.backfill)
 app.command()(nights.nights)
 app.command()(status.status)
 app.add_typer(metric_commands.app, name="metrics")
+app.command()(thresholds.thresholds)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.command()(quarantine.quarantine)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from obs_dagster.lake.columns import DECISION
 from obs_dagster.monitor.costs import prices_only
@@ -15,6 +15,7 @@ from obs_dagster.monitor.task import Derived, Output, Truth
 
 if TYPE_CHECKING:
     from obs_dagster.tasks.outcomes import OutcomeTable
+    from obs_dagster.tasks.sections import Section
 
 
 class BinaryClassification:
@@ -48,6 +49,12 @@ class BinaryClassification:
         yield from needs_role(document, "score", self.name)
         yield from maps_only(document, self.roles, self.name)
         yield from prices_only(document, self.prices, self.name)
+
+    def sections(self, inputs: Mapping[str, Any], monitor: Monitor) -> Sequence[Section]:
+        """What errors would have cost at other thresholds, if they have prices."""
+        from obs_dagster.tasks.binary.sections import sections
+
+        return sections(inputs[""], monitor)
 
     @property
     def outcomes(self) -> OutcomeTable:
