@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -174,6 +176,11 @@ def test_prometheus_has_latencies_with_traces_and_what_became_of_rows(tmp_path):
     assert f'{name}_count{{model="m",outcome="refused",version="3"}} 1.0' in told
     assert 'inference_log_rows_total{model="m",result="written"} 3.0' in told
     assert 'inference_log_rows_total{model="m",result="dropped: queue full"} 1.0' in told
+    rules = (Path(__file__).parents[3] / "deploy/prometheus/serving-rules.yaml").read_text()
+    asked = set(re.findall(r"\binference_(?:request|log)_[a-z_]+", rules))
+    assert len(asked) == 4
+    assert all(f"\n{each}{{" in told for each in asked)
+    assert 'le="0.3"' in rules
     for number in range(60):
         log.record({}, latency_ms=1, version=f"v{number}")
     told = generate_latest(registry).decode()
