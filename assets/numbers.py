@@ -11,6 +11,7 @@ from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor import Monitor
 from obs_dagster.monitor.task import leading_output
 from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.reports.health.trends import PLACES
 from obs_dagster.verdict.headline import charted_window
 
 
@@ -25,7 +26,8 @@ def drawn_numbers(monitor: Monitor, family: Family, records: Iterable[MetricReco
     leading = leading_output(monitor).column
     wanted = {
         (each.name, charted_window(monitor, each), leading if each.about == "column" else ""): each
-        for each in shown_in("trend", monitor.task)
+        for place in PLACES
+        for each in shown_in(place, monitor.task)
         if each.family == family
     }
     found = {}

@@ -11,6 +11,7 @@ from obs_dagster.alerts.rules.alert import Alert, list_alerts
 from obs_dagster.changes.change import NOTHING, Changes
 from obs_dagster.errors import LakeError, SourceError
 from obs_dagster.evaluation.drift import changes_of
+from obs_dagster.evaluation.hour_sections import hour_sections
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.sections import outcome_sections
@@ -78,6 +79,7 @@ class Gathering:
         ]
         sections, remarks = self._sections(day)
         changes, damaged = self._changes(day)
+        hours = {} if self._night is None else hour_sections(self._night, day)
         return HealthInput(
             monitor=self._monitor,
             records=records,
@@ -88,6 +90,7 @@ class Gathering:
             run_id=self._run_id,
             changes=changes,
             sections=sections,
+            hours=hours,
             incidents=[
                 each
                 for each in self._incidents

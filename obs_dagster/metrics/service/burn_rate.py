@@ -109,7 +109,7 @@ def _metric(objective: Objective, pair: _Pair) -> Metric[Traffic]:
             id=f"{name}/1",
             family="service",
             title=f"{objective.name.capitalize()}, burn rate over {pair.windows}",
-            meaning=f"How many times as often as allowed requests were {objective.bad}, at the worst hour of "
+            meaning=f"How many times as often as allowed requests {objective.missed}, at the worst hour of "
             f"the day: the lower of the rates over {pair.windows} up to its end, so that both are that high.",
             formula=f"min over the windows of ({objective.bad} requests / requests of which it is known) / "
             f"(1 - target), at the hour whose lower end of the interval is highest, of those with "
@@ -130,7 +130,7 @@ def _metric(objective: Objective, pair: _Pair) -> Metric[Traffic]:
                     min_rows=LEAST_REQUESTS,
                     severity=pair.severity,
                     summary=f"The error budget of {objective.name} is spent {_SPEED[pair.name]}. Look at "
-                    f"which requests were {objective.bad}, and at what changed in the service.",
+                    f"which requests {objective.missed}, and at what changed in the service.",
                     why=f"As in the workbook: {pair.above:g} times the allowed rate spends {pair.spent}.",
                 ),
             ),

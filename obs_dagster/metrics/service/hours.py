@@ -79,6 +79,7 @@ class Objective:
     Attributes:
         name: its key in the monitor, the beginning of its metrics' names.
         bad: what bad requests are called.
+        missed: what they did.
         column: the role of the log that tells.
         tally: the requests of each hour.
         target: the share of good ones that is asked for.
@@ -86,6 +87,7 @@ class Objective:
 
     name: str
     bad: str
+    missed: str
     column: str
     tally: Callable[[Hours], Tally]
     target: Callable[[Hours], float | None]
@@ -104,12 +106,18 @@ OBJECTIVES = (
     Objective(
         "availability",
         "failed",
+        "failed",
         "status",
         lambda hours: hours.availability_tally,
         lambda hours: hours.availability,
     ),
     Objective(
-        "latency", "slow", "latency_ms", lambda hours: hours.latency_tally, lambda hours: hours.latency
+        "latency",
+        "slow",
+        "were slow",
+        "latency_ms",
+        lambda hours: hours.latency_tally,
+        lambda hours: hours.latency,
     ),
 )
 

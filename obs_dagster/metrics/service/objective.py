@@ -75,6 +75,7 @@ def _metrics(objective: Objective, rank: int) -> tuple[Metric[Traffic], ...]:
             written="percent",
             shown=frozenset({"objective"}),
             rank=rank,
+            heading=f"{name.capitalize()} reached",
             from_zero=False,
         ),
         f"{name}_budget_left": Definition(
@@ -82,8 +83,8 @@ def _metrics(objective: Objective, rank: int) -> tuple[Metric[Traffic], ...]:
             id=f"{name}_budget_left/1",
             family="service",
             title=f"{name.capitalize()}, error budget left",
-            meaning=f"What is left of the requests that may be {objective.bad} in the window of the "
-            "objectives: 1 if none were, 0 if all that may be, below 0 if more.",
+            meaning=f"What is left of the bad requests that the window of the objectives allows, those "
+            f"that {objective.missed}: 1 if there were none, 0 if as many as are allowed, below 0 if more.",
             formula=f"1 - ({objective.bad} requests / requests of which it is known) / (1 - target), over "
             "the window that ends with the day.",
             reference=_SOURCE,
@@ -98,6 +99,7 @@ def _metrics(objective: Objective, rank: int) -> tuple[Metric[Traffic], ...]:
             written="percent",
             shown=frozenset({"objective"}),
             rank=rank + 1,
+            heading=f"Budget left, {name}",
             from_zero=False,
         ),
     }

@@ -24,9 +24,9 @@ from obs_dagster.reports.health.importance import importance_table
 from obs_dagster.reports.health.incidents import incident_lines
 from obs_dagster.reports.health.moved import moved_cards, moved_lines
 from obs_dagster.reports.health.quality import headings, night_strip, quality_rows
-from obs_dagster.reports.health.sections import draw_section
+from obs_dagster.reports.health.sections import Drawn, draw_section
 from obs_dagster.reports.health.segments import order_of_cells, segment_table
-from obs_dagster.reports.health.trends import draw_trends, trend_styles
+from obs_dagster.reports.health.trends import PLACES, draw_trends, trend_styles
 from obs_dagster.tasks.sections import Section
 from obs_dagster.verdict.comparison import different_days
 from obs_dagster.verdict.evidence import Evidence
@@ -62,6 +62,7 @@ class HealthInput:
         changes: the columns that moved on the reported day.
         incidents: those that fire after the night of `day`.
         sections: by version, what its task shows of its outcomes over the window that is shown first.
+        hours: by version, what is shown of the reported day's requests by the hour.
     """
 
     monitor: Monitor
@@ -75,6 +76,7 @@ class HealthInput:
     changes: Changes = NOTHING
     sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     incidents: Sequence[Incident] = ()
+    hours: Mapping[str, Sequence[Section]] = field(default_factory=dict)
 
     @cached_property
     def index(self) -> RecordIndex:
@@ -134,14 +136,12 @@ def render_health(page: HealthInput) -> str:
             closed=closed_lines(page.alerts),
             incidents=incident_lines(page.incidents, day),
             charts=draw_trends(monitor, index, frame, styles),
+            objectives=draw_trends(monitor, index, frame, styles, "objective") if monitor.objectives else [],
+            hours=_by_version(versions, page.hours),
             first=begun,
             order=order_of_cells(monitor),
             segments=[segment_table(monitor, index, version, day) for version in versions],
-            outcomes=[
-                (version, [draw_section(each) for each in page.sections[version]])
-                for version in versions
-                if page.sections.get(version)
-            ],
+            outcomes=_by_version(versions, page.sections),
             moved=moved_cards(judged, styles),
             told=[moved_lines(verdict) for verdict in judged],
             columns=[column_table(monitor, index, version, day) for version in versions],
@@ -155,6 +155,17 @@ def render_health(page: HealthInput) -> str:
             remarks=page.remarks,
         )
     )
+
+
+def _by_version(
+    versions: Sequence[str], sections: Mapping[str, Sequence[Section]]
+) -> list[tuple[str, list[Drawn]]]:
+    """The sections of each version that has some, as the template lays them out."""
+    return [
+        (version, [draw_section(each) for each in sections[version]])
+        for version in versions
+        if sections.get(version)
+    ]
 
 
 def _vitals(verdict: Verdict) -> list[list[Evidence]]:
@@ -177,7 +188,7 @@ def _meanings(page: HealthInput) -> list[Meaning]:
     used = {record.metric: record.definition for record in page.records}
     shown = dict.fromkeys(
         [
-            *(panel.name for panel in shown_in("trend", page.monitor.task)),
+            *(panel.name for place in PLACES for panel in shown_in(place, page.monitor.task)),
             "wasserstein",
             "missing_share",
             "shap_importance",

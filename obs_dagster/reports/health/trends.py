@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.definition import Definition, Place
 from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
@@ -15,10 +15,18 @@ from obs_dagster.reports.health.chart import Chart, Frame, Point, Trend, draw
 from obs_dagster.verdict.headline import charted_window, settled_through
 from obs_dagster.verdict.record_index import RecordIndex
 
+PLACES: tuple[Place, ...] = ("trend", "objective")
+"""What is drawn over days."""
 
-def draw_trends(monitor: Monitor, index: RecordIndex, frame: Frame, styles: Mapping[str, int]) -> list[Chart]:
-    """One chart per panel, with a line for each version in `styles`."""
-    return [_chart(monitor, index, frame, panel, styles) for panel in shown_in("trend", monitor.task)]
+
+def draw_trends(
+    monitor: Monitor, index: RecordIndex, frame: Frame, styles: Mapping[str, int], place: Place = "trend"
+) -> list[Chart]:
+    """One chart per panel of a place, with a line for each version in `styles`; of objectives, those set."""
+    panels = shown_in(place, monitor.task)
+    if place == "objective":
+        panels = tuple(panel for panel in panels if all(map(monitor.has, panel.needs)))
+    return [_chart(monitor, index, frame, panel, styles) for panel in panels]
 
 
 def _chart(

@@ -44,7 +44,13 @@ class Plotted:
 
 def plotted_of(monitor: Monitor) -> Plotted:
     """What the health page draws, and what rules about all rows watch, so that an alert can be followed."""
-    known, shown = definitions(monitor.task), shown_in("trend", monitor.task)
+    known, shown = (
+        definitions(monitor.task),
+        (
+            *shown_in("trend", monitor.task),
+            *shown_in("objective", monitor.task),
+        ),
+    )
     windows: dict[str, set[int]] = defaultdict(set)
     for each in shown:
         windows[each.name].add(charted_window(monitor, each))

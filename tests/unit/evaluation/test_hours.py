@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from obs_dagster.evaluation.hour_sections import hour_sections
 from obs_dagster.evaluation.hourly import hourly_records
 from obs_dagster.evaluation.hours import count_hours, hours_of_day
 from obs_dagster.metrics.intervals import wilson
@@ -151,6 +152,18 @@ def test_the_slowest_hour_has_the_mean_of_its_rows(world):
             assert found.value == pytest.approx(hours["mean"][low.idxmax()])
             assert found.low == pytest.approx(low.max(), rel=1e-4)
             assert found.n == hours["size"][low.idxmax()]
+
+
+def test_the_page_draws_the_share_of_each_hour_that_has_requests(world):
+    world, rows = world
+    of_day = rows[(rows["day"] == DAYS[4]) & (rows["model"] == "1")]
+    failed, slow = hour_sections(world.tonight, DAYS[4])["1"]
+    assert (failed.note, slow.note) == ("1 % may be", "300 ms or more; 5 % may be")
+    shares = 100 * of_day.groupby("hour")["failed"].mean()
+    assert [point.y for point in failed.points] == pytest.approx(shares.tolist())
+    assert [point.x for point in failed.points] == (
+        shares.index - of_day["hour"].min() + failed.points[0].x
+    ).tolist()
 
 
 def test_another_limit_counts_the_days_of_the_window_anew_as_far_as_they_can_be_read(world):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from obs_dagster.monitor.objectives import Objectives
 from obs_dagster.reports.health.sections import draw_section
 from obs_dagster.tasks.sections import Curve, CurvePoint, Listing, Matrix
 
@@ -82,3 +83,13 @@ def test_sections_are_shown_by_version_and_escaped(render):
     assert [cell.shade for cell in drawn.rows[0][1]] == [0.75, 0.25]
     assert drawn.rows[0][1][0].right
     assert drawn.rows[1][1][1].share == ""
+
+
+def test_objectives_are_shown_where_there_are_some(render, season):
+    promised = season.monitor.model_copy(update={"objectives": Objectives(availability=0.99)})
+    page = render(monitor=promised, hours={"2": [CURVE]})
+    assert "What it promises" in page
+    assert "Budget left, availability" in page
+    # of what is not promised, and of a log that does not tell of it, nothing is drawn
+    assert "Budget left, latency" not in page
+    assert "What it promises" not in render()
