@@ -85,3 +85,28 @@ def connects(port: int) -> Callable[[], None]:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
 
     return ask
+
+
+@contextmanager
+def prometheus_at(folder: Path, page: str = "") -> Iterator[str]:
+    """The address of a Prometheus that takes remote writes; a page is scraped every second if it is given."""
+    config = folder / "prometheus.yml"
+    jobs = f"{{job_name: obs, static_configs: [{{targets: ['{page.split('/')[2]}']}}]}}" if page else ""
+    config.write_text(f"global: {{scrape_interval: 1s}}\nscrape_configs: [{jobs}]\n")
+    place = f"127.0.0.1:{free_port()}"
+    command = [
+        program("prometheus"),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address={place}",
+        "--web.enable-remote-write-receiver",
+    ]
+    with running(command, folder, answers(f"http://{place}/-/ready")):
+        yield f"http://{place}"
+
+
+def asked(prometheus: str, query: str) -> list[dict]:
+    """What a Prometheus answers to a query about now."""
+    answer = httpx.get(f"{prometheus}/api/v1/query", params={"query": query}).json()
+    assert answer["status"] == "success", (query, answer)
+    return answer["data"]["result"]

@@ -9,8 +9,8 @@ import pytest
 from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.exports.sample import Gauge
 from obs_dagster.exports.way import way_of
-from tests.servers import answers, free_port, program, running, until
-from tests.unit.exports.conftest import HOSTILE, asked
+from tests.health import HOSTILE
+from tests.servers import answers, asked, free_port, program, running, until
 
 GAUGE = Gauge("obs_model_psi", "Moved.", ("model", "segment"))
 
@@ -53,11 +53,10 @@ def test_the_gateway_has_every_sample_and_what_is_gone_goes_there_too(gateway, f
 
 def test_prometheus_takes_the_present_by_remote_write(prometheus, filled):
     sent(f"remote-write+{prometheus}/api/v1/write", filled.samples)
+    written = '{__name__=~"obs_.+", job="obs", instance="", model!="corrected"}'
     found = {
         (series["metric"]["__name__"], *(series["metric"].get(name) for name in ("version", "segment")))
-        for series in until(
-            "it is written", lambda: asked(prometheus, '{__name__=~"obs_.+", job="obs", instance=""}')
-        )
+        for series in until("it is written", lambda: asked(prometheus, written))
     }
     assert found == {
         (each.name, each.about.get("version"), each.about.get("segment")) for each in filled.samples

@@ -16,7 +16,7 @@ from obs_dagster.exports.reading import READINGS
 from obs_dagster.exports.reference import reference_markdown
 from obs_dagster.exports.sample import Gauge
 from obs_dagster.metrics.registry import definitions
-from tests.unit.exports.conftest import HOSTILE
+from tests.health import HOSTILE
 
 
 def values(samples, name, **labels):
@@ -121,7 +121,7 @@ def test_what_fails_in_one_reading_is_said_and_keeps_back_no_other(filled, monke
 
 def test_both_databases_give_the_same_samples(filled, postgres_database):
     from obs_dagster.history import History
-    from tests.unit.exports.conftest import fill
+    from tests.health import fill
 
     with History.open(postgres_database()) as history:
         fill(history)

@@ -17,8 +17,8 @@ from obs_dagster.exports.send import LOOK, send_due
 from obs_dagster.exports.told import told
 from obs_dagster.history import History
 from obs_dagster.settings import Settings
+from tests.health import NOW, RECORDS, described
 from tests.servers import free_port
-from tests.unit.exports.conftest import NOW, RECORDS, described
 
 MINUTE = dt.timedelta(minutes=1)
 

@@ -8,7 +8,8 @@ import pytest
 from obs_dagster.errors import ObsError
 from obs_dagster.exports.server import listen
 from obs_dagster.settings import Settings
-from tests.unit.exports.conftest import HOSTILE, asked
+from tests.health import HOSTILE
+from tests.servers import asked
 
 
 def test_prometheus_scrapes_every_sample_with_its_labels(prometheus, filled):

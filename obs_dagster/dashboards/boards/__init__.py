@@ -1,0 +1,1 @@
+"""Dashboards, one file for each subject."""
