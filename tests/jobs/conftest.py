@@ -132,7 +132,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, subprocess.Comp
     """A home after a backfill of three days, and what the backfill said."""
     made = make_home(tmp_path_factory.mktemp("obs") / "home")
     write_days(made)
-    return made, made.obs("backfill", "loan_default", "--from", "2024-03-01", "--to", "2024-03-03")
+    days = ("--from", "2024-03-01", "--to", "2024-03-03")
+    place = f"textfile://{made.root}/obs.prom"
+    return made, made.obs("backfill", "loan_default", *days, OBS_EXPORTS=place)
 
 
 @pytest.fixture
