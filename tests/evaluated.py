@@ -5,6 +5,7 @@ from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.explanation import Attributions
 from obs_dagster.metrics.quality import RowCounts
 from obs_dagster.metrics.service.traffic import Traffic
+from obs_dagster.monitor.costs import Costs
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 
 
@@ -13,7 +14,8 @@ def evaluate_drift(baseline, current, *, seed, statistics=None):
 
 
 def evaluate_performance(counts, *, seed):
-    return evaluate("performance", Outcomes(counts, seed), task="binary_classification")
+    costs = Costs(false_positive=1, false_negative=4)
+    return evaluate("performance", Outcomes(counts, seed, costs), task="binary_classification")
 
 
 def evaluate_service(rows, latency, status, ok_statuses, hours=None):

@@ -17,16 +17,20 @@ from obs_dagster.verdict.record_index import RecordIndex
 
 PLACES: tuple[Place, ...] = ("trend", "objective")
 """What is drawn over days."""
+_DATA = ("labels", "logs")
 
 
 def draw_trends(
     monitor: Monitor, index: RecordIndex, frame: Frame, styles: Mapping[str, int], place: Place = "trend"
 ) -> list[Chart]:
     """One chart per panel of a place, with a line for each version in `styles`; of objectives, those set."""
-    panels = shown_in(place, monitor.task)
-    if place == "objective":
-        panels = tuple(panel for panel in panels if all(map(monitor.has, panel.needs)))
+    panels = [panel for panel in shown_in(place, monitor.task) if _is_asked_for(monitor, panel)]
     return [_chart(monitor, index, frame, panel, styles) for panel in panels]
+
+
+def _is_asked_for(monitor: Monitor, panel: Definition) -> bool:
+    """Whether the monitor has what the metric needs beside data; what data lack is said in its chart."""
+    return all(monitor.has(need) for need in panel.needs if need.partition(".")[0] not in _DATA)
 
 
 def _chart(

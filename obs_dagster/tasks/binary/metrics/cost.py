@@ -12,8 +12,11 @@ from obs_dagster.tasks.costs import COMBINED, cost_definition, cost_of_errors
 
 def _cost(outcomes: Outcomes) -> Estimate:
     errors = np.array([outcomes.false_positives, outcomes.false_negatives])
-    prices = np.array([outcomes.costs.false_positive, outcomes.costs.false_negative])
-    return cost_of_errors(errors, prices, outcomes.n)
+    return cost_of_errors(errors, np.array(_prices(outcomes)), outcomes.n)
+
+
+def _prices(outcomes: Outcomes) -> tuple[float, float]:
+    return outcomes.costs.false_positive, outcomes.costs.false_negative
 
 
 METRICS = (
@@ -24,5 +27,6 @@ METRICS = (
             COMBINED,
         ),
         _cost,
+        lambda given: isinstance(given, Outcomes) and any(_prices(given)),
     ),
 )

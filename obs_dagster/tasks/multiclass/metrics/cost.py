@@ -28,6 +28,6 @@ METRICS = (
             COMBINED,
         ),
         _cost,
-        to_all,
+        lambda given: to_all(given) and bool(given.costs.wrong),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
-from obs_dagster.tasks.costs import NO_PRICES, cost_definition
+from obs_dagster.tasks.costs import cost_definition
 from obs_dagster.tasks.regression.counts import Errors
 from obs_dagster.tasks.regression.metrics.means import mean_of
 
@@ -12,8 +12,6 @@ from obs_dagster.tasks.regression.metrics.means import mean_of
 def _cost(errors: Errors) -> Estimate:
     if errors.unlabelled:
         return Estimate.missing(errors.unlabelled)
-    if not errors.costs.unit:
-        return Estimate.missing(NO_PRICES, errors.n)
     sums, scale = errors.sums, errors.scale * errors.costs.unit
     return mean_of(sums.absolute_sum, sums.error_sq, errors.n, scale=scale, lowest=0.0)
 
@@ -26,6 +24,6 @@ METRICS = (
             "normal, from the exact sum of squares",
         ),
         _cost,
-        lambda given: isinstance(given, Errors),
+        lambda given: isinstance(given, Errors) and given.costs.unit > 0,
     ),
 )
