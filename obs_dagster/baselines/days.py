@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import narwhals as nw
@@ -226,6 +227,22 @@ class BaselineDays:
             f"QUALIFY row_number() OVER (PARTITION BY {version} ORDER BY {self._order()}) <= {SAMPLE_ROWS}"
         )
         return f"SELECT log.* FROM log SEMI JOIN ({first}) USING ({ROW})"
+
+
+def baseline_days(monitor: Monitor, lake: Lake, grids: Grids) -> list[Path]:
+    """The files with the counts of a prepared baseline's days, in order, of those on these grids.
+
+    Empty where a baseline is no days of the log.
+    """
+    rows, own, stored = (lake.table(monitor.model, name) for name in (_ROWS, _PROFILES, PROFILES))
+    found = []
+    for day in sorted(rows.days()):
+        held = _held(day, rows.readable(day))
+        if held is not None and held.grids == grids.id:
+            table = stored if held.origin == _STORED else own
+            if table.exists(day):
+                found.append(table.path(day))
+    return found
 
 
 def added_up(tables: Iterable[pa.Table], *, at_least: int = _MERGED_ROWS) -> pa.Table:

@@ -15,6 +15,7 @@ from obs_dagster.evaluation.hourly import hourly_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder, seed
 from obs_dagster.evaluation.windows import (
+    ComparedWith,
     P,
     Part,
     Window,
@@ -23,16 +24,17 @@ from obs_dagster.evaluation.windows import (
     profile_windows,
 )
 from obs_dagster.metrics.drift.comparison import Comparison
+from obs_dagster.metrics.drift.day_counts import DayCounts
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.quality import RowCounts
 from obs_dagster.metrics.record import BASELINE, NO_BASELINE, NO_ROWS, Estimate, MetricRecord
-from obs_dagster.metrics.registry import family
+from obs_dagster.metrics.registry import definition, family
 from obs_dagster.metrics.service.traffic import Traffic
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.cells import cut_of
 from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
-from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
+from obs_dagster.profile.distribution import CategoryCounts, Counts, NumericCounts
 from obs_dagster.profile.profile import Profile
 from obs_dagster.quality.day import DayQuality, day_quality
 from obs_dagster.quality.refusal import similar
@@ -89,18 +91,20 @@ def _drift_of(
     windows = list(profile_windows(night, day, part=part))
     in_cells = {name for name, metric in family("drift").items() if metric.definition.cells != "none"}
     for version, cells in _subjects(windows):
-        baselines: dict[frozenset[dt.date], Profile | None] = {}
+        baselines: dict[frozenset[dt.date], ComparedWith] = {}
         for column in columns:
             breached = frozenset(night.breached(version, column.name))
             if breached not in baselines:
                 baselines[breached] = compared_with(night, version, day, part=part, breached=breached)
-            baseline = baselines[breached]
+            against = baselines[breached]
+            baseline = against.profile
             without = "" if baseline else baseline_of(night.monitor).why_none(version, day)
             for segment in cells if column.name in divided else [WHOLE]:
                 only = asked.metrics(version, segment, column.name) | (in_cells if column.leads else set())
                 if segment != WHOLE and not only:
                     continue
                 reference = baseline.counts(version, segment, column.name) if baseline else None
+                days = _days_of(against, version, column.name, reference) if segment == WHOLE else None
                 for window in windows:
                     counts = window.profile.counts(version, segment, column.name)
                     lost = counts is None and window.profile.rows(version, segment) > 0
@@ -108,6 +112,8 @@ def _drift_of(
                         reference,
                         counts or window.profile.no_counts(column.name),
                         seed(night.monitor.model, version, segment, column.name, day),
+                        days=days,
+                        length=window.days,
                     )
                     estimates = evaluate("drift", comparison, only=None if segment == WHOLE else only)
                     if seen is not None:
@@ -123,6 +129,14 @@ def _drift_of(
                         segment=segment,
                         column=column.name,
                     )
+
+
+def _days_of(against: ComparedWith, version: str, column: str, reference: Counts | None) -> DayCounts | None:
+    """The column's counts on each day of its baseline."""
+    if reference is None:
+        return None
+    counted = (each.counts(version, WHOLE, column) for each in against.days)
+    return DayCounts(reference, tuple(each for each in counted if each is not None))
 
 
 def _explained(estimates: Mapping[str, Estimate], without: str) -> Mapping[str, Estimate]:
@@ -208,7 +222,8 @@ def service_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     yield from hourly_records(night, day)
     for version, cells in _subjects(windows):
         breached = night.breached(version, "") if relative else ()
-        if relative and (baseline := compared_with(night, version, day, part=part, breached=breached)):
+        baseline = relative and compared_with(night, version, day, part=part, breached=breached).profile
+        if baseline:
             for segment in cells:
                 estimates = evaluate("service", _traffic(night, baseline, version, segment))
                 known = {name: each for name, each in estimates.items() if name in relative}
@@ -277,7 +292,13 @@ def _records(
     """
     known = {name: Estimate.missing(reason) for name in estimates} if reason else estimates
     for length in window.lengths:
-        yield from recorder.records(known, window=length, **subject)
+        at_all = known if length == 1 else {n: each for n, each in known.items() if not _daily(n, recorder)}
+        yield from recorder.records(at_all, window=length, **subject)
+
+
+def _daily(metric: str, recorder: Recorder) -> bool:
+    """Whether a metric is computed for single days alone."""
+    return definition(metric, recorder.task).daily
 
 
 def _numbers(profile: Profile, version: str, segment: str, column: str | None) -> NumericCounts | None:

@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
+from obs_dagster.baselines.days import baseline_days
 from obs_dagster.baselines.stored import load_grids
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.lake.lake import Lake, Table
@@ -47,6 +49,11 @@ class Night:
             LakeError: the baseline has not been prepared.
         """
         return load_grids(self.monitor, self.lake)
+
+    @cached_property
+    def baseline_days(self) -> list[Path]:
+        """The counts of each day of the prepared baseline, in order; empty if it is no days of the log."""
+        return baseline_days(self.monitor, self.lake, self.grids)
 
     @property
     def profiles(self) -> Table:

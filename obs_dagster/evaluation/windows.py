@@ -179,9 +179,27 @@ def later_days(table: Table, monitor: Monitor, days: set[dt.date], *, longest: i
     return found
 
 
+#: Days of a baseline that say how days differ: the latest ones, but for those of the week before the night. A
+#: fault that has just begun would be in these.
+_MOST_DAYS, _LEFT_OUT_DAYS = 84, 7
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedWith:
+    """What a version is compared with on a night.
+
+    Attributes:
+        profile: all of it; None if there is nothing, or too little.
+        days: days of it that say how days differ, in order; empty if it is no days of the log.
+    """
+
+    profile: Profile | None
+    days: tuple[Profile, ...] = ()
+
+
 def compared_with(
     night: Night, version: str, day: dt.date, *, part: Part | None = None, breached: Collection[dt.date] = ()
-) -> Profile | None:
+) -> ComparedWith:
     """The baseline of a version on a night, or a part of it: its own, or the sum of other nights.
 
     Args:
@@ -194,8 +212,17 @@ def compared_with(
     days = baseline_of(night.monitor).nights_without(day, breached)
     if days is None:
         rows = part.rows() if part else None
-        return baseline_profile(night.monitor, version, night.lake, night.grids, rows)
-    written = (day_profile(night, each, part=part) for each in days if night.profiles.exists(each))
-    having = [profile for profile in written if version in profile.versions()]
-    enough = len(having) >= baseline_of(night.monitor).least_days
-    return Profile.merged(having, night.grids) if enough else None
+        own = baseline_profile(night.monitor, version, night.lake, night.grids, rows)
+        known = night.baseline_days[-_MOST_DAYS:] if own else []
+        parts = (_day_of_baseline(path, night.grids, part) for path in known)
+        return ComparedWith(own, tuple(each for each in parts if version in each.versions()))
+    written = {each: day_profile(night, each, part=part) for each in days if night.profiles.exists(each)}
+    having = {each: profile for each, profile in written.items() if version in profile.versions()}
+    if len(having) < baseline_of(night.monitor).least_days:
+        return ComparedWith(None)
+    settled = [having[each] for each in sorted(having) if each < day - dt.timedelta(days=_LEFT_OUT_DAYS)]
+    return ComparedWith(Profile.merged(having.values(), night.grids), tuple(settled[-_MOST_DAYS:]))
+
+
+def _day_of_baseline(path: Path, grids: Grids, part: Part | None) -> Profile:
+    return Profile(_table(path, path.stat().st_mtime_ns, part), grids)

@@ -116,7 +116,7 @@ def compare(
     rows = []
     earlier = None if before == BASELINE else asked.day(before)
     for subject, counts in asked.columns(later, version=version, segment=segment, column=column):
-        of = compared_with(asked.night, subject["version"], day) if earlier is None else earlier
+        of = compared_with(asked.night, subject["version"], day).profile if earlier is None else earlier
         reference = of.counts(subject["version"], segment, subject["column"]) if of is not None else None
         given = Comparison(reference, counts, seed(model, *subject.values(), before, after))
         statistics = {name: estimate.value for name, estimate in evaluate("drift", given).items()}

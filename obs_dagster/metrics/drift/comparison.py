@@ -14,6 +14,7 @@ from obs_dagster.metrics.drift.alignment import (
     align_points,
     deciles,
 )
+from obs_dagster.metrics.drift.day_counts import DayCounts
 from obs_dagster.metrics.drift.rounding import ExactShares, Slopes, Term, exact_categories, exact_deciles
 from obs_dagster.metrics.intervals import divergence_interval, resample, sampling_noise
 from obs_dagster.metrics.record import NO_BASELINE, NO_ROWS, Estimate
@@ -42,12 +43,24 @@ class Comparison:
         baseline: the baseline's counts; None if there is no baseline.
         current: the current window's counts, on the baseline's grid.
         seed: a non-negative integer; the same counts and seed give the same estimates.
+        days: the column's counts on each day of the baseline, in the order of time; none if it has no days.
+        length: how many days the current window has.
     """
 
-    def __init__(self, baseline: Counts | None, current: Counts, seed: int) -> None:
+    def __init__(
+        self,
+        baseline: Counts | None,
+        current: Counts,
+        seed: int,
+        *,
+        days: DayCounts | None = None,
+        length: int = 1,
+    ) -> None:
         self.baseline = baseline
         self.current = current
         self.seed = seed
+        self.days = days
+        self.length = max(length, 1)
 
     @property
     def kind(self) -> Kind:

@@ -1,0 +1,207 @@
+"""`python -m bench.false_alarms`: how often a year of quiet nights alarms, with counts drawn directly.
+
+A year is 365 nights of 20 columns, each a day's rows in ten bins, after the days of a baseline that differ in
+the same way. Nothing ever moves. Years are drawn from their number, so every run has the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import chi2, false_discovery_control, norm
+
+from bench.table import table
+from obs_dagster.evidence.detector import Detectors, e_value
+from obs_dagster.evidence.variation import Variation, variation_of
+
+COLUMNS, NIGHTS, ROWS, BINS = 20, 365, 5_000, 10
+_FIRST = dt.date(2024, 1, 1)
+_DOCUMENT = Path(__file__).parents[1] / "docs" / "evidence.md"
+_EDGES = norm.ppf(np.arange(1, BINS) / BINS)
+
+Generator = np.random.Generator
+Shares = Callable[[Generator, int], np.ndarray]
+"""From how many days to the shares of the bins, (days, columns, bins)."""
+
+
+@dataclass(frozen=True)
+class World:
+    """How days differ.
+
+    Attributes:
+        told: in words.
+        shares: of the days.
+        weekend: rows of a weekend's day, as a part of those of others.
+    """
+
+    told: str
+    shares: Shares
+    weekend: float = 1.0
+
+    def days(self, number: int, days: int) -> np.ndarray:
+        """The rows per bin of some days of a year, (days, columns, bins)."""
+        random = np.random.default_rng(number)
+        part = np.where(np.arange(days) % 7 < 5, 1.0, self.weekend)
+        rows = random.poisson(ROWS * part[:, None], size=(days, COLUMNS))
+        return random.multinomial(rows, self.shares(random, days))
+
+
+def _alike(random: Generator, days: int) -> np.ndarray:
+    del random
+    return np.full((days, COLUMNS, BINS), 1 / BINS)
+
+
+def _dirichlet(correlation: float) -> Shares:
+    def shares(random: Generator, days: int) -> np.ndarray:
+        drawn = random.gamma((1 / correlation - 1) / BINS, size=(days, COLUMNS, BINS))
+        return drawn / drawn.sum(axis=-1, keepdims=True)
+
+    return shares
+
+
+def _normal(means: np.ndarray, spreads: np.ndarray | float = 1.0) -> np.ndarray:
+    """The shares of normal values in the tenths of the standard one."""
+    below = norm.cdf((_EDGES - means[..., None]) / np.broadcast_to(spreads, means.shape)[..., None])
+    ends = np.zeros((*means.shape, 1)), np.ones((*means.shape, 1))
+    return np.diff(np.concatenate([ends[0], below, ends[1]], axis=-1), axis=-1)
+
+
+def _shifts(random: Generator, days: int) -> np.ndarray:
+    size = (days, COLUMNS)
+    return _normal(random.normal(0, 0.2, size), np.exp(random.normal(0, 0.1, size)))
+
+
+def _heavy(random: Generator, days: int) -> np.ndarray:
+    return _normal(0.2 * random.standard_t(5, (days, COLUMNS)))
+
+
+def _weekly(random: Generator, days: int) -> np.ndarray:
+    week = random.normal(0, 0.3, (7, COLUMNS))
+    return _normal(random.normal(0, 0.2, (days, COLUMNS)) + week[np.arange(days) % 7])
+
+
+def _spells(random: Generator, days: int) -> np.ndarray:
+    means = np.zeros((days, COLUMNS))
+    before = random.normal(0, 0.2, COLUMNS)
+    for day in range(days):
+        before = means[day] = 0.5 * before + np.sqrt(0.75) * random.normal(0, 0.2, COLUMNS)
+    return _normal(means)
+
+
+WORLDS = {
+    "independent": World("days alike, rows independent", _alike),
+    "overdispersed": World("each bin's share differs from day to day", _dirichlet(0.01)),
+    "shifts": World("values shift by 0.2 standard deviations, and spread by a tenth", _shifts),
+    "weekly": World(
+        "as that, with a rhythm of the week of 0.3, and a third of the rows on weekends", _weekly, 0.3
+    ),
+    "spells": World("shifts of 0.2 that last: half of a day's is there the day after", _spells),
+    "heavy": World("shifts of 0.2 with the tails of Student's t of 5 degrees", _heavy),
+}
+
+
+def alarms_of_a_year(
+    world: World,
+    number: int,
+    *,
+    baseline: int = 60,
+    rolling: bool = False,
+    nights: int = NIGHTS,
+    a_year: float = 1,
+) -> int:
+    """How many alarms a year has of all columns together; those of one night are one.
+
+    Args:
+        world: how days differ.
+        number: of the year.
+        baseline: days of the baseline.
+        rolling: whether it moves along; else it is the days before the year.
+        nights: of the year.
+        a_year: the budget.
+    """
+    days = world.days(number, baseline + nights)
+    detectors, alarms, known = Detectors[int](a_year), 0, frozenset[int]()
+    held: list[Variation] = []
+    for night in range(nights):
+        if rolling or not held:
+            first = night if rolling else 0
+            # the latest week does not say how days differ: a fault that has just begun would be in it
+            last = first + baseline - 7 * rolling
+            held = [variation_of(days[first:last, column]) for column in range(COLUMNS)]
+        of_night = enumerate(days[baseline + night])
+        bets = {column: e_value(held[column].p_value(counts)) for column, counts in of_night}
+        found = detectors.night(_FIRST + dt.timedelta(days=night), bets)
+        alarming = frozenset(column for column, each in found.items() if each.alarm)
+        alarms += bool(alarming - known)
+        known = alarming
+    return alarms
+
+
+def chi_square_nights(world: World, number: int, baseline: int = 60) -> int:
+    """On how many nights of a year χ² at 5 %, corrected by Benjamini and Hochberg, alarms."""
+    days = world.days(number, baseline + NIGHTS)
+    before, after = days[:baseline].sum(axis=0), days[baseline:]
+    p, q = before / before.sum(axis=-1, keepdims=True), after / after.sum(axis=-1, keepdims=True)
+    n, m = before.sum(axis=-1), after.sum(axis=-1)
+    pooled = (before + after) / (n + m)[..., None]
+    statistic = ((q - p) ** 2 / pooled).sum(axis=-1) * n * m / (n + m)
+    found = false_discovery_control(chi2.sf(statistic, BINS - 1), axis=1)
+    return int((found < 0.05).any(axis=1).sum())
+
+
+def _told(alarms: Sequence[int]) -> str:
+    mean, error = np.mean(alarms), 1.96 * np.std(alarms, ddof=1) / np.sqrt(len(alarms))
+    return f"{mean:.2f} ± {error:.2f}"
+
+
+def report(years: int, worlds: Sequence[str]) -> str:
+    """The table of alarms a year."""
+    rows = []
+    for name in worlds:
+        world = WORLDS[name]
+        fixed = [alarms_of_a_year(world, year) for year in range(years)]
+        moving = [
+            alarms_of_a_year(world, year, baseline=28, rolling=True) for year in range(max(years // 5, 2))
+        ]
+        plain = np.mean([chi_square_nights(world, year) for year in range(min(years, 5))])
+        rows.append([name, world.told, f"{plain:.0f}", _told(fixed), _told(moving)])
+        print(rows[-1], flush=True)
+    titles = (
+        "days",
+        "how they differ",
+        "χ² with BH: nights",
+        "60 days before: alarms",
+        "28 days rolling: alarms",
+    )
+    told = (
+        f"Alarms a year at a budget of 1, mean and 95 % interval, of {years} years of {NIGHTS} nights, "
+        f"{COLUMNS} columns and {ROWS:,} rows a day ({max(years // 5, 2)} years with the rolling baseline). "
+        "Beside it the nights a year on which χ² at 5 % alarms, corrected by Benjamini and Hochberg."
+    )
+    return f"{told}\n\n{table(titles, rows, words=2)}"
+
+
+def main() -> None:
+    """Simulate, and write the table into docs/evidence.md."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--years", type=int, default=200, help="of each world")
+    parser.add_argument("--worlds", nargs="*", default=list(WORLDS), choices=list(WORLDS))
+    options = parser.parse_args()
+    text = report(options.years, options.worlds)
+    print(text)
+    if options.worlds == list(WORLDS):
+        marks = "<!-- results: false alarms -->", "<!-- end -->"
+        before = _DOCUMENT.read_text(encoding="utf-8")
+        pattern = re.compile(f"{marks[0]}.*?{marks[1]}", re.DOTALL)
+        after = pattern.sub(lambda _: f"{marks[0]}\n\n{text}\n\n{marks[1]}", before)
+        _DOCUMENT.write_text(after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

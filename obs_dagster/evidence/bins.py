@@ -1,0 +1,79 @@
+"""Few bins that stay: each day of a baseline, and each night, is counted on those of the whole baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from obs_dagster.profile.distribution import CategoryCounts, Counts, FloatArray, IntArray, NumericCounts
+
+NUMERIC_BINS = 10
+CATEGORY_BINS = 20
+_LEAST_ROWS = 5.0
+"""Values that fewer rows of an average day have are counted together."""
+
+
+class Bins(Protocol):
+    """Counts a column on bins of its baseline; the last one holds what is missing, or is of another type."""
+
+    def count(self, counts: Counts) -> IntArray:
+        """Rows per bin, shape (k,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Quantiles:
+    """Tenths of the baseline between `edges`, ascending; what lies on one is above it."""
+
+    edges: FloatArray
+
+    def count(self, counts: Counts) -> IntArray:
+        found = np.zeros(len(self.edges) + 2, dtype=np.int64)
+        found[-1] = counts.missing
+        if isinstance(counts, NumericCounts):
+            np.add.at(found, np.searchsorted(self.edges, counts.points, side="right"), counts.counts)
+        else:
+            found[-1] = counts.rows
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """Frequent values; all others are counted together."""
+
+    values: Sequence[str]
+
+    def count(self, counts: Counts) -> IntArray:
+        if not isinstance(counts, CategoryCounts):
+            own = [0] * (len(self.values) + 1)
+            return np.array([*own, counts.rows], dtype=np.int64)
+        own = [counts.counts.get(value, 0) for value in self.values]
+        return np.array([*own, counts.n - sum(own), counts.missing], dtype=np.int64)
+
+
+def bins_of(baseline: Counts, days: int) -> Bins:
+    """The bins of a baseline of so many days: tenths of its numbers, or its twenty most frequent values."""
+    if isinstance(baseline, CategoryCounts):
+        least = _LEAST_ROWS * max(days, 1)
+        common = sorted(baseline.counts.items(), key=lambda item: (-item[1], item[0]))[:CATEGORY_BINS]
+        return _Values([value for value, rows in common if rows >= least])
+    return _Quantiles(_edges(baseline))
+
+
+def _edges(baseline: NumericCounts) -> FloatArray:
+    """Between points: a value that holds a tenth of the rows is a bin of its own."""
+    used = baseline.counts > 0
+    points, widths, counts = baseline.points[used], baseline.widths[used], baseline.counts[used]
+    if len(points) < 2:  # noqa: PLR2004 - one value is apart from what lies beside it
+        return np.unique([edge for point in points for edge in (point, np.nextafter(point, np.inf))])
+    middle = 2 * np.cumsum(counts) - counts
+    n = int(counts.sum())
+    tenth = np.minimum(middle * NUMERIC_BINS // (2 * n), NUMERIC_BINS - 1)
+    heavy = counts * NUMERIC_BINS >= n
+    first = np.flatnonzero((np.diff(tenth) != 0) | heavy[1:] | heavy[:-1]) + 1
+    below = points[first - 1] + widths[first - 1] / 2
+    above = points[first] - widths[first] / 2
+    edges: FloatArray = np.unique(below / 2 + above / 2)
+    return edges

@@ -1,0 +1,139 @@
+"""Evidence that adds up over nights, and alarms that keep a budget.
+
+A p-value becomes an *e-value*, a bet against "no more than days differ anyway" that wins nothing on average
+while that is true. Bets of nights multiply. Shiryaev and Roberts' sum over all nights on which a change may
+have begun is M_t = (M_{t-1} + 1) e_t; while nothing has changed M_t - t wins nothing, so the mean number of
+nights until M reaches A is at least A (Shin, Ramdas and Rinaldo, *E-detectors*, 2022). For m columns, k of
+them alarm at once if each has M ≥ m A / k: then the mean of all M is at least A, which is such a sum itself.
+So the promise holds for all columns together, however they depend on each other; it is Benjamini and
+Hochberg's procedure on e-values (Wang and Ramdas, 2022).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+DAYS_OF_YEAR = 365
+
+Key = TypeVar("Key", bound=Hashable)
+
+_POWERS = (0.25, 0.5, 0.75)
+_LEAST_P = 1e-60
+_MOST = 1e100
+_OVER = 0.1
+"""An alarm is over when its evidence has fallen to a tenth of what it took."""
+
+
+def e_value(p: float) -> float:
+    """The bet that a p-value wins: the mean of κ p^(κ - 1) over κ = 1/4, 1/2, 3/4.
+
+    Of uniform p its mean is 1. The first term answers to tiny p at once, the last one loses little on
+    ordinary nights, so that what is small adds up.
+
+    >>> round(e_value(0.5), 2), round(e_value(0.01), 1), round(e_value(1e-6))
+    (0.67, 4.8, 2810)
+    """
+    p = max(p, _LEAST_P)
+    return math.fsum(power * math.pow(p, power - 1) for power in _POWERS) / len(_POWERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a night's evidence has come to.
+
+    Attributes:
+        evidence: log10 of M; of an alarm, the most that it had.
+        needed: log10 of what an alarm takes, or took.
+        alarm: whether it is one.
+        since: the night on which the change has most likely begun.
+        nights: how many nights with evidence that is.
+    """
+
+    evidence: float
+    needed: float
+    alarm: bool
+    since: dt.date
+    nights: int
+
+
+@dataclass(slots=True)
+class _Detector:
+    """A subject's state."""
+
+    total: float = 0.0
+    peak: float = 0.0
+    bet: float = 0.0
+    since: dt.date = dt.date.min
+    nights: int = 0
+    needed: float = 0.0
+
+    def see(self, day: dt.date, e: float) -> None:
+        self.total = min((self.total + 1) * e, _MOST)
+        if self.bet <= 1:
+            self.bet, self.since, self.nights = 1.0, day, 0
+        self.bet = min(self.bet * e, _MOST)
+        self.nights += 1
+
+    @property
+    def alarm(self) -> bool:
+        return self.needed > 0
+
+    def decide(self, needed: float | None, least: float) -> Gathered:
+        """Begin or end an alarm.
+
+        Args:
+            needed: what it takes to be among those that alarm; None if it is not.
+            least: what it takes to be the only one.
+        """
+        if needed is not None and not self.alarm:
+            self.needed, self.peak = needed, 0.0
+        if not self.alarm:
+            return self._told(self.total, least, alarm=False)
+        self.peak = max(self.peak, self.total)
+        self.total = min(self.total, self.needed)
+        if self.total < self.needed * _OVER:
+            told = self._told(self.total, self.needed, alarm=False)
+            self.total = self.needed = self.bet = 0.0
+            return told
+        return self._told(self.peak, self.needed, alarm=True)
+
+    def _told(self, total: float, needed: float, *, alarm: bool) -> Gathered:
+        evidence = math.log10(max(total, 1e-9))
+        return Gathered(evidence, math.log10(needed), alarm, self.since, self.nights)
+
+
+class Detectors(Generic[Key]):
+    """The detectors of all subjects that share a budget.
+
+    Args:
+        alarms_a_year: how many false alarms are allowed on average.
+    """
+
+    def __init__(self, alarms_a_year: float) -> None:
+        self._nights = DAYS_OF_YEAR / alarms_a_year
+        self._found: dict[Key, _Detector] = {}
+
+    def night(self, day: dt.date, bets: Mapping[Key, float]) -> dict[Key, Gathered]:
+        """Take the e-values of a night, and say what they have come to."""
+        seen = {key: self._found.setdefault(key, _Detector()) for key in bets}
+        for key, e in bets.items():
+            seen[key].see(day, e)
+        needed = self._needed([each.total for each in seen.values()])
+        least = self._nights * len(seen)
+        return {
+            key: each.decide(needed if needed is not None and each.total >= needed else None, least)
+            for key, each in seen.items()
+        }
+
+    def _needed(self, totals: Sequence[float]) -> float | None:
+        """What each has of the most that alarm together; None if none does."""
+        ordered = sorted(totals, reverse=True)
+        for rank in range(len(ordered), 0, -1):
+            needed = self._nights * len(ordered) / rank
+            if ordered[rank - 1] >= needed:
+                return needed
+        return None

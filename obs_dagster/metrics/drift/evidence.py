@@ -1,0 +1,125 @@
+"""How sure it is that a column differs from its baseline by more than days differ anyway."""
+
+from __future__ import annotations
+
+import math
+
+from obs_dagster.evidence.detector import e_value
+from obs_dagster.evidence.variation import ASSUMED_DISTANCE, LEAST_DAYS, TOLERANCE
+from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.drift.comparison import Comparison
+from obs_dagster.metrics.drift.day_counts import DayCounts
+from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.record import NO_BASELINE, NO_ROWS, Estimate
+
+
+def _compared(comparison: Comparison) -> DayCounts | Estimate:
+    """What the evidence is made from, or why there is none."""
+    baseline, current = comparison.baseline, comparison.current
+    if baseline is None or baseline.rows == 0:
+        return Estimate.missing(NO_BASELINE)
+    if current.rows == 0:
+        return Estimate.missing(NO_ROWS)
+    return comparison.days or DayCounts(baseline)
+
+
+def _p_value(comparison: Comparison) -> Estimate:
+    found = _compared(comparison)
+    if isinstance(found, Estimate):
+        return found
+    value = found.variation.p_value(found.bins.count(comparison.current), comparison.length)
+    return Estimate(value, None, None, comparison.current.rows)
+
+
+def _evidence(comparison: Comparison) -> Estimate:
+    found = _compared(comparison)
+    if isinstance(found, Estimate):
+        return found
+    if found.not_calibrated:
+        return Estimate.missing(found.not_calibrated, comparison.current.rows)
+    p = found.variation.p_value(found.bins.count(comparison.current))
+    return Estimate(math.log10(e_value(p)), None, None, comparison.current.rows)
+
+
+def _design_effect(comparison: Comparison) -> Estimate:
+    found = _compared(comparison)
+    if isinstance(found, Estimate):
+        return found
+    if found.not_calibrated:
+        return Estimate.missing(found.not_calibrated, comparison.current.rows)
+    rows = comparison.current.rows
+    return Estimate(found.variation.design_effect(rows), None, None, rows)
+
+
+_REFERENCE = (
+    "Rao and Scott, Annals of Statistics 12 (1984), 46-60, for the design effect of several bins; "
+    "[evidence.md](evidence.md)."
+)
+
+METRICS = (
+    Metric(
+        Definition(
+            name="drift_p_value",
+            id="drift_p_value/days/1",
+            family="drift",
+            title="p-value against days that differ anyway",
+            meaning="The chance of a window at least as far from the baseline if nothing has moved by more "
+            "than the baseline's days differ from each other. Other than that of `chi_square` it does not "
+            "get small only because there are many rows.",
+            formula="P(F ≥ T), T = Σ (q - p)² / p over ((k - 1) v + "
+            f"{TOLERANCE:g}); p, q: shares of baseline and window in tenths of the baseline, or in "
+            "its 20 most frequent values and the rest, and of missing values; v: their variance from day to "
+            "day. F: Satterthwaite's degrees of freedom, a tail as heavy as the baseline's days "
+            f"say. Of fewer than {LEAST_DAYS} days it is not calibrated, which `design_effect` says; days "
+            f"are taken to differ by a PSI of {ASSUMED_DISTANCE:g}.",
+            reference=_REFERENCE,
+            interval="none: a p-value already speaks of the noise",
+            better="higher",
+            about="column",
+            cells="none",
+            noun="p-value",
+        ),
+        _p_value,
+    ),
+    Metric(
+        Definition(
+            name="drift_evidence",
+            id="drift_evidence/e-value/1",
+            family="drift",
+            title="Evidence of the day that a column has moved",
+            meaning='How strongly the day speaks against "no more than days differ anyway": 2 is a hundred '
+            "to one. Days add up. A rule `above: budget` adds them and keeps a budget of false alarms.",
+            formula="log10 e, e the mean of κ p^(κ - 1) over κ = 1/4, 1/2, 3/4; p: `drift_p_value` of the "
+            f"day. None of fewer than {LEAST_DAYS} days of a baseline.",
+            reference="Shin, Ramdas and Rinaldo, E-detectors (2022); Vovk and Wang, E-values, Annals of "
+            "Statistics 49 (2021), for the calibrators.",
+            interval="none",
+            better="lower",
+            about="column",
+            cells="none",
+            daily=True,
+            noun="evidence of movement",
+            from_zero=False,
+        ),
+        _evidence,
+    ),
+    Metric(
+        Definition(
+            name="design_effect",
+            id="design_effect/days/1",
+            family="drift",
+            title="Design effect of a day",
+            meaning="How many times as far the shares of a day vary as those of so many independent rows "
+            "would: 1 where days are alike. The interval of other drift metrics is of independent rows.",
+            formula="1 + (n - 1) r; n: rows of the day, r: the correlation of rows of one day, from the "
+            "variance of the shares over the days of the baseline.",
+            reference=_REFERENCE,
+            interval="none",
+            about="column",
+            cells="none",
+            daily=True,
+            noun="design effect",
+        ),
+        _design_effect,
+    ),
+)

@@ -1,0 +1,151 @@
+"""Evidence beside days that differ: p-values, and alarms within their budget."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from bench.false_alarms import WORLDS, alarms_of_a_year, chi_square_nights
+from obs_dagster.evidence.bins import bins_of
+from obs_dagster.evidence.detector import Detectors, e_value
+from obs_dagster.evidence.variation import LEAST_DAYS, assumed, variation_of
+from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
+
+FIRST = dt.date(2024, 1, 1)
+
+
+def nights(bets, alarms_a_year=1.0):
+    """What nights come to, each a mapping of e-values."""
+    detectors = Detectors(alarms_a_year)
+    return [detectors.night(FIRST + dt.timedelta(days=n), night) for n, night in enumerate(bets)]
+
+
+@pytest.mark.parametrize("name", ["independent", "overdispersed", "shifts"])
+def test_a_year_of_quiet_nights_keeps_its_budget(name):
+    years = [alarms_of_a_year(WORLDS[name], year, baseline=28) for year in range(2)]
+    assert sum(years) <= len(years)
+
+
+def test_a_test_of_independent_rows_alarms_every_night():
+    assert chi_square_nights(WORLDS["shifts"], 0) == 365
+    assert chi_square_nights(WORLDS["independent"], 0) < 40
+
+
+@pytest.mark.parametrize("name", ["independent", "overdispersed", "shifts"])
+def test_p_values_of_quiet_days_are_no_smaller_than_they_say(name):
+    days = WORLDS[name].days(7, 28 + 150)
+    found = [
+        variation_of(days[:28, column]).p_value(counts)
+        for column in range(10)
+        for counts in days[28:, column]
+    ]
+    assert np.mean(np.array(found) < 0.05) < 0.05
+    assert np.mean(np.array(found) < 0.001) < 0.003
+
+
+def test_a_window_of_independent_days_is_as_sure_as_its_days_are_many():
+    days = WORLDS["overdispersed"].days(3, 60)[:, 0]
+    known = variation_of(days)
+    moved = np.roll(days[:7].sum(axis=0), 1)
+    moved[0] += moved.sum() // 4
+    assert known.p_value(moved, days=7) < known.p_value(moved, days=1) / 3
+
+
+def test_the_design_effect_is_that_of_rows_that_are_alike():
+    days = WORLDS["overdispersed"].days(1, 400)[:, 0]
+    assert variation_of(days).design_effect(5_000) == pytest.approx(1 + 4_999 * 0.01, rel=0.1)
+    assert variation_of(WORLDS["independent"].days(1, 400)[:, 0]).design_effect(5_000) < 1.2
+
+
+def test_days_that_move_in_one_direction_have_one_degree_of_freedom():
+    assert variation_of(WORLDS["heavy"].days(1, 200)[:, 0]).freedom < 2
+    assert variation_of(WORLDS["independent"].days(1, 200)[:, 0]).freedom > 7
+
+
+def test_what_no_one_would_act_on_is_no_news_however_many_rows_there_are():
+    days = np.full((60, 10), 10_000_000)
+    day = days[0].copy()
+    day[:2] += np.array([100_000, -100_000])
+    assert variation_of(days).p_value(day) > 0.1
+    assert variation_of(days).p_value(np.roll(np.arange(10), 3) * 1_000_000) < 1e-3
+
+
+def test_few_days_are_taken_to_differ():
+    few = variation_of(WORLDS["independent"].days(1, LEAST_DAYS - 1)[:, 0])
+    assert not few.calibrated
+    known = assumed(np.full(10, 10_000))
+    assert not known.calibrated
+    assert known.p_value(np.array([700, 300, *[500] * 8])) > 0.2
+    assert known.p_value(np.array([5_000, *[0] * 9])) < 1e-3
+
+
+@pytest.mark.parametrize(
+    "days", [np.zeros((30, 3)), np.ones((1, 3)), np.eye(3).repeat(9, axis=0), np.full((30, 1), 5)]
+)
+def test_any_counts_have_a_p_value(days):
+    known = variation_of(days.astype(np.int64))
+    for counts in (np.zeros(days.shape[1]), np.ones(days.shape[1]), np.full(days.shape[1], 10**9)):
+        assert 0 <= known.p_value(counts.astype(np.int64)) <= 1
+
+
+def test_a_single_row_of_a_new_value_is_no_news_and_many_are():
+    common = CategoryCounts({"a": 5_000, "b": 3_000})
+    bins = bins_of(CategoryCounts({"a": 5_000 * 30, "b": 3_000 * 30}), 30)
+    known = variation_of(np.array([bins.count(common)] * 30))
+    assert known.p_value(bins.count(CategoryCounts({"a": 5_000, "b": 2_999, "c": 1}))) > 0.5
+    assert known.p_value(bins.count(CategoryCounts({"a": 3_000, "b": 2_000, "c": 3_000}))) < 1e-6
+
+
+def test_bins_of_numbers_are_tenths_with_frequent_values_apart_and_what_is_missing():
+    values = np.arange(100.0)
+    counts = np.ones(100, dtype=np.int64)
+    counts[50] = 50
+    baseline = NumericCounts(values, np.zeros(100), counts, nulls=3)
+    found = bins_of(baseline, 20).count(baseline)
+    assert found.sum() == baseline.rows
+    assert found[-1] == 3
+    assert 50 in found
+    outside = NumericCounts(np.array([-1e9, 1e9]), np.zeros(2), np.array([2, 3]))
+    assert bins_of(baseline, 20).count(outside)[[0, -2]].tolist() == [2, 3]
+    assert bins_of(baseline, 20).count(CategoryCounts({"a": 4}))[-1] == 4
+
+
+def test_a_constant_is_apart_from_what_lies_beside_it():
+    one = NumericCounts(np.array([7.0]), np.zeros(1), np.array([90]))
+    bins = bins_of(one, 20)
+    beside = [
+        bins.count(NumericCounts(np.array([x]), np.zeros(1), np.array([9]))).argmax() for x in (6.9, 7.0, 7.1)
+    ]
+    assert len(set(beside)) == 3
+
+
+def test_bets_win_nothing_on_average():
+    p = (np.arange(200_000) + 0.5) / 200_000
+    assert np.mean([e_value(each) for each in p]) == pytest.approx(1, abs=0.05)
+    assert e_value(0) > 1e40
+
+
+def test_an_alarm_says_how_much_evidence_since_when_and_ends():
+    quiet, moved = {"a": 0.5, "b": 0.5}, {"a": 30.0, "b": 0.5}
+    found = [night["a"] for night in nights([quiet] * 10 + [moved] * 4 + [quiet] * 12)]
+    alarming = [n for n, each in enumerate(found) if each.alarm]
+    assert alarming[0] == 11
+    assert found[11].since == FIRST + dt.timedelta(days=10)
+    assert found[11].needed == pytest.approx(np.log10(365 * 2))
+    assert found[11].evidence > found[11].needed
+    assert found[12].nights == 3
+    assert alarming[-1] < 18
+    assert found[-1].evidence < 1
+
+
+def test_columns_that_move_together_need_less_each():
+    alone = nights([{"a": 700.0, "b": 0.5}])[0]
+    both = nights([{"a": 700.0, "b": 700.0}])[0]
+    assert not alone["a"].alarm
+    assert both["a"].alarm
+    assert both["b"].alarm
+
+
+def test_a_larger_budget_alarms_sooner():
+    assert nights([{"a": 40.0}], alarms_a_year=12)[0]["a"].alarm
+    assert not nights([{"a": 40.0}])[0]["a"].alarm
