@@ -86,7 +86,7 @@ def test_sections_are_shown_by_version_and_escaped(render):
 
 
 def test_objectives_are_shown_where_there_are_some(render, season):
-    promised = season.monitor.model_copy(update={"objectives": Objectives(availability=0.99)})
+    promised = season.monitor().model_copy(update={"objectives": Objectives(availability=0.99)})
     page = render(monitor=promised, hours={"2": [CURVE]})
     assert "What it promises" in page
     assert "Budget left, availability" in page
