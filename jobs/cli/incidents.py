@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.padding import Padding
 
+from jobs.cli import incident_acts
 from jobs.cli.alert_acts import By, person
 from jobs.cli.alert_table import SEVERITIES, print_alerts
 from jobs.cli.choice import find_monitor, require
-from jobs.cli.completion import complete_incident, complete_model
+from jobs.cli.completion import complete_model
 from jobs.cli.console import OUTPUT, cell, table
 from jobs.cli.failure import UsageError
+from jobs.cli.incident_acts import IncidentId
 from jobs.cli.records import Format, FormatOption, emit
 
 if TYPE_CHECKING:
@@ -25,9 +27,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Alerts that belong together, what they were, and what follows.", no_args_is_help=True)
 
-IncidentId = Annotated[
-    str, typer.Argument(metavar="ID", help="The incident's id.", autocompletion=complete_incident)
-]
+app.command("ack")(incident_acts.ack)
+app.command()(incident_acts.silence)
 _FIELDS = (
     "id",
     "model",

@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from obs_dagster.history import History
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_FIELDS = ("id", "about", "author", "comment", "created_at", "ends_at", "withdrawn_at", "withdrawn_by")
+_FIELDS = (
+    "id",
+    "about",
+    "author",
+    "comment",
+    "created_at",
+    "starts_at",
+    "ends_at",
+    "every",
+    "zone",
+    "withdrawn_at",
+    "withdrawn_by",
+)
 
 
 def silence(  # noqa: PLR0917  Typer reads options by name
@@ -52,14 +64,25 @@ def silence(  # noqa: PLR0917  Typer reads options by name
         str | None, typer.Option("--for", help="How long: 90m, 12h, 3d or 2w; or `--until`.")
     ] = None,
     until: Annotated[
-        str | None, typer.Option(help="When it ends: 2026-08-03, or 2026-08-03T18:00, in UTC.")
+        str | None, typer.Option(help="When it ends: 2026-08-03, or 2026-08-03T18:00, by `--zone`.")
     ] = None,
+    begins: Annotated[
+        str | None, typer.Option("--from", help="When it begins, written like `--until`; left out: now.")
+    ] = None,
+    every: Annotated[
+        str | None,
+        typer.Option(
+            help="The hours of each week in which it holds: 'Sun 02:00-06:00', 'Mon-Fri 22:00-06:00', or "
+            "'02:00-03:00' of every day. Without an end it comes back until you end it."
+        ),
+    ] = None,
+    zone: Annotated[str, typer.Option(help="The time zone of all of these, as Europe/Berlin.")] = "UTC",
     comment: Annotated[str, typer.Option(help="Why.")] = "",
     by: By = None,
 ) -> None:
     """Silence alerts for a while: nobody is told of them, and everywhere they stay to be seen as silenced.
 
-    What still fires when the silence ends is told of then.
+    It may begin later, and come back every week. What still fires when the silence ends is told of then.
     """
     from obs_dagster.alerts import find_alert
     from obs_dagster.alerts.life import silences
@@ -79,7 +102,8 @@ def silence(  # noqa: PLR0917  Typer reads options by name
     matchers = {name: value for name, value in given.items() if value is not None}
     matchers |= dict(map(_label, label or ()))
     now = dt.datetime.now(dt.UTC)
-    ends_at = _end(lasting, until, now)
+    starts_at = _moment(begins, zone) if begins else now
+    ends_at = end_of(lasting, until, starts_at, zone, endless=every is not None)
     with History.open(Settings().history_url) as history:
         if alert_id is not None:
             matchers = {**_exactly(find_alert(history, alert_id)), **matchers}
@@ -88,11 +112,22 @@ def silence(  # noqa: PLR0917  Typer reads options by name
                 "A silence has to name what it is about.",
                 remedy=f"Name an alert, or some of: {', '.join(f'--{name}' for name in given)}, --label.",
             )
-        made = silences.add(history, matchers, author=person(by), comment=comment, ends_at=ends_at, now=now)
+        made = silences.add(
+            history,
+            matchers,
+            author=person(by),
+            comment=comment,
+            ends_at=ends_at,
+            now=now,
+            starts_at=starts_at,
+            every=every or "",
+            zone=zone,
+        )
         settle(history, now)
-        count = len(_covered(history, made))
-    told = f"Silence {made.id} until {ends_at:%Y-%m-%d %H:%M} UTC: {made.about}."
-    OUTPUT.print(cell(f"{told} It covers {count} firing alert{'s' * (count != 1)}."))
+        count = len(covered(history, made))
+    verb = "It covers" if made.active(now) else "It does not hold now; it is about"
+    told = f"Silence {made.id} {made.when}: {made.about}."
+    OUTPUT.print(cell(f"{told} {verb} {count} firing alert{'s' * (count != 1)}."))
 
 
 def unsilence(
@@ -108,7 +143,7 @@ def unsilence(
         now = dt.datetime.now(dt.UTC)
         ended = silences.withdraw(history, silence_id, by=person(by), now=now)
         told = settle(history, now)
-    was = "is over" if ended.active(now) else "was over already"
+    was = "was over already" if ended.over(now) else "is over"
     OUTPUT.print(cell(f"Silence {ended.id} {was}; {told} notification{'s' * (told != 1)} to be sent."))
 
 
@@ -117,7 +152,7 @@ def list_(
     every: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
     chosen: FormatOption = Format.TABLE,
 ) -> None:
-    """List silences, the first to end first, with how many firing alerts each covers."""
+    """List silences of now and of later, the first to end first, with how many firing alerts each covers."""
     from obs_dagster.alerts.life.silences import list_silences
     from obs_dagster.history import History
     from obs_dagster.settings import Settings
@@ -125,7 +160,7 @@ def list_(
     now = dt.datetime.now(dt.UTC)
     with History.open(Settings().history_url) as history:
         found = list_silences(history, None if every else now)
-        covers = {each.id: len(_covered(history, each)) if each.active(now) else 0 for each in found}
+        covers = {each.id: len(covered(history, each)) if each.active(now) else 0 for each in found}
     if chosen is not Format.TABLE:
         records = [
             {**{name: getattr(each, name) for name in _FIELDS}, "covers": covers[each.id]} for each in found
@@ -133,16 +168,17 @@ def list_(
         emit(records, [*_FIELDS, "covers"], chosen)
         return
     if not found:
-        OUTPUT.print("No silence is active.", highlight=False)
+        OUTPUT.print("There is no silence, of now or of later.", highlight=False)
         return
-    rows = table("id", "about", "by", "ends (UTC)", "covers", "")
+    rows = table("id", "about", "by", "when", "covers", "")
     for each in found:
-        end = f"{each.withdrawn_at or each.ends_at:%Y-%m-%d %H:%M}"
-        rows.add_row(*map(cell, (each.id, each.about, each.author, end, covers[each.id], each.comment)))
+        when = f"ended {each.withdrawn_at:%Y-%m-%d %H:%M} UTC" if each.withdrawn_at else each.when
+        shown = covers[each.id] if each.active(now) else ""
+        rows.add_row(*map(cell, (each.id, each.about, each.author, when, shown, each.comment)))
     OUTPUT.print(rows)
 
 
-def _covered(history: History, silence: Silence) -> list[Alert]:
+def covered(history: History, silence: Silence) -> list[Alert]:
     """The firing alerts that a silence is about."""
     from obs_dagster.alerts import State, list_alerts
 
@@ -164,24 +200,47 @@ def _exactly(alert: Alert) -> Mapping[str, str]:
     return {name: glob.escape(getattr(alert, name)) for name in names}
 
 
-def _end(lasting: str | None, until: str | None, now: dt.datetime) -> dt.datetime:
+_WRITTEN = 'Write `--for 3d` (m, h, d or w), or `--until 2026-08-03` or `--until "2026-08-03T18:00"`.'
+
+
+def end_of(
+    lasting: str | None, until: str | None, begin: dt.datetime, zone: str, *, endless: bool
+) -> dt.datetime:
     """When a silence ends.
 
     Raises:
         UsageError: nobody says, or not in a way that can be read.
     """
-    written = (
-        'Write `--for 3d` (m, h, d or w), or `--until 2026-08-03` or `--until "2026-08-03T18:00"` (UTC).'
-    )
+    from obs_dagster.alerts.life.silences import FOR_EVER
+
+    if endless and lasting is None and until is None:
+        return FOR_EVER
     if (lasting is None) == (until is None):
-        raise UsageError("A silence needs one end.", remedy=written)
+        raise UsageError("A silence needs one end.", remedy=_WRITTEN)
     if lasting is not None:
         found = re.fullmatch(r"(\d{1,4})([mhdw])", lasting.strip())
         if found is None:
-            raise UsageError(f"{lasting!r} is no length of time.", remedy=written)
-        return now + dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
+            raise UsageError(f"{lasting!r} is no length of time.", remedy=_WRITTEN)
+        return begin + dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return _moment(until or "", zone)
+
+
+def _moment(written: str, zone: str) -> dt.datetime:
+    """A moment as a person writes it; without an offset it is by the clock of a time zone.
+
+    Raises:
+        UsageError: it cannot be read.
+        ObsError: there is no such time zone.
+    """
+    from obs_dagster.alerts.life.weekly import zone_of
+
     try:
-        end = dt.datetime.fromisoformat(until or "")
+        moment = dt.datetime.fromisoformat(written)
     except ValueError:
-        raise UsageError(f"{until!r} is no time.", remedy=written) from None
-    return end.astimezone(dt.UTC) if end.tzinfo else end.replace(tzinfo=dt.UTC)
+        raise UsageError(f"{written!r} is no time.", remedy=_WRITTEN) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone_of(zone))
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise UsageError(f"{written!r} is no time.", remedy=_WRITTEN) from None

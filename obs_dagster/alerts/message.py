@@ -98,7 +98,7 @@ def compose(
         key=key,
         event=_event(event, beside),
         severity=gravest(alert.severity, *(other.severity for other in beside)),
-        title=_title(alert, event, moved, why),
+        title=_title(alert, event, moved, why, beside),
         body=laid_out(head, {**facts, "key": key}),
         thread=alert.incident_id or alert.id,
         facts=facts,
@@ -164,13 +164,18 @@ def harmless(name: str, length: int = _NAME_LENGTH) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def _title(alert: Alert, event: Change, moved: str, why: str) -> str:
+def _title(alert: Alert, event: Change, moved: str, why: str, beside: Sequence[Alert]) -> str:
     if event == "explained":
         return (
             f"[{alert.severity}] {alert.model}: likely why {alert.rule} fires: {harmless(why, _TITLE_REASON)}"
         )
     if event == "acknowledged":
-        return f"[acknowledged] {alert.model}: {harmless(alert.acknowledged_by)} looks after {alert.rule}"
+        # of a whole incident it is said once
+        others = sum(other.acknowledged_at == alert.acknowledged_at for other in beside)
+        more = f" and {others} more" if others else ""
+        return (
+            f"[acknowledged] {alert.model}: {harmless(alert.acknowledged_by)} looks after {alert.rule}{more}"
+        )
     if alert.rule == unevaluated.NAME:
         return _title_of_days(alert, event)
     subject = Subject(*map(harmless, alert.subject)).told(alert.metric)
