@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup spark demo test lint fix check bench screenshots docs dev lock
+.PHONY: setup spark demo test lint fix check references bench screenshots docs dev lock
 .DEFAULT_GOAL := check
 
 setup: $(READY)
@@ -47,6 +47,13 @@ check: lint test
 # The pictures of docs/images; they need a Chromium.
 screenshots: setup
 	$(BIN)/python -m obs_dagster.demo.screenshots
+
+# What is written from the registered metrics and the keys of monitors: references, dashboards.
+references: setup
+	$(BIN)/python -m obs_dagster.metrics.reference > docs/metrics.md
+	$(BIN)/python -m obs_dagster.monitor.reference
+	$(BIN)/python -m obs_dagster.exports.reference > docs/exported_names.md
+	$(BIN)/python -m obs_dagster.dashboards
 
 bench: setup
 	$(BIN)/python -m bench

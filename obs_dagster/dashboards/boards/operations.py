@@ -76,7 +76,7 @@ def _now() -> Iterator[Panel]:
 def _finished(dialect: Dialect) -> Panel:
     query = f"""\
 SELECT {dialect.day("day")} AS time, model, day, evaluated, rows, {dialect.moment("finished_at")} AS finished,
-  reason, run_id
+  reason, run_id, trace_id
 FROM nights
 WHERE {dialect.days_shown("day")}
 ORDER BY finished_at DESC
