@@ -14,6 +14,7 @@ from assets.upstream import upstream_events
 from obs_dagster.alerts import evaluate_rules, list_alerts
 from obs_dagster.alerts.moved import from_lake
 from obs_dagster.anomalies import record_anomalies
+from obs_dagster.capacity import record_capacity
 from obs_dagster.evaluation.night_record import record_nights
 from obs_dagster.history import History
 from obs_dagster.monitor import Monitor
@@ -36,6 +37,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             night = platform.night(monitor, context.run_id)
             record_nights(night, days, history)
             _record_upstream(context, monitor, history, platform.now())
+            record_capacity(monitor, history, days, night.recorder)
             record_anomalies(monitor, history, days, night.recorder)
             summary = evaluate_rules(
                 monitor,

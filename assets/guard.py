@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 from structlog.contextvars import bound_contextvars
 
+from assets.measured import measured
 from assets.partitions import days_of
 from assets.progress import begin_stage, days_done
 from obs_dagster.errors import HistoryError, ObsError
@@ -67,7 +68,8 @@ def _seen(context: dg.AssetExecutionContext, monitor: Monitor, stage: str) -> It
     about = {"run_id": context.run_id, "model": monitor.model, "stage": stage, **_days(context)}
     with (
         bound_contextvars(**about),
-        part_of_run(context.run_id, f"stage {stage}", engine=monitor.engine.kind),
+        part_of_run(context.run_id, f"stage {stage}", engine=monitor.engine.kind) as span,
+        measured(context, monitor, stage, span),
     ):
         if trace := trace_id():
             url = Settings().links.trace(trace)

@@ -6,8 +6,11 @@ from obs_dagster.alerts import report_failure
 from obs_dagster.alerts.rules.alert import Alert, write
 from obs_dagster.alerts.rules.fold import State
 from obs_dagster.history import NightRecord, VerdictRecord
+from obs_dagster.history.usage import StageUsage, record_programs
+from obs_dagster.history.usage import record as record_usage
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import definition
+from obs_dagster.telemetry.resources import Usage
 
 DAY = dt.date(2024, 3, 9)
 DONE = dt.datetime(2024, 3, 10, 5, tzinfo=dt.UTC)
@@ -132,6 +135,14 @@ def fill(history):
     ]
     history.record_verdicts("risk", DAY, said)
     with history.writing("risk") as connection:
+        taken = Usage(40.0, 50.0, 2, 900_000_000, written_bytes=3_000_000, disk_free=10, disk_size=20)
+        for back in range(12):
+            day = DAY - dt.timedelta(days=back)
+            record_usage(
+                connection,
+                [StageUsage("risk", day, "profile", 1, DONE - dt.timedelta(days=back), taken, "run")],
+            )
+        record_programs(connection, "risk", [DAY], {"python": "3.11.7"})
         write(connection, None, alert("slow", "latency_p95", State.FIRING))
         moved = {"column": "income", "window": 7, "threshold": 0.2, "severity": "warning"}
         write(connection, None, alert("moved", "psi", State.PENDING, **moved))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.cli import reach
+from jobs.cli.doctor_capacity import capacity
 from jobs.cli.doctor_exports import exports
 from jobs.cli.doctor_sending import sending
 from jobs.cli.doctor_textfile import write_textfile
@@ -94,6 +95,7 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
                 monitor, history.nights(monitor.model), now, last_failure(history, monitor.model)
             )
             yield from labels(monitor, settings)
+            yield from capacity(monitor, history, now)
         yield from sending(history, settings, now)
 
 

@@ -116,6 +116,40 @@ NIGHTS = Table(
     Column("trace_id", Text, nullable=False, server_default=""),
 )
 
+# What each stage took of the machine. Of a run over several days, a day has its part of it.
+NIGHT_USAGE = Table(
+    "night_usage",
+    METADATA,
+    Column("model", Name, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("stage", Name, primary_key=True),
+    Column("days", Integer, nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("cpu_seconds", Double, nullable=False),
+    Column("cores", Integer, nullable=False),
+    Column("peak_memory", BigInteger, nullable=False),
+    Column("read_bytes", BigInteger, nullable=True),
+    Column("written_bytes", BigInteger, nullable=True),
+    Column("io_wait_seconds", Double, nullable=True),
+    Column("disk_free", BigInteger, nullable=True),
+    Column("disk_size", BigInteger, nullable=True),
+    Column("gpu_share", Double, nullable=True),
+    Column("gpu_memory", BigInteger, nullable=True),
+    Column("run_id", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The versions of the programs that a night was evaluated with.
+NIGHT_PROGRAMS = Table(
+    "night_programs",
+    METADATA,
+    Column("model", Name, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("programs", JSON, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 VERDICTS = Table(
     "verdicts",
     METADATA,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from obs_dagster.metrics.default_rule import DefaultRule
 
-Family = Literal["quality", "drift", "performance", "service", "explanation", "anomaly"]
+Family = Literal["quality", "drift", "performance", "service", "explanation", "anomaly", "operation"]
 
 About = Literal["model", "column", "class"]
 """What a number is about: the model as a whole, a column of the log, or a class of the labels."""

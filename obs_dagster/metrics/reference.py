@@ -100,6 +100,7 @@ HEADINGS: dict[Family, str] = {
     "service": "Service health",
     "explanation": "Explanations",
     "anomaly": "Anomalies",
+    "operation": "Operation",
 }
 
 

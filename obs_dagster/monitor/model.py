@@ -115,6 +115,11 @@ class Monitor(Strict):
     schedule: str = Field(
         default="0 5 * * *", description="When the night runs (cron, in the monitor's time zone)."
     )
+    night_hours: float | None = Field(
+        default=None,
+        gt=0,
+        description="How long a night may take, which warnings are about; left out: until the next one.",
+    )
     logs: Logs = Field(description="The inference log.")
     labels: Labels | None = Field(default=None, description="Ground truth; left out: quality is not known.")
     registry: Registry | None = Field(default=None, description="The model registry.")

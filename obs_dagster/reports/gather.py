@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from obs_dagster.alerts.incidents.incident import list_incidents
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert, list_alerts
+from obs_dagster.capacity import Forecast, forecast, night_window
 from obs_dagster.changes.change import NOTHING, Changes
 from obs_dagster.errors import LakeError, SourceError
 from obs_dagster.evaluation.drift import changes_of
@@ -15,7 +16,7 @@ from obs_dagster.evaluation.hour_sections import hour_sections
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.sections import outcome_sections
-from obs_dagster.history import History
+from obs_dagster.history import History, usage
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
@@ -63,6 +64,9 @@ class Gathering:
         self._alerts = list_alerts(history, monitor.model)
         self._incidents = list_incidents(history, monitor.model)
         self._nights = history.nights(monitor.model)
+        with history.reading() as connection:
+            self._usage = usage.read(connection, monitor.model)
+            self._programs = usage.read_programs(connection, monitor.model)
 
     def records(self, day: dt.date) -> list[MetricRecord]:
         """All records of a day."""
@@ -96,8 +100,16 @@ class Gathering:
                 for each in self._incidents
                 if each.closed_at is None and any(alert.fires_on(day) for alert in each.alerts)
             ],
-            remarks=[*remarks, *damaged],
+            remarks=[*remarks, *damaged, *self._operation(day)],
         )
+
+    def _operation(self, day: dt.date) -> Iterator[str]:
+        """Which programs changed with the night, and whether nights are about to take too long."""
+        if changed := usage.program_changes(self._programs, day):
+            yield f"The night ran with other programs than the one before: {', '.join(changed)}"
+        found = forecast([night for night in self._usage if night.day <= day], night_window(self._monitor))
+        if isinstance(found, Forecast) and found.is_tight:
+            yield f"Nights are about to outgrow their time: {found}"
 
     def _changes(self, day: dt.date) -> tuple[Changes, list[str]]:
         """Which columns moved, or why that cannot be told."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
 from sqlalchemy import Connection, select
@@ -14,6 +14,7 @@ from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.alerts.outbox.failure import FailedRun, failures
 from obs_dagster.history import NightRecord, UpstreamEvent, nights, upstream
 from obs_dagster.history.tables import METRICS
+from obs_dagster.history.usage import read_programs
 from obs_dagster.metrics.usual import BAND_DAYS, Band, band_of
 from obs_dagster.monitor.whole import WHOLE
 
@@ -75,6 +76,7 @@ class Evidence:
         around: the nights of the incident.
         upstream: what became of the assets that the log depends on, the latest first.
         failed: runs of the model, or parts of them, that failed on these days.
+        programs: the versions of programs that nights ran with.
     """
 
     since: dt.date
@@ -84,6 +86,7 @@ class Evidence:
     around: Sequence[NightRecord] = ()
     upstream: Sequence[UpstreamEvent] = ()
     failed: Sequence[FailedRun] = ()
+    programs: Mapping[dt.date, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, connection: Connection, incident: Incident) -> Evidence:
@@ -130,7 +133,8 @@ class Evidence:
         # what is made of a day is made on the next one
         led = upstream.read(connection, model, begins, until + dt.timedelta(days=1))
         failed = failures(connection, model, begins, until)
-        return cls(since, until, series, before, around, led, failed)
+        programs = read_programs(connection, model, first, until)
+        return cls(since, until, series, before, around, led, failed, programs)
 
     @property
     def begins(self) -> dt.date:

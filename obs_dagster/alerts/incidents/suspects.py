@@ -9,6 +9,7 @@ from obs_dagster.alerts.incidents.evidence import Evidence, Oddity
 from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.history.upstream import Became
+from obs_dagster.history.usage import program_changes
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.whole import WHOLE
 
@@ -28,7 +29,7 @@ class Suspect:
 
     Attributes:
         kind: `day`, `schema`, `quarantine`, `missing`, `column`, `version`, `labels`, `segment`,
-            `output`, `traffic`, `service`, `upstream` or `run`.
+            `output`, `traffic`, `service`, `upstream`, `run` or `program`.
         about: the column, segment cell or version that it is about; empty for none.
         weight: what it is ranked by.
         evidence: what speaks for it, in words.
@@ -57,6 +58,7 @@ def ranked(
     """
     words = {alert.column: told for alert in incident.alerts if alert.column and (told := moved(alert))}
     found = [*_days(incident, evidence), *_upstream(evidence), *_runs(incident, evidence), *_log(evidence)]
+    found += _programs(evidence)
     for version in _versions(incident, evidence):
         found += _columns(evidence, version, words, outputs)
         found += _new_version(evidence, version)
@@ -124,6 +126,15 @@ def _new_version(evidence: Evidence, version: str) -> Iterator[Suspect]:
     first = min((nights[0][0] for key, nights in evidence.series.items() if key[1] == version), default=None)
     if seen and version not in seen and first is not None:
         yield Suspect("version", version, 60.0, f"version {version} was first seen on {first}")
+
+
+def _programs(evidence: Evidence) -> Iterator[Suspect]:
+    """Libraries, or this program, that are others since: numbers may change with them whatever the data."""
+    nights = [day for day in evidence.programs if evidence.begins <= day <= evidence.until]
+    for day in nights:
+        if changed := program_changes(evidence.programs, day):
+            told = f"nights run with other programs since {day}: {', '.join(changed)}"
+            yield Suspect("program", "", 8.0, told)
 
 
 def _service(evidence: Evidence, version: str) -> Iterator[Suspect]:

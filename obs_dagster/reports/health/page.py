@@ -58,7 +58,8 @@ class HealthInput:
         day: the reported day.
         generated_at: now, with its time zone.
         run_id: the run that evaluated the day; empty if it is not known.
-        remarks: what could not be shown, and why; sentences without a full stop.
+        remarks: what could not be shown, and why, and what is to be known of how the night ran; sentences
+            without a full stop.
         changes: the columns that moved on the reported day.
         incidents: those that fire after the night of `day`.
         sections: by version, what its task shows of its outcomes over the window that is shown first.

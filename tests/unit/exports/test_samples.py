@@ -66,6 +66,16 @@ def test_the_night_its_rows_and_states_are_told_and_a_model_without_nights_too(f
     assert values(filled.samples, "obs_version_state", version="1", state="failing") == {("risk",): 1}
 
 
+def test_what_the_night_took_is_told_by_stage_and_per_million_rows(filled):
+    assert values(filled.samples, "obs_stage_cpu_seconds", model="risk") == {("profile",): 50}
+    assert values(filled.samples, "obs_night_duration_seconds") == {("risk",): 40}
+    assert values(filled.samples, "obs_night_seconds_per_million_rows") == {("risk",): 40e6 / 507}
+    assert values(filled.samples, "obs_night_saturation_ratio") == {("risk",): 0.625}
+    assert values(filled.samples, "obs_night_window_ratio") == {("risk",): 40 / 86_400}
+    assert not values(filled.samples, "obs_night_window_left_seconds")
+    assert values(filled.samples, "obs_program_info") == {("risk", "python", "3.11.7"): 1}
+
+
 def test_alerts_have_their_states_and_thresholds_in_the_unit_of_the_metric(filled):
     counted = values(filled.samples, "obs_alerts", model="risk")
     assert {each: number for each, number in counted.items() if number} == {
