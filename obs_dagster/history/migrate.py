@@ -12,7 +12,7 @@ from obs_dagster.errors import HistoryError
 from obs_dagster.history.connections import BUSY_SECONDS, faults, reading, writing
 from obs_dagster.history.place import printable
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest revision in `migrations/versions`. A store that is there is opened without importing Alembic."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")
