@@ -30,6 +30,9 @@ _ENDS: Sequence[dict[str, Any]] = [
 
 def unit(definition: Definition) -> str:
     """Grafana's name of the unit that values are shown in."""
+    if definition.unit == "share" and definition.written != "percent":
+        # people read it as 0.75 everywhere else
+        return ""
     return _UNITS.get(unit_of(definition)[0], "")
 
 

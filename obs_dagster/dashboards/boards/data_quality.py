@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from obs_dagster.dashboards.board import Board
 from obs_dagster.dashboards.dialect import Dialect
-from obs_dagster.dashboards.metric_panel import metric_panel
+from obs_dagster.dashboards.metric_panel import metric_panel, unit
 from obs_dagster.dashboards.of_model import marks, variables
 from obs_dagster.dashboards.panel import Panel, Row, promql
 from obs_dagster.exports.naming import gauge_of
@@ -45,14 +45,13 @@ def _by_column(definition: Definition) -> Panel:
         f'sort_desc({gauge_of(definition).name}{{model="$model", version=~"${{version:regex}}", segment="*", '
         'window="$window"})'
     )
-    share = "share" in definition.unit
     return Panel(
         "bargauge",
         f"{definition.title} now",
         [promql(query, "{{version}} {{column}}", instant=True)],
         height=12,
         description=definition.meaning,
-        unit="percentunit" if share else "",
+        unit=unit(definition),
         defaults={"min": 0},
         options={
             "displayMode": "basic",
