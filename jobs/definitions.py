@@ -7,7 +7,7 @@ import dagster as dg
 from jobs import due_nights
 from jobs.composition import compose
 from jobs.run_process import models_of_run
-from obs_dagster.catalogue import monitors_of
+from obs_dagster.catalogue import monitors_of, readable_monitors
 from obs_dagster.permissions import keep_private
 from obs_dagster.settings import Settings
 from obs_dagster.telemetry.logs import hide_secrets
@@ -15,10 +15,18 @@ from obs_dagster.telemetry.logs import hide_secrets
 
 @dg.definitions
 def definitions() -> dg.Definitions:
-    """The definitions of the monitors in the folder that the environment names; for a run, of its own."""
+    """The definitions of the monitors in the folder that the environment names; for a run, of its own.
+
+    A file that is wrong keeps no other model from its nights; a run of its own model says what is wrong.
+    """
     settings = Settings()
     # every process of Dagster that runs our code begins here
     hide_secrets()
     keep_private(settings)
-    monitors = monitors_of(settings.monitors, models=models_of_run())
-    return dg.Definitions.merge(compose(monitors), due_nights.build(list(monitors.values())))
+    models = models_of_run()
+    if models is not None:
+        own = monitors_of(settings.monitors, models=models)
+        return dg.Definitions.merge(compose(own), due_nights.build(list(own.values())))
+    found = readable_monitors(settings.monitors)
+    usable = list(found.monitors.values())
+    return dg.Definitions.merge(compose(found.monitors, found.faulty), due_nights.build(usable))

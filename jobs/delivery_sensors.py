@@ -14,19 +14,28 @@ from obs_dagster.alerts.moved import from_lake
 from obs_dagster.history import History
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor import Monitor
+from obs_dagster.monitor.loading import Faulty
 from obs_dagster.monitor.task import outputs
 from obs_dagster.settings import Settings
 
 _SECONDS = 30
 
 
-def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
-    """The sensors of all monitors together that send."""
-    return [_notifications(monitors), _heartbeats(monitors)]
+def build(monitors: Sequence[Monitor], faulty: Sequence[Faulty] = ()) -> list[dg.SensorDefinition]:
+    """The sensors of all monitors together that send.
+
+    Args:
+        monitors: the monitors.
+        faulty: monitor files that are wrong, whose own routes nobody knows.
+    """
+    return [_notifications(monitors, faulty), _heartbeats(monitors)]
 
 
-def _notifications(monitors: Sequence[Monitor]) -> dg.SensorDefinition:
+def _notifications(monitors: Sequence[Monitor], faulty: Sequence[Faulty]) -> dg.SensorDefinition:
     routes = {monitor.model: monitor.routes for monitor in monitors}
+    # of a model whose routes nobody can read, those are told who are told of any other
+    every = tuple({route.url: route for monitor in monitors for route in monitor.channels}.values())
+    routes |= {each.model: every for each in faulty}
     zones = {monitor.model: monitor.zone for monitor in monitors}
     put_out = {monitor.model: [each.column for each in outputs(monitor)] for monitor in monitors}
 

@@ -10,11 +10,12 @@ from jobs.lost_runs import fail_lost_runs
 from jobs.nightly import job_name
 from jobs.run_days import days_of_run
 from jobs.stage_failure import stage_failure
-from obs_dagster.alerts import report_failure, report_missed
+from obs_dagster.alerts import report_failure, report_missed, report_unusable
 from obs_dagster.fleet import read_fleet
 from obs_dagster.history import History
 from obs_dagster.links import FLEET_PAGE
 from obs_dagster.monitor import Monitor
+from obs_dagster.monitor.loading import Faulty
 from obs_dagster.reports.fleet import write_page
 from obs_dagster.settings import Settings
 
@@ -23,8 +24,13 @@ _PAGE_SECONDS = 300
 _MISSED_SECONDS = 600
 
 
-def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
-    """The sensors of all monitors together."""
+def build(monitors: Sequence[Monitor], faulty: Sequence[Faulty] = ()) -> list[dg.SensorDefinition]:
+    """The sensors of all monitors together.
+
+    Args:
+        monitors: the monitors.
+        faulty: monitor files that are wrong, of which people are told.
+    """
     models = {job_name(monitor): monitor for monitor in monitors}
 
     @dg.run_failure_sensor(
@@ -64,12 +70,14 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
         name="missed_nights",
         minimum_interval_seconds=_MISSED_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells of nights that the schedule has and that did not run, and that they run again.",
+        description="Tells of nights that the schedule has and that did not run, of monitors that cannot be "
+        "used, and that both are over.",
     )
     def missed_nights(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
         now = dt.datetime.now(dt.UTC)
         with History.open(Settings().history_url) as history:
             new = [monitor.model for monitor in monitors if report_missed(history, monitor, now)]
+            new += report_unusable(history, faulty, [monitor.model for monitor in monitors], now)
         return dg.SkipReason(f"news of {', '.join(new)}" if new else "no news of nights that did not run")
 
     @dg.sensor(
@@ -84,13 +92,13 @@ def build(monitors: Sequence[Monitor]) -> list[dg.SensorDefinition]:
             return dg.SkipReason("OBS_REPORTS_URL is not set: nobody is led to the page")
         now = dt.datetime.now(dt.UTC)
         with History.open(settings.history_url) as history:
-            fleet = read_fleet(history, monitors, now)
+            fleet = read_fleet(history, monitors, now, faulty=faulty)
         place = settings.reports / FLEET_PAGE
         write_page(fleet, place, settings.reports, links=settings.links, now=now)
         return dg.SkipReason(f"{len(fleet)} models are on {place}")
 
     return [
-        *delivery_sensors.build(monitors),
+        *delivery_sensors.build(monitors, faulty),
         export_sensor.build(),
         failed_nights,
         lost_runs,

@@ -10,6 +10,7 @@ from obs_dagster.alerts.outbox.entries import Undelivered, undelivered
 from obs_dagster.alerts.outbox.failure import FailedRun, last_failure, last_failures, report_failure
 from obs_dagster.alerts.outbox.mended import report_mended
 from obs_dagster.alerts.outbox.missed import report_missed
+from obs_dagster.alerts.outbox.unusable import report_unusable
 from obs_dagster.alerts.rules.alert import Alert, FiringCount, find_alert, firing_counts, list_alerts
 from obs_dagster.alerts.rules.fold import State
 from obs_dagster.alerts.rules.subject import Subject
@@ -42,6 +43,7 @@ __all__ = [
     "report_failure",
     "report_mended",
     "report_missed",
+    "report_unusable",
     "undelivered",
     "unheard",
 ]

@@ -83,11 +83,11 @@ def load_monitors(
 
 @dataclass(frozen=True, slots=True)
 class Faulty:
-    """A monitor file that cannot be used.
+    """A model whose monitor cannot be used: its file is wrong, or several files describe it.
 
     Attributes:
         model: whose monitor it is, or the file's name where that cannot be read.
-        problems: every mistake in it.
+        problems: every mistake.
     """
 
     model: str
@@ -142,14 +142,14 @@ def load_readable(
             file: each for file, each in inspections.items() if each.model is None or each.model in models
         }
     twice = list(_models_described_twice(inspections.values()))
-    faulty = []
+    problems_of: dict[str, list[Problem]] = {}
     for file, each in inspections.items():
         problems = (*each.problems, *(problem for problem in twice if problem.file == file))
         if problems:
-            faulty.append(Faulty(each.model or file.stem, problems))
-    wrong = {each.model for each in faulty}
+            problems_of.setdefault(each.model or file.stem, []).extend(problems)
     monitors = (each.monitor for each in inspections.values() if each.monitor is not None)
-    usable = {monitor.model: monitor for monitor in monitors if monitor.model not in wrong}
+    usable = {monitor.model: monitor for monitor in monitors if monitor.model not in problems_of}
+    faulty = (Faulty(model, tuple(problems)) for model, problems in problems_of.items())
     return Readable(dict(sorted(usable.items())), tuple(faulty))
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Connection, func, select
-
 from obs_dagster.alerts.message import Message, laid_out, one_line
 from obs_dagster.alerts.outbox.entries import enqueue_once
+from obs_dagster.alerts.outbox.episode import OVER, last_told
 from obs_dagster.history import History, nights
-from obs_dagster.history.tables import OUTBOX
 from obs_dagster.monitor import Monitor
 from obs_dagster.monitor.due import due_day, scheduled_after
 
 _MISSED = ":missed:"
-_OVER = ":over"
 
 
 def report_missed(history: History, monitor: Monitor, now: dt.datetime) -> bool:
@@ -33,7 +30,7 @@ def report_missed(history: History, monitor: Monitor, now: dt.datetime) -> bool:
     """
     with history.reading() as connection:
         last = nights.latest(connection, monitor.model)
-        told = _told(connection, monitor.model)
+        told = last_told(connection, monitor.model, _MISSED).key
     if last is None:
         return False
     due = due_day(monitor, now)
@@ -43,14 +40,6 @@ def report_missed(history: History, monitor: Monitor, now: dt.datetime) -> bool:
     if not missing:
         return False
     return enqueue_once(history, _missed(monitor, last, missing), model=monitor.model, now=now)
-
-
-def _told(connection: Connection, model: str) -> str:
-    """The key of the last message that nights were overdue, if nobody was told of its end; else empty."""
-    about = OUTBOX.c.key.startswith(f"{model}{_MISSED}", autoescape=True)
-    newest = select(func.max(OUTBOX.c.id)).where(OUTBOX.c.model == model, about).scalar_subquery()
-    key = connection.execute(select(OUTBOX.c.key).where(OUTBOX.c.id == newest)).scalar()
-    return "" if key is None or key.endswith(_OVER) else key
 
 
 def _missed(monitor: Monitor, last: dt.date, missing: list[dt.date]) -> Message:
@@ -90,7 +79,7 @@ def _over(monitor: Monitor, key: str, last: dt.date) -> Message:
     facts = {"model": monitor.model, "last night": f"{last}", "owner": one_line(monitor.owner)}
     told = {name: text for name, text in facts.items() if text}
     return Message(
-        key=f"{key}{_OVER}",
+        key=f"{key}{OVER}",
         event="resolved",
         severity="critical",
         title=f"[resolved] {monitor.model}: nights run again, the last one is that of {last}",
