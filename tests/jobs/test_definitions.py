@@ -95,7 +95,7 @@ def test_a_wrong_file_keeps_no_other_model_from_its_nights_and_is_shown(folder):
 
 def test_a_run_of_the_model_says_what_is_wrong(folder, monkeypatch):
     monkeypatch.setenv("DAGSTER_RUN_JOB_NAME", "fraud_nightly")
-    with pytest.raises(MonitorError, match="fraud.yaml:2"):
+    with pytest.raises(MonitorError, match=r"fraud\.yaml:2"):
         definitions()
 
 

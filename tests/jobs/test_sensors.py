@@ -64,11 +64,13 @@ def _context(result, instance):
 
 def test_all_run_without_being_switched_on(world):
     found = sensors.build([world.monitor])
-    names = {"alert_notifications", "heartbeats", "failed_nights", "lost_runs", "missed_nights", "fleet_page"}
-    assert {each.name for each in found} == names
     assert {each.default_status for each in found} == {dg.DefaultSensorStatus.RUNNING}
-    seconds = {each.name: each.minimum_interval_seconds for each in found}
-    assert seconds == dict.fromkeys(names, 30) | {"fleet_page": 300, "missed_nights": 600}
+    assert {each.name: each.minimum_interval_seconds for each in found} == {
+        **dict.fromkeys(("alert_notifications", "heartbeats", "failed_nights", "lost_runs"), 30),
+        "exports": 60,
+        "fleet_page": 300,
+        "missed_nights": 600,
+    }
 
 
 def test_the_page_of_all_models_is_renewed_where_it_is_served(world, instance, monkeypatch):
