@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from obs_dagster.exports.address import label_of
+from obs_dagster.exports.address import Address, label_of
 from obs_dagster.monitor.secret_url import resolved
 from obs_dagster.secrets import remember
 from obs_dagster.settings import Settings
@@ -44,5 +44,14 @@ def destinations(settings: Settings) -> list[Destination]:
     urls = dict.fromkeys(filter(None, re.split(r"[,\s]+", settings.exports)))
     for url in urls:
         # the secrets of a list of URLs are not found by themselves
-        remember(url)
+        remember(url, *_token(url))
     return [Destination(url, label_of(url)) for url in urls]
+
+
+def _token(url: str) -> list[str]:
+    """What stands before a host by itself: of some places it is no user's name but a token."""
+    try:
+        found = Address.of(url)
+    except ValueError:
+        return []
+    return [found.user] if found.user and not found.password and "$" not in found.user else []

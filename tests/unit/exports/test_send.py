@@ -16,6 +16,7 @@ from obs_dagster.exports.configured import destinations
 from obs_dagster.exports.send import LOOK, send_due
 from obs_dagster.exports.told import told
 from obs_dagster.history import History
+from obs_dagster.secrets import scrub
 from obs_dagster.settings import Settings
 from tests.health import NOW, RECORDS, described
 from tests.servers import free_port
@@ -168,6 +169,17 @@ def test_secrets_come_from_the_environment_and_one_that_is_missing_is_named(worl
     monkeypatch.delenv("CARBON")
     (error,) = errors(world.send("graphite://${CARBON}", everything=True))
     assert "CARBON" in error
+
+
+def test_secrets_that_stand_in_the_setting_are_in_nothing_that_is_kept_or_said(world, caplog):
+    port = free_port()
+    urls = [f"redis://:hunter2@127.0.0.1:{port}", f"influx+http://s3cr3t-t0ken@127.0.0.1:{port}/write?db=obs"]
+    sent = world.send(*urls)
+    kept = "".join(each.read_text() for each in (world.root / "exports").iterdir())
+    said = [str(each) for each in exports(world.settings(*urls), NOW)]
+    for text in (str(sent), kept, str(said), scrub("hunter2 s3cr3t-t0ken"), caplog.text):
+        assert "hunter2" not in text
+        assert "s3cr3t" not in text
 
 
 def test_a_home_that_was_lost_sends_everything_once_more(world, carbon):
