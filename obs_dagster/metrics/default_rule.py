@@ -13,6 +13,7 @@ or what the model puts out first."""
 
 
 def _plain(threshold: float | str | None) -> str:
+    """A threshold in words."""
     return threshold if isinstance(threshold, str) else f"{threshold:g}"
 
 

@@ -10,6 +10,7 @@ from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import leading_output
+from obs_dagster.monitor.threshold import BUDGET
 
 
 def default_rules(monitor: Monitor) -> tuple[Rule, ...]:
@@ -32,6 +33,9 @@ def _can_fire(watched: DefaultRule, definition: Definition, monitor: Monitor) ->
     weekly = watched.window > 1 and watched.columns == "categories"
     if columns == [] or (weekly and _window(watched, monitor) < watched.window):
         return False
+    if watched.above == BUDGET:
+        # days of the baseline say how days differ
+        return monitor.baseline.of_log
     if not watched.relative:
         return True
     return monitor.baseline.of_log or (monitor.baseline.labelled and definition.needs_labels)

@@ -57,6 +57,7 @@ class Definition:
         heading: what stands over its chart or its column of a table; left out, `title`. In that of a chart
             `{output}` stands for what the model puts out ("Score").
         from_zero: whether the axis of its chart begins at 0.
+        adds_up: whether it is evidence of which nights add up, so that rules may hold it against a budget.
         saturates: a value from which on it hardly grows, whatever happens; None if there is none.
         watched: the rules that watch it where a monitor names none.
         incident: what alerts about it are put down to, so that those with other causes are other incidents.
@@ -86,6 +87,7 @@ class Definition:
     rank: int = 100
     heading: str = ""
     from_zero: bool = True
+    adds_up: bool = False
     saturates: float | None = None
     watched: tuple[DefaultRule, ...] = ()
     incident: Incident = "behaviour"

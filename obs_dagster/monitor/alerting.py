@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 
 from obs_dagster.monitor.choice import Written
 from obs_dagster.monitor.condition import Condition, named
+from obs_dagster.monitor.contract import Strict
 from obs_dagster.monitor.escalation import Escalation, Severity
+from obs_dagster.monitor.threshold import BUDGET
 from obs_dagster.monitor.whole import WHOLE
 
 
@@ -85,6 +87,16 @@ class Rule(Condition):
             for each in self.all_of or self.any_of
         ) or (self,)
 
+    def within(self, budget: str) -> Rule:
+        """The rule, or each of its conditions, with a monitor's budget where it names none of its own."""
+        if self.all_of or self.any_of:
+            both = {
+                name: tuple(_within(each, budget) for each in getattr(self, name))
+                for name in ("all_of", "any_of")
+            }
+            return self.model_copy(update=both).leading
+        return _within(self, budget)
+
     def watches_version(self, version: str) -> bool:
         """Whether it watches a version; one that others are held against is not watched itself."""
         return version != self.threshold.version and named(self.versions, version)
@@ -104,8 +116,17 @@ DEFAULTS: Literal["defaults"] = "defaults"
 """The word that stands for the default rules of the monitor's metrics."""
 
 
+class Budgeted(Strict):
+    """Rules with a budget of false alarms, which rules that hold evidence against a `budget` keep."""
+
+    budget: str = Field(description="How many false alarms are allowed: `1 per year`, `1 per month`.")
+    rules: Literal["defaults", "none"] | tuple[Literal["defaults"] | Rule, ...] = Field(
+        default=DEFAULTS, description="The rules, as `alerts` has them without a budget."
+    )
+
+
 class Rules(Written):
-    """Marks the key of a monitor's rules: a list of them, or a word.
+    """Marks the key of a monitor's rules: a list of them, a word, or either with a budget.
 
     The typed model has the monitor's own rules only. What `defaults` stands for is added by who knows the
     metrics, when the file is read.
@@ -114,14 +135,22 @@ class Rules(Written):
     @property
     def annotation(self) -> Any:
         """The type of the key's value."""
-        return Literal["defaults", "none"] | tuple[Literal["defaults"] | Rule, ...]
+        return Literal["defaults", "none"] | tuple[Literal["defaults"] | Rule, ...] | Budgeted
 
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return handler.generate_schema(Annotated[self.annotation, AfterValidator(_own)])
 
 
-def _own(written: str | tuple[str | Rule, ...]) -> tuple[Rule, ...]:
+def _own(written: str | tuple[str | Rule, ...] | Budgeted) -> tuple[Rule, ...]:
+    if isinstance(written, Budgeted):
+        return tuple(rule.within(written.budget) for rule in _own(written.rules))
     return tuple(each.leading for each in written if isinstance(each, Rule))
+
+
+def budget_of(written: Any) -> str | None:
+    """The budget that the rules of a monitor file have; None if they have none."""
+    found = written.get("budget") if isinstance(written, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def wants_defaults(written: Any) -> bool:
@@ -130,4 +159,18 @@ def wants_defaults(written: Any) -> bool:
     >>> wants_defaults(None), wants_defaults("defaults"), wants_defaults(["defaults", {}]), wants_defaults([])
     (True, True, True, False)
     """
+    if isinstance(written, dict):
+        return wants_defaults(written.get("rules"))
     return written is None or written == DEFAULTS or (isinstance(written, list) and DEFAULTS in written)
+
+
+C = TypeVar("C", bound=Condition)
+
+
+def _within(condition: C, budget: str) -> C:
+    written = {
+        side: f"budget of {budget}"
+        for side in ("above", "below")
+        if str(getattr(condition, side)).strip() == BUDGET
+    }
+    return condition.model_copy(update=written) if written else condition

@@ -28,7 +28,8 @@ class Condition(Strict):
         "weeks before, of at least two of them; of what it is for another version on the same night "
         "(`110 % of version 1`), or was for the same one (`150 % of 7 days ago`). Or a band around what is "
         "usual (`usual + 4 spreads`), of as many robust standard deviations as nights lie apart, of at "
-        "least 14 nights of the eight weeks before.",
+        "least 14 nights of the eight weeks before. Or, for `drift_evidence`, what nights have to come to "
+        "for a budget of false alarms: `budget`, or `budget of 2 per year`.",
     )
     below: float | str | None = Field(
         default=None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from obs_dagster.monitor.alerting import Rule, wants_defaults
+from obs_dagster.monitor.alerting import Rule, budget_of, wants_defaults
 from obs_dagster.monitor.checks import CHECKS, Surroundings, Watched
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
@@ -181,14 +181,15 @@ def _inspect(file: Path, surroundings: Surroundings, defaults: DefaultRules) -> 
     if found or monitor is None:
         return _Inspection(document, None, tuple(found))
     if wants_defaults(document.value("alerts")):
-        monitor = _watched(monitor, defaults(monitor))
+        monitor = _watched(monitor, defaults(monitor), budget_of(document.value("alerts")))
     return _Inspection(document, monitor, ())
 
 
-def _watched(monitor: Monitor, defaults: Sequence[Rule]) -> Monitor:
+def _watched(monitor: Monitor, defaults: Sequence[Rule], budget: str | None) -> Monitor:
     """The monitor with its own rules, and the default ones whose names these have not taken."""
     taken = {rule.name for rule in monitor.alerts}
-    rules = (*monitor.alerts, *(rule for rule in defaults if rule.name not in taken))
+    added = [rule for rule in defaults if rule.name not in taken]
+    rules = (*monitor.alerts, *(rule.within(budget) if budget else rule for rule in added))
     return monitor.model_copy(update={"alerts": rules})
 
 

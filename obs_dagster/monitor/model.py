@@ -156,7 +156,8 @@ class Monitor(Strict):
         description="Alert rules. `defaults`, or nothing, stands for the default rules of the metrics that "
         "the monitor has ([metrics.md](metrics.md#default-rules)); `none` or `[]` for no rules. In a list "
         "the word adds them to the others, `[defaults, {name: …}]`; a rule of the same name takes the place "
-        "of the default one.",
+        "of the default one. `{budget: 1 per year}` gives them a budget of false alarms, the default "
+        "rules or others under `rules` ([evidence.md](evidence.md)).",
     )
     objectives: Objectives | None = Field(
         default=None, description="What the service promises: which share of requests is good, and fast."

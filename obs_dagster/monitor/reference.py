@@ -50,9 +50,14 @@ def _below(model: type[BaseModel], path: str) -> Iterator[tuple[type[BaseModel],
 
 def _models(annotation: Any, path: str) -> Iterator[tuple[type[BaseModel], str]]:
     """The parts in a key's value: itself, or the items of a list or a mapping."""
-    for member in members(annotation):
+    choices = members(annotation)
+    for member in choices:
         if isinstance(member, type) and issubclass(member, BaseModel):
-            yield member, path
+            # beside a list, which has the key for a heading
+            yield (
+                member,
+                f"{path} as a mapping" if any(get_origin(each) is tuple for each in choices) else path,
+            )
         elif get_origin(member) is tuple:
             yield from _models(get_args(member)[0], f"{path}[]")
         elif get_origin(member) is dict:

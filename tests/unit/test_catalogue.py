@@ -116,3 +116,18 @@ def test_default_rules_are_rules_that_a_file_may_have(model, tmp_path):
     assert monitor_of(file, environ=environ).alerts == rules
     # each task has one about what leads it
     assert {"recall", "mae", "macro_f1"} & {rule.metric for rule in rules}
+
+
+def test_a_budget_has_the_default_rules_and_those_that_name_none_keep_it(written):
+    budget = "budget of 2 per quarter"
+    rules = monitor_of(written("alerts: {budget: 2 per quarter}\n")).alerts
+    assert {rule.above for rule in rules if rule.metric == "drift_evidence"} == {budget}
+    assert "scores_moved" in {rule.name for rule in rules}
+
+    own = "{name: a, any: [{metric: drift_evidence, above: budget}, {metric: psi, above: 0.3}]}"
+    other = "{name: b, metric: drift_evidence, above: budget of 1 per week}"
+    asked = f"alerts: {{budget: 2 per quarter, rules: [{own}, {other}]}}\n"
+    first, second = monitor_of(written(asked)).alerts
+    assert (first.above, first.parts[0].above, second.above) == (budget, budget, "budget of 1 per week")
+    assert first.parts[1].above == 0.3
+    assert monitor_of(written("alerts: {budget: 1 per year, rules: none}\n")).alerts == ()

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from obs_dagster.alerts.rules.budget import EVIDENCE_DAYS
 from obs_dagster.alerts.rules.observation import Observation, Reference
 from obs_dagster.alerts.rules.usual import USUAL_DAYS, band, usual
 from obs_dagster.metrics.registry import definitions
@@ -26,7 +27,9 @@ def reach(rule: Rule) -> int:
 
 def _reach(rule: Rule) -> int:
     held = rule.threshold
-    past = {"usual": USUAL_DAYS, "band": BAND_DAYS, "ago": held.days}.get(held.of or "", 0)
+    past = {"usual": USUAL_DAYS, "band": BAND_DAYS, "ago": held.days, "budget": EVIDENCE_DAYS}.get(
+        held.of or "", 0
+    )
     full = rule.window if rule.full_window else 0
     return max(past, full + _WEEK.days if asks_for_days(rule) else full)
 
@@ -57,7 +60,7 @@ def as_judged(
     if rows:
         judged = [_whole(rule, night, rows) for night in judged]
     held = rule.threshold
-    if held.of is None:
+    if held.of in (None, "budget"):
         return judged
     known = {night.day: night for night in judged if night.value is not None}
     ago = dt.timedelta(days=held.days)

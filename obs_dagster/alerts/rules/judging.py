@@ -33,6 +33,8 @@ def threshold(rule: Rule, night: Observation) -> float | None:
     if night.baseline is None or why_no_threshold(rule, night):
         return None
     usual = night.baseline
+    if held.of == "budget":
+        return usual.value
     number = usual.value + held.number * usual.spread if held.of == "band" else held.number * usual.value
     return float(f"{number:.4g}")
 
@@ -53,7 +55,7 @@ def why_no_threshold(rule: Rule, night: Observation) -> str:
         return night.without or f"{its} is not known"
     if baseline.n < rule.min_rows:
         return f"fewer than {rule.min_rows:,} rows {where}"
-    if baseline.value <= 0 and of != "band":
+    if baseline.value <= 0 and of not in ("band", "budget"):
         return f"{its} is not above 0"
     if rule.confident and _nearer(rule, night) is not None and _end(rule, baseline) is None:
         return f"how sure {its} is, is not known"
@@ -66,6 +68,7 @@ _TOLD: Mapping[Whole, tuple[str, str]] = {
     "usual": ("usually", "its usual value"),
     "band": ("usually", "its usual value"),
     "version": ("of version {0.version}", "the value of version {0.version}"),
+    "budget": ("of evidence", "what the budget takes"),
     "ago": ("{0.days} days ago", "its value {0.days} days ago"),
 }
 

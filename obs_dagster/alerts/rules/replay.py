@@ -23,6 +23,7 @@ from obs_dagster.monitor import Monitor, Rule
 #: Shares of all values that are nearer to the right side than a threshold that is tried.
 _QUANTILES = (0.25, 0.5, 0.75, 0.9, 0.97)
 #: Other parts of what a value is held against, and how many spreads more or fewer.
+_BUDGETS = (0.25, 4.0, 12.0)
 _PARTS, _SPREADS = (0.8, 0.9, 1.1, 1.2), (-2.0, -1.0, 1.0, 2.0)
 
 
@@ -150,5 +151,7 @@ def _others(rule: Rule, own: Replay) -> list[float | str]:
     if held.of == "band":
         numbers = [held.number + each for each in _SPREADS]
         return [f"usual {'+' if number >= 0 else '-'} {abs(number):g} spreads" for number in numbers]
+    if held.of == "budget":
+        return [f"budget of {held.number * part:.4g} per year" for part in _BUDGETS]
     _, _, of = str(written).partition("%")
     return [f"{100 * held.number * part:.4g} %{of}" for part in _PARTS]

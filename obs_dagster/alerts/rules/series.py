@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
+from obs_dagster.alerts.rules.budget import as_budgeted
 from obs_dagster.alerts.rules.combined import Series, combined
 from obs_dagster.alerts.rules.family import as_family
 from obs_dagster.alerts.rules.held import as_judged, asks_for_days, reach
@@ -84,7 +85,7 @@ def series_of(rule: Rule, nights: Nights) -> Series:
         for subject, found in nights.get((rule.metric, rule.window), {}).items()
         if watches(rule, subject)
     }
-    return as_family(rule, judged)
+    return as_budgeted(rule, judged) if rule.threshold.of == "budget" else as_family(rule, judged)
 
 
 def _rows(rule: Rule, version: str, nights: Nights) -> Mapping[dt.date, float]:

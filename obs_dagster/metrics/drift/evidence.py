@@ -6,6 +6,7 @@ import math
 
 from obs_dagster.evidence.detector import e_value
 from obs_dagster.evidence.variation import ASSUMED_DISTANCE, LEAST_DAYS, TOLERANCE
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.drift.day_counts import DayCounts
@@ -100,6 +101,18 @@ METRICS = (
             daily=True,
             noun="evidence of movement",
             from_zero=False,
+            adds_up=True,
+            watched=(
+                DefaultRule(
+                    name="moved_beyond_days",
+                    above="budget",
+                    severity="info",
+                    summary="A column has moved by more than its days differ anyway, a little every night or "
+                    "much at once. Look at how, and whether it is a fault or the world.",
+                    why="One false alarm a year, of all columns together, or what `alerts` has as its "
+                    "`budget`. Of a baseline that has no days, or fewer than 20, it says nothing.",
+                ),
+            ),
         ),
         _evidence,
     ),

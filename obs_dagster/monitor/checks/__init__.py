@@ -64,6 +64,8 @@ CHECKS: tuple[Check, ...] = (
     rules.conditions_stand_alone,
     rules.rules_have_one_threshold,
     rules.thresholds_are_written_well,
+    rules.budgets_are_written_well,
+    rules.budgets_have_evidence,
     rules.baselines_have_the_metric,
     rules.escalations_get_graver,
     rules.other_versions_have_the_metric,

@@ -40,6 +40,9 @@ class Watched(Protocol):
     @property
     def daily(self) -> bool: ...  # noqa: D102
 
+    @property
+    def adds_up(self) -> bool: ...  # noqa: D102
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:

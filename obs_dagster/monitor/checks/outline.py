@@ -31,15 +31,24 @@ def mapped(document: Document, part: str) -> Iterator[tuple[Keys, str]]:
             yield from (((*keys, place), name) for place, name in named if isinstance(name, str))
 
 
+def rules(document: Document) -> list[Keys]:
+    """The places of alert rules, and of the word among them that stands for the default ones."""
+    at: Keys = ("alerts",) if document.mapping("alerts") is None else ("alerts", "rules")
+    return [(*at, index) for index in range(len(document.items(*at)))]
+
+
 def conditions(document: Document) -> Iterator[Keys]:
     """The places of what is held against thresholds: rules, or their conditions under `all` or `any`."""
-    for index in range(len(document.items("alerts"))):
+    for rule in rules(document):
         below: list[Keys] = [
-            ("alerts", index, key, place)
-            for key in ("all", "any")
-            for place in range(len(document.items("alerts", index, key)))
+            (*rule, key, place) for key in ("all", "any") for place in range(len(document.items(*rule, key)))
         ]
-        yield from below or [("alerts", index)]
+        yield from below or [rule]
+
+
+def rule_of(condition: Keys) -> Keys:
+    """The place of the rule that a condition is, or is one of."""
+    return condition[:-2] if condition[-2] in ("all", "any") else condition
 
 
 def features(document: Document) -> list[str] | None:

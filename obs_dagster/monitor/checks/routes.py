@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from obs_dagster.monitor.checks.check import Surroundings
+from obs_dagster.monitor.checks.outline import rules
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.escalation import SEVERITIES
 from obs_dagster.monitor.problem import Keys, Problem, quoted
@@ -113,8 +114,8 @@ def _labels(route: _Written) -> Iterator[tuple[str, str]]:
 
 
 def _of_rules(document: Document, key: str) -> Iterator[Any]:
-    for index in range(len(document.items("alerts"))):
-        found = document.value("alerts", index, key)
+    for rule in rules(document):
+        found = document.value(*rule, key)
         if found is not None:
             yield found
 

@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 
 from obs_dagster.monitor.alerting import wants_defaults
 from obs_dagster.monitor.checks.check import Surroundings, Watched
-from obs_dagster.monitor.checks.outline import conditions, windows
+from obs_dagster.monitor.checks.outline import conditions, rule_of, rules, windows
 from obs_dagster.monitor.condition import Condition
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.escalation import SEVERITIES
 from obs_dagster.monitor.model import DEFAULT_TASK, Monitor
-from obs_dagster.monitor.problem import Keys, Problem, quoted
-from obs_dagster.monitor.threshold import SPELLED, Threshold
+from obs_dagster.monitor.problem import Keys, Problem, dotted, quoted
+from obs_dagster.monitor.threshold import RATES, SPELLED, Threshold, alarms_a_year
 
 _ABOUT = {"model": "the model as a whole", "column": "a column", "class": "a class"}
 #: The families whose metrics are computed on the baseline too, where a rule asks for it.
@@ -24,28 +24,27 @@ _NARROWED = (("columns", "column", "column"), ("classes", "class", "class"))
 
 def rule_names_are_distinct(document: Document, _: Surroundings) -> Iterator[Problem]:
     """Every rule has a name of its own."""
-    taken: dict[str, int] = {}
-    for index in range(len(document.items("alerts"))):
-        name = document.text("alerts", index, "name")
+    taken: dict[str, Keys] = {}
+    for keys in rules(document):
+        name = document.text(*keys, "name")
         if name is None:
             continue
         if name in taken:
-            message = f"The rule alerts[{taken[name]}] already has the name {quoted(name)}."
-            yield document.problem(("alerts", index, "name"), message)
-        taken.setdefault(name, index)
+            message = f"The rule {dotted(taken[name])} already has the name {quoted(name)}."
+            yield document.problem((*keys, "name"), message)
+        taken.setdefault(name, keys)
 
 
 def inhibited_rules_are_known(document: Document, _: Surroundings) -> Iterator[Problem]:
     """What a rule `inhibits` are rules of the monitor; names of default rules are not known here."""
-    rules = document.items("alerts")
     if wants_defaults(document.value("alerts")):
         return
-    names = [document.text("alerts", index, "name") for index in range(len(rules))]
-    for index in range(len(rules)):
-        for place in range(len(document.items("alerts", index, "inhibits"))):
-            pattern = document.text("alerts", index, "inhibits", place)
+    names = [document.text(*rule, "name") for rule in rules(document)]
+    for rule in rules(document):
+        for place in range(len(document.items(*rule, "inhibits"))):
+            keys = (*rule, "inhibits", place)
+            pattern = document.text(*keys)
             if pattern and not any(name and fnmatchcase(name, pattern) for name in names):
-                keys = ("alerts", index, "inhibits", place)
                 legal = sorted(name for name in names if name)
                 message = f"No rule is called {quoted(pattern)}."
                 yield document.problem(keys, message, legal=legal, near=pattern)
@@ -95,19 +94,19 @@ def subjects_fit_the_metric(document: Document, surroundings: Surroundings) -> I
             if metric.about != about and document.value(*keys, key) is not None:
                 message = f"The metric `{metric.name}` is about {_ABOUT[metric.about]}, so no {told} has it."
                 yield document.problem((*keys, key), message, at_key=True)
-        if metric.whole_log and document.value(*keys[:2], "versions") is not None:
+        if metric.whole_log and document.value(*rule_of(keys), "versions") is not None:
             message = f"The metric `{metric.name}` is about all versions together, so no version has it."
-            yield document.problem((*keys[:2], "versions"), message, at_key=True)
+            yield document.problem((*rule_of(keys), "versions"), message, at_key=True)
 
 
 def cells_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """A rule watches `segments` only where its metric can be computed in segment cells."""
     for keys, metric in _watched(document, surroundings):
-        cells = [cell for cell in document.items(*keys[:2], "segments") if cell != "*"]
+        cells = [cell for cell in document.items(*rule_of(keys), "segments") if cell != "*"]
         # drift is computed in all cells that a rule asks for
         if cells and metric.cells == "none" and metric.family != "drift":
             message = f"The metric `{metric.name}` is computed over all rows, not in segment cells."
-            yield document.problem((*keys[:2], "segments"), message, at_key=True)
+            yield document.problem((*rule_of(keys), "segments"), message, at_key=True)
 
 
 def windows_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
@@ -150,6 +149,34 @@ def thresholds_are_written_well(document: Document, _: Surroundings) -> Iterator
                     yield document.problem((*keys, key), message)
 
 
+def budgets_are_written_well(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """The budget of `alerts` is a number of false alarms per year, quarter, month or week: `1 per year`."""
+    written = document.text("alerts", "budget")
+    if written is not None:
+        try:
+            alarms_a_year(written)
+        except ValueError:
+            message = f"{quoted(written)} is not a budget of false alarms, such as {RATES}."
+            yield document.problem(("alerts", "budget"), message)
+
+
+def budgets_have_evidence(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
+    """Only evidence, as `drift_evidence`, is held against a `budget`, and is to be `above` it."""
+    for keys, metric in _watched(document, surroundings):
+        for key in ("above", "below"):
+            if _held(document, key, *keys).of != "budget":
+                continue
+            if not metric.adds_up:
+                adding = ", ".join(
+                    sorted(name for name, each in surroundings.metrics.items() if each.adds_up)
+                )
+                message = f"`{metric.name}` is no evidence that adds up over nights; watch {adding}."
+                yield document.problem((*keys, key), message)
+            elif key == "below":
+                message = "Evidence alarms `above` what a budget takes."
+                yield document.problem((*keys, key), message, at_key=True)
+
+
 def baselines_have_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
     """Only metrics of performance and service that count nothing can be held against the baseline's value."""
     for keys, metric in _watched(document, surroundings):
@@ -162,14 +189,14 @@ def baselines_have_the_metric(document: Document, surroundings: Surroundings) ->
 
 def escalations_get_graver(document: Document, _: Surroundings) -> Iterator[Problem]:
     """An escalation is graver than its rule, and has one of `after` and `beyond`; that is written alike."""
-    for index in range(len(document.items("alerts"))):
-        first = document.text("alerts", index, "severity") or "warning"
+    for rule in rules(document):
+        first = document.text(*rule, "severity") or "warning"
         graver = SEVERITIES[SEVERITIES.index(first) + 1 :] if first in SEVERITIES else SEVERITIES
-        held = [_held(document, key, "alerts", index).of for key in ("above", "below")]
-        for place, escalation in enumerate(document.items("alerts", index, "escalate")):
+        held = [_held(document, key, *rule).of for key in ("above", "below")]
+        for place, escalation in enumerate(document.items(*rule, "escalate")):
             if not isinstance(escalation, Mapping):
                 continue
-            keys = ("alerts", index, "escalate", place)
+            keys = (*rule, "escalate", place)
             if (escalation.get("after") is None) == (escalation.get("beyond") is None):
                 yield document.problem(keys, "The escalation needs either `after` or `beyond`.")
             to = document.text(*keys, "to")
@@ -215,10 +242,10 @@ def rules_have_one_threshold(document: Document, _: Surroundings) -> Iterator[Pr
 
 def conditions_stand_alone(document: Document, _: Surroundings) -> Iterator[Problem]:
     """A rule has either `metric` and a threshold, or conditions under `all`, or under `any`."""
-    for index in range(len(document.items("alerts"))):
-        rule = document.mapping("alerts", index) or {}
+    for keys in rules(document):
+        rule = document.mapping(*keys) or {}
         several = [key for key in ("all", "any") if rule.get(key)]
         beside = [key for key in Condition.model_fields if rule.get(key) is not None] if several else []
         for key in [*several[1:], *beside]:
             message = f"The rule has `{several[0]}`: what it watches stands there."
-            yield document.problem(("alerts", index, key), message, at_key=True)
+            yield document.problem((*keys, key), message, at_key=True)

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
 from obs_dagster.monitor.checks.check import Surroundings
-from obs_dagster.monitor.checks.outline import conditions, cuts, features, mapped, roles
+from obs_dagster.monitor.checks.outline import conditions, cuts, features, mapped, roles, rules
 from obs_dagster.monitor.data import OUTPUT_ROLES
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, quoted
@@ -55,10 +55,10 @@ def classes_are_known(document: Document, _: Surroundings) -> Iterator[Problem]:
 def cells_are_declared(document: Document, _: Surroundings) -> Iterator[Problem]:
     """A rule's `segments` are `*`, a declared segment (`origin`, `origin,carrier`), or a cell of one."""
     declared = [cut for _, cut in cuts(document)]
-    for index in range(len(document.items("alerts"))):
-        for position, cell in enumerate(document.items("alerts", index, "segments")):
+    for rule in rules(document):
+        for position, cell in enumerate(document.items(*rule, "segments")):
             if isinstance(cell, str) and cell != WHOLE:
-                yield from _cell(document, ("alerts", index, "segments", position), cell, declared)
+                yield from _cell(document, (*rule, "segments", position), cell, declared)
 
 
 def _means_one(name: str, known: Iterable[str]) -> bool:

@@ -16,7 +16,7 @@ CASES = Path(__file__).parent / "cases"
 #: Few enough for messages to name them all.
 METRICS = {
     name: definitions()[name]
-    for name in ("error_share", "latency_p95", "precision", "psi", "recall", "volume")
+    for name in ("drift_evidence", "error_share", "latency_p95", "precision", "psi", "recall", "volume")
 }
 #: Cases about metrics of all kinds.
 ALL_METRICS = (
