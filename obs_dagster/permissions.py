@@ -60,6 +60,12 @@ def as_started() -> Iterator[None]:
         os.umask(own)
 
 
+def open_as_started(path: Path) -> None:
+    """Give a file or a folder that is there those permissions; for threads, which share one mask with all."""
+    if _given:
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~_given[0])
+
+
 def _restrict(entry: Path, mask: int) -> bool:
     """Take permissions from a file, or a folder and all in it; nobody gets into a folder that is closed."""
     if not _restrict_one(entry, mask):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from obs_dagster.exports.exposition import exposition
 from obs_dagster.exports.sample import Sample
-from obs_dagster.permissions import as_started
+from obs_dagster.permissions import open_as_started
 
 
 def write(place: Path, samples: Iterable[Sample]) -> None:
@@ -19,9 +19,9 @@ def write(place: Path, samples: Iterable[Sample]) -> None:
     """
     aside = place.with_name(f"{place.name}.{os.getpid()}")
     content = exposition(samples)
-    with as_started():
-        try:
-            aside.write_bytes(content)
-            aside.replace(place)
-        finally:
-            aside.unlink(missing_ok=True)
+    try:
+        aside.write_bytes(content)
+        open_as_started(aside)
+        aside.replace(place)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -84,6 +84,19 @@ def test_the_page_of_all_models_is_renewed_where_it_is_served(world, instance, m
     assert "no night has run" in file.read_text(encoding="utf-8")
 
 
+def test_models_health_is_sent_where_a_place_is_named(world, instance, monkeypatch, tmp_path):
+    monkeypatch.delenv("OBS_EXPORTS", raising=False)
+    sensor = _sensor([world.monitor], "exports")
+    tick = sensor.evaluate_tick(dg.build_sensor_context(instance=instance))
+    assert "OBS_EXPORTS is not set" in tick.skip_message
+    # nothing listens on port 9 of loopback
+    monkeypatch.setenv("OBS_EXPORTS", f"textfile://{tmp_path}/obs.prom graphite://127.0.0.1:9")
+    first, second = (sensor.evaluate_tick(dg.build_sensor_context(instance=instance)) for _ in range(2))
+    assert first.skip_message == "1 places told, 1 failed"
+    assert second.skip_message == "0 places told, 0 failed", "too soon for both"
+    assert "obs_export_timestamp_seconds" in (tmp_path / "obs.prom").read_text()
+
+
 def test_an_empty_outbox_is_said_to_be_empty(world, instance):
     sensor = _sensor([world.monitor], "alert_notifications")
     tick = sensor.evaluate_tick(dg.build_sensor_context(instance=instance))

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from obs_dagster import permissions
-from obs_dagster.permissions import as_started, keep_private
+from obs_dagster.permissions import as_started, keep_private, open_as_started
 from obs_dagster.settings import Settings
 
 
@@ -73,6 +73,9 @@ def test_a_file_that_the_user_asks_for_is_as_the_user_makes_files(tmp_path):
     (tmp_path / "ours").write_text("x")
     with as_started():
         (tmp_path / "theirs").write_text("x")
+    (tmp_path / "of_a_thread").write_text("x")
+    open_as_started(tmp_path / "of_a_thread")
+    assert mode(tmp_path / "of_a_thread") == "0o644"
     assert (mode(tmp_path / "ours"), mode(tmp_path / "theirs")) == ("0o600", "0o644")
 
 

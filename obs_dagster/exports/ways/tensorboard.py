@@ -16,6 +16,7 @@ from obs_dagster.exports.paths import part
 from obs_dagster.exports.sample import Sample
 from obs_dagster.exports.way import ExportError
 from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.permissions import open_as_started
 
 _WRITTEN = "tensorboard:///FOLDER"
 _EPOCH = dt.date(1970, 1, 1)
@@ -46,7 +47,7 @@ class TensorBoard:
                 runs[Path(Address.of(url).path) / part(each.labels["model"]) / name].append(each)
         for folder, those in runs.items():
             try:
-                folder.mkdir(parents=True, exist_ok=True)
+                _make(folder)
                 write(folder / f"events.out.tfevents.{_seconds(day):011d}.{day}", those, day)
             except OSError as error:
                 raise ExportError(f"{folder} cannot be written ({error.strerror}).") from error
@@ -61,6 +62,14 @@ class TensorBoard:
         except ImportError:
             return _REMEDY
         return ""
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and those above it; TensorBoard may be run by another user."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        open_as_started(folder)
 
 
 def _seconds(day: dt.date) -> int:
@@ -84,6 +93,7 @@ def write(place: Path, samples: Sequence[Sample], day: dt.date) -> None:
             event.summary.value.add(tag=tag(each), simple_value=each.value)
             records.write(event.SerializeToString())
         records.flush()
+    open_as_started(aside)
     aside.replace(place)
 
 
