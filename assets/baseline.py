@@ -12,7 +12,24 @@ from obs_dagster.baselines.days import BaselineDay
 from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.monitor import Monitor
+from obs_dagster.telemetry.event import Event
 from obs_dagster.verdict.wording import day_spans
+
+_LOST = Event(
+    "obs_dagster.baselines",
+    "baseline day lost",
+    "warning",
+    "A day is not in the baseline any more: its counts are damaged, or on other grids.",
+    {"lost": "the day", "reason": "why"},
+)
+
+_FAULT = Event(
+    "obs_dagster.baselines",
+    "training rows at fault",
+    "warning",
+    "Rows that versions are compared with are not as the monitor declares.",
+    {"fault": "what is wrong"},
+)
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -28,8 +45,10 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         found = prepare_baseline(monitor, platform.lake)
         for day, why in found.lost.items():
             context.log.warning("%s is not in the baseline any more: %s", day, why)
+            _LOST(lost=str(day), reason=why)
         for fault in found.faults:
             context.log.warning(fault)
+            _FAULT(fault=fault)
         content = [found.grids.id, *(f"{each.version}: {each.fingerprint}" for each in found.versions)]
         return dg.MaterializeResult(
             # the same baseline again leaves what was computed from it up to date

@@ -21,6 +21,15 @@ from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
 from obs_dagster.quality.day import DayQuality, damaged_days, validate_days
 from obs_dagster.quality.refusal import not_evaluated
+from obs_dagster.telemetry.event import Event
+
+_REFUSED = Event(
+    "obs_dagster.quality",
+    "day not evaluated",
+    "warning",
+    "A day is not sound enough to be evaluated, or lacks the rows that are expected.",
+    {"day": "the day", "rows": "its rows", "reason": "why"},
+)
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -57,6 +66,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         qualities = validate_days(monitor, days, platform.lake)
         for day, quality in tracked(context, qualities, len(days)):
             found[day] = quality
+            if unevaluated.refused(monitor, day, quality.rows) and not quality.evaluated:
+                _REFUSED(day=str(day), rows=quality.rows, reason=not_evaluated(day, quality.reason))
             records += quality_records(quality, day, night.recorder)
             context.add_asset_metadata(
                 {"day": hours(monitor, day)} | _metadata(day, quality) | day_links(monitor.model, day),

@@ -12,6 +12,15 @@ from obs_dagster.reports.evidently_ahead import begin_ahead
 from obs_dagster.sources.label_book import LabelBook
 from obs_dagster.sources.labels import ingest_labels
 from obs_dagster.sources.protocol import source_of
+from obs_dagster.telemetry.event import Event
+
+_NOTE = Event(
+    "obs_dagster.sources",
+    "labels to look at",
+    "warning",
+    "Labels cannot be used, wait for their prediction, or contradict each other.",
+    {"note": "what there is to know"},
+)
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -25,6 +34,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             begin_ahead(monitor, days_of(context), platform.lake)
         for note in found.book.notes():
             context.log.warning(note)
+            _NOTE(note=note)
         if found.book.refused:
             _report(context, monitor, platform, found.book)
         return dg.MaterializeResult(

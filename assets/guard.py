@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +22,24 @@ from obs_dagster.monitor import Monitor
 from obs_dagster.secrets import without_secrets
 from obs_dagster.settings import Settings
 from obs_dagster.storage_fault import StorageError, blames_storage, storage_fault
+from obs_dagster.telemetry.event import Event
 from obs_dagster.telemetry.traces import part_of_run, trace_id
+
+_FINISHED = Event(
+    "obs_dagster.stages",
+    "stage finished",
+    "info",
+    "A stage has done its work.",
+    {"seconds": "how long it took"},
+)
+
+_FAILED = Event(
+    "obs_dagster.stages",
+    "stage failed",
+    "error",
+    "A stage has failed; later stages that need it do not run. What was evaluated before stays as it was.",
+    {"error": "why, with what to do", "model": "the model", "run_id": "the run", "stage": "the stage"},
+)
 
 
 class StageError(ObsError):
@@ -42,9 +60,13 @@ def guarded(monitor: Monitor, stage: str, function: Callable[..., Any]) -> Calla
         try:
             _show_alive(context, monitor)
             with _seen(context, monitor, stage):
-                return function(*args, **kwargs)
+                begun = time.monotonic()
+                found = function(*args, **kwargs)
+                _FINISHED(seconds=round(time.monotonic() - begun, 3))
+                return found
         except Exception as error:  # noqa: BLE001  it is raised again, so that people can read it
             failure = _told(error, monitor, stage, context)
+            _FAILED(model=monitor.model, run_id=context.run_id, stage=stage, error=str(failure))
             trace = error.__traceback__
         # outside the block, so that what was raised is a cause of it only as far as it may be shown
         raise failure.with_traceback(trace)

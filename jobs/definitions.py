@@ -10,7 +10,7 @@ from jobs.run_process import models_of_run
 from obs_dagster.catalogue import monitors_of, readable_monitors
 from obs_dagster.permissions import keep_private
 from obs_dagster.settings import Settings
-from obs_dagster.telemetry.logs import hide_secrets
+from obs_dagster.telemetry.logs import configure_unless_done, hide_secrets
 
 
 @dg.definitions
@@ -22,6 +22,7 @@ def definitions() -> dg.Definitions:
     settings = Settings()
     # every process of Dagster that runs our code begins here
     hide_secrets()
+    configure_unless_done()
     keep_private(settings)
     models = models_of_run()
     if models is not None:

@@ -17,6 +17,7 @@ from obs_dagster.file_lock import is_held
 from obs_dagster.history import History
 from obs_dagster.monitor import Monitor
 from obs_dagster.settings import Settings
+from obs_dagster.telemetry.event import Event
 
 GRACE = dt.timedelta(minutes=5)
 """Time that a run of the daemon has until its process must be seen."""
@@ -37,6 +38,15 @@ _LAUNCHED = ".dagster/grpc_info"
 _REASON = (
     "The process of this run is gone: it was killed, ran out of memory, or its machine went down. "
     "What it had finished stays; running the days again completes them."
+)
+
+
+_LOST = Event(
+    "obs_dagster.nights",
+    "run lost its process",
+    "error",
+    "A run was killed, ran out of memory, or its machine went down; it has failed now.",
+    {"run_id": "the run", "model": "the model", "days": "the day, or the first and the last one"},
 )
 
 
@@ -76,6 +86,7 @@ def fail_lost_runs(
             # somebody wanted it to end
             instance.report_run_canceled(run, "Its process is gone.")
         else:
+            _LOST(run_id=lost.run_id, model=model, days=lost.days)
             owner = monitors[model].owner if monitors and model in monitors else ""
             if model != EVERY_MODEL:
                 # the nights that it had begun are lost runs of their own

@@ -11,18 +11,33 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from obs_dagster.alerts.channels.registry import send
 from obs_dagster.alerts.message import Message, laid_out, one_line
 from obs_dagster.monitor import Monitor, Route
 from obs_dagster.secrets import scrub
 from obs_dagster.settings import Settings
+from obs_dagster.telemetry.event import Event
 
 TOLD_AGAIN = dt.timedelta(hours=6)
 """How often people are told of a sender that goes on to fail."""
 
 _ERROR_LENGTH = 600
+
+_CANNOT_SEND = Event(
+    "obs_dagster.alerts",
+    "notifications cannot be sent",
+    "error",
+    "The sender cannot work, so no alert reaches anybody until that is mended; none is lost.",
+    {"error": "why"},
+)
+
+_NOT_TOLD = Event(
+    "obs_dagster.alerts",
+    "channel not told of it",
+    "error",
+    "The sender cannot work, and a channel could not be told of that either.",
+    {"channel": "the channel, without secrets"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +90,7 @@ def sender_failed(
         sender: sends a message to a URL, or raises.
     """
     why = one_line(scrub(str(error) or type(error).__name__))[:_ERROR_LENGTH]
-    log = structlog.get_logger("obs_dagster.alerts")
-    log.error("notifications cannot be sent", error=why)
+    _CANNOT_SEND(error=why)
     before = sender_state(settings)
     told_at = before.told_at
     if told_at is None or now - told_at >= TOLD_AGAIN:
@@ -112,7 +126,7 @@ def _try(
     try:
         sender(route.resolve(environ), message)
     except Exception:  # noqa: BLE001  # one channel that is down must not keep it from the others
-        structlog.get_logger("obs_dagster.alerts").error("not told either", channel=route.label)
+        _NOT_TOLD(channel=route.label)
 
 
 def _keep(settings: Settings, state: SenderState) -> None:

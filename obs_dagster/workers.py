@@ -30,7 +30,8 @@ from obs_dagster.errors import ObsError
 from obs_dagster.lake import leftovers
 from obs_dagster.process import own_process
 from obs_dagster.scratch import scratch, share
-from obs_dagster.telemetry.logs import hide_secrets
+from obs_dagster.telemetry.event import Event
+from obs_dagster.telemetry.logs import configure
 from obs_dagster.telemetry.traces import Carried, Returned, carried
 
 #: Items that a process takes at a time.
@@ -47,6 +48,15 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+_DIED = Event(
+    "obs_dagster.workers",
+    "process died",
+    "warning",
+    "A process that worked beside the night's died, most often because memory is short.",
+    {"again": "whether its work is begun anew"},
+)
 
 
 class WorkerError(ObsError):
@@ -145,6 +155,7 @@ class Begun(Generic[R]):
                 return self.future.result()
             except BrokenProcessPool:
                 # a process may have died at something else's work, and what was short may be there now
+                _DIED(again=True)
                 self.future = self.workers.submit(self.function)
         try:
             return self.future.result()
@@ -265,7 +276,7 @@ def settle(lifeline: Connection, niceness: int = 0) -> None:
     """
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
     own_process()
-    hide_secrets()
+    configure()
     # threads that wait for one another by turning around would take the cores from the other processes
     os.environ |= dict.fromkeys((VARIABLE, *_THREADS), "1")
     if hasattr(os, "nice"):

@@ -36,7 +36,7 @@ from obs_dagster import __version__
 from obs_dagster.errors import ObsError
 from obs_dagster.permissions import keep_private
 from obs_dagster.process import own_process
-from obs_dagster.telemetry.logs import configure, quieten
+from obs_dagster.telemetry.logs import configure, quiet_terminal, quieten
 
 
 class Commands(typer.core.TyperGroup):
@@ -151,6 +151,7 @@ def _uncolour_help() -> None:
 def _run(argv: Sequence[str] | None) -> None:
     quieten()
     _uncolour_help()
+    quiet_terminal()
     configure()
     try:
         if VARIABLE not in os.environ:

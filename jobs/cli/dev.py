@@ -23,6 +23,7 @@ import typer
 from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.failure import FAILED, UsageError
 from obs_dagster.errors import ObsError
+from obs_dagster.telemetry.logs import tell_all
 from obs_dagster.telemetry.logs.colour import wants_colour
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def dev(
     from obs_dagster.mlflow_reach.database import make_ready
     from obs_dagster.settings import Settings
 
+    tell_all()
     settings = Settings()
     served = not settings.mlflow_uri.startswith(("http://", "https://"))
     ports = [port, mlflow_port] if served else [port]

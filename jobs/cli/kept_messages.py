@@ -32,4 +32,4 @@ def kept_messages(place: Path) -> Iterator[None]:
 
 
 def _as_text(_logger: object, _method: str, event: Any) -> str:
-    return f"{event['event']}\n\n{event.get('body', '')}\n"
+    return f"{event.get('title', event['event'])}\n\n{event.get('body', '')}\n"

@@ -12,11 +12,13 @@ from sqlalchemy import Connection
 from obs_dagster.alerts.incidents import grouping
 from obs_dagster.alerts.incidents.likely import Likely
 from obs_dagster.alerts.life import acts, inhibit, tell, trail
+from obs_dagster.alerts.life.told import log_told
 from obs_dagster.alerts.life.trail import Kind
 from obs_dagster.alerts.moved import Told, silent
 from obs_dagster.alerts.rules import alert as alerts
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert
+from obs_dagster.alerts.rules.alert import Event as Change
 from obs_dagster.alerts.rules.combined import Series
 from obs_dagster.alerts.rules.flapping import episodes_of
 from obs_dagster.alerts.rules.fold import GONE_AFTER_DAYS, Episode, State
@@ -70,10 +72,13 @@ def evaluate_rules(
     Raises:
         HistoryError: the store cannot be used; nothing has changed then.
     """
-    with span("rules", day=str(as_of)) as told, history.writing(monitor.model) as connection:
-        summary = _evaluator(connection, monitor, as_of, now, run_id, moved=moved).run()
-        told.set(fired=len(summary.fired), resolved=len(summary.resolved))
-        return summary
+    with span("rules", day=str(as_of)) as about:
+        with history.writing(monitor.model) as connection:
+            evaluator = _evaluator(connection, monitor, as_of, now, run_id, moved=moved)
+            summary = evaluator.run()
+        about.set(fired=len(summary.fired), resolved=len(summary.resolved))
+        log_told(evaluator.told)
+    return summary
 
 
 def evaluate_nights(
@@ -87,7 +92,10 @@ def evaluate_nights(
         HistoryError: the store cannot be used; nothing has changed then.
     """
     with history.writing(monitor.model) as connection:
-        return _evaluator(connection, monitor, as_of, now, run_id).run_nights()
+        evaluator = _evaluator(connection, monitor, as_of, now, run_id)
+        summary = evaluator.run_nights()
+    log_told(evaluator.told)
+    return summary
 
 
 def _evaluator(
@@ -108,6 +116,7 @@ class _Evaluator:
     """One evaluation inside its transaction."""
 
     def __init__(self, connection: Connection, evaluation: Evaluation, monitor: Monitor, moved: Told) -> None:
+        self.told: Sequence[tuple[Alert, Change | None]] = ()
         self._connection = connection
         self._moved = moved
         self._evaluation = evaluation
@@ -159,6 +168,7 @@ class _Evaluator:
         grouping.assign(self._connection, model, now)
         why = Likely(self._moved, lambda _: self._outputs)
         told = tell.tell(self._connection, model, now, self._moved, why)
+        self.told = told
         why.follow(self._connection, model, [alert for alert, event in told if event == "firing"], now)
         handled = {
             (alert.rule, alert.subject): text

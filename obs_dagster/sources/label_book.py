@@ -7,7 +7,6 @@ labels are read again, which changes nothing that was right.
 from __future__ import annotations
 
 import json
-import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,9 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from obs_dagster.lake.lake import write_json
+from obs_dagster.telemetry.event import Event
 
 _BOOK = "files_read.json"
-_LOG = logging.getLogger(__name__)
+_DAMAGED = Event(
+    "obs_dagster.sources",
+    "label book unusable",
+    "warning",
+    "What was known of the labels is damaged, or of an earlier version; all labels are read again.",
+    {"file": "the file", "error": "why"},
+)
 _MOST_NAMED = 5
 #: What labels are that mean nothing, and what to do, by the SQL type of those that do.
 _UNUSABLE = {
@@ -137,7 +143,7 @@ class LabelBook:
             return cls()
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             # of an earlier version, or damaged
-            _LOG.warning("%s cannot be used (%s); all labels are read again.", path, error)
+            _DAMAGED(file=str(path), error=str(error))
             return cls()
 
     @classmethod

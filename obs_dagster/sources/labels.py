@@ -9,7 +9,6 @@ not as the book says makes everything be read again.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from obs_dagster.sources.label_rows import LabelRows
 from obs_dagster.sources.label_values import label_reader, label_type
 from obs_dagster.sources.log_rows import check_in_place, log_rows
 from obs_dagster.sources.protocol import source_of
+from obs_dagster.telemetry.event import Event
 from obs_dagster.telemetry.traces import traced
 
 if TYPE_CHECKING:
@@ -43,7 +43,13 @@ _HOLDING = "unknown_predictions.parquet"
 #: How labels are read; another number reads all again.
 _RULES = 2
 _EXAMPLES = 3
-_LOG = logging.getLogger(__name__)
+_READ_AGAIN = Event(
+    "obs_dagster.sources",
+    "labels read again",
+    "warning",
+    "Labels that were read before are lost or damaged in the lake; all are read again, nothing is missing.",
+    {"reason": "what is lost or damaged", "model": "the model"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
         rows = LabelRows(connection, labels, reader, monitor.time_zone)
         healed = [*days.repair(), *_load_waiting(rows, folder / _HOLDING, book)]
         for reason in healed:
-            _LOG.warning("%s: %s. All labels are read again.", monitor.model, reason)
+            _READ_AGAIN(model=monitor.model, reason=reason)
         known = {} if healed or remade else _known(book, stamps)
         new = [name for name in stamps if name not in known]
         with source.labels(monitor, labels, new, folder) as files:

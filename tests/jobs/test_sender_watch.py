@@ -85,5 +85,5 @@ def test_the_sensor_fails_aloud_where_the_store_cannot_be_opened(settings, small
         pytest.raises(ObsError),
     ):
         sensor.evaluate_tick(dg.build_sensor_context(instance=instance))
-    assert "[critical] obs-dagster cannot send its notifications" in [line["event"] for line in lines]
+    assert "[critical] obs-dagster cannot send its notifications" in [line.get("title") for line in lines]
     assert "planted-pw" not in f"{lines}{sender_state(settings)}"

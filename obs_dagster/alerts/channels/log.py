@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import logging
 
-import structlog
-
 from obs_dagster.alerts.message import Message
+from obs_dagster.telemetry.event import Event
 
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "critical": logging.ERROR}
+
+
+_NOTIFICATION = Event(
+    "obs_dagster.alerts",
+    "notification",
+    "warning",
+    "A notification whose route is `log://`; its level is by its severity, `info` where something ends.",
+    {"title": "its title", "key": "its key", "body": "its text, of several lines"},
+)
 
 
 class Log:
@@ -24,9 +32,7 @@ class Log:
         """Write what fires at the level of its severity, and what ends as information."""
         del url
         level = _LEVELS[message.severity] if message.event == "firing" else logging.INFO
-        structlog.get_logger("obs_dagster.alerts").log(
-            level, message.title, key=message.key, body=message.body
-        )
+        _NOTIFICATION.at(level, title=message.title, key=message.key, body=message.body)
 
     def problem(self, url: str) -> str:
         """The log takes everything."""

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, Row, func, select
 
 from obs_dagster.alerts.message import Message, harmless, laid_out
@@ -14,6 +13,7 @@ from obs_dagster.alerts.outbox.entries import enqueue_once
 from obs_dagster.alerts.outbox.unended import Told, end_of, unended
 from obs_dagster.history import History
 from obs_dagster.history.tables import DELIVERIES, OUTBOX
+from obs_dagster.telemetry.event import Event
 
 DEAD_AFTER = dt.timedelta(hours=1)
 """From then on a channel that was tried and took nothing counts as dead."""
@@ -26,6 +26,15 @@ _TRIED = 3
 
 _EVENT = "channel_dead"
 _ERROR_LENGTH = 600
+
+_DEAD = Event(
+    "obs_dagster.alerts",
+    "channel dead",
+    "error",
+    "A channel has taken nothing for long. What waits for it is kept, and nobody reads it there until it is "
+    "mended.",
+    {"title": "which one", "key": "the key of the notification that tells of it", "error": "why"},
+)
 
 
 def report_dead_channels(history: History, now: dt.datetime) -> int:
@@ -45,8 +54,7 @@ def report_dead_channels(history: History, now: dt.datetime) -> int:
     new = 0
     for message in dead:
         if enqueue_once(history, message, model=message.details["model"], now=now):
-            error = message.facts["error"]
-            structlog.get_logger("obs_dagster.alerts").error(message.title, key=message.key, error=error)
+            _DEAD(title=message.title, key=message.key, error=message.facts["error"])
             new += 1
     return new + sum(enqueue_once(history, _end(each), model=each.model, now=now) for each in alive)
 

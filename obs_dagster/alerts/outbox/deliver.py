@@ -25,6 +25,7 @@ from obs_dagster.history import History
 from obs_dagster.links import NO_LINKS, Links
 from obs_dagster.monitor import Route
 from obs_dagster.monitor.routing import Notice, destinations, every_route
+from obs_dagster.telemetry.event import Event
 from obs_dagster.telemetry.traces import Span, part_of_trace
 
 Clock = Callable[[], dt.datetime]
@@ -34,6 +35,25 @@ FALLBACK = Route(url="log://")
 """Where a notification goes that no route of its monitor wants: nothing is silent."""
 
 _ERROR_LENGTH = 500
+
+
+_KEYS = {
+    "key": "the notification's key: alert, what happens, how often",
+    "channel": "the channel, without secrets",
+    "model": "the model that it is about",
+}
+
+_DELIVERED = Event(
+    "obs_dagster.alerts", "notification delivered", "info", "A channel has taken a notification.", _KEYS
+)
+
+_NOT_TAKEN = Event(
+    "obs_dagster.alerts",
+    "notification not taken",
+    "warning",
+    "A channel did not take a notification. It is tried again, with growing pauses, until it does.",
+    {**_KEYS, "error": "why, without secrets"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +217,14 @@ class _Run:
             )
             return False
         entries.delivered(self._history, entry, route_id, outcome, now)
+        _DELIVERED(**_about(entry.message, route))
         self.delivered += 1
         return True
 
     def _gave_up(self, route_id: str, message: Message, route: Route, refused: _Refused) -> None:
         """Leave a channel alone for the rest of the run."""
         self._dead.add(route_id)
+        _NOT_TAKEN(**_about(message, route), error=refused.why)
         self.failures.append(Failure(message.key, route.label, refused.why))
 
     def _attempt(self, message: Message, route: Route, thread: Thread) -> Taken | _Refused:
@@ -220,6 +242,12 @@ class _Run:
             if isinstance(error, ChannelError):
                 return _Refused(why, error.retry_after, error.names)
             return _Refused(why)
+
+
+def _about(message: Message, route: Route) -> dict[str, str]:
+    trace = message.details.get(TRACE_ID)
+    about = {"model": message.details.get("model", ""), "key": message.key, "channel": route.label}
+    return {**about, "trace_id": trace} if trace else about
 
 
 def _sending(message: Message, route: Route) -> AbstractContextManager[Span]:

@@ -1,5 +1,23 @@
 """Structured logs."""
 
-from obs_dagster.telemetry.logs.setup import configure, hide_secrets, quieten
+from obs_dagster.telemetry.logs.record import hide_secrets
+from obs_dagster.telemetry.logs.setup import (
+    begin_night,
+    configure,
+    configure_unless_done,
+    deliver_lines,
+    quiet_terminal,
+    quieten,
+    tell_all,
+)
 
-__all__ = ["configure", "hide_secrets", "quieten"]
+__all__ = [
+    "begin_night",
+    "configure",
+    "configure_unless_done",
+    "deliver_lines",
+    "hide_secrets",
+    "quiet_terminal",
+    "quieten",
+    "tell_all",
+]

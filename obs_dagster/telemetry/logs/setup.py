@@ -1,23 +1,54 @@
-"""Structured logs: JSON lines for machines, colour for people; the standard library's go the same way."""
+"""The log of a process: one pipe for the program's events, libraries' messages and Python's warnings.
+
+Standard error gets text on a terminal and JSON lines elsewhere; a file, a collector of OpenTelemetry and
+Splunk get the same lines, if the environment asks for it.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
-import textwrap
-import traceback
 import warnings
-from collections.abc import Mapping
-from typing import Any, TextIO
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TextIO
 
 import structlog
 from structlog.types import EventDict, Processor
 
-from obs_dagster.secrets import scrub
+from obs_dagster.telemetry.event import Event
+from obs_dagster.telemetry.logs.background import Background
 from obs_dagster.telemetry.logs.colour import wants_colour
+from obs_dagster.telemetry.logs.readable import Readable
+from obs_dagster.telemetry.logs.record import hide_secrets, without_secrets
+from obs_dagster.telemetry.logs.shared_file import SharedFile
+from obs_dagster.telemetry.logs.switch import asks_for_otlp
+from obs_dagster.telemetry.logs.warned import tell_warnings
+from obs_dagster.telemetry.patience import PATIENCE
+from obs_dagster.telemetry.traces import traceparent
+
+_UNUSABLE = Event(
+    "obs_dagster.logs",
+    "log not delivered",
+    "warning",
+    "Lines of the log cannot go where the environment says. They are on standard error, and in the log file.",
+    {"error": "why"},
+)
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+LEVEL, HERE = "OBS_LOG_LEVEL", "OBS_LOG_STDERR_LEVEL"
+FILE, MOST, KEEP = "OBS_LOG_FILE", "OBS_LOG_FILE_BYTES", "OBS_LOG_FILE_KEEP"
+SPLUNK = "OBS_SPLUNK_HEC_URL"
+
+_QUIETLY = "QUIET"
+_SAID_BY_COMMANDS = frozenset(
+    f"obs_dagster.{room}" for room in ("alerts", "baselines", "nights", "quality", "sources", "stages")
+)
+
+_MOST, _KEEP = 50_000_000, 5
 
 #: Libraries that tell their whole life at INFO, some of them by levels that they set themselves.
 _TALKATIVE = (
@@ -27,7 +58,8 @@ _TALKATIVE = (
     "great_expectations",
     "matplotlib",
     "mlflow",
-    "openlineage",
+    "opentelemetry",
+    "py4j",
     "shap",
     "urllib3",
 )
@@ -46,39 +78,23 @@ def configure(environ: Mapping[str, str] | None = None, *, stream: TextIO | None
     """Set up logging for the process; calling it again replaces what was set up.
 
     Args:
-        environ: its `OBS_LOG_LEVEL` is the lowest level that is written (INFO if it is unset or unknown);
-            left out: the process's environment.
-        stream: where to; left out: standard error. A terminal gets text (in colour, see `wants_colour`),
+        environ: its `OBS_LOG_LEVEL` is the lowest level that is told (INFO if it is unset or unknown), its
+            `OBS_LOG_STDERR_LEVEL` that of standard error alone; left out: the process's environment.
+        stream: standard error, if it is another one. A terminal gets text (in colour, see `wants_colour`),
             anything else JSON lines.
     """
     environ, stream = os.environ if environ is None else environ, stream or sys.stderr
-    wanted = environ.get("OBS_LOG_LEVEL", "INFO").upper()
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    rendering: list[Processor] = (
-        [_Readable(colours=wants_colour(stream, environ))]
-        if stream.isatty()
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    )
     hide_secrets()
-    rendering.append(_scrubbed)
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
-        )
-    )
-    handler.addFilter(_worth_telling)
-    logging.basicConfig(level=wanted if wanted in LEVELS else "INFO", handlers=[handler], force=True)
+    handlers = list(_handlers(environ, stream))
+    for each in handlers:
+        each.addFilter(_worth_telling)
+    level = min(_level(environ, LEVEL, "INFO"), *(each.level for each in handlers))
+    logging.basicConfig(level=level, handlers=handlers, force=True)
+    tell_warnings()
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *shared,
+            *_SHARED,
             structlog.processors.StackInfoRenderer(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
@@ -86,46 +102,135 @@ def configure(environ: Mapping[str, str] | None = None, *, stream: TextIO | None
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    _add_far(environ)
 
 
-class _Readable:
-    """Renders a record for people; what has several lines stands below its own, as it is."""
-
-    def __init__(self, *, colours: bool) -> None:
-        self._line = structlog.dev.ConsoleRenderer(
-            colors=colours, exception_formatter=structlog.dev.plain_traceback
-        )
-
-    def __call__(self, logger: Any, method: str, event: EventDict) -> str:
-        kept = ("event", "exception", "stack")
-        below = [name for name, value in event.items() if name not in kept and "\n" in str(value)]
-        texts = [textwrap.indent(str(event.pop(name)), "    ") for name in below]
-        return "\n".join([self._line(logger, method, event), *texts])
+def configure_unless_done() -> None:
+    """Set up logging for a process that is not the program's own, unless somebody has done so."""
+    if not logging.getLogger().handlers:
+        configure()
 
 
-def hide_secrets() -> None:
-    """Have every log record of this process, whatever library makes it, come without secrets."""
-    if logging.getLogRecordFactory() is not _record:
-        logging.setLogRecordFactory(_record)
+def quiet_terminal() -> None:
+    """Have standard error of this process, and of those it starts, leave out what the command says itself.
+
+    Unless a level is asked for. The log file, and those who get the log elsewhere, have everything.
+    """
+    if not os.environ.get(LEVEL):
+        os.environ.setdefault(HERE, _QUIETLY)
 
 
-def _record(*args: Any, **kwargs: Any) -> logging.LogRecord:
-    record = logging.LogRecord(*args, **kwargs)
-    if isinstance(record.msg, str):
-        said = record.getMessage()
-        shown = scrub(said)
-        if shown != said:
-            record.msg, record.args = shown, None
-    if record.exc_info and record.exc_info[0] is not None:
-        trace = "".join(traceback.format_exception(*record.exc_info))
-        shown = scrub(trace)
-        if shown != trace:
-            record.exc_info, record.exc_text = None, shown.rstrip()
-    return record
+def tell_all() -> None:
+    """Take that back, for a command that only starts others."""
+    if os.environ.get(HERE) == _QUIETLY:
+        del os.environ[HERE]
 
 
-def _scrubbed(_logger: object, _method: str, text: Any) -> Any:
-    return scrub(text) if isinstance(text, str) else text
+def begin_night() -> None:
+    """Whoever lines could not be delivered to is tried again, and has a second at the end of the night."""
+    PATIENCE.renew()
+    for each in logging.getLogger().handlers:
+        if isinstance(each, Background):
+            each.begin()
+
+
+def deliver_lines() -> None:
+    """Have what waits to be delivered go out; it waits no longer than is left of the night's second."""
+    for each in logging.getLogger().handlers:
+        if isinstance(each, Background):
+            each.deliver()
+
+
+def _handlers(environ: Mapping[str, str], stream: TextIO) -> Iterator[logging.Handler]:
+    told = _level(environ, LEVEL, "INFO")
+    text: Processor = Readable(colours=wants_colour(stream, environ)) if stream.isatty() else _JSON
+    here = logging.StreamHandler(stream)
+    here.setFormatter(_formatter(text, exceptions=not stream.isatty()))
+    if environ.get(HERE, "").strip().upper() == _QUIETLY:
+        here.setLevel(logging.WARNING)
+        here.addFilter(_not_said_by_commands)
+    else:
+        here.setLevel(_level(environ, HERE, logging.getLevelName(told)))
+    yield here
+    if path := environ.get(FILE, "").strip():
+        file = SharedFile(Path(path), _number(environ, MOST, _MOST), _number(environ, KEEP, _KEEP))
+        file.setFormatter(_formatter(_JSON))
+        file.setLevel(told)
+        yield file
+
+
+def _far_handlers(environ: Mapping[str, str]) -> Iterator[Callable[[], Background]]:
+    """What makes each handler that delivers lines elsewhere."""
+    if asks_for_otlp(environ):
+        from obs_dagster.telemetry.logs.otlp import OtlpHandler
+
+        yield OtlpHandler
+    if environ.get(SPLUNK, "").strip():
+        from obs_dagster.telemetry.logs.splunk import splunk_handler
+
+        yield partial(splunk_handler, environ)
+
+
+def _add_far(environ: Mapping[str, str]) -> None:
+    """Add these handlers, or say why one cannot be used: a log that stays here must not cost a night."""
+    for make in _far_handlers(environ):
+        try:
+            handler = make()
+        except (ImportError, ValueError) as error:
+            _UNUSABLE(error=str(error))
+            continue
+        handler.setFormatter(_formatter(_as_it_is))
+        handler.setLevel(_level(environ, LEVEL, "INFO"))
+        handler.addFilter(_worth_telling)
+        logging.getLogger().addHandler(handler)
+
+
+def _formatter(rendering: Processor, *, exceptions: bool = True) -> structlog.stdlib.ProcessorFormatter:
+    written: list[Processor] = [structlog.processors.format_exc_info] if exceptions else []
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_SHARED,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *written,
+            rendering,
+            without_secrets,
+        ],
+    )
+
+
+def _as_it_is(_logger: object, _method: str, event: EventDict) -> EventDict:
+    return event
+
+
+def _traced(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """The trace and the span that a line is from, by the names that OpenTelemetry gives them in logs."""
+    if carrier := traceparent():
+        _, event["trace_id"], event["span_id"], _ = carrier.split("-")
+    return event
+
+
+_JSON = structlog.processors.JSONRenderer(sort_keys=False)
+_SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _traced,
+]
+
+
+def _not_said_by_commands(record: logging.LogRecord) -> bool:
+    return record.name not in _SAID_BY_COMMANDS
+
+
+def _level(environ: Mapping[str, str], variable: str, default: str) -> int:
+    wanted = environ.get(variable, "").strip().upper() or default
+    return logging.getLevelNamesMapping()[wanted if wanted in LEVELS else default]
+
+
+def _number(environ: Mapping[str, str], variable: str, default: int) -> int:
+    said = environ.get(variable, "").strip().replace("_", "")
+    return int(said) if said.isdecimal() else default
 
 
 def _worth_telling(record: logging.LogRecord) -> bool:

@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-import structlog
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SpanExporter, SpanExportResult
 
 from obs_dagster.secrets import scrub
+from obs_dagster.telemetry.event import Event
 from obs_dagster.telemetry.traces.holding import Holding
 from obs_dagster.telemetry.traces.switch import destinations
 
@@ -20,6 +20,15 @@ SECONDS = 0.7
 another attempt are longer, so there is none."""
 
 _TIMEOUTS = ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")
+
+
+_LOST = Event(
+    "obs_dagster.traces",
+    "traces not delivered",
+    "warning",
+    "A place for traces did not take them. It is left alone until the next night; the night itself goes on.",
+    {"destination": "`otlp`, `mlflow` or `console`", "error": "why"},
+)
 
 
 class Destination(SpanExporter):
@@ -61,9 +70,7 @@ class Destination(SpanExporter):
             done, why = SpanExportResult.FAILURE, scrub(f"{type(error).__name__}: {error}")
         if done is not SpanExportResult.SUCCESS:
             self._failed = True
-            structlog.get_logger("obs_dagster.traces").warning(
-                "traces not delivered", destination=self._name, error=why
-            )
+            _LOST(destination=self._name, error=why)
         return done
 
     def finish(self) -> None:

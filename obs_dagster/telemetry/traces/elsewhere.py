@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from obs_dagster import __version__
+from obs_dagster.telemetry.identity import identity
 from obs_dagster.telemetry.traces import recording
 
 _PLAIN = ("name", "context", "parent", "kind", "status", "start_time", "end_time")
@@ -63,6 +64,6 @@ def _span(plain: dict[str, Any]) -> ReadableSpan:
     events = [Event(*each) for each in plain["events"]]
     return ReadableSpan(
         **{**plain, "events": events},
-        resource=recording.resource(),
+        resource=identity(),
         instrumentation_scope=InstrumentationScope(recording.SCOPE, __version__),
     )

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 
 import structlog
 from opentelemetry import context, trace
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
@@ -26,6 +23,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from obs_dagster import __version__
 from obs_dagster.secrets import scrub
+from obs_dagster.telemetry.identity import identity
+from obs_dagster.telemetry.patience import PATIENCE
 from obs_dagster.telemetry.traces.attributes import Attribute, named
 from obs_dagster.telemetry.traces.destination import Destination, open_destinations
 from obs_dagster.telemetry.traces.ids import root_of_trace, trace_of_run
@@ -33,10 +32,8 @@ from obs_dagster.telemetry.traces.ids import root_of_trace, trace_of_run
 SCOPE = "obs_dagster"
 """Who makes the spans."""
 
-_PATIENCE = 1.0
-"""Seconds that are waited for destinations at the end of a night."""
 _LONGER = 10.0
-"""The same, while one takes spans that has just said that it is there."""
+"""Seconds that are waited for one who takes spans, and has just said that he is there."""
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _NO_PARENT = context.Context()
@@ -91,7 +88,7 @@ def _recorder() -> _Recorder:
 
 def _set_up(processors: tuple[SpanProcessor, ...], destinations: tuple[Destination, ...]) -> _Recorder:
     ids = _Ids()
-    provider = TracerProvider(resource=resource(), id_generator=ids, shutdown_on_exit=False)
+    provider = TracerProvider(resource=identity(), id_generator=ids, shutdown_on_exit=False)
     for each in processors:
         provider.add_span_processor(each)
     return _Recorder(provider, provider.get_tracer(SCOPE, __version__), ids, processors, destinations)
@@ -101,16 +98,6 @@ def only_to(processor: SpanProcessor) -> None:
     """Have spans of this process go to a processor, and nowhere else."""
     with _making:
         _recorders[:] = [_set_up((processor,), ())]
-
-
-@cache
-def resource() -> Resource:
-    """What all of this program's telemetry is about; the environment has the last word on its name."""
-    about = {"service.version": __version__}
-    given = os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
-    if not os.environ.get("OTEL_SERVICE_NAME") and "service.name=" not in given:
-        about["service.name"] = "obs-dagster"
-    return Resource.create(about)
 
 
 def within() -> bool:
@@ -132,6 +119,7 @@ def recorded(
 def run(run_id: str, name: str, attributes: Mapping[str, Attribute]) -> Iterator[trace.Span]:
     """The span of a run; what started the program, if that has a trace of its own, is linked."""
     recorder = _recorder()
+    PATIENCE.renew()
     for each in recorder.destinations:
         each.begin()
     told = named({**attributes, "run_id": run_id, "program": __version__}, {})
@@ -240,14 +228,10 @@ def flush() -> None:
         for each in recorder.destinations:
             each.finish()
 
-    delivering = threading.Thread(target=deliver, daemon=True, name="deliver-spans")
-    delivering.start()
-    patient_until = time.monotonic() + _LONGER
-    delivering.join(_PATIENCE)
-    while delivering.is_alive() and time.monotonic() < patient_until:
-        if not any(each.answering for each in recorder.destinations):
-            return
-        delivering.join(0.05)
+    def longer() -> float:
+        return _LONGER if any(each.answering for each in recorder.destinations) else 0.0
+
+    PATIENCE.wait(deliver, longer=longer)
 
 
 def forget() -> None:
@@ -256,4 +240,4 @@ def forget() -> None:
         for each in _recorders:
             each.provider.shutdown()
         _recorders.clear()
-    resource.cache_clear()
+    identity.cache_clear()

@@ -30,10 +30,11 @@ class Span:
         recorded: OpenTelemetry's span; None where there are no traces.
     """
 
-    __slots__ = ("_recorded",)
+    __slots__ = ("_recorded", "has_failed")
 
     def __init__(self, recorded: Any = None) -> None:
         self._recorded = recorded
+        self.has_failed = False
 
     def set(self, **attributes: Attribute) -> None:
         """Add attributes; the keywords are those of `ATTRIBUTES`."""
@@ -47,14 +48,13 @@ class Span:
             reason: why.
             when: whether it has.
         """
-        if when and self._recorded is not None:
+        if not when:
+            return
+        self.has_failed = True
+        if self._recorded is not None:
             from obs_dagster.telemetry.traces.recording import fail
 
             fail(self._recorded, reason)
-
-
-NO_SPAN = Span()
-"""Where there are no traces."""
 
 
 @contextmanager
@@ -66,12 +66,12 @@ def span(name: str, **attributes: Attribute) -> Iterator[Span]:
         **attributes: the keywords of `ATTRIBUTES`; None is left out.
     """
     if not is_on():
-        yield NO_SPAN
+        yield Span()
         return
     from obs_dagster.telemetry.traces import recording
 
     if not recording.within():
-        yield NO_SPAN
+        yield Span()
         return
     with recording.recorded(name, attributes) as open_span:
         yield Span(open_span)
@@ -101,7 +101,7 @@ def run_span(run_id: str, name: str, **attributes: Attribute) -> Iterator[Span]:
         **attributes: as of `span`.
     """
     if not is_on():
-        yield NO_SPAN
+        yield Span()
         return
     from obs_dagster.telemetry.traces import recording
 
@@ -132,7 +132,7 @@ def part_of_trace(trace_id: str, name: str, **attributes: Attribute) -> Iterator
         **attributes: as of `span`.
     """
     if not trace_id or not is_on():
-        yield NO_SPAN
+        yield Span()
         return
     from obs_dagster.telemetry.traces import recording
 

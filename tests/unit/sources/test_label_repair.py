@@ -1,10 +1,10 @@
 """What was lost or damaged between nights is read again from the sources, or said."""
 
 import datetime as dt
-import logging
 import shutil
 
 import pytest
+from structlog.testing import capture_logs
 
 from obs_dagster.evaluation.profiling import stale_outcomes
 from obs_dagster.sources.ingest import ingest_logs
@@ -66,14 +66,14 @@ def without_stamps(state):
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda each: each.__name__)
-def test_a_day_whose_labels_are_lost_has_them_again(world, day, damage, caplog):
+def test_a_day_whose_labels_are_lost_has_them_again(world, day, damage):
     before = without_stamps(world.state())
     damage(partition(world, day))
-    with caplog.at_level(logging.WARNING):
+    with capture_logs() as said:
         found = ingest_labels(world.monitor, world.lake)
     assert without_stamps(world.state()) == before
     assert found.touched == {day: 20}
-    assert str(day) in caplog.text
+    assert [str(day) in line["reason"] for line in said if line["event"] == "labels read again"] == [True]
     assert ingest_labels(world.monitor, world.lake).files == 0
 
 

@@ -147,7 +147,8 @@ def test_the_log_gets_it_at_the_level_of_its_severity(severity, event, level):
     with capture_logs() as lines:
         send("log://", message)
     [line] = lines
-    assert (line["log_level"], line["event"], line["key"]) == (level, MESSAGE.title, MESSAGE.key)
+    assert (line["event"], line["log_level"]) == ("notification", level)
+    assert (line["title"], line["key"], line["body"]) == (MESSAGE.title, MESSAGE.key, MESSAGE.body)
 
 
 def test_a_refusal_says_what_the_service_answered(receiver: Receiver):

@@ -53,7 +53,7 @@ def test_a_channel_that_takes_nothing_is_told_of_through_the_others_once_and_whe
     with capture_logs() as lines:
         # what waited for a sender is no sign of a dead channel
         assert [run(DEAD, CHAT, hours=0.1 * number) for number in range(5)] == [0, 0, 1, 0, 0]
-    assert [line["event"] for line in lines if line["log_level"] == "error"] == [SAID]
+    assert [line["title"] for line in lines if line["event"] == "channel dead"] == [SAID]
     assert channels.taken[1:] == [(CHAT.url, SAID)]
     channels.down.clear()
     assert run(DEAD, CHAT, hours=3) == 1

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from obs_dagster.telemetry import traces
+from obs_dagster.telemetry.patience import PATIENCE
 from obs_dagster.telemetry.traces import destination
 from tests.collector import arrived, collecting
 from tests.servers import free_port
@@ -69,7 +70,7 @@ def _night(run_id):
 @pytest.fixture
 def patient(monkeypatch):
     """Waits until it is over: how long is not the matter here."""
-    monkeypatch.setattr("obs_dagster.telemetry.traces.recording._PATIENCE", 20.0)
+    monkeypatch.setattr(PATIENCE, "seconds", 20.0)
 
 
 def test_a_collector_that_refuses_is_asked_once_a_night(begin_anew, patient):
@@ -95,14 +96,14 @@ def test_a_collector_that_hangs_is_waited_for_once_a_night(begin_anew, patient):
 
 def test_the_end_of_a_night_does_not_wait_for_a_collector_that_takes_its_time(begin_anew, monkeypatch):
     """However long the environment lets it take: the rest is delivered, or not, in the background."""
-    monkeypatch.setattr("obs_dagster.telemetry.traces.recording._PATIENCE", 0.01)
+    monkeypatch.setattr(PATIENCE, "seconds", 0.01)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         begin_anew(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}", OTEL_EXPORTER_OTLP_TIMEOUT="5")
         with capture_logs() as said, traces.run_span("slow", "night"):
             pass
         assert not said
-        assert any(each.name == "deliver-spans" for each in threading.enumerate())
+        assert any(each.name == "deliver-telemetry" for each in threading.enumerate())
 
 
 def test_nobody_there(begin_anew, patient):
