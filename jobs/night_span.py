@@ -49,6 +49,9 @@ def night_span(run_id: str, model: str, days: str) -> Iterator[Span]:
             _BEGAN(days=days)
             yield span
             seconds = round(time.monotonic() - begun, 3)
-            (_FAILED if span.has_failed else _ENDED)(days=days, seconds=seconds)
+            if span.has_failed:
+                _FAILED(days=days, seconds=seconds)
+            else:
+                _ENDED(days=days, seconds=seconds)
     finally:
         deliver_lines()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from abc import abstractmethod
 from typing import Any
 
 
 class Background(logging.Handler):
-    """A handler that delivers lines now and then; its formatter gives events as they are, not rendered."""
+    """A handler that delivers lines now and then; its formatter gives JSON."""
 
     def begin(self) -> None:
         """A night begins: whoever has failed is tried again."""
@@ -19,5 +20,5 @@ class Background(logging.Handler):
 
     def event(self, record: logging.LogRecord) -> dict[str, Any]:
         """The event of a record, with all that is bound for it and without secrets."""
-        found: Any = self.format(record)
-        return dict(found)
+        found: dict[str, Any] = json.loads(self.format(record))
+        return found

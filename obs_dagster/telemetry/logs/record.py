@@ -30,8 +30,6 @@ def _record(*args: Any, **kwargs: Any) -> logging.LogRecord:
     return record
 
 
-def without_secrets(_logger: object, _method: str, event: Any) -> Any:
-    """A processor that takes secrets out of what was rendered, or of every text of an event."""
-    if isinstance(event, str):
-        return scrub(event)
-    return {name: scrub(value) if isinstance(value, str) else value for name, value in event.items()}
+def without_secrets(_logger: object, _method: str, text: Any) -> Any:
+    """A processor that takes secrets out of what was rendered."""
+    return scrub(text) if isinstance(text, str) else text

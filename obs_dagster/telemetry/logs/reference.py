@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 BEGIN, END = "<!-- events -->", "<!-- end of events -->"
 
@@ -48,9 +49,7 @@ def table(events: list[Declared]) -> str:
     lines = ["| event | level | logger | what it means | keys |", "| --- | --- | --- | --- | --- |"]
     for each in events:
         keys = "; ".join(f"`{name}` {meaning}" for name, meaning in each.keys.items())
-        lines.append(
-            f"| `{each.name}` | {each.level} | `{each.logger}` | {each.meaning} | {_cell(keys) or '–'} |"
-        )
+        lines.append(f"| `{each.name}` | {each.level} | `{each.logger}` | {each.meaning} | {_cell(keys)} |")
     return "\n".join(lines)
 
 
@@ -83,20 +82,19 @@ def _in(file: Path) -> Iterator[Declared]:
                 yield Declared(file, name, **about, uses=tuple(_uses(tree, name)))
 
 
-def _value(node: ast.expr, constants: Mapping[str, ast.expr]) -> str | dict[str, str]:
+def _value(node: ast.expr, constants: Mapping[str, ast.expr]) -> Any:
     """What an argument of a declaration is: texts, and mappings of texts, some of them constants."""
     if isinstance(node, ast.Name):
         return _value(constants[node.id], constants)
     if isinstance(node, ast.Subscript):
-        mapping, key = _value(node.value, constants), _value(node.slice, constants)
-        return mapping[key]  # type: ignore[index]  # a mapping of texts
+        return _value(node.value, constants)[ast.literal_eval(node.slice)]
     if isinstance(node, ast.Dict):
         found: dict[str, str] = {}
         for key, value in zip(node.keys, node.values, strict=True):
             more = _value(value, constants)
-            found |= more if key is None else {ast.literal_eval(key): more}  # type: ignore[operator,dict-item]
+            found |= more if key is None else {ast.literal_eval(key): more}
         return found
-    return ast.literal_eval(node)  # type: ignore[no-any-return]  # a text
+    return ast.literal_eval(node)
 
 
 def _uses(tree: ast.Module, name: str) -> Iterator[tuple[str, ...] | None]:

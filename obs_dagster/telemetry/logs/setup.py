@@ -179,7 +179,7 @@ def _add_far(environ: Mapping[str, str]) -> None:
         except (ImportError, ValueError) as error:
             _UNUSABLE(error=str(error))
             continue
-        handler.setFormatter(_formatter(_as_it_is))
+        handler.setFormatter(_formatter(_JSON))
         handler.setLevel(_level(environ, LEVEL, "INFO"))
         handler.addFilter(_worth_telling)
         logging.getLogger().addHandler(handler)
@@ -196,10 +196,6 @@ def _formatter(rendering: Processor, *, exceptions: bool = True) -> structlog.st
             without_secrets,
         ],
     )
-
-
-def _as_it_is(_logger: object, _method: str, event: EventDict) -> EventDict:
-    return event
 
 
 def _traced(_logger: object, _method: str, event: EventDict) -> EventDict:

@@ -62,6 +62,10 @@ class SplunkHandler(Background):
         if len(self._waiting) >= _BATCH:
             self._wake.set()
 
+    def begin(self) -> None:
+        """A night begins: it is tried again."""
+        self._pause_until = 0.0
+
     def deliver(self) -> None:
         """Send what waits, unless Splunk has just not taken anything."""
         if self._waiting and time.monotonic() >= self._pause_until:
