@@ -2,11 +2,18 @@
 
 import datetime as dt
 
-import structlog
-
 from assets.resources import Platform
 from obs_dagster.history import History
 from obs_dagster.secrets import scrub
+from obs_dagster.telemetry.event import Event
+
+_FAILED = Event(
+    "obs_dagster.exports",
+    "exports failed",
+    "warning",
+    "Nothing was exported after the night.",
+    {"error": "why"},
+)
 
 
 def send_samples(platform: Platform, history: History) -> list[dict[str, object]]:
@@ -24,7 +31,7 @@ def send_samples(platform: Platform, history: History) -> list[dict[str, object]
         sent = send_due(settings, history, platform.now(), again=dt.timedelta())
     except Exception as error:  # noqa: BLE001  whatever is wrong with exports, the night is done
         why = scrub(f"{type(error).__name__}: {error}")
-        structlog.get_logger("obs_dagster.exports").warning("exports failed", error=why)
+        _FAILED(error=why)
         return [{"place": "all", "samples": 0, "days": 0, "error": why}]
     return [
         {"place": each.label, "samples": each.samples, "days": each.days, "error": each.error}

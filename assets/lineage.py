@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import structlog
 
 from assets.partitions import days_of
 from obs_dagster.lake.lake import Lake
@@ -16,12 +15,19 @@ from obs_dagster.lineage.switch import lineage_wanted
 from obs_dagster.monitor import Monitor
 from obs_dagster.secrets import scrub
 from obs_dagster.settings import Settings
+from obs_dagster.telemetry.event import Event
 
 if TYPE_CHECKING:
     from obs_dagster.lineage.emitter import Emitter
     from obs_dagster.lineage.stage_run import StageRun, Tested
 
-_log = structlog.get_logger(__name__)
+_NOT_TOLD = Event(
+    "obs_dagster.lineage",
+    "lineage not told",
+    "warning",
+    "What a stage reads and writes could not be put into an event of OpenLineage.",
+    {"stage": "the stage", "state": "what happened to it", "why": "why"},
+)
 
 
 def told(
@@ -59,7 +65,7 @@ class _Telling:
         try:
             self._emitter.emit(getattr(self._run, what)(dt.datetime.now(dt.UTC), *about))
         except Exception as error:  # noqa: BLE001  lineage is told beside the night, which goes on
-            _log.warning("lineage_not_told", stage=self._run.stage, state=what, why=scrub(str(error)))
+            _NOT_TOLD(stage=self._run.stage, state=what, why=scrub(str(error)))
 
 
 def _telling(monitor: Monitor, stage: str, reads: Sequence[str]) -> _Telling | None:

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import structlog
 
 from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.night import Night
@@ -28,6 +27,7 @@ from obs_dagster.quality.refusal import missing
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place, log_rows
+from obs_dagster.telemetry.event import Event
 
 HOURS = "hours"
 """The table of the lake."""
@@ -49,7 +49,13 @@ _BEFORE = 3
 #: Days that share a query.
 _BATCH = 28
 
-_LOGGER = structlog.get_logger("obs_dagster.evaluation")
+_NOT_COUNTED = Event(
+    "obs_dagster.evaluation",
+    "requests not counted by the hour",
+    "warning",
+    "Days before the run's cannot be read any more, so objectives know less of them.",
+    {"day": "the first of them", "reason": "why"},
+)
 
 
 def asks_for_hours(monitor: Monitor) -> bool:
@@ -101,7 +107,7 @@ def _count(
         elif days[0] in wanted:
             raise
         else:
-            _LOGGER.warning("requests not counted by the hour", day=str(days[0]), reason=str(error))
+            _NOT_COUNTED(day=str(days[0]), reason=str(error))
         return
     table = _table(night.monitor, night.lake)
     for day in days:

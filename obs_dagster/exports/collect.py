@@ -6,8 +6,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
-import structlog
-
 from obs_dagster import __version__
 from obs_dagster.errors import HistoryError
 from obs_dagster.exports.reading import READINGS
@@ -17,6 +15,7 @@ from obs_dagster.history import History
 from obs_dagster.monitor import Monitor
 from obs_dagster.monitor.loading import Faulty
 from obs_dagster.secrets import scrub
+from obs_dagster.telemetry.event import Event
 
 _INFO = Gauge("obs_build_info", "The version of this program; the value is 1.", ("release",))
 _MADE = Gauge("obs_export_timestamp_seconds", "When these samples were made.", (), "seconds", by_time=True)
@@ -29,6 +28,15 @@ _BROKEN = Gauge(
     "obs_export_reading_failed", "Whether something could not be read for these samples.", ("reading",)
 )
 OWN = (_INFO, _MADE, _LEFT_OUT, _BROKEN)
+
+
+_FAILED = Event(
+    "obs_dagster.exports",
+    "reading failed",
+    "error",
+    "Some of the samples of models' health could not be made; the others are exported.",
+    {"reading": "which", "error": "why"},
+)
 
 
 def collect(
@@ -58,7 +66,7 @@ def collect(
             except Exception as error:  # noqa: BLE001  one reading must not keep back the others
                 broken = True
                 why = scrub(f"{type(error).__name__}: {error}")
-                structlog.get_logger("obs_dagster.exports").error("reading failed", reading=name, error=why)
+                _FAILED(reading=name, error=why)
             found.append(_BROKEN.of(broken, reading=name))
     return sorted(bounded(found, series), key=lambda each: each.name)
 

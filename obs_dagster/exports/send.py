@@ -12,8 +12,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
 from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.catalogue import readable_monitors
 from obs_dagster.errors import ObsError
@@ -27,6 +25,7 @@ from obs_dagster.history import History
 from obs_dagster.monitor import Monitor
 from obs_dagster.secrets import scrub
 from obs_dagster.settings import Settings
+from obs_dagster.telemetry.event import Event
 
 AGAIN = dt.timedelta(minutes=1)
 """How often a place is told that knows only what it is told again and again."""
@@ -192,6 +191,23 @@ def _send(work: _Work, present: _Present) -> None:
     work.changes = {**work.changes, "looked_at": now}
 
 
+_FAILED = Event(
+    "obs_dagster.exports",
+    "export failed",
+    "warning",
+    "A place did not take the samples of models' health; it is tried again.",
+    {"place": "the place, without secrets", "error": "why"},
+)
+
+_NOT_REMEMBERED = Event(
+    "obs_dagster.exports",
+    "export not remembered",
+    "warning",
+    "How far an export has come could not be written down; it begins there again.",
+    {"place": "the place, without secrets", "error": "why"},
+)
+
+
 def _settled(work: _Work, settings: Settings, now: dt.datetime, seconds: float) -> Sent:
     """Write down how far a place has come, and tell the log if it failed."""
     result = work.result
@@ -205,11 +221,10 @@ def _settled(work: _Work, settings: Settings, now: dt.datetime, seconds: float) 
     changes = {**work.changes, "days": known}
     state = work.state
     state = state.failed(now, result.error, **changes) if result.error else state.succeeded(now, **changes)
-    log = structlog.get_logger("obs_dagster.exports")
     if result.error:
-        log.warning("export failed", place=result.label, error=result.error)
+        _FAILED(place=result.label, error=result.error)
     try:
         keep(settings, work.place, state)
     except OSError as error:
-        log.warning("export not remembered", place=result.label, error=error.strerror)
+        _NOT_REMEMBERED(place=result.label, error=error.strerror)
     return result

@@ -7,17 +7,25 @@ import socket
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import structlog
-
 from obs_dagster.errors import ObsError
 from obs_dagster.exports.exposition import CONTENT_TYPE, exposition
 from obs_dagster.exports.present import present
 from obs_dagster.history import History
 from obs_dagster.settings import Settings
+from obs_dagster.telemetry.event import Event
 
 PATH = "/metrics"
 _SECONDS = 10
 """A client that is silent for so long is given up."""
+
+
+_NOT_SCRAPED = Event(
+    "obs_dagster.exports",
+    "not scraped",
+    "error",
+    "Somebody asked for the metrics, and the history store could not be read.",
+    {"error": "why"},
+)
 
 
 class MetricsServer(ThreadingHTTPServer):
@@ -53,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
             with History.open(settings.history_url) as history:
                 body = exposition(present(settings, history, dt.datetime.now(dt.UTC)))
         except ObsError as error:
-            structlog.get_logger("obs_dagster.exports").error("not scraped", error=str(error))
+            _NOT_SCRAPED(error=str(error))
             self._answer(HTTPStatus.SERVICE_UNAVAILABLE, f"{error}\n".encode())
             return
         self._answer(HTTPStatus.OK, body, CONTENT_TYPE)

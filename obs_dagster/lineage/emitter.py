@@ -10,10 +10,9 @@ from functools import lru_cache
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any, Protocol
 
-import structlog
-
 from obs_dagster.lineage.switch import PRODUCER
 from obs_dagster.secrets import scrub
+from obs_dagster.telemetry.event import Event
 
 if TYPE_CHECKING:
     from openlineage.client.event_v2 import RunEvent
@@ -26,7 +25,29 @@ _MOST_FAILURES = 3
 
 _THREAD = "openlineage"
 
-_log = structlog.get_logger(__name__)
+_LOST = Event(
+    "obs_dagster.lineage",
+    "lineage lost",
+    "warning",
+    "Events of OpenLineage were not sent; a new run of the days sends them.",
+    {"events": "how many were not", "sent": "how many were"},
+)
+
+_NOT_SENT = Event(
+    "obs_dagster.lineage",
+    "lineage not sent",
+    "warning",
+    "The receiver of OpenLineage events did not take one.",
+    {"why": "why", "tried_again": "whether the next ones are sent"},
+)
+
+_OFF = Event(
+    "obs_dagster.lineage",
+    "lineage off",
+    "warning",
+    "OpenLineage is set up, and cannot be used.",
+    {"why": "why", "remedy": "what to do"},
+)
 
 
 class Client(Protocol):
@@ -71,7 +92,7 @@ class Emitter:
         self.settle(_PATIENCE if self._sent else _PATIENCE_WITH_THE_DEAD)
         lost = self._lost + self._waiting.unfinished_tasks
         if lost:
-            _log.warning("lineage_lost", events=lost, sent=self._sent)
+            _LOST(events=lost, sent=self._sent)
             self._lost = 0
 
     def settle(self, seconds: float) -> bool:
@@ -107,7 +128,7 @@ class Emitter:
             self._failures += 1
             self._lost += 1
             if self._failures in (1, _MOST_FAILURES):
-                _log.warning("lineage_not_sent", why=scrub(str(error)), tried_again=not self.dead)
+                _NOT_SENT(why=scrub(str(error)), tried_again=not self.dead)
         else:
             self._failures = 0
             self._sent += 1
@@ -125,8 +146,7 @@ def emitter() -> Emitter | None:
         from openlineage.client import OpenLineageClient
         from openlineage.client.event_v2 import set_producer
     except ImportError:
-        _log.warning(
-            "lineage_off",
+        _OFF(
             why="OpenLineage is set up in the environment, and its client is not installed.",
             remedy="Install the extra `lineage`, or set OPENLINEAGE_DISABLED=true.",
         )
@@ -135,5 +155,5 @@ def emitter() -> Emitter | None:
     try:
         return Emitter(OpenLineageClient())
     except Exception as error:  # noqa: BLE001  whatever is wrong with its configuration
-        _log.warning("lineage_off", why=scrub(f"OpenLineage's client refuses its settings: {error}"))
+        _OFF(why=scrub(f"OpenLineage's client refuses its settings: {error}"))
         return None

@@ -78,7 +78,7 @@ def test_what_does_not_fit_is_counted_and_nobody_waits(monkeypatch):
         sending.emit(number)
     with capture_logs() as said:
         sending.end()
-    assert [(line["event"], line["events"]) for line in said] == [("lineage_lost", 10)]
+    assert [(line["event"], line["events"]) for line in said] == [("lineage lost", 10)]
     answered.set()
 
 
@@ -88,7 +88,7 @@ def test_settings_that_are_no_settings_turn_it_off_with_a_line_in_the_log(monkey
     assert lineage_wanted()
     with capture_logs() as said:
         assert emitter() is None
-    assert [line["event"] for line in said] == ["lineage_off"]
+    assert [line["event"] for line in said] == ["lineage off"]
     emitter.cache_clear()
 
 
