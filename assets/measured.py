@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import dagster as dg
-import structlog
 
 from assets.partitions import days_of
 from obs_dagster.errors import ObsError
@@ -15,10 +14,17 @@ from obs_dagster.history import History
 from obs_dagster.history.usage import StageUsage, record
 from obs_dagster.monitor import Monitor
 from obs_dagster.settings import Settings
+from obs_dagster.telemetry.event import Event
 from obs_dagster.telemetry.resources import Usage, metered
 from obs_dagster.telemetry.traces import Span
 
-_log = structlog.get_logger(__name__)
+_NOT_KEPT = Event(
+    "obs_dagster.resources",
+    "usage not kept",
+    "warning",
+    "What a stage took of the machine could not be written down.",
+    {"error": "why"},
+)
 
 
 @contextmanager
@@ -60,7 +66,7 @@ def _keep(
                 ],
             )
     except ObsError as error:
-        _log.warning("usage not kept", error=str(error))
+        _NOT_KEPT(error=str(error))
     if len(days) == 1:
         context.add_asset_metadata(_shown(usage))
 

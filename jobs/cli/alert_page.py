@@ -28,7 +28,13 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 def print_alert(
-    alert: Alert, *, moved: str, rule: Rule | None, nights: Sequence[JudgedNight], sent: Sequence[Sent]
+    alert: Alert,
+    *,
+    moved: str,
+    rule: Rule | None,
+    nights: Sequence[JudgedNight],
+    sent: Sequence[Sent],
+    trace: str = "",
 ) -> None:
     """Print an alert.
 
@@ -38,6 +44,7 @@ def print_alert(
         rule: its rule; None if the monitor has it no more, or cannot be read.
         nights: its last nights.
         sent: what people were told of it.
+        trace: the trace of the night of its last day; empty if there is none.
     """
     from obs_dagster.alerts.rules import unevaluated
 
@@ -49,7 +56,7 @@ def print_alert(
     rows = table("", "", show_header=False)
     rows.columns[0].no_wrap = True
     told = _days(alert) if alert.rule == unevaluated.NAME else _value(alert, rule, moved)
-    for name, text in (*told, *_around(alert)):
+    for name, text in (*told, *_around(alert), ("trace", _trace(trace))):
         if text:
             rows.add_row(cell(name, "dim"), cell(text))
     OUTPUT.print(Padding(rows, (0, 0, 0, 2)))
@@ -103,6 +110,12 @@ def _around(alert: Alert) -> Iterator[tuple[str, str]]:
     yield "silent until", _moment(alert.silenced_until) if alert.silenced_until else ""
     page = f"obs report {alert.model} --day {alert.last_day}"
     yield "look", Settings().links.report(alert.model, alert.last_day) or page
+
+
+def _trace(trace: str) -> str:
+    from obs_dagster.settings import Settings
+
+    return Settings().links.trace(trace) or trace
 
 
 def _print_nights(alert: Alert, nights: Sequence[JudgedNight]) -> None:

@@ -162,9 +162,11 @@ def show(
         rule = _rule_of(found)
         nights = lately(history, found, rule, _DAYS) if rule is not None else []
         sent = notifications_of(history, alert_id)
+        ran = history.nights(found.model, found.last_day, found.last_day)
+    trace = ran[0].trace_id if ran else ""
     moved = from_lake(Lake(settings.lake_root))(found)
     if chosen is Format.TABLE:
-        print_alert(found, moved=moved, rule=rule, nights=nights, sent=sent)
+        print_alert(found, moved=moved, rule=rule, nights=nights, sent=sent, trace=trace)
         return
     alert = found.as_dict() | {"moved": moved}
     if chosen is Format.JSON:
