@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from bench.options import Options
-from bench.parts import alarms, backfill, evaluation, expectations, fleet, night, scan, tasks, width, windows
+from bench.parts import (
+    alarms,
+    backfill,
+    evaluation,
+    expectations,
+    fleet,
+    night,
+    scan,
+    serving,
+    tasks,
+    width,
+    windows,
+)
 from bench.workspace import Workspace
 
 
@@ -34,6 +46,7 @@ _ALL: tuple[Part, ...] = (
     width,
     expectations,
     windows,
+    serving,
     alarms,
 )
 PARTS: dict[str, Part] = {part.NAME: part for part in _ALL}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,15 +39,9 @@ def _as_parquet(part: Path) -> None:
     aside = path.with_suffix(".parquet.tmp")
     pq.write_table(_table(part), aside)
     with aside.open("rb+") as file:
-        _sync(file.fileno())
+        os.fsync(file.fileno())
     aside.rename(path)
     part.unlink()
-
-
-def _sync(handle: int) -> None:
-    import os
-
-    os.fsync(handle)
 
 
 def _table(part: Path) -> pa.Table:
@@ -60,9 +55,7 @@ def _table(part: Path) -> pa.Table:
         options = pj.ReadOptions(block_size=1 << 24, use_threads=False)
         rows = pj.read_json(part, options)
         for name in set(_MOMENTS) & set(rows.column_names):
-            # a moment without a zone is one of UTC
-            column = rows[name].cast(pa.timestamp("us")).cast(moment)
-            rows = rows.set_column(rows.column_names.index(name), name, column)
+            rows = rows.set_column(rows.column_names.index(name), name, rows[name].cast(moment))
         return rows
     with part.open(encoding="utf-8") as lines:
         found = [json.loads(each) for each in lines]

@@ -36,10 +36,30 @@ def loaded(tmp_path, *rules):
     return monitor_of(file, environ={"OBS_HOME": str(tmp_path)})
 
 
-def test_there_are_twelve_and_the_example_can_have_them_together(tmp_path):
+def test_there_are_thirteen_and_the_example_can_have_them_together(tmp_path):
     names = [rule["name"] for rule in RECIPES]
-    assert len(set(names)) == len(names) == 12
+    assert len(set(names)) == len(names) == 13
     assert [rule.name for rule in loaded(tmp_path, *RECIPES).alerts] == names
+
+
+def test_objectives_are_those_of_their_document(tmp_path):
+    text = (Path(__file__).parents[3] / "docs/objectives.md").read_text(encoding="utf-8")
+    first, second = (yaml.safe_load(each) for each in re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S))
+    document = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8")) | first | second
+    document["logs"]["columns"] |= {"status": "status", "latency_ms": "took"}
+    (tmp_path / "flight_delay.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    monitor = monitor_of(tmp_path / "flight_delay.yaml", environ={"OBS_HOME": str(tmp_path)})
+    burning = {rule.name: rule for rule in monitor.alerts if "burn" in rule.metric}
+    assert len(burning) == 6
+    assert burning["availability_burns_1h"].threshold.number == 3.4
+    watched = [
+        each for name, each in definitions().items() if name in {rule.metric for rule in burning.values()}
+    ]
+    assert all(rule.min_rows == 30 for name, rule in burning.items() if name != "availability_burns_1h")
+    for line in re.findall(r"^\| `availability_burn.*$", text, re.M):
+        for name in re.findall(r"`(\w+)`", line):
+            (default,) = next(each for each in watched if each.name == name).watched
+            assert f"above {default.above:g}, {default.severity}" in line
 
 
 def test_the_rule_that_is_explained_is_one(tmp_path):

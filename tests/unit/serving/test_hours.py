@@ -94,3 +94,12 @@ def test_parquet_has_types_and_mixed_columns_are_texts(tmp_path):
     rows = pq.read_table(next(tmp_path.rglob("hour01*.parquet")), partitioning=None)
     assert rows["x"].to_pylist() == ["one", "1", '{"deep": [1]}']
     assert log.counts().written == 5
+
+
+def test_ordinary_rows_become_parquet_without_python_reading_each(tmp_path, monkeypatch):
+    log = InferenceLog(tmp_path, version="3", format="parquet")
+    log.record({"x": 1, "city": "Bern"}, score=0.5, time=NOON)
+    monkeypatch.setattr("obs_dagster.serving.parquet._column", None)
+    log.close()
+    (row,) = pq.read_table(next(tmp_path.rglob("*.parquet")), partitioning=None).to_pylist()
+    assert (row["time"].timestamp(), row["city"], row["version"]) == (NOON, "Bern", "3")
