@@ -44,7 +44,9 @@ def test_there_are_thirteen_and_the_example_can_have_them_together(tmp_path):
 
 def test_objectives_are_those_of_their_document(tmp_path):
     text = (Path(__file__).parents[3] / "docs/objectives.md").read_text(encoding="utf-8")
-    first, second = (yaml.safe_load(each) for each in re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S))
+    first, second = (
+        yaml.safe_load(each) for each in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    )
     document = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8")) | first | second
     document["logs"]["columns"] |= {"status": "status", "latency_ms": "took"}
     (tmp_path / "flight_delay.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
@@ -56,7 +58,7 @@ def test_objectives_are_those_of_their_document(tmp_path):
         each for name, each in definitions().items() if name in {rule.metric for rule in burning.values()}
     ]
     assert all(rule.min_rows == 30 for name, rule in burning.items() if name != "availability_burns_1h")
-    for line in re.findall(r"^\| `availability_burn.*$", text, re.M):
+    for line in re.findall(r"^\| `availability_burn.*$", text, re.MULTILINE):
         for name in re.findall(r"`(\w+)`", line):
             (default,) = next(each for each in watched if each.name == name).watched
             assert f"above {default.above:g}, {default.severity}" in line
