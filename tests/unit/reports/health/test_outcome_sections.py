@@ -85,10 +85,10 @@ def test_sections_are_shown_by_version_and_escaped(render):
 
 
 def test_objectives_are_shown_where_there_are_some(render, season):
-    promised = season.monitor(objectives={"availability": 0.9, "latency": {"under_ms": 300, "target": 0.99}})
+    promised = season.monitor(objectives={"latency": {"under_ms": 300, "target": 0.99}})
     page = render(monitor=promised, hours={"2": [CURVE]})
     assert "What it promises" in page
     assert "Budget left, latency" in page
-    # the log does not tell how requests ended
+    # that is not promised
     assert "Budget left, availability" not in page
     assert "What it promises" not in render()
