@@ -3,9 +3,18 @@
 import datetime as dt
 import re
 
+
+def escaped(text):
+    """A text without what means something in a regular expression."""
+    return re.sub(r"([\\^$.*+?()[\]{}|])", r"\\\1", text)
+
+
 FORMATS = {
     "sqlstring": lambda values: ",".join("'" + each.replace("'", "''") + "'" for each in values),
-    "regex": lambda values: "(" + "|".join(re.escape(each) for each in values) + ")",
+    "regex": lambda values: (
+        "(" + "|".join(re.sub(r"([\\^$.*+?()[\]{}|])", r"\\\1", each) for each in values) + ")"
+    ),
+    "doublequote": lambda values: ",".join('"' + each.replace('"', '\\"') + '"' for each in values),
     "": lambda values: values[0] if len(values) == 1 else "{" + ",".join(values) + "}",
 }
 

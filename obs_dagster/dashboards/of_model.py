@@ -8,6 +8,12 @@ from obs_dagster.dashboards.board import Annotation, Variable
 from obs_dagster.dashboards.dialect import Dialect
 from obs_dagster.dashboards.metric_panel import WHERE
 
+MODEL = "model=${model:doublequote}"
+VERSION = "version=~`${version:regex}`"
+SEGMENT = "segment=${segment:doublequote}"
+WINDOW = 'window="$window"'
+"""What is chosen, as Prometheus is asked. In backticks a backslash is one."""
+
 
 def variables(metrics: Sequence[str] = ()) -> list[Variable]:
     """Model, versions, segment and window; models that have one of these metrics, or all."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from obs_dagster.dashboards.board import Board
 from obs_dagster.dashboards.dialect import Dialect
 from obs_dagster.dashboards.metric_panel import metric_panel, unit
-from obs_dagster.dashboards.of_model import marks, variables
+from obs_dagster.dashboards.of_model import MODEL, VERSION, WINDOW, marks, variables
 from obs_dagster.dashboards.panel import Panel, Row, promql
 from obs_dagster.exports.naming import gauge_of
 from obs_dagster.metrics.definition import Definition
@@ -41,10 +41,8 @@ class DataQuality:
 
 
 def _by_column(definition: Definition) -> Panel:
-    query = (
-        f'sort_desc({gauge_of(definition).name}{{model="$model", version=~"${{version:regex}}", segment="*", '
-        'window="$window"})'
-    )
+    chosen = f'{MODEL}, {VERSION}, segment="*", {WINDOW}'
+    query = f"sort_desc({gauge_of(definition).name}{{{chosen}}})"
     return Panel(
         "bargauge",
         f"{definition.title} now",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from obs_dagster.dashboards.board import Board
 from obs_dagster.dashboards.dialect import Dialect
 from obs_dagster.dashboards.metric_panel import WHERE, metric_panel, unit
-from obs_dagster.dashboards.of_model import marks, variables
+from obs_dagster.dashboards.of_model import MODEL, SEGMENT, VERSION, WINDOW, marks, variables
 from obs_dagster.dashboards.panel import Panel, Row, coloured, promql, sql
 from obs_dagster.exports.naming import gauge_of
 from obs_dagster.metrics.definition import Definition
@@ -106,7 +106,7 @@ def _thresholds() -> Panel:
     return Panel(
         "table",
         "Thresholds of rules",
-        [promql('obs_rule_threshold{model="$model"}', table=True)],
+        [promql(f"obs_rule_threshold{{{MODEL}}}", table=True)],
         width=8,
         description="Of rules that name a number, in base units (seconds, shares of 1).",
         transformations=[{"id": "organize", "options": {"excludeByName": hidden}}],
@@ -137,9 +137,9 @@ LIMIT 500"""
 
 def _latest(definition: Definition) -> Panel:
     """The present value by Prometheus, of what is chosen."""
-    version = "" if definition.whole_log else ', version=~"${version:regex}"'
-    window = "1" if definition.daily else "$window"
-    query = f'{gauge_of(definition).name}{{model="$model"{version}, segment="$segment", window="{window}"}}'
+    chosen = [MODEL, *([] if definition.whole_log else [VERSION]), SEGMENT]
+    chosen.append('window="1"' if definition.daily else WINDOW)
+    query = f"{gauge_of(definition).name}{{{', '.join(chosen)}}}"
     return Panel(
         "stat",
         definition.title,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from obs_dagster.dashboards.board import Annotation, Board
 from obs_dagster.dashboards.dialect import Dialect
+from obs_dagster.dashboards.night_usage import night_usage
 from obs_dagster.dashboards.panel import Panel, Row, lines, promql, sql, stat
 
 
@@ -24,6 +25,7 @@ class Operations:
                 Row("Now", list(_now())),
                 Row("Nights", [_finished(dialect), _rows(dialect), _not_evaluated(dialect)]),
                 Row("Notifications", [_waiting(), _outbox(dialect), _failures(dialect)]),
+                Row("What nights take", list(night_usage(dialect))),
                 Row("Exports", [_left_out(), _made()]),
             ],
             annotations=[_incidents(dialect)],
