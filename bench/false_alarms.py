@@ -156,8 +156,10 @@ def chi_square_nights(world: World, number: int, baseline: int = 60) -> int:
 
 
 def _told(alarms: Sequence[int]) -> str:
-    mean, error = np.mean(alarms), 1.96 * np.std(alarms, ddof=1) / np.sqrt(len(alarms))
-    return f"{mean:.2f} ± {error:.2f}"
+    """The mean, with the exact interval of a Poisson number."""
+    found, years = sum(alarms), len(alarms)
+    low, high = chi2.ppf(0.025, 2 * found) / 2 if found else 0.0, chi2.ppf(0.975, 2 * found + 2) / 2
+    return f"{found / years:.2f} ({low / years:.2f} to {high / years:.2f})"
 
 
 def report(years: int, worlds: Sequence[str]) -> str:

@@ -13,25 +13,34 @@ from obs_dagster.verdict.headline import headline_window
 from obs_dagster.verdict.record_index import RecordIndex
 from obs_dagster.verdict.wording import OFF_THE_SCALE, UNKNOWN, day_month, listing, number, off_the_scale
 
+_SURE = 0.001
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnRow:
-    """How far one column moved."""
+    """How far one column moved, and how likely that is for days that differ as the baseline's do."""
 
     column: str
     psi: Cell
     moved_by: str
+    likely: str
     missing: str
     missing_moved: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnTable:
-    """The columns of one version that moved most; `note` says whose PSI is off its scale."""
+    """The columns of one version that moved most.
+
+    Attributes:
+        note: whose PSI is off its scale.
+        unsure: why it is not said how likely days are to differ so.
+    """
 
     version: str
     rows: Sequence[ColumnRow]
     note: str
+    unsure: str
     others: int
     empty: str
 
@@ -53,7 +62,8 @@ def column_table(monitor: Monitor, index: RecordIndex, version: str, day: dt.dat
     empty = "" if rows else f"No drift was measured on {day_month(day)}."
     beyond = [record.column for record in moved[:TOP] if off_the_scale("psi", record.value)]
     note = f"PSI of {listing(beyond)}: {OFF_THE_SCALE}." if beyond else ""
-    return ColumnTable(version, rows, note, max(0, len(moved) - TOP), empty)
+    unsure = _not_calibrated(index, day, moved[:TOP])
+    return ColumnTable(version, rows, note, unsure, max(0, len(moved) - TOP), empty)
 
 
 def _movement(index: RecordIndex, psi: MetricRecord) -> float:
@@ -73,9 +83,28 @@ def _column_row(
         column=psi.column,
         psi=cell(psi, longest),
         moved_by=UNKNOWN if moved_by is None else number("wasserstein", moved_by.value),
+        likely=_likely(index, day, psi),
         missing=_missing(now, change),
         missing_moved=change is not None and change.low is not None and change.low > 0,
     )
+
+
+def _likely(index: RecordIndex, day: dt.date, psi: MetricRecord) -> str:
+    """The p-value beside days that differ anyway; empty where too few of them are known."""
+    p = index.at(day, "drift_p_value", psi.version, psi.window, column=psi.column)
+    days = index.at(day, "design_effect", psi.version, 1, column=psi.column)
+    if p is None or p.value is None or days is None or days.value is None:
+        return ""
+    return f"p < {_SURE:g}" if p.value < _SURE else f"p {p.value:.2g}"
+
+
+def _not_calibrated(index: RecordIndex, day: dt.date, shown: Sequence[MetricRecord]) -> str:
+    """Why none of the columns has a p-value that counts; empty if one has, or nothing is known of it."""
+    days = [index.at(day, "design_effect", each.version, 1, column=each.column) for each in shown]
+    reasons = {each.reason for each in days if each is not None}
+    if not reasons or "" in reasons:
+        return ""
+    return f"How likely days are to differ so is {min(reasons)}."
 
 
 def _missing(now: MetricRecord | None, change: MetricRecord | None) -> str:

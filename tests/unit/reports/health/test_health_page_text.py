@@ -202,3 +202,18 @@ def test_what_people_do_about_alerts_and_incidents_is_shown(render, season):
     assert "Incident 7c2e0d91ab version 1, 15 nights since 7 July" in seen
     assert "1 alert of recall_floor, acknowledged by ann" in seen
     assert "Incident" not in text(render())
+
+
+def test_a_column_says_how_likely_days_are_to_differ_so_where_that_is_known(render, season):
+    last = {"day": season.LAST, "window": 7, "column": "temp"}
+    reason = "not calibrated: 12 days of the baseline have rows of it, 20 are needed"
+    evidence = [
+        season.record("drift_p_value", "1", value=1e-5, **last),
+        season.record("design_effect", "1", value=40.0, **last | {"window": 1}),
+        season.record("drift_p_value", "2", value=0.2, **last),
+        season.record("design_effect", "2", value=None, reason=reason, **last | {"window": 1}),
+    ]
+    page = render(records=[*season.records(), *evidence])
+    assert page.count("p &lt; 0.001") == 1
+    assert "p 0.2" not in page
+    assert page.count(f"How likely days are to differ so is {reason}.") == 1

@@ -1,0 +1,57 @@
+"""What a night says of how sure drift is: from the days of its baseline, where it has such."""
+
+import datetime as dt
+
+import pytest
+
+from obs_dagster.evaluation.metrics import drift_records
+
+ONE = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def found():
+    """The evidence of a night by metric, column and window."""
+
+    def found(world, day):
+        about = ("drift_p_value", "drift_evidence", "design_effect")
+        return {
+            (record.metric, record.column, record.window): record
+            for record in drift_records(world.tonight, day)
+            if record.metric in about and record.version == "1"
+        }
+
+    return found
+
+
+def test_a_night_is_as_sure_as_the_days_of_its_baseline_let_it_be(small, day, found):
+    night = day + 21 * ONE
+    world = small(baseline={"kind": "days", "first": day, "last": night - ONE}, start=night)
+    for number in range(21):
+        world.log(day + number * ONE, world.rows(day + number * ONE, 300))
+    rows = world.rows(night, 300)
+    rows["temp"] = rows["temp"] * 1.8 + 32
+    world.log(night, rows)
+    world.night(night)
+
+    known = found(world, night)
+    assert known["drift_p_value", "temp", 1].value < 1e-3
+    assert known["drift_evidence", "temp", 1].value > 1
+    assert known["drift_p_value", "carrier", 1].value > 0.05
+    assert known["design_effect", "carrier", 1].value >= 1
+    # a window of the same rows is as sure; evidence is of days alone
+    assert known["drift_p_value", "temp", 7].value == known["drift_p_value", "temp", 1].value
+    assert ("drift_evidence", "temp", 7) not in known
+
+
+def test_few_days_say_that_it_is_not_calibrated(small, day, found):
+    world = small(baseline={"kind": "days", "first": day, "last": day + ONE})
+    for each in (day, day + ONE, day + 2 * ONE):
+        world.log(each, world.rows(each, 300))
+    world.night(day + 2 * ONE)
+
+    known = found(world, day + 2 * ONE)
+    reason = "not calibrated: 2 days of the baseline have rows of it, 20 are needed"
+    assert known["design_effect", "temp", 1].reason == reason
+    assert known["drift_evidence", "temp", 1].reason == reason
+    assert known["drift_p_value", "temp", 1].value > 0.05
