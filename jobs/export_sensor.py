@@ -4,7 +4,6 @@ import datetime as dt
 
 import dagster as dg
 
-from obs_dagster.exports.send import send_due
 from obs_dagster.history import History
 from obs_dagster.settings import Settings
 
@@ -25,6 +24,8 @@ def build() -> dg.SensorDefinition:
         settings = Settings()
         if not settings.exports:
             return dg.SkipReason("OBS_EXPORTS is not set: nothing is sent")
+        from obs_dagster.exports.send import send_due
+
         with History.open(settings.history_url) as history:
             sent = send_due(settings, history, dt.datetime.now(dt.UTC))
         failed = [each for each in sent if each.error]

@@ -11,9 +11,7 @@ def escaped(text):
 
 FORMATS = {
     "sqlstring": lambda values: ",".join("'" + each.replace("'", "''") + "'" for each in values),
-    "regex": lambda values: (
-        "(" + "|".join(re.sub(r"([\\^$.*+?()[\]{}|])", r"\\\1", each) for each in values) + ")"
-    ),
+    "regex": lambda values: f"({'|'.join(map(escaped, values))})",
     "doublequote": lambda values: ",".join('"' + each.replace('"', '\\"') + '"' for each in values),
     "": lambda values: values[0] if len(values) == 1 else "{" + ",".join(values) + "}",
 }

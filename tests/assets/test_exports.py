@@ -1,5 +1,8 @@
 """The end of a night sends, and nothing of it stops the night."""
 
+import subprocess
+import sys
+
 import pytest
 
 from assets.exports import send_samples
@@ -40,3 +43,13 @@ def test_a_store_that_fails_by_then_is_a_row_and_no_error(platform, monkeypatch)
     with platform.history() as history:
         (row,) = send_samples(platform, history)
     assert row["error"] == "HistoryError: it is gone"
+
+
+def test_as_long_as_nothing_is_sent_nothing_of_it_is_loaded():
+    program = (
+        "import sys, assets.mlflow_report, jobs.sensors; "
+        "off = ('obs_dagster.exports', 'prometheus_client'); "
+        "print([name for name in sys.modules if name.startswith(off)])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
