@@ -21,6 +21,7 @@ from jobs.cli.completion import (
     complete_version,
 )
 from jobs.cli.console import OUTPUT, cell
+from jobs.cli.elsewhere import tell_elsewhere
 from jobs.cli.records import Format, FormatOption, emit
 from jobs.cli.try_rule import try_rule
 from jobs.cli.unmatched import Filters, require_known, tell_unmatched
@@ -103,6 +104,7 @@ def list_(  # noqa: PLR0917  Typer reads options by name
         for name in sorted({alert.model for alert in found}):
             OUTPUT.print(cell(name, "bold underline"))
             print_alerts([alert for alert in found if alert.model == name])
+        tell_elsewhere({alert.incident_id for alert in found}, {alert.model for alert in found})
         if not found and not any(named.values()):
             OUTPUT.print(f"No alert is {' or '.join(state or _OPEN)}.", highlight=False)
     if not found and any(named.values()):
@@ -167,6 +169,7 @@ def show(
     moved = from_lake(Lake(settings.lake_root))(found)
     if chosen is Format.TABLE:
         print_alert(found, moved=moved, rule=rule, nights=nights, sent=sent, trace=trace)
+        tell_elsewhere({found.incident_id}, {found.model})
         return
     alert = found.as_dict() | {"moved": moved}
     if chosen is Format.JSON:

@@ -16,6 +16,7 @@ from jobs.cli.alert_table import SEVERITIES, print_alerts
 from jobs.cli.choice import find_monitor, require
 from jobs.cli.completion import complete_model
 from jobs.cli.console import OUTPUT, cell, table
+from jobs.cli.elsewhere import tell_elsewhere
 from jobs.cli.failure import UsageError
 from jobs.cli.incident_acts import IncidentId
 from jobs.cli.records import Format, FormatOption, emit
@@ -124,6 +125,7 @@ def show(incident_id: IncidentId, chosen: FormatOption = Format.TABLE) -> None:
     OUTPUT.print(Padding(rows, (0, 0, 0, 2)))
     if firing := [alert for alert in incident.alerts if alert.state == "firing"]:
         print_alerts(firing)
+    tell_elsewhere({incident.id}, {incident.model})
 
 
 def _told(story: Story) -> dict[str, str]:

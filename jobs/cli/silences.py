@@ -13,6 +13,7 @@ import typer
 from jobs.cli.alert_acts import By, person
 from jobs.cli.completion import complete_alert, complete_model, complete_rule
 from jobs.cli.console import OUTPUT, cell, table
+from jobs.cli.elsewhere import silenced_elsewhere
 from jobs.cli.failure import UsageError
 from jobs.cli.records import Format, FormatOption, emit
 
@@ -167,15 +168,21 @@ def list_(
         ]
         emit(records, [*_FIELDS, "covers"], chosen)
         return
-    if not found:
+    there = silenced_elsewhere()
+    if not found and not there.silenced:
         OUTPUT.print("There is no silence, of now or of later.", highlight=False)
+        there.tell_problems()
         return
     rows = table("id", "about", "by", "when", "covers", "")
     for each in found:
         when = f"ended {each.withdrawn_at:%Y-%m-%d %H:%M} UTC" if each.withdrawn_at else each.when
         shown = covers[each.id] if each.active(now) else ""
         rows.add_row(*map(cell, (each.id, each.about, each.author, when, shown, each.comment)))
+    for thread, other in sorted(there.silenced.items()):
+        when = f"until {other.until:%Y-%m-%d %H:%M} UTC, in Alertmanager"
+        rows.add_row(*map(cell, ("", f"incident={thread}", other.author, when, "", other.comment)))
     OUTPUT.print(rows)
+    there.tell_problems()
 
 
 def covered(history: History, silence: Silence) -> list[Alert]:

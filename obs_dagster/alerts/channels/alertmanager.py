@@ -47,12 +47,14 @@ class Alertmanager(Formed):
         known: Mapping[str, str] = json.loads(thread.names["labels"]) if thread.names else {}
         labels = {**(known or labels_of(message)), "severity": message.severity}
         ended = message.event == "resolved"
-        alerts = [alert(message, labels, now if ended else now + hold)]
+        shown = _shown(message, thread)
+        alerts = [alert(message, labels, now if ended else now + hold, shown)]
         if known and known != labels:
-            alerts.insert(0, alert(message, known, now))
+            alerts.insert(0, alert(message, known, now, shown))
         auth = (address.user, address.password) if address.user else None
         request("POST", f"{address.whole}/api/v2/alerts", json=alerts, auth=auth)
-        return Taken({"labels": json.dumps(labels)}, None if ended or not message.ends else RENEWED)
+        names = {"labels": json.dumps(labels), "shown": json.dumps(shown)}
+        return Taken(names, None if ended or not message.ends else RENEWED)
 
     def wrong(self, address: Address) -> str:
         """The time that alerts are held is a number of hours."""
@@ -70,14 +72,24 @@ def labels_of(message: Message) -> dict[str, str]:
     return {name: text for name, text in labels.items() if text and re.match(r"[a-zA-Z_]", name)}
 
 
-def alert(message: Message, labels: Mapping[str, str], ends: dt.datetime) -> dict[str, Any]:
+def _shown(message: Message, thread: Thread) -> dict[str, str]:
+    """What the alert of a thread says: what fired last, and beside it what is news of another part of it."""
+    known: dict[str, str] = json.loads(thread.names.get("shown", "{}"))
+    told = {"summary": message.title, "description": message.body}
+    if message.event == "updated" and message.details.get("event") == "resolved" and known:
+        return {**known, "news": message.title}
+    return told
+
+
+def alert(
+    message: Message, labels: Mapping[str, str], ends: dt.datetime, shown: Mapping[str, str]
+) -> dict[str, Any]:
     """One alert of the API."""
     since = message.details.get("since")
     about: dict[str, Any] = {
         "labels": dict(labels),
         "annotations": {
-            "summary": message.title,
-            "description": message.body,
+            **shown,
             "event": message.event,
             **{name.lower().replace(" ", "_"): url for name, url in message.links.items()},
         },

@@ -155,7 +155,8 @@ def _columns(
         missing = evidence.oddity("missing_share", version, column=name)
         if missing is not None and missing.distance > _ODD and missing.value - missing.usual > _SHARE:
             told = f"{name}: {missing.value:.1%} missing on {missing.day}, usually {missing.usual:.1%}"
-            yield Suspect("missing", name, 90.0 + 50 * (missing.value - missing.usual), told)
+            # a few per cent explain less than what moved, a burst explains it
+            yield Suspect("missing", name, 45.0 + 150 * (missing.value - missing.usual), told)
         psi = evidence.oddity("psi", version, column=name)
         if psi is None or psi.distance <= _ODD or psi.value <= _MOVED:
             continue

@@ -79,6 +79,16 @@ def test_an_alert_that_got_worse_is_one_alert(server, firing):
     assert alerts(server, "worse") == []
 
 
+def test_what_ends_while_others_fire_is_news_and_not_what_the_alert_says(server, firing):
+    first = replace(firing, thread="parts")
+    names = CHANNEL.talk(f"alertmanager+{server}", first, Thread()).names
+    part = replace(first, event="updated", title="[resolved] one part", details={"event": "resolved"})
+    CHANNEL.talk(f"alertmanager+{server}", part, Thread(names))
+    [alert] = alerts(server, "parts")
+    said = alert["annotations"]
+    assert (said["summary"], said["news"]) == (firing.title, "[resolved] one part")
+
+
 def test_an_alert_whose_end_is_never_told_ends_by_itself(server, firing):
     failed = replace(firing, thread="failed", ends=False)
     assert CHANNEL.talk(f"alertmanager+{server}", failed, Thread()).renew_in is None
