@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TRIED = 100
+_FEWEST_TRIED = 10
 CLASS_COLUMN = "class"
 
 
@@ -153,7 +154,9 @@ class ClassExplainer:
         names = names_of(model, classes, scores.shape[1])
         try:
             attribute = model.class_attribution(given)
-            trouble = "" if attribute is None else _trouble(attribute(given.iloc[:_TRIED]), scores[:_TRIED])
+            # a class has trees of its own: so many classes, so much more work for a row
+            tried = max(_FEWEST_TRIED, _TRIED // len(names))
+            trouble = "" if attribute is None else _trouble(attribute(given.iloc[:tried]), scores[:tried])
         except Exception as error:  # noqa: BLE001 - an explainer may not know what an estimator can be set to
             return cls(inputs, names, model, given, None, f"failed ({told(error)})", largest)
         return cls(inputs, names, model, given, None if trouble else attribute, trouble, largest)
