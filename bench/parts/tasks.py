@@ -50,6 +50,7 @@ def _measured(options: Options, workspace: Workspace, rows: int) -> dict[str, An
         task: {
             "failure": "",
             "wall": statistics.median(each.wall for each in found),
+            "cpu": statistics.median(each.cpu for each in found),
             "stages": {
                 name: statistics.median(each.stages[name] for each in found) for name in found[0].stages
             },
@@ -57,6 +58,10 @@ def _measured(options: Options, workspace: Workspace, rows: int) -> dict[str, An
             # of each day, so that what the machine did is in both
             "times": statistics.median(
                 each.wall / binary.wall for each, binary in zip(found, nights[BINARY.task], strict=True)
+            ),
+            # on a busy machine the surer one of the two
+            "cpu_times": statistics.median(
+                each.cpu / binary.cpu for each, binary in zip(found, nights[BINARY.task], strict=True)
             ),
         }
         for task, found in nights.items()
@@ -88,7 +93,9 @@ def _table(case: str, tasks: dict[str, Any]) -> str:
     lines = [
         ["**the whole night**", *(f"**{seconds(took['wall'])}**" for took in tasks.values())],
         *([name, *(seconds(took["stages"][name]) for took in tasks.values())] for name in stages),
+        ["CPU seconds of the whole night", *(seconds(took["cpu"]) for took in tasks.values())],
         ["times the binary night", *(f"{took['times']:.2f}" for took in tasks.values())],
+        ["the same, by CPU seconds", *(f"{took['cpu_times']:.2f}" for took in tasks.values())],
         ["peak MB", *(size(took["peak"]) for took in tasks.values())],
     ]
     return table([f"seconds, {case} rows", *(task.replace("_", " ") for task in tasks)], lines)

@@ -56,6 +56,8 @@ MEASURED = {
                 "failure": "",
                 "wall": 20.0 * k,
                 "times": 1.0 * k,
+                "cpu": 30.0 * k,
+                "cpu_times": 1.0 * k,
                 "stages": {"drift": 2.0},
                 "peak": 900_000_000,
             }
@@ -121,6 +123,7 @@ EXPECTED = {
         "| seconds, 1M rows | binary classification | regression |",
         "| **the whole night** | **20.0** | **40.0** |",
         "| times the binary night | 1.00 | 2.00 |",
+        "| the same, by CPU seconds | 1.00 | 2.00 |",
     ],
     fleet.NAME: ["| 100 | 10k | 300 | 3.00 | 5.80 | 400 | 900 |"],
     backfill.NAME: ["| 365 days | 730 | 2.00 | 900 | drift 600, profile 30.0 |"],
