@@ -18,8 +18,15 @@ from obs_dagster.catalogue import monitor_of
 from obs_dagster.changes.cause import KINDS as CAUSES
 from obs_dagster.changes.cause import suspected
 from obs_dagster.changes.pair import Numbers
+from obs_dagster.dashboards.board import BOARDS, all_boards, document
+from obs_dagster.dashboards.dialect import DIALECTS
 from obs_dagster.engine.protocol import engine_of
 from obs_dagster.explain.loading import ADAPTERS
+from obs_dagster.exports.collect import collect
+from obs_dagster.exports.gauges import gauges
+from obs_dagster.exports.reading import READINGS
+from obs_dagster.exports.way import WAYS, problem_of, way_of
+from obs_dagster.history import History
 from obs_dagster.monitor import MonitorError
 from obs_dagster.monitor.baseline import BASELINES
 from obs_dagster.monitor.editor_schema import json_schema
@@ -30,7 +37,8 @@ from obs_dagster.sources.files import SourceFiles
 from tests.extension import forget, install
 
 GUIDE = Path(__file__).parents[2] / "docs" / "extending.md"
-GROUPS = {kinds.group: kinds for kinds in (TASKS, SOURCES, BASELINES, ENGINES, CHANNELS, CAUSES, ADAPTERS)}
+_KINDS = (TASKS, SOURCES, BASELINES, ENGINES, CHANNELS, CAUSES, ADAPTERS, WAYS, READINGS, BOARDS)
+GROUPS = {kinds.group: kinds for kinds in _KINDS}
 WEEK = dt.timedelta(days=7)
 
 
@@ -142,6 +150,20 @@ def test_a_message_goes_where_the_channel_takes_it(house, tmp_path):
         "title": "it fires",
         "model": "small",
     }
+
+
+def test_a_reading_is_sent_by_a_way_and_drawn_on_a_dashboard(house, world, tmp_path):
+    with History.open(f"sqlite:///{tmp_path / 'history.db'}") as history:
+        now = dt.datetime(2024, 3, 10, tzinfo=dt.UTC)
+        samples = collect(history, {"small": world.monitor}, now, series=100)
+    url = f"spool://{tmp_path}/samples"
+    assert problem_of(url) == ""
+    way_of(url).send(url, samples, now)
+    sent = [json.loads(line) for line in (tmp_path / "samples").read_text().splitlines()]
+    assert ["obs_house_features", {"model": "small"}, len(world.monitor.features), ""] in sent
+    for dialect in DIALECTS:
+        (board,) = (each for each in all_boards(dialect) if each.name == "house")
+        assert document(board, dialect)["panels"][1]["targets"][0]["expr"] in gauges()
 
 
 def test_nothing_of_it_is_left(world):
