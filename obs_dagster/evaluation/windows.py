@@ -181,7 +181,7 @@ def later_days(table: Table, monitor: Monitor, days: set[dt.date], *, longest: i
 
 #: Days of a baseline that say how days differ: the latest ones, but for those of the week before the night. A
 #: fault that has just begun would be in these.
-_MOST_DAYS, _LEFT_OUT_DAYS = 84, 7
+_MOST_DAYS, _LEFT_OUT_DAYS = 56, 7
 
 
 @dataclass(frozen=True, slots=True)

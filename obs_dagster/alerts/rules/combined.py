@@ -90,7 +90,8 @@ def _combined(
         speaks = _speaking(rule, verdict, said)
         others = [_told(each) for each in said if each is not speaks and each[0] is Verdict.BREACH]
         _, part, _, night = speaks
-        yield replace(night, verdict=verdict, part=part, beside=" ".join(others))
+        beside = " ".join(filter(None, [night.beside, *others]))
+        yield replace(night, verdict=verdict, part=part, beside=beside)
 
 
 def _speaking(rule: Rule, verdict: Verdict, said: Sequence[Said]) -> Said:
@@ -124,4 +125,5 @@ def _told(said: Said) -> str:
     held = threshold(part, night)
     of = f" of {subject.column}" if subject.column else ""
     value = "" if night.value is None else f" {night.value:.4g}"
-    return f"And {part.metric}{of}{value} is {part.direction} {'' if held is None else given(held)}."
+    told = f"And {part.metric}{of}{value} is {part.direction} {'' if held is None else given(held)}."
+    return f"{told} {night.beside}".rstrip()

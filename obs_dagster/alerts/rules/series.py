@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from obs_dagster.alerts.rules.budget import as_budgeted
 from obs_dagster.alerts.rules.combined import Series, combined
+from obs_dagster.alerts.rules.day_odds import DAYS, P_VALUE, asks_for_odds, with_odds
 from obs_dagster.alerts.rules.family import as_family
 from obs_dagster.alerts.rules.held import as_judged, asks_for_days, reach
 from obs_dagster.alerts.rules.observation import Observation, Reference
@@ -78,14 +79,18 @@ def series_of(rule: Rule, nights: Nights) -> Series:
     """The nights of each subject that a rule watches, as it judges them."""
     if rule.parts != (rule,):
         return combined(rule, [(part, series_of(part, nights)) for part in rule.parts])
-    judged = {
+    judged: Series = {
         subject: as_judged(
             rule, found, _known(_beside(rule, subject, nights)), _rows(rule, subject.version, nights)
         )
         for subject, found in nights.get((rule.metric, rule.window), {}).items()
         if watches(rule, subject)
     }
-    return as_budgeted(rule, judged) if rule.threshold.of == "budget" else as_family(rule, judged)
+    if rule.threshold.of == "budget":
+        return as_budgeted(rule, judged)
+    if asks_for_odds(rule):
+        judged = with_odds(judged, nights.get((P_VALUE, rule.window), {}), nights.get((DAYS, 1), {}))
+    return as_family(rule, judged)
 
 
 def _rows(rule: Rule, version: str, nights: Nights) -> Mapping[dt.date, float]:
@@ -116,6 +121,9 @@ def _known(beside: Sequence[Observation]) -> dict[dt.date, Reference]:
 def _watched_by(rules: Sequence[Rule]) -> Iterator[ColumnElement[bool]]:
     parts = [part for rule in rules for part in rule.parts]
     yield from map(_watched, parts)
+    for part in filter(asks_for_odds, parts):
+        yield _watched(part.model_copy(update={"metric": P_VALUE}))
+        yield _watched(part.model_copy(update={"metric": DAYS, "window": 1}))
     if any(map(asks_for_days, parts)):
         columns = METRICS.c
         yield and_(columns.metric == _VOLUME, columns.window == 1, columns.segment == WHOLE)

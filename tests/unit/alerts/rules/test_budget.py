@@ -97,3 +97,24 @@ def test_an_alert_tells_how_sure_it_is_and_days_that_come_late_take_it_back(writ
     assert "since 2013-07-04" in alert.note
     write([QUIET] * 4, first=4, column="dep_delay", metric="drift_evidence")
     assert evaluate(7, MOVED).rules[0].status == "ok"
+
+
+def test_an_alert_about_a_size_tells_how_likely_days_are_to_differ_so(write, evaluate, store):
+    about = {"column": "dep_delay", "n": 1_000}
+    write([(0.5, 0.4, 0.6)] * 2, metric="psi", **about)
+    write([0.2, 2e-7], metric="drift_p_value", **about)
+    write([40.0, 40.0], metric="design_effect", **about)
+    size = {"name": "size", "metric": "psi", "above": 0.2}
+
+    def note(nights):
+        evaluate(nights, size)
+        with store.reading() as connection:
+            return [alert.note for alert in read_since(connection, "flight_delay", FIRST)]
+
+    assert note(1) == ["Days differ so anyway with p 0.2."]
+    assert note(2) == ["Days differ so anyway with p below 0.000001."]
+    # of which too few are known say nothing
+    write([None], first=3, metric="design_effect", **about)
+    write([0.2], first=3, metric="drift_p_value", **about)
+    write([(0.5, 0.4, 0.6)], first=3, metric="psi", **about)
+    assert note(3) == [""]
