@@ -51,4 +51,7 @@ def _service(records: list[MetricRecord]) -> dg.TableMetadataValue:
     for record in records:
         if record.segment == WHOLE and record.window == 1:
             rows.setdefault(record.version, {"version": record.version})[record.metric] = record.value
-    return table([rows[version] for version in sorted(rows)], ["version", *family("service")])
+    # of what a monitor does not promise there is nothing
+    found = {metric for row in rows.values() for metric in row}
+    columns = [metric for metric in family("service") if metric in found]
+    return table([rows[version] for version in sorted(rows)], ["version", *columns])
