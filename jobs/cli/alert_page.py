@@ -35,6 +35,7 @@ def print_alert(
     nights: Sequence[JudgedNight],
     sent: Sequence[Sent],
     trace: str = "",
+    examples: Sequence[str] = (),
 ) -> None:
     """Print an alert.
 
@@ -45,6 +46,7 @@ def print_alert(
         nights: its last nights.
         sent: what people were told of it.
         trace: the trace of the night of its last day; empty if there is none.
+        examples: requests that show what it is about, a line each.
     """
     from obs_dagster.alerts.rules import unevaluated
 
@@ -56,7 +58,12 @@ def print_alert(
     rows = table("", "", show_header=False)
     rows.columns[0].no_wrap = True
     told = _days(alert) if alert.rule == unevaluated.NAME else _value(alert, rule, moved)
-    for name, text in (*told, *_around(alert), ("trace", _trace(trace))):
+    for name, text in (
+        *told,
+        *_around(alert),
+        ("trace", _trace(trace)),
+        ("for example", "\n".join(examples)),
+    ):
         if text:
             rows.add_row(cell(name, "dim"), cell(text))
     OUTPUT.print(Padding(rows, (0, 0, 0, 2)))

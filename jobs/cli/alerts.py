@@ -150,6 +150,7 @@ def show(
     chosen: FormatOption = Format.TABLE,
 ) -> None:
     """Show one alert: what, since when, how bad, night by night, and who was told of it."""
+    from jobs.cli.example_traces import example_lines
     from obs_dagster.alerts import find_alert
     from obs_dagster.alerts.moved import from_lake
     from obs_dagster.alerts.outbox.sent import notifications_of
@@ -168,7 +169,8 @@ def show(
     trace = ran[0].trace_id if ran else ""
     moved = from_lake(Lake(settings.lake_root))(found)
     if chosen is Format.TABLE:
-        print_alert(found, moved=moved, rule=rule, nights=nights, sent=sent, trace=trace)
+        examples = example_lines([found])
+        print_alert(found, moved=moved, rule=rule, nights=nights, sent=sent, trace=trace, examples=examples)
         tell_elsewhere({found.incident_id}, {found.model})
         return
     alert = found.as_dict() | {"moved": moved}

@@ -103,7 +103,8 @@ def write_report(monitor: Monitor, day: dt.date | None = None, output: Path | No
                 + ("another." if ran else "one."),
             )
         shown, now = day or ran[-1], dt.datetime.now(dt.UTC)
-        page = render_health(gather(monitor, history, shown, now=now, lake=Lake(settings.lake_root)))
+        lake, links = Lake(settings.lake_root), settings.links
+        page = render_health(gather(monitor, history, shown, now=now, lake=lake, links=links))
     place = (output or settings.reports / health_page(monitor.model, shown)).absolute()
     with _writing(place, ours=output is None), replacing(place) as aside:
         aside.write_text(page, encoding="utf-8")

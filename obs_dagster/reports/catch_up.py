@@ -75,7 +75,7 @@ def publish_nights(
     evaluated = [each.day for each in history.nights(monitor.model)]
     latest = max([*evaluated, *days])
     due = _due(monitor, history, {*evaluated, *days}, ledger, always={*days, latest})
-    gathering = Gathering(monitor, history, now=recorder.now, run_id=recorder.run_id, lake=lake)
+    gathering = Gathering(monitor, history, now=recorder.now, run_id=recorder.run_id, lake=lake, links=links)
     reports = VersionReports(monitor, lake, links)
     mlflow: MlflowReport | None = None
     published: dict[str, Published] = {}

@@ -12,12 +12,14 @@ from obs_dagster.capacity import Forecast, forecast, night_window
 from obs_dagster.changes.change import NOTHING, Changes
 from obs_dagster.errors import LakeError, SourceError
 from obs_dagster.evaluation.drift import changes_of
+from obs_dagster.evaluation.examples import Example, examples_of
 from obs_dagster.evaluation.hour_sections import hour_sections
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.sections import outcome_sections
 from obs_dagster.history import History, usage
 from obs_dagster.lake.lake import Lake
+from obs_dagster.links import NO_LINKS, Links
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.refusal import in_one_line
@@ -40,6 +42,7 @@ class Gathering:
         now: the present (UTC).
         run_id: the run that evaluated the days.
         lake: holds the outcomes that pages show; left out, they show none.
+        links: where traces of requests are shown.
     """
 
     def __init__(
@@ -50,8 +53,10 @@ class Gathering:
         now: dt.datetime,
         run_id: str = "",
         lake: Lake | None = None,
+        links: Links = NO_LINKS,
     ) -> None:
         self._monitor = monitor
+        self._links = links
         self._now = now
         self._run_id = run_id
         recorder = Recorder(monitor.model, run_id, now)
@@ -95,6 +100,7 @@ class Gathering:
             changes=changes,
             sections=sections,
             hours=hours,
+            examples=self._examples(day),
             incidents=[
                 each
                 for each in self._incidents
@@ -110,6 +116,13 @@ class Gathering:
         found = forecast([night for night in self._usage if night.day <= day], night_window(self._monitor))
         if isinstance(found, Forecast) and found.is_tight:
             yield f"Nights are about to outgrow their time: {found}"
+
+    def _examples(self, day: dt.date) -> list[tuple[Example, str]]:
+        """Requests of the day that have a trace, each with its address."""
+        if self._night is None:
+            return []
+        found = examples_of(self._monitor, day, self._night.lake)
+        return [(each, self._links.trace(each.trace_id)) for each in found]
 
     def _changes(self, day: dt.date) -> tuple[Changes, list[str]]:
         """Which columns moved, or why that cannot be told."""
@@ -131,10 +144,16 @@ class Gathering:
 
 
 def gather(
-    monitor: Monitor, history: History, day: dt.date, *, now: dt.datetime, lake: Lake | None = None
+    monitor: Monitor,
+    history: History,
+    day: dt.date,
+    *,
+    now: dt.datetime,
+    lake: Lake | None = None,
+    links: Links = NO_LINKS,
 ) -> HealthInput:
     """Everything that the health page of one day shows."""
-    return Gathering(monitor, history, now=now, lake=lake).page(day)
+    return Gathering(monitor, history, now=now, lake=lake, links=links).page(day)
 
 
 def alert_lines(

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.changes.change import NOTHING, Changes
+from obs_dagster.evaluation.examples import Example
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import definitions, shown_in
 from obs_dagster.monitor.model import Monitor
@@ -63,6 +64,7 @@ class HealthInput:
         changes: the columns that moved on the reported day.
         incidents: those that fire after the night of `day`.
         sections: by version, what its task shows of its outcomes over the window that is shown first.
+        examples: requests of the reported day that have a trace, each with its address, if there is one.
         hours: by version, what is shown of the reported day's requests by the hour.
     """
 
@@ -78,6 +80,7 @@ class HealthInput:
     sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     incidents: Sequence[Incident] = ()
     hours: Mapping[str, Sequence[Section]] = field(default_factory=dict)
+    examples: Sequence[tuple[Example, str]] = ()
 
     @cached_property
     def index(self) -> RecordIndex:
@@ -139,6 +142,7 @@ def render_health(page: HealthInput) -> str:
             charts=draw_trends(monitor, index, frame, styles),
             objectives=draw_trends(monitor, index, frame, styles, "objective") if monitor.objectives else [],
             hours=_by_version(versions, page.hours),
+            examples=page.examples,
             first=begun,
             order=order_of_cells(monitor),
             segments=[segment_table(monitor, index, version, day) for version in versions],

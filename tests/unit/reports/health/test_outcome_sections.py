@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from obs_dagster.evaluation.examples import Example
 from obs_dagster.reports.health.sections import draw_section
 from obs_dagster.tasks.sections import Curve, CurvePoint, Listing, Matrix
 
@@ -92,3 +93,12 @@ def test_objectives_are_shown_where_there_are_some(render, season):
     # that is not promised
     assert "Budget left, availability" not in page
     assert "What it promises" not in render()
+
+
+def test_requests_to_look_at_lead_to_their_traces(render):
+    example = Example("failed", "2", HOSTILE, "0af7", HOSTILE)
+    page = render(examples=[(example, "https://traces.example/0af7"), (example, "")])
+    assert page.count('<a href="https://traces.example/0af7"') == 1
+    assert page.count("<code>0af7</code>") == 2
+    assert HOSTILE not in page
+    assert "Requests to look at" not in render()

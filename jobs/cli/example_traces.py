@@ -1,0 +1,44 @@
+"""Requests that show what alerts are about, as lines that lead to their traces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from obs_dagster.alerts import Alert
+
+_MOST = 6
+
+
+def example_lines(alerts: Sequence[Alert]) -> list[str]:
+    """Examples of the last nights of some alerts of a model: which request, what was wrong, and its trace.
+
+    Empty where the log has no trace ids, single requests show nothing, or the monitor cannot be read.
+    """
+    from jobs.cli.choice import readable_monitors
+    from obs_dagster.evaluation.examples import examples_of, kind_shown_by
+    from obs_dagster.lake.lake import Lake
+    from obs_dagster.metrics.registry import definitions
+    from obs_dagster.monitor.whole import WHOLE
+    from obs_dagster.settings import Settings
+
+    settings, known = Settings(), definitions()
+    wanted: dict[tuple[str, str, str], Alert] = {}
+    for alert in alerts:
+        if alert.metric in known and (kind := kind_shown_by(known[alert.metric])):
+            wanted.setdefault((str(alert.last_day), kind, alert.version), alert)
+    if not wanted:
+        return []
+    monitors = readable_monitors([alerts[0].model]).monitors
+    if not (monitor := monitors.get(alerts[0].model)):
+        return []
+    lake, links = Lake(settings.lake_root), settings.links
+    by_day = {day: examples_of(monitor, alert.last_day, lake) for (day, _, _), alert in wanted.items()}
+    lines = [
+        f"{each.told} ({each.kind}): {links.trace(each.trace_id) or f'trace {each.trace_id}'}"
+        for day, kind, version in wanted
+        for each in by_day[day]
+        if each.kind == kind and version in {each.version, WHOLE}
+    ]
+    return list(dict.fromkeys(lines))[:_MOST]

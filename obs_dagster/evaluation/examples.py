@@ -1,0 +1,161 @@
+"""Requests of a day that an alert leads to: those that failed, the slowest, the quarantined, the most wrong.
+
+They are looked up where somebody reads of them, in a log that has trace ids; labels that come later count.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from obs_dagster.errors import ObsError
+from obs_dagster.lake.columns import LABEL
+from obs_dagster.lake.lake import Lake
+from obs_dagster.lake.quoting import identifier, literal, literals
+from obs_dagster.metrics.definition import Definition
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import leading_output
+from obs_dagster.quality.day import QUARANTINE, day_quality
+from obs_dagster.quality.day_rows import RULES
+from obs_dagster.sources.files import connect
+from obs_dagster.sources.label_values import label_type
+from obs_dagster.sources.labels import GROUND_TRUTH
+from obs_dagster.sources.log_rows import log_rows
+from obs_dagster.tasks.protocol import task_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+FAILED, SLOW, QUARANTINED, WRONG = "failed", "slowest", "quarantined", "most wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A request that shows what is meant.
+
+    Attributes:
+        kind: of what it is an example.
+        version: the version that answered.
+        prediction_id: its prediction.
+        trace_id: its trace.
+        told: what was wrong with it, in a few words.
+    """
+
+    kind: str
+    version: str
+    prediction_id: str
+    trace_id: str
+    told: str
+
+
+def kind_shown_by(metric: Definition) -> str:
+    """The kind of requests that show what a metric measures; empty if single requests don't."""
+    if "logs.columns.status" in metric.needs:
+        return FAILED
+    if "logs.columns.latency_ms" in metric.needs:
+        return SLOW
+    if metric.family == "quality":
+        return QUARANTINED
+    return WRONG if metric.family == "performance" else ""
+
+
+def examples_of(monitor: Monitor, day: dt.date, lake: Lake, *, most: int = 3) -> list[Example]:
+    """The worst requests of a day that have a trace, of each version and kind at most so many.
+
+    Empty if the log has no trace ids, or the day's rows cannot be read any more.
+    """
+    import duckdb
+
+    if monitor.logs.columns.trace_id is None:
+        return []
+    try:
+        with connect() as connection:
+            return list(_Looking(connection, monitor, day, lake, most).all())
+    except (ObsError, duckdb.Error):
+        # what is shown beside them says so where it matters
+        return []
+
+
+class _Looking:
+    """Looks for examples in the rows of a day."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, monitor: Monitor, day: dt.date, lake: Lake, most: int
+    ) -> None:
+        self._connection, self._monitor, self._day, self._lake, self._most = (
+            connection,
+            monitor,
+            day,
+            lake,
+            most,
+        )
+        self._roles = monitor.logs.columns
+        quality = day_quality(monitor, day, lake)
+        self._absent = set(quality.missing_columns) if quality else set()
+
+    def all(self) -> Iterator[Example]:
+        if self._roles.trace_id in self._absent:
+            return
+        rows = log_rows(self._connection, self._monitor, [self._day], self._lake)
+        status, latency = (self._column(name) for name in (self._roles.status, self._roles.latency_ms))
+        if status:
+            known = literals(self._monitor.logs.ok_statuses)
+            failed = f"NOT coalesce(list_contains({known}, CAST({status} AS VARCHAR)), false)"
+            told = f"coalesce(CAST({status} AS VARCHAR), 'no status')"
+            yield from self._of(FAILED, rows, failed, told, order=self._id)
+        if latency:
+            told = f"format('{{:,.0f}} ms', CAST({latency} AS DOUBLE))"
+            yield from self._of(SLOW, rows, f"isfinite({latency})", told, order=f"{latency} DESC")
+        yield from self._quarantined()
+        yield from self._wrong(rows)
+
+    def _column(self, name: str | None) -> str:
+        return identifier(name) if name and name not in self._absent else ""
+
+    @property
+    def _id(self) -> str:
+        """An order that has nothing to do with when requests came."""
+        return f"hash({identifier(self._roles.prediction_id)})"
+
+    def _quarantined(self) -> Iterator[Example]:
+        table = self._lake.table(self._monitor.model, QUARANTINE)
+        if table.exists(self._day):
+            file = literals([str(table.path(self._day))])
+            rows = f"SELECT * FROM read_parquet({file}, hive_partitioning = false)"
+            yield from self._of(QUARANTINED, rows, "true", f"array_to_string({RULES}, ', ')", order=self._id)
+
+    def _wrong(self, rows: str) -> Iterator[Example]:
+        truth = self._lake.table(self._monitor.model, GROUND_TRUTH)
+        leads = leading_output(self._monitor)
+        if task_of(self._monitor).truth not in ("class", "number") or not truth.exists(self._day):
+            return
+        if leads.kind not in ("score", "number") or not self._column(leads.column):
+            return
+        put_out, key = identifier(leads.column), identifier(self._roles.prediction_id)
+        file = literals([str(truth.path(self._day))])
+        labelled = (
+            f"SELECT log.*, CAST(truth.label AS {label_type(self._monitor)}) AS {LABEL} FROM ({rows}) AS log "
+            f"JOIN read_parquet({file}, hive_partitioning = false) AS truth "
+            f"ON truth.prediction_id = log.{key}"
+        )
+        off = f"abs({put_out} - CAST({LABEL} AS DOUBLE))"
+        said = f"{leads.title.lower()} {{:.3g}}, label {{}}"
+        told = f"format({literal(said)}, CAST({put_out} AS DOUBLE), CAST({LABEL} AS VARCHAR))"
+        yield from self._of(WRONG, labelled, f"isfinite({off})", told, order=f"{off} DESC")
+
+    def _of(self, kind: str, rows: str, condition: str, told: str, *, order: str) -> Iterator[Example]:
+        """The first rows of each version in an order that meet a condition and have a trace."""
+        version, key, trace = (
+            identifier(name)
+            for name in (self._roles.version, self._roles.prediction_id, self._roles.trace_id or "")
+        )
+        found: Sequence[tuple[Any, ...]] = self._connection.execute(
+            f"SELECT CAST({version} AS VARCHAR), CAST({key} AS VARCHAR), CAST({trace} AS VARCHAR), {told} "
+            f"FROM ({rows}) WHERE {version} IS NOT NULL AND {key} IS NOT NULL AND {trace} IS NOT NULL "
+            f"AND {trace} <> '' AND ({condition}) "
+            f"QUALIFY row_number() OVER (PARTITION BY {version} ORDER BY {order}, {key}) <= {self._most} "
+            f"ORDER BY {version}, {order}, {key}"
+        ).fetchall()
+        yield from (Example(kind, *row) for row in found)
