@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bench.process import Finished, Limits, run
@@ -41,7 +43,14 @@ def stages_of(errors: str) -> dict[str, float]:
     return {name: float(took) for name, took in _STAGE.findall(errors)}
 
 
-def obs(arguments: list[str], *, home: Path, monitors: Path, limits: Limits) -> NightsTaken:
+def obs(
+    arguments: list[str],
+    *,
+    home: Path,
+    monitors: Path,
+    limits: Limits,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> NightsTaken:
     """Run nights with `obs`.
 
     Args:
@@ -49,14 +58,16 @@ def obs(arguments: list[str], *, home: Path, monitors: Path, limits: Limits) -> 
         home: `OBS_HOME`.
         monitors: `OBS_MONITORS`.
         limits: of the process.
+        environ: further variables of the environment.
     """
-    environ = {
+    given = {
         "OBS_HOME": str(home),
         "OBS_MONITORS": str(monitors),
         "MLFLOW_TRACKING_URI": f"sqlite:///{home}/mlflow.db",
         "PYTHONIOENCODING": "utf-8",
+        **environ,
     }
-    done = run([Path(sys.executable).with_name("obs"), *arguments], limits, environ)
+    done = run([Path(sys.executable).with_name("obs"), *arguments], limits, given)
     return NightsTaken(done.wall, stages_of(done.errors), done.peak, _failure(done), done.cpu)
 
 

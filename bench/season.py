@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from bench.measurement import prepare
 from bench.nights import NightsTaken, obs
@@ -57,8 +58,13 @@ class Season:
         }
         prepare("model", model)
 
-    def night(self, limits: Limits, command: Sequence[str] = ("run", MODEL)) -> NightsTaken:
-        """Run the next day's night by a command of `obs`."""
+    def night(
+        self,
+        limits: Limits,
+        command: Sequence[str] = ("run", MODEL),
+        environ: Mapping[str, str] = MappingProxyType({}),
+    ) -> NightsTaken:
+        """Run the next day's night by a command of `obs`, with further variables of the environment."""
         day = self._day.isoformat()
         self._day += dt.timedelta(days=1)
         rows = self._workspace.rows
@@ -66,7 +72,8 @@ class Season:
         labels = rows(self._rows, day, columns=[ID, self._kind.label])
         _link(labels, self.monitors / "labels" / f"{day}.parquet")
         say(f"A night of {rows_of(self._rows)} rows: {self._kind.task}")
-        taken = obs([*command, "--day", day], home=self._home, monitors=self.monitors, limits=limits)
+        arguments = [*command, "--day", day]
+        taken = obs(arguments, home=self._home, monitors=self.monitors, limits=limits, environ=environ)
         if taken.failure:
             say(f"  {taken.failure}")
         return taken

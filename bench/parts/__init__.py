@@ -15,6 +15,7 @@ from bench.parts import (
     scan,
     serving,
     tasks,
+    telemetry,
     width,
     windows,
 )
@@ -48,5 +49,6 @@ _ALL: tuple[Part, ...] = (
     windows,
     serving,
     alarms,
+    telemetry,
 )
 PARTS: dict[str, Part] = {part.NAME: part for part in _ALL}

@@ -15,6 +15,7 @@ from bench.parts import (
     scan,
     serving,
     tasks,
+    telemetry,
     width,
     windows,
 )
@@ -48,6 +49,14 @@ MEASURED = {
         "peak": 900_000_000,
         "nights": 3,
         "failure": "",
+    },
+    telemetry.NAME: {
+        "rows": 10_000,
+        "failure": "",
+        "pairs": 3,
+        "off": 10.0,
+        "on": 10.2,
+        "ratios": [1.0, 1.02, 1.03],
     },
     tasks.NAME: {
         "rows": 1_000_000,
@@ -119,6 +128,7 @@ EXPECTED = {
         "| start of the program, and between stages | 20.0 |",
         "| importing the libraries, just before | 16.0 |",
     ],
+    telemetry.NAME: ["| 10k | 10.0 | 10.2 | +2.0 % | +0.0 % | +3.0 % | 3 |"],
     tasks.NAME: [
         "| seconds, 1M rows | binary classification | regression |",
         "| **the whole night** | **20.0** | **40.0** |",

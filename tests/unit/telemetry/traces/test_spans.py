@@ -10,6 +10,7 @@ from structlog.contextvars import bound_contextvars
 
 from obs_dagster import workers
 from obs_dagster.telemetry import traces
+from obs_dagster.telemetry.traces import reference
 from obs_dagster.telemetry.traces.attributes import ATTRIBUTES
 from obs_dagster.telemetry.traces.ids import root_of_trace
 
@@ -157,3 +158,8 @@ def test_every_span_has_known_attributes():
         if keyword.arg is not None and keyword.arg not in ATTRIBUTES
     ]
     assert not unknown
+
+
+def test_the_page_has_every_attribute():
+    page = (ROOT / "docs" / "traces.md").read_text()
+    assert reference.written(page) == page, "python -m obs_dagster.telemetry.traces.reference"

@@ -1,0 +1,105 @@
+"""A night with traces, a log file and lines for a collector, beside the same night with nothing of it.
+
+Nights take turns, and their order is turned around each time, for machines are now faster, now slower. What
+counts is the CPU that the night's processes take: the collector is another program's.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.measurement import BenchError
+from bench.nights import NightsTaken
+from bench.options import Options
+from bench.prepare.kinds import BINARY
+from bench.results import write
+from bench.season import Season
+from bench.table import rows_of, seconds, table
+from bench.workspace import Workspace
+
+NAME = "telemetry"
+
+_ROWS = 10_000
+_HTTP, _GRPC = 43181, 43171
+"""Ports of the collector."""
+
+
+def run(options: Options, workspace: Workspace) -> None:
+    """Measure pairs of nights."""
+    for rows in options.rows or (_ROWS,):
+        folder = workspace.folder / f"telemetry-{rows}"
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            with _collector() as environ:
+                found = _pairs(options, Season(workspace, folder, rows, BINARY), folder, environ)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        write(NAME, rows_of(rows), {"rows": rows, **found})
+
+
+@contextmanager
+def _collector() -> Iterator[dict[str, str]]:
+    """A collector that throws everything away, and the variables that lead to it."""
+    try:
+        import rotel
+    except ImportError as error:
+        raise BenchError("there is no collector: pip install rotel") from error
+    command = [str(Path(rotel.__file__).with_name("rotel-agent")), "start", "--exporter", "blackhole"]
+    command += ["--otlp-http-endpoint", f"127.0.0.1:{_HTTP}", "--otlp-grpc-endpoint", f"127.0.0.1:{_GRPC}"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{_HTTP}", "OBS_TRACES": "otlp,mlflow"}
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _pairs(options: Options, season: Season, folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
+    on = {**environ, "OBS_LOG_FILE": str(folder / "obs.log")}
+    # the first night prepares the baseline, and what was never imported is compiled
+    nights = [season.night(options.limits), season.night(options.limits, environ=on)]
+    pairs: list[tuple[NightsTaken, NightsTaken]] = []
+    for number in range(options.repeats):
+        order = ({}, on) if number % 2 else (on, {})
+        taken = [season.night(options.limits, environ=each) for each in order]
+        nights += taken
+        pairs.append((taken[order.index({})], taken[order.index(on)]))
+    return {
+        "failure": next((each.failure for each in nights if each.failure), ""),
+        "pairs": len(pairs),
+        "off": statistics.median(off.cpu for off, _ in pairs),
+        "on": statistics.median(on.cpu for _, on in pairs),
+        "ratios": sorted(on.cpu / off.cpu for off, on in pairs),
+    }
+
+
+def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """What the results come to."""
+    return [
+        (f"traces and logs of a night of {case} rows, everything on", f"{_more(each['measured'])} CPU")
+        for case, each in cases.items()
+        if not each["measured"]["failure"]
+    ]
+
+
+def section(cases: dict[str, dict[str, Any]]) -> str:
+    """The kept results as a table in Markdown."""
+    head = ["rows", "CPU s, off", "CPU s, everything on", "of pairs of nights", "least", "most", "pairs"]
+    return table(head, [_line(case, each["measured"]) for case, each in cases.items()])
+
+
+def _line(case: str, took: dict[str, Any]) -> list[str]:
+    if took["failure"]:
+        return [case, took["failure"]]
+    least, *_, most = (f"{100 * (ratio - 1):+.1f} %" for ratio in took["ratios"])
+    return [case, seconds(took["off"]), seconds(took["on"]), _more(took), least, most, str(took["pairs"])]
+
+
+def _more(took: dict[str, Any]) -> str:
+    return f"{100 * (statistics.median(took['ratios']) - 1):+.1f} %"
