@@ -30,9 +30,11 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     links=platform.settings.links,
                     progress=Progress(context),
                 )
-            finally:
-                # it is the last stage; what it could not do others shall see too
-                sent = send_samples(platform, history)
+            except Exception:
+                # it is the last stage: what was found is told though it could not be published
+                send_samples(platform, history)
+                raise
+            sent = send_samples(platform, history)
         return dg.MaterializeResult(
             metadata={
                 "verdicts": table(

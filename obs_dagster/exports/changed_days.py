@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from obs_dagster.exports.collect import bounded
@@ -55,3 +55,16 @@ def samples_of_day(history: History, monitor: Monitor, day: dt.date, series: int
     records = [each for each in history.metrics(monitor.model, days=[day]) if each.window != BASELINE]
     at = end_of(day, monitor)
     return (each for each in bounded(list(samples_of(records, monitor)), series) if each.at == at)
+
+
+def with_days(
+    known: Mapping[str, Mapping[str, str]], told: Iterable[ChangedDay]
+) -> dict[str, dict[str, str]]:
+    """What was told of days, with these; those that nobody looks at any more are forgotten."""
+    found = {model: dict(days) for model, days in known.items()}
+    for each in told:
+        found.setdefault(each.monitor.model, {})[each.day.isoformat()] = each.stamp
+    for model, days in found.items():
+        first = dt.date.fromisoformat(max(days, default="9999-12-31")) - dt.timedelta(days=DAYS)
+        found[model] = {day: stamp for day, stamp in days.items() if day >= first.isoformat()}
+    return found

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.catalogue import readable_monitors
 from obs_dagster.errors import ObsError
-from obs_dagster.exports.changed_days import ChangedDay, changed_days, samples_of_day
+from obs_dagster.exports.changed_days import ChangedDay, changed_days, samples_of_day, with_days
 from obs_dagster.exports.collect import collect
 from obs_dagster.exports.configured import Destination, destinations
 from obs_dagster.exports.sample import Sample
@@ -215,10 +215,7 @@ def _settled(work: _Work, settings: Settings, now: dt.datetime, seconds: float) 
     if not done:
         further = f"; {len(days)} days are done, and it goes on from there" if days else ""
         result = Sent(result.label, result.samples, len(days), f"It took longer than {seconds:g} s{further}.")
-    known = {model: dict(those) for model, those in work.state.days.items()}
-    for each in days:
-        known.setdefault(each.monitor.model, {})[each.day.isoformat()] = each.stamp
-    changes = {**work.changes, "days": known}
+    changes = {**work.changes, "days": with_days(work.state.days, days)}
     state = work.state
     state = state.failed(now, result.error, **changes) if result.error else state.succeeded(now, **changes)
     if result.error:

@@ -14,7 +14,7 @@ import yaml
 from jobs.cli.doctor_exports import exports
 from obs_dagster.exports.configured import destinations
 from obs_dagster.exports.send import LOOK, send_due
-from obs_dagster.exports.told import told
+from obs_dagster.exports.told import Told, keep, told
 from obs_dagster.history import History
 from obs_dagster.secrets import scrub
 from obs_dagster.settings import Settings
@@ -178,6 +178,17 @@ def test_secrets_that_stand_in_the_setting_are_in_nothing_that_is_kept_or_said(w
     for text in (str(sent), kept, str(said), scrub("hunter2 s3cr3t-t0ken"), caplog.text):
         assert "hunter2" not in text
         assert "s3cr3t" not in text
+
+
+def test_days_that_nobody_looks_at_any_more_are_forgotten(world, carbon):
+    (place,) = destinations(world.settings(carbon.url))
+    long_ago = {
+        (min(each.day for each in RECORDS) - dt.timedelta(days=back)).isoformat(): "" for back in (80, 200)
+    }
+    keep(world.settings(), place, Told(days={"risk": long_ago}))
+    world.send(carbon.url)
+    days = told(world.settings(), place).days["risk"]
+    assert len(days) == len({each.day for each in RECORDS}) + 1
 
 
 def test_a_home_that_was_lost_sends_everything_once_more(world, carbon):
