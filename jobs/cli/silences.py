@@ -228,7 +228,10 @@ def end_of(
         found = re.fullmatch(r"(\d{1,4})([mhdw])", lasting.strip())
         if found is None:
             raise UsageError(f"{lasting!r} is no length of time.", remedy=_WRITTEN)
-        return begin + dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
+        try:
+            return begin + dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
+        except OverflowError:
+            raise UsageError(f"{lasting!r} ends after all times.", remedy=_WRITTEN) from None
     return _moment(until or "", zone)
 
 

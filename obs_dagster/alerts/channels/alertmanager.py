@@ -73,12 +73,14 @@ def labels_of(message: Message) -> dict[str, str]:
 
 
 def _shown(message: Message, thread: Thread) -> dict[str, str]:
-    """What the alert of a thread says: what fired last, and beside it what is news of another part of it."""
+    """What the alert of a thread says: the gravest that fires, and beside it what is news of another part."""
     known: dict[str, str] = json.loads(thread.names.get("shown", "{}"))
-    told = {"summary": message.title, "description": message.body}
-    if message.event == "updated" and message.details.get("event") == "resolved" and known:
+    details = message.details
+    milder = details.get("severity", message.severity) != message.severity
+    over = message.event == "updated" and details.get("event") == "resolved"
+    if known and message.event != "resolved" and (milder or over):
         return {**known, "news": message.title}
-    return told
+    return {"summary": message.title, "description": message.body}
 
 
 def alert(
