@@ -50,7 +50,7 @@ METRICS = (
                     summary="Most values of a feature are one and the same. Is a default filled in, or has "
                     "its source stopped?",
                     why="What is the same by nature, as no rain or the month, is so on other such days too. "
-                    "No day of a year of flights and weather had it of any column.",
+                    "No day of eight weeks of flights and weather had it of any column.",
                 ),
                 DefaultRule(
                     name="scores_stuck",

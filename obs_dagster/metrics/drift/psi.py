@@ -119,7 +119,7 @@ METRICS = (
                     columns="categories",
                     summary="From one day to the next, categories are gone or new, or their shares others. "
                     "Were values renamed, or is a part of the traffic missing?",
-                    why="No day of a year of flights had more than 0.4 of any category but the weekday, "
+                    why="No day of half a year of flights had more than 0.4 of any category but the weekday, "
                     "which differs from the baseline by nature, and from other such days not at all. What "
                     "stays changed is usual after two weeks; a week's shares are watched beside it.",
                 ),
@@ -131,7 +131,7 @@ METRICS = (
                     columns="numeric",
                     summary="From one day to the next, a feature has other values than on such days "
                     "before. Was its unit changed, or its source?",
-                    why="One odd day is weather; of a year's weather no column had two in a row, of nine. "
+                    why="One odd day is weather; in eight weeks of it one of nine columns had two in a row. "
                     "What stays changed is usual after two weeks; a week's values are watched beside it.",
                 ),
                 DefaultRule(

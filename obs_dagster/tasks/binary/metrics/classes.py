@@ -43,9 +43,9 @@ METRICS = (
                     settled=True,
                     summary="Hardly any label is positive. Does the feed lack a class, or code it "
                     "differently?",
-                    why="Days differ by less: the calmest day of a year of flights had a fifth of what is "
-                    "usual on its weekday. Days are judged once their labels are waited for no longer, for "
-                    "positive labels often come later.",
+                    why="Days differ by less: the calmest day of half a year of flights had a fifth of what "
+                    "is usual on its weekday. Days are judged once their labels are waited for no longer, "
+                    "for positive labels often come later.",
                 ),
             ),
         ),

@@ -94,7 +94,7 @@ METRICS = (
                     full=False,
                     summary="High scores go to the negatives. Have labels or scores changed sides?",
                     why="A model that knows nothing has 0.5; what is surely worse on one day has a sign "
-                    "wrong. In a year of flights the interval of no day lay below 0.5.",
+                    "wrong. In half a year of flights the interval of no day lay below 0.5.",
                 ),
             ),
         ),
