@@ -71,7 +71,7 @@ def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.
     return (
         keyed.select(
             *keys,
-            score=nw.when(labelled).then(number),
+            score=nw.when(finite).then(number),
             label=nw.when(labelled).then(nw.col(LABEL)),
             decision=nw.when(served.is_null()).then(derived).otherwise(served),
         )
@@ -80,7 +80,7 @@ def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.
             "label",
             "decision",
             "score",
-            bin=nw.when(~label.is_null()).then(ScoreGrid().bin(score)),
+            bin=nw.when(~score.is_null()).then(ScoreGrid().bin(score)),
             log_loss=nw.when(~label.is_null()).then(log_loss),
             log_loss_sq=nw.when(~label.is_null()).then(log_loss * log_loss),
             brier=nw.when(~label.is_null()).then(miss * miss),
@@ -90,7 +90,7 @@ def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.
         .group_by(*keys, "bin", "decision", "label")
         .agg(
             n=nw.len(),
-            score_sum=score.sum(),
+            score_sum=nw.col("labelled").sum(),
             log_loss_sum=nw.col("log_loss").sum(),
             log_loss_sq=nw.col("log_loss_sq").sum(),
             brier_sum=nw.col("brier").sum(),

@@ -26,9 +26,11 @@ from obs_dagster.profile.loops.number_keys import keying
 from obs_dagster.profile.loops.tally import Tally
 from obs_dagster.profile.loops.texts import Vocabulary
 from obs_dagster.tasks.binary.kernels import (
+    LABELLED,
+    SCORELESS,
     SUMS,
     TENTHS,
-    UNLABELLED,
+    WAYS,
     Decisions,
     Scores,
     add_losses,
@@ -121,16 +123,16 @@ class _CutOutcomes:
         cells = self._cells.number(combinations, columns)[joint]
         self._sums = np.pad(self._sums, ((0, len(self._cells) - len(self._sums)), (0, 0), (0, 0)))
         add_losses(rows.keys, rows.scores, cells, _TENTHS, self._sums)
-        labelled = rows.keys >= UNLABELLED
+        labelled = (rows.keys >= SCORELESS) & ((rows.keys - SCORELESS) % WAYS < LABELLED)
         scores = rows.scores[labelled]
         if () in self._cuts:
             wholes = self._cells.wholes()[cells]
             self._fine.count(wholes, rows.keys, self._cells.whole_count, _key_count(_GRID))
-            bins = (rows.keys[labelled] - UNLABELLED) >> 2
+            bins = (rows.keys[labelled] - SCORELESS) // WAYS
             self._fine_ends.add(wholes[labelled], bins, scores, self._cells.whole_count)
         if any(self._cuts):
             self._joined.count(cells, rows.joined, len(self._cells), _key_count(_GRID.joined))
-            bins = (rows.joined[labelled] - UNLABELLED) >> 2
+            bins = (rows.joined[labelled] - SCORELESS) // WAYS
             self._joined_ends.add(cells[labelled], bins, scores, len(self._cells))
 
     def tables(self, vocabularies: Mapping[str, Vocabulary], schema: pa.Schema) -> list[pa.Table]:
@@ -154,7 +156,7 @@ class _CutOutcomes:
         np.add.at(sums, places, self._sums)
         # the sums of a tenth stand in its first bin
         owner, group = np.nonzero(sums.any(axis=2))
-        first = UNLABELLED + 4 * grid.tenths[group // 4] + group % 4
+        first = SCORELESS + WAYS * grid.tenths[group // 4] + group % 4
         width = _key_count(grid)
         codes = np.concatenate([cells * width + keys, owner * width + first])
         codes, entry = np.unique(codes, return_inverse=True)
@@ -163,16 +165,19 @@ class _CutOutcomes:
         added = np.zeros((len(codes), len(SUMS)))
         added[entry[len(counts) :]] = sums[owner, group]
         cells, keys = np.divmod(codes, width)
-        unlabelled, outcome = keys < UNLABELLED, keys - UNLABELLED
+        bins, way = np.divmod(keys - SCORELESS, WAYS)
+        scoreless = keys < SCORELESS
+        unlabelled = scoreless | (way >= LABELLED)
+        positive = np.where(way < LABELLED, way // 2, way - LABELLED)
         extremes = np.full((2, len(codes)), np.nan)
         counted = ~unlabelled & (n > 0)
-        extremes[:, counted] = ends.of(cells[counted], outcome[counted] >> 2, groups)
+        extremes[:, counted] = ends.of(cells[counted], bins[counted], groups)
         return filled(
             {
                 **names.keyed(cells),
-                "bin": pa.array(outcome // 4, mask=unlabelled),
-                "decision": pa.array(np.where(unlabelled, keys > 0, outcome // 2 % 2 > 0)),
-                "label": pa.array(outcome % 2 > 0, mask=unlabelled),
+                "bin": pa.array(bins, mask=scoreless),
+                "decision": pa.array(np.where(scoreless, keys, positive) > 0),
+                "label": pa.array(way % 2 > 0, mask=unlabelled),
                 "n": n,
                 **dict(zip(SUMS, added.T, strict=True)),
                 "score_min": pa.array(extremes[0], mask=~counted),
@@ -185,4 +190,4 @@ class _CutOutcomes:
 
 def _key_count(grid: ScoreGrid) -> int:
     """How many keys there are for scores on a grid."""
-    return UNLABELLED + 4 * grid.bins
+    return SCORELESS + WAYS * grid.bins

@@ -10,8 +10,11 @@ from obs_dagster.profile.loops.compilation import compiled
 from obs_dagster.profile.loops.kernels import SPECIAL, Codes, Numbers, missing
 from obs_dagster.tasks.binary.counts import TINY
 
-#: Keys of rows without a label: whether the decision was positive. Those of labelled rows follow, four a bin.
-UNLABELLED = 2
+#: Keys of rows without a score: whether the decision was positive. Those of the bins follow.
+SCORELESS = 2
+#: Keys of a bin: twice whether the decision was positive, and whether the label is; then rows without a
+#: label, by their decision.
+WAYS, LABELLED = 6, 4
 #: Sums are kept per tenth of the score, decision and label, which is what metrics ask for.
 TENTHS = 10
 SUMS = ("score_sum", "log_loss_sum", "log_loss_sq", "brier_sum", "brier_sq")
@@ -45,7 +48,7 @@ class Scores(NamedTuple):
 def outcome_keys(
     scores: Scores, decisions: Decisions, labels: Numbers, joined_bits: int, keys: Codes
 ) -> None:
-    """Write what every row counts as: its decision, and if it has a label the bin of its score and the label.
+    """Write what every row counts as: its decision, the bin of its score, and its label, as far as it has them.
 
     Args:
         scores: of the rows.
@@ -59,12 +62,14 @@ def outcome_keys(
         positive = known and scores.values[row] >= decisions.threshold
         if len(decisions.served.values) and missing(decisions.served, row) < 0:
             positive = decisions.served.values[row] > 0
-        if not known or missing(labels, row) >= 0:
+        if not known:
             keys[0, row] = keys[1, row] = int(positive)
             continue
-        outcome = 2 * int(positive) + int(labels.values[row] > 0)
-        keys[0, row] = UNLABELLED + 4 * scores.bins[row] + outcome
-        keys[1, row] = UNLABELLED + 4 * (scores.bins[row] >> joined_bits) + outcome
+        way = LABELLED + int(positive)
+        if missing(labels, row) < 0:
+            way = 2 * int(positive) + int(labels.values[row] > 0)
+        keys[0, row] = SCORELESS + WAYS * scores.bins[row] + way
+        keys[1, row] = SCORELESS + WAYS * (scores.bins[row] >> joined_bits) + way
 
 
 @compiled
@@ -79,14 +84,14 @@ def add_losses(keys: Codes, scores: FloatArray, cells: Codes, tenths: Codes, sum
         sums: are added to, shape (cells, 4 tenths, 5).
     """
     for row in range(len(keys)):
-        key = keys[row] - UNLABELLED
-        if key < 0:
+        key = keys[row] - SCORELESS
+        if key < 0 or key % WAYS >= LABELLED:
             continue
-        score, outcome = scores[row], key & 3
+        score, outcome = scores[row], key % WAYS
         certain = score if outcome & 1 else 1.0 - score
         loss = -math.log(min(max(certain, TINY), 1.0 - TINY))
         miss = (1.0 - certain) * (1.0 - certain)
-        into = sums[cells[row], 4 * tenths[key >> 2] + outcome]
+        into = sums[cells[row], 4 * tenths[key // WAYS] + outcome]
         into[0] += score
         into[1] += loss
         into[2] += loss * loss

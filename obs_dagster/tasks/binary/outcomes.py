@@ -28,6 +28,11 @@ class BinaryOutcomes:
     keys = KEYS
     added = ADDED
 
+    def settings(self, monitor: Monitor) -> str:
+        """That rows without a label are counted by their score, which older outcomes were not."""
+        del monitor
+        return "every score"
+
     def reduce(self, rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
         """The outcomes of `SCHEMA` with the text columns `by` before them, sorted."""
         if rows.implementation is nw.Implementation.DUCKDB:
