@@ -50,7 +50,10 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             evaluated = records_of_days(performance_records, night, affected, learn=learn)
             for day, records in tracked(context, evaluated, len(affected)):
                 changes = history.replace_metrics(
-                    records, model=monitor.model, days=[day], metrics=family("performance")
+                    records,
+                    model=monitor.model,
+                    days=[day],
+                    metrics={*family("performance"), *family("estimate")},
                 )
                 changed += changes.inserted + changes.updated + changes.removed
                 if day in days:

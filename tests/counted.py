@@ -93,6 +93,18 @@ def outcomes(score, label, decision=None, *, predictions=None, joined=1):
     )
 
 
+def cell(score, label, decision=None):
+    """The rows of an outcome table over all rows, as estimates are made of."""
+    found = outcomes(score, label, decision)
+    edges = score_edges(1)
+    return {
+        "bin": np.searchsorted(edges, found.score, side="right") - 1.0,
+        "decision": found.decision.astype(float),
+        "label": found.label.astype(float),
+        "n": found.counts,
+    }
+
+
 @np.errstate(all="ignore")
 def on_shape(values, like):
     """Numeric counts as a profile has them, on the grid that is fitted to `like`."""

@@ -51,17 +51,34 @@ def compared_nights(night: Night, changed: Collection[dt.date]) -> set[dt.date]:
 
 def baseline_outcomes(night: Night, version: str, day: dt.date, kind: OutcomeTable) -> OutcomeProfile | None:
     """The outcomes of what a version is compared with on a night; None if no label of that is known."""
+    merged = OutcomeProfile.merged(baseline_parts(night, version, day, kind), kind)
+    return merged if version in merged.versions() else None
+
+
+def baseline_parts(
+    night: Night, version: str, day: dt.date, kind: OutcomeTable, *, until: dt.date = dt.date.max
+) -> list[OutcomeProfile]:
+    """The outcomes of each day that a version is compared with on a night, or of its own rows at once.
+
+    Args:
+        night: what it is evaluated with.
+        version: the version.
+        day: the night.
+        kind: what the task counts.
+        until: the last day of the log that counts.
+    """
     monitor, baseline = night.monitor, baseline_of(night.monitor)
     if monitor.labels is None:
-        return None
+        return []
     if baseline.labelled:
         rows = baseline.own_rows(monitor, version)
-        return None if rows is None else _of_own_rows(night, rows, version, monitor.labels, kind)
+        found = None if rows is None else _of_own_rows(night, rows, version, monitor.labels, kind)
+        return [] if found is None else [found]
     nights = baseline.nights_without(day, night.breached(version, ""))
     chosen = baseline.evaluated(day) if nights is None else nights
-    days = [each for each in chosen if night.outcomes.exists(each)]
-    merged = OutcomeProfile.merged((read_outcomes(night, each, kind) for each in days), kind)
-    return merged if version in merged.versions() else None
+    return [
+        read_outcomes(night, each, kind) for each in chosen if each <= until and night.outcomes.exists(each)
+    ]
 
 
 def _of_own_rows(

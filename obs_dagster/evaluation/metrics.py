@@ -11,6 +11,7 @@ from typing import Any
 from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.evaluation.asked_cells import AskedCells
 from obs_dagster.evaluation.baseline_outcomes import baseline_outcomes, relative_metrics
+from obs_dagster.evaluation.estimates import version_estimates
 from obs_dagster.evaluation.hourly import hourly_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder, seed
@@ -166,6 +167,17 @@ def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     windows = list(outcome_windows(night, day, kind))
     relative = relative_metrics(monitor, "performance")
     for version, cells in _subjects(windows):
+        for each in version_estimates(night, day, kind, (version, cells), windows):
+            yield from _records(
+                night.recorder,
+                each.estimates,
+                each.window,
+                "" if each.window.lengths == (BASELINE,) else _unknown(each.window, version, each.segment),
+                version=version,
+                day=day,
+                segment=each.segment,
+                column=each.column,
+            )
         if relative:
             yield from _performance_on_baseline(night, day, kind, (version, cells), relative)
         for segment, window in product(cells, windows):

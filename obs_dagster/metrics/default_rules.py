@@ -38,7 +38,7 @@ def _can_fire(watched: DefaultRule, definition: Definition, monitor: Monitor) ->
         return monitor.baseline.of_log
     if not watched.relative:
         return True
-    return monitor.baseline.of_log or (monitor.baseline.labelled and definition.needs_labels)
+    return monitor.baseline.of_log or (monitor.baseline.labelled and definition.learns_from_labels)
 
 
 def _window(watched: DefaultRule, monitor: Monitor) -> int:

@@ -7,7 +7,9 @@ from typing import Literal
 
 from obs_dagster.metrics.default_rule import DefaultRule
 
-Family = Literal["quality", "drift", "performance", "service", "explanation", "anomaly", "operation"]
+Family = Literal[
+    "quality", "drift", "performance", "estimate", "service", "explanation", "anomaly", "operation"
+]
 
 About = Literal["model", "column", "class"]
 """What a number is about: the model as a whole, a column of the log, or a class of the labels."""
@@ -61,6 +63,7 @@ class Definition:
         saturates: a value from which on it hardly grows, whatever happens; None if there is none.
         watched: the rules that watch it where a monitor names none.
         incident: what alerts about it are put down to, so that those with other causes are other incidents.
+        estimates: the metric that it says before labels do; empty if none.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Definition:
     saturates: float | None = None
     watched: tuple[DefaultRule, ...] = ()
     incident: Incident = "behaviour"
+    estimates: str = ""
 
     @property
     def in_a_sentence(self) -> str:
@@ -106,6 +110,11 @@ class Definition:
     def needs_labels(self) -> bool:
         """Whether labels decide it: a day's value changes until the wait for its labels is over."""
         return "labels" in self.needs
+
+    @property
+    def learns_from_labels(self) -> bool:
+        """Whether labels teach it what it says: those of the days, or those of the baseline."""
+        return self.needs_labels or self.family == "estimate"
 
     @property
     def tells_movement(self) -> bool:

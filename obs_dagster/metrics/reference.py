@@ -97,6 +97,7 @@ HEADINGS: dict[Family, str] = {
     "quality": "Data quality",
     "drift": "Drift",
     "performance": "Performance",
+    "estimate": "Performance before labels",
     "service": "Service health",
     "explanation": "Explanations",
     "anomaly": "Anomalies",

@@ -103,6 +103,13 @@ def shown_in(place: Place, task: str) -> tuple[Definition, ...]:
 
 
 @cache
+def estimates(task: str) -> Mapping[str, Definition]:
+    """By name, what estimates a metric of models of a task before there are labels."""
+    known = definitions(task).values()
+    return MappingProxyType({each.estimates: each for each in known if each.estimates})
+
+
+@cache
 def tallies() -> frozenset[str]:
     """The names of the metrics whose value counts rows."""
     return frozenset(name for name, definition in definitions().items() if definition.tally)

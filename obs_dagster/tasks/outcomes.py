@@ -72,6 +72,53 @@ class HasSettings(Protocol):
         """What else of the monitor the counts follow from; where it changes, rows are reduced again."""
 
 
+@runtime_checkable
+class HasEstimates(Protocol):
+    """Outcomes that say, with those of a baseline, how right a model is before labels come."""
+
+    def calibration(self, parts: Sequence[Cell], monitor: Monitor, seed: int) -> Any:
+        """What the labels of a baseline teach.
+
+        Args:
+            parts: the counts of a version over all rows, of each day of the baseline, or of its rows at once.
+            monitor: the monitor.
+            seed: a non-negative integer; the same counts and seed give the same estimates.
+
+        Returns:
+            Something with `refused`: why it teaches nothing; empty if it does.
+        """
+
+    def expected(
+        self, cell: Cell, calibration: Any, monitor: Monitor, given: Expecting
+    ) -> Iterator[tuple[str, Any]]:
+        """What the metrics of the family `estimate` are computed from.
+
+        Args:
+            cell: the counts of a cell.
+            calibration: what the version's baseline teaches.
+            monitor: the monitor.
+            given: what else is known of the cell.
+
+        Yields:
+            As `OutcomeTable.inputs`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Expecting:
+    """What estimates of a cell depend on beside its counts.
+
+    Attributes:
+        segment: the segment cell.
+        days: how many days the counts are of.
+        seed: a non-negative integer.
+    """
+
+    segment: str
+    days: int
+    seed: int
+
+
 def settings_of(kind: OutcomeTable, monitor: Monitor) -> str:
     """What a task's counts follow from beside the columns that the model puts out; empty if nothing."""
     return kind.settings(monitor) if isinstance(kind, HasSettings) else ""

@@ -14,6 +14,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.refusal import fact, not_evaluated
 from obs_dagster.verdict.baseline_days import days_in_breach
+from obs_dagster.verdict.estimated import Estimates, estimates_of
 from obs_dagster.verdict.evidence import Evidence, evidence_of
 from obs_dagster.verdict.headline import headline_window, needs_labels, settled_through, tells_movement
 from obs_dagster.verdict.inputs import AlertLine, NightLine
@@ -93,7 +94,7 @@ class _Judge:
         if firing:
             return self._alarmed(firing)
         shown = self._performance()
-        evidence = (*shown, *map(self._evidence, self._movement().moved))
+        evidence = (*shown, *self._estimates().known, *map(self._evidence, self._movement().moved))
         doubt = self._doubt(shown)
         if doubt:
             return Verdict(self.version, "unknown", tuple(doubt), evidence)
@@ -111,14 +112,14 @@ class _Judge:
         columns = [item for item in moved[:2] if item.column != first.column]
         if columns:
             parts.append(_most(columns))
-        parts += self._baseline()
+        parts += [*self._baseline(), *self._estimates().told]
         if self.night is not None and not self.night.evaluated:
             parts.append(not_evaluated(day_month(self.day), fact(self.night.reason)))
         # a value that may still change does not stand for the one with complete labels
         named = {(item.metric, item.column, item.segment) for item in evidence if item.settled}
         rest = [
             item
-            for item in (*self._performance(), *moved)
+            for item in (*self._performance(), *self._estimates().known, *moved)
             if (item.metric, item.column, item.segment) not in named
         ]
         status: Status = "failing" if grave else "moved"
@@ -172,7 +173,8 @@ class _Judge:
 
     def _lack_of_labels(self, shown: Sequence[Evidence]) -> list[str]:
         if not shown:
-            return ["no labels have come yet, so whether it is right is not known", self._inputs()]
+            unknown = "no labels have come yet, so whether it is right is not known"
+            return [unknown, *self._estimates().told, self._inputs()]
         parts = [part for rule in self.monitor.alerts for part in rule.parts]
         needed = min((part.min_rows for part in parts if needs_labels(part.metric)), default=1)
         rows = max(item.n for item in shown)
@@ -210,7 +212,9 @@ class _Judge:
     def _right(self, shown: Sequence[Evidence]) -> list[str]:
         """What is known of its performance."""
         if shown:
-            return ["; ".join(_of_days(items) for items in _by_days(shown[:2]))]
+            guessed = self._estimates().told
+            told = "; ".join(_of_days(items) for items in _by_days(shown[:2]))
+            return [f"{'measured ' if guessed else ''}{told}", *guessed]
         if self.monitor.labels is None:
             return ["whether it is right is not known, for the monitor has no labels"]
         return []
@@ -245,6 +249,9 @@ class _Judge:
             if known:
                 found.append(self._evidence((complete or known)[-1]))
         return found
+
+    def _estimates(self) -> Estimates:
+        return estimates_of(self.monitor, self.index, self.version, self.day)
 
     def _evidence(self, found: MetricRecord | AlertLine) -> Evidence:
         return evidence_of(found, self.monitor, self.index, self.day)

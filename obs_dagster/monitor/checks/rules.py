@@ -17,7 +17,7 @@ from obs_dagster.monitor.threshold import RATES, SPELLED, Threshold, alarms_a_ye
 
 _ABOUT = {"model": "the model as a whole", "column": "a column", "class": "a class"}
 #: The families whose metrics are computed on the baseline too, where a rule asks for it.
-_ON_BASELINE = ("performance", "service")
+_ON_BASELINE = ("performance", "estimate", "service")
 #: What narrows a rule down, what its metric must be about for that, and what it names.
 _NARROWED = (("columns", "column", "column"), ("classes", "class", "class"))
 

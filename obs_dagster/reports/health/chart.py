@@ -38,11 +38,15 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The points of one version in order of day; `style` is the number of its colour and dash."""
+    """The points of one version in order of day; `style` is the number of its colour and dash.
+
+    Those of `estimated` are what the same numbers were expected to be before labels came.
+    """
 
     version: str
     style: int
     points: Sequence[Point]
+    estimated: Sequence[Point] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """One version as drawn: SVG path data of its interval, its settled line and its unsettled line."""
+    """One version as drawn: SVG path data of its interval, its settled and unsettled line, its estimate."""
 
     version: str
     style: int
@@ -67,6 +71,8 @@ class Stroke:
     marks: Sequence[Mark]
     label_y: float
     latest: str
+    estimated: str = ""
+    guesses: Sequence[Mark] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,7 @@ def draw(
         from_zero: whether the axis has to start at zero.
         empty: what to say if no trend has a point.
     """
-    points = [point for trend in trends for point in trend.points]
+    points = [point for trend in trends for point in (*trend.points, *trend.estimated)]
     if not points:
         return Chart(title, note, description=f"{title}: {empty}", empty=empty)
     bounds = [bound for point in points for bound in (point.low, point.high) if bound is not None]
@@ -141,8 +147,8 @@ def draw(
     ticks = nice_ticks(low, high, count=3)
     y = Scale(ticks[0], ticks[-1], start=HEIGHT - BOTTOM, end=TOP)
     x = frame.x
-    drawn = [trend for trend in trends if trend.points]
-    ends = _spread([y.place(trend.points[-1].value) for trend in drawn])
+    drawn = [trend for trend in trends if trend.points or trend.estimated]
+    ends = _spread([y.place((trend.points or trend.estimated)[-1].value) for trend in drawn])
     return Chart(
         title=title,
         note=note,
@@ -169,12 +175,16 @@ def _shorten(name: str) -> str:
 
 
 def _spoken(metric: str, title: str, trend: Trend) -> str:
-    last = trend.points[-1]
-    return (
-        f"{title}, version {trend.version}: {measured(metric, last.value, last.low, last.high, last.error)} "
-        f"on {day_month(last.day)}, from {number(metric, trend.points[0].value)} "
-        f"on {day_month(trend.points[0].day)}"
-    )
+    told = []
+    for how, points in (("", trend.points), (", estimated", trend.estimated)):
+        if points:
+            first, last = points[0], points[-1]
+            told.append(
+                f"{title}{how}, version {trend.version}: "
+                f"{measured(metric, last.value, last.low, last.high, last.error)} "
+                f"on {day_month(last.day)}, from {number(metric, first.value)} on {day_month(first.day)}"
+            )
+    return ". ".join(told)
 
 
 def _stroke(metric: str, trend: Trend, x: Scale, y: Scale, label_y: float) -> Stroke:
@@ -187,13 +197,15 @@ def _stroke(metric: str, trend: Trend, x: Scale, y: Scale, label_y: float) -> St
         dashed=_path(trend.points, x, y, settled=False),
         marks=marks,
         label_y=label_y,
-        latest=number(metric, trend.points[-1].value),
+        latest=number(metric, (trend.points or trend.estimated)[-1].value),
+        estimated=_path(trend.estimated, x, y, settled=True),
+        guesses=[_mark(metric, trend.version, point, x, y, how="estimated ") for point in trend.estimated],
     )
 
 
-def _mark(metric: str, version: str, point: Point, x: Scale, y: Scale) -> Mark:
+def _mark(metric: str, version: str, point: Point, x: Scale, y: Scale, *, how: str = "") -> Mark:
     tip = (
-        f"{day_month(point.day)}, version {version}: "
+        f"{day_month(point.day)}, version {version}: {how}"
         f"{measured(metric, point.value, point.low, point.high, point.error)}, n = {point.n:,}"
     )
     if not point.settled:

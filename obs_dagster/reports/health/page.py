@@ -13,6 +13,7 @@ from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.changes.change import NOTHING, Changes
 from obs_dagster.evaluation.examples import Example
+from obs_dagster.metrics.estimate import UNCHANGED
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import definitions, shown_in
 from obs_dagster.monitor.model import Monitor
@@ -117,6 +118,7 @@ def render_health(page: HealthInput) -> str:
     # before its first day a monitor has no nights that could be missing
     begun = min(max(first, monitor.start), day)
     night = next((line for line in page.nights if line.day == day), None)
+    charts = draw_trends(monitor, index, frame, styles)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -135,11 +137,13 @@ def render_health(page: HealthInput) -> str:
             all_versions=WHOLE,
             window=headline_window(monitor),
             settled=settled_through(monitor, day),
+            estimating=any(stroke.guesses for each in charts for stroke in each.strokes),
+            unchanged=UNCHANGED,
             blocks=firing_blocks(monitor, index, page.alerts, day),
             pending=pending_count(page.alerts),
             closed=closed_lines(page.alerts),
             incidents=incident_lines(page.incidents, day),
-            charts=draw_trends(monitor, index, frame, styles),
+            charts=charts,
             objectives=draw_trends(monitor, index, frame, styles, "objective") if monitor.objectives else [],
             hours=_by_version(versions, page.hours),
             examples=page.examples,

@@ -48,7 +48,7 @@ class Scores(NamedTuple):
 def outcome_keys(
     scores: Scores, decisions: Decisions, labels: Numbers, joined_bits: int, keys: Codes
 ) -> None:
-    """Write what every row counts as: its decision, the bin of its score, and its label, as far as it has them.
+    """Write what every row counts as: its decision, the bin of its score and its label, where it has them.
 
     Args:
         scores: of the rows.

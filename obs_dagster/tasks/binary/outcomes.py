@@ -10,15 +10,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from obs_dagster.estimate.calibration import Calibration
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.score_grid import ScoreGrid
 from obs_dagster.tasks.binary.counts import OutcomeCounts
+from obs_dagster.tasks.binary.estimates import calibration, expected
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 from obs_dagster.tasks.binary.table import ADDED, KEYS, SCHEMA
-from obs_dagster.tasks.outcomes import Cell
+from obs_dagster.tasks.outcomes import Cell, Expecting
 
 
 class BinaryOutcomes:
@@ -47,6 +49,18 @@ class BinaryOutcomes:
     def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:
         """The outcomes of a cell."""
         yield "", Outcomes(outcome_counts(cell, segment), seed, monitor.costs)
+
+    def calibration(self, parts: Sequence[Cell], monitor: Monitor, seed: int) -> Calibration:
+        """What scores meant."""
+        del monitor
+        return calibration(parts, seed)
+
+    def expected(
+        self, cell: Cell, calibration: Calibration, monitor: Monitor, given: Expecting
+    ) -> Iterator[tuple[str, Any]]:
+        """What is expected of a cell."""
+        del monitor
+        yield "", expected(cell, calibration, given)
 
 
 OUTCOMES = BinaryOutcomes()

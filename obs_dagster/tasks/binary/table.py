@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-#: One row per (version, segment, score bin, decision, label); the label is null where it is not known, and the
+#: One row per (version, segment, score bin, decision, label); the label is null where it is not known, the
 #: bin where there is no score: what was predicted is counted whether it has a label or not.
 #: In segment cells the bins are the joined ones. The extremes are those of the labelled scores in the bin.
 #: Sums are exact for each tenth of the score, on which bins they stand within it is up to the engine.

@@ -16,6 +16,7 @@ from obs_dagster.metrics.service.hours import Hours
 from obs_dagster.profile.distribution import CategoryCounts
 from tests.evaluated import (
     evaluate_drift,
+    evaluate_estimates,
     evaluate_explanation,
     evaluate_model,
     evaluate_performance,
@@ -159,6 +160,16 @@ def test_performance(raw, kind):
     found = evaluate_performance(raw.outcomes(*OUTCOMES[kind]), seed=0)
     check(found, "performance")
     assert set(found) == set(family("performance", "binary_classification"))
+
+
+@pytest.mark.parametrize("kind", sorted(OUTCOMES))
+@pytest.mark.parametrize("baseline", sorted(OUTCOMES))
+def test_estimates(raw, baseline, kind):
+    found = evaluate_estimates(*(raw.cell(*OUTCOMES[each]) for each in (baseline, kind)), seed=0)
+    check(found, "estimate")
+    assert set(found) == set(family("estimate", "binary_classification"))
+    if baseline != "ordinary" or kind == "ordinary":
+        assert (found["estimated_accuracy"].value is None) == (baseline != "ordinary")
 
 
 @pytest.mark.parametrize("kind", sorted(NUMERIC))

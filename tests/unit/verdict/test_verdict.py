@@ -71,6 +71,33 @@ def test_sound(judge):
     )
 
 
+def test_estimated_and_measured_are_told_apart(judge, season):
+    guess = season.record("estimated_recall", "1", season.LAST, 0.2, spread=0.02, n=1_500)
+    verdict = judge(records=[*plain(season), guess])
+    assert verdict.reasons[:2] == (
+        "measured recall 0.41 [0.38, 0.44] and precision 0.38 [0.35, 0.41] over the 7 days to 18 July",
+        "estimated recall 0.20 [0.18, 0.22] over the 7 days to 21 July, if the concept has not changed",
+    )
+    assert [item.metric for item in verdict.evidence][:3] == ["recall", "precision", "estimated_recall"]
+    unlabelled = [each for each in plain(season) if each.metric not in ("recall", "precision")]
+    told = judge(records=[*unlabelled, guess]).reasons
+    assert told[:2] == (
+        "no labels have come yet, so whether it is right is not known",
+        "estimated recall 0.20 [0.18, 0.22] over the 7 days to 21 July, if the concept has not changed",
+    )
+
+
+def test_why_nothing_is_estimated_is_told_unless_the_baseline_never_had_labels(judge, season):
+    def told(reason):
+        gone = season.record("estimated_recall", "1", season.LAST, None, n=1_500, reason=reason)
+        return judge(records=[*plain(season), gone]).reasons[1]
+
+    assert told("37% of the scores are outside").endswith(
+        "cannot be estimated: 37% of the scores are outside"
+    )
+    assert told("no labels on the baseline").startswith("its inputs have not moved")
+
+
 @pytest.mark.parametrize(("days", "told"), [(1, "on 21 July"), (3, "over 3 of the 7 days to 21 July")])
 def test_a_week_that_has_few_days_yet_is_not_called_one(judge, season, days, told):
     lacking = season.LAST - dt.timedelta(days=days)

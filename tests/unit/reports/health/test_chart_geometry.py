@@ -63,6 +63,17 @@ def test_labels_at_the_ends_do_not_cover_each_other():
     assert all(after - before >= 11 for before, after in pairwise(places))
 
 
+def test_what_was_estimated_is_a_line_beside_what_was_measured():
+    drawn = chart(Trend("1", 0, points([0.4, 0.4]), points([0.4, 0.42, 0.3])))
+    (stroke,) = drawn.strokes
+    assert (stroke.solid.count("L"), stroke.estimated.count("L")) == (1, 2)
+    assert stroke.guesses[-1].tip.startswith("3 July, version 1: estimated 0.30 [")
+    assert "Recall, estimated, version 1: 0.30" in drawn.description
+    assert drawn.arriving is None
+    # before any label there is nothing else to draw
+    assert chart(Trend("1", 0, (), points([0.4, 0.4]))).strokes[0].estimated
+
+
 def test_without_points_it_says_why():
     drawn = chart(Trend("1", 0, ()), empty="No labels yet.")
     assert drawn.empty == "No labels yet."

@@ -1,0 +1,153 @@
+"""What the labels of a window are expected to be by a calibration, and what follows for its quality."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from obs_dagster.estimate.calibration import REPLICATES, Calibration
+from obs_dagster.estimate.predicted import STATISTICS, Predicted
+from obs_dagster.metrics.intervals import TAILS, distance_band
+from obs_dagster.metrics.record import NO_ROWS, Estimate
+from obs_dagster.profile.distribution import FloatArray
+
+_MOST_BINS = 128
+"""Bins that draws are made of; the value itself is of all bins."""
+
+_TENTHS = 10
+"""Groups of equal rows in which expected and real positives are compared."""
+
+_UNBOUNDED = frozenset({"log_loss"})
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Predictions, the calibration that says what to expect of them, and their labels where these are known.
+
+    Attributes:
+        predicted: rows by score and decision.
+        calibration: of the scores.
+        positives: how many of the rows are positive, shape (k, 2); None where labels are not asked.
+        days: days that the predictions are of; each has a level of its own.
+        seed: a non-negative integer; the same counts and seed give the same interval.
+    """
+
+    predicted: Predicted
+    calibration: Calibration
+    positives: FloatArray | None = None
+    days: int = 1
+    seed: int = 0
+
+    @cached_property
+    def refused(self) -> str:
+        """Why nothing can be said; empty if something can."""
+        if not self.predicted.n:
+            return NO_ROWS
+        return self.calibration.why_not(self.predicted.score, self.predicted.rows.sum(axis=1))
+
+    def estimated(self, name: str) -> Estimate:
+        """A statistic as the calibration expects it; its interval holds what the labels may turn out to be.
+
+        The draws are of both errors: the calibration is that of a resampled baseline, and the labels are
+        drawn from it. Their spread lies around the value, for isotonic fits of resampled rows are too sharp.
+        """
+        if self.refused:
+            return Estimate.missing(self.refused, self.predicted.n)
+        value = float(STATISTICS[name](self.predicted, self._expected))
+        if not math.isfinite(value):
+            return Estimate.missing(_without(name), self.predicted.n)
+        below, above = self._reach(name)
+        low, high = max(0.0, value - below), value + above
+        return Estimate(
+            value, low, high if name in _UNBOUNDED else max(value, min(1.0, high)), self._behind(name)
+        )
+
+    def shift(self, name: str) -> Estimate:
+        """The statistic as it is on the labels, less as it was expected; the interval is that of no shift."""
+        if self.positives is None or not self.predicted.n:
+            return Estimate.missing("no labels")
+        if self.refused:
+            return Estimate.missing(self.refused, self.predicted.n)
+        statistic = STATISTICS[name]
+        value = float(statistic(self.predicted, self.positives) - statistic(self.predicted, self._expected))
+        if not math.isfinite(value):
+            return Estimate.missing(_without(name), self.predicted.n)
+        below, above = self._reach(name)
+        return Estimate(value, value - above, value + below, self._behind(name))
+
+    def concept_shift(self) -> Estimate:
+        """How far the shares of positives lie from the expected ones, over tenths of the rows by score."""
+        if self.positives is None or not self.predicted.n:
+            return Estimate.missing("no labels")
+        if self.refused:
+            return Estimate.missing(self.refused, self.predicted.n)
+        first = self.predicted.groups(_TENTHS)
+        n = float(self.predicted.n)
+
+        def grouped(parts: FloatArray) -> FloatArray:
+            found: FloatArray = np.add.reduceat(parts, first, axis=-1) / n
+            return found
+
+        real = grouped(self.positives.sum(axis=1))
+        rows = grouped(self.predicted.rows.sum(axis=1))
+        gap = real - grouped(self._expected.sum(axis=1))
+        rng = np.random.default_rng((self.seed, 3))
+        share = np.clip(real / np.maximum(rows, 1 / n), 0.0, 1.0)
+        drawn = rng.binomial(np.rint(rows * n).astype(np.int64), share, size=(REPLICATES, len(first))) / n
+        chances = self.calibration.replicates(self.predicted.joined(first).score)
+        noise = drawn - real - (chances - chances.mean(axis=0)) * rows
+        value = min(1.0, float(np.abs(gap).sum()))
+        low, high = distance_band(value, np.abs(noise).sum(axis=1), largest=1.0)
+        return Estimate(value, low, high, self.predicted.n)
+
+    @cached_property
+    def _expected(self) -> FloatArray:
+        """Expected positives, shape (k, 2)."""
+        chances = self.calibration.chances(self.predicted.score)
+        expected: FloatArray = self.predicted.rows * chances[:, np.newaxis]
+        return expected
+
+    @cached_property
+    def _drawn(self) -> tuple[Predicted, FloatArray]:
+        """Rows of few bins, and positives drawn of them, shape (REPLICATES, k, 2)."""
+        few = self.predicted.joined(self.predicted.groups(_MOST_BINS))
+        rng = np.random.default_rng((self.seed, 2))
+        chances = self._levelled(self.calibration.replicates(few.score), rng)
+        drawn = rng.binomial(few.rows.astype(np.int64), chances[:, :, np.newaxis])
+        return few, drawn.astype(np.float64)
+
+    def _levelled(self, chances: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Chances with the level that the days of the window happen to have."""
+        spread = self.calibration.spread_of_days / math.sqrt(max(self.days, 1))
+        if spread == 0:
+            return chances
+        # how much days differ is itself known from few of them
+        level = rng.standard_t(len(self.calibration.positives) - 1, (len(chances), 1))
+        odds = np.exp(spread * level)
+        found: FloatArray = chances * odds / (1 - chances + chances * odds)
+        return found
+
+    def _reach(self, name: str) -> tuple[float, float]:
+        """How far draws lie below and above their median."""
+        few, drawn = self._drawn
+        values = STATISTICS[name](few, drawn)
+        values = values[np.isfinite(values)]
+        if not len(values):
+            return 1.0, 1.0
+        low, middle, high = np.quantile(values, [TAILS[0], 0.5, TAILS[1]])
+        centre = float(STATISTICS[name](few, few.rows * self.calibration.chances(few.score)[:, np.newaxis]))
+        off = float(middle) - centre
+        return math.hypot(middle - low, off), math.hypot(high - middle, off)
+
+    def _behind(self, name: str) -> int:
+        """The rows that a statistic is a share of."""
+        if name == "recall":
+            return round(float(self._expected.sum()))
+        return int(self.predicted.rows[:, 1].sum()) if name == "precision" else self.predicted.n
+
+
+def _without(name: str) -> str:
+    return "no predicted positives" if name == "precision" else "no positives are expected"

@@ -1,0 +1,84 @@
+"""How right versions probably are, by what the labels of their baseline teach."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from obs_dagster.evaluation.baseline_outcomes import baseline_parts, relative_metrics
+from obs_dagster.evaluation.night import Night
+from obs_dagster.evaluation.recording import seed
+from obs_dagster.evaluation.windows import Window
+from obs_dagster.metrics.evaluation import evaluate
+from obs_dagster.metrics.record import BASELINE, Estimate
+from obs_dagster.metrics.registry import family
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.tasks.outcomes import Expecting, HasEstimates, OutcomeProfile, OutcomeTable
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """What is estimated of a segment cell, and of a class of it if there are any.
+
+    Attributes:
+        window: the window; for what it is on the baseline itself one of the length `BASELINE`.
+        estimates: by metric.
+    """
+
+    segment: str
+    column: str
+    window: Window[OutcomeProfile]
+    estimates: Mapping[str, Estimate]
+
+
+def version_estimates(
+    night: Night,
+    day: dt.date,
+    kind: OutcomeTable,
+    subjects: tuple[str, Sequence[str]],
+    windows: Sequence[Window[OutcomeProfile]],
+) -> Iterator[Estimated]:
+    """Quality before labels of a version and its segment cells, over every window.
+
+    One calibration serves all cells: that of the version, over the days of the baseline whose labels are
+    complete. Where it teaches nothing, the version as a whole says why, and its cells are left alone.
+
+    Args:
+        night: what it is evaluated with.
+        day: the day.
+        kind: what the task counts.
+        subjects: the version and its segment cells.
+        windows: those that end on the day.
+    """
+    monitor, (version, cells) = night.monitor, subjects
+    if monitor.labels is None or not isinstance(kind, HasEstimates):
+        return
+    complete = day - dt.timedelta(days=monitor.labels.max_delay_days)
+    parts = baseline_parts(night, version, day, kind, until=complete)
+    drawn = seed(monitor.model, version, "estimate")
+    taught = kind.calibration([part.cell(version, WHOLE) for part in parts], monitor, drawn)
+    spans, relative = list(windows), relative_metrics(monitor, "estimate")
+    if relative:
+        spans.append(Window((BASELINE,), OutcomeProfile.merged(parts, kind), len(parts)))
+    for segment in cells if not taught.refused else [WHOLE]:
+        for window in spans:
+            given = Expecting(segment, window.days, seed(monitor.model, version, segment, day))
+            counted = window.profile.cell(version, segment)
+            for column, expected in kind.expected(counted, taught, monitor, given):
+                names = _names(monitor, segment, column)
+                if window.lengths == (BASELINE,):
+                    names &= relative
+                found = evaluate("estimate", expected, task=monitor.task, only=names)
+                yield Estimated(segment, column, window, found)
+
+
+def _names(monitor: Monitor, segment: str, column: str) -> set[str]:
+    """The metrics of a cell, of the model as a whole or of a class."""
+    return {
+        name
+        for name, metric in family("estimate", monitor.task).items()
+        if (metric.definition.about == "model") == (not column)
+        and (segment == WHOLE or metric.definition.cells != "none")
+    }

@@ -1,0 +1,117 @@
+"""Metrics of quality before labels: each is defined by the metric that it estimates, and by how.
+
+They are given what a task makes of predictions and of what the baseline's labels teach (`Estimating`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from obs_dagster.metrics.default_rule import DefaultRule
+from obs_dagster.metrics.definition import Definition, Place
+from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.record import Estimate
+
+UNCHANGED = "It holds as long as the concept does: as long as a score means what it meant on the baseline."
+"""The assumption behind every estimate, which is told where one is shown."""
+
+UNTAUGHT = "no labels on the baseline"
+"""The reason of what cannot be estimated for want of labels that teach it."""
+
+
+class Estimating(Protocol):
+    """What the metrics of the family are computed from."""
+
+    def estimated(self, name: str) -> Estimate:
+        """What a metric is expected to be once labels are there."""
+
+    def shift(self, name: str) -> Estimate:
+        """What the metric is on the labels that are there, less what was expected of the same rows."""
+
+
+def estimated(
+    of: Definition,
+    *,
+    way: str,
+    formula: str,
+    reference: str,
+    interval: str,
+    watched: tuple[DefaultRule, ...] = (),
+) -> Metric[Any]:
+    """The metric that says another one before labels do.
+
+    Args:
+        of: the other one; what people read of it they read of this.
+        way: how it is estimated, for the definition's id.
+        formula: how it is computed.
+        reference: what gives the same number.
+        interval: how its interval is made.
+        watched: its default rules.
+    """
+    name = of.name
+    definition = replace(
+        of,
+        name=f"estimated_{name}",
+        id=f"estimated_{name}/{way}/1",
+        family="estimate",
+        title=f"{of.title} (estimated)",
+        meaning=f"{of.title} of all predictions, as it is expected to be once their labels are there. "
+        f"{UNCHANGED}",
+        formula=formula,
+        reference=reference,
+        interval=interval,
+        counts={"positives": "expected positives"}.get(of.counts, of.counts),
+        needs=_needs(of),
+        noun=f"estimated {of.in_a_sentence}",
+        shown=of.shown & frozenset[Place]({"summary"}),
+        heading="",
+        watched=watched,
+        estimates=name,
+    )
+    return Metric(definition, lambda given: given.estimated(name), _estimating)
+
+
+def shifted(of: Definition, *, way: str, watched: tuple[DefaultRule, ...] = ()) -> Metric[Any]:
+    """The metric that says how far another one is from what was expected of it."""
+    name = of.name
+    definition = replace(
+        of,
+        name=f"{name}_shift",
+        id=f"{name}_shift/{way}/1",
+        family="estimate",
+        title=f"{of.title}, measured minus estimated",
+        meaning=f"How far {of.in_a_sentence} of the labelled rows is from what was expected of them: what "
+        "the concept did to it, for the estimate holds all else.",
+        formula=f"{name} - estimated_{name}, both over the labelled rows.",
+        reference="the difference of the two.",
+        interval="of the estimate, laid around the difference: 0 is in it where the concept may be unchanged",
+        needs=("labels", *_needs(of)),
+        better=None,
+        cells="none",
+        noun=f"shift of {of.in_a_sentence}",
+        shown=frozenset(),
+        heading="",
+        from_zero=False,
+        watched=watched,
+    )
+    return Metric(definition, lambda given: given.shift(name), _shifting)
+
+
+def _needs(of: Definition) -> tuple[str, ...]:
+    # labels of the baseline are enough, those of the day decide nothing
+    return tuple("labels.columns.label" if need == "labels" else need for need in of.needs)
+
+
+def by_name(metrics: tuple[Metric[Any], ...], names: Mapping[str, Any]) -> tuple[Definition, ...]:
+    """The definitions of those of some metrics that have one of the names."""
+    return tuple(each.definition for each in metrics if each.name in names)
+
+
+def _estimating(given: Any) -> bool:
+    return hasattr(given, "estimated")
+
+
+def _shifting(given: Any) -> bool:
+    return hasattr(given, "shift")
