@@ -63,6 +63,7 @@ def _concept(of: Definition) -> Metric[Any]:
             better="lower",
             tasks=of.tasks,
             needs=("labels",),
+            cells="none",
             written="percent",
             shown=frozenset({"verdict", "summary"}),
             rank=50,
