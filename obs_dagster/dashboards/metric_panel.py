@@ -44,7 +44,8 @@ def metric_panel(definition: Definition, dialect: Dialect, *, width: int = 12) -
         ends += [("low", " || ' low'"), ("high", " || ' high'")]
     query = "\nUNION ALL\n".join(_values(definition, dialect, f"{about}{name}", end) for end, name in ends)
     return lines(
-        definition.headed.replace("{output}", "Output"),
+        # a heading may name the unit of the history
+        definition.title if unit_of(definition)[1] != 1 else definition.headed.replace("{output}", "Output"),
         [sql(dialect, f"{query}\nORDER BY 1", "time_series")],
         f"{definition.meaning} {definition.formula} (`{definition.name}`)",
         unit=unit(definition),

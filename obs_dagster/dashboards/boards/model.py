@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from obs_dagster.dashboards.board import Board
 from obs_dagster.dashboards.dialect import Dialect
@@ -29,34 +29,23 @@ class Models:
             telling = sorted(filter(_tells, performance), key=lambda each: each.rank)
             others = [each for each in performance if each not in telling]
             service = [each for each in known if each.family == "service"]
-            now = [each for each in (*telling, *service) if each.about == "model"]
+            objectives = [each for each in service if _of_objective(each)]
+            service = [each for each in service if each not in objectives]
+            now = [*(each for each in telling if each.about == "model"), *filter(_is_shown, service)]
             rows = [
                 Row("Now", [_latest(each) for each in now]),
                 Row("What is said of it", [_verdicts(dialect), _alerts(dialect), _thresholds()]),
-                *(
-                    [Row("Is it still right", [metric_panel(each, dialect) for each in telling])]
-                    if telling
-                    else []
-                ),
+                Row("Is it still right", [metric_panel(each, dialect) for each in telling]),
                 Row("Is it up", [metric_panel(each, dialect) for each in service]),
                 Row("What came late", [_corrections(dialect)]),
-                *(
-                    [
-                        Row(
-                            "More of how right it is",
-                            [metric_panel(each, dialect) for each in others],
-                            closed=True,
-                        )
-                    ]
-                    if others
-                    else []
-                ),
+                Row("Objectives and their budgets", list(_objectives(objectives, dialect)), closed=True),
+                Row("More of how right it is", [metric_panel(each, dialect) for each in others], closed=True),
             ]
             yield Board(
                 f"model-{name.replace('_', '-')}",
                 f"A model: {title.lower()}",
                 "One model, its versions side by side: out of the history store, corrections included.",
-                rows,
+                [row for row in rows if row.panels],
                 variables([each.name for each in telling]),
                 marks(dialect),
             )
@@ -64,6 +53,20 @@ class Models:
 
 def _tells(definition: Definition) -> bool:
     return bool({"verdict", "trend"} & definition.shown)
+
+
+def _is_shown(definition: Definition) -> bool:
+    return bool(definition.shown)
+
+
+def _of_objective(definition: Definition) -> bool:
+    return any(need.startswith("objectives") for need in definition.needs)
+
+
+def _objectives(definitions: Sequence[Definition], dialect: Dialect) -> Iterator[Panel]:
+    """What is left of each budget now, and how all of it came."""
+    yield from (_latest(each) for each in definitions if _is_shown(each))
+    yield from (metric_panel(each, dialect) for each in definitions)
 
 
 def _verdicts(dialect: Dialect) -> Panel:
@@ -137,7 +140,8 @@ LIMIT 500"""
 
 def _latest(definition: Definition) -> Panel:
     """The present value by Prometheus, of what is chosen."""
-    chosen = [MODEL, *([] if definition.whole_log else [VERSION]), SEGMENT]
+    chosen = [MODEL, *([] if definition.whole_log else [VERSION])]
+    chosen.append('segment="*"' if definition.cells == "none" else SEGMENT)
     chosen.append('window="1"' if definition.daily else WINDOW)
     query = f"{gauge_of(definition).name}{{{', '.join(chosen)}}}"
     return Panel(
