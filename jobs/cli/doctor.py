@@ -95,7 +95,7 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
                 monitor, history.nights(monitor.model), now, last_failure(history, monitor.model)
             )
             yield from labels(monitor, settings)
-            yield from capacity(monitor, history, now)
+            yield from capacity(monitor, history)
         yield from sending(history, settings, now)
 
 

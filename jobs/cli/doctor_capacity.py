@@ -13,14 +13,18 @@ if TYPE_CHECKING:
     from obs_dagster.monitor import Monitor
 
 
-def capacity(monitor: Monitor, history: History, now: dt.datetime) -> Iterator[Finding]:
+def capacity(monitor: Monitor, history: History) -> Iterator[Finding]:
     """How long nights take, whether they will outgrow the time between two, and what they run with now."""
     from obs_dagster.capacity import Forecast, forecast, night_window
     from obs_dagster.capacity.forecast import DAYS
+    from obs_dagster.history.nights import latest
     from obs_dagster.history.usage import program_changes, read, read_programs
 
-    first = now.date() - dt.timedelta(days=DAYS)
     with history.reading() as connection:
+        newest = latest(connection, monitor.model)
+        if newest is None:
+            return
+        first = newest - dt.timedelta(days=DAYS)
         nights = read(connection, monitor.model, first)
         programs = read_programs(connection, monitor.model, first)
     found = forecast(nights, night_window(monitor))

@@ -9,6 +9,7 @@ from obs_dagster.alerts.incidents.incident import list_incidents
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert, list_alerts
 from obs_dagster.capacity import Forecast, forecast, night_window
+from obs_dagster.capacity.forecast import DAYS
 from obs_dagster.changes.change import NOTHING, Changes
 from obs_dagster.errors import LakeError, SourceError
 from obs_dagster.evaluation.drift import changes_of
@@ -69,9 +70,7 @@ class Gathering:
         self._alerts = list_alerts(history, monitor.model)
         self._incidents = list_incidents(history, monitor.model)
         self._nights = history.nights(monitor.model)
-        with history.reading() as connection:
-            self._usage = usage.read(connection, monitor.model)
-            self._programs = usage.read_programs(connection, monitor.model)
+        self._history = history
 
     def records(self, day: dt.date) -> list[MetricRecord]:
         """All records of a day."""
@@ -111,9 +110,13 @@ class Gathering:
 
     def _operation(self, day: dt.date) -> Iterator[str]:
         """Which programs changed with the night, and whether nights are about to take too long."""
-        if changed := usage.program_changes(self._programs, day):
+        first = day - dt.timedelta(days=DAYS)
+        with self._history.reading() as connection:
+            nights = usage.read(connection, self._monitor.model, first, day)
+            programs = usage.read_programs(connection, self._monitor.model, first, day)
+        if changed := usage.program_changes(programs, day):
             yield f"The night ran with other programs than the one before: {', '.join(changed)}"
-        found = forecast([night for night in self._usage if night.day <= day], night_window(self._monitor))
+        found = forecast(nights, night_window(self._monitor))
         if isinstance(found, Forecast) and found.is_tight:
             yield f"Nights are about to outgrow their time: {found}"
 

@@ -8,14 +8,17 @@ import shutil
 import subprocess
 
 from jobs.cli.doctor import STALE, nights
+from jobs.cli.doctor_capacity import capacity
 from jobs.cli.doctor_sending import sending
 from jobs.sender_watch import sender_ran
 from obs_dagster.alerts import deliver, last_failure, report_failure
 from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.catalogue import monitor_of
 from obs_dagster.history import History, NightRecord
+from obs_dagster.history.usage import StageUsage, record, record_programs
 from obs_dagster.monitor import Route
 from obs_dagster.settings import Settings
+from obs_dagster.telemetry.resources import Usage
 
 NOW = dt.datetime(2024, 3, 5, 12, tzinfo=dt.UTC)
 
@@ -62,6 +65,29 @@ def test_a_model_of_mondays_is_not_stale_on_other_days_and_misses_no_day(home):
         assert found == {"last night": status}
     found = statuses(nights(weekly, ran, dt.datetime(2024, 3, 20, tzinfo=dt.UTC)))
     assert found == {"last night": "fail", "missing days": "fail"}
+
+
+def test_nights_that_will_take_too_long_and_programs_that_changed_are_told(home):
+    living = monitor(home, end=False)
+    with History.open(Settings().history_url) as history:
+        assert list(capacity(living, history)) == []
+        with history.writing(living.model) as connection:
+            for number in range(12):
+                day = dt.date(2024, 3, 5) - dt.timedelta(days=11 - number)
+                taken = Usage(3_600.0 * (12 + number), 60.0, 2, 1)
+                began = NOW - dt.timedelta(days=11 - number)
+                record(connection, [StageUsage(living.model, day, "profile", 1, began, taken, "run")])
+                record_programs(connection, living.model, [day], {"shap": "0.51" if number > 5 else "0.50"})
+        history.record_night(night(5))
+        (found,) = capacity(living, history)
+        with history.writing(living.model) as connection:
+            record_programs(connection, living.model, [dt.date(2024, 3, 5)], {"shap": "0.52"})
+        _, programs = capacity(living, history)
+    assert (found.what, found.status) == ("night's time", "warn")
+    assert found.detail.startswith(
+        "a night takes 23 h, 96% of the 24 h there are, and 1 h more with every day"
+    )
+    assert programs.detail == "changed with 2024-03-05: shap 0.51 → 0.52"
 
 
 def test_a_gap_is_named(home):
