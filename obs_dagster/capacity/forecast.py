@@ -75,6 +75,8 @@ class Forecast:
         return self.share >= TIGHT or (self.days_left is not None and self.days_left <= AHEAD_DAYS)
 
     def __str__(self) -> str:
+        if self.seconds >= self.window:
+            return f"a night takes {_time(self.seconds)}, longer than the {_time(self.window)} there are"
         told = f"a night takes {_time(self.seconds)}, {self.share:.0%} of the {_time(self.window)} there are"
         if self.days_left is None or self.days_left_interval is None:
             return told

@@ -118,7 +118,7 @@ class Gathering:
             yield f"The night ran with other programs than the one before: {', '.join(changed)}"
         found = forecast(nights, night_window(self._monitor))
         if isinstance(found, Forecast) and found.is_tight:
-            yield f"Nights are about to outgrow their time: {found}"
+            yield f"Nights are short of time: {found}"
 
     def _examples(self, day: dt.date) -> list[tuple[Example, str]]:
         """Requests of the day that have a trace, each with its address."""

@@ -67,9 +67,9 @@ def test_a_model_of_mondays_is_not_stale_on_other_days_and_misses_no_day(home):
     assert found == {"last night": "fail", "missing days": "fail"}
 
 
-def test_nights_that_will_take_too_long_and_programs_that_changed_are_told(home):
+def test_nights_that_will_take_too_long_and_programs_that_changed_are_told(home, tmp_path):
     living = monitor(home, end=False)
-    with History.open(Settings().history_url) as history:
+    with History.open(f"sqlite:///{tmp_path}/history.db") as history:
         assert list(capacity(living, history)) == []
         with history.writing(living.model) as connection:
             for number in range(12):

@@ -64,7 +64,9 @@ def test_nights_that_differ_without_growing_are_no_warning():
     assert str(found).endswith("of the 24 h there are")
     # one that is long already is, however it goes on
     assert forecast(nights([3_000.0] * 20), HOUR).is_tight
-    assert forecast(nights([4_000.0] * 20), HOUR).days_left == 0
+    late = forecast(nights([4_000.0] * 20), HOUR)
+    assert late.days_left == 0
+    assert str(late) == "a night takes 1 h 6 min, longer than the 1 h there are"
 
 
 def test_without_enough_nights_of_their_own_nothing_is_known():
