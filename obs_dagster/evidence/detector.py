@@ -35,7 +35,7 @@ def e_value(p: float) -> float:
     ordinary nights, so that what is small adds up.
 
     >>> round(e_value(0.5), 2), round(e_value(0.01), 1), round(e_value(1e-6))
-    (0.67, 4.8, 2810)
+    (0.67, 5.1, 2810)
     """
     p = max(p, _LEAST_P)
     return math.fsum(power * math.pow(p, power - 1) for power in _POWERS) / len(_POWERS)
