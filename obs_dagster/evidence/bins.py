@@ -12,6 +12,10 @@ from obs_dagster.profile.distribution import CategoryCounts, Counts, FloatArray,
 
 NUMERIC_BINS = 10
 CATEGORY_BINS = 20
+_FAR = 0.5
+"""How far beyond the baseline's range, as a part of it, values are apart from its outer tenths. A cold day is
+still in these; degrees of another unit are not."""
+
 _LEAST_ROWS = 5.0
 """Values that fewer rows of an average day have are counted together."""
 
@@ -25,7 +29,7 @@ class Bins(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Quantiles:
-    """Tenths of the baseline between `edges`, ascending; what lies on one is above it."""
+    """Tenths of the baseline, and what is far off, between ascending `edges`; what is on one is above it."""
 
     edges: FloatArray
 
@@ -75,5 +79,6 @@ def _edges(baseline: NumericCounts) -> FloatArray:
     first = np.flatnonzero((np.diff(tenth) != 0) | heavy[1:] | heavy[:-1]) + 1
     below = points[first - 1] + widths[first - 1] / 2
     above = points[first] - widths[first] / 2
-    edges: FloatArray = np.unique(below / 2 + above / 2)
-    return edges
+    reach = _FAR * (points[-1] - points[0])
+    edges: FloatArray = np.unique([points[0] - reach, *(below / 2 + above / 2), points[-1] + reach])
+    return edges[np.isfinite(edges)]

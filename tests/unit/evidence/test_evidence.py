@@ -105,8 +105,9 @@ def test_bins_of_numbers_are_tenths_with_frequent_values_apart_and_what_is_missi
     assert found.sum() == baseline.rows
     assert found[-1] == 3
     assert 50 in found
-    outside = NumericCounts(np.array([-1e9, 1e9]), np.zeros(2), np.array([2, 3]))
-    assert bins_of(baseline, 20).count(outside)[[0, -2]].tolist() == [2, 3]
+    outside = NumericCounts(np.array([-1e9, -1.0, 100.0, 1e9]), np.zeros(4), np.array([2, 4, 5, 3]))
+    # what is far off is apart from what is only the lowest and the highest
+    assert bins_of(baseline, 20).count(outside)[[0, 1, -3, -2]].tolist() == [2, 4, 5, 3]
     assert bins_of(baseline, 20).count(CategoryCounts({"a": 4}))[-1] == 4
 
 
@@ -149,3 +150,22 @@ def test_columns_that_move_together_need_less_each():
 def test_a_larger_budget_alarms_sooner():
     assert nights([{"a": 40.0}], alarms_a_year=12)[0]["a"].alarm
     assert not nights([{"a": 40.0}])[0]["a"].alarm
+
+
+def test_values_of_another_kind_are_news_where_each_day_lies_elsewhere():
+    """Weather: each day covers a few tenths of its season, so no day of its range says much."""
+    random = np.random.default_rng(4)
+
+    def day(of):
+        values = np.sort(np.round(of, 1))
+        points, counts = np.unique(values, return_counts=True)
+        return NumericCounts(points, np.zeros(len(points)), counts)
+
+    centres = random.normal(15, 5, 30)
+    season = [random.normal(centre, 2, 900) for centre in centres]
+    bins = bins_of(day(np.concatenate(season)), 30)
+    known = variation_of(np.array([bins.count(day(each)) for each in season]))
+    warm = bins.count(day(random.normal(24, 2, 900)))
+    fahrenheit = bins.count(day(random.normal(15, 2, 900) * 1.8 + 32))
+    assert known.p_value(warm) > 0.01
+    assert known.p_value(fahrenheit) < 1e-4
