@@ -22,6 +22,7 @@ from obs_dagster.history import History, usage
 from obs_dagster.lake.lake import Lake
 from obs_dagster.links import NO_LINKS, Links
 from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.refusal import in_one_line
 from obs_dagster.reports.health.page import HealthInput
@@ -159,6 +160,11 @@ def gather(
     return Gathering(monitor, history, now=now, lake=lake, links=links).page(day)
 
 
+def _adds_up(metric: str) -> bool:
+    known = definitions().get(metric)
+    return known is not None and known.adds_up
+
+
 def alert_lines(
     alerts: Iterable[Alert],
     records: Iterable[MetricRecord],
@@ -181,7 +187,8 @@ def alert_lines(
             continue
         fired = alert.fired_day is not None and alert.fired_day <= day
         key = (alert.model, alert.version, alert.segment, alert.column, alert.metric, alert.window)
-        at_day = values.get(key) if alert.last_day > day else None
+        # what nights add up to is in the alert, not in a record
+        at_day = values.get(key) if alert.last_day > day and not _adds_up(alert.metric) else None
         lines.append(
             AlertLine(
                 id=alert.id,

@@ -215,5 +215,7 @@ def test_a_column_says_how_likely_days_are_to_differ_so_where_that_is_known(rend
     ]
     page = render(records=[*season.records(), *evidence])
     assert page.count("p &lt; 0.001") == 1
+    assert "below how far a column moved" in page
+    assert "below how far a column moved" not in render()
     assert "p 0.2" not in page
     assert page.count(f"How likely days are to differ so is {reason}.") == 1
