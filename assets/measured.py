@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import dagster as dg
 
 from assets.partitions import days_of
-from obs_dagster.errors import ObsError
 from obs_dagster.history import History
 from obs_dagster.history.usage import StageUsage, record
 from obs_dagster.monitor import Monitor
+from obs_dagster.secrets import scrub
 from obs_dagster.settings import Settings
 from obs_dagster.telemetry.event import Event
 from obs_dagster.telemetry.resources import Usage, metered
@@ -65,8 +65,8 @@ def _keep(
                     for day in days
                 ],
             )
-    except ObsError as error:
-        _NOT_KEPT(error=str(error))
+    except Exception as error:  # noqa: BLE001  whatever it is, it must not cost a night
+        _NOT_KEPT(error=scrub(str(error)))
     if len(days) == 1:
         context.add_asset_metadata(_shown(usage))
 

@@ -54,7 +54,7 @@ class Meter:
 
     def sum_up(self, first: Taken, last: Taken, seconds: float, folder: Path | None) -> None:
         """Make the usage of what had been taken at the beginning and at the end."""
-        disk = None if folder is None else shutil.disk_usage(folder)
+        disk = None if folder is None else _disk(folder)
         busy = [each.busy for each in self._gpus]
         self.usage = Usage(
             seconds=seconds,
@@ -70,6 +70,14 @@ class Meter:
             gpu_share=sum(busy) / len(busy) if busy else None,
             gpu_memory=max((each.memory for each in self._gpus), default=None),
         )
+
+
+def _disk(folder: Path) -> shutil._ntuple_diskusage | None:
+    try:
+        return shutil.disk_usage(folder)
+    except OSError:
+        # it is not there yet, or not any more
+        return None
 
 
 def _more(first: N | None, last: N | None) -> N | None:

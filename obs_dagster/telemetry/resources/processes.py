@@ -54,8 +54,8 @@ def _alive() -> Iterator[Taken]:
     for process in (own, *_below(own)):
         try:
             yield _of(process)
-        except psutil.Error:
-            # it has just ended
+        except (psutil.Error, OSError):
+            # it has just ended, or may not be looked at
             continue
 
 
