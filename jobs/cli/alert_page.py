@@ -10,6 +10,7 @@ from rich.padding import Padding
 
 from jobs.cli.alert_table import SEVERITIES, handled
 from jobs.cli.console import OUTPUT, cell, table
+from jobs.cli.example_traces import named_lines
 
 if TYPE_CHECKING:
     from obs_dagster.alerts import Alert
@@ -62,7 +63,7 @@ def print_alert(
         *told,
         *_around(alert),
         ("trace", _trace(trace)),
-        ("for example", "\n".join(examples)),
+        *named_lines(examples),
     ):
         if text:
             rows.add_row(cell(name, "dim"), cell(text))

@@ -42,3 +42,12 @@ def example_lines(alerts: Sequence[Alert]) -> list[str]:
         if each.kind == kind and version in {each.version, WHOLE}
     ]
     return list(dict.fromkeys(lines))[:_MOST]
+
+
+def named_lines(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """The lines as rows of a table, the first of which says what they are.
+
+    >>> named_lines(["a", "b"])
+    [('for example', 'a'), ('', 'b')]
+    """
+    return [("" if place else "for example", line) for place, line in enumerate(lines)]

@@ -17,7 +17,7 @@ from jobs.cli.choice import find_monitor, require
 from jobs.cli.completion import complete_model
 from jobs.cli.console import OUTPUT, cell, table
 from jobs.cli.elsewhere import tell_elsewhere
-from jobs.cli.example_traces import example_lines
+from jobs.cli.example_traces import example_lines, named_lines
 from jobs.cli.failure import UsageError
 from jobs.cli.incident_acts import IncidentId
 from jobs.cli.records import Format, FormatOption, emit
@@ -115,10 +115,8 @@ def show(incident_id: IncidentId, chosen: FormatOption = Format.TABLE) -> None:
     OUTPUT.print(head.append(incident.state.upper(), _STATES[incident.state]))
     rows = table("", "", show_header=False)
     rows.columns[0].no_wrap = True
-    examples = {"for example": "\n".join(example_lines(incident.alerts))}
-    for name, text in (_told(story) | examples).items():
-        if text:
-            rows.add_row(cell(name, "dim"), cell(text))
+    for name, text in (*_told(story).items(), *named_lines(example_lines(incident.alerts))):
+        rows.add_row(cell(name, "dim"), cell(text))
     OUTPUT.print(Padding(rows, (0, 0, 0, 2)))
     OUTPUT.print()
     rows = table("", "", show_header=False)
