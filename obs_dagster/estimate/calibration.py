@@ -75,7 +75,14 @@ class Calibration:
         Isotonic regression on the bins, linear between them, the ends beyond them:
         `sklearn.isotonic.IsotonicRegression(out_of_bounds="clip")` fitted to the rows.
         """
-        return _fitted(self.score, self.positives.sum(axis=0), self.negatives.sum(axis=0), score)
+        found: FloatArray = np.interp(score, *self._fit)
+        return found
+
+    @cached_property
+    def _fit(self) -> tuple[FloatArray, FloatArray]:
+        """The scores that have rows, and their chances."""
+        known = self.score[self.rows > 0]
+        return known, _fitted(self.score, self.positives.sum(axis=0), self.negatives.sum(axis=0), known)
 
     def replicates(self, score: FloatArray) -> FloatArray:
         """The chances by calibrations of resampled baselines, shape (REPLICATES, k).

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from obs_dagster.estimate.calibration import Calibration
-from obs_dagster.estimate.expected import Expected
+from obs_dagster.estimate.expected import DETAIL, IN_CELLS, Expected
 from obs_dagster.estimate.predicted import Predicted
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.monitor.whole import WHOLE
@@ -76,11 +76,18 @@ def expected(cell: Cell, taught: Calibration, given: Expecting) -> BinaryEstimat
     known = ~np.isnan(label)
     every, labelled, positive = (counted(rows * of) for of in (np.ones(len(rows)), known, label == 1))
     having = labelled.sum(axis=1) > 0
-    whole = Expected(Predicted(score, every), taught, days=given.days, seed=given.seed)
-    if np.array_equal(every, labelled):
-        return BinaryEstimates(whole, Expected(whole.predicted, taught, positive, given.days, given.seed))
-    part = Predicted(score[having], labelled[having])
-    return BinaryEstimates(whole, Expected(part, taught, positive[having], given.days, given.seed))
+    detail = DETAIL if given.segment == WHOLE else IN_CELLS
+    return BinaryEstimates(
+        every=Expected(Predicted(score, every), taught, None, given.days, given.seed, detail),
+        labelled=Expected(
+            Predicted(score[having], labelled[having]),
+            taught,
+            positive[having],
+            given.days,
+            given.seed,
+            detail,
+        ),
+    )
 
 
 def _by_bin(part: Cell) -> tuple[IntArray, FloatArray]:
