@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -109,6 +110,14 @@ def test_one_of_every_week_comes_back(store, write, evaluate):
     assert silences.list_silences(store, hours(5)) == [made]
     silences.withdraw(store, made.id, by="bob", now=hours(week + 3))
     assert silences.list_silences(store, hours(week + 4)) == []
+
+
+def test_a_silence_whose_time_zone_is_gone_silences_nothing(store):
+    made = silences.add(
+        store, {"rule": "*"}, author="", comment="", ends_at=silences.FOR_EVER, now=NOW, every="00:00-00:00"
+    )
+    assert made.active(NOW)
+    assert not replace(made, zone="Gone/Town").active(NOW)
 
 
 def test_a_silence_that_ends_before_it_begins_is_refused(store):
