@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
-SECONDS = 1.0
+SECONDS = 0.9
+"""A little less than the second, for threads do not wake up at once."""
 
 
 class Patience:
