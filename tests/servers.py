@@ -89,10 +89,10 @@ def connects(port: int) -> Callable[[], None]:
 
 @contextmanager
 def prometheus_at(folder: Path, page: str = "") -> Iterator[str]:
-    """The address of a Prometheus that takes remote writes; a page is scraped every second if it is given."""
+    """The address of a Prometheus that takes remote writes; a page is scraped now and then if it is given."""
     config = folder / "prometheus.yml"
     jobs = f"{{job_name: obs, static_configs: [{{targets: ['{page.split('/')[2]}']}}]}}" if page else ""
-    config.write_text(f"global: {{scrape_interval: 1s}}\nscrape_configs: [{jobs}]\n")
+    config.write_text(f"global: {{scrape_interval: 3s}}\nscrape_configs: [{jobs}]\n")
     place = f"127.0.0.1:{free_port()}"
     command = [
         program("prometheus"),

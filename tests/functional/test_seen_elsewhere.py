@@ -62,10 +62,10 @@ def test_prometheus_has_them_too_from_what_obs_serves(season, printed, tmp_path)
         running(command, tmp_path, answers(page)),
         prometheus_at(tmp_path, page) as prometheus,
     ):
-        until("the page was scraped", lambda: asked(prometheus, "up == 1"))
         query = interpolated(drawn("Recall", "stat")["expr"], CHOSEN, *[dt.datetime.now(dt.UTC)] * 2)
-        series = asked(prometheus, query)
-        firing = asked(prometheus, 'obs_alert_state{rule="recall_lost", state="firing"}')
+        series = until("the page was scraped", lambda: asked(prometheus, query))
+        lost = 'obs_alert_state{rule="recall_lost", state="firing"}'
+        firing = until("it was scraped again", lambda: asked(prometheus, lost))
     assert {each["metric"]["version"]: float(each["value"][1]) for each in series} == printed(
         "recall", COMPLETE
     )

@@ -48,5 +48,5 @@ def scraped(filled):
 def prometheus(scraped, tmp_path_factory):
     """The address of a Prometheus that scrapes this page, and takes remote writes."""
     with prometheus_at(tmp_path_factory.mktemp("prometheus"), scraped) as url:
-        until("the page was scraped", lambda: asked(url, "up == 1"))
+        until("the page was scraped", lambda: asked(url, "obs_build_info"))
         yield url
