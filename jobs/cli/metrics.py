@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -20,6 +20,7 @@ from jobs.cli.unmatched import require_known, tell_unmatched
 if TYPE_CHECKING:
     from obs_dagster.history import History
     from obs_dagster.history.current import Selection
+    from obs_dagster.metrics.record import MetricRecord
     from obs_dagster.monitor import Monitor
 
 _SHOWN = (
@@ -89,11 +90,6 @@ def metrics(  # noqa: PLR0917  Typer reads options by name
     for name in metric or []:
         require(name, definitions(), "metric")
 
-    def row(record: MetricRecord) -> dict[str, Any]:
-        """The record; for reading, without an error where there is none."""
-        values = record.as_dict()
-        return values | {"error": record.error or None} if chosen is Format.TABLE else values
-
     with History.open(Settings().history_url) as history:
         wanted = _selection(monitor, history, day, first, last)
         wanted["versions"], wanted["segments"] = version or None, segment or None
@@ -106,7 +102,9 @@ def metrics(  # noqa: PLR0917  Typer reads options by name
         else:
             records = history.metrics(model, **wanted)
             found = {option: {str(getattr(each, option)) for each in records} for option in _FILTERS}
-            rows = [row(each) for each in records]
+            rows = [each.as_dict() for each in records]
+            if chosen is Format.TABLE:
+                rows = _for_reading(monitor, history, records)
         _look_for_others(history, model, wanted, found)
     emit(
         rows,
@@ -116,6 +114,20 @@ def metrics(  # noqa: PLR0917  Typer reads options by name
         shown=_SHOWN,
         arrow=lambda: table,
     )
+
+
+def _for_reading(monitor: Monitor, history: History, records: Sequence[MetricRecord]) -> list[dict[str, Any]]:
+    """Records without an error where there is none, and with what is to be known of a value as its reason."""
+    from obs_dagster.verdict.immature import COVERAGE, immaturity
+
+    days = [each.day for each in records] or [dt.date.min]
+    last = max((night.day for night in history.nights(monitor.model)), default=max(days))
+    coverage = history.metrics(monitor.model, metrics=[COVERAGE], first=min(days), last=max(days))
+    told = immaturity(monitor, coverage, last)
+    return [
+        each.as_dict() | {"error": each.error or None, "reason": each.reason or told(each)}
+        for each in records
+    ]
 
 
 def _selection(
