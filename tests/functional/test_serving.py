@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -16,10 +17,13 @@ import pytest
 
 from jobs.cli import main
 from obs_dagster.baselines.prepare import prepare_baseline
+from obs_dagster.evaluation.hourly import hourly_records
+from obs_dagster.evaluation.hours import count_hours
 from obs_dagster.evaluation.metrics import performance_records, service_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.recording import Recorder
+from obs_dagster.monitor.objectives import LatencyObjective, Objectives
 from obs_dagster.quality.day import validate_days
 from obs_dagster.serving.parquet import as_parquet
 from obs_dagster.sources.ingest import ingest_logs
@@ -139,3 +143,11 @@ def test_a_night_reads_what_a_service_wrote_without_an_edit(log, served, tmp_pat
         assert found[day, "error_share"] == pytest.approx((requests["status"] != 200).mean())
         assert found[day, "recall"] == 1.0
         assert found[day, "latency_p95"] > 0
+    asked = Objectives(availability=0.9, latency=LatencyObjective(under_ms=60_000, target=0.9))
+    promised = replace(night, monitor=monitor.model_copy(update={"objectives": asked}))
+    count_hours(promised, DAYS)
+    kept = {each.metric: each for each in hourly_records(promised, DAYS[-1])}
+    failed = (served[1]["status"] != 200).mean()
+    assert kept["availability_reached"].value == pytest.approx(1 - failed)
+    assert kept["availability_budget_left"].value == pytest.approx(1 - failed / 0.1)
+    assert (kept["latency_reached"].value, kept["latency_reached"].n) == (1.0, len(served[1]))
