@@ -11,6 +11,7 @@ from obs_dagster.alerts.incidents.evidence import Evidence
 from obs_dagster.alerts.incidents.incident import list_incidents
 from obs_dagster.alerts.incidents.suspects import ranked
 from obs_dagster.history import NightRecord, UpstreamEvent
+from obs_dagster.history.usage import record_programs
 
 RULE = {"name": "recall_low", "metric": "recall", "below": 0.5}
 NOW = dt.datetime(2013, 8, 1, tzinfo=dt.UTC)
@@ -147,3 +148,15 @@ def test_runs_that_failed_are_behind_labels_that_lack(store, write, evaluate, su
             part=part,
         )
     assert suspects() == [("run", str(day(5))), ("labels", "")]
+
+
+def test_programs_that_changed_are_behind_what_nothing_in_the_data_explains(
+    store, write, evaluate, suspects, day
+):
+    write([0.9] * 12 + [0.2])
+    nights(evaluate, 13)
+    with store.writing("flight_delay") as connection:
+        for number in range(1, 14):
+            programs = {"lightgbm": "4.7" if number > 12 else "4.6"}
+            record_programs(connection, "flight_delay", [day(number)], programs)
+    assert suspects() == [("program", "")]
