@@ -96,3 +96,23 @@ def test_merged_outcomes_are_the_whole(reduced, rows):
 def test_a_cell_without_rows_has_no_outcomes(reduced, rows):
     found = outcome_counts(reduced(rows).cell("2", "carrier=UA"), "carrier=UA")
     assert (found.n, found.predictions) == (0, 0)
+
+
+def test_rows_without_a_label_are_counted_by_their_score_on_every_engine(rows, small):
+    monitor, grids = small().monitor, Grids({"carrier": CategoryGrid()})
+    lost = rows.set_column(1, "score", pa.array(rows["score"].to_numpy(), mask=np.arange(len(rows)) < 7))
+    found = [
+        OUTCOMES.reduce(nw.from_native(native).lazy(), monitor, grids, [])
+        for native in (duckdb.connect().from_arrow(lost), lost)
+    ]
+    counted = [
+        table.filter(pa.compute.greater(table["n"], 0)).select([*OUTCOMES.keys, "n"]).to_pylist()
+        for table in found
+    ]
+    assert counted[0] == counted[1]
+    cell = OutcomeProfile(found[0], OUTCOMES).cell("1", "*")
+    unlabelled = np.isnan(cell["label"])
+    assert cell["n"][unlabelled & np.isnan(cell["bin"])].sum() == 7
+    scored = unlabelled & ~np.isnan(cell["bin"])
+    assert cell["n"][unlabelled].sum() == rows["_obs_label"][7:].null_count + 7
+    assert len(np.unique(cell["bin"][scored])) > 900
