@@ -110,7 +110,7 @@ class Nights:
         }
         for on in sorted({record.day for record in records}):
             of_day = [record for record in records if record.day == on]
-            found = names if on == day else {record.metric for record in of_day}
+            found = {record.metric for record in of_day} | (names if on == day else set())
             history.replace_metrics(of_day, model=monitor.model, days=[on], metrics=found)
         record_nights(night, [day], history)
         record_anomalies(monitor, history, [day], night.recorder)

@@ -17,7 +17,6 @@ from sqlalchemy import select
 from bench.alarms.faults import FAULTS
 from bench.alarms.nights import Nights
 from obs_dagster.alerts import evaluate_rules, list_alerts
-from obs_dagster.alerts.incidents.evidence import WATCHED
 from obs_dagster.history import History
 from obs_dagster.history.tables import ALERT_EVENTS
 from tests.functional.conftest import FIRST
@@ -40,7 +39,8 @@ def kinds(season, tmp_path_factory):
     home = tmp_path_factory.mktemp("flights") / "home"
     shutil.copytree(season.place.home / "demo", home / "demo")
     nights = Nights.at(home, FIRST, {}, windows=[1])
-    watched = {part.metric for rule in nights.monitor.alerts for part in rule.parts} | {*WATCHED, "volume"}
+    rules = tuple(rule for rule in nights.monitor.alerts if rule.name in RULES)
+    watched = {rule.metric for rule in rules}
     found = {}
     with nights.history() as history:
         for back in range(7):
@@ -55,7 +55,7 @@ def kinds(season, tmp_path_factory):
                 records = history.metrics("flight_delay", first=day, last=day)
                 known = [each for each in records if each.metric in watched]
                 found[day.weekday(), fault] = known, history.nights("flight_delay", day, day)[0]
-    return nights.monitor, found
+    return nights.monitor.model_copy(update={"alerts": rules}), found
 
 
 class Flights(World):

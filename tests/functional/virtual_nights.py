@@ -51,7 +51,7 @@ class World:
         firing = list_alerts(store, states=[State.FIRING])
         if firing and chance.random() < 0.3:
             acknowledge(store, chance.choice(firing).id, by="ann", comment="", now=now)
-        if firing and chance.random() < 0.1:
+        if firing and chance.random() < 0.3:
             resolve(store, chance.choice(firing).id, by="bob", reason="known", now=now)
         if chance.random() < 0.2:
             about = {"column": chance.choice(self.columns)}
