@@ -10,7 +10,16 @@ from jobs.run_process import models_of_run
 from obs_dagster.catalogue import monitors_of, readable_monitors
 from obs_dagster.permissions import keep_private
 from obs_dagster.settings import Settings
+from obs_dagster.telemetry.event import Event
 from obs_dagster.telemetry.logs import configure_unless_done, hide_secrets
+
+_UNUSABLE = Event(
+    "obs_dagster.jobs",
+    "monitor cannot be used",
+    "error",
+    "A monitor file is wrong: its model has no nights until it is mended. The others go on.",
+    {"model": "whose monitor it is, or the file's name", "why": "the first mistake, and where it is"},
+)
 
 
 @dg.definitions
@@ -29,5 +38,7 @@ def definitions() -> dg.Definitions:
         own = monitors_of(settings.monitors, models=models)
         return dg.Definitions.merge(compose(own), due_nights.build(list(own.values())))
     found = readable_monitors(settings.monitors)
+    for each in found.faulty:
+        _UNUSABLE(model=each.model, why=each.why)
     usable = list(found.monitors.values())
     return dg.Definitions.merge(compose(found.monitors, found.faulty), due_nights.build(usable))
