@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 GRACE = 60.0
 """Seconds that a run has to end by itself once it is interrupted."""
+AGAIN, TIMES = 5.0, 3
+"""A library may catch the interruption for its own: it comes again after so many seconds, so many times."""
 
 
 @dataclass(slots=True)
@@ -37,9 +39,12 @@ def deadline(seconds: float, last_words: Callable[[], None]) -> Iterator[Deadlin
         limit.passed.set()
         # a process that works for another one hears none; there it is this thread that has to
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        # a signal also wakes what waits for the network
-        os.kill(os.getpid(), signal.SIGINT)
-        if not over.wait(GRACE):
+        for _ in range(TIMES):
+            # a signal also wakes what waits for the network
+            os.kill(os.getpid(), signal.SIGINT)
+            if over.wait(AGAIN):
+                return
+        if not over.wait(GRACE - TIMES * AGAIN):
             try:
                 last_words()
             finally:

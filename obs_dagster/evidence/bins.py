@@ -79,6 +79,8 @@ def _edges(baseline: NumericCounts) -> FloatArray:
     first = np.flatnonzero((np.diff(tenth) != 0) | heavy[1:] | heavy[:-1]) + 1
     below = points[first - 1] + widths[first - 1] / 2
     above = points[first] - widths[first] / 2
-    reach = _FAR * (points[-1] - points[0])
+    with np.errstate(over="ignore"):
+        # values may be as far apart as no number is; then there is no edge beyond them
+        reach = _FAR * (points[-1] - points[0])
     edges: FloatArray = np.unique([points[0] - reach, *(below / 2 + above / 2), points[-1] + reach])
     return edges[np.isfinite(edges)]

@@ -49,7 +49,8 @@ def evaluate(place):
                 ("performance", performance_records(night, day)),
                 ("service", service_records(night, day)),
             ):
-                history.replace_metrics(records, model=monitor.model, days=[day], metrics=family(name))
+                metrics = {*family(name), *(family("estimate") if name == "performance" else ())}
+                history.replace_metrics(records, model=monitor.model, days=[day], metrics=metrics)
         record_nights(night, days, history)
         evaluate_rules(monitor, history, as_of=days[-1], now=NOW, run_id="run", moved=from_lake(lake))
         return gather(monitor, history, days[-1], now=NOW, lake=lake)

@@ -215,7 +215,7 @@ def test_a_rule_is_replayed_over_the_nights(ran, tmp_path):
     ("words", "completed"),
     [
         ("obs run loan", ["loan_default"]),
-        ("obs metrics loan_default --metric reca", ["recall"]),
+        ("obs metrics loan_default --metric true_p", ["true_positives"]),
         ("obs alerts list --model loan_default --rule b", ["busy"]),
     ],
 )
