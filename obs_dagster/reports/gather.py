@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
-from obs_dagster.alerts.incidents.incident import list_incidents
+from obs_dagster.alerts.incidents.incident import Incident, list_incidents
+from obs_dagster.alerts.incidents.likely import Likely
+from obs_dagster.alerts.moved import from_lake
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert, list_alerts
 from obs_dagster.capacity import Forecast, forecast, night_window
@@ -24,6 +26,7 @@ from obs_dagster.links import NO_LINKS, Links
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import outputs
 from obs_dagster.quality.refusal import in_one_line
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.record_window import RecordWindow
@@ -89,6 +92,11 @@ class Gathering:
         sections, remarks = self._sections(day)
         changes, damaged = self._changes(day)
         hours = {} if self._night is None else hour_sections(self._night, day)
+        incidents = [
+            each
+            for each in self._incidents
+            if each.closed_at is None and any(alert.fires_on(day) for alert in each.alerts)
+        ]
         return HealthInput(
             monitor=self._monitor,
             records=records,
@@ -101,13 +109,23 @@ class Gathering:
             sections=sections,
             hours=hours,
             examples=self._examples(day),
-            incidents=[
-                each
-                for each in self._incidents
-                if each.closed_at is None and any(alert.fires_on(day) for alert in each.alerts)
-            ],
+            incidents=incidents,
+            suspected=self._suspected(incidents, day),
             remarks=[*remarks, *damaged, *self._operation(day)],
         )
+
+    def _suspected(self, incidents: Sequence[Incident], day: dt.date) -> dict[str, str]:
+        """What is likely behind each incident, by its id."""
+        if self._night is None or not incidents:
+            return {}
+        likely = Likely(
+            from_lake(self._night.lake), lambda _: [each.column for each in outputs(self._monitor)]
+        )
+        with self._history.reading() as connection:
+            return {
+                each.id: likely(connection, next(alert for alert in each.alerts if alert.fires_on(day)))
+                for each in incidents
+            }
 
     def _operation(self, day: dt.date) -> Iterator[str]:
         """Which programs changed with the night, and whether nights are about to take too long."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.monitor.escalation import SEVERITIES, Severity
@@ -23,6 +24,7 @@ class IncidentLine:
         lasting: since when, and how long that is.
         alerts: how many of its alerts fire, and of which rules.
         taken_on: who acknowledged one of them; empty if nobody has.
+        why: what is likely behind it; empty if its alerts say that themselves.
     """
 
     id: str
@@ -31,15 +33,24 @@ class IncidentLine:
     lasting: str
     alerts: str
     taken_on: str
+    why: str = ""
 
 
-def incident_lines(incidents: Sequence[Incident], day: dt.date) -> list[IncidentLine]:
-    """The incidents as they stand after the night of a day, the gravest first, then the longest."""
+def incident_lines(
+    incidents: Sequence[Incident], day: dt.date, why: Mapping[str, str] = MappingProxyType({})
+) -> list[IncidentLine]:
+    """The incidents as they stand after the night of a day, the gravest first, then the longest.
+
+    Args:
+        incidents: those that fire.
+        day: the day.
+        why: by the id of an incident, what is likely behind it.
+    """
     ordered = sorted(incidents, key=lambda each: (-SEVERITIES.index(each.severity), each.since, each.id))
-    return [_line(each, day) for each in ordered]
+    return [_line(each, day, why.get(each.id, "")) for each in ordered]
 
 
-def _line(incident: Incident, day: dt.date) -> IncidentLine:
+def _line(incident: Incident, day: dt.date, why: str) -> IncidentLine:
     firing = [alert for alert in incident.alerts if alert.fires_on(day)]
     rules = list(dict.fromkeys(alert.rule for alert in firing))
     more = [f"{len(rules) - _NAMED} more"] if len(rules) > _NAMED else []
@@ -51,4 +62,5 @@ def _line(incident: Incident, day: dt.date) -> IncidentLine:
         f"{night_count((day - incident.since).days + 1)} since {day_month(incident.since)}",
         f"{len(firing)} alert{'s' * (len(firing) != 1)} of {listing([*rules[:_NAMED], *more])}",
         listing(people) if people else "",
+        why,
     )

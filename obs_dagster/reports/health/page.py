@@ -64,6 +64,7 @@ class HealthInput:
             without a full stop.
         changes: the columns that moved on the reported day.
         incidents: those that fire after the night of `day`.
+        suspected: by the id of an incident, what is likely behind it.
         sections: by version, what its task shows of its outcomes over the window that is shown first.
         examples: requests of the reported day that have a trace, each with its address, if there is one.
         hours: by version, what is shown of the reported day's requests by the hour.
@@ -80,6 +81,7 @@ class HealthInput:
     changes: Changes = NOTHING
     sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     incidents: Sequence[Incident] = ()
+    suspected: Mapping[str, str] = field(default_factory=dict)
     hours: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     examples: Sequence[tuple[Example, str]] = ()
 
@@ -142,7 +144,7 @@ def render_health(page: HealthInput) -> str:
             blocks=firing_blocks(monitor, index, page.alerts, day),
             pending=pending_count(page.alerts),
             closed=closed_lines(page.alerts),
-            incidents=incident_lines(page.incidents, day),
+            incidents=incident_lines(page.incidents, day, page.suspected),
             charts=charts,
             objectives=draw_trends(monitor, index, frame, styles, "objective") if monitor.objectives else [],
             hours=_by_version(versions, page.hours),

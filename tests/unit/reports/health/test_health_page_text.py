@@ -201,6 +201,9 @@ def test_what_people_do_about_alerts_and_incidents_is_shown(render, season):
     assert "Resolved by hand: input_drift, version 1, temp: resolved by hand by bob, still in breach" in seen
     assert "Incident 7c2e0d91ab version 1, 15 nights since 7 July" in seen
     assert "1 alert of recall_floor, acknowledged by ann" in seen
+    assert "Likely why" not in seen, "nothing is said where nobody looked"
+    why = {"7c2e0d91ab": "(1) temp: median 50 → 10; (2) a new version"}
+    assert f"Likely why: {why['7c2e0d91ab']}" in text(render(incidents=[season.incident()], suspected=why))
     assert "Incident" not in text(render())
 
 
