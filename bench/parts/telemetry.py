@@ -1,4 +1,4 @@
-"""A night with traces, a log file and lines for a collector, beside the same night with nothing of it.
+"""A night with traces, log, exported metrics and lineage, beside the same night with nothing of it.
 
 Nights take turns, and their order is turned around each time, for machines are now faster, now slower. What
 counts is the CPU that the night's processes take: the collector is another program's.
@@ -6,6 +6,7 @@ counts is the CPU that the night's processes take: the collector is another prog
 
 from __future__ import annotations
 
+import json
 import shutil
 import statistics
 import subprocess
@@ -61,7 +62,13 @@ def _collector() -> Iterator[dict[str, str]]:
 
 
 def _pairs(options: Options, season: Season, folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
-    on = {**environ, "OBS_LOG_FILE": str(folder / "obs.log")}
+    events = {"type": "file", "log_file_path": str(folder / "lineage.jsonl"), "append": True}
+    on = {
+        **environ,
+        "OBS_LOG_FILE": str(folder / "obs.log"),
+        "OBS_EXPORTS": f"textfile://{folder / 'obs.prom'}",
+        "OPENLINEAGE__TRANSPORT": json.dumps(events),
+    }
     # the first night prepares the baseline, and what was never imported is compiled
     nights = [season.night(options.limits), season.night(options.limits, environ=on)]
     pairs: list[tuple[NightsTaken, NightsTaken]] = []
@@ -82,7 +89,7 @@ def _pairs(options: Options, season: Season, folder: Path, environ: Mapping[str,
 def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     """What the results come to."""
     return [
-        (f"traces and logs of a night of {case} rows, everything on", f"{_more(each['measured'])} CPU")
+        (f"telemetry of a night of {case} rows, everything on", f"{_more(each['measured'])} CPU")
         for case, each in cases.items()
         if not each["measured"]["failure"]
     ]
