@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from obs_dagster.monitor import Monitor
-from obs_dagster.sources.declared import declared_types
+from obs_dagster.sources.declared import about_column, declared_types
 
 
 def column_schema(monitor: Monitor) -> dg.TableSchema:
@@ -21,14 +21,10 @@ def column_schema(monitor: Monitor) -> dg.TableSchema:
             unique=feature.unique if feature else name == monitor.logs.columns.prediction_id,
             other=_other(monitor, name),
         )
-        description = feature.description if feature else _role(monitor, name)
-        columns.append(dg.TableColumn(name, kind, description=description, constraints=constraints))
+        columns.append(
+            dg.TableColumn(name, kind, description=about_column(monitor, name), constraints=constraints)
+        )
     return dg.TableSchema(columns)
-
-
-def _role(monitor: Monitor, column: str) -> str:
-    roles = monitor.logs.columns.model_dump()
-    return next((role.replace("_", " ") for role, name in roles.items() if name == column), "")
 
 
 def _other(monitor: Monitor, name: str) -> list[str]:

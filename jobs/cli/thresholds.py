@@ -157,7 +157,9 @@ def _print(cells: list[CellThresholds], rows: list[dict[str, Any]], monitor: Mon
         where = "" if each.segment == WHOLE else f", {each.segment}"
         rule = "\n" if place else ""
         OUTPUT.print(
-            f"{rule}Version {each.version}{where}, {each.thresholds.n:,} labelled rows", highlight=False
+            f"{rule}Version {each.version}{where}, {each.thresholds.n:,} labelled rows",
+            markup=False,
+            highlight=False,
         )
         shown = [name for name in _MEASURES if name != "cost" or each.thresholds.priced]
         drawn = table("threshold", *(name.replace("_", " ") for name in shown))

@@ -13,7 +13,7 @@ from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.data import Labels, Logs
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import task_named
-from obs_dagster.sources.declared import declared_types
+from obs_dagster.sources.declared import about_column, declared_types
 from obs_dagster.sources.protocol import source_of
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _role(monitor: Monitor, name: str, kind: str, key: Sequence[str]) -> SchemaP
         if role == "prediction" and monitor.logs.positive is not None
         else _LOGICAL[kind],
         logicalTypeOptions=options,
-        description=role.replace("_", " ") or None,
+        description=about_column(monitor, name) or None,
         required=name in (*key, roles.time) or None,
         primaryKey=name in key or None,
         primaryKeyPosition=key.index(name) + 1 if name in key else None,

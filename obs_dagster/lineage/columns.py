@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from obs_dagster.lineage.naming import Name
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.sources.declared import declared_types, derived_columns
+from obs_dagster.sources.declared import about_column, declared_types, derived_columns
 
 if TYPE_CHECKING:
     from openlineage.client.generated.column_lineage_dataset import ColumnLineageDatasetFacet
@@ -24,7 +24,7 @@ def schema(monitor: Monitor) -> SchemaDatasetFacet:
             SchemaDatasetFacetFields(
                 name=name,
                 type=kind,
-                description=_about(monitor, name) or None,
+                description=about_column(monitor, name) or None,
                 ordinal_position=place,
             )
             for place, (name, kind) in enumerate(types.items(), start=1)
@@ -54,10 +54,3 @@ def _read(monitor: Monitor) -> Iterator[tuple[str, str]]:
     for name in declared_types(monitor):
         feature = monitor.features.get(name)
         yield name, (feature.column if feature and feature.column else name)
-
-
-def _about(monitor: Monitor, column: str) -> str:
-    if column in monitor.features:
-        return monitor.features[column].description
-    roles: Mapping[str, object] = monitor.logs.columns.model_dump()
-    return next((role.replace("_", " ") for role, name in roles.items() if name == column), "")

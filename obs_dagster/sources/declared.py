@@ -55,6 +55,14 @@ def declared_types(monitor: Monitor) -> dict[str, str]:
     return types | {name: _SQL_TYPES[feature.type] for name, feature in monitor.features.items()}
 
 
+def about_column(monitor: Monitor, column: str) -> str:
+    """What a declared column is, in words: a feature's description, or the role that it plays."""
+    if column in monitor.features:
+        return monitor.features[column].description
+    roles = monitor.logs.columns.model_dump()
+    return next((role.replace("_", " ") for role, name in roles.items() if name == column), "")
+
+
 def derived_columns(monitor: Monitor) -> dict[str, DerivedColumn]:
     """The columns that ingestion makes of others, in order."""
     return {

@@ -307,3 +307,13 @@ def test_check_finds_the_sources(ran):
         "route": "ok",
     }
     assert done.returncode == 0
+
+
+def test_other_thresholds_are_told_by_segment_whatever_its_values_are_called(ran):
+    home, _ = ran
+    done = home.obs("thresholds", "loan_default", "--segment", "region", "--false-negative", "5")
+    assert done.returncode == 0, done.stderr
+    assert "Version 1, region=[red]south[/]" in done.stdout
+    assert "Errors cost least at" in done.stdout
+    wrong = home.obs("thresholds", "loan_default", "--version", "none")
+    assert (wrong.returncode, "Nothing of loan_default was predicted there" in wrong.stderr) == (2, True)
