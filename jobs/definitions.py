@@ -6,6 +6,7 @@ import dagster as dg
 
 from jobs import due_nights
 from jobs.composition import compose
+from jobs.dagster_log import lead_dagster
 from jobs.run_process import models_of_run
 from obs_dagster.catalogue import monitors_of, readable_monitors
 from obs_dagster.permissions import keep_private
@@ -31,7 +32,8 @@ def definitions() -> dg.Definitions:
     settings = Settings()
     # every process of Dagster that runs our code begins here
     hide_secrets()
-    configure_unless_done()
+    if configure_unless_done():
+        lead_dagster()
     keep_private(settings)
     models = models_of_run()
     if models is not None:

@@ -98,7 +98,9 @@ def _dagster(settings: Settings, port: int) -> list[str]:
     # of two locations of one name Dagster takes the last
     files = [write_workspace(settings.dagster_home), *(file for file in [_TEAMS_WORKSPACE] if file.exists())]
     workspaces = [argument for file in files for argument in ("-w", str(file))]
-    return [sys.executable, "-m", "dagster", "dev", *workspaces, "-h", _HOST, "-p", str(port)]
+    # keys are those of our own lines
+    lines = [] if sys.stderr.isatty() else ["--log-format", "json"]
+    return [sys.executable, "-m", "dagster", "dev", *workspaces, "-h", _HOST, "-p", str(port), *lines]
 
 
 def _mlflow(settings: Settings, port: int) -> list[str]:

@@ -72,12 +72,13 @@ def _locations(port):
 def test_both_uis_answer_and_one_signal_stops_them(home):
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         ports = [str(each.getsockname()[1]) for each in (one, other)]
+    log = home.root / "dev.log"
     started = subprocess.Popen(
         home.command("dev", "--port", ports[0], "--mlflow-port", ports[1]),
         env=home.environ | {"PYTHONUNBUFFERED": "1"},
         cwd=home.root,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=log.open("w"),
         text=True,
     )
     # a program that never answers must not hang the suite
@@ -95,6 +96,10 @@ def test_both_uis_answer_and_one_signal_stops_them(home):
         started.send_signal(signal.SIGTERM)
         started.stdout.read()
         assert started.wait() == 0
+        lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+        served = next(line for line in lines if line["logger"] == "dagster-webserver")
+        assert (served["level"], served["event"][:7]) == ("info", "Serving")
+        assert " - dagster" not in log.read_text()
     finally:
         patience.cancel()
         started.stdout.close()

@@ -25,6 +25,7 @@ from obs_dagster.telemetry.logs.readable import Readable
 from obs_dagster.telemetry.logs.record import hide_secrets, without_secrets
 from obs_dagster.telemetry.logs.shared_file import SharedFile
 from obs_dagster.telemetry.logs.switch import asks_for_otlp
+from obs_dagster.telemetry.logs.through import is_led
 from obs_dagster.telemetry.logs.warned import tell_warnings
 from obs_dagster.telemetry.patience import PATIENCE
 from obs_dagster.telemetry.traces import traceparent
@@ -105,10 +106,16 @@ def configure(environ: Mapping[str, str] | None = None, *, stream: TextIO | None
     _add_far(environ)
 
 
-def configure_unless_done() -> None:
-    """Set up logging for a process that is not the program's own, unless somebody has done so."""
-    if not logging.getLogger().handlers:
-        configure()
+def configure_unless_done() -> bool:
+    """Set up logging for a process that is not the program's own, unless somebody has done so.
+
+    Returns:
+        Whether it is set up by this.
+    """
+    if logging.getLogger().handlers:
+        return False
+    configure()
+    return True
 
 
 def quiet_terminal() -> None:
@@ -188,7 +195,7 @@ def _add_far(environ: Mapping[str, str]) -> None:
 def _formatter(rendering: Processor, *, exceptions: bool = True) -> structlog.stdlib.ProcessorFormatter:
     written: list[Processor] = [structlog.processors.format_exc_info] if exceptions else []
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_SHARED,
+        foreign_pre_chain=[*_SHARED, _exception_text],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             *written,
@@ -230,7 +237,16 @@ def _number(environ: Mapping[str, str], variable: str, default: int) -> int:
 
 
 def _worth_telling(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in _TALKATIVE
+    if record.levelno >= logging.WARNING or is_led(record):
+        return True
+    return record.name.partition(".")[0] not in _TALKATIVE
+
+
+def _exception_text(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """The traceback of a library's record that has it as a text, as one without its secrets has."""
+    if "exc_info" not in event and (text := event["_record"].exc_text):
+        event["exception"] = text
+    return event
 
 
 def quieten() -> None:

@@ -120,3 +120,17 @@ def test_lines_of_other_processes_are_in_the_file_with_what_is_bound_here(log, t
     beside.close()
     assert '"run_id": "r"' in file.read_text()
     assert '"rows": 9' in file.read_text()
+
+
+def test_the_traceback_of_a_library_is_in_its_line_with_and_without_a_secret(log, monkeypatch):
+    monkeypatch.setenv("NIGHTLY_PASSWORD", "hunter2hunter2")
+    logs.hide_secrets()
+    written = log()
+    for text in ("hunter2hunter2", "damaged"):
+        try:
+            int(text)
+        except ValueError:
+            logging.getLogger("some.library").exception("failed")
+    hidden, plain = written.lines
+    assert hidden["exception"].endswith("invalid literal for int() with base 10: '***'")
+    assert plain["exception"].endswith("'damaged'")
