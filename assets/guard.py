@@ -18,6 +18,7 @@ from assets.progress import begin_stage, days_done
 from obs_dagster.errors import HistoryError, ObsError
 from obs_dagster.file_lock import hold
 from obs_dagster.lake.leftovers import claim
+from obs_dagster.mlflow_reach.experiment import links_to_traces
 from obs_dagster.monitor import Monitor
 from obs_dagster.secrets import without_secrets
 from obs_dagster.settings import Settings
@@ -94,7 +95,7 @@ def _seen(context: dg.AssetExecutionContext, monitor: Monitor, stage: str) -> It
         measured(context, monitor, stage, span),
     ):
         if trace := trace_id():
-            url = Settings().links.trace(trace)
+            url = links_to_traces(Settings()).night_trace(trace, monitor.model)
             context.add_asset_metadata({"trace": dg.MetadataValue.url(url) if url else trace})
         yield
 

@@ -8,6 +8,7 @@ from assets.progress import Progress
 from assets.resources import Platform
 from assets.stage import LAST, stage
 from assets.tables import table
+from obs_dagster.mlflow_reach.experiment import links_to_traces
 from obs_dagster.monitor import Monitor
 from obs_dagster.reports.catch_up import publish_nights
 
@@ -27,7 +28,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     history,
                     platform.tracking_uri,
                     pages=platform.settings.reports if platform.settings.reports_url else None,
-                    links=platform.settings.links,
+                    links=links_to_traces(platform.settings),
                     progress=Progress(context),
                 )
             except Exception:

@@ -13,6 +13,7 @@ from obs_dagster.alerts.life.tell import settle
 from obs_dagster.alerts.moved import from_lake
 from obs_dagster.history import History
 from obs_dagster.lake.lake import Lake
+from obs_dagster.mlflow_reach.experiment import links_to_traces
 from obs_dagster.monitor import Monitor
 from obs_dagster.monitor.loading import Faulty
 from obs_dagster.monitor.task import outputs
@@ -53,7 +54,9 @@ def _notifications(monitors: Sequence[Monitor], faulty: Sequence[Faulty]) -> dg.
                 moved = from_lake(Lake(settings.lake_root))
                 settle(history, now, moved, Likely(moved, lambda model: put_out.get(model, ())))
                 report_mended(history, now)
-                done = deliver(history, routes, environ=os.environ, links=settings.links, zones=zones)
+                done = deliver(
+                    history, routes, environ=os.environ, links=links_to_traces(settings), zones=zones
+                )
                 report_dead_channels(history, now)
         except Exception as error:
             sender_failed(settings, monitors, error, environ=os.environ, now=now)

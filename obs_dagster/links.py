@@ -6,6 +6,7 @@ Nothing else in the project knows that. What a setting does not name has no addr
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -14,6 +15,9 @@ _TRAINING = "workflowType=machine_learning"
 
 TRACE_ID = "{trace_id}"
 """What stands for the id in an address of traces."""
+
+TRACE_PREFIX = "tr-"
+"""What MLflow puts in front of a trace's id."""
 
 FLEET_PAGE = "index.html"
 """The file of the page of all models."""
@@ -66,12 +70,15 @@ class Links:
         mlflow: MLflow's server, likewise.
         reports: where the folder `reports` of the home is served, likewise.
         traces: where a trace is shown, with `{trace_id}` in it; empty if nobody shows any.
+        keeps: by the name of an experiment its id in the MLflow that keeps the traces of nights, empty if it
+            is not known; left out: MLflow keeps none.
     """
 
     dagster: str = ""
     mlflow: str = ""
     reports: str = ""
     traces: str = ""
+    keeps: Callable[[str], str] | None = None
 
     def group(self, model: str, location: str) -> str:
         """The graph of a model in Dagster, in the code location of a name."""
@@ -130,6 +137,17 @@ class Links:
         'https://jaeger.example/trace/0af7651916cd43dd8448eb211c80319c'
         """
         return self.traces.replace(TRACE_ID, _part(trace_id)) if trace_id else ""
+
+    def night_trace(self, trace_id: str, model: str) -> str:
+        """The trace of a night of a model: where traces are shown, else in the MLflow that keeps it.
+
+        >>> Links(mlflow="https://mlflow.example", keeps=lambda name: "3").night_trace("0af7", "m")
+        'https://mlflow.example/#/experiments/3/traces?workflowType=machine_learning&selectedEvaluationId=tr-0af7'
+        """
+        if self.traces or not trace_id or self.keeps is None or not self.mlflow:
+            return self.trace(trace_id)
+        experiment = self.keeps(experiment_name(model))
+        return self._mlflow(trace_fragment(experiment, f"{TRACE_PREFIX}{trace_id}")) if experiment else ""
 
     def _dagster(self, path: str, **query: str) -> str:
         asked = f"?{urlencode(query)}" if query else ""

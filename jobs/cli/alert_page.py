@@ -62,7 +62,7 @@ def print_alert(
     for name, text in (
         *told,
         *_around(alert),
-        ("trace", _trace(trace)),
+        ("trace", _trace(trace, alert.model)),
         *named_lines(examples),
     ):
         if text:
@@ -120,10 +120,11 @@ def _around(alert: Alert) -> Iterator[tuple[str, str]]:
     yield "look", Settings().links.report(alert.model, alert.last_day) or page
 
 
-def _trace(trace: str) -> str:
+def _trace(trace: str, model: str) -> str:
+    from obs_dagster.mlflow_reach.experiment import links_to_traces
     from obs_dagster.settings import Settings
 
-    return Settings().links.trace(trace) or trace
+    return links_to_traces(Settings()).night_trace(trace, model) or trace
 
 
 def _print_nights(alert: Alert, nights: Sequence[JudgedNight]) -> None:

@@ -127,11 +127,12 @@ def _replay(settings: Settings, first: dt.date, last: dt.date) -> None:
 def _deliver(settings: Settings, monitors: Sequence[Monitor]) -> None:
     from obs_dagster.alerts import deliver
     from obs_dagster.history import History
+    from obs_dagster.mlflow_reach.experiment import links_to_traces
 
     place = settings.root / "notifications.log"
     routes = {monitor.model: monitor.routes for monitor in monitors}
     with History.open(settings.history_url) as history, kept_messages(place):
-        done = deliver(history, routes, environ=os.environ, links=settings.links)
+        done = deliver(history, routes, environ=os.environ, links=links_to_traces(settings))
     if done.delivered:
         count = "1 notification was" if done.delivered == 1 else f"{done.delivered} notifications were"
         labels = dict.fromkeys(route.label for monitor in monitors for route in monitor.channels) or (

@@ -115,7 +115,10 @@ def show(incident_id: IncidentId, chosen: FormatOption = Format.TABLE) -> None:
     OUTPUT.print(head.append(incident.state.upper(), _STATES[incident.state]))
     rows = table("", "", show_header=False)
     rows.columns[0].no_wrap = True
-    for name, text in (*_told(story).items(), *named_lines(example_lines(incident.alerts))):
+    told = {**_told(story), "trace": _trace(incident)}
+    for name, text in (*told.items(), *named_lines(example_lines(incident.alerts))):
+        if not text:
+            continue
         rows.add_row(cell(name, "dim"), cell(text))
     OUTPUT.print(Padding(rows, (0, 0, 0, 2)))
     OUTPUT.print()
@@ -127,6 +130,19 @@ def show(incident_id: IncidentId, chosen: FormatOption = Format.TABLE) -> None:
     if firing := [alert for alert in incident.alerts if alert.state == "firing"]:
         print_alerts(firing)
     tell_elsewhere({incident.id}, {incident.model})
+
+
+def _trace(incident: Incident) -> str:
+    """The trace of the incident's last night; empty if there is none."""
+    from obs_dagster.history import History
+    from obs_dagster.mlflow_reach.experiment import links_to_traces
+    from obs_dagster.settings import Settings
+
+    settings = Settings()
+    with History.open(settings.history_url) as history:
+        ran = history.nights(incident.model, incident.until, incident.until)
+    trace = ran[0].trace_id if ran else ""
+    return links_to_traces(settings).night_trace(trace, incident.model) or trace
 
 
 def _told(story: Story) -> dict[str, str]:

@@ -88,6 +88,7 @@ def write_report(monitor: Monitor, day: dt.date | None = None, output: Path | No
     from obs_dagster.history import History
     from obs_dagster.lake.lake import Lake, replacing
     from obs_dagster.links import health_page
+    from obs_dagster.mlflow_reach.experiment import links_to_traces
     from obs_dagster.reports.gather import gather
     from obs_dagster.reports.health import render_health
     from obs_dagster.settings import Settings
@@ -103,7 +104,7 @@ def write_report(monitor: Monitor, day: dt.date | None = None, output: Path | No
                 + ("another." if ran else "one."),
             )
         shown, now = day or ran[-1], dt.datetime.now(dt.UTC)
-        lake, links = Lake(settings.lake_root), settings.links
+        lake, links = Lake(settings.lake_root), links_to_traces(settings)
         page = render_health(gather(monitor, history, shown, now=now, lake=lake, links=links))
     place = (output or settings.reports / health_page(monitor.model, shown)).absolute()
     with _writing(place, ours=output is None), replacing(place) as aside:

@@ -20,7 +20,7 @@ def linked(message: Message, links: Links) -> Message:
     """The message with the addresses that there are: below its body, as links, as `…_url` in its details."""
     addresses = {
         **_addresses(message.details, links),
-        "trace": links.trace(message.details.get(TRACE_ID, "")),
+        "trace": links.night_trace(message.details.get(TRACE_ID, ""), message.details["model"]),
     }
     found = {name: url for name, url in addresses.items() if url}
     if not found:

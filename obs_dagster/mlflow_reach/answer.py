@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from obs_dagster.mlflow_reach.database import require_whole
@@ -36,23 +36,34 @@ def require_mlflow(uri: str) -> None:
 def _require_api(uri: str) -> None:
     import requests
 
-    parts = urlsplit(uri)
     place = without_password(uri)
-    bare = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
     try:
-        answer = requests.post(
-            bare + _ASKED,
-            json={"max_results": 1},
-            auth=_login(parts.username, parts.password),
-            headers=_bearer(),
-            timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS),
-            allow_redirects=False,
-            verify=os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() != "true",
-        )
+        answer = search_experiments(uri, {"max_results": 1})
     except requests.RequestException as error:
         raise _unavailable(f"MLflow at {place} does not answer: {error}.") from error
     if wrong := _wrong(answer):
         raise _unavailable(f"What answers at {place} is no MLflow that works: {wrong}.")
+
+
+def search_experiments(uri: str, asked: dict[str, Any]) -> requests.Response:
+    """What the tracking API of a server answers to a search of experiments, within seconds.
+
+    Raises:
+        requests.RequestException: nothing answers.
+    """
+    import requests
+
+    parts = urlsplit(uri)
+    bare = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+    return requests.post(
+        bare + _ASKED,
+        json=asked,
+        auth=_login(parts.username, parts.password),
+        headers=_bearer(),
+        timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS),
+        allow_redirects=False,
+        verify=os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() != "true",
+    )
 
 
 def _wrong(answer: requests.Response) -> str:

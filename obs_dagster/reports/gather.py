@@ -47,7 +47,7 @@ class Gathering:
         now: the present (UTC).
         run_id: the run that evaluated the days.
         lake: holds the outcomes that pages show; left out, they show none.
-        links: where traces of requests are shown.
+        links: where traces are shown.
     """
 
     def __init__(
@@ -105,6 +105,7 @@ class Gathering:
             day=day,
             generated_at=self._now,
             run_id=self._run_id,
+            trace=self._trace(day),
             changes=changes,
             sections=sections,
             hours=hours,
@@ -145,6 +146,11 @@ class Gathering:
             return []
         found = examples_of(self._monitor, day, self._night.lake)
         return [(each, self._links.trace(each.trace_id)) for each in found]
+
+    def _trace(self, day: dt.date) -> str:
+        """The address of the trace of the night that evaluated the day; empty if there is none."""
+        traced = next((each.trace_id for each in self._nights if each.day == day), "")
+        return self._links.night_trace(traced, self._monitor.model)
 
     def _changes(self, day: dt.date) -> tuple[Changes, list[str]]:
         """Which columns moved, or why that cannot be told."""

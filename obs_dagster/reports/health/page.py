@@ -60,6 +60,7 @@ class HealthInput:
         day: the reported day.
         generated_at: now, with its time zone.
         run_id: the run that evaluated the day; empty if it is not known.
+        trace: the address of its trace; empty if there is none.
         remarks: what could not be shown, and why, and what is to be known of how the night ran; sentences
             without a full stop.
         changes: the columns that moved on the reported day.
@@ -77,6 +78,7 @@ class HealthInput:
     day: dt.date
     generated_at: dt.datetime
     run_id: str = ""
+    trace: str = ""
     remarks: Sequence[str] = ()
     changes: Changes = NOTHING
     sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
@@ -163,6 +165,7 @@ def render_health(page: HealthInput) -> str:
             meanings=_meanings(page),
             generated_at=page.generated_at,
             run_id=page.run_id,
+            trace=page.trace,
             remarks=page.remarks,
         )
     )

@@ -5,11 +5,10 @@ from __future__ import annotations
 import html
 
 from obs_dagster.changes.words import between, told
-from obs_dagster.links import run_fragment, trace_fragment
+from obs_dagster.links import TRACE_PREFIX, run_fragment, trace_fragment
 from obs_dagster.reports.mlflow.trend_view import trend_view_link
 from obs_dagster.reports.mlflow.version_report import TRACE_TAG, VersionReport
 from obs_dagster.telemetry.traces import destinations
-from obs_dagster.telemetry.traces.ids import TRACE_PREFIX
 
 _EVIDENCE = 8
 """Numbers of a verdict that are told; all are on the health page."""

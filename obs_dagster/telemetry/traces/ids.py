@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-TRACE_PREFIX = "tr-"
-"""What MLflow puts before the id of a trace."""
-
 
 def trace_of_run(run_id: str) -> str:
     """The trace of a run, in 32 hexadecimal digits.

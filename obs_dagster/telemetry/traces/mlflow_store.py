@@ -12,11 +12,10 @@ from typing import Any
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 
-from obs_dagster.links import experiment_name
+from obs_dagster.links import TRACE_PREFIX, experiment_name
 from obs_dagster.settings import Settings
 from obs_dagster.telemetry.traces.attributes import ATTRIBUTES
 from obs_dagster.telemetry.traces.holding import Holding
-from obs_dagster.telemetry.traces.ids import TRACE_PREFIX
 
 SECONDS = 0.7
 """How long an MLflow may take to say that it is there."""

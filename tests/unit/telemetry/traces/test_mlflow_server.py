@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from obs_dagster.mlflow_reach.experiment import links_to_traces
+from obs_dagster.settings import Settings
 from obs_dagster.telemetry import traces
 from obs_dagster.telemetry.patience import PATIENCE
 from tests.servers import answers, free_port, running
@@ -26,7 +28,7 @@ def server(tmp_path):
         yield f"http://127.0.0.1:{port}"
 
 
-def test_the_trace_of_a_night_is_among_those_of_its_model(begin_anew, server, monkeypatch):
+def test_the_trace_of_a_night_is_among_those_of_its_model(begin_anew, server, tmp_path, monkeypatch):
     from mlflow import MlflowClient
 
     monkeypatch.setattr(PATIENCE, "seconds", 20.0)
@@ -44,3 +46,11 @@ def test_the_trace_of_a_night_is_among_those_of_its_model(begin_anew, server, mo
         "scan": 10,
     }
     assert json.loads(found.info.request_preview)["obs.day"] == "2024-03-04"
+    # an alert leads there, by way of the server and of its database
+    fragment = f"#/experiments/{experiment}/traces?workflowType=machine_learning"
+    address = f"{fragment}&selectedEvaluationId={found.info.trace_id}"
+    for uri in (server, f"sqlite:///{tmp_path / 'mlflow.db'}"):
+        settings = Settings(tracking_uri=uri, mlflow_url="https://mlflow.example", traces="mlflow")
+        trace = traces.trace_of_run("served")
+        assert links_to_traces(settings).night_trace(trace, "m") == f"https://mlflow.example/{address}"
+        assert not links_to_traces(settings).night_trace(trace, "of which nothing is known")
