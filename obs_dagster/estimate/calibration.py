@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from obs_dagster.estimate.overlap import why_apart
 from obs_dagster.estimate.predicted import Predicted
 from obs_dagster.metrics.estimate import UNTAUGHT
 from obs_dagster.profile.distribution import FloatArray
@@ -21,17 +22,8 @@ LEAST_ROWS, LEAST_OF_CLASS = 300, 30
 LEAST_DAYS = 10
 """Days of a baseline from which on whole days are drawn again: fewer do not say how days differ."""
 
-MOST_OUTSIDE = 0.05
-"""Share of the rows whose scores may lie where the baseline had none."""
-
-LEAST_WORTH = 100.0
-"""Rows that a baseline must be worth where the scores are now."""
-
 _MOST_BINS = 400
 """Bins that resampled baselines are fitted on."""
-
-_GROUPS = 20
-"""Groups of equal rows of the baseline in which its scores are compared with those of now."""
 
 
 @dataclass(frozen=True)
@@ -151,32 +143,7 @@ class Calibration:
         """
         if self.refused:
             return self.refused
-        known = self.score[self.rows > 0]
-        outside = rows[(score < known[0] - _NEAR) | (score > known[-1] + _NEAR)].sum() / rows.sum()
-        if outside > MOST_OUTSIDE:
-            return f"{outside:.0%} of the scores are outside of those that the baseline has"
-        worth = self._worth(score, rows)
-        if worth < LEAST_WORTH:
-            return (
-                f"where the scores are now, the baseline is worth {worth:,.0f} labelled rows of the "
-                f"{LEAST_WORTH:,.0f} that are needed"
-            )
-        return ""
-
-    def _worth(self, score: FloatArray, rows: FloatArray) -> float:
-        """How many rows the baseline is worth that is weighted to have the scores of now (Kish, 1965)."""
-        upto = np.cumsum(self.rows)
-        inner = np.searchsorted(upto, upto[-1] * np.arange(1, _GROUPS) / _GROUPS)
-        edges = np.unique(self.score[np.minimum(inner, len(self.score) - 1)])
-        was, now = (
-            np.bincount(np.searchsorted(edges, place), weights=weights, minlength=len(edges) + 1)
-            for place, weights in ((self.score, self.rows), (score, rows))
-        )
-        was, now = was[was + now > 0], now[was + now > 0]
-        if (was == 0).any():
-            # at the very end of the range; what lies there is little, or it would be outside
-            was = np.maximum(was, 1.0)
-        return float(was.sum() / ((now / now.sum()) ** 2 / (was / was.sum())).sum())
+        return why_apart((self.score, self.rows), (score, rows), near=_NEAR, what="scores")
 
 
 def _fitted(known: FloatArray, positives: FloatArray, negatives: FloatArray, score: FloatArray) -> FloatArray:

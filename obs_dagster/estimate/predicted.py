@@ -11,6 +11,16 @@ from numpy.typing import NDArray
 from obs_dagster.profile.distribution import FloatArray
 
 
+def grouped(rows: FloatArray, most: int) -> NDArray[np.intp]:
+    """The first of the bins of each group, of at most so many groups of about equal rows, ascending."""
+    if len(rows) <= most:
+        return np.arange(len(rows))
+    upto = np.cumsum(rows)
+    before = np.concatenate([[0.0], upto[:-1]])
+    # empty bins at the end belong to the last group
+    return np.unique(np.minimum(np.floor(before / upto[-1] * most), most - 1), return_index=True)[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Predicted:
     """Rows by score and decision.
@@ -30,11 +40,7 @@ class Predicted:
 
     def groups(self, most: int) -> NDArray[np.intp]:
         """The first of the bins of each group, of at most so many groups of about equal rows, ascending."""
-        if len(self.score) <= most:
-            return np.arange(len(self.score))
-        upto = np.cumsum(self.rows.sum(axis=1))
-        before = np.concatenate([[0.0], upto[:-1]])
-        return np.unique(np.floor(before / upto[-1] * most), return_index=True)[1]
+        return grouped(self.rows.sum(axis=1), most)
 
     def joined(self, first: NDArray[np.intp]) -> Predicted:
         """The rows with bins joined to groups, each at its mean score."""

@@ -19,7 +19,7 @@ from obs_dagster.profile.profile import merge_rows
 from obs_dagster.tasks.regression.table import ADDED, KEYS, SCHEMA, level_key
 from obs_dagster.tasks.regression.units import FARTHEST, NOTHING, Units
 
-_PAIR = nw.col("pair")
+_PAIR, _WAITING = nw.col("pair"), nw.col("waiting")
 _D, _G, _E = nw.col("target"), nw.col("prediction"), nw.col("error")
 _SIZE, _RELATIVE, _SYMMETRIC = nw.col("size"), nw.col("relative"), nw.col("symmetric")
 #: Of the pairs of a cell; nulls are left out of sums.
@@ -52,9 +52,17 @@ _BY_PREDICTION = {
     "prediction_sum": _G.sum(),
     "error_sum": _E.sum(),
     "error_sq": (_E * _E).sum(),
+    "error_quart": (_E * _E * _E * _E).sum(),
+    "absolute_sum": _E.abs().sum(),
+    "nonzero": _RELATIVE.count(),
+    "relative_sum": _RELATIVE.sum(),
+    "relative_sq": (_RELATIVE * _RELATIVE).sum(),
+    "symmetric_sum": _SYMMETRIC.sum(),
+    "symmetric_sq": (_SYMMETRIC * _SYMMETRIC).sum(),
     "prediction_min": nw.col("raw_prediction").min(),
     "prediction_max": nw.col("raw_prediction").max(),
 }
+_BY_WAITING = {"prediction_min": nw.col("unpaired").min(), "prediction_max": nw.col("unpaired").max()}
 _BY_ERROR = {"error_min": nw.col("raw_error").min(), "error_max": nw.col("raw_error").max()}
 _WIDTH = nw.col("width")
 _BETWEEN = {
@@ -114,7 +122,8 @@ def _pairs(
         "high": _number(high, names),
     } | {f"quantile_{level_key(level)}": _number(name, names) for level, name in levels.items()}
     bound = FARTHEST * scale
-    usable = _near(nw.col("raw_prediction"), centre, bound) & _near(nw.col("raw_target"), centre, bound)
+    put_out = _near(nw.col("raw_prediction"), centre, bound)
+    usable = put_out & _near(nw.col("raw_target"), centre, bound)
     prediction, target = nw.col("raw_prediction"), nw.col("raw_target")
     interval = _near(nw.col("low"), centre, bound) & _near(nw.col("high"), centre, bound)
     ordered = _PAIR & interval & (nw.col("low") <= nw.col("high"))
@@ -123,10 +132,10 @@ def _pairs(
     size, error = target.abs() / scale, (prediction - target) / scale
     both = size + prediction.abs() / scale
     # comparisons with NaN and null differ between engines; a case has one branch or the other everywhere
-    sound = nw.when(usable).then(nw.lit(1)).otherwise(nw.lit(0)) == 1
+    sound, predicted = (nw.when(each).then(nw.lit(1)).otherwise(nw.lit(0)) == 1 for each in (usable, put_out))
     return (
         keyed.select(*keys, **numbers)
-        .with_columns(pair=sound)
+        .with_columns(pair=sound, waiting=predicted & ~sound)
         .with_columns(
             target=nw.when(_PAIR).then((target - centre) / scale),
             prediction=nw.when(_PAIR).then((prediction - centre) / scale),
@@ -137,6 +146,8 @@ def _pairs(
             symmetric=nw.when(_PAIR & (both > 0)).then(2.0 * error.abs() / both).when(_PAIR).then(0.0),
             width=nw.when(ordered).then((nw.col("high") - nw.col("low")) / scale),
             covered=nw.when(ordered & inside).then(1.0).when(ordered).then(0.0),
+            unpaired=nw.when(_WAITING).then(prediction),
+            waiting_bin=nw.when(_WAITING).then(units.prediction.bin(prediction)),
             prediction_bin=nw.when(_PAIR).then(units.prediction.bin(prediction)),
             error_bin=nw.when(_PAIR).then(units.error.bin(prediction - target)),
             **dict(losses),
@@ -184,16 +195,17 @@ def _counted(pairs: nw.LazyFrame[Any], keys: list[str], levels: Mapping[float, s
     names += [f"{name}_{level_key(level)}" for level in levels for name in _OF_QUANTILE]
     summed = {
         "cell": pairs.group_by(*keys).agg(n=nw.len(), **_CELL_SUMS, **_BETWEEN, **quantiles),
-        "prediction": _in_bins(pairs, keys, "prediction_bin", _BY_PREDICTION),
-        "error": _in_bins(pairs, keys, "error_bin", _BY_ERROR),
+        "prediction": _in_bins(pairs.filter(_PAIR), keys, "prediction_bin", _BY_PREDICTION),
+        "error": _in_bins(pairs.filter(_PAIR), keys, "error_bin", _BY_ERROR),
+        "waiting": _in_bins(pairs.filter(_WAITING), keys, "waiting_bin", _BY_WAITING),
     }
     return nw.concat([_wide(frame, keys, kind, names) for kind, frame in summed.items()])
 
 
 def _in_bins(
-    pairs: nw.LazyFrame[Any], keys: list[str], column: str, sums: Mapping[str, nw.Expr]
+    rows: nw.LazyFrame[Any], keys: list[str], column: str, sums: Mapping[str, nw.Expr]
 ) -> nw.LazyFrame[Any]:
-    return pairs.filter(_PAIR).group_by(*keys, column).agg(n=nw.len(), **sums).rename({column: "key"})
+    return rows.group_by(*keys, column).agg(n=nw.len(), **sums).rename({column: "key"})
 
 
 def _wide(frame: nw.LazyFrame[Any], keys: list[str], kind: str, names: Sequence[str]) -> nw.LazyFrame[Any]:
@@ -243,6 +255,6 @@ def _padded(table: pa.Table, names: Sequence[str]) -> pa.Table:
 
 def _joined(counted: pa.Table) -> pa.Table:
     """The counts on the bins of segment cells."""
-    binned = pc.is_in(counted["kind"], pa.array(["prediction", "error"]))
+    binned = pc.is_in(counted["kind"], pa.array(["prediction", "error", "waiting"]))
     keys = pc.if_else(binned, pc.shift_right(counted["key"], JOINED_BITS), counted["key"])
     return counted.set_column(counted.schema.get_field_index("key"), "key", keys)

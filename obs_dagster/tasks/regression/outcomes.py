@@ -8,10 +8,12 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
+from obs_dagster.estimate.losses import Losses
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.tasks.outcomes import Cell
+from obs_dagster.tasks.outcomes import Cell, Expecting
 from obs_dagster.tasks.regression.counts import Errors, QuantileErrors
+from obs_dagster.tasks.regression.estimates import expected, losses
 from obs_dagster.tasks.regression.table import ADDED, KEYS, SCHEMA
 
 
@@ -21,6 +23,11 @@ class RegressionOutcomes:
     schema = SCHEMA
     keys = KEYS
     added = ADDED
+
+    def settings(self, monitor: Monitor) -> str:
+        """That predictions without a label are counted, which older outcomes did not, and errors by them."""
+        del monitor
+        return "every prediction"
 
     def reduce(self, rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
         """The outcomes of `SCHEMA` with the text columns `by` before them, sorted."""
@@ -39,6 +46,18 @@ class RegressionOutcomes:
         yield "", Errors.of(cell, seed=seed, with_interval=roles.interval is not None, costs=monitor.costs)
         for level, column in roles.quantiles.items():
             yield column, QuantileErrors.of(cell, level)
+
+    def calibration(self, parts: Sequence[Cell], monitor: Monitor, seed: int) -> Losses:
+        """What predictions missed by."""
+        del monitor
+        return losses(parts, seed)
+
+    def expected(
+        self, cell: Cell, calibration: Losses, monitor: Monitor, given: Expecting
+    ) -> Iterator[tuple[str, Any]]:
+        """What is expected of a cell."""
+        del monitor
+        yield "", expected(cell, calibration, given)
 
 
 OUTCOMES = RegressionOutcomes()

@@ -42,12 +42,24 @@ from obs_dagster.tasks.regression.table import (
     SCHEMA,
     level_key,
 )
-from obs_dagster.tasks.regression.units import FARTHEST, Units
+from obs_dagster.tasks.regression.units import FARTHEST, NOTHING, Units
 
 if TYPE_CHECKING:
     import duckdb
 
-_BY_PREDICTION = ("prediction_sum", "error_sum", "error_sq")
+#: What is added up by the bin of the prediction, in the order of `_missed`.
+_BY_PREDICTION = (
+    "prediction_sum",
+    "error_sum",
+    "error_sq",
+    "error_quart",
+    "absolute_sum",
+    "nonzero",
+    "relative_sum",
+    "relative_sq",
+    "symmetric_sum",
+    "symmetric_sq",
+)
 
 
 def reduce_outcome_relation(
@@ -110,7 +122,9 @@ class _Rows:
         errors: of each row, NaN where it is no pair, shape (rows,).
         paired: the places of the pairs; what follows is about these, m of them.
         prediction_bins, error_bins: shape (m,).
-        by_prediction: what is added up by the bin of the prediction, shape (3, m).
+        by_prediction: what is added up by the bin of the prediction, `_BY_PREDICTION`, shape (10, m).
+        waiting: the places of the rows that have a finite prediction and are no pair.
+        waiting_bins: the bins of their predictions.
     """
 
     numbers: Mapping[str, Numbers]
@@ -119,6 +133,8 @@ class _Rows:
     prediction_bins: Codes
     error_bins: Codes
     by_prediction: FloatArray
+    waiting: IntArray
+    waiting_bins: Codes
 
     @classmethod
     def of(cls, batch: Batch, columns: _Columns, units: Units) -> Self:
@@ -126,20 +142,51 @@ class _Rows:
         rows = len(next(iter(batch.codes.values())))
         lost = Numbers(np.full(rows, np.nan), np.zeros(0, dtype=np.uint8), 0)
         numbers = {columns.prediction: lost, LABEL: lost, **batch.numbers}
-        errors = np.empty(rows)
-        pair_errors(numbers[columns.prediction], numbers[LABEL], _unit(units), errors)
+        put_out = numbers[columns.prediction]
+        errors, usable = np.empty(rows), np.empty(rows)
+        pair_errors(put_out, numbers[LABEL], _unit(units), errors)
+        # of a prediction with itself: a number wherever there is a finite one
+        pair_errors(put_out, put_out, _unit(units), usable)
         paired = np.flatnonzero(~np.isnan(errors))
-        predictions, own = numbers[columns.prediction].values[paired], errors[paired]
-        size = own / units.scale
+        waiting = np.flatnonzero(np.isnan(errors) & ~np.isnan(usable))
+        own = errors[paired]
+        # every value has a bin here, also those that profiles count by value
+        by_value = keying(replace(units.prediction, exact=()))
         return cls(
             numbers,
             errors,
             paired,
-            # every value has a bin here, also those that profiles count by value
-            keying(replace(units.prediction, exact=()))(lost._replace(values=predictions)).keys,
+            by_value(lost._replace(values=put_out.values[paired])).keys,
             keying(units.error)(lost._replace(values=own)).keys,
-            np.array([(predictions - units.centre) / units.scale, size, size * size]),
+            _missed(put_out.values[paired], own, units),
+            waiting,
+            by_value(lost._replace(values=put_out.values[waiting])).keys,
         )
+
+
+def _missed(predictions: FloatArray, errors: FloatArray, units: Units) -> FloatArray:
+    """What is added up of pairs by the bin of the prediction, shape (10, m)."""
+    error, targets = errors / units.scale, predictions - errors
+    size, square = np.abs(targets) / units.scale, error * error
+    absolute, both = np.abs(error), size + np.abs(predictions) / units.scale
+    nonzero = np.abs(targets) >= NOTHING
+    relative = np.divide(absolute, size, out=np.zeros_like(error), where=nonzero)
+    symmetric = np.divide(2.0 * absolute, both, out=np.zeros_like(error), where=both > 0)
+    moved = (predictions - units.centre) / units.scale
+    return np.array(
+        [
+            moved,
+            error,
+            square,
+            square * square,
+            absolute,
+            nonzero,
+            relative,
+            relative**2,
+            symmetric,
+            symmetric**2,
+        ]
+    )
 
 
 class _CutOutcomes:
@@ -163,8 +210,7 @@ class _CutOutcomes:
         self._sums: FloatArray = np.zeros((0, len(PAIR_SUMS)))
         self._intervals: FloatArray = np.zeros((0, len(INTERVAL_SUMS)))
         self._quantiles: FloatArray = np.zeros((0, len(columns.quantiles), 1 + len(QUANTILE_SUMS)))
-        self._fine = {"prediction": BinSums(len(_BY_PREDICTION)), "error": BinSums(0)}
-        self._joined = {"prediction": BinSums(len(_BY_PREDICTION)), "error": BinSums(0)}
+        self._fine, self._joined = _bin_sums(), _bin_sums()
 
     def add(self, rows: _Rows, joint: Codes, combinations: IntArray, columns: Sequence[str]) -> None:
         """Count the rows of a batch, given the combination of codes that each has."""
@@ -178,21 +224,20 @@ class _CutOutcomes:
             add_intervals(low, high, pairs, self._unit, self._intervals)
         for place, (level, name) in enumerate(self._columns.quantiles.items()):
             add_quantile(rows.numbers[name], level, pairs, self._unit, self._quantiles[:, place])
-        self._add_bins(rows, cells[rows.paired])
-
-    def _add_bins(self, rows: _Rows, cells: Codes) -> None:
-        own = rows.errors[rows.paired]
-        kinds = (
-            ("prediction", rows.prediction_bins, own, rows.by_prediction),
-            ("error", rows.error_bins, own, rows.by_prediction[:0]),
+        predictions, paired = values[self._columns.prediction], cells[rows.paired]
+        own, nothing = rows.errors[rows.paired], np.zeros((0, len(cells)))
+        self._add_bins(
+            "prediction", paired, rows.prediction_bins, predictions[rows.paired], rows.by_prediction
         )
-        predictions = rows.numbers[self._columns.prediction].values[rows.paired]
-        for kind, bins, errors, summed in kinds:
-            values = predictions if kind == "prediction" else errors
-            if () in self._cuts:
-                self._fine[kind].add(self._cells.wholes()[cells], bins, values, summed)
-            if any(self._cuts):
-                self._joined[kind].add(cells, bins >> JOINED_BITS, values, summed)
+        self._add_bins("error", paired, rows.error_bins, own, nothing)
+        waiting = predictions[rows.waiting]
+        self._add_bins("waiting", cells[rows.waiting], rows.waiting_bins, waiting, nothing)
+
+    def _add_bins(self, kind: str, cells: Codes, bins: Codes, values: FloatArray, summed: FloatArray) -> None:
+        if () in self._cuts:
+            self._fine[kind].add(self._cells.wholes()[cells], bins, values, summed)
+        if any(self._cuts):
+            self._joined[kind].add(cells, bins >> JOINED_BITS, values, summed)
 
     def _grow(self, cells: int) -> None:
         """Make place for new cells."""
@@ -254,11 +299,16 @@ class _CutOutcomes:
             "key": found.bins,
             "n": found.counted.counts,
             **(dict(zip(_BY_PREDICTION, found.counted.sums.T, strict=True)) if by_prediction else {}),
-            **_ends(kind, found.counted.ends),
+            **_ends("error" if kind == "error" else "prediction", found.counted.ends),
         }
 
     def _own_unit(self, length: int) -> dict[str, FloatArray]:
         return {"centre": np.full(length, self._unit.centre), "scale": np.full(length, self._unit.scale)}
+
+
+def _bin_sums() -> dict[str, BinSums]:
+    """By kind, what is kept of its bins."""
+    return {"prediction": BinSums(len(_BY_PREDICTION)), "error": BinSums(0), "waiting": BinSums(0)}
 
 
 def _unit(units: Units) -> Unit:

@@ -16,14 +16,14 @@ PAIR_SUMS = (
     "target_quart",
     "error_sum",  # e; also by the bin of the prediction
     "error_sq",  # likewise
-    "error_quart",
+    "error_quart",  # likewise
     "error_sq_target",  # e² d
     "error_sq_target_sq",  # e² d²
-    "absolute_sum",  # |e|
+    "absolute_sum",  # |e|; likewise
     "size_sum",  # the target's size
     "size_sq",
     "absolute_size",  # |e| times the target's size
-    "nonzero",  # targets that are not zero, of which
+    "nonzero",  # targets that are not zero; this and what follows likewise; of which
     "relative_sum",  # |e| over the target's size
     "relative_sq",
     "symmetric_sum",  # 2 |e| over the sum of the sizes of target and prediction; 0 where both are 0
@@ -53,8 +53,9 @@ ADDED = (
 )
 #: What a row counts is its kind: `cell`: all rows of a segment cell (`n`), with the sums of those that have a
 #: finite prediction and a finite label (`pairs`); `prediction`, `error`: the pairs in one bin of it (`key`:
-#: its number; in segment cells, of the joined one); `quantile`: the pairs that have a finite value in the
-#: column of one level (`key`: the level in billionths). `centre` and `scale` are those of all sums.
+#: its number; in segment cells, of the joined one); `waiting`: the rows with a finite prediction that are no
+#: pairs, by the bin of the prediction; `quantile`: the pairs that have a finite value in the column of one
+#: level (`key`: the level in billionths). `centre` and `scale` are those of all sums.
 SCHEMA = pa.schema(
     [
         ("version", pa.string()),

@@ -38,6 +38,13 @@ def _rmse(errors: Errors) -> Estimate:
     return Estimate(value, low, high, n)
 
 
+def _mse(errors: Errors) -> Estimate:
+    if errors.unlabelled:
+        return Estimate.missing(errors.unlabelled)
+    sums, unit = errors.sums, errors.scale**2
+    return mean_of(sums.error_sq, sums.error_quart, errors.n, scale=unit, lowest=0.0)
+
+
 METRICS = (
     Metric(
         Definition(
@@ -96,6 +103,25 @@ METRICS = (
             rank=20,
         ),
         _rmse,
+        lambda given: isinstance(given, Errors),
+    ),
+    Metric(
+        Definition(
+            name="mse",
+            id="mse/1",
+            family="performance",
+            title="Mean squared error",
+            meaning="The mean square of the errors, which is what many models are trained to make small.",
+            formula="(1/n) Σ (p - y)²; p: prediction, y: label.",
+            reference="`sklearn.metrics.mean_squared_error(label, prediction)`.",
+            interval="normal, from the exact sum of fourth powers",
+            unit="square of the unit of the target",
+            better="lower",
+            tasks=("regression",),
+            needs=("labels",),
+            noun="MSE",
+        ),
+        _mse,
         lambda given: isinstance(given, Errors),
     ),
     Metric(

@@ -1,0 +1,175 @@
+"""What the outcomes of a regressor teach of its errors, and what follows before labels come."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from obs_dagster.estimate.calibration import REPLICATES
+from obs_dagster.estimate.losses import SIGNED, ExpectedLosses, Loss, Losses
+from obs_dagster.estimate.predicted import grouped
+from obs_dagster.metrics.intervals import distance_band
+from obs_dagster.metrics.record import Estimate
+from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.tasks.outcomes import Cell, Expecting
+
+#: By the name of a loss: the columns with how many rows have it, with its sum and with that of its squares.
+_SUMS: Mapping[str, tuple[str, str, str]] = {
+    SIGNED: ("n", "error_sum", "error_sq"),
+    "absolute": ("n", "absolute_sum", "error_sq"),
+    "square": ("n", "error_sq", "error_quart"),
+    "relative": ("nonzero", "relative_sum", "relative_sq"),
+    "symmetric": ("n", "symmetric_sum", "symmetric_sq"),
+}
+
+_TENTHS = 10
+
+
+def _scaled(power: int) -> Callable[[float, float], float]:
+    return lambda mean, scale: mean * scale**power
+
+
+#: By the name of a metric: the loss that it is a mean of, and what is made of the mean and of the unit.
+STATISTICS: Mapping[str, tuple[str, Callable[[float, float], float]]] = {
+    "mae": ("absolute", _scaled(1)),
+    "rmse": ("square", lambda mean, scale: scale * math.sqrt(max(mean, 0.0))),
+    "mse": ("square", _scaled(2)),
+    "bias": (SIGNED, _scaled(1)),
+    "mape": ("relative", _scaled(0)),
+    "smape": ("symmetric", _scaled(0)),
+}
+
+
+@dataclass(frozen=True)
+class RegressionEstimates:
+    """What is expected of the predictions of one cell.
+
+    Attributes:
+        every: all finite predictions.
+        labelled: those of them whose label is known.
+        means: of each loss over the labelled ones, NaN where none has it.
+        absolute: by bin of the labelled ones, the sum of their errors' sizes.
+        scale: what losses are counted in.
+    """
+
+    every: ExpectedLosses
+    labelled: ExpectedLosses
+    means: Mapping[str, float]
+    absolute: FloatArray
+    scale: float
+
+    @cached_property
+    def n(self) -> int:
+        """Labelled rows."""
+        return self.labelled.n
+
+    def estimated(self, name: str) -> Estimate:
+        """What a metric is expected to be."""
+        return self._of(self.every, name)
+
+    def _of(self, expected: ExpectedLosses, name: str) -> Estimate:
+        loss, made = STATISTICS[name]
+        found = expected.mean(loss)
+        if found.value is None:
+            return found
+        value, low, high = (
+            None if each is None else made(each, self.scale) for each in (found.value, found.low, found.high)
+        )
+        return replace(found, value=value, low=low, high=high)
+
+    def shift(self, name: str) -> Estimate:
+        """What it is, less what was expected of the same rows."""
+        if not self.n:
+            return Estimate.missing("no labels")
+        found = self._of(self.labelled, name)
+        loss, made = STATISTICS[name]
+        if found.value is None or found.low is None or found.high is None:
+            return found
+        if not math.isfinite(self.means[loss]):
+            return Estimate.missing("no targets other than zero", self.n)
+        value = made(self.means[loss], self.scale) - found.value
+        return Estimate(value, value - (found.high - found.value), value + (found.value - found.low), found.n)
+
+    def concept_shift(self) -> Estimate:
+        """How far the sizes of errors are from the expected ones, over tenths of the rows by prediction."""
+        labelled = self.labelled
+        if not self.n:
+            return Estimate.missing("no labels")
+        if labelled.refused:
+            return Estimate.missing(labelled.refused, self.n)
+        learned, (_, at) = labelled.losses.learned["absolute"], labelled.losses.groups
+        first = grouped(labelled.rows, _TENTHS)
+
+        def by_bin(of: FloatArray) -> FloatArray:
+            found: FloatArray = np.add.reduceat(np.interp(labelled.prediction, at, of) * labelled.rows, first)
+            return found
+
+        expected, real = by_bin(learned.mean), np.add.reduceat(self.absolute, first)
+        total = float(expected.sum())
+        if total <= 0:
+            return Estimate.missing("no errors are expected", self.n)
+        rng = np.random.default_rng((labelled.seed, 5))
+        noise = rng.normal(size=(REPLICATES, len(first))) * np.sqrt(by_bin(learned.variance))
+        noise += np.stack([by_bin(each) for each in learned.replicates]) - expected
+        value = float(np.abs(real - expected).sum()) / total
+        low, high = distance_band(value, np.abs(noise).sum(axis=1) / total, largest=math.inf)
+        return Estimate(value, low, high, self.n)
+
+
+def losses(parts: Sequence[Cell], seed: int) -> Losses:
+    """What the predictions of the parts of a baseline lost."""
+    counted = [_kind(part, "prediction") for part in parts]
+    keys = np.unique(np.concatenate([[0], *(each["key"] for each in counted)])).astype(np.int64)
+    found = {name: np.zeros((3, len(parts), len(keys))) for name in _SUMS}
+    for place, each in enumerate(counted):
+        at = np.searchsorted(keys, each["key"].astype(np.int64))
+        for name, columns in _SUMS.items():
+            for number, column in enumerate(columns):
+                found[name][number, place, at] = each[column]
+    middle = _middles(keys, counted)
+    known = ~np.isnan(middle)
+    return Losses(middle[known], {name: Loss(*sums[..., known]) for name, sums in found.items()}, seed)
+
+
+def expected(cell: Cell, taught: Losses, given: Expecting) -> RegressionEstimates:
+    """What is expected of the predictions of a cell."""
+    labelled, waiting, whole = (_kind(cell, kind) for kind in ("prediction", "waiting", "cell"))
+    keys = np.unique(np.concatenate([labelled["key"], waiting["key"]])).astype(np.int64)
+    rows = np.zeros((2, len(keys)))
+    for place, each in enumerate((labelled, waiting)):
+        rows[place, np.searchsorted(keys, each["key"].astype(np.int64))] = each["n"]
+    middle = _middles(keys, [labelled, waiting])
+    having = rows[0] > 0
+    totals = {name: [float(np.nansum(labelled[each])) for each in _SUMS[name]] for name in _SUMS}
+    scale = float(whole["scale"][0]) if len(whole["scale"]) else 1.0
+    return RegressionEstimates(
+        every=ExpectedLosses(middle, rows.sum(axis=0), taught, given.days, given.seed),
+        labelled=ExpectedLosses(middle[having], rows[0][having], taught, given.days, given.seed),
+        means={name: total / n if n else math.nan for name, (n, total, _) in totals.items()},
+        absolute=labelled["absolute_sum"].astype(np.float64),
+        scale=scale,
+    )
+
+
+def _kind(cell: Cell, kind: str) -> dict[str, NDArray[Any]]:
+    wanted = cell["kind"] == kind
+    return {name: column[wanted] for name, column in cell.items()}
+
+
+def _middles(keys: IntArray, counted: Sequence[Cell]) -> FloatArray:
+    """The middle of the predictions in each bin; NaN where there are none."""
+    least, most = np.full(len(keys), np.inf), np.full(len(keys), -np.inf)
+    for each in counted:
+        at = np.searchsorted(keys, each["key"].astype(np.int64))
+        np.minimum.at(least, at, each["prediction_min"])
+        np.maximum.at(most, at, each["prediction_max"])
+    middle = np.full(len(keys), np.nan)
+    known = least <= most
+    middle[known] = least[known] / 2 + most[known] / 2
+    return middle
