@@ -11,7 +11,7 @@ import typer
 from jobs.cli import days
 from jobs.cli.choice import Model, find_monitor
 from jobs.cli.console import ERRORS
-from jobs.cli.failure import FAILED, shows_traces
+from jobs.cli.failure import FAILED, UsageError, shows_traces
 from jobs.cli.records import Format, FormatOption, console_for, emit
 from jobs.cli.stages import StageProgress
 from jobs.cli.standing import STANDING, print_refused, print_standing, standing_records
@@ -37,11 +37,30 @@ def backfill(
         str | None, days.option("--from", "The first day; left out: the one after the last night")
     ] = None,
     last: Annotated[str, days.option("--to", "The last day")] = days.LATEST,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Only days whose log has changed since it was evaluated.")
+    ] = False,
+    removed: Annotated[
+        bool,
+        typer.Option("--removed", help="With --changed: also days whose log is gone; nothing is left of them."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --changed: say which days, and evaluate none.")
+    ] = False,
     chosen: FormatOption = Format.TABLE,
 ) -> None:
     """Evaluate a range of days as one run; exit code 1 as for `run`, for any of the days."""
     monitor = find_monitor(model)
     end = days.day_to_evaluate(monitor, last)
+    if changed:
+        begin = monitor.start if first is None else days.day_to_evaluate(monitor, first)
+        _changed(monitor, begin, end, chosen, removed=removed, dry_run=dry_run)
+        return
+    if removed or dry_run:
+        raise UsageError(
+            f"--{'removed' if removed else 'dry-run'} is about days that have changed.",
+            remedy="Add --changed.",
+        )
     if first is not None:
         _nights(monitor, days.day_to_evaluate(monitor, first), end, chosen)
         return
@@ -50,6 +69,20 @@ def backfill(
         ERRORS.print(f"{model} has been evaluated up to {night}; --from repeats days.", highlight=False)
         return
     _nights(monitor, monitor.start if night is None else night + dt.timedelta(days=1), end, chosen)
+
+
+def _changed(
+    monitor: Monitor, first: dt.date, last: dt.date, chosen: Format, *, removed: bool, dry_run: bool
+) -> None:
+    """Evaluate the days whose log has changed, a run for each span of them."""
+    from jobs.cli.changed import changed_spans
+
+    found = changed_spans(monitor, first, last, removed=removed)
+    bad = False
+    for begin, end in [] if dry_run else found:
+        bad = _evaluated(monitor, begin, end, chosen) or bad
+    if bad:
+        raise typer.Exit(FAILED)
 
 
 def _last_night(monitor: Monitor) -> dt.date | None:
@@ -62,6 +95,12 @@ def _last_night(monitor: Monitor) -> dt.date | None:
 
 def _nights(monitor: Monitor, first: dt.date, last: dt.date, chosen: Format) -> None:
     days.require_days(monitor, first, last)
+    if _evaluated(monitor, first, last, chosen):
+        raise typer.Exit(FAILED)
+
+
+def _evaluated(monitor: Monitor, first: dt.date, last: dt.date, chosen: Format) -> bool:
+    """Evaluate days and show how the model stands; whether something failed or is wrong."""
     started = dt.datetime.now(dt.UTC)
     done = evaluate(monitor, first, last)
     bad = not done.success
@@ -69,8 +108,8 @@ def _nights(monitor: Monitor, first: dt.date, last: dt.date, chosen: Format) -> 
         bad = show_standing(monitor, last, chosen) or bad
     elif chosen is not Format.TABLE:
         emit([], STANDING, chosen)
-    if tell_refused(monitor, first, last, since=started, console=console_for(chosen)) or bad:
-        raise typer.Exit(FAILED)
+    refused = tell_refused(monitor, first, last, since=started, console=console_for(chosen))
+    return bool(refused) or bad
 
 
 def evaluate(monitor: Monitor, first: dt.date, last: dt.date) -> NightsRun:

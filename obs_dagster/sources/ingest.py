@@ -69,20 +69,23 @@ def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
         LakeError: the disk is full, or cannot be written.
     """
     target = lake.table(monitor.model, LOGS).path(day)
-    with (
-        span("ingest", source=monitor.logs.source, engine="duckdb") as told,
-        source_of(monitor.logs).day(monitor, day, target.parent) as source,
-        connect() as connection,
-        replacing(target) as aside,
-    ):
-        found = _ingest(connection, monitor, day, source, aside)
+    with span("ingest", source=monitor.logs.source, engine="duckdb") as told:
+        # before anything is read: what comes meanwhile makes the day another one
+        stamp = source_of(monitor.logs).stamp(monitor, day)
+        with (
+            source_of(monitor.logs).day(monitor, day, target.parent) as source,
+            connect() as connection,
+            replacing(target) as aside,
+        ):
+            found = _ingest(connection, monitor, day, source, aside, stamp=stamp)
+            size = aside.stat().st_size
         told.set(
             rows=found.rows,
             files=found.files,
             versions=", ".join(sorted(found.versions)),
-            bytes=aside.stat().st_size,
+            bytes=size,
         )
-        return found
+    return found
 
 
 def ingest_some(monitor: Monitor, day: dt.date, lake: Lake, *, files: int, most: int) -> Ingested:
@@ -137,6 +140,7 @@ def _ingest(
     own: SourceFiles,
     aside: Path,
     *,
+    stamp: str = "",
     most: int | None = None,
 ) -> Ingested:
     import duckdb
@@ -169,7 +173,7 @@ def _ingest(
         if repeated or len(log.parts) > 1:
             # a join gives rows in any order, and parts have theirs
             kept = f"{kept} ORDER BY {ROW}"
-        manifest = _manifest(result, stamps) | ({"incomplete": log.incomplete} if log.incomplete else {})
+        manifest = _manifest(result, stamps, stamp) | ({"incomplete": log.incomplete} if log.incomplete else {})
         if not result.rows and own.elsewhere:
             manifest["elsewhere"] = own.elsewhere
         if log.placed is not None and not replaced and _in_place(monitor, schema, found):
@@ -226,13 +230,14 @@ def _in_place(monitor: Monitor, schema: LogSchema, found: Mapping[str, str]) -> 
     return monitor.logs.in_place and stays and schema.kept_whole(found)
 
 
-def _manifest(result: Ingested, stamps: Sequence[FileStamp]) -> dict[str, Any]:
+def _manifest(result: Ingested, stamps: Sequence[FileStamp], stamp: str) -> dict[str, Any]:
     return {
         "rows": result.rows,
         "duplicates": result.duplicates,
         "versions": result.versions,
         "files": [each.to_json() for each in stamps],
         "fingerprint": fingerprint(stamps),
+        "stamp": stamp,
         "schema_changes": [
             {"kind": change.kind, "column": change.column, "text": str(change)}
             for change in result.schema_changes

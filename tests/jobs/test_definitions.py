@@ -35,6 +35,7 @@ def test_the_sensors_are_those_of_all_monitors_together(repository):
         "lost_runs",
         "missed_nights",
         "fleet_page",
+        "changed_logs",
     }
 
 

@@ -1,0 +1,46 @@
+"""Whether the logs of days are still what was evaluated."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from jobs.cli.findings import Finding
+from obs_dagster.errors import ObsError
+
+if TYPE_CHECKING:
+    from obs_dagster.monitor import Monitor
+    from obs_dagster.settings import Settings
+
+_DAYS = 28
+_MOST_NAMED = 3
+
+
+def changed_log(monitor: Monitor, settings: Settings, now: dt.datetime) -> Iterator[Finding]:
+    """Days of the last weeks whose log has changed since, or that no night has read.
+
+    Nothing of files that have many days: only reading them would tell.
+    """
+    from obs_dagster.lake.lake import Lake
+    from obs_dagster.monitor.due import last_day
+    from obs_dagster.sources.changed_logs import changed_days
+    from obs_dagster.sources.protocol import source_of
+
+    source, last = source_of(monitor.logs), last_day(monitor, now)
+    first = last - dt.timedelta(days=_DAYS - 1)
+    try:
+        if source.of_files and source.days(monitor) is None:
+            return
+        found = [
+            str(each.day)
+            for each in changed_days(monitor, Lake(settings.lake_root), first, last)
+            if each.kind == "changed"
+        ]
+    except ObsError as error:
+        yield Finding(monitor.model, "log", "fail", str(error))
+        return
+    if found:
+        more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        told = f"that of {', '.join(found[:_MOST_NAMED])}{more} has changed since it was evaluated"
+        yield Finding(monitor.model, "log", "warn", f"{told}; use `obs backfill {monitor.model} --changed`")

@@ -1,0 +1,88 @@
+"""Days of a log that are not what their nights read: rows came late, files were replaced, or are gone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from obs_dagster.lake.lake import Lake
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.sources.ingest import LOGS
+from obs_dagster.sources.protocol import source_of
+
+Kind = Literal["changed", "gone", "missed"]
+#: What each kind is, as people read it.
+KINDS: dict[Kind, str] = {
+    "changed": "its log is not what was evaluated",
+    "gone": "its log is gone; what was evaluated stays",
+    "missed": "its log is there, and no night has read it",
+}
+_ONE = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedDay:
+    """A day whose log is not as its night read it.
+
+    Attributes:
+        day: the day.
+        kind: what became of its log.
+        stamp: changes when its log does; empty if that is gone.
+    """
+
+    day: dt.date
+    kind: Kind
+    stamp: str
+
+    def __str__(self) -> str:
+        return f"{self.day}: {KINDS[self.kind]}"
+
+
+def changed_days(
+    monitor: Monitor, lake: Lake, first: dt.date | None = None, last: dt.date | None = None
+) -> Iterator[ChangedDay]:
+    """Compare days of the log with what was read of them, ascending; no row is read.
+
+    A day whose log is gone is told apart: what was evaluated is all that is left of it, and evaluating it
+    again would lose that. Days before the first night, or after the last one, are none of these.
+
+    Args:
+        monitor: names the log.
+        lake: has what was read.
+        first, last: only days from and to these; left out: all that nights have read.
+
+    Raises:
+        SourceError: the log cannot be looked at.
+    """
+    table, source = lake.table(monitor.model, LOGS), source_of(monitor.logs)
+    read = [day for day in table.days() if monitor.start <= day]
+    if not read:
+        return
+    begin, end = max(first or read[0], read[0]), min(last or read[-1], read[-1])
+    known = source.days(monitor)
+    there = set(known.days) - set(read) if known is not None else set()
+    for day in sorted(there.union(read)):
+        if not begin <= day <= end:
+            continue
+        if day in there:
+            yield ChangedDay(day, "missed", source.stamp(monitor, day))
+            continue
+        # a day that was read before stamps were kept, or whose file is damaged, tells nothing
+        before = (table.readable(day) or {}).get("stamp")
+        if before is not None and before != (now := source.stamp(monitor, day)):
+            yield ChangedDay(day, "changed" if now else "gone", now)
+
+
+def spans(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
+    """Days that follow each other, as first and last day of each span.
+
+    >>> spans([dt.date(2024, 3, day) for day in (1, 2, 5)])
+    [(datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)), (datetime.date(2024, 3, 5), datetime.date(2024, 3, 5))]
+    """
+    ordered = sorted(set(days))
+    breaks = [place for place, (one, other) in enumerate(pairwise(ordered), 1) if other - one > _ONE]
+    edges = [0, *breaks, len(ordered)]
+    return [(ordered[begin], ordered[end - 1]) for begin, end in pairwise(edges) if end > begin]
