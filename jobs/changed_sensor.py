@@ -40,7 +40,11 @@ def build(monitors: Sequence[Monitor], jobs: Sequence[Any]) -> list[dg.SensorDef
     )
     def changed_logs(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         seen: dict[str, dict[str, str]] = json.loads(context.cursor or "{}")
-        lake, now, end = Lake(Settings().lake_root), dt.datetime.now(dt.UTC), time.monotonic() + _BUDGET_SECONDS
+        lake, now, end = (
+            Lake(Settings().lake_root),
+            dt.datetime.now(dt.UTC),
+            time.monotonic() + _BUDGET_SECONDS,
+        )
         requests: list[dg.RunRequest] = []
         changing: list[str] = []
         for monitor in _in_turn(monitors, list(seen)):
@@ -59,7 +63,9 @@ def build(monitors: Sequence[Monitor], jobs: Sequence[Any]) -> list[dg.SensorDef
             requests += [_again(monitor, each) for each in settled]
             changing += [f"{monitor.model} {each.day}" for each in found if each not in settled]
         return dg.SensorResult(
-            run_requests=requests, skip_reason=None if requests else _why_not(changing), cursor=json.dumps(seen)
+            run_requests=requests,
+            skip_reason=None if requests else _why_not(changing),
+            cursor=json.dumps(seen),
         )
 
     return [changed_logs]

@@ -21,7 +21,8 @@ def changed_spans(
 
     Args:
         monitor: the monitor.
-        first, last: only days from and to these.
+        first: only days from this one on.
+        last: only days up to this one.
         removed: also days whose log is gone; nothing is left of them then.
     """
     from obs_dagster.lake.lake import Lake

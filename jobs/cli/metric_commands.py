@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import typer
-import typer.core
 
 from jobs.cli import metric_sending, metric_server, metrics
-
-_FIRST = "show"
-
-
-class OrModel(typer.core.TyperGroup):
-    """Commands of which the first may be left out: what is none of their names is a model."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is named; else the first one, with everything as its arguments."""
-        named = args and args[0] in self.commands
-        return super().resolve_command(ctx, args if named else [_FIRST, *args])
-
-    def format_usage(self, ctx: Any, formatter: Any) -> None:
-        """Both ways of calling it."""
-        formatter.write_usage(ctx.command_path, "MODEL [OPTIONS] | COMMAND [ARGS]…")
-
-    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
-        """Models beside the commands."""
-        models = self.commands[_FIRST].params[0].shell_complete(ctx, incomplete)
-        return [*models, *super().shell_complete(ctx, incomplete)]
-
+from jobs.cli.or_model import FIRST, OrModel
 
 app = typer.Typer(
     cls=OrModel,
@@ -37,6 +14,6 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
-app.command(_FIRST)(metrics.metrics)
+app.command(FIRST)(metrics.metrics)
 app.command()(metric_server.serve)
 app.command()(metric_sending.send)

@@ -31,7 +31,7 @@ def run(model: Model, day: days.Evaluated = days.LATEST, chosen: FormatOption = 
     _nights(monitor, asked, asked, chosen)
 
 
-def backfill(
+def backfill(  # noqa: PLR0917  Typer reads options by name
     model: Model,
     first: Annotated[
         str | None, days.option("--from", "The first day; left out: the one after the last night")
@@ -42,7 +42,9 @@ def backfill(
     ] = False,
     removed: Annotated[
         bool,
-        typer.Option("--removed", help="With --changed: also days whose log is gone; nothing is left of them."),
+        typer.Option(
+            "--removed", help="With --changed: also days whose log is gone; nothing is left of them."
+        ),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --changed: say which days, and evaluate none.")
@@ -80,7 +82,7 @@ def _changed(
     found = changed_spans(monitor, first, last, removed=removed)
     bad = False
     for begin, end in [] if dry_run else found:
-        bad = _evaluated(monitor, begin, end, chosen) or bad
+        bad = evaluate_and_show(monitor, begin, end, chosen) or bad
     if bad:
         raise typer.Exit(FAILED)
 
@@ -95,11 +97,11 @@ def _last_night(monitor: Monitor) -> dt.date | None:
 
 def _nights(monitor: Monitor, first: dt.date, last: dt.date, chosen: Format) -> None:
     days.require_days(monitor, first, last)
-    if _evaluated(monitor, first, last, chosen):
+    if evaluate_and_show(monitor, first, last, chosen):
         raise typer.Exit(FAILED)
 
 
-def _evaluated(monitor: Monitor, first: dt.date, last: dt.date, chosen: Format) -> bool:
+def evaluate_and_show(monitor: Monitor, first: dt.date, last: dt.date, chosen: Format = Format.TABLE) -> bool:
     """Evaluate days and show how the model stands; whether something failed or is wrong."""
     started = dt.datetime.now(dt.UTC)
     done = evaluate(monitor, first, last)

@@ -92,8 +92,8 @@ class _Looking:
             most,
         )
         self._roles = monitor.logs.columns
-        quality = day_quality(monitor, day, lake)
-        self._absent = set(quality.missing_columns) if quality else set()
+        self._quality = day_quality(monitor, day, lake)
+        self._absent = set(self._quality.missing_columns) if self._quality else set()
 
     def all(self) -> Iterator[Example]:
         if self._roles.trace_id in self._absent:
@@ -121,7 +121,7 @@ class _Looking:
 
     def _quarantined(self) -> Iterator[Example]:
         table = self._lake.table(self._monitor.model, QUARANTINE)
-        if table.exists(self._day):
+        if self._quality is not None and not self._quality.purged:
             file = literals([str(table.path(self._day))])
             rows = f"SELECT * FROM read_parquet({file}, hive_partitioning = false)"
             yield from self._of(QUARANTINED, rows, "true", f"array_to_string({RULES}, ', ')", order=self._id)

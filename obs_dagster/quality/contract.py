@@ -27,11 +27,13 @@ class Expectation:
         kind: Great Expectations' class name (`ExpectColumnValuesToNotBeNull`).
         arguments: its arguments.
         rule: what a person reads about a row that breaks it.
+        indispensable: whether a row that breaks it cannot be evaluated, whoever wants that.
     """
 
     kind: str
     arguments: dict[str, Any]
     rule: str
+    indispensable: bool = True
 
 
 def occurrences(column: str) -> str:
@@ -78,7 +80,9 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
     expected = [
         Expectation("ExpectColumnToExist", {"column": name}, f"column {name} is there") for name in declared
     ]
-    expected.append(Expectation("ExpectColumnValuesToBeNull", {"column": UNCAST}, UNCAST_RULE))
+    expected.append(
+        Expectation("ExpectColumnValuesToBeNull", {"column": UNCAST}, UNCAST_RULE, indispensable=False)
+    )
     expected += [
         Expectation(
             "ExpectColumnValuesToNotMatchRegex",
@@ -157,32 +161,41 @@ def _bounded(output: Output) -> str:
 def _of_feature(name: str, feature: Feature) -> list[Expectation]:
     found = []
     if not feature.nullable:
-        found.append(Expectation("ExpectColumnValuesToNotBeNull", {"column": name}, f"{name} is missing"))
+        found.append(_dispensable("ExpectColumnValuesToNotBeNull", name, f"{name} is missing"))
     if feature.min is not None or feature.max is not None:
         found.append(
-            Expectation(
+            _dispensable(
                 "ExpectColumnValuesToBeBetween",
-                {"column": name, "min_value": feature.min, "max_value": feature.max},
+                name,
                 f"{name} is outside {_range(feature)}",
+                min_value=feature.min,
+                max_value=feature.max,
             )
         )
     if feature.allowed is not None:
         found.append(
-            Expectation(
+            _dispensable(
                 "ExpectColumnValuesToBeInSet",
-                {"column": name, "value_set": _as_stored(feature)},
+                name,
                 f"{name} is not an allowed value",
+                value_set=_as_stored(feature),
             )
         )
     if feature.unique:
         found.append(
-            Expectation(
+            _dispensable(
                 "ExpectColumnValuesToBeBetween",
-                {"column": occurrences(name), "max_value": 1},
+                occurrences(name),
                 f"{name} occurs more than once",
+                max_value=1,
             )
         )
     return found
+
+
+def _dispensable(kind: str, column: str, rule: str, **arguments: Any) -> Expectation:
+    """What is expected of a feature: a row that breaks it may be released, and is evaluated as it is."""
+    return Expectation(kind, {"column": column, **arguments}, rule, indispensable=False)
 
 
 def _as_stored(feature: Feature) -> list[Any]:

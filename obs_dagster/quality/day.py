@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,11 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import totals
 from obs_dagster.quality.contract import UNCAST_RULE, contract, neither_class
 from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows, Uncast
-from obs_dagster.quality.expectations import Suite, Validation, distinct
+from obs_dagster.quality.expectations import ExpectationResult, Suite, distinct
 from obs_dagster.quality.frames import FrameJudge
 from obs_dagster.quality.judging import judging
 from obs_dagster.quality.refusal import missing, reason_of
+from obs_dagster.quality.releases import Parted, parted
 from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
@@ -53,6 +54,8 @@ class DayQuality:
         results: what became of each expectation.
         fingerprint: changes with the rows that are left.
         examples: a value that broke the rule, per rule, where there is one.
+        released: rows per rule that they broke and are evaluated nonetheless (see `quality.releases`).
+        purged: whether the quarantine keeps only numbers and rules of its rows (see `quality.purge`).
     """
 
     evaluated: bool
@@ -66,6 +69,13 @@ class DayQuality:
     results: list[dict[str, Any]] = field(default_factory=list)
     fingerprint: str = ""
     examples: dict[str, str] = field(default_factory=dict)
+    released: dict[str, int] = field(default_factory=dict)
+    purged: bool = False
+
+    def without_values(self) -> DayQuality:
+        """The same, without a value of any row."""
+        results = [each | {"examples": []} for each in self.results]
+        return replace(self, purged=True, examples={}, results=results)
 
     @property
     def missing_columns(self) -> list[str]:
@@ -149,25 +159,35 @@ def _validated(  # noqa: PLR0917  one call
             rows = DayRows(connection, query, unique, manifest["rows"], chunk_rows, totals=added)
             judge = engine.judge(monitor, day, lake, rows, frames)
             checked = suite.validate(judge, contract(monitor, day, absent))
+            kept = parted(monitor, day, lake, rows, checked.broken)
             check_in_place(monitor, [day], lake)
-            quality = _judged(monitor, day, manifest, checked, rows.uncast(declared_types(monitor)))
+            uncast = kept.uncast(rows.uncast(declared_types(monitor)))
+            quality = _judged(monitor, day, manifest, checked.results, kept, uncast)
+            before = day_quality(monitor, day, lake)
+            if before is not None and before.purged:
+                quality = quality.without_values()
             quarantine = lake.table(monitor.model, QUARANTINE).path(day)
-            rows.write_broken(quarantine, checked.broken, asdict(quality))
+            rows.write_broken(quarantine, kept.broken, asdict(quality), whole=not quality.purged)
         except duckdb.Error as error:
             raise unreadable(monitor, day, lake, error) from error
     return quality
 
 
-def _judged(
-    monitor: Monitor, day: dt.date, manifest: Mapping[str, Any], checked: Validation, uncast: Sequence[Uncast]
+def _judged(  # noqa: PLR0917  one call
+    monitor: Monitor,
+    day: dt.date,
+    manifest: Mapping[str, Any],
+    results: Sequence[ExpectationResult],
+    kept: Parted,
+    uncast: Sequence[Uncast],
 ) -> DayQuality:
     """What follows for a day from its manifest and its validation."""
-    broken = distinct(checked.broken.values())
-    counts = {rule: len(rows) for rule, rows in checked.broken.items()}
+    broken = distinct(kept.broken.values())
+    counts = {rule: len(rows) for rule, rows in kept.broken.items()}
     rules = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
     examples = {
         result.rule: result.examples[0]
-        for result in checked.results
+        for result in results
         # what is missing has no value to show
         if result.rule in rules
         and result.name != _NOT_NULL
@@ -192,9 +212,10 @@ def _judged(
         versions=manifest["versions"],
         schema_changes=manifest["schema_changes"],
         broken_rules=rules,
-        results=[asdict(result) for result in checked.results],
+        results=[asdict(result) for result in results],
         fingerprint=f"{manifest['fingerprint']}-{digest}{'-refused' if reason else ''}",
         examples=examples | ({UNCAST_RULE: uncast[0].told} if uncast else {}),
+        released=kept.released,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,12 +51,25 @@ class Uncast:
     @property
     def rule(self) -> str:
         """The rule that they break, in words."""
-        return f"{self.column} is not {self.kind}"
+        return _rule(self.column, self.kind)
 
     @property
     def told(self) -> str:
         """The rule, with the example."""
         return f"{self.rule}{f', such as {self.example}' if self.example else ''}"
+
+
+def type_rule(column: str, kind: str) -> str:
+    """The rule that values break which are not of the SQL type that a column is declared with.
+
+    >>> type_rule("amount", "DOUBLE")
+    'amount is not a number'
+    """
+    return _rule(column, type_in_words(kind))
+
+
+def _rule(column: str, kind: str) -> str:
+    return f"{column} is not {kind}"
 
 
 class DayRows:
@@ -149,26 +163,60 @@ class DayRows:
         ]
         return sorted(found, key=lambda each: -each.rows)
 
-    def write_broken(self, path: Path, broken: Mapping[str, Rows], manifest: Mapping[str, Any]) -> None:
-        """Replace a file by the broken rows, whole, with the rules they broke, and a manifest.
+    def marks(self, types: Mapping[str, str]) -> dict[str, Rows]:
+        """The numbers of the rows whose value is not of the declared type, ascending, of each column.
+
+        Args:
+            types: the columns, with the declared SQL type of each.
+        """
+        mark = identifier(UNCAST)
+        found = self._connection.sql(f"SELECT {ROW}, {mark} FROM log WHERE {mark} IS NOT NULL ORDER BY {ROW}")
+        marked_rows = found.fetchnumpy()
+        numbers = np.asarray(marked_rows[ROW], np.int64)
+        texts = [str(text) for text in marked_rows[UNCAST]]
+        holds = {name: re.compile(marked(name)).search for name in types}
+        return {
+            name: numbers[np.array([bool(search(text)) for text in texts], np.bool_)]
+            for name, search in holds.items()
+        }
+
+    def of_versions(self, column: str, versions: Sequence[str]) -> Rows | None:
+        """The numbers of the rows of some versions, ascending; None of all, if none is named.
+
+        Args:
+            column: has the version.
+            versions: the versions.
+        """
+        if not versions:
+            return None
+        named = f"list_contains({literals(versions)}, CAST({identifier(column)} AS VARCHAR))"
+        found = self._connection.sql(f"SELECT {ROW} FROM log WHERE {named} ORDER BY {ROW}").fetchnumpy()
+        return np.asarray(found[ROW], np.int64)
+
+    def write_broken(
+        self, path: Path, broken: Mapping[str, Rows], manifest: Mapping[str, Any], *, whole: bool = True
+    ) -> None:
+        """Replace a file by the broken rows, with the rules they broke, and a manifest.
 
         Args:
             path: the Parquet file.
             broken: numbers of the rows that broke each rule.
             manifest: what the file says about itself.
+            whole: whether rows are kept whole, or their numbers alone.
         """
         described = ", ".join(
             f"{key}: {literal(value)}" for key, value in manifest_metadata(manifest).items()
         )
+        values = "log.*" if whole else f"log.{ROW}"
         numbers = np.concatenate([*broken.values(), np.empty(0, np.int64)])
         rules = np.repeat(np.arange(len(broken)), [len(rows) for rows in broken.values()])
         self._connection.register("broken", pa.table({ROW: numbers, "rule": rules}))
         query = (
-            f"SELECT log.*, {RULES} FROM log JOIN "
+            f"SELECT {values}, {RULES} FROM log JOIN "
             f"(SELECT {ROW}, list(({literals(broken)})[rule + 1] ORDER BY rule) AS {RULES} "
             f"FROM broken GROUP BY {ROW}) USING ({ROW}) ORDER BY {ROW}"
             if broken
-            else f"SELECT *, CAST([] AS VARCHAR[]) AS {RULES} FROM log LIMIT 0"
+            else f"SELECT {values}, CAST([] AS VARCHAR[]) AS {RULES} FROM log LIMIT 0"
         )
         with replacing(path) as aside:
             self._connection.execute(

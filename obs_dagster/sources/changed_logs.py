@@ -52,7 +52,8 @@ def changed_days(
     Args:
         monitor: names the log.
         lake: has what was read.
-        first, last: only days from and to these; left out: all that nights have read.
+        first: only days from this one on; left out: from the first that a night has read.
+        last: only days up to this one; left out: to the last that a night has read.
 
     Raises:
         SourceError: the log cannot be looked at.
@@ -79,8 +80,8 @@ def changed_days(
 def spans(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
     """Days that follow each other, as first and last day of each span.
 
-    >>> spans([dt.date(2024, 3, day) for day in (1, 2, 5)])
-    [(datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)), (datetime.date(2024, 3, 5), datetime.date(2024, 3, 5))]
+    >>> [f"{first:%d} to {last:%d}" for first, last in spans([dt.date(2024, 3, day) for day in (5, 1, 2)])]
+    ['01 to 02', '05 to 05']
     """
     ordered = sorted(set(days))
     breaks = [place for place, (one, other) in enumerate(pairwise(ordered), 1) if other - one > _ONE]

@@ -173,7 +173,9 @@ def _ingest(
         if repeated or len(log.parts) > 1:
             # a join gives rows in any order, and parts have theirs
             kept = f"{kept} ORDER BY {ROW}"
-        manifest = _manifest(result, stamps, stamp) | ({"incomplete": log.incomplete} if log.incomplete else {})
+        manifest = _manifest(result, stamps, stamp) | (
+            {"incomplete": log.incomplete} if log.incomplete else {}
+        )
         if not result.rows and own.elsewhere:
             manifest["elsewhere"] = own.elsewhere
         if log.placed is not None and not replaced and _in_place(monitor, schema, found):

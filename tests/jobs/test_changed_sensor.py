@@ -7,8 +7,8 @@ import pytest
 
 from jobs import changed_sensor, nightly
 from jobs.composition import compose
-from obs_dagster.settings import Settings
 from obs_dagster.lake.lake import Lake
+from obs_dagster.settings import Settings
 from obs_dagster.sources.ingest import ingest_logs
 
 

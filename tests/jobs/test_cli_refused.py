@@ -39,6 +39,12 @@ def test_refused_days_of_a_backfill_are_said_and_told_and_end(logged):
     assert rows[0] == "All rows: version 1, income much, rules value is not of the declared type."
     told = home.obs("quarantine", "loan_default", "--day", "2024-03-02", "--column", "income")
     assert (told.returncode, told.stderr.splitlines()[1]) == (0, "  of --column there are: score")
+    listed = json.loads(home.obs("quarantine", "list", "loan_default", "--format", "json").stdout)
+    assert {each["rule"]: (each["rows"], each["last"]) for each in listed} == {
+        "score is not between 0 and 1": (400, "2024-03-02"),
+        "income is not a number": (400, "2024-03-04"),
+    }
+    release_by_hand(home)
     page = home.obs("report", "loan_default", "--day", "2024-03-04").stdout.strip()
     with open(page, encoding="utf-8") as file:  # noqa: PTH123  the path is the command's own
         shown = file.read()
@@ -57,6 +63,33 @@ def test_refused_days_of_a_backfill_are_said_and_told_and_end(logged):
     assert (version["version"], version["day"], version["firing"]) == ("1", "2024-03-04", 0)
     assert mended.returncode == 0, mended.stdout + mended.stderr
     assert home.obs("alerts", "list").stdout.startswith("No alert is firing")
+
+
+def release_by_hand(home):
+    """Rows are released, the days to run are named, and that is taken back."""
+    act = (
+        "quarantine",
+        "release",
+        "loan_default",
+        "--comment",
+        "agreed",
+        "--by",
+        "ann",
+        "--no-run",
+        "--rule",
+    )
+    refused = home.obs(*act, "score is not between 0 and 1")
+    assert (refused.returncode, "No row is evaluated without that" in refused.stderr) == (1, True)
+    unknown = home.obs(*act, "score is too high")
+    assert (unknown.returncode, "Rules that rows broke: " in unknown.stderr) == (2, True)
+    done = home.obs(*act, "income is not a number", "--from", "2024-03-02", "--to", "2024-03-04")
+    assert "400 rows from 2024-03-02 to 2024-03-04 are released from: income is not a number" in done.stdout
+    assert "obs backfill loan_default --from 2024-03-04 --to 2024-03-04" in done.stderr
+    [made] = json.loads(home.obs("quarantine", "releases", "loan_default", "--format", "json").stdout)
+    assert (made["by"], made["comment"], made["withdrawn_at"]) == ("ann", "agreed", None)
+    home.obs("quarantine", "withdraw", "loan_default", made["id"], "--no-run")
+    [made] = json.loads(home.obs("quarantine", "releases", "loan_default", "--format", "json").stdout)
+    assert made["withdrawn_at"] is not None
 
 
 def test_a_label_file_that_cannot_be_read_stops_neither_the_night_nor_its_alerts(logged):
