@@ -78,7 +78,7 @@ FAULTS: dict[str, Fault] = {
     "scores: inverted": Fault(log=_inverted),
     "scores: all alike": Fault(log=lambda rows: _answers(rows, 0.2)),
     "labels: flipped": Fault(truth=_set(late=lambda late: ~late)),
-    "labels: all of one class": Fault(truth=_set(late=False)),
+    "labels: all of one class": Fault(truth=_set(late=False), awaited=5),
     "a new version that guesses": Fault(log=lambda rows: _shuffled(rows).assign(model_version="3")),
     "a new version whose answers are inverted": Fault(
         log=lambda rows: _inverted(rows).assign(model_version="3")

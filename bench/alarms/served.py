@@ -31,11 +31,13 @@ class Fault:
         inputs: what the model is given; the features of the day's flights.
         log: what is written down; the log's rows.
         truth: what the airlines report; flight ids with labels.
+        awaited: for so many nights labels are waited for, before what is wrong with them is judged.
     """
 
     inputs: Change | None = None
     log: Change | None = None
     truth: Change | None = None
+    awaited: int = 0
 
 
 QUIET = Fault()

@@ -5,12 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.clock import Clock, run
+
+if TYPE_CHECKING:
+    from bench.alarms.nights import Nights
+    from bench.alarms.served import Fault, Served
+
+About = tuple[str, str, str]
+"""Rule, version and column of an alert."""
 
 _ONE = dt.timedelta(days=1)
 _NAMED = 3
@@ -60,7 +67,7 @@ def faulty(folder: str) -> None:
     with clock.importing():
         from bench.alarms.faults import FAULTS
         from bench.alarms.nights import Nights
-        from bench.alarms.served import trained
+        from bench.alarms.served import QUIET, trained
         from obs_dagster.demo.flights import load_flights
         from obs_dagster.demo.models import RECIPES
     home, first = Path(folder), dt.date.fromisoformat(_FAULTY_FROM)
@@ -76,35 +83,66 @@ def faulty(folder: str) -> None:
             served.day(first + back * _ONE)
             quiet.run(first + back * _ONE, history)
     days = [first + (_WARM_UP + more) * _ONE for more in range(_FAULTY)]
-    found = {}
+    longest = max(each.awaited for each in FAULTS.values())
     with clock.phase("faults"):
-        for name, fault in FAULTS.items():
-            with tempfile.TemporaryDirectory(dir=home.parent) as aside:
-                nights = quiet.copied(Path(aside) / "home")
-                there = replace(served, folder=nights.home / "demo")
-                blamed = dict.fromkeys(days, fault)
-
-                def one(day: dt.date, there: Any = there, fault: Any = fault, blamed: Any = blamed) -> None:
-                    there.day(day, fault, blamed)
-
-                found[name] = _noticed(nights, days, one)
+        told = _told(quiet, served, replace(QUIET, awaited=longest), days)
+        anyway = {about for _, about in told}
+        found = {
+            name: _noticed(_told(quiet, served, fault, days, anyway), fault) for name, fault in FAULTS.items()
+        }
     clock.report(faults=found)
 
 
-def _noticed(nights: Any, days: list[dt.date], write: Callable[[dt.date], None]) -> dict[str, Any]:
-    """On which night an incident was opened, or joined, and by which rules."""
+def _told(
+    quiet: Nights,
+    served: Served,
+    fault: Fault,
+    days: Sequence[dt.date],
+    anyway: Collection[About] | None = None,
+) -> list[tuple[int, About]]:
+    """Which alerts joined an incident after the nights of a fault, until labels are waited for no longer.
+
+    Args:
+        quiet: the nights before.
+        served: what writes logs and labels.
+        fault: what goes wrong.
+        days: when.
+        anyway: what these nights tell without a fault; the first night of other news is the last one.
+    """
+    from bench.alarms.served import QUIET
     from obs_dagster.alerts import list_alerts
 
-    with nights.history() as history:
-        known = {alert.id for alert in list_alerts(history) if alert.fired_day}
-        for number, day in enumerate(days, start=1):
-            write(day)
-            nights.run(day, history)
-            fired = [alert for alert in list_alerts(history) if alert.incident_id and alert.id not in known]
-            if fired:
-                rules = list(dict.fromkeys(alert.rule for alert in fired))
-                return {"night": number, "rules": rules[:_NAMED], "more": max(len(rules) - _NAMED, 0)}
-    return {"night": None, "rules": [], "more": 0}
+    blamed = dict.fromkeys(days, fault)
+    after = [days[-1] + (1 + more) * _ONE for more in range(fault.awaited)]
+    told: list[tuple[int, About]] = []
+    with tempfile.TemporaryDirectory(dir=quiet.home.parent) as aside:
+        nights = quiet.copied(Path(aside) / "home")
+        there = replace(served, folder=nights.home / "demo")
+        with nights.history() as history:
+            known = {alert.id for alert in list_alerts(history) if alert.fired_day}
+            for number, day in enumerate([*days, *after], start=1):
+                there.day(day, fault if day in blamed else QUIET, blamed)
+                nights.run(day, history)
+                fired = [each for each in list_alerts(history) if each.incident_id and each.id not in known]
+                known.update(each.id for each in fired)
+                about = ((each.rule, each.version, each.column) for each in fired)
+                told += [(number, each) for each in about if each not in (anyway or ())]
+                if told and anyway is not None:
+                    break
+    return told
+
+
+def _noticed(told: Sequence[tuple[int, About]], fault: Fault) -> dict[str, Any]:
+    """On which night people were told of a fault, and by which rules.
+
+    Nights count from the first on which it can be judged: where labels are wrong, from when these are waited
+    for no longer.
+    """
+    if not told or told[0][0] - fault.awaited > _FAULTY:
+        return {"night": None, "rules": [], "more": 0}
+    rules = list(dict.fromkeys(rule for _, (rule, *_) in told))
+    night, more = max(told[0][0] - fault.awaited, 1), max(len(rules) - _NAMED, 0)
+    return {"night": night, "rules": rules[:_NAMED], "more": more, "awaited": fault.awaited}
 
 
 def main(what: str, **arguments: Any) -> None:

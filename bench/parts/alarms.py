@@ -79,7 +79,10 @@ def _list(names: list[str]) -> str:
 
 
 def _night(found: dict[str, Any]) -> str:
-    return "not within two" if found["night"] is None else str(found["night"])
+    if found["night"] is None:
+        return "not within two"
+    awaited = found.get("awaited")
+    return f"{found['night']}, after {awaited} for its labels" if awaited else str(found["night"])
 
 
 def _rules(found: dict[str, Any]) -> str:

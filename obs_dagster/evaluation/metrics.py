@@ -24,8 +24,9 @@ from obs_dagster.evaluation.windows import (
     outcome_windows,
     profile_windows,
 )
+from obs_dagster.evidence.variation import LEAST_DAYS
 from obs_dagster.metrics.drift.comparison import Comparison
-from obs_dagster.metrics.drift.day_counts import DayCounts
+from obs_dagster.metrics.drift.day_counts import NIGHTS, DayCounts
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.quality import RowCounts
 from obs_dagster.metrics.record import BASELINE, NO_BASELINE, NO_ROWS, Estimate, MetricRecord
@@ -105,7 +106,7 @@ def _drift_of(
                 if segment != WHOLE and not only:
                     continue
                 reference = baseline.counts(version, segment, column.name) if baseline else None
-                days = _days_of(against, version, column.name, reference) if segment == WHOLE else None
+                days, before = _days_of(against, version, segment, column.name, reference)
                 for window in windows:
                     counts = window.profile.counts(version, segment, column.name)
                     lost = counts is None and window.profile.rows(version, segment) > 0
@@ -114,6 +115,7 @@ def _drift_of(
                         counts or window.profile.no_counts(column.name),
                         seed(night.monitor.model, version, segment, column.name, day),
                         days=days,
+                        before=before,
                         length=window.days,
                     )
                     estimates = evaluate("drift", comparison, only=None if segment == WHOLE else only)
@@ -132,12 +134,21 @@ def _drift_of(
                     )
 
 
-def _days_of(against: ComparedWith, version: str, column: str, reference: Counts | None) -> DayCounts | None:
-    """The column's counts on each day of its baseline."""
-    if reference is None:
-        return None
-    counted = (each.counts(version, WHOLE, column) for each in against.days)
-    return DayCounts(reference, tuple(each for each in counted if each is not None))
+def _days_of(
+    against: ComparedWith, version: str, segment: str, column: str, reference: Counts | None
+) -> tuple[DayCounts | None, DayCounts | None]:
+    """A column's counts on the days that say how days differ from its baseline, and on the nights before."""
+    of_baseline, before = (
+        tuple(counts for each in days if (counts := each.counts(version, segment, column)) is not None)
+        for days in (against.days, against.before)
+    )
+    nights = DayCounts.of_nights(before)
+    if reference is None or not reference.rows:
+        return None, nights
+    apart = not of_baseline or len(of_baseline) < LEAST_DAYS <= len(before)
+    if apart:
+        return DayCounts(reference, before, apart=True, called=NIGHTS), nights
+    return DayCounts(reference, of_baseline), nights
 
 
 def _explained(estimates: Mapping[str, Estimate], without: str) -> Mapping[str, Estimate]:

@@ -179,8 +179,8 @@ def later_days(table: Table, monitor: Monitor, days: set[dt.date], *, longest: i
     return found
 
 
-#: Days of a baseline that say how days differ: the latest ones, but for those of the week before the night. A
-#: fault that has just begun would be in these.
+#: Days that say how days differ: the latest ones, but for those of the week before the night. A fault that
+#: has just begun would be in these.
 _MOST_DAYS, _LEFT_OUT_DAYS = 56, 7
 
 
@@ -191,10 +191,12 @@ class ComparedWith:
     Attributes:
         profile: all of it; None if there is nothing, or too little.
         days: days of it that say how days differ, in order; empty if it is no days of the log.
+        before: nights before this one, likewise; where the baseline is made of such, the same.
     """
 
     profile: Profile | None
     days: tuple[Profile, ...] = ()
+    before: tuple[Profile, ...] = ()
 
 
 def compared_with(
@@ -215,13 +217,26 @@ def compared_with(
         own = baseline_profile(night.monitor, version, night.lake, night.grids, rows)
         known = night.baseline_days[-_MOST_DAYS:] if own else []
         parts = (_day_of_baseline(path, night.grids, part) for path in known)
-        return ComparedWith(own, tuple(each for each in parts if version in each.versions()))
+        of_baseline = tuple(each for each in parts if version in each.versions())
+        return ComparedWith(own, of_baseline, tuple(_nights_before(night, version, day, part)))
     written = {each: day_profile(night, each, part=part) for each in days if night.profiles.exists(each)}
     having = {each: profile for each, profile in written.items() if version in profile.versions()}
     if len(having) < baseline_of(night.monitor).least_days:
         return ComparedWith(None)
     settled = [having[each] for each in sorted(having) if each < day - dt.timedelta(days=_LEFT_OUT_DAYS)]
-    return ComparedWith(Profile.merged(having.values(), night.grids), tuple(settled[-_MOST_DAYS:]))
+    latest = tuple(settled[-_MOST_DAYS:])
+    return ComparedWith(Profile.merged(having.values(), night.grids), latest, latest)
+
+
+def _nights_before(night: Night, version: str, day: dt.date, part: Part | None) -> Iterator[Profile]:
+    """The nights of a version that say how days differ; those that were counted on other grids are none."""
+    last = day - dt.timedelta(days=_LEFT_OUT_DAYS + 1)
+    for each in night.profiles.days_between(last - dt.timedelta(days=_MOST_DAYS - 1), last):
+        rows = _read(night.profiles, each, part)
+        if not _on_other_grids(manifest_in(rows.schema), night.grids):
+            profile = Profile(rows, night.grids)
+            if version in profile.versions():
+                yield profile
 
 
 def _day_of_baseline(path: Path, grids: Grids, part: Part | None) -> Profile:

@@ -66,6 +66,26 @@ def bins_of(baseline: Counts, days: int) -> Bins:
     return _Quantiles(_edges(baseline))
 
 
+def pooled(days: Sequence[Counts]) -> Counts:
+    """What days have together, as far as bins ask; those of another type than the last are left out."""
+    last = days[-1]
+    if isinstance(last, CategoryCounts):
+        named = [day for day in days if isinstance(day, CategoryCounts)]
+        total: dict[str, int] = {}
+        for day in named:
+            for value, rows in day.counts.items():
+                total[value] = total.get(value, 0) + rows
+        nulls, rest = (sum(getattr(day, name) for day in named) for name in ("nulls", "rest"))
+        return CategoryCounts(total, nulls, rest)
+    numbers = [day for day in days if isinstance(day, NumericCounts)]
+    every = np.concatenate([day.points for day in numbers])
+    points, place = np.unique(every, return_inverse=True)
+    counts, widths = np.zeros(len(points), dtype=np.int64), np.zeros(len(points))
+    np.add.at(counts, place, np.concatenate([day.counts for day in numbers]))
+    np.maximum.at(widths, place, np.concatenate([day.widths for day in numbers]))
+    return NumericCounts(points, widths, counts, nulls=sum(day.missing for day in numbers))
+
+
 def _edges(baseline: NumericCounts) -> FloatArray:
     """Between points: a value that holds a tenth of the rows is a bin of its own."""
     used = baseline.counts > 0

@@ -24,7 +24,7 @@ its p-value honest:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,7 @@ class Variation:
         tails: weights of the tails, shape (4,).
         days: how many days it is known from; 0 if it is assumed.
         unsure: the variance of the shares as estimates, in units of p (1 - p).
+        rows: rows of an average day.
     """
 
     shares: FloatArray
@@ -69,6 +70,7 @@ class Variation:
     tails: FloatArray
     days: int
     unsure: float
+    rows: float = 1.0
 
     @property
     def calibrated(self) -> bool:
@@ -78,6 +80,15 @@ class Variation:
     def design_effect(self, rows: float) -> float:
         """How many times as far a day's shares vary as those of so many independent rows."""
         return 1 + max(rows - 1, 0) * self.correlation
+
+    def around(self, counts: IntArray) -> Variation:
+        """The same days around other shares, which are as unsure as if those were of such days.
+
+        Args:
+            counts: rows per bin of what days are held against, shape (k,).
+        """
+        rows = max(int(counts.sum()), 1)
+        return replace(self, shares=counts / rows, unsure=self.design_effect(min(self.rows, rows)) / rows)
 
     def p_value(self, counts: IntArray, days: int = 1) -> float:
         """How likely a window is to lie so far from the baseline if days differ as they did, from 0 to 1.
@@ -141,6 +152,7 @@ def variation_of(days: IntArray) -> Variation:
         tails=_weights(statistics, freedom),
         days=len(days),
         unsure=float((rows * (1 + (rows - 1) * correlation)).sum() / rows.sum() ** 2),
+        rows=float(rows.mean()),
     )
 
 

@@ -29,6 +29,7 @@ class DefaultRule:
         full: whether only full windows are judged, where they are of several days.
         for_nights, min_rows, severity, settled: as a monitor's rule has them.
         columns: which columns it watches, for metrics of a column.
+        staying: whether it is only for baselines that do not move along with the nights.
         summary: what it means and what to do first.
         why: why it has this threshold, for the reference.
     """
@@ -44,6 +45,7 @@ class DefaultRule:
     settled: bool = False
     full: bool = True
     columns: Watched = "every"
+    staying: bool = False
     summary: str
     why: str
 

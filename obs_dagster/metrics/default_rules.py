@@ -10,7 +10,6 @@ from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import leading_output
-from obs_dagster.monitor.threshold import BUDGET
 
 
 def default_rules(monitor: Monitor) -> tuple[Rule, ...]:
@@ -33,9 +32,8 @@ def _can_fire(watched: DefaultRule, definition: Definition, monitor: Monitor) ->
     weekly = watched.window > 1 and watched.columns == "categories"
     if columns == [] or (weekly and _window(watched, monitor) < watched.window):
         return False
-    if watched.above == BUDGET:
-        # days of the baseline say how days differ
-        return monitor.baseline.of_log
+    if watched.staying and monitor.baseline.moves_along:
+        return False
     if not watched.relative:
         return True
     return monitor.baseline.of_log or (monitor.baseline.labelled and definition.learns_from_labels)

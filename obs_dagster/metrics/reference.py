@@ -140,7 +140,8 @@ def _watched(definition: Definition, rule: DefaultRule) -> str:
     rows = f", of at least {rule.min_rows:,} rows" if rule.min_rows > 1 else ""
     settled = ", once labels are complete" if rule.settled else ""
     tasks = ", ".join(definition.tasks).replace("_", " ") or "every task"
-    fires = f"{rule.threshold}{nights}{rows}{settled}"
+    staying = ", unless the baseline moves along" if rule.staying else ""
+    fires = f"{rule.threshold}{nights}{rows}{settled}{staying}"
     return f"| `{rule.name}` | `{definition.name}`{of}{window} | {fires} | {rule.severity} | {tasks} |\n"
 
 

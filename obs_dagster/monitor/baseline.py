@@ -19,10 +19,12 @@ class BaselineKeys(Choice):
     Attributes:
         of_log: whether its rows are rows of the log.
         labelled: whether its rows may have labels, in the column that the label files have.
+        moves_along: whether it is the nights before, so that what stays changed is soon compared with itself.
     """
 
     of_log: ClassVar[bool] = True
     labelled: ClassVar[bool] = False
+    moves_along: ClassVar[bool] = False
 
 
 BASELINES: Kinds[type[BaselineKeys]] = Kinds(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 class RollingBaseline(Baseline):
     """Compare each night with the version's own preceding days."""
+
+    moves_along: ClassVar[bool] = True
 
     kind: Literal["rolling"] = "rolling"
     days: int = Field(default=28, ge=1, le=366, description="Length of the window.")

@@ -43,7 +43,9 @@ class Comparison:
         baseline: the baseline's counts; None if there is no baseline.
         current: the current window's counts, on the baseline's grid.
         seed: a non-negative integer; the same counts and seed give the same estimates.
-        days: the column's counts on each day of the baseline, in the order of time; none if it has no days.
+        days: the column's counts on each day of the baseline, in the order of time, or of nights before that
+            say how days differ; none if there are neither.
+        before: nights before as a baseline of their own; none if there are none.
         length: how many days the current window has.
     """
 
@@ -54,12 +56,14 @@ class Comparison:
         seed: int,
         *,
         days: DayCounts | None = None,
+        before: DayCounts | None = None,
         length: int = 1,
     ) -> None:
         self.baseline = baseline
         self.current = current
         self.seed = seed
         self.days = days
+        self.before = before
         self.length = max(length, 1)
 
     @property

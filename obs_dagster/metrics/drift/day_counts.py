@@ -1,4 +1,4 @@
-"""A column's counts on each day of its baseline, and how far these differ."""
+"""A column's counts on each day of its baseline, or of the nights before, and how far these differ."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
-from obs_dagster.evidence.bins import Bins, bins_of
+from obs_dagster.evidence.bins import Bins, bins_of, pooled
 from obs_dagster.evidence.variation import LEAST_DAYS, Variation, assumed, variation_of
 from obs_dagster.profile.distribution import Counts
+
+NIGHTS = "nights before the last week"
+"""What days are called that are no part of the baseline."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,20 @@ class DayCounts:
     Attributes:
         baseline: its counts on the whole baseline, with rows.
         days: its counts on days of it, in the order of time; empty if it is no days of the log.
+        apart: whether the days are nights that are no part of the baseline, and say only how days differ.
+        called: what the days are called.
     """
 
     baseline: Counts
     days: Sequence[Counts] = ()
+    apart: bool = False
+    called: str = "days of the baseline"
+
+    @classmethod
+    def of_nights(cls, nights: Sequence[Counts]) -> DayCounts | None:
+        """Nights as a baseline of their own; None without any that have rows."""
+        known = [each for each in nights if each.rows]
+        return cls(pooled(known), known, called=NIGHTS) if known else None
 
     @cached_property
     def bins(self) -> Bins:
@@ -36,7 +49,9 @@ class DayCounts:
         if len(self.days) < LEAST_DAYS:
             return assumed(self.bins.count(self.baseline))
         found = variation_of(np.array([self.bins.count(day) for day in self.days]))
-        return found if found.calibrated else assumed(self.bins.count(self.baseline))
+        if not found.calibrated:
+            return assumed(self.bins.count(self.baseline))
+        return found.around(self.bins.count(self.baseline)) if self.apart else found
 
     @property
     def not_calibrated(self) -> str:
@@ -44,7 +59,5 @@ class DayCounts:
         if self.variation.calibrated:
             return ""
         if not self.days:
-            return "not calibrated: no days of the baseline say how days differ"
-        return (
-            f"not calibrated: {len(self.days)} days of the baseline have rows of it, {LEAST_DAYS} are needed"
-        )
+            return f"not calibrated: no {self.called} say how days differ"
+        return f"not calibrated: {len(self.days)} {self.called} have rows of it, {LEAST_DAYS} are needed"

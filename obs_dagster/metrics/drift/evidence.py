@@ -9,9 +9,11 @@ from obs_dagster.evidence.variation import ASSUMED_DISTANCE, LEAST_DAYS, TOLERAN
 from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.drift.comparison import Comparison
-from obs_dagster.metrics.drift.day_counts import DayCounts
+from obs_dagster.metrics.drift.day_counts import NIGHTS, DayCounts
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import NO_BASELINE, NO_ROWS, Estimate
+
+_NO_NIGHTS = f"not calibrated: no {NIGHTS} say how days differ"
 
 
 def _compared(comparison: Comparison) -> DayCounts | Estimate:
@@ -33,7 +35,17 @@ def _p_value(comparison: Comparison) -> Estimate:
 
 
 def _evidence(comparison: Comparison) -> Estimate:
-    found = _compared(comparison)
+    return _bet(_compared(comparison), comparison)
+
+
+def _break(comparison: Comparison) -> Estimate:
+    if comparison.current.rows == 0:
+        return Estimate.missing(NO_ROWS)
+    return _bet(comparison.before or Estimate.missing(_NO_NIGHTS), comparison)
+
+
+def _bet(found: DayCounts | Estimate, comparison: Comparison) -> Estimate:
+    """What the day's bet against days like those that are known has won."""
     if isinstance(found, Estimate):
         return found
     if found.not_calibrated:
@@ -57,27 +69,33 @@ _REFERENCE = (
     "[evidence.md](evidence.md)."
 )
 
+_NIGHTS_OF_EVIDENCE = (
+    "Shin, Ramdas and Rinaldo, E-detectors (2022); Vovk and Wang, E-values, Annals of Statistics 49 (2021), "
+    "for the calibrators."
+)
+
 METRICS = (
     Metric(
         Definition(
             name="drift_p_value",
-            id="drift_p_value/days/1",
+            id="drift_p_value/days/2",
             family="drift",
             title="p-value against days that differ anyway",
             meaning="The chance of a window at least as far from the baseline if nothing has moved by more "
-            "than the baseline's days differ from each other. Other than that of `chi_square` it does not "
+            "than days differ from each other: those of the baseline, or the nights before, if it has none "
+            "or too few. Other than that of `chi_square` it does not "
             "get small only because there are many rows.",
             formula="P(F ≥ T), T = Σ (q - p)² / p over ((k - 1) v + "
             f"{TOLERANCE:g}); p, q: shares of baseline and window in tenths of the baseline, or in "
             "its 20 most frequent values and the rest, and of missing values; v: their variance from day to "
-            "day. F: Satterthwaite's degrees of freedom, a tail as heavy as the baseline's days "
+            "day, around their own mean. F: Satterthwaite's degrees of freedom, a tail as heavy as the days "
             f"say. Of fewer than {LEAST_DAYS} days it is not calibrated, which `design_effect` says; days "
             f"are taken to differ by a PSI of {ASSUMED_DISTANCE:g}.",
             reference=_REFERENCE,
             interval="none: a p-value already speaks of the noise",
             better="higher",
             about="column",
-            cells="none",
+            cells="outputs",
             noun="p-value",
         ),
         _p_value,
@@ -85,15 +103,14 @@ METRICS = (
     Metric(
         Definition(
             name="drift_evidence",
-            id="drift_evidence/e-value/1",
+            id="drift_evidence/e-value/2",
             family="drift",
             title="Evidence of the day that a column has moved",
             meaning='How strongly the day speaks against "no more than days differ anyway": 2 is a hundred '
             "to one. Days add up. A rule `above: budget` adds them and keeps a budget of false alarms.",
             formula="log10 e, e the mean of κ p^(κ - 1) over κ = 1/4, 1/2, 3/4; p: `drift_p_value` of the "
-            f"day. None of fewer than {LEAST_DAYS} days of a baseline.",
-            reference="Shin, Ramdas and Rinaldo, E-detectors (2022); Vovk and Wang, E-values, Annals of "
-            "Statistics 49 (2021), for the calibrators.",
+            f"day. None of fewer than {LEAST_DAYS} days that say how days differ.",
+            reference=_NIGHTS_OF_EVIDENCE,
             interval="none",
             better="lower",
             about="column",
@@ -110,7 +127,8 @@ METRICS = (
                     summary="A column has moved by more than its days differ anyway, a little every night or "
                     "much at once. Look at how, and whether it is a fault or the world.",
                     why="One false alarm a year, of all columns together, or what `alerts` has as its "
-                    "`budget`. Of a baseline that has no days, or fewer than 20, it says nothing.",
+                    "`budget`. How days differ, the days of the baseline say, or the nights before; of fewer "
+                    f"than {LEAST_DAYS} of either it says nothing.",
                 ),
             ),
         ),
@@ -118,18 +136,55 @@ METRICS = (
     ),
     Metric(
         Definition(
+            name="break_evidence",
+            id="break_evidence/e-value/1",
+            family="drift",
+            title="Evidence of the day that a column has broken with the nights before",
+            meaning='How strongly the day speaks against "no more than the nights before differ from each '
+            'other", whatever the baseline is: one of another season does not hide that something has '
+            "changed since yesterday. What stays changed is what it is held against after some weeks.",
+            formula="log10 e, as of `drift_evidence`; p: as `drift_p_value`, against the sum of up to 56 "
+            "nights of the version more than a week before, in tenths of these. None of fewer than "
+            f"{LEAST_DAYS} of them.",
+            reference=_NIGHTS_OF_EVIDENCE,
+            interval="none",
+            better="lower",
+            about="column",
+            cells="none",
+            daily=True,
+            noun="evidence of a break",
+            from_zero=False,
+            adds_up=True,
+            watched=(
+                DefaultRule(
+                    name="broken_with_before",
+                    above="budget",
+                    staying=True,
+                    summary="A column has other values than on all nights of the weeks before. Was its unit "
+                    "changed, or its source?",
+                    why="One false alarm a year, of all columns together, or what `alerts` has as its "
+                    "`budget`. It is for baselines that stay, as training rows do; one that moves along is "
+                    "made of these nights, and `moved_beyond_days` says the same.",
+                ),
+            ),
+        ),
+        _break,
+    ),
+    Metric(
+        Definition(
             name="design_effect",
-            id="design_effect/days/1",
+            id="design_effect/days/2",
             family="drift",
             title="Design effect of a day",
             meaning="How many times as far the shares of a day vary as those of so many independent rows "
             "would: 1 where days are alike. The interval of other drift metrics is of independent rows.",
             formula="1 + (n - 1) r; n: rows of the day, r: the correlation of rows of one day, from the "
-            "variance of the shares over the days of the baseline.",
+            "variance of the shares over the days of the baseline, or over the nights before, if it has "
+            "none or too few.",
             reference=_REFERENCE,
             interval="none",
             about="column",
-            cells="none",
+            cells="outputs",
             daily=True,
             noun="design effect",
         ),

@@ -14,9 +14,14 @@ def found():
     """The evidence of a night by metric, column and window."""
 
     def found(world, day):
-        about = ("drift_p_value", "drift_evidence", "design_effect")
+        about = ("drift_p_value", "drift_evidence", "break_evidence", "design_effect")
         return {
-            (record.metric, record.column, record.window): record
+            (
+                record.metric,
+                record.column,
+                record.window,
+                *([record.segment] * (record.segment != "*")),
+            ): record
             for record in drift_records(world.tonight, day)
             if record.metric in about and record.version == "1"
         }
@@ -55,3 +60,46 @@ def test_few_days_say_that_it_is_not_calibrated(small, day, found):
     assert known["design_effect", "temp", 1].reason == reason
     assert known["drift_evidence", "temp", 1].reason == reason
     assert known["drift_p_value", "temp", 1].value > 0.05
+
+
+@pytest.fixture
+def summer(small, day):
+    """Nights of a version that was trained on a winter; the last one is written as a night of it again."""
+
+    def summer(nights):
+        world = small()
+        rows = world.rows(day, 300)
+        warm = rows.assign(temp=rows["temp"] / 5 + 26)
+        world.train("1")
+        world.log(day, warm)
+        world.night(day)
+        last = day + nights * ONE
+        tonight = world.rows(last, 300)
+        # degrees of another unit, which a winter has
+        world.log(last, tonight.assign(temp=tonight["temp"] / 9 - 3))
+        world.night(last)
+        profiles = world.tonight.profiles
+        for number in range(1, nights):
+            profiles.write(day + number * ONE, profiles.read(day), profiles.manifest(day))
+        return world, last
+
+    return summer
+
+
+def test_the_nights_before_say_how_days_differ_where_a_baseline_has_no_days(summer, found):
+    known = found(*summer(28))
+    assert known["design_effect", "carrier", 1].value >= 1
+    assert known["drift_p_value", "carrier", 1].value > 0.05
+    assert known["drift_p_value", "score", 1, "carrier=AA"].value > 0.05
+    assert known["design_effect", "score", 1, "carrier=AA"].value >= 1
+    assert known["drift_evidence", "temp", 1].value > 1
+    # a break with them shows, though the baseline had such values
+    assert known["break_evidence", "temp", 1].value > 4
+    assert known["break_evidence", "carrier", 1].value < 0.5
+
+
+def test_nights_of_less_than_four_weeks_do_not_say_it_yet(summer, found):
+    known = found(*summer(26))
+    reason = "not calibrated: 19 nights before the last week have rows of it, 20 are needed"
+    assert known["design_effect", "temp", 1].reason == reason
+    assert known["break_evidence", "temp", 1].reason == reason

@@ -120,6 +120,7 @@ def test_categories_are_compared_value_by_value(raw):
         "design_effect",
         "drift_p_value",
         "drift_evidence",
+        "break_evidence",
     }
     assert found["psi"].value == pytest.approx(((filled_q - filled_p) * np.log(filled_q / filled_p)).sum())
     assert found["jensen_shannon"].value == pytest.approx(jensenshannon(p, q, base=2))
