@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote
 
 HIDDEN = "***"
@@ -33,6 +34,32 @@ _QUERY = re.compile(
 )
 
 _remembered: set[str] = set()
+
+_FILE = "_FILE"
+_LONGEST = 65_536
+"""Bytes of a file that can be a secret; a longer one is something else."""
+
+
+def given(name: str, environ: Mapping[str, str]) -> str | None:
+    """The value of a variable, or what the file says that `NAME_FILE` names, as orchestrators mount secrets.
+
+    What the file says, without blanks around it, is hidden from now on. None if neither is set, or the file
+    cannot be read: then the variable is missing, and whoever needs it says so.
+    """
+    if name in environ:
+        return environ[name]
+    file = environ.get(f"{name}{_FILE}", "").strip()
+    if not file:
+        return None
+    try:
+        path = Path(file)
+        if path.stat().st_size > _LONGEST:
+            return None
+        value = path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return None
+    remember(value)
+    return value
 
 
 def remember(*secrets: str) -> None:

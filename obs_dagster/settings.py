@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from obs_dagster.errors import SettingsError
 from obs_dagster.links import TRACE_ID, Links
+from obs_dagster.secrets import given
 
 
 def _page(url: str) -> str:
@@ -42,6 +44,13 @@ def _trace_page(url: str) -> str:
         raise ValueError("it must not hold a user or a password, for people see it")
     return url
 
+
+#: Settings that may hold a secret, each of which a file may say (`OBS_DATABASE_URL_FILE`).
+_SECRET = {
+    "database_url": "OBS_DATABASE_URL",
+    "exports": "OBS_EXPORTS",
+    "tracking_uri": "MLFLOW_TRACKING_URI",
+}
 
 Page = Annotated[str, AfterValidator(_page)]
 
@@ -102,6 +111,11 @@ class Settings(BaseSettings):
     )
 
     def __init__(self, **values: Any) -> None:
+        for field, variable in _SECRET.items():
+            # what stands in the environment itself wins, as pydantic reads it
+            if field not in values and variable not in values and variable not in os.environ:
+                said = given(variable, os.environ)
+                values |= {} if said is None else {field: said}
         try:
             super().__init__(**values)
         except ValidationError as error:

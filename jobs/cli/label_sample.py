@@ -44,6 +44,7 @@ def _sample(
     """The first rows of what is newest, which tonight's will look like, and ids that have two labels."""
     from obs_dagster.scratch import scratch
     from obs_dagster.sources.files import connect
+    from obs_dagster.sources.label_keys import telling
     from obs_dagster.sources.label_rows import LabelRows
     from obs_dagster.sources.label_values import label_reader
     from obs_dagster.sources.protocol import source_of
@@ -55,7 +56,8 @@ def _sample(
     ):
         if not sources:
             return None
-        rows = LabelRows(connection, section, label_reader(monitor, section), monitor.time_zone)
+        reader = label_reader(monitor, section)
+        rows = LabelRows(connection, section, reader, monitor.time_zone, tell=telling(monitor))
         rows.load(sources[0], limit=_ROWS)
         rows.settle((0, 0), tolerated)
         conflicts = rows.resolve(retract=False)

@@ -28,6 +28,7 @@ from obs_dagster.profile.tables import PROFILES
 from obs_dagster.quality.day import DayQuality
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.log_rows import check_in_place
+from obs_dagster.sources.personal import Personal, counted, shown
 
 #: Rows of some days, with what each day is made of in the manifest; profiles of days that have none stored.
 _ROWS, _PROFILES = "baseline_rows", "baseline_profile"
@@ -182,16 +183,17 @@ class BaselineDays:
     def _read(self, day: dt.date, log: str) -> BaselineDay:
         """Take counts and rows of a day."""
         lake, quality = self._log.found(day)
+        personal = Personal.of(self._monitor)
         stored = None if log else self._stored_cells(day, quality)
         profile, sample = stored or Profile.empty(self._grids), pa.table({})
         if quality.evaluated:
             with connect() as connection:
                 rows = self._log.rows(connection, [day], lake)
                 if stored is None:
-                    frame = nw.from_native(rows)
+                    frame = nw.from_native(counted(rows, personal))
                     grids = grown_grids(self._monitor, frame, self._lake)
                     profile = reduce_rows(frame, self._monitor, grids)
-                sample = derived(rows, "log", self._picked()).to_arrow_table()
+                sample = shown(derived(rows, "log", self._picked()), personal).to_arrow_table()
             check_in_place(self._monitor, [day], lake)
         found = BaselineDay(
             day=day,

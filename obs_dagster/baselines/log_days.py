@@ -22,6 +22,7 @@ from obs_dagster.sources.files import derived
 from obs_dagster.sources.formats.part import Part
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.log_schema import LogSchema
+from obs_dagster.sources.personal import Personal, counted
 from obs_dagster.sources.protocol import source_of
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class LogDays:
         queries = []
         declared = declared_types(self._monitor)
         for place, ((lake, _), days) in enumerate(alike.items()):
-            rows = self.rows(connection, days, lake)
+            rows = counted(self.rows(connection, days, lake), Personal.of(self._monitor))
             connection.register(f"days_{place}", rows)
             columns = ", ".join(identifier(name) for name in rows.columns if name in declared)
             queries.append(f"SELECT {columns} FROM days_{place}")

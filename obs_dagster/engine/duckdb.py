@@ -23,6 +23,7 @@ from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.label_values import label_type
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.log_rows import check_in_place, day_of
+from obs_dagster.sources.personal import Personal, counted
 
 
 class DuckDBEngine(Engine):
@@ -43,7 +44,8 @@ class DuckDBEngine(Engine):
     ) -> Iterator[nw.LazyFrame[Any]]:
         """The rows of days without the quarantined ones."""
         with connect() as connection:
-            yield nw.from_native(clean_rows(connection, monitor, days, lake))
+            rows = clean_rows(connection, monitor, days, lake)
+            yield nw.from_native(counted(rows, Personal.of(monitor)))
         check_in_place(monitor, days, lake)
 
     @contextmanager
@@ -66,7 +68,7 @@ class DuckDBEngine(Engine):
                     f"read_parquet({literals(known)}, filename = '{FILE}', hive_partitioning = false)"
                     f") AS truth ON truth.prediction_id = log.{key}{same_day}"
                 )
-            yield nw.from_native(derived(rows, "log", joined))
+            yield nw.from_native(counted(derived(rows, "log", joined), Personal.of(monitor)))
         check_in_place(monitor, days, lake)
 
 

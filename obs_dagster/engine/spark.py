@@ -17,6 +17,7 @@ from obs_dagster.monitor.checks.outline import features, mapped
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.problem import Keys, Problem, quoted
+from obs_dagster.pseudonym import DIGITS, PREFIX, pseudonym_key
 from obs_dagster.quality.day import QUARANTINE, validated
 from obs_dagster.quality.day_rows import DayRows
 from obs_dagster.quality.expectations import Judge
@@ -83,7 +84,7 @@ class SparkEngine(SparkKeys, Engine):
     ) -> Iterator[nw.LazyFrame[Any]]:
         """The rows of days without the quarantined ones."""
         session = spark_session(self)
-        yield nw.from_native(_clean_rows(session, monitor, days, lake))
+        yield nw.from_native(_counted(_clean_rows(session, monitor, days, lake), monitor))
 
     @contextmanager
     def labelled_rows(
@@ -98,12 +99,12 @@ class SparkEngine(SparkKeys, Engine):
         known = [location(truth.path(day)) for day in days if truth.exists(day)]
         if not known:
             nothing = functions.lit(None).cast(_TYPES[label_type(monitor)])
-            yield nw.from_native(rows.withColumn(LABEL, nothing))
+            yield nw.from_native(_counted(rows.withColumn(LABEL, nothing), monitor))
             return
         key = monitor.logs.columns.prediction_id
         labels = _with_day(session.read.parquet(*known))
         labels = labels.select(labels["prediction_id"].alias(key), labels["label"].alias(LABEL), DAY)
-        yield nw.from_native(rows.join(labels, on=[key, DAY], how="left"))
+        yield nw.from_native(_counted(rows.join(labels, on=[key, DAY], how="left"), monitor))
 
 
 def _readable(
@@ -128,6 +129,25 @@ def _clean_rows(session: SparkSession, monitor: Monitor, days: Sequence[dt.date]
         table = lake.table(monitor.model, QUARANTINE)
         quarantined = _read(session, [location(table.path(day)) for day in broken], {ROW: "BIGINT"})
         rows = rows.join(quarantined, on=[DAY, ROW], how="left_anti")
+    return rows
+
+
+def _counted(rows: DataFrame, monitor: Monitor) -> DataFrame:
+    """Rows with what stands in the place of personal values, the same as DuckDB's (`Personal.counted`)."""
+    from pyspark.sql import functions as f
+
+    types = declared_types(monitor)
+    for name in sorted(monitor.personal.intersection(types, rows.columns)):
+        value = f.col(name)
+        if types[name] in ("BIGINT", "DOUBLE"):
+            number = value.cast("double")
+            step = f.pow(f.lit(10.0), f.floor(f.log10(f.abs(number))) - 1)
+            two = (f.round(number / step) * step).cast(_TYPES[types[name]])
+            plain = (number == 0) | f.isnan(number) | (f.abs(number) == float("inf"))
+            rows = rows.withColumn(name, f.when(plain, value).otherwise(two))
+        elif types[name] == "VARCHAR" and name != monitor.logs.columns.prediction_id:
+            hashed = f.sha2(f.concat(f.lit(pseudonym_key()), value), 256)
+            rows = rows.withColumn(name, f.concat(f.lit(PREFIX), f.substring(hashed, 1, DIGITS)))
     return rows
 
 

@@ -23,6 +23,7 @@ from obs_dagster.sources.files import connect
 from obs_dagster.sources.label_values import label_type
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.log_rows import log_rows
+from obs_dagster.sources.personal import Personal
 from obs_dagster.tasks.protocol import task_of
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def examples_of(monitor: Monitor, day: dt.date, lake: Lake, *, most: int = 3) ->
     """
     import duckdb
 
-    if monitor.logs.columns.trace_id is None:
+    if monitor.logs.columns.trace_id is None or monitor.logs.columns.trace_id in monitor.personal:
         return []
     try:
         with connect() as connection:
@@ -158,4 +159,6 @@ class _Looking:
             f"QUALIFY row_number() OVER (PARTITION BY {version} ORDER BY {order}, {key}) <= {self._most} "
             f"ORDER BY {version}, {order}, {key}"
         ).fetchall()
-        yield from (Example(kind, *row) for row in found)
+        # what is in quarantine is as it may be shown
+        shown = str if kind == QUARANTINED else Personal.of(self._monitor).shown_id
+        yield from (Example(kind, row[0], shown(row[1]), *row[2:]) for row in found)

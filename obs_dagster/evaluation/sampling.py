@@ -17,6 +17,7 @@ from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.label_values import label_type
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.log_rows import check_in_place
+from obs_dagster.sources.personal import Personal, shown
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,7 +47,8 @@ def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: i
     with connect() as connection:
         log = clean_rows(connection, monitor, [day], lake)
         picked = _picked_whole(monitor, version, rows)
-        frame: pd.DataFrame = derived(log, "log", f"WITH picked AS ({picked}) SELECT picked.*, {label}").df()
+        rows_picked = derived(log, "log", f"WITH picked AS ({picked}) SELECT picked.*, {label}")
+        frame: pd.DataFrame = shown(rows_picked, Personal.of(monitor)).df()
     check_in_place(monitor, [day], lake)
     return frame.set_index(monitor.logs.columns.prediction_id).sort_index()
 
@@ -63,7 +65,8 @@ def draw_versions(
     """The rows that `sample_day` picks of each version, without labels, in the order of the draw.
 
     The order is that of the hashes: the first rows, however many, are a uniform sample themselves, and the
-    same one whatever `rows` is.
+    same one whatever `rows` is. Values are as the log has them, personal ones too, for the model takes no
+    others; only the ids are as they may be shown.
 
     Raises:
         LakeError: the day has not been validated.
@@ -73,6 +76,9 @@ def draw_versions(
     drawn = {version: derived(log, "log", _picked(monitor, version, rows)).df() for version in versions}
     check_in_place(monitor, [day], lake)
     key = monitor.logs.columns.prediction_id
+    personal = Personal.of(monitor)
+    for frame in drawn.values():
+        frame[key] = frame[key].map(personal.shown_id)
     return {version: frame.set_index(key) for version, frame in drawn.items()}
 
 
@@ -97,6 +103,6 @@ def _picked_whole(monitor: Monitor, version: str, rows: int) -> str:
 
 
 def sample_baseline(monitor: Monitor, version: str, lake: Lake, rows: int) -> pd.DataFrame | None:
-    """At most `rows` rows of a version's own baseline; None if it has none."""
+    """At most `rows` rows of a version's own baseline, as they may be shown; None if it has none."""
     table = baseline_sample(monitor, version, lake)
     return None if table is None else table.slice(0, rows).to_pandas()

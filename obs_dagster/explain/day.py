@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -22,7 +22,7 @@ from obs_dagster.explain.explainable import ClassModel, ExplainableModel, FloatA
 from obs_dagster.explain.explanation import Explanation
 from obs_dagster.explain.loading import RegistryUnavailable, load_classes, load_version
 from obs_dagster.explain.plots import bar_png, beeswarm_png
-from obs_dagster.explain.scoring import Agreement, compare, compare_classes, score, told
+from obs_dagster.explain.scoring import Agreement, Scored, compare, compare_classes, score, told
 from obs_dagster.explain.version_explained import VersionExplained, refused_whole
 from obs_dagster.lake.file_name import file_name
 from obs_dagster.lake.lake import Lake, read_json, replacing, write_json
@@ -124,7 +124,11 @@ class _Explainers:
         except ObsError as error:
             return VersionExplained(version, drawn=len(rows), reason=str(error))
         except Exception as error:  # noqa: BLE001 - libraries, models and rows fail in ways of their own
-            return VersionExplained(version, drawn=len(rows), reason=told(error))
+            return VersionExplained(version, drawn=len(rows), reason=self._told(error))
+
+    def _told(self, error: Exception) -> str:
+        """An error in one line; libraries quote values, which may be personal."""
+        return type(error).__name__ if self.monitor.personal else told(error)
 
     @property
     def _puts(self) -> Puts:
@@ -156,7 +160,7 @@ class _Explainers:
         monitor, puts = self.monitor, self._puts
         inputs = inputs_of(model, list(monitor.features))
         require(rows, inputs, "rows to explain")
-        scored = score(model, rows[list(inputs)])
+        scored = _told_of(score(model, rows[list(inputs)]), personal=bool(monitor.personal))
         accepted = scored.accepted
         if not accepted.any():
             return refused_whole(version, scored)
@@ -196,7 +200,9 @@ class _Explainers:
         if version in self.prepared:
             return self.prepared[version]
         features, largest = list(self.monitor.features), self.monitor.explanations.sample
-        baseline = sample_baseline(self.monitor, version, self.lake, largest)
+        # what is kept of a baseline is without personal values, which the model needs
+        kept = not self.monitor.personal.intersection(features)
+        baseline = sample_baseline(self.monitor, version, self.lake, largest) if kept else None
         background = rows if baseline is None else baseline
         found: Explainer | ClassExplainer
         if self._puts == "classes":
@@ -279,6 +285,11 @@ def _write(bar: Explanation, beeswarm: Explanation, table: pa.Table, folder: Pat
                 aside.write_bytes(content)
             else:
                 pq.write_table(content, aside, compression="zstd")
+
+
+def _told_of(scored: Scored, *, personal: bool) -> Scored:
+    """What was scored; what libraries say of a row that they refuse quotes its values."""
+    return replace(scored, why=scored.why.partition(":")[0]) if personal else scored
 
 
 def _not_explained(versions: Iterable[str], reason: str, *, wanted: bool = True) -> list[VersionExplained]:

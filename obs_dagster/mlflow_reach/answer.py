@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from obs_dagster.mlflow_reach.database import require_whole
 from obs_dagster.mlflow_reach.error import MlflowUnavailable
 from obs_dagster.mlflow_reach.place import require_answer, without_password
+from obs_dagster.secrets import given
 
 if TYPE_CHECKING:
     import requests
@@ -86,12 +87,12 @@ def _wrong(answer: requests.Response) -> str:
 def _login(user: str | None, password: str | None) -> tuple[str, str] | None:
     if user is not None:
         return unquote(user), unquote(password or "")
-    name = os.environ.get("MLFLOW_TRACKING_USERNAME")
-    return None if name is None else (name, os.environ.get("MLFLOW_TRACKING_PASSWORD", ""))
+    name = given("MLFLOW_TRACKING_USERNAME", os.environ)
+    return None if name is None else (name, given("MLFLOW_TRACKING_PASSWORD", os.environ) or "")
 
 
 def _bearer() -> dict[str, str]:
-    token = os.environ.get("MLFLOW_TRACKING_TOKEN")
+    token = given("MLFLOW_TRACKING_TOKEN", os.environ)
     return {} if token is None else {"Authorization": f"Bearer {token}"}
 
 

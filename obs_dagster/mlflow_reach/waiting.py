@@ -7,6 +7,8 @@ import socket
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from obs_dagster.secrets import given
+
 _CONNECT_SECONDS = 3.0
 _ANSWER_SECONDS = 10.0
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}
@@ -20,10 +22,20 @@ _LIMITS = {
 """Set where the environment does not: by default MLflow waits minutes for a server that is gone."""
 
 
+_SECRETS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+
+
 def limit_waiting() -> None:
-    """Have MLflow's library give up a silent server sooner than by itself; to be called before it is used."""
+    """Have MLflow's library give up a silent server sooner than by itself; to be called before it is used.
+
+    It also gets the secrets that files hold (`MLFLOW_TRACKING_PASSWORD_FILE`).
+    """
     for name, value in _LIMITS.items():
         os.environ.setdefault(name, value)
+    for name in _SECRETS:
+        # the library reads them from its environment alone
+        if name not in os.environ and (secret := given(name, os.environ)):
+            os.environ[name] = secret
 
 
 def no_connection(uri: str) -> str:

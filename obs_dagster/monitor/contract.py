@@ -35,6 +35,12 @@ class Feature(Strict):
         default=None, description="The complete list of legal values."
     )
     unique: bool = Field(default=False, description="Whether a value may occur only once a day.")
+    pii: bool = Field(
+        default=False,
+        description="Whether values are personal data, which then stand in the log alone: texts are shown "
+        "and counted as pseudonyms, numbers counted to two digits and never shown "
+        "([security.md](security.md#personal-data)).",
+    )
     description: str = Field(default="", description="What the feature means; shown in the column schema.")
 
     @property

@@ -156,6 +156,12 @@ class Logs(Strict):
         "days before and after, too. Left out: `path`, unless the time zone is not UTC and the rows lie in "
         "the days of UTC that their files name; then it is `time`.",
     )
+    pii: tuple[str, ...] = Field(
+        default=(),
+        description="Columns beside the features with personal data: ids, and what nobody else declares. "
+        "Their values stand in the log alone ([security.md](security.md#personal-data)); of features "
+        "`pii: true` says the same.",
+    )
     in_place: bool = Field(
         default=False,
         description="Read Parquet files where they are instead of copying them into the lake: for files that "

@@ -14,7 +14,7 @@ from obs_dagster.monitor.baseline import BASELINES, BaselineKeys
 from obs_dagster.monitor.choice import OneOf
 from obs_dagster.monitor.contract import Feature, Strict
 from obs_dagster.monitor.costs import Costs
-from obs_dagster.monitor.data import Labels, Logs, Registry
+from obs_dagster.monitor.data import MADE_ID, Labels, Logs, Registry
 from obs_dagster.monitor.engine import ENGINES, EngineKeys, default_engine
 from obs_dagster.monitor.log_labels import placed
 from obs_dagster.monitor.multiclass import Multiclass
@@ -223,6 +223,14 @@ class Monitor(Strict):
         for key in path.split("."):
             found = getattr(found, key, None)
         return found is not None and found != ()
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """The columns of the log whose values are personal data, by the names that the monitor gives them."""
+        marked = {name for name, feature in self.features.items() if feature.pii} | {*self.logs.pii}
+        # an id that is made of a row follows from what is personal in it
+        made = {MADE_ID} if marked and self.logs.columns.prediction_id == MADE_ID else set()
+        return frozenset(marked | made)
 
     @property
     def cuts(self) -> tuple[tuple[str, ...], ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from obs_dagster.errors import ObsError, SourceError
 from obs_dagster.monitor import day_form
 from obs_dagster.monitor.problem import quoted
+from obs_dagster.secrets import given
 from obs_dagster.settings import Settings
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
@@ -29,8 +30,8 @@ def variables(text: str) -> tuple[str, ...]:
 
 
 def is_set(name: str, environ: Mapping[str, str]) -> bool:
-    """Whether a variable has a value."""
-    return bool(_NAME.fullmatch(name)) and name in environ
+    """Whether a variable has a value, by itself or in the file that `NAME_FILE` names."""
+    return bool(_NAME.fullmatch(name)) and given(name, environ) is not None
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str:
@@ -44,9 +45,10 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
         name = match[1]
         if not is_set(name, environ):
             raise ObsError(
-                f"The environment variable {name} is not set.", remedy=f"Set {name} and run again."
+                f"The environment variable {name} is not set.",
+                remedy=f"Set {name}, or {name}_FILE to the path of a file that says it, and run again.",
             )
-        return environ[name]
+        return given(name, environ) or ""
 
     return _VARIABLE.sub(value, text)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from obs_dagster.monitor.placeholders import environment, expand, variables
-from obs_dagster.secrets import remember
+from obs_dagster.secrets import given, remember
 
 # Of Apprise's many schemes, those whose host is a host. Elsewhere a token stands in its place
 # (`slack://TOKEN/…`, `pagerduty://KEY@…`), which must not be shown. What has a plus is an address.
@@ -50,8 +50,8 @@ def resolved(url: str, environ: Mapping[str, str] | None = None) -> str:
     Raises:
         ObsError: a variable is not set.
     """
-    given = environment(environ)
-    secret = [given[name] for name in variables(url) if name in given and name != "OBS_HOME"]
-    full = expand(url, given)
-    remember(*secret, full)
+    known = environment(environ)
+    secret = [given(name, known) or "" for name in variables(url) if name != "OBS_HOME"]
+    full = expand(url, known)
+    remember(*filter(None, secret), full)
     return full

@@ -17,7 +17,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import totals
 from obs_dagster.quality.contract import UNCAST_RULE, contract, neither_class
 from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows, Uncast
-from obs_dagster.quality.expectations import ExpectationResult, Suite, distinct
+from obs_dagster.quality.expectations import ExpectationResult, Suite, Validation, distinct
 from obs_dagster.quality.frames import FrameJudge
 from obs_dagster.quality.judging import judging
 from obs_dagster.quality.refusal import missing, reason_of
@@ -26,6 +26,7 @@ from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place, day_of, log_rows, unreadable
+from obs_dagster.sources.personal import Personal
 from obs_dagster.telemetry.traces import of_day, span
 
 if TYPE_CHECKING:
@@ -150,15 +151,17 @@ def _validated(  # noqa: PLR0917  one call
     import duckdb
 
     absent = missing(manifest)
-    engine = judging(monitor)
+    engine, personal = judging(monitor), Personal.of(monitor)
     unique = [name for name, each in monitor.features.items() if each.unique and not engine.counts_unique]
     with connect() as connection:
         try:
             query = log_rows(connection, monitor, [day], lake)
             added = [each.columns for each in totals(monitor)]
-            rows = DayRows(connection, query, unique, manifest["rows"], chunk_rows, totals=added)
+            rows = DayRows(
+                connection, query, unique, manifest["rows"], chunk_rows, totals=added, personal=personal
+            )
             judge = engine.judge(monitor, day, lake, rows, frames)
-            checked = suite.validate(judge, contract(monitor, day, absent))
+            checked = _without_personal(suite.validate(judge, contract(monitor, day, absent)), personal)
             kept = parted(monitor, day, lake, rows, checked.broken)
             check_in_place(monitor, [day], lake)
             uncast = kept.uncast(rows.uncast(declared_types(monitor)))
@@ -171,6 +174,17 @@ def _validated(  # noqa: PLR0917  one call
         except duckdb.Error as error:
             raise unreadable(monitor, day, lake, error) from error
     return quality
+
+
+def _without_personal(found: Validation, personal: Personal) -> Validation:
+    """What was found, without values that are personal; neither do errors of libraries, which quote them."""
+    results = [
+        replace(each, examples=[], error=each.error and "it could not be evaluated on personal data")
+        if personal.hides(each.column)
+        else each
+        for each in found.results
+    ]
+    return replace(found, results=results)
 
 
 def _judged(  # noqa: PLR0917  one call

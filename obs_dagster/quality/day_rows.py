@@ -18,6 +18,7 @@ from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.quality.contract import occurrences, total
 from obs_dagster.quality.expectations import Rows
 from obs_dagster.quality.refusal import type_in_words
+from obs_dagster.sources.personal import Personal
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,6 +83,7 @@ class DayRows:
         rows: how many rows there are.
         chunk_rows: rows of a chunk of few columns.
         totals: columns that are added up, for a column `total(place)` of each; null where one of them is.
+        personal: what of the rows must not be shown.
     """
 
     def __init__(
@@ -93,8 +95,10 @@ class DayRows:
         chunk_rows: int,
         *,
         totals: Sequence[Sequence[str]] = (),
+        personal: Personal,
     ) -> None:
         self._connection = connection
+        self._personal = personal
         self._rows = rows
         self._chunk_rows = chunk_rows
         connection.execute(f"CREATE TEMP VIEW log AS SELECT * EXCLUDE ({DAY}) FROM ({query})")
@@ -157,11 +161,14 @@ class DayRows:
         ).fetchall()[0]
         pairs = zip(counted[::2], counted[1::2], strict=True)
         found = [
-            Uncast(name, type_in_words(types[name]), rows, _raw_value(example, name))
+            Uncast(name, type_in_words(types[name]), rows, self._example(example, name))
             for name, (rows, example) in zip(types, pairs, strict=True)
             if rows
         ]
         return sorted(found, key=lambda each: -each.rows)
+
+    def _example(self, raw: str | None, column: str) -> str:
+        return "" if self._personal.hides(column) else _raw_value(raw, column)
 
     def marks(self, types: Mapping[str, str]) -> dict[str, Rows]:
         """The numbers of the rows whose value is not of the declared type, ascending, of each column.
@@ -196,7 +203,7 @@ class DayRows:
     def write_broken(
         self, path: Path, broken: Mapping[str, Rows], manifest: Mapping[str, Any], *, whole: bool = True
     ) -> None:
-        """Replace a file by the broken rows, with the rules they broke, and a manifest.
+        """Replace a file by the broken rows, as they may be shown, with the rules they broke, and a manifest.
 
         Args:
             path: the Parquet file.
@@ -218,6 +225,8 @@ class DayRows:
             if broken
             else f"SELECT {values}, CAST([] AS VARCHAR[]) AS {RULES} FROM log LIMIT 0"
         )
+        found = self._connection.sql(query)
+        query = self._personal.shown(query, dict(zip(found.columns, map(str, found.types), strict=True)))
         with replacing(path) as aside:
             self._connection.execute(
                 f"COPY ({query}) TO {literal(str(aside))} "

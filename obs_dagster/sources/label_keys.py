@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from obs_dagster.lake.columns import DAY
 from obs_dagster.lake.quoting import identifier
 from obs_dagster.monitor.data import MADE_ID, Labels
 from obs_dagster.monitor.log_labels import DAY_OF_KEY
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.pseudonym import pseudonym
 from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.identifiers import id_of, join_key, lost_digits, text_of
 from obs_dagster.sources.times import Written, moment
@@ -67,6 +68,13 @@ def shown(key: str) -> str:
     'c17, 2024-03-04'
     """
     return key.replace("\x1f", ", ")
+
+
+def telling(monitor: Monitor) -> Callable[[str], str]:
+    """How keys are shown: as people read them, or as pseudonyms where a part of them is personal."""
+    keys = monitor.labels.columns.in_log.values() if monitor.labels else ()
+    parts = {*keys} or {monitor.logs.columns.prediction_id}
+    return pseudonym if monitor.personal & parts else shown
 
 
 def _day(value: str, found: str, labels: Labels, zone: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.formats.part import plain_number
 from obs_dagster.sources.identifiers import join_key
 from obs_dagster.sources.label_book import FileRead
-from obs_dagster.sources.label_keys import of_labels
+from obs_dagster.sources.label_keys import of_labels, shown
 from obs_dagster.sources.label_values import LabelReader
 from obs_dagster.sources.times import Written, moment
 
@@ -52,6 +52,7 @@ class LabelRows:
         labels: names the columns.
         reader: what values mean.
         zone: the time zone of the monitor's days.
+        tell: how keys are shown.
         files: what came of each source, in the order they were read.
     """
 
@@ -59,6 +60,7 @@ class LabelRows:
     labels: Labels
     reader: LabelReader
     zone: str = "UTC"
+    tell: Callable[[str], str] = shown
     files: list[FileRead] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -240,7 +242,7 @@ class LabelRows:
         number, examples = self.connection.sql(
             f"SELECT count(*), min(prediction_id, {_EXAMPLES}) FROM ({both})"
         ).fetchall()[0]
-        return int(number), list(examples or ())
+        return int(number), [self.tell(each) for each in examples or ()]
 
 
 def _read(name: str, found: str) -> tuple[str, str]:

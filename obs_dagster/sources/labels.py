@@ -26,7 +26,7 @@ from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.label_book import FileRead, LabelBook, Waiting
 from obs_dagster.sources.label_days import GROUND_TRUTH, LabelDays
-from obs_dagster.sources.label_keys import of_predictions, shown
+from obs_dagster.sources.label_keys import of_predictions, telling
 from obs_dagster.sources.label_rows import LabelRows
 from obs_dagster.sources.label_values import label_reader, label_type
 from obs_dagster.sources.log_rows import check_in_place, log_rows
@@ -109,7 +109,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
     with connect() as connection:
         days = LabelDays(connection, monitor, lake, book)
         reader = label_reader(monitor, labels, None if remade else book.negative)
-        rows = LabelRows(connection, labels, reader, monitor.time_zone)
+        rows = LabelRows(connection, labels, reader, monitor.time_zone, tell=telling(monitor))
         healed = [*days.repair(), *_load_waiting(rows, folder / _HOLDING, book)]
         for reason in healed:
             _READ_AGAIN(model=monitor.model, reason=reason)
@@ -202,7 +202,8 @@ def _waiting(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
     waiting = f"SELECT min(prediction_id, {_EXAMPLES}) FROM incoming"
     if monitor.labels and in_log(monitor.logs, monitor.labels):
         return Waiting(labels, of_log=True)
-    ids = [shown(text) for text in connection.sql(waiting).fetchall()[0][0] or ()]
+    told = telling(monitor)
+    ids = [told(text) for text in connection.sql(waiting).fetchall()[0][0] or ()]
     newest = lake.table(monitor.model, LOGS).days()[-1:]
     if not newest:
         return Waiting(labels, ids)
@@ -215,7 +216,7 @@ def _waiting(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
     found = connection.sql(
         f"SELECT {key} AS shown FROM ({log}) AS log WHERE shown IS NOT NULL LIMIT {_EXAMPLES}"
     ).fetchall()
-    return Waiting(labels, ids, [shown(text) for (text,) in found])
+    return Waiting(labels, ids, [told(text) for (text,) in found])
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

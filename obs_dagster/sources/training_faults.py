@@ -67,6 +67,7 @@ def _faults(
     for name, (number, raw) in zip(holds, counted, strict=False):
         if number:
             example = json.dumps(json.loads(raw or "{}").get(name), ensure_ascii=False)[:_SHOWN]
+            example = "" if name in monitor.personal else example
             yield _told(name, number, f"not {_NEEDED[schema.types[name]]}, and count as missing", example)
     for each, (number, value) in zip(bounded, counted[len(holds) :], strict=True):
         if number:
@@ -89,4 +90,4 @@ def _bounds(output: Output) -> str:
 
 
 def _told(column: str, number: int, what: str, example: str) -> str:
-    return f"{number:,} values of {column} are {what}, such as {example}"
+    return f"{number:,} values of {column} are {what}{f', such as {example}' if example else ''}"

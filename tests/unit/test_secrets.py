@@ -106,3 +106,13 @@ def test_a_log_record_of_any_library_comes_without(monkeypatch, caplog):
     assert "opensesame" not in caplog.text
     assert "said ***" in caplog.text
     assert "ValueError: ***" in caplog.text
+
+
+def test_a_file_says_what_a_variable_does_not(tmp_path):
+    (tmp_path / "token").write_text(" s3cr3tOfAFile \n")
+    environ = {"TOKEN_FILE": str(tmp_path / "token"), "GONE_FILE": str(tmp_path / "gone"), "SET": "here"}
+    assert secrets.given("TOKEN", environ) == "s3cr3tOfAFile"
+    assert scrub("before s3cr3tOfAFile after") == "before *** after"
+    assert secrets.given("SET", environ | {"SET_FILE": str(tmp_path / "token")}) == "here"
+    assert secrets.given("GONE", environ) is None
+    assert secrets.given("NOWHERE", environ) is None

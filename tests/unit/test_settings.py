@@ -94,3 +94,11 @@ def test_a_malformed_setting_is_named_with_what_is_wrong_and_no_value(set_, vari
     assert why in caught.value.message
     assert "hush" not in str(caught.value)
     assert caught.value.remedy
+
+
+def test_a_file_says_what_holds_a_secret(set_, tmp_path):
+    url = "postgresql://night:hunter2hunter2@db.example/obs"
+    (tmp_path / "url").write_text(f"{url}\n")
+    assert set_(OBS_DATABASE_URL_FILE=str(tmp_path / "url")).history_url == url
+    told = set_(OBS_DATABASE_URL_FILE=str(tmp_path / "url"), OBS_DATABASE_URL="sqlite:///here.db")
+    assert told.history_url == "sqlite:///here.db"

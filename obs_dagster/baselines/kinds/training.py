@@ -33,6 +33,7 @@ from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.sources.files import SourceFiles, connect, derived
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.named_files import named_files
+from obs_dagster.sources.personal import Personal, counted, shown
 from obs_dagster.sources.reading import reading_of_training
 from obs_dagster.sources.training_faults import training_faults
 
@@ -73,6 +74,8 @@ class TrainingBaseline(Baseline):
 
         sources = self._files(monitor)
 
+        personal = Personal.of(monitor)
+
         def typed(source: SourceFiles) -> duckdb.DuckDBPyRelation:
             schema = LogSchema.of(monitor)
             return connection.sql(schema.rows(source.parts(connection), absent_as_null=False))
@@ -81,7 +84,7 @@ class TrainingBaseline(Baseline):
             if not sources:
                 return f"there are no files at {self.path}"
             files = sorted({file for source in sources.values() for file in source.files})
-            return typed(next(iter(sources.values())).only(files))
+            return counted(typed(next(iter(sources.values())).only(files)), personal)
 
         grids = fitted_grids(monitor, lake, every)
         versions = []
@@ -93,8 +96,8 @@ class TrainingBaseline(Baseline):
                 faults += training_faults(connection, monitor, source)
                 rows = _named(typed(source), monitor, version)
                 picked = f"SELECT * FROM training ORDER BY hash({ROW}), {ROW} LIMIT {SAMPLE_ROWS}"
-                sample = derived(rows, "training", picked).to_arrow_table()
-                frame = nw.from_native(rows)
+                sample = shown(derived(rows, "training", picked), personal).to_arrow_table()
+                frame = nw.from_native(counted(rows, personal))
                 profile = reduce_rows(frame, monitor, grown_grids(monitor, frame, lake))
                 held = BaselineVersion(version, profile.rows(version), source.pattern, fingerprint)
                 keep_version(monitor, held, profile, sample, lake)
@@ -106,10 +109,12 @@ class TrainingBaseline(Baseline):
         source = self._files(monitor).get(version)
         if source is None:
             return None
-        schema = LogSchema.of(monitor)
+        schema, personal = LogSchema.of(monitor), Personal.of(monitor)
         return OwnRows(
             source.fingerprint(),
-            lambda connection: connection.sql(schema.rows(source.parts(connection), absent_as_null=False)),
+            lambda connection: counted(
+                connection.sql(schema.rows(source.parts(connection), absent_as_null=False)), personal
+            ),
         )
 
     def why_none(self, version: str, day: dt.date) -> str:

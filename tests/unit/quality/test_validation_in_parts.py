@@ -16,6 +16,7 @@ from obs_dagster.quality.frames import FrameJudge
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.log_rows import log_rows
+from obs_dagster.sources.personal import Personal
 
 TEAM = [
     ("expect_column_values_to_be_between", {"column": "score", "min_value": 0.2}),
@@ -124,7 +125,8 @@ def test_rows_that_all_break_a_rule_are_all_quarantined(world, day):
 )
 def test_chunks_of_few_columns(world, day, columns, sizes):
     with connect() as connection:
-        rows = DayRows(connection, log_rows(connection, world.monitor, [day], world.lake), [], 400, 150)
+        query, personal = log_rows(connection, world.monitor, [day], world.lake), Personal.of(world.monitor)
+        rows = DayRows(connection, query, [], 400, 150, personal=personal)
         assert not rows.whole
         frames = list(rows.frames(columns))
     assert [len(frame) for frame in frames] == sizes
@@ -134,7 +136,8 @@ def test_chunks_of_few_columns(world, day, columns, sizes):
 
 def test_chunks_of_all_columns_have_fewer_rows(world, day):
     with connect() as connection:
-        rows = DayRows(connection, log_rows(connection, world.monitor, [day], world.lake), ["hour"], 400, 150)
+        query, personal = log_rows(connection, world.monitor, [day], world.lake), Personal.of(world.monitor)
+        rows = DayRows(connection, query, ["hour"], 400, 150, personal=personal)
         frames = list(rows.frames(None))
     width = len(frames[0].columns)
     assert {"prediction", "_obs_uncast", "_obs_occurrences_hour"} < set(frames[0].columns)
@@ -170,7 +173,8 @@ def test_one_chunk_is_in_memory_at_a_time(world, day):
     try:
         with connect() as connection:
             query = log_rows(connection, world.monitor, [day], world.lake)
-            rows = OneAtATime(DayRows(connection, query, ["hour"], 400, 150))
+            personal = Personal.of(world.monitor)
+            rows = OneAtATime(DayRows(connection, query, ["hour"], 400, 150, personal=personal))
             outcomes = list(FrameJudge().outcomes(rows, expected))
         assert rows.held() == 0
     finally:
