@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +20,7 @@ from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.lake import Table, manifest_in
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.profile.distribution import Counts
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import Profile
 from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable
@@ -228,15 +229,47 @@ def compared_with(
     return ComparedWith(Profile.merged(having.values(), night.grids), latest, latest)
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A profile as it is stored; night after night asks for the same ones."""
+
+    path: Path
+    stamp: int
+    part: Part | None
+    grids_id: str
+    grids: Grids = field(compare=False)
+
+
+class _Known(Profile):
+    """A profile that remembers what was asked of it."""
+
+    @cached_property
+    def _asked(self) -> dict[tuple[str, str, str], Counts | None]:
+        return {}
+
+    def counts(self, version: str, segment: str, column: str) -> Counts | None:
+        """The counts of one column in one cell; None if the cell has no rows or the column was absent."""
+        asked = version, segment, column
+        if asked not in self._asked:
+            self._asked[asked] = super().counts(*asked)
+        return self._asked[asked]
+
+
+@lru_cache(maxsize=_MOST_DAYS + 2)
+def _profile(stored: _Stored) -> Profile | None:
+    """What is stored; None if it was counted on other grids."""
+    rows = _table(stored.path, stored.stamp, stored.part)
+    return None if _on_other_grids(manifest_in(rows.schema), stored.grids) else _Known(rows, stored.grids)
+
+
 def _nights_before(night: Night, version: str, day: dt.date, part: Part | None) -> Iterator[Profile]:
     """The nights of a version that say how days differ; those that were counted on other grids are none."""
     last = day - dt.timedelta(days=_LEFT_OUT_DAYS + 1)
     for each in night.profiles.days_between(last - dt.timedelta(days=_MOST_DAYS - 1), last):
-        rows = _read(night.profiles, each, part)
-        if not _on_other_grids(manifest_in(rows.schema), night.grids):
-            profile = Profile(rows, night.grids)
-            if version in profile.versions():
-                yield profile
+        path = night.profiles.path(each)
+        profile = _profile(_Stored(path, path.stat().st_mtime_ns, part, night.grids.id, night.grids))
+        if profile is not None and version in profile.versions():
+            yield profile
 
 
 def _day_of_baseline(path: Path, grids: Grids, part: Part | None) -> Profile:
