@@ -16,7 +16,7 @@ from jobs.cli.alert_table import SEVERITIES, print_alerts
 from jobs.cli.choice import find_monitor, require
 from jobs.cli.completion import complete_model
 from jobs.cli.console import OUTPUT, cell, table
-from jobs.cli.elsewhere import tell_elsewhere
+from jobs.cli.elsewhere import elsewhere, tell_elsewhere, tell_problems
 from jobs.cli.example_traces import example_lines, named_lines
 from jobs.cli.failure import UsageError
 from jobs.cli.incident_acts import IncidentId
@@ -108,7 +108,7 @@ def show(incident_id: IncidentId, chosen: FormatOption = Format.TABLE) -> None:
     story = _story(incident_id)
     incident = story.incident
     if chosen is not Format.TABLE:
-        emit([incident.as_dict()], _FIELDS, chosen)
+        _emit_story(story, chosen)
         return
     head = cell(f"{incident.title} ", "bold")
     head.append(incident.severity, SEVERITIES[incident.severity]).append(", ")
@@ -143,6 +143,26 @@ def _trace(incident: Incident) -> str:
         ran = history.nights(incident.model, incident.until, incident.until)
     trace = ran[0].trace_id if ran else ""
     return links_to_traces(settings).night_trace(trace, incident.model) or trace
+
+
+_LISTS = ("segments", "columns", "suspects", "runbooks", "examples")
+_NESTED = ("cost", "timeline", "alerts_of_it")
+"""What a row of a table cannot hold: only JSON has it."""
+
+
+def _emit_story(story: Story, chosen: Format) -> None:
+    incident = story.incident
+    there = elsewhere({incident.model})
+    record = story.as_dict() | {
+        "examples": example_lines(incident.alerts),
+        "silenced_in_alertmanager": there.told({incident.id}).get(incident.id, ""),
+    }
+    if chosen is not Format.JSON:
+        flat = {name: "; ".join(record[name]) for name in _LISTS}
+        record = {name: each for name, each in (record | flat).items() if name not in _NESTED}
+        record["cost"] = "" if story.impact.cost is None else str(story.impact.cost)
+    emit([record], list(record), chosen)
+    tell_problems(there)
 
 
 def _told(story: Story) -> dict[str, str]:

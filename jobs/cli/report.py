@@ -13,6 +13,7 @@ import typer
 from jobs.cli import days
 from jobs.cli.choice import find_monitor, readable_monitors, tell_faulty
 from jobs.cli.completion import complete_model
+from jobs.cli.elsewhere import elsewhere, tell_problems
 from jobs.cli.failure import UsageError
 from obs_dagster.errors import HistoryError
 from obs_dagster.permissions import as_started
@@ -60,6 +61,7 @@ def write_fleet(found: Readable, output: Path | None = None) -> Path:
     Raises:
         UsageError: a file cannot be written.
     """
+    from obs_dagster.alerts.elsewhere import Elsewhere
     from obs_dagster.fleet import read_fleet
     from obs_dagster.history import History
     from obs_dagster.links import FLEET_PAGE
@@ -73,8 +75,11 @@ def write_fleet(found: Readable, output: Path | None = None) -> Path:
     for each in stale_pages(fleet, settings.reports):
         write_report(found.monitors[each.model])
     place = (output or settings.reports / FLEET_PAGE).absolute()
+    firing = {each.model for each in fleet if each.alerts.firing}
+    there = elsewhere(firing) if firing else Elsewhere()
+    tell_problems(there)
     with _writing(place, ours=output is None):
-        write_page(fleet, place, settings.reports, links=settings.links, now=now)
+        write_page(fleet, place, settings.reports, links=settings.links, now=now, silenced=there.counted())
     return place
 
 

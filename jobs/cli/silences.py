@@ -13,7 +13,7 @@ import typer
 from jobs.cli.alert_acts import By, person
 from jobs.cli.completion import complete_alert, complete_model, complete_rule
 from jobs.cli.console import OUTPUT, cell, table
-from jobs.cli.elsewhere import silenced_elsewhere
+from jobs.cli.elsewhere import elsewhere, tell_problems
 from jobs.cli.failure import UsageError
 from jobs.cli.records import Format, FormatOption, emit
 
@@ -168,10 +168,10 @@ def list_(
         ]
         emit(records, [*_FIELDS, "covers"], chosen)
         return
-    there = silenced_elsewhere()
+    there = elsewhere()
     if not found and not there.silenced:
         OUTPUT.print("There is no silence, of now or of later.", highlight=False)
-        there.tell_problems()
+        tell_problems(there)
         return
     rows = table("id", "about", "by", "when", "covers", "")
     for each in found:
@@ -182,7 +182,7 @@ def list_(
         when = f"until {other.until:%Y-%m-%d %H:%M} UTC, in Alertmanager"
         rows.add_row(*map(cell, ("", f"incident={thread}", other.author, when, "", other.comment)))
     OUTPUT.print(rows)
-    there.tell_problems()
+    tell_problems(there)
 
 
 def covered(history: History, silence: Silence) -> list[Alert]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
+from obs_dagster.alerts.elsewhere import Elsewhere, silenced_elsewhere
 from obs_dagster.alerts.incidents.incident import Incident, list_incidents
 from obs_dagster.alerts.incidents.likely import Likely
 from obs_dagster.alerts.moved import from_lake
@@ -97,6 +100,7 @@ class Gathering:
             for each in self._incidents
             if each.closed_at is None and any(alert.fires_on(day) for alert in each.alerts)
         ]
+        silenced, unasked = self._silenced(incidents)
         return HealthInput(
             monitor=self._monitor,
             records=records,
@@ -112,8 +116,21 @@ class Gathering:
             examples=self._examples(day),
             incidents=incidents,
             suspected=self._suspected(incidents, day),
-            remarks=[*remarks, *damaged, *self._operation(day)],
+            silenced=silenced,
+            remarks=[*remarks, *damaged, *self._operation(day), *unasked],
         )
+
+    @cached_property
+    def _elsewhere(self) -> Elsewhere:
+        """What is silenced in Alertmanager; asked once, and only where an incident fires."""
+        return silenced_elsewhere([self._monitor], os.environ)
+
+    def _silenced(self, incidents: Sequence[Incident]) -> tuple[dict[str, str], list[str]]:
+        """How incidents are silenced in Alertmanager, by id, and what of that is not known."""
+        if not incidents:
+            return {}, []
+        problems = [each.rstrip(".") for each in self._elsewhere.problems]
+        return self._elsewhere.told({each.id for each in incidents}), problems
 
     def _suspected(self, incidents: Sequence[Incident], day: dt.date) -> dict[str, str]:
         """What is likely behind each incident, by its id."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from obs_dagster.alerts.channels.alertmanager import THREAD, Alertmanager
+from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.alerts.channels.form import Address
 from obs_dagster.alerts.channels.request import request
 
@@ -18,17 +19,24 @@ class Silenced:
 
     Attributes:
         thread: the thread.
+        model: the model that it is about.
         id: the silence's id there.
         author, comment: who silenced it, and why.
         since, until: from when to when.
     """
 
     thread: str
+    model: str
     id: str
     author: str
     comment: str
     since: dt.datetime
     until: dt.datetime
+
+    def __str__(self) -> str:
+        """The silence in words."""
+        why = f" ({self.comment})" if self.comment else ""
+        return f"silenced in Alertmanager until {self.until:%Y-%m-%d %H:%M} UTC by {self.author}{why}"
 
 
 def silenced(url: str) -> tuple[Silenced, ...]:
@@ -39,8 +47,15 @@ def silenced(url: str) -> tuple[Silenced, ...]:
     """
     address = Alertmanager.form.read(url)
     alerts = _read(address, "alerts", silenced="true", active="false", inhibited="true", unprocessed="false")
-    silences = {each["id"]: each for each in _read(address, "silences")}
-    return tuple(sorted(_of(alerts, silences), key=lambda each: (each.thread, each.id)))
+    silences = _read(address, "silences")
+    try:
+        found = list(_of(alerts, {each["id"]: each for each in silences}))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ChannelError(
+            "What answered is no Alertmanager, or not of the API's version 2.",
+            remedy="Check the route's URL.",
+        ) from error
+    return tuple(sorted(found, key=lambda each: (each.thread, each.id)))
 
 
 def _of(alerts: list[dict[str, Any]], silences: dict[str, dict[str, Any]]) -> Iterator[Silenced]:
@@ -50,7 +65,8 @@ def _of(alerts: list[dict[str, Any]], silences: dict[str, dict[str, Any]]) -> It
             silence = silences.get(id_)
             if thread and silence:
                 since, until = (dt.datetime.fromisoformat(silence[name]) for name in ("startsAt", "endsAt"))
-                yield Silenced(thread, id_, silence["createdBy"], silence["comment"], since, until)
+                model = alert["labels"].get("model", "")
+                yield Silenced(thread, model, id_, silence["createdBy"], silence["comment"], since, until)
 
 
 def _read(address: Address, what: str, **params: str) -> list[dict[str, Any]]:

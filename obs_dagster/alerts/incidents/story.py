@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -90,6 +91,27 @@ class Story:
     detection: Detection | None
     suspects: Sequence[str]
     runbooks: Sequence[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as plain values, the incident's own first."""
+        found, cost = self.detection, self.impact.cost
+        return {
+            **self.incident.as_dict(),
+            "days": self.impact.days,
+            "requests": self.impact.requests,
+            "segments": list(self.impact.segments),
+            "columns": list(self.impact.columns),
+            "cost": None if cost is None else asdict(cost),
+            "detected_by": found.alert.rule if found else "",
+            "detected_after_nights": found.nights if found else None,
+            "told_at": found.told_at if found else None,
+            "acknowledged_at": found.acknowledged_at if found else None,
+            "acknowledged_by": found.acknowledged_by if found else "",
+            "suspects": list(self.suspects),
+            "runbooks": list(self.runbooks),
+            "timeline": [{"at": moment.at, "text": moment.text} for moment in self.timeline],
+            "alerts_of_it": [alert.as_dict() for alert in self.incident.alerts],
+        }
 
 
 def story_of(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from obs_dagster.fleet import ModelStanding
 from obs_dagster.lake.lake import replacing
@@ -14,7 +15,13 @@ from obs_dagster.reports.fleet.page import render_fleet
 
 
 def write_page(
-    fleet: Sequence[ModelStanding], place: Path, pages: Path, *, links: Links, now: dt.datetime
+    fleet: Sequence[ModelStanding],
+    place: Path,
+    pages: Path,
+    *,
+    links: Links,
+    now: dt.datetime,
+    silenced: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write the page; rows lead to the health pages of their last nights, as far as these are there.
 
@@ -24,6 +31,7 @@ def write_page(
         pages: the folder of the health pages.
         links: where Dagster, MLflow and the pages are. A page beside the health pages leads to them by name.
         now: the present, with its time zone.
+        silenced: by model, what of it is silenced in Alertmanager, in words.
     """
     beside = place.parent == pages.absolute()
 
@@ -36,7 +44,8 @@ def write_page(
         return Path(os.path.relpath(file, place.parent)).as_posix()
 
     with replacing(place) as aside:
-        aside.write_text(render_fleet(fleet, now=now, links=links, page=page), encoding="utf-8")
+        html = render_fleet(fleet, now=now, links=links, page=page, silenced=silenced)
+        aside.write_text(html, encoding="utf-8")
 
 
 def stale_pages(fleet: Sequence[ModelStanding], pages: Path) -> Iterator[ModelStanding]:

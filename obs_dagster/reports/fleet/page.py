@@ -7,10 +7,11 @@ import datetime as dt
 import hashlib
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -56,6 +57,7 @@ class ModelRow:
     night: str
     versions: Sequence[VersionRow]
     places: Sequence[tuple[str, str]]
+    silenced: str
 
 
 def render_fleet(
@@ -64,6 +66,7 @@ def render_fleet(
     now: dt.datetime,
     links: Links,
     page: Callable[[ModelStanding], str],
+    silenced: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """The page as one HTML document that loads nothing.
 
@@ -74,13 +77,14 @@ def render_fleet(
         now: the present, with its time zone.
         links: where Dagster and MLflow are.
         page: the address of a model's health page, as seen from this one; empty if there is none.
+        silenced: by model, what of it is silenced in Alertmanager, in words.
     """
     environment = _environment()
     script = files(__name__.rpartition(".")[0]).joinpath("templates", "filter.js").read_text("utf-8").strip()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     counted = Counter(each.state for each in fleet)
     return environment.get_template("fleet.html.j2").render(
-        rows=[_row(each, links, page(each)) for each in fleet],
+        rows=[_row(each, links, page(each), silenced.get(each.model, "")) for each in fleet],
         states=[(state, _badge(state), counted[state]) for state in GRAVEST_FIRST if counted[state]],
         owners=sorted({each.owner for each in fleet if each.owner}),
         unowned=sum(not each.owner for each in fleet),
@@ -94,7 +98,7 @@ def render_fleet(
     )
 
 
-def _row(standing: ModelStanding, links: Links, page: str) -> ModelRow:
+def _row(standing: ModelStanding, links: Links, page: str, silenced: str) -> ModelRow:
     night = standing.night
     places = {
         "health page": page,
@@ -110,6 +114,7 @@ def _row(standing: ModelStanding, links: Links, page: str) -> ModelRow:
         f"{night.day}{finished}" if night else "no night has run",
         [_version(each, current=standing.current) for each in standing.versions],
         [(name, url) for name, url in places.items() if url],
+        silenced,
     )
 
 

@@ -25,6 +25,7 @@ class IncidentLine:
         alerts: how many of its alerts fire, and of which rules.
         taken_on: who acknowledged one of them; empty if nobody has.
         why: what is likely behind it; empty if its alerts say that themselves.
+        silenced: how it is silenced in Alertmanager, in words; empty if it is not.
     """
 
     id: str
@@ -34,10 +35,14 @@ class IncidentLine:
     alerts: str
     taken_on: str
     why: str = ""
+    silenced: str = ""
 
 
 def incident_lines(
-    incidents: Sequence[Incident], day: dt.date, why: Mapping[str, str] = MappingProxyType({})
+    incidents: Sequence[Incident],
+    day: dt.date,
+    why: Mapping[str, str] = MappingProxyType({}),
+    silenced: Mapping[str, str] = MappingProxyType({}),
 ) -> list[IncidentLine]:
     """The incidents as they stand after the night of a day, the gravest first, then the longest.
 
@@ -45,12 +50,13 @@ def incident_lines(
         incidents: those that fire.
         day: the day.
         why: by the id of an incident, what is likely behind it.
+        silenced: likewise, how it is silenced in Alertmanager.
     """
     ordered = sorted(incidents, key=lambda each: (-SEVERITIES.index(each.severity), each.since, each.id))
-    return [_line(each, day, why.get(each.id, "")) for each in ordered]
+    return [_line(each, day, why.get(each.id, ""), silenced.get(each.id, "")) for each in ordered]
 
 
-def _line(incident: Incident, day: dt.date, why: str) -> IncidentLine:
+def _line(incident: Incident, day: dt.date, why: str, silenced: str) -> IncidentLine:
     firing = [alert for alert in incident.alerts if alert.fires_on(day)]
     rules = list(dict.fromkeys(alert.rule for alert in firing))
     more = [f"{len(rules) - _NAMED} more"] if len(rules) > _NAMED else []
@@ -63,4 +69,5 @@ def _line(incident: Incident, day: dt.date, why: str) -> IncidentLine:
         f"{len(firing)} alert{'s' * (len(firing) != 1)} of {listing([*rules[:_NAMED], *more])}",
         listing(people) if people else "",
         why,
+        silenced,
     )

@@ -66,6 +66,7 @@ class HealthInput:
         changes: the columns that moved on the reported day.
         incidents: those that fire after the night of `day`.
         suspected: by the id of an incident, what is likely behind it.
+        silenced: by the id of an incident, how it is silenced in Alertmanager.
         sections: by version, what its task shows of its outcomes over the window that is shown first.
         examples: requests of the reported day that have a trace, each with its address, if there is one.
         hours: by version, what is shown of the reported day's requests by the hour.
@@ -84,6 +85,7 @@ class HealthInput:
     sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     incidents: Sequence[Incident] = ()
     suspected: Mapping[str, str] = field(default_factory=dict)
+    silenced: Mapping[str, str] = field(default_factory=dict)
     hours: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     examples: Sequence[tuple[Example, str]] = ()
 
@@ -146,7 +148,7 @@ def render_health(page: HealthInput) -> str:
             blocks=firing_blocks(monitor, index, page.alerts, day),
             pending=pending_count(page.alerts),
             closed=closed_lines(page.alerts),
-            incidents=incident_lines(page.incidents, day, page.suspected),
+            incidents=incident_lines(page.incidents, day, page.suspected, page.silenced),
             charts=charts,
             objectives=draw_trends(monitor, index, frame, styles, "objective") if monitor.objectives else [],
             hours=_by_version(versions, page.hours),
