@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.default_rule import DefaultRule
+from obs_dagster.metrics.definition import Definition, Incident
 from obs_dagster.metrics.intervals import share
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
@@ -45,6 +46,8 @@ def _defined(
     interval: str = "Wilson",
     good: bool = True,
     counts: str = "rows",
+    incident: Incident = "behaviour",
+    watched: tuple[DefaultRule, ...] = (),
 ) -> Metric[OneClass]:
     return Metric(
         Definition(
@@ -65,6 +68,8 @@ def _defined(
             cells="none",
             noun=noun,
             written="number" if good else "percent",
+            incident=incident,
+            watched=watched,
         ),
         compute,
         to_one,
@@ -119,6 +124,18 @@ METRICS = (
         reference="`numpy.mean(label == class)`.",
         noun="share of labels",
         good=False,
+        incident="labels",
+        watched=(
+            DefaultRule(
+                name="labels_one_sided",
+                below="10 % of usual",
+                min_rows=200,
+                settled=True,
+                summary="Hardly any label is of a class. Does the feed lack it, or code it differently?",
+                why="As of two classes: in half a year of flights no day had less than a sixth of what is "
+                "usual of any of three classes. Rare ones are unsure, and so no breach.",
+            ),
+        ),
     ),
     _defined(
         "class_predicted_share",

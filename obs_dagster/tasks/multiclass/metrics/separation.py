@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from obs_dagster.metrics.curves import ScoreCounts, average_precision, roc_auc, roc_auc_interval
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import Z, combined_interval, wilson
 from obs_dagster.metrics.metric import Metric
@@ -122,6 +123,32 @@ _CURVES: dict[str, tuple[Area, str, str, str]] = {
         "Wilson, as a share of the class's labels (Boyd, Eng and Page, ECML 2013)",
     ),
 }
+_WATCHED = (
+    DefaultRule(
+        name="ranking_gone",
+        below="80 % of baseline",
+        window=7,
+        for_nights=2,
+        min_rows=200,
+        severity="critical",
+        full=False,
+        summary="The scores hardly tell the classes apart, by the labels that are in. Is it a new version? "
+        "Take it back.",
+        why="As of two classes. It does not wait for all labels, nor for a week of a new version: which "
+        "class is labelled first does not change the area under the curve.",
+    ),
+    DefaultRule(
+        name="ranking_reversed",
+        below=0.45,
+        min_rows=200,
+        severity="critical",
+        full=False,
+        summary="High scores of a class go to rows of others. Have the columns of the scores, or the names "
+        "of the classes, changed places?",
+        why="A model that knows nothing has 0.5; what is surely worse on one day has classes mixed up. In "
+        "half a year of flights in three classes no day had less.",
+    ),
+)
 _KINDS = {"macro": "each class counting the same", "weighted": "each counting by its labels"}
 _WIDENED = "widened by the error at both ends"
 
@@ -152,6 +179,7 @@ def _defined(curve: str, average: str) -> Metric[ClassOutcomes]:
             shown=frozenset({"verdict", "trend", "summary"}) if leads else frozenset(),
             rank=4 if leads else 100,
             from_zero=False,
+            watched=_WATCHED if leads else (),
         ),
         _average(area, weighted=average == "weighted"),
         to_scored,

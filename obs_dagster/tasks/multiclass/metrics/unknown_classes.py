@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import share
 from obs_dagster.metrics.metric import Metric
@@ -38,6 +39,18 @@ METRICS = (
             needs=LABELS,
             noun="share of labels of unknown classes",
             written="percent",
+            incident="labels",
+            watched=(
+                DefaultRule(
+                    name="labels_unknown",
+                    above=0.05,
+                    min_rows=200,
+                    summary="Labels name classes that nobody declared. Has the feed renamed some, or is "
+                    "there a new one to be trained for?",
+                    why="What is declared is what the model knows; one label of twenty that is none of "
+                    "it has a cause.",
+                ),
+            ),
         ),
         _unknown,
         to_all,

@@ -50,6 +50,28 @@ _NDCG = Definition(
     heading="NDCG",
     watched=(
         DefaultRule(
+            name="order_gone",
+            below="75 % of baseline",
+            window=7,
+            for_nights=2,
+            min_rows=200,
+            severity="critical",
+            full=False,
+            summary="The order is far worse than on the baseline, by the labels that are in. Is it a new "
+            "version? Take it back.",
+            why="It does not wait for all labels, nor for a week of a new version. Requests without labels "
+            "don't count, and items whose labels are late are missing wherever they stand.",
+        ),
+        DefaultRule(
+            name="order_broken",
+            below="50 % of baseline",
+            min_rows=200,
+            severity="critical",
+            full=False,
+            summary="What is relevant stands at the end. Was the order of the scores reversed?",
+            why="No ordinary day is half as good as the baseline, and a reversed order is worse than that.",
+        ),
+        DefaultRule(
             name="order_lost",
             below="85 % of baseline",
             window=7,

@@ -65,6 +65,17 @@ METRICS = (
             rank=10,
             watched=(
                 DefaultRule(
+                    name="error_jumped",
+                    above="300 % of baseline",
+                    min_rows=200,
+                    severity="critical",
+                    summary="From one day to the next, predictions are three times as far off as on the "
+                    "baseline. Was the unit of the target or of a feature changed, or a version "
+                    "exchanged?",
+                    why="The worst day of storms in half a year of flights had 2.5 times the error of the "
+                    "baseline. It does not wait for all labels, nor for a week.",
+                ),
+                DefaultRule(
                     name="error_grew",
                     above="125 % of baseline",
                     window=7,

@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
-from obs_dagster.alerts import State, list_alerts
+from obs_dagster.alerts import State, evaluate_rules, list_alerts
 from obs_dagster.metrics.default_rules import default_rules
+from obs_dagster.metrics.record import BASELINE
+from obs_dagster.monitor import Monitor
 
 DAYS = 21
+#: By task and rule, the metric, what it is on the baseline, the worst ordinary days of half a year of flights
+#: (rankings are made up), and a fault. Each with its interval, of some 900 rows.
+TASKS = {
+    ("multiclass_classification", "ranking_gone"): ("macro_roc_auc", 0.68, [0.60, 0.58], [0.50, 0.50]),
+    ("multiclass_classification", "ranking_reversed"): ("macro_roc_auc", 0.68, [0.455], [0.37]),
+    ("multiclass_classification", "labels_unknown"): ("unknown_label_share", None, [0.03], [0.2]),
+    ("regression", "error_jumped"): ("mae", 25.0, [62.0], [1_500.0]),
+    ("ranking", "order_gone"): ("ndcg", 0.6, [0.5, 0.5], [0.35, 0.35]),
+    ("ranking", "order_broken"): ("ndcg", 0.6, [0.4], [0.2]),
+}
+FIRST = dt.date(2013, 7, 1)
+LOGS = {"source": "parquet", "path": "log/{day}.parquet"}
+ROLES = {"prediction_id": "id", "time": "time", "version": "version"}
+LABELS = {"source": "parquet", "path": "labels/*", "columns": {"prediction_id": "id", "label": "truth"}}
+MONITOR = {
+    "model": "flight_delay",
+    "start": "2013-06-01",
+    "features": {"origin": {"type": "category"}, "dep_delay": {"type": "number"}},
+    "baseline": {"kind": "training", "path": "train/{version}.parquet"},
+}
+TASK_KEYS = {
+    "multiclass_classification": {
+        "logs": LOGS | {"columns": ROLES | {"scores": {"a": "p_a", "b": "p_b", "c": "p_c"}}},
+        "multiclass": {"classes": ["a", "b", "c"]},
+    },
+    "regression": {"logs": LOGS | {"columns": ROLES | {"prediction": "minutes"}}},
+    "ranking": {"logs": LOGS | {"columns": ROLES | {"score": "score", "request": "query"}}},
+}
 #: By rule, the metric, the column, what it is on most nights, and what is surely something else.
 CHANGES = {
     "categories_changed": ("psi", "origin", 0.01, 1.5),
@@ -55,3 +87,37 @@ def test_before_two_weeks_nobody_knows_what_is_usual(fires, name):
 
 def test_one_odd_day_of_a_number_is_weather(fires):
     assert fires("feature_changed", [0.01] * DAYS + [1.5]) == []
+
+
+@pytest.fixture
+def of_task(store, write, night):
+    """Whether a default rule of a task fires after some nights, with the metric's value on the baseline."""
+
+    def fires(task, name, baseline, values):
+        metric = TASKS[task, name][0]
+        own = MONITOR | {"task": task, "labels": LABELS, "windows": [1, 7]} | TASK_KEYS[task]
+        monitor = Monitor.model_validate(own)
+        rule = next(rule for rule in default_rules(monitor) if rule.name == name)
+        write([(value, value * 0.95, value * 1.05) for value in values], metric=metric, window=rule.window)
+        if baseline is not None:
+            known = [(baseline, baseline * 0.98, baseline * 1.02)] * len(values)
+            write(known, metric=metric, window=BASELINE)
+        night(len(values))
+        on, now = FIRST + dt.timedelta(days=len(values) - 1), dt.datetime(2013, 8, 1, tzinfo=dt.UTC)
+        watching = monitor.model_copy(update={"alerts": (rule,)})
+        evaluate_rules(watching, store, as_of=on, now=now, run_id="r")
+        return bool(list_alerts(store, states=[State.FIRING]))
+
+    return fires
+
+
+@pytest.mark.parametrize(("task", "name"), TASKS)
+def test_other_tasks_tell_a_severe_fault_within_two_nights(of_task, task, name):
+    _, baseline, _, fault = TASKS[task, name]
+    assert of_task(task, name, baseline, fault)
+
+
+@pytest.mark.parametrize(("task", "name"), TASKS)
+def test_and_are_quiet_on_the_worst_ordinary_days(of_task, task, name):
+    _, baseline, ordinary, _ = TASKS[task, name]
+    assert not of_task(task, name, baseline, ordinary)
