@@ -6,6 +6,7 @@ from assets.exports import send_samples
 from assets.partitions import days_of
 from assets.progress import Progress
 from assets.resources import Platform
+from assets.retention import purge_over
 from assets.stage import LAST, stage
 from assets.tables import table
 from obs_dagster.mlflow_reach.experiment import links_to_traces
@@ -36,6 +37,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 send_samples(platform, history)
                 raise
             sent = send_samples(platform, history)
+            over = purge_over(monitor, platform, history)
         return dg.MaterializeResult(
             metadata={
                 "verdicts": table(
@@ -53,6 +55,10 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     ),
                     ["version", "trend run", "nights"],
                 ),
+                **{
+                    f"removed (retention.{each.kind})": f"{each.number:,} {each.noun} before {each.before}"
+                    for each in over
+                },
                 **({"exports": table(sent, ["place", "samples", "days", "error"])} if sent else {}),
             }
         )

@@ -21,6 +21,7 @@ from jobs.cli import (
     init,
     metric_commands,
     nights,
+    purge,
     quarantine,
     report,
     run,
@@ -95,6 +96,7 @@ app.add_typer(incidents.app, name="incidents")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(contract.app, name="contract")
 app.command()(report.report)
+app.command()(purge.purge)
 app.command()(dev.dev)
 app.command()(doctor.doctor)
 app.command()(schema.schema)

@@ -29,6 +29,7 @@ from obs_dagster.quality.day import DayQuality
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.log_rows import check_in_place
 from obs_dagster.sources.personal import Personal, counted, shown
+from obs_dagster.sources.purged import PurgedError
 
 #: Rows of some days, with what each day is made of in the manifest; profiles of days that have none stored.
 _ROWS, _PROFILES = "baseline_rows", "baseline_profile"
@@ -126,8 +127,12 @@ class BaselineDays:
         log = "" if quality else self._log.stamp(day)
         held = _held(day, self._rows.readable(day))
         if held is None or not self._holds(held, quality, log):
-            if quality or log:
-                return self._read(day, log)
+            try:
+                if quality or log:
+                    return self._read(day, log)
+            except PurgedError:
+                # what was taken from the day before stays, if it can be added
+                self.lost[day] = "its rows were removed, as retention.logs says"
             return self._kept(day, held)
         if held.origin != _STORED and quality and self._stored_cells(day, quality):
             # its night has come meanwhile

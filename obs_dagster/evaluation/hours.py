@@ -27,6 +27,7 @@ from obs_dagster.quality.refusal import missing
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place, log_rows
+from obs_dagster.sources.purged import purged_on
 from obs_dagster.telemetry.event import Event
 
 HOURS = "hours"
@@ -83,7 +84,13 @@ def count_hours(night: Night, days: Iterable[dt.date]) -> None:
     wanted = set(days)
     reach = looked_back_at(night.monitor)
     all_days = {each - dt.timedelta(days=back) for each in wanted for back in range(reach)}
-    stale = [day for day in sorted(all_days) if logs.exists(day) and not _fresh(night, day)]
+    stale = [
+        day
+        for day in sorted(all_days)
+        if logs.exists(day)
+        and not _fresh(night, day)
+        and (day in wanted or not purged_on(logs.readable(day)))
+    ]
     for absent, alike in groupby(stale, lambda day: _absent(night, day)):
         alike_days = list(alike)
         for start in range(0, len(alike_days), _BATCH):

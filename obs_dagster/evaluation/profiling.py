@@ -15,7 +15,9 @@ from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_days
 from obs_dagster.quality.day import DayQuality, day_quality, validated
 from obs_dagster.quality.refusal import fact
+from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.labels import GROUND_TRUTH
+from obs_dagster.sources.purged import purged_on
 from obs_dagster.tasks.outcomes import OutcomeProfile, reduce_outcome_days, settings_of
 from obs_dagster.tasks.protocol import task_of
 from obs_dagster.telemetry.traces import Span, span
@@ -97,8 +99,13 @@ def stale_outcomes(night: Night, days: Sequence[dt.date]) -> set[dt.date]:
 
     Compares contents and asks nobody what changed, so a killed run or a repaired file is seen as well.
     """
+    logs = night.lake.table(night.monitor.model, LOGS)
     return {
-        day for day in days if (night.outcomes.readable(day) or {}).get("fingerprint") != _inputs(night, day)
+        day
+        for day in days
+        if (night.outcomes.readable(day) or {}).get("fingerprint") != _inputs(night, day)
+        # what was counted of rows that were removed since is what is known of them
+        and not purged_on(logs.readable(day))
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self, Unpack
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
-from obs_dagster.history import current, nights, upstream, verdicts
+from obs_dagster.history import current, nights, purging, upstream, verdicts
 from obs_dagster.history.connections import make_engine, reading, writing
 from obs_dagster.history.current import Changes, Selection
 from obs_dagster.history.migrate import migrate
@@ -141,6 +141,17 @@ class History:
         """The nights of a model between two days, both included, by day."""
         with self.reading() as connection:
             return nights.read(connection, model, first, last)
+
+    def forget_before(self, model: str, day: dt.date, *, dry_run: bool = False) -> int:
+        """Remove records that others replaced before a day, and what nights before it took.
+
+        What is current stays: metrics, verdicts, alerts, incidents. Returns how many records there are.
+        """
+        if dry_run:
+            with self.reading() as connection:
+                return purging.old(connection, model, day)
+        with self.writing(model) as connection:
+            return purging.remove_old(connection, model, day)
 
     def record_verdicts(self, model: str, day: dt.date, said: Iterable[VerdictRecord]) -> None:
         """Keep what was said of each version after a night, in the place of what was said before."""

@@ -21,6 +21,7 @@ from obs_dagster.monitor.multiclass import Multiclass
 from obs_dagster.monitor.objectives import Objectives
 from obs_dagster.monitor.placeholders import resolve
 from obs_dagster.monitor.ranking import Ranking
+from obs_dagster.monitor.retention import Retention
 from obs_dagster.monitor.route import Route
 from obs_dagster.monitor.routing import every_route
 
@@ -164,6 +165,9 @@ class Monitor(Strict):
     )
     costs: Costs | None = Field(default=None, description="What errors of the model cost.")
     routes: tuple[Route, ...] = Field(default=(), description="Where notifications go.")
+    retention: Retention = Field(
+        default_factory=Retention, description="How long what nights write is kept; left out: for ever."
+    )
     heartbeat: str = Field(
         default="",
         description="A URL that is called after each night, also after one that failed, so that somebody "

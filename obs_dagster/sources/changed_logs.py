@@ -12,6 +12,7 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.protocol import source_of
+from obs_dagster.sources.purged import purged_on
 
 Kind = Literal["changed", "gone", "missed"]
 #: What each kind is, as people read it.
@@ -72,7 +73,11 @@ def changed_days(
             yield ChangedDay(day, "missed", source.stamp(monitor, day))
             continue
         # a day that was read before stamps were kept, or whose file is damaged, tells nothing
-        before = (table.readable(day) or {}).get("stamp")
+        manifest = table.readable(day) or {}
+        if purged_on(manifest):
+            # nothing can be made of a change
+            continue
+        before = manifest.get("stamp")
         if before is not None and before != (now := source.stamp(monitor, day)):
             yield ChangedDay(day, "changed" if now else "gone", now)
 

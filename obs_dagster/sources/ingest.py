@@ -22,6 +22,7 @@ from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.protocol import source_of
+from obs_dagster.sources.purged import refuse_purged
 from obs_dagster.sources.schema_change import SchemaChange, found_in
 from obs_dagster.telemetry.traces import span
 
@@ -67,8 +68,11 @@ def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
     Raises:
         SourceError: a file cannot be read, or changes while it is; the partition stays as it was.
         LakeError: the disk is full, or cannot be written.
+        PurgedError: the day's rows were removed when their time was over.
     """
-    target = lake.table(monitor.model, LOGS).path(day)
+    table = lake.table(monitor.model, LOGS)
+    refuse_purged(monitor, day, table.readable(day))
+    target = table.path(day)
     with span("ingest", source=monitor.logs.source, engine="duckdb") as told:
         # before anything is read: what comes meanwhile makes the day another one
         stamp = source_of(monitor.logs).stamp(monitor, day)

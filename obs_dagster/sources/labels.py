@@ -31,6 +31,7 @@ from obs_dagster.sources.label_rows import LabelRows
 from obs_dagster.sources.label_values import label_reader, label_type
 from obs_dagster.sources.log_rows import check_in_place, log_rows
 from obs_dagster.sources.protocol import source_of
+from obs_dagster.sources.purged import purged_on
 from obs_dagster.telemetry.event import Event
 from obs_dagster.telemetry.traces import traced
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GROUND_TRUTH", "LabelsIngested", "ingest_labels", "label_book"]
 
-_HOLDING = "unknown_predictions.parquet"
+HOLDING = "unknown_predictions.parquet"
 #: How labels are read; another number reads all again.
 _RULES = 2
 _EXAMPLES = 3
@@ -110,7 +111,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
         days = LabelDays(connection, monitor, lake, book)
         reader = label_reader(monitor, labels, None if remade else book.negative)
         rows = LabelRows(connection, labels, reader, monitor.time_zone, tell=telling(monitor))
-        healed = [*days.repair(), *_load_waiting(rows, folder / _HOLDING, book)]
+        healed = [*days.repair(), *_load_waiting(rows, folder / HOLDING, book)]
         for reason in healed:
             _READ_AGAIN(model=monitor.model, reason=reason)
         known = {} if healed or remade else _known(book, stamps)
@@ -121,7 +122,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
         told = rows.settle(_seen(known), monitor.quality.max_quarantined_share)
         conflicts, conflicting = rows.resolve(retract=remade)
         touched = _sort_to_days(connection, monitor, lake, days)
-        waiting = _hold(connection, folder / _HOLDING)
+        waiting = _hold(connection, folder / HOLDING)
         unread = sum(bool(each.unreadable) for each in rows.files)
         now = LabelBook(
             # what a file gave by an earlier meaning is taken back when it can be read again
@@ -204,8 +205,9 @@ def _waiting(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
         return Waiting(labels, of_log=True)
     told = telling(monitor)
     ids = [told(text) for text in connection.sql(waiting).fetchall()[0][0] or ()]
-    newest = lake.table(monitor.model, LOGS).days()[-1:]
-    if not newest:
+    logs = lake.table(monitor.model, LOGS)
+    newest = logs.days()[-1:]
+    if not newest or purged_on(logs.readable(newest[0])):
         return Waiting(labels, ids)
     log = log_rows(connection, monitor, newest, lake)
     if monitor.labels and monitor.labels.columns.keys:
@@ -233,7 +235,9 @@ def _sort_to_days(
     logs = lake.table(monitor.model, LOGS)
     touched: dict[dt.date, int] = {}
     key = identifier(monitor.logs.columns.prediction_id)
-    for days in _batches(sorted(logs.days(), reverse=True), _expected_days(monitor)):
+    # nobody knows any more which predictions a day had whose rows were removed
+    there = [day for day in logs.days() if not purged_on(logs.readable(day))]
+    for days in _batches(sorted(there, reverse=True), _expected_days(monitor)):
         if not _count(connection, "incoming"):
             break
         log = log_rows(connection, monitor, days, lake)

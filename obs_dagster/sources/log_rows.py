@@ -14,6 +14,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.declared import declared_types, derived_columns
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.placement import Placement
+from obs_dagster.sources.purged import refuse_purged
 from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def log_rows(
         manifest = table.manifest(day)
         if manifest is None:
             raise LakeError(f"{day} of {monitor.model} has not been ingested.", remedy="Run its night first.")
+        refuse_purged(monitor, day, manifest)
         if placed := _placement(manifest):
             placed.check()
             queries.append(f"SELECT {columns}, '{day}' AS {DAY} FROM ({placed.query()})")

@@ -1,0 +1,1 @@
+"""What is kept no longer than the monitor says: found, removed, and told."""
