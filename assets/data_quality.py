@@ -66,7 +66,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         qualities = validate_days(monitor, days, platform.lake)
         for day, quality in tracked(context, qualities, len(days)):
             found[day] = quality
-            if unevaluated.refused(monitor, day, quality.rows) and not quality.evaluated:
+            if unevaluated.refused(monitor, day, quality) and not quality.evaluated:
                 _REFUSED(day=str(day), rows=quality.rows, reason=not_evaluated(day, quality.reason))
             records += quality_records(quality, day, night.recorder)
             context.add_asset_metadata(
@@ -174,7 +174,7 @@ def evaluated_check(monitor: Monitor, found: Mapping[dt.date, DayQuality]) -> dg
     refused = {
         day: each.reason
         for day, each in found.items()
-        if not each.evaluated and unevaluated.refused(monitor, day, each.rows)
+        if not each.evaluated and unevaluated.refused(monitor, day, each)
     }
     return dg.AssetCheckResult(
         check_name="evaluated",

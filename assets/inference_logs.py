@@ -7,10 +7,24 @@ from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import is_run, stage
 from assets.tables import column_schema, table
+from obs_dagster.alerts import report_failure
 from obs_dagster.monitor import Monitor
 from obs_dagster.reports.evidently_ahead import load_ahead
-from obs_dagster.sources.ingest import ingest_logs
+from obs_dagster.sources.unreadable_log import UnreadableLog, ingest_day
+from obs_dagster.telemetry.event import Event
 from obs_dagster.telemetry.traces import of_day
+
+_UNREAD = Event(
+    "obs_dagster.sources",
+    "log cannot be read",
+    "error",
+    "The log of a day cannot be read. The other days go on; it is tried again when its files change.",
+    {
+        "day": "the day",
+        "error": "which file, why, and what to do",
+        "kept": "whether what was read of the day before stays",
+    },
+)
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -25,13 +39,17 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     )
     def inference_logs(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """Predictions as they were served: one row per version and id, typed as the monitor declares."""
-        total = 0
+        total, kept = 0, list[UnreadableLog]()
         days = days_of(context)
         if is_run(context, monitor, "mlflow_report"):
             load_ahead(monitor, days)
         for day in tracked(context, days, len(days)):
             with of_day(day):
-                found = ingest_logs(monitor, day, platform.lake)
+                found, unread = ingest_day(monitor, day, platform.lake, platform.now())
+            if unread is not None:
+                context.log.warning("%s: %s", day, unread.error)
+                _UNREAD(day=str(day), error=unread.error, kept=unread.kept)
+                kept += [unread] if unread.kept else []
             total += found.rows
             changes = [{"column": change.column, "change": str(change)} for change in found.schema_changes]
             context.add_asset_metadata(
@@ -40,6 +58,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     "dagster/partition_row_count": found.rows,
                     "files": found.files,
                     "duplicates": found.duplicates,
+                    "what to know": unread.error if unread else "nothing to say",
                     "versions": table(
                         ({"version": version, "rows": rows} for version, rows in found.versions.items()),
                         ["version", "rows"],
@@ -48,6 +67,25 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 },
                 partition_key=day.isoformat(),
             )
+        if kept:
+            _report(context, monitor, platform, kept)
         return dg.MaterializeResult(metadata={"rows in this run": total})
 
     return inference_logs
+
+
+def _report(
+    context: dg.AssetExecutionContext, monitor: Monitor, platform: Platform, kept: list[UnreadableLog]
+) -> None:
+    """Tell who must know of days that stay as they were: that they are evaluated would be an all-clear."""
+    with platform.history() as history:
+        report_failure(
+            history,
+            model=monitor.model,
+            run_id=context.run_id,
+            partition=", ".join(str(each.day) for each in kept),
+            error="; ".join(each.error for each in kept),
+            owner=monitor.owner,
+            now=platform.now(),
+            part="reading the log",
+        )

@@ -18,25 +18,27 @@ _MOST_NAMED = 3
 
 
 def changed_log(monitor: Monitor, settings: Settings, now: dt.datetime) -> Iterator[Finding]:
-    """Days of the last weeks whose log has changed since, or that no night has read.
+    """Days whose log cannot be read, and those of the last weeks whose log has changed since.
 
-    Nothing of files that have many days: only reading them would tell.
+    Of files that have many days nobody knows without reading them whether they have changed.
     """
     from obs_dagster.lake.lake import Lake
     from obs_dagster.monitor.due import last_day
     from obs_dagster.sources.changed_logs import changed_days
     from obs_dagster.sources.protocol import source_of
+    from obs_dagster.sources.unreadable_log import unreadable_logs
 
+    lake = Lake(settings.lake_root)
+    unread = list(unreadable_logs(monitor.model, lake))
+    if unread:
+        more = f" And those of {len(unread) - 1} more days." if len(unread) > 1 else ""
+        yield Finding(monitor.model, "log", "fail", f"{unread[-1].day}: {unread[-1].error}{more}")
     source, last = source_of(monitor.logs), last_day(monitor, now)
     first = last - dt.timedelta(days=_DAYS - 1)
     try:
         if source.of_files and source.days(monitor) is None:
             return
-        found = [
-            str(each.day)
-            for each in changed_days(monitor, Lake(settings.lake_root), first, last)
-            if each.kind == "changed"
-        ]
+        found = [str(each.day) for each in changed_days(monitor, lake, first, last) if each.kind == "changed"]
     except ObsError as error:
         yield Finding(monitor.model, "log", "fail", str(error))
         return

@@ -159,7 +159,7 @@ def _wrong(done: Evaluated, monitor: Monitor, history: History) -> str:
     due = done.due
     firing = {alert.rule for alert in list_alerts(history, due.model, [State.FIRING])}
     empty = [night for night in history.nights(due.model, due.day, due.day) if not night.evaluated]
-    refused = [night for night in empty if unevaluated.refused(monitor, night.day, night.rows)]
+    refused = [night for night in empty if unevaluated.refused(monitor, night.day, night)]
     told = [f"failed: {', '.join(each.stage for each in done.failures)}"] if not done.success else []
     told += [f"not evaluated: {night.reason.partition(chr(10))[0]}" for night in refused]
     told += [f"firing: {', '.join(sorted(firing))}"] if firing else []

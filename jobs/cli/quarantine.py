@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.command(FIRST)(quarantine_rows.quarantine)
 app.command("list")(quarantine_list.list_quarantined)
+app.command()(quarantine_list.files)
 app.command()(quarantine_acts.release)
 app.command()(quarantine_list.releases)
 app.command()(quarantine_acts.withdraw)

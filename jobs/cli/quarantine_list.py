@@ -33,6 +33,7 @@ _RELEASE_FIELDS = (
     "withdrawn_at",
     "withdrawn_by",
 )
+_FILE_FIELDS = ("day", "error", "at", "kept")
 
 First = Annotated[str | None, days.option("--from", "The first day; left out: 28 days before the last")]
 Last = Annotated[str, days.option("--to", "The last day")]
@@ -82,6 +83,19 @@ def releases(model: Model, chosen: FormatOption = Format.TABLE) -> None:
     emit(found, _RELEASE_FIELDS, chosen)
     if not found:
         ERRORS.print(f"No row of {model} was ever released.", highlight=False)
+
+
+def files(model: Model, chosen: FormatOption = Format.TABLE) -> None:
+    """List the days whose log files cannot be read; each is tried again when its files change."""
+    from obs_dagster.lake.lake import Lake
+    from obs_dagster.settings import Settings
+    from obs_dagster.sources.unreadable_log import unreadable_logs
+
+    monitor = find_monitor(model)
+    found = [asdict(each) for each in unreadable_logs(monitor.model, Lake(Settings().lake_root))]
+    emit(found, _FILE_FIELDS, chosen)
+    if not found:
+        ERRORS.print(f"Every file of {model}'s log can be read.", highlight=False)
 
 
 def span(monitor: Monitor, first: str | None, last: str) -> tuple[dt.date, dt.date]:

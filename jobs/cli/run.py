@@ -163,7 +163,7 @@ def show_standing(monitor: Monitor, day: dt.date, chosen: Format = Format.TABLE)
         else:
             emit(standing_records(page), STANDING, chosen)
             firing = any(alert.state == "firing" for alert in page.alerts)
-        wrong = _tell_labels(monitor)
+        wrong = _tell_unreadable(monitor) | _tell_labels(monitor)
         _tell_waiting(history, monitor.model)
     return firing or wrong
 
@@ -183,10 +183,27 @@ def tell_refused(
     with closing(History.open(Settings().history_url)) as history:
         ran = [night for night in history.nights(monitor.model, first, last) if night.finished_at >= since]
     empty = [night for night in ran if not night.evaluated]
-    refused = [night for night in empty if unevaluated.refused(monitor, night.day, night.rows)]
+    refused = [night for night in empty if unevaluated.refused(monitor, night.day, night)]
     quiet = [night.day for night in empty if night not in refused]
     print_refused(refused, quiet=quiet, days=len(ran), console=console)
     return len(refused)
+
+
+def _tell_unreadable(monitor: Monitor) -> bool:
+    """Say of which days the log cannot be read, and what was evaluated before stays: nothing else says so.
+
+    Returns:
+        Whether there are such days.
+    """
+    from obs_dagster.lake.lake import Lake
+    from obs_dagster.settings import Settings
+    from obs_dagster.sources.unreadable_log import unreadable_logs
+
+    kept = [each for each in unreadable_logs(monitor.model, Lake(Settings().lake_root)) if each.kept]
+    for each in kept:
+        told = f"\nlog of {each.day}: {each.error} What was evaluated before stays as it was."
+        ERRORS.print(told, markup=False, highlight=False, soft_wrap=True)
+    return bool(kept)
 
 
 def _tell_labels(monitor: Monitor) -> bool:

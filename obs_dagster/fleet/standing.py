@@ -195,6 +195,6 @@ def _night_state(
     if due is not None and night.day < due:
         missing = len(scheduled_after(monitor, night.day, due))
         return "overdue", f"no night has run since that of {night.day}; {night_count(missing)} are missing"
-    if not night.evaluated and unevaluated.refused(monitor, night.day, night.rows):
+    if not night.evaluated and unevaluated.refused(monitor, night.day, night):
         return "not evaluated", f"{night.day} was NOT EVALUATED: {in_one_line(night.reason)}"
     return "", ""

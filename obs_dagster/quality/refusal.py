@@ -14,6 +14,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.placeholders import ANY
 from obs_dagster.monitor.task import outputs
 from obs_dagster.sources.shown_path import shown_path
+from obs_dagster.sources.unreadable_log import UNREADABLE
 
 _NAMED = 3
 """Rules, columns and files that a cause names; the rest is counted."""
@@ -81,6 +82,8 @@ def reason_of(
         examples: a value that broke the rule, where there is one.
     """
     rows = manifest["rows"]
+    if unreadable := manifest.get("unreadable", ""):
+        return f"{UNREADABLE}\n{unreadable}"
     if not rows:
         return _no_rows(monitor, day, manifest)
     if incomplete := manifest.get("incomplete", ""):

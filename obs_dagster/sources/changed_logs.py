@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from obs_dagster.errors import SourceError
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.protocol import source_of
 from obs_dagster.sources.purged import purged_on
+from obs_dagster.sources.unreadable_log import stamp_of, unreadable_logs
 
 Kind = Literal["changed", "gone", "missed"]
 #: What each kind is, as people read it.
@@ -48,38 +50,46 @@ def changed_days(
     """Compare days of the log with what was read of them, ascending; no row is read.
 
     A day whose log is gone is told apart: what was evaluated is all that is left of it, and evaluating it
-    again would lose that. Days before the first night, or after the last one, are none of these.
+    again would lose that. A day whose log could not be read is compared with what it was then. Days before
+    the first night, or after the last one, are none of these.
 
     Args:
         monitor: names the log.
         lake: has what was read.
         first: only days from this one on; left out: from the first that a night has read.
         last: only days up to this one; left out: to the last that a night has read.
-
-    Raises:
-        SourceError: the log cannot be looked at.
     """
     table, source = lake.table(monitor.model, LOGS), source_of(monitor.logs)
     read = [day for day in table.days() if monitor.start <= day]
     if not read:
         return
     begin, end = max(first or read[0], read[0]), min(last or read[-1], read[-1])
-    known = source.days(monitor)
-    there = set(known.days) - set(read) if known is not None else set()
+    unread = {each.day: each.stamp for each in unreadable_logs(monitor.model, lake)}
+    there = _days_there(monitor) - set(read)
     for day in sorted(there.union(read)):
         if not begin <= day <= end:
             continue
         if day in there:
-            yield ChangedDay(day, "missed", source.stamp(monitor, day))
+            yield ChangedDay(day, "missed", stamp_of(source, monitor, day))
             continue
         # a day that was read before stamps were kept, or whose file is damaged, tells nothing
         manifest = table.readable(day) or {}
         if purged_on(manifest):
             # nothing can be made of a change
             continue
-        before = manifest.get("stamp")
-        if before is not None and before != (now := source.stamp(monitor, day)):
+        before = unread.get(day, manifest.get("stamp"))
+        if before is not None and before != (now := stamp_of(source, monitor, day)):
             yield ChangedDay(day, "changed" if now else "gone", now)
+
+
+def _days_there(monitor: Monitor) -> set[dt.date]:
+    """The days that the log has, as far as that is known without reading it."""
+    try:
+        known = source_of(monitor.logs).days(monitor)
+    except SourceError:
+        # one thing that is no file hides all others; the night of its day says which
+        return set()
+    return set(known.days) if known is not None else set()
 
 
 def spans(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:

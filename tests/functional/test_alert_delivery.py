@@ -1,12 +1,12 @@
 """Whoever must know is told, once."""
 
+import datetime as dt
 import shutil
 
 import dagster as dg
-import pytest
 
 from jobs import sensors
-from jobs.instance import open_instance
+from obs_dagster.sources.changed_logs import changed_days
 
 CORRUPT = "2013-07-01"
 
@@ -49,37 +49,19 @@ def test_every_alert_is_delivered_once_however_often_the_sensor_ticks(season, co
     assert all(row["settled_at"] for row in place.rows("outbox"))
 
 
-@pytest.fixture
-def failed(copied):
-    """A night whose log was written half, and its run."""
+def test_a_half_written_log_is_told_of_by_name_and_mended_by_itself(copied):
     place = copied()
     file = place.home / "demo" / "logs" / f"day={CORRUPT}" / "predictions.parquet"
-    file.write_bytes(file.read_bytes()[:-1000])
-    return place, file, place.run(place.monitor.start.replace(month=7, day=1))
-
-
-def test_a_half_written_log_fails_the_night_with_the_files_name(failed):
-    place, file, run = failed
-    assert not run.success
-    assert [failure.stage for failure in run.failures] == ["inference_logs"]
-    assert str(file) in run.failures[0].reason
-    assert not place.lake.table("flight_delay", "inference_logs").days()
-
-
-def test_a_failed_night_is_told_of_once(failed):
-    place, file, run = failed
-    with place.environment(), open_instance(place.settings) as instance:
-        (failure,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
-        for _ in range(2):
-            context = dg.build_run_status_sensor_context(
-                sensor_name="failed_nights",
-                dagster_event=failure.dagster_event,
-                dagster_instance=instance,
-                dagster_run=instance.get_run_by_id(run.run_id),
-            ).for_run_failure()
-            _sensor(place, "failed_nights")(context)
-    (row,) = place.rows("outbox")
-    assert row["key"] == f"{run.run_id}:failed"
-    assert row["severity"] == "critical"
-    assert f"the night of {CORRUPT} failed" in row["notification"]
-    assert str(file) in row["notification"]
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1000])
+    day = dt.date.fromisoformat(CORRUPT)
+    assert place.run(day).success, "labels, alerts and reports go on without the day"
+    (alert,) = (row for row in place.rows("alerts") if row["state"] == "firing")
+    assert (alert["rule"], alert["severity"]) == ("day not evaluated", "critical")
+    told = [row["notification"] for row in place.rows("outbox")]
+    assert any(str(file) in text and "the log cannot be read" in text for text in told)
+    assert list(changed_days(place.monitor, place.lake)) == []
+    file.write_bytes(whole)
+    assert [each.day for each in changed_days(place.monitor, place.lake)] == [day]
+    assert place.run(day).success
+    assert "firing" not in {row["state"] for row in place.rows("alerts") if row["rule"] == alert["rule"]}

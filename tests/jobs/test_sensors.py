@@ -41,9 +41,9 @@ def _outbox():
 
 
 def _fail(world, day, instance, **tags):
-    """A real run that fails on a log file that was written half."""
-    file = world.log(day)
-    file.write_bytes(file.read_bytes()[:-500])
+    """A real run that fails on a suite that is not there."""
+    world.log(day)
+    world.changes["quality"] = {"suite": "nowhere.json"}
     job = compose({"small": world.monitor}).resolve_job_def("small_nightly")
     key = None if tags else day.isoformat()
     result = job.execute_in_process(
@@ -126,7 +126,7 @@ def test_a_failed_night_goes_to_the_outbox_once_with_its_cause(world, instance, 
     assert row["key"] == f"{result.run_id}:failed"
     assert row["severity"] == "critical"
     assert f"the night of {day} failed" in row["notification"]
-    assert f"{day}.parquet" in row["notification"], "the message must name the file"
+    assert "nowhere.json" in row["notification"], "the message must name the file"
 
 
 def test_a_failed_range_of_nights_is_told_of_with_its_days(world, instance, day):

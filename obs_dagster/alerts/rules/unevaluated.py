@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Protocol
 
 from obs_dagster.alerts.rules.observation import Observation
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.history import NightRecord
 from obs_dagster.monitor import Monitor, Rule
 from obs_dagster.monitor.whole import WHOLE
-from obs_dagster.quality.refusal import in_one_line
+from obs_dagster.quality.refusal import fact, in_one_line
+from obs_dagster.sources.unreadable_log import UNREADABLE
 
 NAME = "day not evaluated"
 """The rule's name, which no rule of a monitor can have."""
@@ -56,10 +58,20 @@ def observations(monitor: Monitor, nights: Iterable[NightRecord]) -> list[Observ
             reason=in_one_line(night.reason),
         )
         for night in nights
-        if night.evaluated or refused(monitor, night.day, night.rows)
+        if night.evaluated or refused(monitor, night.day, night)
     ]
 
 
-def refused(monitor: Monitor, day: dt.date, rows: int) -> bool:
+class NotEvaluated(Protocol):
+    """A day that was not evaluated: its rows, and why."""
+
+    @property
+    def rows(self) -> int: ...  # noqa: D102
+
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+
+
+def refused(monitor: Monitor, day: dt.date, found: NotEvaluated) -> bool:
     """Whether a day that was not evaluated should have been."""
-    return rows > 0 or monitor.quality.expects_rows(day)
+    return found.rows > 0 or monitor.quality.expects_rows(day) or fact(found.reason) == UNREADABLE

@@ -133,7 +133,7 @@ def render_health(page: HealthInput) -> str:
             day=day,
             night=night,
             refused=None if night is None or night.evaluated else (fact(night.reason), cause(night.reason)),
-            expected=night is None or unevaluated.refused(monitor, day, night.rows),
+            expected=night is None or unevaluated.refused(monitor, day, night),
             day_alert=about_day(page.alerts, day),
             nobody=NOBODY,
             verdicts=judged,

@@ -1,0 +1,132 @@
+"""Days of a log whose files cannot be read: noted, passed over, and tried again when the files change.
+
+One bad file keeps no other day from its night. What was read of the day before stays; where nothing was, the
+day is one without rows that says why, and is not evaluated.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from obs_dagster.errors import SourceError
+from obs_dagster.lake.lake import Lake, manifest_metadata, read_json, replacing, write_json
+from obs_dagster.lake.quoting import literal
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.source import SOURCES
+from obs_dagster.sources.files import connect
+from obs_dagster.sources.ingest import LOGS, Ingested, ingest_logs
+from obs_dagster.sources.log_schema import LogSchema
+from obs_dagster.sources.protocol import Source, source_of
+
+_FOLDER = "unreadable"
+UNREADABLE = "the log cannot be read"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableLog:
+    """A day whose log cannot be read.
+
+    Attributes:
+        day: the day.
+        error: which file it is, why, and what to do.
+        stamp: changes when the day's files do.
+        at: when it was tried last (UTC).
+        kept: whether what was read of the day before stays.
+    """
+
+    day: dt.date
+    error: str
+    stamp: str
+    at: dt.datetime
+    kept: bool
+
+
+def ingest_day(
+    monitor: Monitor, day: dt.date, lake: Lake, now: dt.datetime
+) -> tuple[Ingested, UnreadableLog | None]:
+    """Read a day's log as `ingest_logs` does; files that cannot be read are noted, and no error.
+
+    A warehouse that cannot be reached is one: it is nothing about the day.
+
+    Args:
+        monitor: names the log.
+        day: the day.
+        lake: where rows go.
+        now: the present (UTC).
+
+    Raises:
+        SourceError: a source that is no files cannot be read.
+        LakeError: the disk is full, or cannot be written.
+    """
+    note = _path(monitor.model, lake, day)
+    try:
+        found = ingest_logs(monitor, day, lake)
+    except SourceError as error:
+        if not SOURCES.named(monitor.logs.source).of_files:
+            raise
+        before = lake.table(monitor.model, LOGS).readable(day) or {}
+        # rows that were never copied are in the files that cannot be read
+        kept = bool(before) and not before.get("unreadable") and "in_place" not in before
+        unread = UnreadableLog(day, str(error), stamp_of(source_of(monitor.logs), monitor, day), now, kept)
+        if not kept:
+            _write_nothing(monitor, day, lake, unread)
+        write_json(note, asdict(unread) | {"day": day.isoformat(), "at": now.isoformat()})
+        if not kept:
+            return Ingested(0, 0, 0), unread
+        return Ingested(before["rows"], before["duplicates"], 0, before["versions"]), unread
+    note.unlink(missing_ok=True)
+    return found, None
+
+
+def unreadable_logs(model: str, lake: Lake) -> Iterator[UnreadableLog]:
+    """The days of a model whose log could not be read when it was tried last, ascending.
+
+    Raises:
+        LakeError: a note is damaged.
+    """
+    for file in sorted(lake.folder(model, _FOLDER).glob("*.json")):
+        document = read_json(file)
+        # one that went away meanwhile was read
+        if document is not None:
+            yield UnreadableLog(
+                dt.date.fromisoformat(document["day"]),
+                document["error"],
+                document["stamp"],
+                dt.datetime.fromisoformat(document["at"]),
+                document["kept"],
+            )
+
+
+def stamp_of(source: Source, monitor: Monitor, day: dt.date) -> str:
+    """A text that changes when the log of a day does, also where it cannot be looked at."""
+    try:
+        return source.stamp(monitor, day)
+    except SourceError as error:
+        return f"it cannot be looked at: {error}"
+
+
+def _write_nothing(monitor: Monitor, day: dt.date, lake: Lake, unread: UnreadableLog) -> None:
+    """The day's partition has no rows, and says why."""
+    manifest = {
+        "rows": 0,
+        "duplicates": 0,
+        "versions": {},
+        "files": [],
+        "fingerprint": "",
+        "stamp": unread.stamp,
+        "schema_changes": [],
+        "unreadable": unread.error,
+    }
+    pairs = ", ".join(f"{key}: {literal(value)}" for key, value in manifest_metadata(manifest).items())
+    with connect() as connection, replacing(lake.table(monitor.model, LOGS).path(day)) as aside:
+        connection.execute(
+            f"COPY ({LogSchema.of(monitor).nothing()}) TO {literal(str(aside))} "
+            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}})"
+        )
+
+
+def _path(model: str, lake: Lake, day: dt.date) -> Path:
+    return lake.folder(model, _FOLDER) / f"{day.isoformat()}.json"
