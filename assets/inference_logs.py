@@ -59,6 +59,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     "files": found.files,
                     "duplicates": found.duplicates,
                     "what to know": unread.error if unread else "nothing to say",
+                    **({"rows of forgotten ids": found.forgotten} if found.forgotten else {}),
                     "versions": table(
                         ({"version": version, "rows": rows} for version, rows in found.versions.items()),
                         ["version", "rows"],

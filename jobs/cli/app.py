@@ -17,6 +17,7 @@ from jobs.cli import (
     demo,
     dev,
     doctor,
+    forget,
     incidents,
     init,
     metric_commands,
@@ -97,6 +98,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(contract.app, name="contract")
 app.command()(report.report)
 app.command()(purge.purge)
+app.command()(forget.forget)
 app.command()(dev.dev)
 app.command()(doctor.doctor)
 app.command()(schema.schema)

@@ -19,6 +19,7 @@ from obs_dagster.quality.day import DayQuality, clean_rows, day_quality, validat
 from obs_dagster.quality.refusal import in_one_line
 from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.files import derived
+from obs_dagster.sources.forgotten import forgotten
 from obs_dagster.sources.formats.part import Part
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.log_schema import LogSchema
@@ -82,7 +83,8 @@ class LogDays:
         quality = day_quality(self._monitor, day, self._apart)
         if quality is None:
             self._stamps[day] = source_of(self._monitor.logs).stamp(self._monitor, day)
-            ingest_logs(self._monitor, day, self._apart)
+            gone = forgotten(self._monitor.model, self._lake)
+            ingest_logs(self._monitor, day, self._apart, without=gone)
             quality = validate_day(self._monitor, day, self._apart)
         return self._apart, quality
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from typing import Any, Self, Unpack
 
@@ -141,6 +141,16 @@ class History:
         """The nights of a model between two days, both included, by day."""
         with self.reading() as connection:
             return nights.read(connection, model, first, last)
+
+    def rewrite_notifications(
+        self, model: str, rewritten: Callable[[Any], Any], *, dry_run: bool = False
+    ) -> int:
+        """Change what notifications of a model say; returns how many of them are others now."""
+        if dry_run:
+            with self.reading() as connection:
+                return len(purging.changed_notifications(connection, model, rewritten))
+        with self.writing(model) as connection:
+            return purging.rewrite_notifications(connection, model, rewritten)
 
     def forget_before(self, model: str, day: dt.date, *, dry_run: bool = False) -> int:
         """Remove records that others replaced before a day, and what nights before it took.

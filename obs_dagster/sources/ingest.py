@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from obs_dagster.sources.day_log import day_log
 from obs_dagster.sources.divided import divided_files, rows_of
 from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.files import SourceFiles, connect
+from obs_dagster.sources.forgotten import forgotten, is_forgotten
 from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.protocol import source_of
@@ -44,6 +45,7 @@ class Ingested:
         files: how many files there were.
         versions: rows per version.
         schema_changes: differences from the declared schema.
+        forgotten: rows of ids that somebody asked to be forgotten, which are passed over.
     """
 
     rows: int
@@ -51,9 +53,12 @@ class Ingested:
     files: int
     versions: dict[str, int] = field(default_factory=dict)
     schema_changes: tuple[SchemaChange, ...] = ()
+    forgotten: int = 0
 
 
-def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
+def ingest_logs(
+    monitor: Monitor, day: dt.date, lake: Lake, *, without: Collection[str] | None = None
+) -> Ingested:
     """Read the day's log files and replace the day's partition of `inference_logs`.
 
     Where a prediction id occurs more than once in a version, the last row by time counts; two versions that
@@ -64,6 +69,12 @@ def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
     cleaned up, and the day must still be what was evaluated. Where the monitor says `in_place`, and the
     source is Parquet whose columns need no conversion that could fail and whose ids are unique, the
     partition holds no rows but tells which files do (see `obs_dagster.sources.log_rows`).
+
+    Args:
+        monitor: names the log.
+        day: the day.
+        lake: takes the partition.
+        without: pseudonyms of ids that are passed over; left out: those that are forgotten in this lake.
 
     Raises:
         SourceError: a file cannot be read, or changes while it is; the partition stays as it was.
@@ -81,7 +92,8 @@ def ingest_logs(monitor: Monitor, day: dt.date, lake: Lake) -> Ingested:
             connect() as connection,
             replacing(target) as aside,
         ):
-            found = _ingest(connection, monitor, day, source, aside, stamp=stamp)
+            gone = forgotten(monitor.model, lake) if without is None else without
+            found = _ingest(connection, monitor, day, source, aside, stamp=stamp, without=gone)
             size = aside.stat().st_size
         told.set(
             rows=found.rows,
@@ -146,6 +158,7 @@ def _ingest(
     *,
     stamp: str = "",
     most: int | None = None,
+    without: Collection[str] = (),
 ) -> Ingested:
     import duckdb
 
@@ -155,7 +168,10 @@ def _ingest(
         schema = LogSchema.of(monitor)
         found = found_in(log.parts, schema.types) or dict(schema.types)
         changes = schema.changes(found)
-        connection.execute(f"CREATE TEMP VIEW log AS {log.query}")
+        gone = is_forgotten(identifier(monitor.logs.columns.prediction_id), without)
+        lost = _count(connection, f"({log.query}) WHERE {gone}") if without else 0
+        told = f"SELECT * FROM ({log.query}) WHERE NOT {gone}" if lost else log.query
+        connection.execute(f"CREATE TEMP VIEW log AS {told}")
         made = monitor.logs.columns.prediction_id == MADE_ID
         repeated = _find_repeated(connection, monitor)
         # rows whose id is made of what they say are several predictions, though they say the same
@@ -173,6 +189,7 @@ def _ingest(
             files=len(source.files),
             versions={version: count for version, count in by_version if version is not None},
             schema_changes=tuple(changes),
+            forgotten=lost,
         )
         if repeated or len(log.parts) > 1:
             # a join gives rows in any order, and parts have theirs
@@ -182,7 +199,7 @@ def _ingest(
         )
         if not result.rows and own.elsewhere:
             manifest["elsewhere"] = own.elsewhere
-        if log.placed is not None and not replaced and _in_place(monitor, schema, found):
+        if log.placed is not None and not replaced and not lost and _in_place(monitor, schema, found):
             kept = f"{kept} LIMIT 0"
             manifest["in_place"] = log.placed.to_json()
         metadata = manifest_metadata(manifest)
@@ -197,6 +214,10 @@ def _ingest(
         raise source.unreadable(error) from error
     source.check(stamps)
     return result
+
+
+def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
+    return int(connection.sql(f"SELECT count(*) FROM {rows}").fetchall()[0][0])
 
 
 def _told_apart() -> str:
@@ -240,6 +261,7 @@ def _manifest(result: Ingested, stamps: Sequence[FileStamp], stamp: str) -> dict
     return {
         "rows": result.rows,
         "duplicates": result.duplicates,
+        **({"forgotten": result.forgotten} if result.forgotten else {}),
         "versions": result.versions,
         "files": [each.to_json() for each in stamps],
         "fingerprint": fingerprint(stamps),

@@ -23,6 +23,7 @@ from obs_dagster.monitor.log_labels import in_log
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.classes import Classes
 from obs_dagster.sources.files import connect
+from obs_dagster.sources.forgotten import forgotten, is_forgotten
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.label_book import FileRead, LabelBook, Waiting
 from obs_dagster.sources.label_days import GROUND_TRUTH, LabelDays
@@ -121,6 +122,8 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
                 rows.load_readable(each)
         told = rows.settle(_seen(known), monitor.quality.max_quarantined_share)
         conflicts, conflicting = rows.resolve(retract=remade)
+        if gone := forgotten(monitor.model, lake):
+            connection.execute(f"DELETE FROM incoming WHERE {is_forgotten('prediction_id', gone)}")
         touched = _sort_to_days(connection, monitor, lake, days)
         waiting = _hold(connection, folder / HOLDING)
         unread = sum(bool(each.unreadable) for each in rows.files)

@@ -1,0 +1,1 @@
+"""Erasure: an id removed from everything that nights have made of it."""
