@@ -43,7 +43,10 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             for day, found in tracked(context, evaluated, len(affected)):
                 keep_changes(monitor.model, night.lake, day, found.changes)
                 history.replace_metrics(
-                    found.records, model=monitor.model, days=[day], metrics=family("drift")
+                    found.records,
+                    model=monitor.model,
+                    days=[day],
+                    metrics={**family("drift"), **family("multivariate")},
                 )
                 if day in days:
                     shown = day_metadata(found.records) | changes_metadata(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
 import pyarrow as pa
@@ -30,6 +30,9 @@ from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.log_rows import check_in_place
 from obs_dagster.sources.personal import Personal, counted, shown
 from obs_dagster.sources.purged import PurgedError
+
+if TYPE_CHECKING:
+    import duckdb
 
 #: Rows of some days, with what each day is made of in the manifest; profiles of days that have none stored.
 _ROWS, _PROFILES = "baseline_rows", "baseline_profile"
@@ -250,6 +253,31 @@ def baseline_days(monitor: Monitor, lake: Lake, grids: Grids) -> list[Path]:
             if table.exists(day):
                 found.append(table.path(day))
     return found
+
+
+def day_samples(
+    connection: duckdb.DuckDBPyConnection, monitor: Monitor, version: str, columns: Sequence[str], lake: Lake
+) -> Iterator[tuple[dt.date, pa.Table]]:
+    """Rows of a version on each day of a prepared baseline of days, in a random order that stays.
+
+    Args:
+        connection: reads them.
+        monitor: whose baseline it is.
+        version: the version.
+        columns: what the rows have; a day that lacks one is left out.
+        lake: holds them.
+    """
+    rows, roles = lake.table(monitor.model, _ROWS), monitor.logs.columns
+    key, wanted = identifier(roles.prediction_id), ", ".join(map(identifier, columns))
+    for day in sorted(rows.days()):
+        if rows.readable(day) is None or not {*columns} <= {*pq.read_schema(rows.path(day)).names}:
+            continue
+        file = f"read_parquet({literal(str(rows.path(day)))}, hive_partitioning = false)"
+        query = (
+            f"SELECT {wanted} FROM {file} WHERE {identifier(roles.version)} = {literal(version)} "
+            f"ORDER BY hash({key}), {key}"
+        )
+        yield day, connection.sql(query).to_arrow_table()
 
 
 def added_up(tables: Iterable[pa.Table], *, at_least: int = _MERGED_ROWS) -> pa.Table:

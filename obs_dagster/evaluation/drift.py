@@ -14,6 +14,7 @@ from obs_dagster.changes.describe import Moved, describe
 from obs_dagster.changes.missing import missing_moved
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.metrics import Compared, drift_records
+from obs_dagster.evaluation.multivariate import multivariate_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.lake import Lake, read_json, write_json
 from obs_dagster.metrics.drift.psi import MOVED
@@ -34,7 +35,7 @@ class DayDrift:
     """What the drift stage finds of a day.
 
     Attributes:
-        records: every drift metric.
+        records: every drift metric, and those of several columns that are watched.
         changes: what is told of the columns that moved.
     """
 
@@ -46,7 +47,7 @@ def drift_of_day(night: Night, day: dt.date) -> DayDrift:
     """The drift of one day; nothing is written."""
     watch = _Watch(night.monitor)
     with span("drift") as told:
-        records = list(drift_records(night, day, watch.see))
+        records = [*drift_records(night, day, watch.see), *multivariate_records(night, day)]
         told.set(records=len(records))
     return DayDrift(records, watch.changes(day))
 

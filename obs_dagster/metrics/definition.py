@@ -8,7 +8,15 @@ from typing import Literal
 from obs_dagster.metrics.default_rule import DefaultRule
 
 Family = Literal[
-    "quality", "drift", "performance", "estimate", "service", "explanation", "anomaly", "operation"
+    "quality",
+    "drift",
+    "multivariate",
+    "performance",
+    "estimate",
+    "service",
+    "explanation",
+    "anomaly",
+    "operation",
 ]
 
 About = Literal["model", "column", "class"]
@@ -64,6 +72,7 @@ class Definition:
         watched: the rules that watch it where a monitor names none.
         incident: what alerts about it are put down to, so that those with other causes are other incidents.
         estimates: the metric that it says before labels do; empty if none.
+        asked_with: metrics of one such name are computed where a rule watches one of them; empty: always.
     """
 
     name: str
@@ -95,6 +104,7 @@ class Definition:
     watched: tuple[DefaultRule, ...] = ()
     incident: Incident = "behaviour"
     estimates: str = ""
+    asked_with: str = ""
 
     @property
     def in_a_sentence(self) -> str:
@@ -119,7 +129,7 @@ class Definition:
     @property
     def tells_movement(self) -> bool:
         """Whether it says that something moved, not that something is wrong."""
-        return self.family in ("drift", "explanation")
+        return self.family in ("drift", "multivariate", "explanation")
 
     def serves(self, task: str) -> bool:
         """Whether models of a task have it."""

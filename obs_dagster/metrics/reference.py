@@ -96,6 +96,7 @@ day or two. What moves less is told in the verdict.
 HEADINGS: dict[Family, str] = {
     "quality": "Data quality",
     "drift": "Drift",
+    "multivariate": "Several columns at once",
     "performance": "Performance",
     "estimate": "Performance before labels",
     "service": "Service health",
@@ -172,7 +173,8 @@ def _computed(definition: Definition) -> str:
         "none": "; in segment cells where a rule asks for it" if definition.family == "drift" else "",
     }
     subject = "for the whole log" if definition.whole_log else f"per {of[definition.about]}"
-    return f"{subject}{cells[definition.cells]}{', for each day alone' if definition.daily else ''}"
+    asked = f", where a rule watches one of the {definition.asked_with}" if definition.asked_with else ""
+    return f"{subject}{cells[definition.cells]}{', for each day alone' if definition.daily else ''}{asked}"
 
 
 if __name__ == "__main__":

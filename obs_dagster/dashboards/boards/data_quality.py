@@ -25,6 +25,7 @@ class DataQuality:
         quality = [each for each in known if each.family == "quality"]
         labels = [each for each in known if each.family == "performance" and not each.tasks]
         drift = [each for each in known if each.family == "drift"]
+        together = [each for each in known if each.family == "multivariate"]
         yield Board(
             "data-quality",
             "Data of a model",
@@ -34,6 +35,9 @@ class DataQuality:
                 Row("Labels", [metric_panel(each, dialect, width=24) for each in labels]),
                 Row("Now, by column", [_by_column(definitions()[name]) for name in ("missing_share", "psi")]),
                 Row("Drift by column", [metric_panel(each, dialect) for each in drift], closed=True),
+                Row(
+                    "Several columns at once", [metric_panel(each, dialect) for each in together], closed=True
+                ),
             ],
             variables(),
             marks(dialect),

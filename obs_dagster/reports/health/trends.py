@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from obs_dagster.metrics.asked import asked_of
 from obs_dagster.metrics.definition import Definition, Place
 from obs_dagster.metrics.registry import estimates, shown_in
 from obs_dagster.monitor.alerting import Rule
@@ -24,7 +25,9 @@ def draw_trends(
     monitor: Monitor, index: RecordIndex, frame: Frame, styles: Mapping[str, int], place: Place = "trend"
 ) -> list[Chart]:
     """One chart per panel of a place, with a line for each version in `styles`; of objectives, those set."""
-    panels = [panel for panel in shown_in(place, monitor.task) if _is_asked_for(monitor, panel)]
+    shown = {panel.name: panel for panel in shown_in(place, monitor.task) if _is_asked_for(monitor, panel)}
+    computed = asked_of(monitor, shown)
+    panels = [panel for name, panel in shown.items() if name in computed]
     return [_chart(monitor, index, frame, panel, styles) for panel in panels]
 
 

@@ -17,7 +17,11 @@ from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.verdict.headline import needs_labels
 
-SECTIONS = {"drift": "variable_drift", "explanation": "variable_importance"}
+SECTIONS = {
+    "drift": "variable_drift",
+    "multivariate": "variables_together",
+    "explanation": "variable_importance",
+}
 """What the families about single columns are called."""
 
 LONGEST = 250
