@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -17,8 +18,6 @@ from obs_dagster.alerts.moved import from_lake
 from obs_dagster.anomalies import record_anomalies
 from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.catalogue import monitor_of
-from obs_dagster.demo.flights import FEATURES
-from obs_dagster.demo.models import Recipe, score
 from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.drift import drift_of_day, keep_changes
 from obs_dagster.evaluation.metrics import performance_records, quality_records, service_records
@@ -41,15 +40,33 @@ from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import ingest_labels
 
-Models = Mapping[str, tuple[Recipe, Any]]
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
 
 SHIPPED = Path(__file__).parents[2] / "monitors" / "flight_delay.yaml"
 """The demo's monitor, whose own rules are left out."""
 
 
 @dataclass(frozen=True)
+class Registered:
+    """A version as the registry has it.
+
+    Attributes:
+        columns: what it is given.
+        score: from rows with these to what it puts out, shape (n,).
+    """
+
+    columns: Sequence[str]
+    score: Callable[[pd.DataFrame], NDArray[Any]]
+
+
+Models = Mapping[str, Registered]
+
+
+@dataclass(frozen=True)
 class Nights:
-    """A home whose monitor has the default rules, with the flights' logs and labels below `demo`.
+    """A home whose monitor has the default rules; the flights' logs and labels are below `demo`.
 
     Attributes:
         home: the home folder.
@@ -75,15 +92,20 @@ class Nights:
         for name in ("alerts", "end", "routes"):
             del document[name]
         document |= {"start": first_day, "windows": [1, 7], "segments": [], **changes}
-        file = home / "monitors" / "flight_delay.yaml"
+        return cls.of(home, document, models)
+
+    @classmethod
+    def of(cls, home: Path, document: Mapping[str, Any], models: Models) -> Nights:
+        """The home of a folder, with a monitor that is written into it."""
+        file = home / "monitors" / f"{document['model']}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        file.write_text(yaml.safe_dump(dict(document), sort_keys=False), encoding="utf-8")
         return cls(home, monitor_of(file, environ={"OBS_HOME": str(home)}), models)
 
     def copied(self, home: Path) -> Nights:
-        """All of it in another folder."""
-        shutil.copytree(self.home, home)
-        file = home / "monitors" / "flight_delay.yaml"
+        """All of it in another folder; files that are never changed, but replaced, are shared."""
+        shutil.copytree(self.home, home, copy_function=_linked)
+        file = home / "monitors" / f"{self.monitor.model}.yaml"
         return Nights(home, monitor_of(file, environ={"OBS_HOME": str(home)}), self.models)
 
     @contextmanager
@@ -130,14 +152,19 @@ class Nights:
                 rows=self.monitor.explanations.sample,
             )
         for version, rows in drawn.items():
-            if not set(FEATURES) <= set(rows.columns):
+            model = self.models[version]
+            if not set(model.columns) <= set(rows.columns):
                 # without one of its columns the registered model refuses them all
                 continue
-            again = score(*self.models[version], rows)
-            found = compare(again, rows["score"])
+            score = self.monitor.logs.columns.score
+            found = compare(model.score(rows), rows[score])
             check = ModelCheck(len(rows), 0, found.rows, found.differing, found.largest)
             estimates = evaluate("explanation", check)
             yield from night.recorder.records(estimates, version=version, day=day, window=1)
+
+
+def _linked(source: str, place: str) -> None:
+    (os.link if source.endswith(".parquet") else shutil.copy2)(source, place)
 
 
 def _stages(night: Night, day: dt.date) -> Iterator[MetricRecord]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.alarms.nights import Models, Registered
 from obs_dagster.demo.baseline import write_baseline
-from obs_dagster.demo.flights import LABEL
+from obs_dagster.demo.flights import FEATURES, LABEL
 from obs_dagster.demo.log_rows import log_rows, to_arrow
 from obs_dagster.demo.models import RECIPES, Recipe, fit, out_of_fold_scores, score
 from obs_dagster.demo.replay import arrivals, departing, serving_version
@@ -60,6 +62,11 @@ class Served:
     models: Mapping[str, tuple[Recipe, Any]]
     first_day: dt.date
     serving: Serving = field(default=serving_version)
+
+    @property
+    def registered(self) -> Models:
+        """The versions as the registry has them."""
+        return {name: Registered(FEATURES, partial(score, *of)) for name, of in self.models.items()}
 
     def day(self, day: dt.date, fault: Fault = QUIET, blamed: Mapping[dt.date, Fault] | None = None) -> None:
         """Write a day's log, and the labels that come in on the next morning, before the night begins.

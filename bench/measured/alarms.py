@@ -41,7 +41,7 @@ def undisturbed(folder: str, first: str, nights: int) -> None:
         from obs_dagster.demo.flights import load_flights
     home, day = Path(folder), dt.date.fromisoformat(first)
     served = trained(home / "demo", load_flights(), day)
-    evaluated = Nights.at(home, day, served.models)
+    evaluated = Nights.at(home, day, served.registered)
     with clock.phase("nights"), evaluated.history() as history:
         for back in range(nights):
             served.day(day + back * _ONE)
@@ -77,7 +77,7 @@ def faulty(folder: str) -> None:
     # a version that comes with a fault was trained likewise
     baselines = home / "demo" / "baseline"
     shutil.copytree(baselines / f"version={recipe.version}", baselines / "version=3")
-    quiet = Nights.at(home, first, served.models)
+    quiet = Nights.at(home, first, served.registered)
     with clock.phase("warm-up"), quiet.history() as history:
         for back in range(_WARM_UP):
             served.day(first + back * _ONE)

@@ -8,6 +8,7 @@ from bench.options import Options
 from bench.parts import (
     alarms,
     backfill,
+    detection,
     evaluation,
     expectations,
     fleet,
@@ -49,6 +50,7 @@ _ALL: tuple[Part, ...] = (
     windows,
     serving,
     alarms,
+    detection,
     telemetry,
 )
 PARTS: dict[str, Part] = {part.NAME: part for part in _ALL}

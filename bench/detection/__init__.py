@@ -1,0 +1,1 @@
+"""How soon faults are found: by the default rules, and by peers with their own, on the same days."""

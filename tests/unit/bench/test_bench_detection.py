@@ -1,0 +1,136 @@
+"""The benchmark of detection: what it does to days, and what it makes of what was found."""
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from bench.alarms.served import QUIET
+from bench.detection.batches import written
+from bench.detection.faults import KINDS, Case, cases
+from bench.detection.found import flagged, found_on, onsets, tuned
+from bench.detection.generated import independent, seasonal
+from bench.detection.ours import watched
+from bench.detection.world import ID, LABEL, SCORE, TIME
+from bench.measured.detection_evidently import Drift
+from bench.parts.detection import compared, section
+
+
+@pytest.fixture(scope="module")
+def world():
+    return replace(independent(), reference=6)
+
+
+@pytest.mark.parametrize("make", [independent, seasonal])
+def test_days_are_the_same_each_time_and_differ_from_each_other(make):
+    made = make()
+    day = made.day(3)
+    first, labels = made.served(day, QUIET)
+    again, _ = made.served(day, QUIET)
+    pd.testing.assert_frame_equal(first, again)
+    assert not first[SCORE].equals(made.served(made.day(4), QUIET)[0][SCORE])
+    # a model that knows something
+    late = labels[LABEL].to_numpy()
+    assert first[SCORE][late].mean() > first[SCORE][~late].mean() + 0.1
+
+
+def distance(world, quiet, changed):
+    """How much differs between two days: rows, cells, labels, by how much numbers do, and times."""
+    (before, truth), (after, labels) = ((rows.set_index(ID) for rows in day) for day in (quiet, changed))
+    kept = after[~after.index.duplicated()]
+    same = before.loc[kept.index]
+    numbers = [SCORE, world.roles.segment[2]]
+    return (
+        abs(len(after) - len(before))
+        + (kept.ne(same) & ~(kept.isna() & same.isna())).to_numpy().sum()
+        + labels[LABEL].ne(truth[LABEL]).sum()
+        + (kept[numbers] - same[numbers]).abs().to_numpy().sum()
+        + (kept[TIME] - same[TIME]).dt.total_seconds().sum()
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_fault_changes_a_day_the_more_the_stronger_it_is(world, kind):
+    day = world.day(40)
+    quiet = world.served(day, QUIET)
+    far = [
+        distance(world, quiet, world.served(day, Case(kind, place).fault(world, kind.nights)))
+        for place in range(3)
+    ]
+    assert 0 < far[0] < far[1] < far[2]
+
+
+def test_a_slow_fault_grows_from_night_to_night(world):
+    (slow,) = (Case(kind, 2) for kind in KINDS if kind.slow)
+    day = world.day(40)
+    quiet = world.served(day, QUIET)
+    far = [distance(world, quiet, world.served(day, slow.fault(world, night))) for night in (1, 5, 10)]
+    assert 0 < far[0] < far[1] < far[2]
+
+
+def test_every_kind_has_three_strengths_of_its_own():
+    names = [case.name for case in cases()]
+    assert len(names) == len(set(names)) == 48
+
+
+def test_a_night_counts_what_its_twin_has_not():
+    assert found_on([["a"], ["a", "b"]], [["a"], ["a"]]) == 2
+    assert found_on([["a"]], [["a"]]) is None
+    assert onsets([["a"], ["a"], [], ["a", "b"]]) == 3
+
+
+def test_thresholds_are_the_lowest_with_as_few_alarms():
+    quiet = [{"a": 0.2, "b": 9.0}, {"a": 0.5, "b": 1.0}, {"a": 0.1, "b": 4.0}]
+    assert flagged(quiet) == [["b"], [], ["b"]]
+    for alarms in range(5):
+        limits = tuned(quiet, alarms)
+        assert onsets(flagged(quiet, limits)) <= alarms
+    assert tuned(quiet, 0) == {"a": 0.5, "b": 9.0}
+    assert tuned(quiet, 2) == {"a": 0.2, "b": 4.0}
+
+
+def test_our_night_and_the_batches_tell_of_a_fault(world, tmp_path):
+    """The small version: few nights of one fault, by the whole pipeline; what peers get of it."""
+    (case,) = (each for each in cases() if each.name == "nulls/2")
+    found = watched(world, tmp_path, [case], nights=1, twin=1)
+    assert found["quiet"] == found["twin"] == [[]]
+    assert "values_gone|income" in found[case.name][0]
+    written(world, tmp_path, [case], nights=1)
+    reference, batches = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("reference", "batches"))
+    assert reference["night"].nunique() == world.reference
+    wrong = batches[(batches["case"] == case.name) & (batches["night"] == 1)]
+    assert wrong["income"].isna().mean() == pytest.approx(0.6, abs=0.05)
+    drift = Drift(world.numbers, world.categories)
+    assert drift(reference, wrong)["missing|income"] > 1 >= drift(reference, reference)["missing|income"]
+    peers = {"quiet": [{"a": 0.5}], "twin": [{"a": 2.0}], case.name: [{"a": 3.0, "b": 0.1}]}
+    tools = {"obs-dagster": found, "evidently": peers, "nannyml": peers}
+    for name, of in tools.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(of), encoding="utf-8")
+    kept = compared(tmp_path, columns=11)
+    assert {tool: each["found"] for tool, each in kept["tools"].items()} == {
+        "obs-dagster": {case.name: 1},
+        "evidently": {case.name: None},
+        "evidently, tuned": {case.name: 1},
+        "nannyml": {case.name: None},
+        "nannyml, tuned": {case.name: 1},
+    }
+    told = section({"independent": {"measured": kept, "taken": {}}})
+    assert "| nulls | 60% of rows | 1 | - | - |" in told
+
+
+def test_evidentlys_own_report_says_the_same_of_each_column(world):
+    from evidently import DataDefinition, Dataset, Report
+    from evidently.presets import DataDriftPreset
+
+    reference, current = (world.served(world.day(day), QUIET)[0] for day in (0, 1))
+    reference = pd.concat([reference, world.served(world.day(2), QUIET)[0]], ignore_index=True)
+    numbers, categories = ["temperature", "visits"], ["region"]
+    definition = DataDefinition(numerical_columns=numbers, categorical_columns=categories)
+    sides = (Dataset.from_pandas(rows[[*numbers, *categories]], definition) for rows in (current, reference))
+    report = Report([DataDriftPreset()]).run(*sides).dict()["metrics"]
+    theirs = {each["config"].get("column"): each for each in report}
+    ours = Drift(numbers, categories)(reference, current)
+    for name in (*numbers, *categories):
+        threshold = theirs[name]["config"]["threshold"]
+        assert ours[f"drift|{name}"] == pytest.approx(float(theirs[name]["value"]) / threshold)
