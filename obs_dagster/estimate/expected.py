@@ -9,7 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from obs_dagster.estimate.calibration import REPLICATES, Calibration
+from obs_dagster.estimate.concept import Concept
 from obs_dagster.estimate.predicted import STATISTICS, Predicted
+from obs_dagster.evidence.detector import e_value
 from obs_dagster.metrics.intervals import TAILS, distance_band
 from obs_dagster.metrics.record import NO_ROWS, Estimate
 from obs_dagster.profile.distribution import FloatArray
@@ -109,6 +111,17 @@ class Expected:
         value = min(1.0, float(np.abs(gap).sum()))
         low, high = distance_band(value, np.abs(noise).sum(axis=1), largest=1.0)
         return Estimate(value, low, high, self.predicted.n)
+
+    def concept_evidence(self) -> Estimate:
+        """How strongly the labels of a day speak against scores that mean what they meant: log10 of e."""
+        if self.positives is None or not self.predicted.n:
+            return Estimate.missing("no labels")
+        concept, n = Concept(self.calibration), self.predicted.n
+        if reason := self.refused or concept.not_calibrated:
+            return Estimate.missing(reason, n)
+        rows, positives = self.predicted.rows.sum(axis=1), self.positives.sum(axis=1)
+        p = concept.p_value(self.predicted.score, rows, positives)
+        return Estimate(math.log10(e_value(p)), None, None, n)
 
     @cached_property
     def _expected(self) -> FloatArray:

@@ -90,12 +90,13 @@ class Variation:
         rows = max(int(counts.sum()), 1)
         return replace(self, shares=counts / rows, unsure=self.design_effect(min(self.rows, rows)) / rows)
 
-    def p_value(self, counts: IntArray, days: int = 1) -> float:
+    def p_value(self, counts: IntArray, days: int = 1, tolerance: float = TOLERANCE) -> float:
         """How likely a window is to lie so far from the baseline if days differ as they did, from 0 to 1.
 
         Args:
             counts: rows per bin, shape (k,).
             days: how many days they are of.
+            tolerance: the distance that is no news.
         """
         rows = int(counts.sum())
         if rows == 0:
@@ -105,7 +106,7 @@ class Variation:
         expected = own + _SHARED_ERROR * self.unsure * alike
         bins = _bins_used(self.shares)
         distance = float((_residuals(counts[None], self.shares) ** 2).sum()) / rows
-        statistic = distance / (expected * (bins - 1) + TOLERANCE)
+        statistic = distance / (expected * (bins - 1) + tolerance)
         return self._beyond(statistic)
 
     def _upper(self) -> float:

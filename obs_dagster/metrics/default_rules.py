@@ -10,6 +10,7 @@ from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import leading_output
+from obs_dagster.monitor.threshold import BUDGET
 
 
 def default_rules(monitor: Monitor) -> tuple[Rule, ...]:
@@ -34,6 +35,9 @@ def _can_fire(watched: DefaultRule, definition: Definition, monitor: Monitor) ->
         return False
     if watched.staying and monitor.baseline.moves_along:
         return False
+    if watched.above == BUDGET and definition.learns_from_labels:
+        # labelled days of the baseline say how days differ
+        return monitor.baseline.of_log
     if not watched.relative:
         return True
     return monitor.baseline.of_log or (monitor.baseline.labelled and definition.learns_from_labels)

@@ -106,6 +106,17 @@ METRICS = (
             shown=frozenset({"counts"}),
             rank=41,
             heading="Duplicate ids",
+            watched=(
+                DefaultRule(
+                    name="rows_repeated",
+                    above=0.05,
+                    also="300 % of usual",
+                    summary="Predictions are in the log more than once. Are requests tried again, or is a "
+                    "part of the log written twice?",
+                    why="Each is evaluated once, so nothing else shows it. One row of twenty is more than "
+                    "what is tried again now and then; what is usual for a service is no news.",
+                ),
+            ),
         ),
         _duplicate_share,
     ),
@@ -190,6 +201,27 @@ METRICS = (
                     "weeks before. It is about the whole log: a version that takes over "
                     "from another one is no alert. A day without any rows is an alert by "
                     "itself.",
+                ),
+                DefaultRule(
+                    name="traffic_fell",
+                    below="usual - 5 spreads",
+                    also="85 % of usual",
+                    min_rows=1,
+                    severity="info",
+                    summary="The log has fewer rows than nights differ by. Does it end early, or is a part "
+                    "of it missing?",
+                    why="Five spreads of the nights before, and a seventh of the rows: a file of several, or "
+                    "the last hours of a day. A holiday looks like it, so nobody is woken.",
+                ),
+                DefaultRule(
+                    name="traffic_rose",
+                    above="usual + 5 spreads",
+                    also="130 % of usual",
+                    min_rows=1,
+                    severity="info",
+                    summary="The log has more rows than nights differ by. Is a part of it written twice, or "
+                    "is there a new client?",
+                    why="As of rows that are missing.",
                 ),
             ),
         ),

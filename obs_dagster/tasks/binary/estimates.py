@@ -47,6 +47,10 @@ class BinaryEstimates:
         """How far the shares of positives are from the expected ones."""
         return self.labelled.concept_shift()
 
+    def concept_evidence(self) -> Estimate:
+        """How strongly they speak against scores that mean what they meant."""
+        return self.labelled.concept_evidence()
+
 
 def calibration(parts: Sequence[Cell], seed: int) -> Calibration:
     """The calibration of what the parts of a baseline hold together."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from obs_dagster.estimate.concept import TOLERANCE
 from obs_dagster.estimate.predicted import STATISTICS
 from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
@@ -87,6 +88,48 @@ def _concept(of: Definition) -> Metric[Any]:
     )
 
 
+def _evidence(of: Definition) -> Metric[Any]:
+    return Metric(
+        Definition(
+            name="concept_evidence",
+            id="concept_evidence/e-value/1",
+            family="estimate",
+            title="Evidence of the day that the concept has moved",
+            meaning="How strongly the labels of the day speak against scores that mean what they meant, "
+            "beside how days of the baseline differed: 2 is a hundred to one. Days add up. A rule `above: "
+            "budget` adds them and keeps a budget of false alarms.",
+            formula="log10 e, e the mean of κ p^(κ - 1) over κ = 1/4, 1/2, 3/4; p: twice the smaller one of "
+            "those of Σ (y - c(s)) / n and of Σ (y - c(s)) x / n, x = logit c(s) less its mean, held against "
+            "the days of the baseline as `drift_p_value` is, beyond a tolerance of "
+            f"{TOLERANCE:g}{_CALIBRATED}",
+            reference="Shin, Ramdas and Rinaldo, E-detectors (2022); Cox, Biometrika 45 (1958), 562-565, for "
+            "level and slope of labels given chances; [evidence.md](evidence.md).",
+            interval="none",
+            better="lower",
+            tasks=of.tasks,
+            needs=("labels",),
+            cells="none",
+            daily=True,
+            noun="evidence of another concept",
+            from_zero=False,
+            adds_up=True,
+            watched=(
+                DefaultRule(
+                    name="concept_left_its_days",
+                    above="budget",
+                    settled=True,
+                    summary="Labels are not what the scores said, by more than days differ anyway. Are "
+                    "labels joined to the right predictions? If so, the concept has moved: retrain.",
+                    why="One false alarm a year, or what `alerts` has as its `budget`. Where a half of the "
+                    "labels have nothing to do with their score, some three nights of 1,000 rows tell.",
+                ),
+            ),
+        ),
+        lambda given: given.concept_evidence(),
+        lambda given: hasattr(given, "concept_evidence"),
+    )
+
+
 _KNOWN = by_name((*confusion.METRICS, *classes.METRICS, *ranking.METRICS, *scoring_rules.METRICS), STATISTICS)
 
 METRICS = (
@@ -104,4 +147,5 @@ METRICS = (
     ),
     *(shifted(each, way="cbpe") for each in _KNOWN),
     _concept(_KNOWN[0]),
+    _evidence(_KNOWN[0]),
 )
