@@ -12,6 +12,7 @@ import typer.core
 
 from jobs.cli import (
     alerts,
+    backup,
     check,
     contract,
     demo,
@@ -99,6 +100,8 @@ app.add_typer(contract.app, name="contract")
 app.command()(report.report)
 app.command()(purge.purge)
 app.command()(forget.forget)
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.command()(dev.dev)
 app.command()(doctor.doctor)
 app.command()(schema.schema)

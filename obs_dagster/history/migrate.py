@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import ProgrammingError
@@ -11,6 +12,9 @@ from sqlalchemy.exc import ProgrammingError
 from obs_dagster.errors import HistoryError
 from obs_dagster.history.connections import BUSY_SECONDS, faults, reading, writing
 from obs_dagster.history.place import printable
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 HEAD = "0013"
 """The newest revision in `migrations/versions`. A store that is there is opened without importing Alembic."""
@@ -27,26 +31,41 @@ def migrate(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         _use_wal(engine)
     with reading(engine) as connection:
-        current = _revision(connection)
+        current = revision_of(connection)
     if current == HEAD:
         return
     with writing(engine, "schema") as connection:
-        _upgrade(connection)
+        upgrade(connection)
 
 
-def _revision(connection: Connection) -> str | None:
+def known_revisions() -> frozenset[str]:
+    """The revisions that this program knows, with all that it can bring up to date."""
+    return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+def revision_of(connection: Connection) -> str | None:
     """The store's revision; None for an empty database."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _upgrade(connection: Connection) -> None:
-    from alembic.operations import Operations
-    from alembic.runtime.migration import MigrationContext
+def _scripts() -> ScriptDirectory:
     from alembic.script import ScriptDirectory
 
-    scripts = ScriptDirectory(MIGRATIONS, version_locations=[MIGRATIONS / "versions"])
+    return ScriptDirectory(MIGRATIONS, version_locations=[MIGRATIONS / "versions"])
+
+
+def upgrade(connection: Connection, revision: str = HEAD) -> None:
+    """Bring the tables up to a revision, inside a transaction that nobody else has.
+
+    Raises:
+        HistoryError: a newer program has upgraded them, or they cannot be made.
+    """
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+
+    scripts = _scripts()
     context = MigrationContext.configure(connection)
     # Read again: another process may have upgraded it while this one waited for the lock.
     current = context.get_current_revision()
@@ -57,13 +76,13 @@ def _upgrade(connection: Connection) -> None:
             f"which this version of obs-dagster does not know; it knows {HEAD!r}.",
             remedy="Upgrade obs-dagster to the version that wrote it, or restore a backup of the store.",
         )
-    steps = list(scripts.iterate_revisions(HEAD, current or "base"))
+    steps = list(scripts.iterate_revisions(revision, current or "base"))
     try:
         with Operations.context(context):
             for step in reversed(steps):
                 step.module.upgrade()
         if steps:
-            context.stamp(scripts, HEAD)
+            context.stamp(scripts, revision)
     except ProgrammingError as error:
         raise HistoryError(
             f"The tables of the history store ({printable(connection.engine.url)}) cannot be made: "
