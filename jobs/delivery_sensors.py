@@ -8,6 +8,7 @@ import dagster as dg
 
 from jobs.sender_watch import sender_failed, sender_ran
 from obs_dagster.alerts import beat, deliver, report_dead_channels, report_mended
+from obs_dagster.alerts.examples import examples_in
 from obs_dagster.alerts.incidents.likely import Likely
 from obs_dagster.alerts.life.tell import settle
 from obs_dagster.alerts.moved import from_lake
@@ -55,7 +56,12 @@ def _notifications(monitors: Sequence[Monitor], faulty: Sequence[Faulty]) -> dg.
                 settle(history, now, moved, Likely(moved, lambda model: put_out.get(model, ())))
                 report_mended(history, now)
                 done = deliver(
-                    history, routes, environ=os.environ, links=links_to_traces(settings), zones=zones
+                    history,
+                    routes,
+                    environ=os.environ,
+                    links=links_to_traces(settings),
+                    examples=examples_in(monitors, Lake(settings.lake_root)),
+                    zones=zones,
                 )
                 report_dead_channels(history, now)
         except Exception as error:

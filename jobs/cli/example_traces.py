@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ def example_lines(alerts: Sequence[Alert]) -> list[str]:
     Empty where the log has no trace ids, single requests show nothing, or the monitor cannot be read.
     """
     from jobs.cli.choice import readable_monitors
+    from obs_dagster.alerts.examples import line_of
     from obs_dagster.evaluation.examples import examples_of, kind_shown_by
     from obs_dagster.lake.lake import Lake
     from obs_dagster.metrics.registry import definitions
@@ -24,22 +26,25 @@ def example_lines(alerts: Sequence[Alert]) -> list[str]:
     from obs_dagster.settings import Settings
 
     settings, known = Settings(), definitions()
-    wanted: dict[tuple[str, str, str], Alert] = {}
+    wanted: dict[tuple[dt.date, str, str, str], None] = {}
     for alert in alerts:
         if alert.metric in known and (kind := kind_shown_by(known[alert.metric])):
-            wanted.setdefault((str(alert.last_day), kind, alert.version), alert)
+            wanted[alert.last_day, alert.segment, kind, alert.version] = None
     if not wanted:
         return []
     monitors = readable_monitors([alerts[0].model]).monitors
     if not (monitor := monitors.get(alerts[0].model)):
         return []
     lake, links = Lake(settings.lake_root), settings.links
-    by_day = {day: examples_of(monitor, alert.last_day, lake) for (day, _, _), alert in wanted.items()}
+    looked = {
+        (day, segment, kind): examples_of(monitor, day, lake, segment=segment, kind=kind)
+        for day, segment, kind, _ in wanted
+    }
     lines = [
-        f"{each.told} ({each.kind}): {links.trace(each.trace_id) or f'trace {each.trace_id}'}"
-        for day, kind, version in wanted
-        for each in by_day[day]
-        if each.kind == kind and version in {each.version, WHOLE}
+        line_of(each, links)
+        for day, segment, kind, version in wanted
+        for each in looked[day, segment, kind]
+        if version in {each.version, WHOLE}
     ]
     return list(dict.fromkeys(lines))[:_MOST]
 

@@ -6,8 +6,9 @@ They are looked up where somebody reads of them, in a log that has trace ids; la
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from obs_dagster.errors import ObsError
@@ -16,7 +17,9 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.monitor.task import leading_output
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.profile.cells import values_of
+from obs_dagster.profile.distribution import OTHER
 from obs_dagster.quality.day import QUARANTINE, day_quality
 from obs_dagster.quality.day_rows import RULES
 from obs_dagster.sources.files import connect
@@ -25,6 +28,7 @@ from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.log_rows import log_rows
 from obs_dagster.sources.personal import Personal
 from obs_dagster.tasks.protocol import task_of
+from obs_dagster.tasks.worst import BESIDE, wrong_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -62,55 +66,88 @@ def kind_shown_by(metric: Definition) -> str:
     return WRONG if metric.family == "performance" else ""
 
 
-def examples_of(monitor: Monitor, day: dt.date, lake: Lake, *, most: int = 3) -> list[Example]:
+def examples_of(
+    monitor: Monitor, day: dt.date, lake: Lake, *, most: int = 3, segment: str = WHOLE, kind: str = ""
+) -> list[Example]:
     """The worst requests of a day that have a trace, of each version and kind at most so many.
 
     Empty if the log has no trace ids, or the day's rows cannot be read any more.
+
+    Args:
+        monitor: the monitor.
+        day: the day.
+        lake: holds its rows and labels.
+        most: how many of a version and kind.
+        segment: the cell that they are in.
+        kind: of what they are examples; left out: of everything.
     """
     import duckdb
 
-    if monitor.logs.columns.trace_id is None or monitor.logs.columns.trace_id in monitor.personal:
+    if monitor.logs.columns.trace_id is None:
         return []
     try:
         with connect() as connection:
-            return list(_Looking(connection, monitor, day, lake, most).all())
+            looking = _Looking(connection, monitor, day, lake, most=most, within=in_cell(segment))
+            return [each for look in looking.ways(kind) for each in look()]
     except (ObsError, duckdb.Error):
         # what is shown beside them says so where it matters
         return []
+
+
+def in_cell(segment: str) -> str:
+    """SQL for whether a row is in a cell; that it is in one of rare values cannot be told."""
+    values = values_of(segment)
+    if OTHER in values.values():
+        return "false"
+    parts = (
+        f"CAST({identifier(column)} AS VARCHAR) IS NOT DISTINCT FROM "
+        f"{'NULL' if value is None else literal(value)}"
+        for column, value in values.items()
+    )
+    return " AND ".join(parts) or "true"
 
 
 class _Looking:
     """Looks for examples in the rows of a day."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, monitor: Monitor, day: dt.date, lake: Lake, most: int
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        monitor: Monitor,
+        day: dt.date,
+        lake: Lake,
+        *,
+        most: int,
+        within: str,
     ) -> None:
-        self._connection, self._monitor, self._day, self._lake, self._most = (
-            connection,
-            monitor,
-            day,
-            lake,
-            most,
-        )
+        self._connection, self._monitor, self._day, self._lake = connection, monitor, day, lake
+        self._most, self._within = most, within
         self._roles = monitor.logs.columns
         self._quality = day_quality(monitor, day, lake)
         self._absent = set(self._quality.missing_columns) if self._quality else set()
 
-    def all(self) -> Iterator[Example]:
+    def ways(self, kind: str = "") -> list[Callable[[], Iterator[Example]]]:
+        """What looks for examples of a kind, or of each."""
         if self._roles.trace_id in self._absent:
-            return
-        rows = log_rows(self._connection, self._monitor, [self._day], self._lake)
-        status, latency = (self._column(name) for name in (self._roles.status, self._roles.latency_ms))
-        if status:
+            return []
+        known = {FAILED: self._failed, SLOW: self._slow, QUARANTINED: self._quarantined, WRONG: self._wrong}
+        return [look for name, look in known.items() if kind in {name, ""}]
+
+    @cached_property
+    def _rows(self) -> str:
+        return log_rows(self._connection, self._monitor, [self._day], self._lake)
+
+    def _failed(self) -> Iterator[Example]:
+        if status := self._column(self._roles.status):
             known = literals(self._monitor.logs.ok_statuses)
             failed = f"NOT coalesce(list_contains({known}, CAST({status} AS VARCHAR)), false)"
             told = f"coalesce(CAST({status} AS VARCHAR), 'no status')"
-            yield from self._of(FAILED, rows, failed, told, order=self._id)
-        if latency:
+            yield from self._of(FAILED, self._rows, failed, told, order=self._id)
+
+    def _slow(self) -> Iterator[Example]:
+        if latency := self._column(self._roles.latency_ms):
             told = f"format('{{:,.0f}} ms', CAST({latency} AS DOUBLE))"
-            yield from self._of(SLOW, rows, f"isfinite({latency})", told, order=f"{latency} DESC")
-        yield from self._quarantined()
-        yield from self._wrong(rows)
+            yield from self._of(SLOW, self._rows, f"isfinite({latency})", told, order=f"{latency} DESC")
 
     def _column(self, name: str | None) -> str:
         return identifier(name) if name and name not in self._absent else ""
@@ -127,24 +164,23 @@ class _Looking:
             rows = f"SELECT * FROM read_parquet({file}, hive_partitioning = false)"
             yield from self._of(QUARANTINED, rows, "true", f"array_to_string({RULES}, ', ')", order=self._id)
 
-    def _wrong(self, rows: str) -> Iterator[Example]:
+    def _wrong(self) -> Iterator[Example]:
         truth = self._lake.table(self._monitor.model, GROUND_TRUTH)
-        leads = leading_output(self._monitor)
-        if task_of(self._monitor).truth not in ("class", "number") or not truth.exists(self._day):
+        wrong = wrong_of(task_of(self._monitor), self._monitor)
+        if wrong is None or not truth.exists(self._day) or not self._absent.isdisjoint(wrong.needs):
             return
-        if leads.kind not in ("score", "number") or not self._column(leads.column):
-            return
-        put_out, key = identifier(leads.column), identifier(self._roles.prediction_id)
-        file = literals([str(truth.path(self._day))])
+        key, file = identifier(self._roles.prediction_id), literals([str(truth.path(self._day))])
+        rows = self._rows
+        if wrong.beside:
+            rows = f"SELECT *, {wrong.beside} AS {BESIDE} FROM ({rows})"
         labelled = (
             f"SELECT log.*, CAST(truth.label AS {label_type(self._monitor)}) AS {LABEL} FROM ({rows}) AS log "
             f"JOIN read_parquet({file}, hive_partitioning = false) AS truth "
             f"ON truth.prediction_id = log.{key}"
         )
-        off = f"abs({put_out} - CAST({LABEL} AS DOUBLE))"
-        said = f"{leads.title.lower()} {{:.3g}}, label {{}}"
-        told = f"format({literal(said)}, CAST({put_out} AS DOUBLE), CAST({LABEL} AS VARCHAR))"
-        yield from self._of(WRONG, labelled, f"isfinite({off})", told, order=f"{off} DESC")
+        off = f"({wrong.off})"
+        condition = f"isfinite({off}) AND {off} > 0"
+        yield from self._of(WRONG, labelled, condition, wrong.told, order=f"{off} DESC")
 
     def _of(self, kind: str, rows: str, condition: str, told: str, *, order: str) -> Iterator[Example]:
         """The first rows of each version in an order that meet a condition and have a trace."""
@@ -155,7 +191,7 @@ class _Looking:
         found: Sequence[tuple[Any, ...]] = self._connection.execute(
             f"SELECT CAST({version} AS VARCHAR), CAST({key} AS VARCHAR), CAST({trace} AS VARCHAR), {told} "
             f"FROM ({rows}) WHERE {version} IS NOT NULL AND {key} IS NOT NULL AND {trace} IS NOT NULL "
-            f"AND {trace} <> '' AND ({condition}) "
+            f"AND {trace} <> '' AND ({condition}) AND ({self._within}) "
             f"QUALIFY row_number() OVER (PARTITION BY {version} ORDER BY {order}, {key}) <= {self._most} "
             f"ORDER BY {version}, {order}, {key}"
         ).fetchall()

@@ -111,6 +111,21 @@ def cut_of(cell: str) -> Cut:
     return () if cell == WHOLE else tuple(part.partition("=")[0] for part in cell.split(","))
 
 
+def values_of(cell: str) -> dict[str, str | None]:
+    """The values that a cell's name says, by column.
+
+    >>> values_of("origin=JFK,carrier=(null)"), values_of("*")
+    ({'origin': 'JFK', 'carrier': None}, {})
+    """
+    found: dict[str, str | None] = {}
+    for part in () if cell == WHOLE else cell.split(","):
+        column, _, value = part.partition("=")
+        for plain, escape in reversed(_ESCAPES):
+            value = value if value == NULL else value.replace(escape, plain)
+        found[column] = None if part.endswith(f"={NULL}") else value
+    return found
+
+
 def is_cell(watched: str, cell: str) -> bool:
     """Whether a cell is one that a rule names: itself, all of its columns, or by a pattern of values.
 

@@ -14,6 +14,7 @@ from obs_dagster import secrets
 from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.alerts.channels.registry import send
 from obs_dagster.alerts.channels.thread import Taken, Thread
+from obs_dagster.alerts.examples import Examples, no_examples, with_examples
 from obs_dagster.alerts.linked import linked
 from obs_dagster.alerts.message import TRACE_ID, Message, one_line
 from obs_dagster.alerts.outbox import entries, threads
@@ -99,6 +100,7 @@ def deliver(
     clock: Clock = utc_now,
     sender: Sender = send,
     links: Links = NO_LINKS,
+    examples: Examples = no_examples,
     zones: Mapping[str, dt.tzinfo] = MappingProxyType({}),
 ) -> DeliveryReport:
     """Send each waiting notification through each route that wants it.
@@ -118,12 +120,13 @@ def deliver(
         clock: tells the present (UTC); leases and pauses are counted from it.
         sender: sends one message of a thread to one URL, or raises.
         links: the addresses that messages lead to.
+        examples: requests that show what messages are about.
         zones: per model, the time zone of its routes' hours; left out: UTC.
     """
     every = {
         model: _by_id(route for _, route in every_route(tree) if route.url) for model, tree in routes.items()
     }
-    run = _Run(history, environ, clock, sender, links)
+    run = _Run(history, environ, clock, sender, lambda message: _shown(message, links, examples))
     for entry in entries.waiting(history, routes.keys()):
         begun = entries.beginning(history, entry)
         at = begun.at.astimezone(zones.get(entry.model, dt.UTC))
@@ -152,13 +155,18 @@ class _Run:
     """One delivery run: what it did, and which channels it leaves alone."""
 
     def __init__(
-        self, history: History, environ: Mapping[str, str], clock: Clock, sender: Sender, links: Links
+        self,
+        history: History,
+        environ: Mapping[str, str],
+        clock: Clock,
+        sender: Sender,
+        shown: Callable[[Message], Message],
     ) -> None:
         self._history = history
         self._environ = environ
         self._clock = clock
         self._sender = sender
-        self._links = links
+        self._shown = shown
         self._dead = set(entries.paused(history, clock()))
         self._behind: set[tuple[str, str]] = set()
         self.delivered = 0
@@ -235,13 +243,18 @@ class _Run:
             return _Refused(str(error))
         try:
             with _sending(message, route):
-                return self._sender(url, linked(message, self._links), thread)
+                return self._sender(url, self._shown(message), thread)
         except Exception as error:  # noqa: BLE001  # whatever breaks in one channel must not stop the others
             reason = str(error) or type(error).__name__
             why = secrets.scrub(scrub(one_line(reason), url, route.label))[:_ERROR_LENGTH]
             if isinstance(error, ChannelError):
                 return _Refused(why, error.retry_after, error.names)
             return _Refused(why)
+
+
+def _shown(message: Message, links: Links, examples: Examples) -> Message:
+    """The message with what is known of it when it is sent."""
+    return linked(with_examples(message, examples(message.details), links), links)
 
 
 def _about(message: Message, route: Route) -> dict[str, str]:

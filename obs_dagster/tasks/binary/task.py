@@ -16,6 +16,7 @@ from obs_dagster.monitor.task import Derived, Output, Truth
 if TYPE_CHECKING:
     from obs_dagster.tasks.outcomes import OutcomeTable
     from obs_dagster.tasks.sections import Section
+    from obs_dagster.tasks.worst import Wrong
 
 
 class BinaryClassification:
@@ -55,6 +56,13 @@ class BinaryClassification:
         from obs_dagster.tasks.binary.sections import sections
 
         return sections(inputs[""], monitor)
+
+    def wrong(self, monitor: Monitor) -> Wrong | None:
+        """How far the score is from the class that came true."""
+        from obs_dagster.tasks.worst import numbers_apart
+
+        score = monitor.logs.columns.score
+        return numbers_apart(score, "Score") if score else None
 
     @property
     def outcomes(self) -> OutcomeTable:

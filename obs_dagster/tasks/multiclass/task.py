@@ -14,6 +14,7 @@ from obs_dagster.monitor.task import Output, Total, Truth
 if TYPE_CHECKING:
     from obs_dagster.tasks.outcomes import OutcomeTable
     from obs_dagster.tasks.sections import Section
+    from obs_dagster.tasks.worst import Wrong
 
 
 class MulticlassClassification:
@@ -77,6 +78,12 @@ class MulticlassClassification:
         from obs_dagster.tasks.multiclass.problems import declared
 
         return declared(document) or None
+
+    def wrong(self, monitor: Monitor) -> Wrong | None:
+        """How small the score of the class is that came true."""
+        from obs_dagster.tasks.multiclass.worst import wrong
+
+        return wrong(monitor)
 
     @property
     def outcomes(self) -> OutcomeTable:

@@ -16,6 +16,7 @@ from obs_dagster.monitor.task import Output, Truth
 if TYPE_CHECKING:
     from obs_dagster.tasks.outcomes import OutcomeTable
     from obs_dagster.tasks.sections import Section
+    from obs_dagster.tasks.worst import Wrong
 
 
 class Ranking:
@@ -68,6 +69,12 @@ class Ranking:
         from obs_dagster.tasks.ranking.sections import sections
 
         return sections(inputs, monitor)
+
+    def wrong(self, monitor: Monitor) -> Wrong | None:
+        """How far down a relevant item is."""
+        from obs_dagster.tasks.ranking.worst import wrong
+
+        return wrong(monitor)
 
     @property
     def outcomes(self) -> OutcomeTable:

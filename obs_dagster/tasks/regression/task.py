@@ -16,6 +16,7 @@ from obs_dagster.monitor.task import Output, Truth
 if TYPE_CHECKING:
     from obs_dagster.tasks.outcomes import OutcomeTable
     from obs_dagster.tasks.sections import Section
+    from obs_dagster.tasks.worst import Wrong
 
 
 class Regression:
@@ -57,6 +58,13 @@ class Regression:
         from obs_dagster.tasks.regression.sections import sections
 
         return sections(inputs, monitor)
+
+    def wrong(self, monitor: Monitor) -> Wrong | None:
+        """How far the prediction is from the number that came true."""
+        from obs_dagster.tasks.worst import numbers_apart
+
+        prediction = monitor.logs.columns.prediction
+        return numbers_apart(prediction, "Prediction") if prediction else None
 
     @property
     def outcomes(self) -> OutcomeTable:

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obs_dagster.alerts import Alert, State
+from obs_dagster.alerts.examples import with_examples
 from obs_dagster.alerts.linked import linked
 from obs_dagster.alerts.message import Message, compose, harmless, one_line
+from obs_dagster.evaluation.examples import Example
 from obs_dagster.links import NO_LINKS, Links
 
 ALERT = Alert(
@@ -184,3 +186,16 @@ def test_categories_that_moved_cannot_act_in_a_chat(hostile):
     message = compose(replace(ALERT, column="c"), "firing", f"'{hostile}' 0.0 % → 31 %")
     assert "\n" not in message.title
     assert not set("<>[]`@") & set(message.title.partition("; ")[2])
+
+
+def test_a_message_names_requests_that_show_what_it_is_about_with_their_traces():
+    message = compose(ALERT, "firing")
+    wrong = Example("most wrong", "1", "id-7", "0af7", "score 0.99, label <@all>")
+    links = Links(traces="https://jaeger.example/trace/{trace_id}")
+    shown = with_examples(message, [wrong], links)
+    line = "score 0.99, label ((at)all) (most wrong), id-7: https://jaeger.example/trace/0af7"
+    assert shown.body == f"{message.body}\n\nfor example\n  {line}"
+    assert shown.facts["for example"] == line
+    assert (shown.details["example_ids"], shown.details["example_traces"]) == ("id-7", "0af7")
+    assert with_examples(message, [], links) is message
+    assert with_examples(message, [wrong], NO_LINKS).body.endswith("id-7: trace 0af7")
