@@ -15,20 +15,17 @@ if TYPE_CHECKING:
 
 def capacity(monitor: Monitor, history: History) -> Iterator[Finding]:
     """How long nights take, whether they will outgrow the time between two, and what they run with now."""
-    from obs_dagster.capacity import Forecast, forecast, night_window
+    from obs_dagster.capacity import forecasts
     from obs_dagster.capacity.forecast import DAYS
     from obs_dagster.history.nights import latest
-    from obs_dagster.history.usage import program_changes, read, read_programs
+    from obs_dagster.history.usage import program_changes, read_programs
 
     with history.reading() as connection:
         newest = latest(connection, monitor.model)
         if newest is None:
             return
-        first = newest - dt.timedelta(days=DAYS)
-        nights = read(connection, monitor.model, first)
-        programs = read_programs(connection, monitor.model, first)
-    found = forecast(nights, night_window(monitor))
-    if isinstance(found, Forecast):
+        programs = read_programs(connection, monitor.model, newest - dt.timedelta(days=DAYS))
+    if found := forecasts(history, [monitor]).get(monitor.model):
         yield Finding(monitor.model, "night's time", "warn" if found.is_tight else "ok", str(found))
     last = max(programs, default=None)
     if last is not None and (changed := program_changes(programs, last)):

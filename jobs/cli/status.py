@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -36,6 +36,7 @@ _FIELDS = (
     "incidents",
     "last_night",
     "finished_at",
+    "short_of_time",
     "health_page",
 )
 _HEADINGS = ("State", "Model", "Since", "Last night", "Why")
@@ -70,14 +71,18 @@ def status(
 ) -> None:
     """Say how every model stands after its last night, the gravest first; 1 unless all of them are sound."""
     monitors = readable_monitors()
-    found = _read_standing(monitors)
+    found, tight = _read_standing(monitors)
     wanted = {"model": model, "owner": owner, "state": state}
     _require_known(found, wanted)
     shown = [each for each in found if _matches(each, wanted)]
     if chosen is Format.TABLE:
         _print(shown, len(found))
+        for each in shown:
+            if each.model in tight:
+                line = cell(f"Nights of {each.model} are short of time: ", "bold yellow")
+                OUTPUT.print(line.append(tight[each.model], "default"))
     else:
-        emit(list(_records(shown)), _FIELDS, chosen)
+        emit(list(_records(shown, tight)), _FIELDS, chosen)
     if found and not shown:
 
         def without(option: str) -> list[str]:
@@ -91,15 +96,18 @@ def status(
         raise typer.Exit(FAILED)
 
 
-def _read_standing(found: Readable) -> list[ModelStanding]:
-    """How every model of the monitors' folder stands."""
+def _read_standing(found: Readable) -> tuple[list[ModelStanding], dict[str, str]]:
+    """How every model of the monitors' folder stands, and whose nights are short of time."""
+    from obs_dagster.capacity import forecasts
     from obs_dagster.fleet import read_fleet
     from obs_dagster.history import History
     from obs_dagster.settings import Settings
 
     with History.open(Settings().history_url) as history:
         now = dt.datetime.now(dt.UTC)
-        return read_fleet(history, found.monitors.values(), now, faulty=found.faulty)
+        standing = read_fleet(history, found.monitors.values(), now, faulty=found.faulty)
+        nights = forecasts(history, found.monitors.values())
+    return standing, {model: str(each) for model, each in nights.items() if each.is_tight}
 
 
 def _require_known(found: Sequence[ModelStanding], wanted: Filters) -> None:
@@ -115,7 +123,7 @@ def _matches(standing: ModelStanding, wanted: Filters) -> bool:
     return all(not values or getattr(standing, option) in values for option, values in wanted.items())
 
 
-def _records(shown: Sequence[ModelStanding]) -> Iterator[dict[str, Any]]:
+def _records(shown: Sequence[ModelStanding], tight: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """One record for each version, or for a model of which no version is known."""
     from obs_dagster.settings import Settings
 
@@ -135,6 +143,7 @@ def _records(shown: Sequence[ModelStanding]) -> Iterator[dict[str, Any]]:
             "incidents": each.alerts.incidents,
             "last_night": each.night.day if each.night else None,
             "finished_at": each.night.finished_at if each.night else None,
+            "short_of_time": tight.get(each.model),
             "health_page": (links.report(each.model, each.night.day) if each.night else "") or None,
         }
         for version in each.versions:

@@ -25,7 +25,9 @@ _LEFT_OUT = Gauge(
     ("model",),
 )
 _BROKEN = Gauge(
-    "obs_export_reading_failed", "Whether something could not be read for these samples.", ("reading",)
+    "obs_export_reading_failed",
+    "1 for a kind of samples that could not be made; the others are there.",
+    ("reading",),
 )
 OWN = (_INFO, _MADE, _LEFT_OUT, _BROKEN)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from obs_dagster.exports.sample import Gauge
 
-LOOKED = Gauge("obs_doctor_timestamp_seconds", "When obs doctor looked last.", (), "seconds")
-FINDINGS = Gauge("obs_doctor_findings", "What obs doctor found, by status.", ("status",))
+LOOKED = Gauge("obs_doctor_timestamp_seconds", "When `obs doctor` looked last.", (), "seconds")
+FINDINGS = Gauge(
+    "obs_doctor_findings", "Findings of the last `obs doctor`, by status: ok, warn or fail.", ("status",)
+)
 DOCTORS = (LOOKED, FINDINGS)

@@ -44,7 +44,7 @@ _RULE = Gauge(
 _INCIDENTS = Gauge("obs_incidents_open", "Incidents of which an alert fires.", ("model",))
 _EVENTS = Gauge(
     "obs_alert_events_total",
-    "What happened to alerts, and what people did.",
+    "Events of alerts since the first night, by kind: that they fired or ended, and what people did.",
     ("model", "event"),
     "",
     "counter",

@@ -27,7 +27,9 @@ _DAY = Gauge(
     "seconds",
 )
 _UNKNOWN = Gauge(
-    "obs_model_unknown_values", "Values that could not be computed that day, for a reason.", ("model",)
+    "obs_model_unknown_values",
+    "Values of the latest day that could not be computed, for a reason.",
+    ("model",),
 )
 _ENDS: tuple[End, ...] = ("", "low", "high")
 

@@ -43,7 +43,10 @@ _GPU = Gauge(
     "ratio",
 )
 _GPU_MEMORY = Gauge(
-    "obs_stage_gpu_memory_bytes", "Memory of graphics processors that was used at most.", _STAGE, "bytes"
+    "obs_stage_gpu_memory_bytes",
+    "Memory of graphics processors that a stage of the last night used at most.",
+    _STAGE,
+    "bytes",
 )
 _NIGHT = Gauge(
     "obs_night_duration_seconds",
@@ -51,34 +54,43 @@ _NIGHT = Gauge(
     ("model",),
     "seconds",
 )
-_PER_ROWS = Gauge("obs_night_seconds_per_million_rows", "The same, for a million rows.", ("model",))
+_PER_ROWS = Gauge(
+    "obs_night_seconds_per_million_rows",
+    "Seconds that the last night took for each million rows of its day.",
+    ("model",),
+)
 _BYTES_PER_ROWS = Gauge(
-    "obs_night_written_bytes_per_million_rows", "Bytes that it wrote to disk, for a million rows.", ("model",)
+    "obs_night_written_bytes_per_million_rows",
+    "Bytes that the last night wrote to disk for each million rows of its day.",
+    ("model",),
 )
 _CORES = Gauge(
-    "obs_night_saturation_ratio", "The share of the cores that it kept busy on average.", ("model",), "ratio"
+    "obs_night_saturation_ratio",
+    "The share of the machine's cores that the last night kept busy on average.",
+    ("model",),
+    "ratio",
 )
 _FREE = Gauge(
     "obs_night_disk_free_bytes",
-    "What was free at its end where the program keeps its files.",
+    "Bytes that were free at the end of the last night on the disk of the program's files.",
     ("model",),
     "bytes",
 )
 _SHARE = Gauge(
     "obs_night_window_ratio",
-    "The share of the time there is for a night that one takes, by the trend.",
+    "The share of the time between nights that one takes, by the trend; above 1 they no longer fit.",
     ("model",),
     "ratio",
 )
 _LEFT = Gauge(
     "obs_night_window_left_seconds",
-    "Time until a night takes longer than there is for it; left out while nights do not surely grow.",
+    "Time until a night takes longer than there is until the next; left out while nights do not surely grow.",
     ("model",),
     "seconds",
 )
 _PROGRAM = Gauge(
     "obs_program_info",
-    "1, with the version of a program that the last night ran with.",
+    "The version of a program that the last night ran with, as a label; the value is 1.",
     ("model", "program", "version"),
 )
 _PER = 1_000_000

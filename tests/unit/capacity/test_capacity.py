@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import theilslopes
 
-from obs_dagster.capacity import Forecast, forecast, night_window, record_capacity
+from obs_dagster.capacity import Forecast, forecast, forecasts, night_window, record_capacity
 from obs_dagster.capacity.trend import robust_line
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.history import History
+from obs_dagster.history import nights as nights_of
+from obs_dagster.history.nights import NightRecord
 from obs_dagster.history.usage import NightUsage, StageUsage, read_programs, record
 from obs_dagster.telemetry.resources import Usage
 
@@ -100,6 +102,18 @@ def test_a_rule_may_watch_the_share_of_the_window(small, tmp_path):
                 record(
                     connection, [StageUsage(monitor.model, day, "profile", 1, each.began_at, each.usage, "r")]
                 )
+            night = NightRecord(
+                model=monitor.model,
+                day=LAST - dt.timedelta(days=1),
+                evaluated=True,
+                reason="",
+                rows=1,
+                versions=("1",),
+                run_id="r",
+                finished_at=dt.datetime.now(dt.UTC),
+            )
+            nights_of.record(connection, night)
+        assert forecasts(history, [monitor])[monitor.model].is_tight
         recorder = Recorder(monitor.model, "r", dt.datetime.now(dt.UTC), monitor.task)
         record_capacity(monitor, history, [LAST], recorder)
         (found,) = history.metrics(monitor.model, metrics=["night_window_share"])
