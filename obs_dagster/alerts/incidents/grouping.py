@@ -1,8 +1,9 @@
 """Which alerts are one incident.
 
 An alert that begins to fire joins the oldest incident that nobody has closed, of the same model and kind,
-of the same version or of all versions on either side, and with an alert in it that lasted at the same time;
-else it opens one. Of kinds of their own are days that were not evaluated, what is wrong with the schema,
+of the same version or of all versions on either side, and with an alert in it that lasted at the same time,
+or had ended a week before at most; else it opens one. A cause that makes one column move this week and
+another one the next is one cause, and a week without any alert is the end of it. Of kinds of their own are days that were not evaluated, what is wrong with the schema,
 and what is wrong with the feed of labels: they have other causes and other people to mend them. Once in an
 incident, an alert stays in it, also when it fires again, unless somebody has closed it meanwhile.
 """
@@ -26,6 +27,10 @@ from obs_dagster.monitor.whole import WHOLE
 
 Kind = Literal["behaviour", "labels", "schema", "day"]
 """What an incident is about: how the model and its inputs behave, or what has causes of its own."""
+
+
+QUIET = dt.timedelta(days=7)
+"""So long after the end of its last alert an incident is joined by others."""
 
 
 def kind_of(alert: Alert) -> Kind:
@@ -88,5 +93,5 @@ def _belongs(alert: Alert, kind: str, members: list[Alert]) -> bool:
 
 
 def _meet(alert: Alert, other: Alert) -> bool:
-    """Whether an alert that lasts began before another one ended."""
-    return other.state is not State.RESOLVED or other.end >= alert.since
+    """Whether an alert that lasts began before another one ended, or soon after."""
+    return other.state is not State.RESOLVED or other.end + QUIET >= alert.since

@@ -74,10 +74,10 @@ def test_alerts_of_one_version_at_the_same_time_are_one_incident_with_one_thread
 
 
 def test_other_versions_other_causes_and_later_nights_are_other_incidents(store, write, evaluate):
-    write([0.2, 0.9, 0.9, 0.2])
+    write([0.2, *[0.9] * 9, 0.2])
     write([0.2], version="2")
     write([0.1], metric="label_coverage")
-    for night in range(1, 5):
+    for night in range(1, 12):
         evaluate(night, *RULES)
     found = [(each.version, each.kind, each.rules) for each in list_incidents(store)]
     assert sorted(found) == [
@@ -86,6 +86,15 @@ def test_other_versions_other_causes_and_later_nights_are_other_incidents(store,
         ("1", "labels", ("labels_missing",)),
         ("2", "behaviour", ("recall_low",)),
     ]
+
+
+def test_what_comes_again_within_a_week_is_the_same_one(store, write, evaluate, messages):
+    write([0.2, *[0.9] * 3, 0.2, *[0.9] * 6])
+    write([0.5], metric="psi", column="dep_delay", first=11)
+    for night in range(1, 12):
+        evaluate(night, *RULES)
+    assert one(store).rules == ("recall_low", "moved")
+    assert [event for _, event, *_ in messages()] == ["firing", "resolved", "firing", "resolved", "firing"]
 
 
 def test_one_goes_on_where_an_alert_begins_on_the_night_that_another_ends(store, write, evaluate, messages):
@@ -162,7 +171,7 @@ def test_the_story_and_the_post_mortem(store, write, evaluate, day):
 
 def test_what_fired_for_nothing_teaches_what_to_change(store, write, evaluate):
     nights = [0.9] * 40
-    for first, length in ((0, 1), (8, 2), (20, 5)):
+    for first, length in ((0, 1), (10, 2), (21, 5)):
         nights[first : first + length] = [0.2] * length
     write(nights)
     write([0.5], metric="psi", column="dep_delay", first=40)
@@ -194,8 +203,9 @@ def test_what_fired_in_a_thread_of_its_own_ends_in_it(store, write, evaluate, me
 
 
 def test_a_farther_threshold_is_proposed_where_it_tells_real_faults_from_none(store, write, evaluate):
-    write([(0.45, 0.4, 0.49), 0.9, 0.9, (0.2, 0.1, 0.3), 0.9, 0.9, 0.42, 0.9])
-    for night in range(1, 9):
+    quiet = [0.9] * 9
+    write([(0.45, 0.4, 0.49), *quiet, (0.2, 0.1, 0.3), *quiet, 0.42, 0.9])
+    for night in (1, 11, 21, 22):
         evaluate(night, RECALL)
     for incident, cause in zip(list_incidents(store), ("false_alarm", "fault", "false_alarm"), strict=True):
         close(store, incident.id, cause=cause, comment="", by="ann", now=NOW)
