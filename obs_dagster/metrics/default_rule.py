@@ -28,6 +28,7 @@ class DefaultRule:
         window: the length of the window in days, or the longest that the monitor has below it.
         full: whether only full windows are judged, where they are of several days.
         for_nights, min_rows, severity, settled: as a monitor's rule has them.
+        beyond_days: whether a breach must be more than how days differ anyway, as a monitor's rule has it.
         columns: which columns it watches, for metrics of a column.
         staying: whether it is only for baselines that do not move along with the nights.
         summary: what it means and what to do first.
@@ -44,6 +45,7 @@ class DefaultRule:
     severity: Severity = "warning"
     settled: bool = False
     full: bool = True
+    beyond_days: bool = False
     columns: Watched = "every"
     staying: bool = False
     summary: str

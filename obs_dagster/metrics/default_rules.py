@@ -72,6 +72,7 @@ def _rule(watched: DefaultRule, definition: Definition, monitor: Monitor) -> Rul
         "min_rows": watched.min_rows,
         "full_window": watched.full and window > 1,
         "settled": watched.settled,
+        "beyond_days": watched.beyond_days,
         "columns": _columns(watched, monitor),
     }
     side = "above" if watched.below is None else "below"

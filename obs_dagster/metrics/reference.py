@@ -142,7 +142,8 @@ def _watched(definition: Definition, rule: DefaultRule) -> str:
     settled = ", once labels are complete" if rule.settled else ""
     tasks = ", ".join(definition.tasks).replace("_", " ") or "every task"
     staying = ", unless the baseline moves along" if rule.staying else ""
-    fires = f"{rule.threshold}{nights}{rows}{settled}{staying}"
+    beyond = ", beyond how days differ" if rule.beyond_days else ""
+    fires = f"{rule.threshold}{beyond}{nights}{rows}{settled}{staying}"
     return f"| `{rule.name}` | `{definition.name}`{of}{window} | {fires} | {rule.severity} | {tasks} |\n"
 
 

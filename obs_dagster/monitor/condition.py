@@ -45,6 +45,12 @@ class Condition(Strict):
         "windows of a week lack some of its days; and of drift, not while it lacks a day that the week "
         "before had.",
     )
+    beyond_days: bool = Field(
+        default=False,
+        description="Count a breach only if days hardly differ so anyway, with a p-value below 0.1: of drift "
+        "that of `drift_p_value`, of quality one by the days of the weeks before. As long as fewer than 20 "
+        "days say how days differ, the rest decides.",
+    )
     settled: bool = Field(
         default=False,
         description="Of metrics that need labels, judge only days whose labels are waited for no longer "

@@ -2,10 +2,11 @@
 
 An alert that begins to fire joins the oldest incident that nobody has closed, of the same model and kind,
 of the same version or of all versions on either side, and with an alert in it that lasted at the same time,
-or had ended a week before at most; else it opens one. A cause that makes one column move this week and
-another one the next is one cause, and a week without any alert is the end of it. Of kinds of their own are days that were not evaluated, what is wrong with the schema,
-and what is wrong with the feed of labels: they have other causes and other people to mend them. Once in an
-incident, an alert stays in it, also when it fires again, unless somebody has closed it meanwhile.
+or had ended a week before at most; else it opens one. A cause that moves one column this week and another
+one the next is one cause, and a week without any alert is the end of it. Of kinds of their own are days that
+were not evaluated, what is wrong with the schema, and what is wrong with the feed of labels: they have other
+causes and other people to mend them. Once in an incident, an alert stays in it, also when it fires again,
+unless somebody has closed it meanwhile.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def with_odds(
     likely: Mapping[Subject, Sequence[Observation]],
     days: Mapping[Subject, Sequence[Observation]],
 ) -> Mapping[Subject, Sequence[Observation]]:
-    """The nights with the odds in words.
+    """The nights with the odds, in words too.
 
     Args:
         series: per subject its nights.
@@ -44,12 +44,13 @@ def _with_odds(
     nights: Sequence[Observation], likely: Sequence[Observation], days: Sequence[Observation]
 ) -> list[Observation]:
     calibrated = {night.day for night in days if night.value is not None}
-    odds = {
-        night.day: _told(night.value)
-        for night in likely
-        if night.value is not None and night.day in calibrated
-    }
-    return [replace(night, beside=odds[night.day]) if night.day in odds else night for night in nights]
+    odds = {night.day: night.value for night in likely if night.value is not None and night.day in calibrated}
+    return [told(night, odds.get(night.day)) for night in nights]
+
+
+def told(night: Observation, p: float | None) -> Observation:
+    """The night with a p-value; as it is, if none is known."""
+    return night if p is None else replace(night, likely=p, beside=_told(p))
 
 
 def _told(p: float) -> str:

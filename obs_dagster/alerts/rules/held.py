@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from obs_dagster.alerts.rules.budget import EVIDENCE_DAYS
 from obs_dagster.alerts.rules.observation import Observation, Reference
+from obs_dagster.alerts.rules.quality_odds import days_of_quality
 from obs_dagster.alerts.rules.usual import USUAL_DAYS, band, usual
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.metrics.usual import BAND_DAYS
@@ -31,7 +32,7 @@ def _reach(rule: Rule) -> int:
         held.of or "", 0
     )
     full = rule.window if rule.full_window else 0
-    return max(past, full + _WEEK.days if asks_for_days(rule) else full)
+    return max(past, full + _WEEK.days if asks_for_days(rule) else full, days_of_quality(rule))
 
 
 def asks_for_days(rule: Rule) -> bool:

@@ -7,7 +7,8 @@ Each night with a record is one of:
   night without a record.
 - *breach*: the value lies beyond the threshold; where the rule asks for confidence and there is an
   interval, so does the interval's nearer end.
-- *unsure*: the value lies beyond the threshold, its interval reaches back over it.
+- *unsure*: the value lies beyond the threshold, its interval reaches back over it; or days differ so anyway,
+  where the rule asks for that.
 - *ok*: the value is on the right side, whatever its interval.
 """
 
@@ -19,6 +20,9 @@ from obs_dagster.alerts.rules.observation import Observation, Reference, Verdict
 from obs_dagster.metrics.registry import tallies
 from obs_dagster.monitor import Rule
 from obs_dagster.monitor.threshold import Whole
+
+LIKELY = 0.1
+"""What one quiet day of ten is as far off as is no breach of a rule that asks for more."""
 
 
 def threshold(rule: Rule, night: Observation) -> float | None:
@@ -103,12 +107,19 @@ def judge(rule: Rule, observation: Observation) -> Verdict:
         return Verdict.UNKNOWN
     if excess(rule, observation.value, held) <= 0:
         return Verdict.OK
+    return Verdict.BREACH if _sure(rule, observation, held) else Verdict.UNSURE
+
+
+def _sure(rule: Rule, observation: Observation, held: float) -> bool:
+    """Whether a value beyond the threshold is so for sure, as far as the rule asks for that."""
+    if rule.beyond_days and observation.likely is not None and observation.likely >= LIKELY:
+        return False
     nearer = _nearer(rule, observation)
     if not rule.confident or nearer is None:
-        return Verdict.BREACH
+        return True
     between = excess(rule, nearer, _farther(rule, observation, held))
     between -= (observation.margin - 1) * _reach(rule, observation, held)
-    return Verdict.BREACH if between > 0 else Verdict.UNSURE
+    return between > 0
 
 
 def clears_by(rule: Rule, night: Observation) -> float | None:

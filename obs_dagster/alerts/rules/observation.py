@@ -60,6 +60,7 @@ class Observation:
         margin: how many times as far from the value the ends of an interval count as they lie, because the
             night is one of several tests (see `family`).
         among: how many tests these are.
+        likely: how likely days are to differ so anyway, a p-value; None where that is not known.
     """
 
     day: dt.date
@@ -75,6 +76,7 @@ class Observation:
     beside: str = ""
     margin: float = 1.0
     among: int = 1
+    likely: float | None = None
 
     @property
     def absent(self) -> bool:

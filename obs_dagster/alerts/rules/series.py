@@ -15,6 +15,7 @@ from obs_dagster.alerts.rules.day_odds import DAYS, P_VALUE, asks_for_odds, with
 from obs_dagster.alerts.rules.family import as_family
 from obs_dagster.alerts.rules.held import as_judged, asks_for_days, reach
 from obs_dagster.alerts.rules.observation import Observation, Reference
+from obs_dagster.alerts.rules.quality_odds import asks_for_days_of_quality, with_odds_of_quality
 from obs_dagster.alerts.rules.subject import Subject, watches
 from obs_dagster.history.tables import METRICS
 from obs_dagster.metrics.record import BASELINE
@@ -90,6 +91,8 @@ def series_of(rule: Rule, nights: Nights) -> Series:
         return as_budgeted(rule, judged)
     if asks_for_odds(rule):
         judged = with_odds(judged, nights.get((P_VALUE, rule.window), {}), nights.get((DAYS, 1), {}))
+    if asks_for_days_of_quality(rule):
+        judged = with_odds_of_quality(rule, judged, nights.get((rule.metric, 1), {}))
     return as_family(rule, judged)
 
 
@@ -124,6 +127,8 @@ def _watched_by(rules: Sequence[Rule]) -> Iterator[ColumnElement[bool]]:
     for part in filter(asks_for_odds, parts):
         yield _watched(part.model_copy(update={"metric": P_VALUE}))
         yield _watched(part.model_copy(update={"metric": DAYS, "window": 1}))
+    for part in filter(asks_for_days_of_quality, parts):
+        yield _watched(part.model_copy(update={"window": 1}))
     if any(map(asks_for_days, parts)):
         columns = METRICS.c
         yield and_(columns.metric == _VOLUME, columns.window == 1, columns.segment == WHOLE)

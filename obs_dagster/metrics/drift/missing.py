@@ -66,6 +66,7 @@ METRICS = (
                 DefaultRule(
                     name="values_missing",
                     above=0.25,
+                    beyond_days=True,
                     window=7,
                     min_rows=200,
                     summary="More values are missing than on the baseline. Ask who delivers the column.",
@@ -75,6 +76,7 @@ METRICS = (
                 DefaultRule(
                     name="values_gone",
                     above=0.5,
+                    beyond_days=True,
                     min_rows=100,
                     summary="On one day half of the values more than on the baseline are missing. Ask who "
                     "delivers the column.",

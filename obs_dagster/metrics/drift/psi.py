@@ -87,6 +87,7 @@ METRICS = (
                 DefaultRule(
                     name="scores_moved",
                     above=0.25,
+                    beyond_days=True,
                     window=7,
                     for_nights=2,
                     min_rows=200,
@@ -101,6 +102,7 @@ METRICS = (
                 DefaultRule(
                     name="categories_moved",
                     above=0.25,
+                    beyond_days=True,
                     window=7,
                     for_nights=2,
                     min_rows=200,
@@ -116,6 +118,7 @@ METRICS = (
                     name="categories_changed",
                     above=0.5,
                     also="300 % of usual",
+                    beyond_days=True,
                     columns="categories",
                     summary="From one day to the next, categories are gone or new, or their shares others. "
                     "Were values renamed, or is a part of the traffic missing?",
@@ -127,6 +130,7 @@ METRICS = (
                     name="feature_changed",
                     above=0.5,
                     also="300 % of usual",
+                    beyond_days=True,
                     for_nights=2,
                     columns="numeric",
                     summary="From one day to the next, a feature has other values than on such days "
@@ -137,6 +141,7 @@ METRICS = (
                 DefaultRule(
                     name="feature_moved",
                     above=6.0,
+                    beyond_days=True,
                     window=7,
                     min_rows=200,
                     severity="info",

@@ -116,6 +116,7 @@ METRICS = (
                 DefaultRule(
                     name="feature_far_off",
                     above=5.0,
+                    beyond_days=True,
                     min_rows=100,
                     columns="numeric",
                     summary="A feature is five standard deviations off on average. Was its unit, its sign or "

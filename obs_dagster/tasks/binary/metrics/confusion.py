@@ -124,6 +124,7 @@ METRICS = (
                 DefaultRule(
                     name="precision_lost",
                     below="75 % of baseline",
+                    beyond_days=True,
                     window=7,
                     for_nights=2,
                     min_rows=200,
@@ -164,6 +165,7 @@ METRICS = (
                 DefaultRule(
                     name="recall_lost",
                     below="75 % of baseline",
+                    beyond_days=True,
                     window=7,
                     for_nights=2,
                     min_rows=200,

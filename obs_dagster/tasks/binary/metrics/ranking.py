@@ -61,6 +61,7 @@ METRICS = (
                 DefaultRule(
                     name="ranking_lost",
                     below="90 % of baseline",
+                    beyond_days=True,
                     window=7,
                     for_nights=2,
                     min_rows=200,

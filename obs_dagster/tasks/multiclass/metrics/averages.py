@@ -193,6 +193,7 @@ _WATCHED = (
     DefaultRule(
         name="quality_lost",
         below="85 % of baseline",
+        beyond_days=True,
         window=7,
         for_nights=2,
         min_rows=200,

@@ -74,6 +74,7 @@ _NDCG = Definition(
         DefaultRule(
             name="order_lost",
             below="85 % of baseline",
+            beyond_days=True,
             window=7,
             for_nights=2,
             min_rows=200,

@@ -78,6 +78,7 @@ METRICS = (
                 DefaultRule(
                     name="error_grew",
                     above="125 % of baseline",
+                    beyond_days=True,
                     window=7,
                     for_nights=2,
                     min_rows=200,

@@ -118,3 +118,13 @@ def test_an_alert_about_a_size_tells_how_likely_days_are_to_differ_so(write, eva
     write([0.2], first=3, metric="drift_p_value", **about)
     write([(0.5, 0.4, 0.6)], first=3, metric="psi", **about)
     assert note(3) == [""]
+
+
+def test_a_size_that_days_have_anyway_is_no_breach_of_a_rule_that_asks_for_more(write, evaluate):
+    about = {"column": "dep_delay", "n": 1_000}
+    write([(0.5, 0.4, 0.6)] * 2, metric="psi", **about)
+    write([0.2, 0.01], metric="drift_p_value", **about)
+    write([40.0, 40.0], metric="design_effect", **about)
+    size = {"name": "size", "metric": "psi", "above": 0.2, "beyond_days": True}
+    assert evaluate(1, size).rules[0].status == "ok"
+    assert evaluate(2, size).rules[0].status == "firing"

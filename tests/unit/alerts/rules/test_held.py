@@ -78,7 +78,7 @@ def test_a_rule_says_how_far_back_it_looks():
     recall = Rule(name="lost", metric="recall", window=7, below=0.5, full_window=True)
     no_week = Rule(name="a", metric="psi", window=7, above=1)
 
-    assert [reach(rule) for rule in (USUAL, WEEK, recall, no_week)] == [28, 14, 7, 0]
+    assert [reach(rule) for rule in (USUAL, WEEK, recall, no_week)] == [28, 14, 70, 0]
 
 
 def test_of_drift_a_window_that_lacks_a_day_is_not_full():
