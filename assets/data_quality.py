@@ -14,7 +14,7 @@ from assets.stage import check, stage
 from assets.tables import rounded, table
 from obs_dagster.alerts import evaluate_nights
 from obs_dagster.alerts.rules import unevaluated
-from obs_dagster.evaluation.metrics import quality_records
+from obs_dagster.evaluation.log_records import quality_records
 from obs_dagster.evaluation.night_record import last_refused, record_nights
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family

@@ -21,10 +21,10 @@ from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 from obs_dagster.baselines.prepare import prepare_baseline
+from obs_dagster.evaluation.log_records import quality_records
 from obs_dagster.evaluation.metrics import (
     drift_records,
     performance_records,
-    quality_records,
     service_records,
 )
 from obs_dagster.evaluation.night import Night

@@ -1,4 +1,4 @@
-"""Whether the logs of days are still what was evaluated."""
+"""Whether all rows of logs are accounted for, and the logs are still what was evaluated."""
 
 from __future__ import annotations
 
@@ -8,13 +8,37 @@ from typing import TYPE_CHECKING
 
 from jobs.cli.findings import Finding
 from obs_dagster.errors import ObsError
+from obs_dagster.monitor.whole import WHOLE
 
 if TYPE_CHECKING:
+    from obs_dagster.history import History
     from obs_dagster.monitor import Monitor
     from obs_dagster.settings import Settings
 
 _DAYS = 28
 _MOST_NAMED = 3
+
+
+def books(monitor: Monitor, history: History) -> Iterator[Finding]:
+    """Whether every row of the last weeks' logs is evaluated, or it is known where it went."""
+    records = history.metrics(monitor.model, metrics=["rows_unaccounted", "rows_evaluated"], segments=[WHOLE])
+    newest = max((record.day for record in records), default=None)
+    if newest is None:
+        return
+    recent = [record for record in records if newest - record.day < dt.timedelta(days=_DAYS)]
+    lost = [record for record in recent if record.metric == "rows_unaccounted" and record.value]
+    days = len({record.day for record in recent})
+    if lost:
+        told = ", ".join(f"{record.day}: {record.value:,.0f}" for record in lost[-_MOST_NAMED:])
+        yield Finding(monitor.model, "books", "fail", f"rows are unaccounted ({told}); run these days again")
+    else:
+        rows = sum(record.n for record in recent if record.metric == "rows_evaluated")
+        yield Finding(
+            monitor.model,
+            "books",
+            "ok",
+            f"all {rows:,} rows of {days} day{'s' * (days != 1)} are accounted for",
+        )
 
 
 def changed_log(monitor: Monitor, settings: Settings, now: dt.datetime) -> Iterator[Finding]:

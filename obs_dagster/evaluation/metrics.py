@@ -28,7 +28,6 @@ from obs_dagster.evidence.variation import LEAST_DAYS
 from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.drift.day_counts import NIGHTS, DayCounts
 from obs_dagster.metrics.evaluation import evaluate
-from obs_dagster.metrics.quality import RowCounts
 from obs_dagster.metrics.record import BASELINE, NO_BASELINE, NO_ROWS, Estimate, MetricRecord
 from obs_dagster.metrics.registry import definition, family
 from obs_dagster.metrics.service.traffic import Traffic
@@ -38,7 +37,7 @@ from obs_dagster.profile.cells import cut_of
 from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
 from obs_dagster.profile.distribution import CategoryCounts, Counts, NumericCounts
 from obs_dagster.profile.profile import Profile
-from obs_dagster.quality.day import DayQuality, day_quality
+from obs_dagster.quality.day import day_quality
 from obs_dagster.quality.refusal import similar
 from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable
 from obs_dagster.tasks.protocol import task_of
@@ -270,15 +269,6 @@ def _traffic(night: Night, profile: Profile, version: str, segment: str) -> Traf
         _categories(profile, version, segment, logs.columns.status),
         logs.ok_statuses,
     )
-
-
-def quality_records(quality: DayQuality, day: dt.date, recorder: Recorder) -> Iterator[MetricRecord]:
-    """Soundness of the day's log as a whole."""
-    broken = [change for change in quality.schema_changes if change["kind"] != "new"]
-    counts = RowCounts(
-        quality.rows_read, quality.quarantined, quality.duplicates, len(quality.schema_changes), len(broken)
-    )
-    yield from recorder.records(evaluate("quality", counts), version=WHOLE, day=day, window=1)
 
 
 def _subjects(windows: Sequence[Window[P]]) -> Iterator[tuple[str, list[str]]]:

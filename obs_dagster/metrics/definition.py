@@ -9,6 +9,7 @@ from obs_dagster.metrics.default_rule import DefaultRule
 
 Family = Literal[
     "quality",
+    "books",
     "drift",
     "multivariate",
     "performance",

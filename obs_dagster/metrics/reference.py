@@ -95,6 +95,7 @@ day or two. What moves less is told in the verdict.
 
 HEADINGS: dict[Family, str] = {
     "quality": "Data quality",
+    "books": "The books of the log",
     "drift": "Drift",
     "multivariate": "Several columns at once",
     "performance": "Performance",

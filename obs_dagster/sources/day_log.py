@@ -50,6 +50,7 @@ class DayLog:
         query: SQL for the rows of the day as declared.
         placed: where the rows are, if they are all rows of Parquet files.
         incomplete: why rows of the day are still to come; empty if none are known to.
+        by_time: whether the files have rows of other days, too.
     """
 
     source: SourceFiles
@@ -58,6 +59,12 @@ class DayLog:
     query: str
     placed: Placement | None = None
     incomplete: str = ""
+    by_time: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Rows that the files have, of whatever day."""
+        return sum(part.rows for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +211,7 @@ def _by_time(schema: LogSchema, monitor: Monitor, folders: Sequence[_Opened], da
         tuple(stamp for opened in folders for stamp in opened.stamps),
         tuple(every),
         " UNION ALL BY NAME ".join(queries) or schema.nothing(),
+        by_time=True,
     )
 
 

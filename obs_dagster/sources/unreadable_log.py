@@ -115,6 +115,8 @@ def _write_nothing(monitor: Monitor, day: dt.date, lake: Lake, unread: Unreadabl
         "duplicates": 0,
         "versions": {},
         "files": [],
+        "source_rows": 0,
+        "other_days": 0,
         "fingerprint": "",
         "stamp": unread.stamp,
         "schema_changes": [],

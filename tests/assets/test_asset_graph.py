@@ -124,6 +124,7 @@ def test_every_rule_is_a_check_and_so_is_the_data(graph, monitors):
         for model in monitors
         for name in ("schema", "contract", "volume", "evaluated")
     }
+    expected |= {dg.AssetCheckKey(dg.AssetKey([model, "profile"]), "books") for model in monitors}
     assert set(graph.asset_check_keys) == expected
     assert len(expected) >= 4 * len(monitors) + 10
 

@@ -10,7 +10,8 @@ from obs_dagster.alerts.moved import from_lake
 from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.changes.words import told
 from obs_dagster.evaluation.drift import drift_of_day, keep_changes
-from obs_dagster.evaluation.metrics import performance_records, quality_records, service_records
+from obs_dagster.evaluation.log_records import quality_records
+from obs_dagster.evaluation.metrics import performance_records, service_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.night_record import record_nights
 from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of, stale_outcomes

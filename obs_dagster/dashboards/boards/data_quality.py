@@ -22,7 +22,7 @@ class DataQuality:
     def boards(self, dialect: Dialect) -> Iterator[Board]:
         """Every metric of quality, labels and drift."""
         known = definitions().values()
-        quality = [each for each in known if each.family == "quality"]
+        quality = [each for each in known if each.family in ("quality", "books")]
         labels = [each for each in known if each.family == "performance" and not each.tasks]
         drift = [each for each in known if each.family == "drift"]
         together = [each for each in known if each.family == "multivariate"]

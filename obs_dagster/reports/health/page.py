@@ -25,7 +25,7 @@ from obs_dagster.reports.health.firing import NOBODY, about_day, closed_lines, f
 from obs_dagster.reports.health.importance import importance_table
 from obs_dagster.reports.health.incidents import incident_lines
 from obs_dagster.reports.health.moved import moved_cards, moved_lines
-from obs_dagster.reports.health.quality import headings, night_strip, quality_rows
+from obs_dagster.reports.health.quality import headings, night_strip, quality_rows, where_rows_went
 from obs_dagster.reports.health.sections import Drawn, draw_section
 from obs_dagster.reports.health.segments import order_of_cells, segment_table
 from obs_dagster.reports.health.trends import PLACES, draw_trends, trend_styles
@@ -164,6 +164,7 @@ def render_health(page: HealthInput) -> str:
             strip=night_strip(page.nights, begun, day),
             headings=headings(monitor),
             quality=quality_rows(monitor, index, versions, day),
+            books=where_rows_went(index, day),
             meanings=_meanings(page),
             generated_at=page.generated_at,
             run_id=page.run_id,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from obs_dagster.metrics.record import MetricRecord
-from obs_dagster.metrics.registry import shown_in
+from obs_dagster.metrics.registry import definition, family, shown_in
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.refusal import not_evaluated
@@ -76,6 +76,21 @@ def quality_rows(
                 )
             )
     return rows
+
+
+def where_rows_went(index: RecordIndex, day: dt.date) -> str:
+    """The books of the day's log in a sentence; empty if they were not kept."""
+    found = [(each, index.at(day, each, WHOLE, 1)) for each in family("books")]
+    counted = [(name, record) for name, record in found if record is not None and record.value is not None]
+    if not counted:
+        return ""
+    read = counted[0][1].n
+    parts = [
+        f"{record.value:,.0f} {definition(name).title.removesuffix(' rows').removeprefix('Rows ').lower()}"
+        for name, record in counted
+        if record.value
+    ]
+    return f"Of {read:,} rows in the log's files: {', '.join(parts)}." if parts else ""
 
 
 def _latest(

@@ -1,0 +1,28 @@
+"""The metrics of a day's log as a whole: whether it was sound, and where its rows went."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from obs_dagster.evaluation.recording import Recorder
+from obs_dagster.metrics.evaluation import evaluate
+from obs_dagster.metrics.quality import RowCounts
+from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.quality.books import Books
+from obs_dagster.quality.day import DayQuality
+
+
+def quality_records(quality: DayQuality, day: dt.date, recorder: Recorder) -> Iterator[MetricRecord]:
+    """Soundness of the day's log as a whole."""
+    broken = [change for change in quality.schema_changes if change["kind"] != "new"]
+    counts = RowCounts(
+        quality.rows_read, quality.quarantined, quality.duplicates, len(quality.schema_changes), len(broken)
+    )
+    yield from recorder.records(evaluate("quality", counts), version=WHOLE, day=day, window=1)
+
+
+def books_records(books: Books, day: dt.date, recorder: Recorder) -> Iterator[MetricRecord]:
+    """Where the rows of the day's log went."""
+    yield from recorder.records(evaluate("books", books), version=WHOLE, day=day, window=1)

@@ -1,0 +1,125 @@
+"""The books of a day's log in numbers: where the rows went that were read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from obs_dagster.metrics.default_rule import DefaultRule
+from obs_dagster.metrics.definition import Definition
+from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.record import Estimate
+
+
+class Accounts(Protocol):
+    """Where the rows of a day's log went (see `obs_dagster.quality.books`)."""
+
+    @property
+    def read(self) -> int: ...  # noqa: D102
+
+    @property
+    def other_days(self) -> int: ...  # noqa: D102
+
+    @property
+    def duplicates(self) -> int: ...  # noqa: D102
+
+    @property
+    def outside(self) -> int: ...  # noqa: D102
+
+    @property
+    def quarantined(self) -> int: ...  # noqa: D102
+
+    @property
+    def refused(self) -> int: ...  # noqa: D102
+
+    @property
+    def evaluated(self) -> int: ...  # noqa: D102
+
+    @property
+    def unaccounted(self) -> int: ...  # noqa: D102
+
+
+def _count(
+    name: str,
+    title: str,
+    meaning: str,
+    of: Callable[[Accounts], int],
+    *,
+    formula: str = "count of rows.",
+    watched: tuple[DefaultRule, ...] = (),
+) -> Metric[Accounts]:
+    return Metric(
+        Definition(
+            name=name,
+            id=f"{name}/1",
+            family="books",
+            title=title,
+            meaning=meaning,
+            formula=formula,
+            reference="a plain count.",
+            interval="none: a count",
+            unit="rows",
+            tally=True,
+            whole_log=True,
+            cells="none",
+            daily=True,
+            noun="number of rows",
+            written="count",
+            watched=watched,
+        ),
+        lambda accounts: Estimate(float(of(accounts)), None, None, accounts.read),
+    )
+
+
+METRICS = (
+    _count(
+        "rows_evaluated",
+        "Evaluated rows",
+        "How many rows of the day's log were evaluated, of all versions.",
+        lambda accounts: accounts.evaluated,
+        formula="rows that the day's profile counts.",
+    ),
+    _count(
+        "rows_quarantined",
+        "Rows in quarantine",
+        "How many rows broke the contract and are not evaluated; those of another day are counted apart.",
+        lambda accounts: accounts.quarantined,
+    ),
+    _count(
+        "rows_outside",
+        "Rows of another day",
+        "How many rows have a time that is not in the day of their file; they are in quarantine.",
+        lambda accounts: accounts.outside,
+    ),
+    _count(
+        "rows_repeated",
+        "Repeated rows",
+        "How many rows have a prediction that a later row of the same version repeats.",
+        lambda accounts: accounts.duplicates,
+    ),
+    _count(
+        "rows_refused",
+        "Rows of days that are not evaluated",
+        "How many sound rows are not evaluated because their day is not.",
+        lambda accounts: accounts.refused,
+    ),
+    _count(
+        "rows_unaccounted",
+        "Unaccounted rows",
+        "How many rows were read and are nowhere: neither evaluated nor in quarantine, repeated, refused or "
+        "of another day. Anything but 0 is a fault of obs-dagster, or of who writes into its lake.",
+        lambda accounts: abs(accounts.unaccounted),
+        formula="|rows read - rows of other days - repeated - outside - quarantined - refused - evaluated|.",
+        watched=(
+            DefaultRule(
+                name="rows_unaccounted",
+                above=0.0,
+                min_rows=0,
+                summary="Rows of the log were read and are nowhere, or are counted twice. Run the day again; "
+                "if it stays, report it with what `obs doctor` says.",
+                why="Every row is evaluated, or it is said where it went. There is no number of rows that "
+                "may be lost.",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,85 @@
+"""The books of a day's log: every row that was read is evaluated, or it is said where it went."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from obs_dagster.lake.lake import Lake
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.quality.day import day_quality
+from obs_dagster.quality.refusal import outside
+from obs_dagster.sources.ingest import LOGS
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Where the rows of a day's log went. Each row is in one of these; what is left over is unaccounted.
+
+    Attributes:
+        read: rows that the source's files, or its table, have.
+        other_days: those that belong to other days, where folders hold rows of two.
+        duplicates: those whose prediction a later row repeats.
+        outside: those whose time is not in the day; they are in quarantine.
+        quarantined: those that broke another rule.
+        refused: sound ones of a day that is not evaluated.
+        evaluated: those that were counted.
+    """
+
+    read: int
+    other_days: int
+    duplicates: int
+    outside: int
+    quarantined: int
+    refused: int
+    evaluated: int
+
+    @property
+    def unaccounted(self) -> int:
+        """Rows that were read and are nowhere; below 0, rows that are counted twice. Only 0 is no fault."""
+        return self.read - (
+            self.other_days
+            + self.duplicates
+            + self.outside
+            + self.quarantined
+            + self.refused
+            + self.evaluated
+        )
+
+    def __str__(self) -> str:
+        parts = {
+            "evaluated": self.evaluated,
+            "in quarantine": self.quarantined,
+            "outside the day": self.outside,
+            "repeated": self.duplicates,
+            "not evaluated": self.refused,
+            "of other days": self.other_days,
+            "UNACCOUNTED": self.unaccounted,
+        }
+        shown = [f"{rows:,} {what}" for what, rows in parts.items() if rows]
+        return f"{self.read:,} rows read = {' + '.join(shown) or '0'}"
+
+
+def books_of(monitor: Monitor, day: dt.date, lake: Lake, counted: int) -> Books | None:
+    """The books of a day that was validated; None if it was not, or was read before its rows were counted.
+
+    Args:
+        monitor: names the log.
+        day: the day.
+        lake: holds what was read and what was validated.
+        counted: rows that the day's profile counted, of all versions.
+    """
+    manifest = lake.table(monitor.model, LOGS).readable(day)
+    quality = day_quality(monitor, day, lake)
+    if quality is None or manifest is None or "source_rows" not in manifest:
+        return None
+    away = quality.broken_rules.get(outside(monitor, day), 0)
+    return Books(
+        read=manifest["source_rows"],
+        other_days=manifest["other_days"],
+        duplicates=quality.duplicates,
+        outside=away,
+        quarantined=quality.quarantined - away,
+        refused=0 if quality.evaluated else quality.rows - quality.quarantined,
+        evaluated=counted,
+    )
