@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
@@ -16,11 +17,18 @@ import pyarrow.parquet as pq
 
 from obs_dagster.errors import ModelLoadError, ObsError
 from obs_dagster.evaluation.sampling import draw_versions, sample_baseline
+from obs_dagster.explain.apart import run_apart
 from obs_dagster.explain.class_explanation import ClassExplainer
 from obs_dagster.explain.explain import Explainer, inputs_of, require
 from obs_dagster.explain.explainable import ClassModel, ExplainableModel, FloatArray, Puts
 from obs_dagster.explain.explanation import Explanation
-from obs_dagster.explain.loading import RegistryUnavailable, load_classes, load_version
+from obs_dagster.explain.loading import (
+    RegistryUnavailable,
+    fetch_version,
+    load_classes,
+    load_fetched,
+    load_version,
+)
 from obs_dagster.explain.plots import bar_png, beeswarm_png
 from obs_dagster.explain.scoring import Agreement, Scored, compare, compare_classes, score, told
 from obs_dagster.explain.version_explained import VersionExplained, refused_whole
@@ -31,6 +39,7 @@ from obs_dagster.mlflow_reach.waiting import no_answer
 from obs_dagster.monitor.data import Registry
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import leading_output, outputs
+from obs_dagster.scratch import scratch
 from obs_dagster.sources.files import connect
 from obs_dagster.telemetry.traces import of_day, span
 from obs_dagster.workers import WorkerError, in_order
@@ -66,8 +75,11 @@ def explain_days(
         OSError: the explanations cannot be written.
     """
     unreachable = no_answer(tracking_uri) if monitor.registry else ""
-    explain = partial(_explain, _Explainers(monitor, lake, tracking_uri, unreachable))
-    found = in_order(explain, days, fewest=_FEWEST_DAYS)
+    explainers = _Explainers(monitor, lake, tracking_uri, unreachable)
+    if monitor.registry is not None and monitor.registry.apart and not unreachable:
+        found = _apart(explainers, monitor.registry, days)
+    else:
+        found = in_order(partial(_explain, explainers), days, fewest=_FEWEST_DAYS)
     for number, (day, _) in enumerate(days):
         try:
             yield day, next(found)
@@ -84,6 +96,7 @@ class _Explainers:
     Attributes:
         unreachable: why the registry does not answer; empty if it does.
         troubles: why versions cannot be loaded; for all of them under `""`.
+        fetched: where the files of versions are, if models are loaded in a process of their own.
         key: the same in every copy that another process gets.
     """
 
@@ -93,6 +106,7 @@ class _Explainers:
     unreachable: str = field(default="", compare=False)
     prepared: dict[str, Explainer | ClassExplainer] = field(default_factory=dict, compare=False)
     troubles: dict[str, str] = field(default_factory=dict, compare=False)
+    fetched: dict[str, Path] = field(default_factory=dict, compare=False)
     key: str = field(default_factory=lambda: uuid4().hex)
 
     def explain(
@@ -147,6 +161,8 @@ class _Explainers:
         trouble = self.troubles.get("") or self.troubles.get(version)
         if trouble:
             raise ModelLoadError(trouble)
+        if version in self.fetched:
+            return load_fetched(self.fetched[version], registry.name, version, registry.trust, self._puts)
         try:
             place = (registry.name, version, self.tracking_uri, registry.trust)
             return load_classes(*place) if self._puts == "classes" else load_version(*place, self._puts)
@@ -213,6 +229,38 @@ class _Explainers:
         if baseline is not None:
             self.prepared[version] = found
         return found
+
+
+def _apart(
+    explainers: _Explainers, registry: Registry, days: Sequence[Served]
+) -> Iterator[list[VersionExplained]]:
+    """Explain days in a process that knows no secret; the files of models are fetched here.
+
+    Raises:
+        WorkerError: it died, or took too long.
+    """
+    with TemporaryDirectory(prefix="models-", dir=scratch()) as folder:
+        for version in dict.fromkeys(version for _, versions in days for version in versions):
+            try:
+                path = fetch_version(registry.name, version, explainers.tracking_uri, Path(folder))
+                explainers.fetched[version] = path
+            except ModelLoadError as error:
+                explainers.troubles[version] = str(error)
+        found = run_apart(
+            partial(_explain, replace(explainers, tracking_uri=""), days),
+            seconds=registry.seconds,
+            memory=registry.memory_mb * 2**20,
+            with_key=explainers.monitor.logs.columns.prediction_id in explainers.monitor.personal,
+        )
+        for (_, versions), document in zip(days, found, strict=False):
+            try:
+                explained = [VersionExplained.from_json(each) for each in document]
+            except (TypeError, KeyError, AttributeError) as error:
+                raise WorkerError(
+                    "A model's process gave another answer than was asked for.", remedy="Look at the model."
+                ) from error
+            known = {each.version: each for each in explained}
+            yield [known.get(version, VersionExplained(version, reason=NO_ROWS)) for version in versions]
 
 
 @lru_cache(maxsize=1)

@@ -13,6 +13,7 @@ from obs_dagster.explain.explainable import ClassModel, ExplainableModel, Puts
 from obs_dagster.explain.logged_model import Adapter, LoggedModel, Trust
 from obs_dagster.explain.signature import declared_kinds
 from obs_dagster.kinds import Kinds, Place
+from obs_dagster.lake.file_name import file_name
 from obs_dagster.mlflow_reach.waiting import limit_waiting
 from obs_dagster.scratch import scratch
 from obs_dagster.telemetry.traces import span
@@ -56,23 +57,51 @@ def load_classes(registry_name: str, version: str, tracking_uri: str, trust: Tru
     return cast("ClassModel", _loaded(registry_name, version, tracking_uri, trust, "classes"))
 
 
+def fetch_version(registry_name: str, version: str, tracking_uri: str, folder: Path) -> Path:
+    """The files of a registered version, below the folder or where they are on this machine; none is loaded.
+
+    Raises:
+        RegistryUnavailable: MLflow does not answer, or fails.
+        ModelLoadError: there is no such version, or it cannot be downloaded.
+    """
+    inside = folder / file_name(version)
+    inside.mkdir(parents=True, exist_ok=True)
+    return _download(registry_name, version, tracking_uri, str(inside), _place(registry_name, version))
+
+
+@lru_cache(maxsize=16)
+def load_fetched(
+    path: Path, registry_name: str, version: str, trust: Trust, puts: Puts
+) -> ExplainableModel | ClassModel:
+    """The model in the files of a version; as `load_version`, which fetches them."""
+    return _read(path, trust, _place(registry_name, version), puts)
+
+
+def _place(registry_name: str, version: str) -> str:
+    return f"Version {version} of the registered model {registry_name!r}"
+
+
 @lru_cache(maxsize=16)
 def _loaded(
     registry_name: str, version: str, tracking_uri: str, trust: Trust, puts: Puts
 ) -> ExplainableModel | ClassModel:
-    place = f"Version {version} of the registered model {registry_name!r}"
+    place = _place(registry_name, version)
     with TemporaryDirectory(prefix="model-", dir=scratch()) as folder:
         with span("mlflow download", service="mlflow", call="download_artifacts", version=version):
             path = _download(registry_name, version, tracking_uri, folder, place)
-        try:
-            return _adapted(path, trust, place, puts)
-        except ModelLoadError:
-            raise
-        except Exception as error:  # a damaged artifact fails in whatever way its library fails
-            raise ModelLoadError(
-                f"{place} cannot be read ({type(error).__name__}: {error}).",
-                remedy="Register the model again with the library versions of this environment.",
-            ) from error
+        return _read(path, trust, place, puts)
+
+
+def _read(path: Path, trust: Trust, place: str, puts: Puts) -> ExplainableModel | ClassModel:
+    try:
+        return _adapted(path, trust, place, puts)
+    except ModelLoadError:
+        raise
+    except Exception as error:  # a damaged artifact fails in whatever way its library fails
+        raise ModelLoadError(
+            f"{place} cannot be read ({type(error).__name__}: {error}).",
+            remedy="Register the model again with the library versions of this environment.",
+        ) from error
 
 
 def _download(name: str, version: str, tracking_uri: str, folder: str, place: str) -> Path:

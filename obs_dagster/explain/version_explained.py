@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from obs_dagster.explain.scoring import Agreement, Scored
@@ -47,6 +47,25 @@ class VersionExplained:
     reason: str = ""
     by_class: dict[str, dict[str, float]] = field(default_factory=dict)
     wanted: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> VersionExplained:
+        """From plain data, which may be anybody's.
+
+        Raises:
+            TypeError, AttributeError: it is none of these.
+        """
+        metrics = {
+            str(feature): {str(name): Estimate(**each) for name, each in of_feature.items()}
+            for feature, of_feature in document["metrics"].items()
+        }
+        agreement = document["agreement"]
+        known = {"metrics": metrics, "agreement": Agreement(**agreement) if agreement else None}
+        return cls(**document | known)
 
     @property
     def score_difference(self) -> float | None:

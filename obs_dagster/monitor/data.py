@@ -274,3 +274,19 @@ class Registry(Strict):
         description="`native` loads LightGBM's and XGBoost's own files and skops files only; `pickle` also "
         "runs pickled code.",
     )
+    own_process: bool | None = Field(
+        default=None,
+        description="Whether models are loaded and explained in a process of their own, without secrets, "
+        "with bounded memory and time ([security.md](security.md#models)). Left out: with `trust: pickle`.",
+    )
+    seconds: float = Field(
+        default=1_800, gt=0, le=86_400, description="How long a day's explanations may take there."
+    )
+    memory_mb: int = Field(
+        default=8_192, ge=512, le=1_048_576, description="Megabytes that the process may have."
+    )
+
+    @property
+    def apart(self) -> bool:
+        """Whether models are loaded in a process of their own."""
+        return self.trust == "pickle" if self.own_process is None else self.own_process
