@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +25,7 @@ class NightsTaken:
         peak: bytes of memory at most.
         failure: why it failed; empty otherwise.
         cpu: seconds of CPU, of its processes together.
+        told: the last line of its standard output.
     """
 
     wall: float
@@ -32,6 +33,7 @@ class NightsTaken:
     peak: int = 0
     failure: str = ""
     cpu: float = 0.0
+    told: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The measurement as JSON has it."""
@@ -50,6 +52,7 @@ def obs(
     monitors: Path,
     limits: Limits,
     environ: Mapping[str, str] = MappingProxyType({}),
+    program: Sequence[str] = (),
 ) -> NightsTaken:
     """Run nights with `obs`.
 
@@ -59,6 +62,7 @@ def obs(
         monitors: `OBS_MONITORS`.
         limits: of the process.
         environ: further variables of the environment.
+        program: what runs `obs`; left out: itself.
     """
     given = {
         "OBS_HOME": str(home),
@@ -67,8 +71,9 @@ def obs(
         "PYTHONIOENCODING": "utf-8",
         **environ,
     }
-    done = run([Path(sys.executable).with_name("obs"), *arguments], limits, given)
-    return NightsTaken(done.wall, stages_of(done.errors), done.peak, _failure(done), done.cpu)
+    done = run([*(program or [str(Path(sys.executable).with_name("obs"))]), *arguments], limits, given)
+    told = (done.output.splitlines() or [""])[-1]
+    return NightsTaken(done.wall, stages_of(done.errors), done.peak, _failure(done), done.cpu, told)
 
 
 def _failure(done: Finished) -> str:

@@ -63,8 +63,9 @@ class Season:
         limits: Limits,
         command: Sequence[str] = ("run", MODEL),
         environ: Mapping[str, str] = MappingProxyType({}),
+        program: Sequence[str] = (),
     ) -> NightsTaken:
-        """Run the next day's night by a command of `obs`, with further variables of the environment."""
+        """Run the next day's night by a command of `obs`, with further variables, or what runs `obs`."""
         day = self._day.isoformat()
         self._day += dt.timedelta(days=1)
         rows = self._workspace.rows
@@ -73,7 +74,14 @@ class Season:
         _link(labels, self.monitors / "labels" / f"{day}.parquet")
         say(f"A night of {rows_of(self._rows)} rows: {self._kind.task}")
         arguments = [*command, "--day", day]
-        taken = obs(arguments, home=self._home, monitors=self.monitors, limits=limits, environ=environ)
+        taken = obs(
+            arguments,
+            home=self._home,
+            monitors=self.monitors,
+            limits=limits,
+            environ=environ,
+            program=program,
+        )
         if taken.failure:
             say(f"  {taken.failure}")
         return taken

@@ -1,7 +1,8 @@
 """A night with traces, log, exported metrics and lineage, beside the same night with nothing of it.
 
 Nights take turns, and their order is turned around each time, for machines are now faster, now slower. What
-counts is the CPU that the night's processes take: the collector is another program's.
+counts is the CPU that the night's processes take: the collector is another program's. Nights differ by more than what
+telemetry takes, so some more are run with a timer that samples where their CPU goes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import shutil
 import statistics
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,8 +79,15 @@ def _pairs(options: Options, season: Season, folder: Path, environ: Mapping[str,
         taken = [season.night(options.limits, environ=each) for each in order]
         nights += taken
         pairs.append((taken[order.index({})], taken[order.index(on)]))
+    program = [sys.executable, "-m", "bench.measured.telemetry"]
+    sampled = [season.night(options.limits, environ=on, program=program) for _ in range(options.repeats)]
+    nights += sampled
+    told = [(each.cpu, json.loads(each.told)) for each in sampled if not each.failure]
     return {
         "failure": next((each.failure for each in nights if each.failure), ""),
+        "shares": sorted(one["telemetry"] / (cpu - one["telemetry"]) for cpu, one in told),
+        "share_error": max((one["error"] / cpu for cpu, one in told), default=0.0),
+        "telemetry": statistics.median(one["telemetry"] for _, one in told) if told else 0.0,
         "pairs": len(pairs),
         "off": statistics.median(off.cpu for off, _ in pairs),
         "on": statistics.median(on.cpu for _, on in pairs),
@@ -89,7 +98,7 @@ def _pairs(options: Options, season: Season, folder: Path, environ: Mapping[str,
 def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     """What the results come to."""
     return [
-        (f"telemetry of a night of {case} rows, everything on", f"{_more(each['measured'])} CPU")
+        (f"telemetry of a night of {case} rows, everything on", f"{_share(each['measured'])} CPU")
         for case, each in cases.items()
         if not each["measured"]["failure"]
     ]
@@ -97,7 +106,8 @@ def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
 
 def section(cases: dict[str, dict[str, Any]]) -> str:
     """The kept results as a table in Markdown."""
-    head = ["rows", "CPU s, off", "CPU s, everything on", "of pairs of nights", "least", "most", "pairs"]
+    head = ["rows", "CPU s, off", "CPU s, everything on", "in its code", "of the rest", "95 %"]
+    head += ["of pairs of nights", "least", "most", "pairs"]
     return table(head, [_line(case, each["measured"]) for case, each in cases.items()])
 
 
@@ -105,7 +115,14 @@ def _line(case: str, took: dict[str, Any]) -> list[str]:
     if took["failure"]:
         return [case, took["failure"]]
     least, *_, most = (f"{100 * (ratio - 1):+.1f} %" for ratio in took["ratios"])
-    return [case, seconds(took["off"]), seconds(took["on"]), _more(took), least, most, str(took["pairs"])]
+    took_all = [seconds(took[name]) for name in ("off", "on", "telemetry")]
+    low, high = took["shares"][0] - took["share_error"], took["shares"][-1] + took["share_error"]
+    ends = f"{100 * low:.1f} to {100 * high:.1f} %"
+    return [case, *took_all, _share(took), ends, _more(took), least, most, str(took["pairs"])]
+
+
+def _share(took: dict[str, Any]) -> str:
+    return f"{100 * statistics.median(took['shares']):+.1f} %"
 
 
 def _more(took: dict[str, Any]) -> str:
