@@ -1,8 +1,8 @@
 """A night in this process, and how much of its CPU is spent in the code of telemetry, exports and lineage.
 
-A timer of the process's CPU interrupts it every few milliseconds. What has passed since the last time belongs to
-telemetry if one of its files is on the stack: what it imports, calls and waits for is counted with it. Threads
-that are telemetry's own are counted as a whole.
+A timer of the process's CPU interrupts it every few milliseconds. What has passed since the last time belongs
+to telemetry if one of its files is on the stack: what it imports and calls is counted with it. Threads that
+are telemetry's own are counted as a whole.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A night with traces, log, exported metrics and lineage, beside the same night with nothing of it.
 
 Nights take turns, and their order is turned around each time, for machines are now faster, now slower. What
-counts is the CPU that the night's processes take: the collector is another program's. Nights differ by more than what
-telemetry takes, so some more are run with a timer that samples where their CPU goes.
+counts is the CPU that the night's processes take: the collector is another program's. Nights differ by more
+than what telemetry takes, so some more are run with a timer that samples where their CPU goes.
 """
 
 from __future__ import annotations

@@ -187,6 +187,8 @@ class InferenceLog:
         Rows that come later begin new files.
         """
         self._writer.close()
+        if self._spans is not None:
+            self._spans.flush()
 
     def unreadable(self) -> None:
         """Count a prediction that cannot be recorded; for those who record in the service's place."""

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from fastapi import BackgroundTasks, FastAPI, HTTPException
 from flask import Flask, request
+from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -18,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from obs_dagster.serving import ASGIMiddleware, InferenceLog, WSGIMiddleware
+from obs_dagster.serving.request import Request
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SENT = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01", "x-request-id": "r-17"}
@@ -190,13 +192,17 @@ def test_prometheus_has_latencies_with_traces_and_what_became_of_rows(tmp_path):
 def test_a_request_is_a_span_whose_trace_is_in_the_row(tmp_path, monkeypatch):
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr("opentelemetry.trace.get_tracer", provider.get_tracer)
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", lambda: provider)
     log = InferenceLog(tmp_path, version="3", model="m", spans=True)
-    post = _fastapi(log)
+    # FastAPI makes spans of its own, which are then told of the model
+    post = _flask(log)
     post("/fine", SENT)
     post("/broken", {})
     fine, broken = _rows(log, tmp_path)
+    log.close()
     first, second = exporter.get_finished_spans()
+    assert f"{first.parent.span_id:016x}" == SENT["traceparent"].split("-")[2]
+    assert first.end_time > first.start_time
     assert (
         (first.name, f"{first.context.trace_id:032x}")
         == ("POST /fine", TRACE)
@@ -206,3 +212,42 @@ def test_a_request_is_a_span_whose_trace_is_in_the_row(tmp_path, monkeypatch):
     assert first.attributes["obs.prediction_id"] == fine["prediction_id"]
     assert f"{second.context.trace_id:032x}" == broken["trace_id"]
     assert not second.status.is_ok
+
+
+def test_a_span_is_above_what_happens_in_its_request_and_keeps_what_it_is_told(tmp_path, monkeypatch):
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", lambda: provider)
+    log = InferenceLog(tmp_path, version="3", spans=True)
+
+    def predict():
+        with provider.get_tracer("service").start_as_current_span("below"):
+            pass
+        span = trace.get_current_span()
+        span.set_attribute("tenant", "a")
+        span.add_event("cache missed", {"key": 3})
+        raise ValueError("damaged")
+
+    with pytest.raises(ValueError, match="damaged"), log.span(Request(None, None), "POST", "/predict"):
+        predict()
+    log.close()
+    below, served = exporter.get_finished_spans()
+    assert (below.parent.span_id, below.context.trace_id) == (served.context.span_id, served.context.trace_id)
+    assert (served.attributes["tenant"], served.parent) == ("a", None)
+    assert [each.name for each in served.events] == ["cache missed", "exception"]
+    assert "damaged" in served.events[1].attributes["exception.stacktrace"]
+    assert not served.status.is_ok
+
+
+@pytest.mark.parametrize(("flags", "kept"), [("01", 1), ("00", 0)])
+def test_who_calls_decides_whether_a_span_is_kept(tmp_path, monkeypatch, flags, kept):
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", lambda: provider)
+    log = InferenceLog(tmp_path, version="3", spans=True)
+    sent = Request(None, f"00-{TRACE}-b7ad6b7169203331-{flags}")
+    with log.span(sent, "POST", "/predict"):
+        assert trace.get_current_span().get_span_context().trace_flags.sampled == bool(kept)
+    log.close()
+    assert len(exporter.get_finished_spans()) == kept
+    assert sent.trace_id == TRACE
