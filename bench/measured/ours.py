@@ -94,6 +94,7 @@ def drift(monitor: Monitor, baseline: Profile, current: Profile) -> int:
     from obs_dagster.evaluation.recording import seed
     from obs_dagster.metrics.drift.comparison import Comparison
     from obs_dagster.metrics.evaluation import evaluate
+    from obs_dagster.metrics.registry import common
     from obs_dagster.profile.columns import profiled_columns
 
     found = 0
@@ -104,7 +105,7 @@ def drift(monitor: Monitor, baseline: Profile, current: Profile) -> int:
             if counts is not None:
                 subject = seed(monitor.model, version, "*", column.name, _DAY)
                 before = baseline.counts(version, "*", column.name)
-                found += len(evaluate("drift", Comparison(before, counts, subject)))
+                found += len(evaluate("drift", Comparison(before, counts, subject), only=common("drift")))
     return found
 
 

@@ -25,6 +25,7 @@ from obs_dagster.evaluation.windows import (
     profile_windows,
 )
 from obs_dagster.evidence.variation import LEAST_DAYS
+from obs_dagster.metrics.asked import asked_of
 from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.drift.day_counts import NIGHTS, DayCounts
 from obs_dagster.metrics.evaluation import evaluate
@@ -90,7 +91,9 @@ def _drift_of(
     divided = frozenset(each.name for each in columns if each.leads or asked.of(each.name))
     part = Part(whole=frozenset(each.name for each in columns), cells=divided)
     windows = list(profile_windows(night, day, part=part))
-    in_cells = {name for name, metric in family("drift").items() if metric.definition.cells != "none"}
+    known = {name: metric.definition for name, metric in family("drift", night.monitor.task).items()}
+    everywhere = asked_of(night.monitor, known)
+    in_cells = {name for name in everywhere if known[name].cells != "none"}
     for version, cells in _subjects(windows):
         baselines: dict[frozenset[dt.date], ComparedWith] = {}
         for column in columns:
@@ -117,7 +120,7 @@ def _drift_of(
                         before=before,
                         length=window.days,
                     )
-                    estimates = evaluate("drift", comparison, only=None if segment == WHOLE else only)
+                    estimates = evaluate("drift", comparison, only=everywhere if segment == WHOLE else only)
                     if seen is not None:
                         lengths = window.lengths
                         seen(Compared(version, segment, column.name, lengths, comparison, estimates))

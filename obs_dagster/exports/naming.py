@@ -49,7 +49,8 @@ def gauge_of(definition: Definition, end: End = "") -> Gauge:
     """
     unit, _ = unit_of(definition)
     name = definition.name.removesuffix(_SUFFIXES.get(unit, "\0"))
-    parts = ["obs_model", name, end]
+    # as names there may be; `psi.evidently` is Evidently's
+    parts = ["obs_model", name.replace(".", "_"), end]
     if unit and (end or unit not in name.split("_")):
         parts.append(unit)
     told = f"{definition.title}. {definition.meaning.strip()}"

@@ -80,6 +80,12 @@ def family(name: Family, task: str = "") -> Mapping[str, Metric[Any]]:
 
 
 @cache
+def common(name: Family, task: str = "") -> tuple[str, ...]:
+    """The metrics of a family that are computed for every monitor, whatever its rules watch."""
+    return tuple(each for each, metric in family(name, task).items() if not metric.definition.asked_with)
+
+
+@cache
 def definitions(task: str = "") -> Mapping[str, Definition]:
     """The definition of every registered metric by name, of a task's or of all.
 

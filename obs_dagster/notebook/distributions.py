@@ -16,7 +16,7 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.quantile import quantile
-from obs_dagster.metrics.registry import family
+from obs_dagster.metrics.registry import common
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.notebook.frames import Frame, framed
 from obs_dagster.notebook.known import Names, listed, monitor_named, night_of
@@ -119,13 +119,14 @@ def compare(
         of = compared_with(asked.night, subject["version"], day).profile if earlier is None else earlier
         reference = of.counts(subject["version"], segment, subject["column"]) if of is not None else None
         given = Comparison(reference, counts, seed(model, *subject.values(), before, after))
-        statistics = {name: estimate.value for name, estimate in evaluate("drift", given).items()}
+        found = evaluate("drift", given, only=common("drift"))
+        statistics = {name: estimate.value for name, estimate in found.items()}
         old, new = _summary(reference) if reference is not None else {}, _summary(counts)
         sides = {f"{name}_before": old.get(name) for name in _COMPARED}
         sides |= {f"{name}_after": new.get(name) for name in _COMPARED}
         rows.append(subject | {name: sides[name] for name in _sided()} | statistics)
     schema = [*_SUBJECT, *(pa.field(name, _SUMMARY.field(_bare(name)).type) for name in _sided())]
-    schema += [pa.field(name, pa.float64()) for name in family("drift")]
+    schema += [pa.field(name, pa.float64()) for name in common("drift")]
     return framed(_table(rows, pa.schema(schema)), frame)
 
 

@@ -24,7 +24,7 @@ class DataQuality:
         known = definitions().values()
         quality = [each for each in known if each.family in ("quality", "books")]
         labels = [each for each in known if each.family == "performance" and not each.tasks]
-        drift = [each for each in known if each.family == "drift"]
+        drift = [each for each in known if each.family == "drift" and not each.asked_with]
         together = [each for each in known if each.family == "multivariate"]
         yield Board(
             "data-quality",

@@ -59,6 +59,17 @@ def baseline_deviation(counts: NumericCounts, points: Pointwise) -> tuple[float,
     return binned, math.sqrt(float(shares(points.baseline) @ (points.widths / 2) ** 2))
 
 
+def distance_of(points: Pointwise) -> tuple[float, float]:
+    """The distance in units of `points.scale`, and how far it may be off that of the rows.
+
+    Moving every row to its bin's centre costs at most half a width a row, on both sides.
+    """
+    distance = wasserstein(points.baseline, points.current, points.points)
+    error = float((shares(points.baseline) + shares(points.current)) @ points.widths) / 2
+    sizes = np.array([[points.baseline.sum()], [points.current.sum()]])
+    return distance, error + float((points.near / sizes).sum(axis=0) @ points.reach)
+
+
 def _estimate(comparison: Comparison) -> Estimate:
     if comparison.obstacle or not isinstance(comparison.baseline, NumericCounts):
         return Estimate.missing(comparison.obstacle)
@@ -68,11 +79,7 @@ def _estimate(comparison: Comparison) -> Estimate:
     spread, spread_error = baseline_deviation(comparison.baseline, points)
     if spread <= spread_error:
         return Estimate.missing("the baseline does not vary", n)
-    distance = wasserstein(points.baseline, points.current, points.points)
-    # Moving every row to its bin's centre costs at most half a width a row, on both sides.
-    distance_error = float((shares(points.baseline) + shares(points.current)) @ points.widths) / 2
-    sizes = np.array([[points.baseline.sum()], [points.current.sum()]])
-    distance_error += float((points.near / sizes).sum(axis=0) @ points.reach)
+    distance, distance_error = distance_of(points)
     value = distance / spread
     error = (distance_error + value * spread_error) / (spread - spread_error)
 

@@ -234,8 +234,8 @@ def test_explained_model(counts):
 @pytest.mark.parametrize("name", sorted(definitions()))
 def test_documented(name):
     definition = definitions()[name]
-    assert re.fullmatch(rf"{name}(/[a-z0-9][a-z0-9-]*)?/[1-9]\d*", definition.id)
-    assert re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name)
+    assert re.fullmatch(rf"{re.escape(name)}(/[a-z0-9][a-z0-9.-]*)?/[1-9]\d*", definition.id)
+    assert re.fullmatch(r"[a-z][a-z0-9_]{0,50}(\.[a-z]{1,12})?", name)
     assert definition.meaning.endswith(".")
     assert all((definition.title, definition.formula, definition.reference, definition.interval))
     assert f"### `{name}`" in reference_markdown()
