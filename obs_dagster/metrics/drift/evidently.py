@@ -157,7 +157,7 @@ def _ks(comparison: Comparison) -> Estimate:
 def _asymptotic(distance: float, n: int, m: int) -> float:
     from scipy.stats import kstwo
 
-    return float(np.clip(kstwo.sf(distance, np.round(n * m / (n + m))), 0.0, 1.0))
+    return float(np.clip(kstwo.sf(distance, max(np.round(n * m / (n + m)), 1.0)), 0.0, 1.0))
 
 
 def _hellinger(comparison: Comparison) -> Estimate:
