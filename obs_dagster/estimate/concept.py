@@ -67,7 +67,7 @@ class Concept:
         for place, table in enumerate(own.tables):
             days = variation_of(np.array([each[place] for each in of_days]))
             # where a day's scores are others, the baseline may know less of them
-            days = replace(days, unsure=max(days.unsure, float(unsure[place])))
+            days = replace(days, unsure=max(float(days.unsure), float(unsure[place])))
             found.append(days.p_value(table, tolerance=TOLERANCE))
         return min(1.0, 2 * min(found))
 

@@ -17,6 +17,11 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
 DAYS_OF_YEAR = 365
 
 Key = TypeVar("Key", bound=Hashable)
@@ -37,8 +42,14 @@ def e_value(p: float) -> float:
     >>> round(e_value(0.5), 2), round(e_value(0.01), 1), round(e_value(1e-6))
     (0.67, 5.1, 2810)
     """
-    p = max(p, _LEAST_P)
-    return math.fsum(power * math.pow(p, power - 1) for power in _POWERS) / len(_POWERS)
+    return float(e_values(np.asarray(p)))
+
+
+def e_values(p: FloatArray) -> FloatArray:
+    """The same of several p-values at once."""
+    p = np.maximum(p, _LEAST_P)
+    found: FloatArray = sum((power * p ** (power - 1) for power in _POWERS), np.zeros_like(p)) / len(_POWERS)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+Scalar = float | FloatArray
+"""A number; or one for each of several columns or nights that are measured at once."""
 
 LEAST_DAYS = 20
 """Fewer days don't tell how days differ."""
@@ -50,7 +52,7 @@ _MOST_ALIKE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """How a column's days differ.
+    """How a column's days differ; or those of several at once, with axes of theirs before all others.
 
     Attributes:
         shares: the baseline's share of each bin, shape (k,).
@@ -64,22 +66,23 @@ class Variation:
     """
 
     shares: FloatArray
-    correlation: float
-    freedom: float
-    likeness: float
+    correlation: Scalar
+    freedom: Scalar
+    likeness: Scalar
     tails: FloatArray
     days: int
-    unsure: float
-    rows: float = 1.0
+    unsure: Scalar
+    rows: Scalar = 1.0
 
     @property
     def calibrated(self) -> bool:
         """Whether enough days are known."""
         return self.days >= LEAST_DAYS
 
-    def design_effect(self, rows: float) -> float:
+    def design_effect(self, rows: Scalar) -> Scalar:
         """How many times as far a day's shares vary as those of so many independent rows."""
-        return 1 + max(rows - 1, 0) * self.correlation
+        found: FloatArray = 1 + np.maximum(np.asarray(rows) - 1, 0) * self.correlation
+        return found
 
     def around(self, counts: IntArray) -> Variation:
         """The same days around other shares, which are as unsure as if those were of such days.
@@ -87,8 +90,9 @@ class Variation:
         Args:
             counts: rows per bin of what days are held against, shape (k,).
         """
-        rows = max(int(counts.sum()), 1)
-        return replace(self, shares=counts / rows, unsure=self.design_effect(min(self.rows, rows)) / rows)
+        rows = np.maximum(counts.sum(axis=-1), 1)
+        unsure = self.design_effect(np.minimum(self.rows, rows)) / rows
+        return replace(self, shares=counts / rows[..., None], unsure=unsure)
 
     def p_value(self, counts: IntArray, days: int = 1, tolerance: float = TOLERANCE) -> float:
         """How likely a window is to lie so far from the baseline if days differ as they did, from 0 to 1.
@@ -98,62 +102,76 @@ class Variation:
             days: how many days they are of.
             tolerance: the distance that is no news.
         """
-        rows = int(counts.sum())
-        if rows == 0:
-            return 1.0
-        alike = (1 + self.likeness) / (1 - self.likeness)
-        own = self.design_effect(rows / days) / rows * self._upper() * alike
-        expected = own + _SHARED_ERROR * self.unsure * alike
-        bins = _bins_used(self.shares)
-        distance = float((_residuals(counts[None], self.shares) ** 2).sum()) / rows
-        statistic = distance / (expected * (bins - 1) + tolerance)
-        return self._beyond(statistic)
+        return float(self.p_values(counts, days, tolerance))
 
-    def _upper(self) -> float:
+    def p_values(self, counts: IntArray, days: int = 1, tolerance: float = TOLERANCE) -> FloatArray:
+        """The same of several columns or nights at once, with axes of theirs before the bins."""
+        rows = counts.sum(axis=-1).astype(np.float64)
+        known = np.maximum(rows, 1)
+        alike = (1 + np.asarray(self.likeness)) / (1 - np.asarray(self.likeness))
+        own = self.design_effect(known / days) / known * self._upper() * alike
+        expected = own + _SHARED_ERROR * self.unsure * alike
+        residuals = _residuals(counts[..., None, :], self.shares[..., None, :])
+        distance = (residuals**2).sum(axis=(-1, -2)) / known
+        statistic = distance / (expected * (_bins_used(self.shares) - 1) + tolerance)
+        found: FloatArray = np.where(rows > 0, self._beyond(statistic), 1.0)
+        return found
+
+    def _upper(self) -> Scalar:
         """The upper end of the design effect's interval, as a multiple."""
         if not self.days:
             return 1.0
         from scipy.special import chdtri
 
-        freedom = self.freedom * max(self.days - 1, 1)
-        return freedom / float(chdtri(freedom, 1 - _SIDE))
+        freedom = np.asarray(self.freedom) * max(self.days - 1, 1)
+        found: FloatArray = freedom / chdtri(freedom, 1 - _SIDE)
+        return found
 
-    def _beyond(self, statistic: float) -> float:
+    def _beyond(self, statistic: FloatArray) -> FloatArray:
         from scipy.special import fdtrc
 
         tails = _finite(self.freedom, self.days)
-        return float(self.tails @ fdtrc(self.freedom, tails, statistic * tails / (tails - 2)))
+        scaled = statistic[..., None] * tails / (tails - 2)
+        found: FloatArray = (self.tails * fdtrc(np.asarray(self.freedom)[..., None], tails, scaled)).sum(
+            axis=-1
+        )
+        return found
 
 
 def variation_of(days: IntArray) -> Variation:
     """How days differ, from their rows per bin, shape (days, k), in the order of time.
 
-    Days without rows are left out.
+    Days without rows are left out. Of several columns or nights at once there are axes before these two, and
+    no day without rows.
     """
-    days = days[days.sum(axis=1) > 0]
-    if len(days) < 2:  # noqa: PLR2004 - one day differs from nothing
-        return assumed(days.sum(axis=0) if len(days) else np.ones(days.shape[1], dtype=np.int64))
-    rows = days.sum(axis=1).astype(np.float64)
-    shares = days.sum(axis=0) / rows.sum()
+    if days.ndim == 2:  # noqa: PLR2004 - days and bins
+        days = days[days.sum(axis=1) > 0]
+    number = days.shape[-2]
+    if number < 2:  # noqa: PLR2004 - one day differs from nothing
+        return assumed(days.sum(axis=0) if number else np.ones(days.shape[-1], dtype=np.int64))
+    rows = days.sum(axis=-1).astype(np.float64)
+    total = rows.sum(axis=-1)
+    shares = days.sum(axis=-2) / total[..., None]
     bins = _bins_used(shares)
     # a day is a part of what it is held against
-    own = np.maximum(1 - rows / rows.sum(), 1e-9)
-    residuals = _residuals(days, shares) / np.sqrt(own)[:, None]
-    distances = (residuals**2).sum(axis=1) / (bins - 1)
-    more = float((rows - 1).sum())
-    correlation = min(max(0.0, float(distances.sum()) - len(days)) / more, 1.0) if more else 0.0
-    residuals /= np.sqrt(1 + (rows - 1) * correlation)[:, None]
+    own = np.maximum(1 - rows / total[..., None], 1e-9)
+    residuals = _residuals(days, shares[..., None, :]) / np.sqrt(own)[..., None]
+    distances = (residuals**2).sum(axis=-1) / (bins - 1)[..., None]
+    beyond, more = np.maximum(distances.sum(axis=-1) - number, 0.0), (rows - 1).sum(axis=-1)
+    correlation = np.where(more > 0, np.minimum(beyond / np.maximum(more, 1), 1.0), 0.0)
+    effect = 1 + (rows - 1) * correlation[..., None]
+    residuals /= np.sqrt(effect)[..., None]
     freedom = _freedom(residuals)
-    statistics = (residuals**2).sum(axis=1) / (bins - 1)
+    statistics = (residuals**2).sum(axis=-1) / (bins - 1)[..., None]
     return Variation(
         shares=shares,
         correlation=correlation,
         freedom=freedom,
         likeness=_likeness(residuals),
         tails=_weights(statistics, freedom),
-        days=len(days),
-        unsure=float((rows * (1 + (rows - 1) * correlation)).sum() / rows.sum() ** 2),
-        rows=float(rows.mean()),
+        days=number,
+        unsure=(rows * effect).sum(axis=-1) / total**2,
+        rows=rows.mean(axis=-1),
     )
 
 
@@ -169,8 +187,9 @@ def assumed(baseline: IntArray) -> Variation:
     return Variation(shares, correlation, 1.0, 0.0, np.array([0.0, 1.0, 0.0, 0.0]), 0, 1 / rows)
 
 
-def _bins_used(shares: FloatArray) -> int:
-    return max(int((shares > 0).sum()), 2)
+def _bins_used(shares: FloatArray) -> IntArray:
+    used: IntArray = np.maximum((shares > 0).sum(axis=-1), 2)
+    return used
 
 
 def _residuals(days: IntArray, shares: FloatArray) -> FloatArray:
@@ -178,51 +197,54 @@ def _residuals(days: IntArray, shares: FloatArray) -> FloatArray:
 
     Of a bin in which less than a row a day is expected, one row is taken to be: so one row in it is no news.
     """
-    rows = days.sum(axis=1, keepdims=True).astype(np.float64)
+    rows = np.maximum(days.sum(axis=-1, keepdims=True), 1).astype(np.float64)
     residuals: FloatArray = (days / rows - shares) * np.sqrt(rows / np.maximum(shares, 1 / rows))
     return residuals
 
 
-def _freedom(residuals: FloatArray) -> float:
+def _freedom(residuals: FloatArray) -> FloatArray:
     """Satterthwaite's degrees of freedom of a sum of squares."""
-    together = residuals.T @ residuals
-    squares = float((together**2).sum())
-    if squares == 0:
-        return float(max(residuals.shape[1] - 1, 1))
-    return max(float(np.trace(together)) ** 2 / squares, 1.0)
+    together = np.swapaxes(residuals, -1, -2) @ residuals
+    squares = (together**2).sum(axis=(-1, -2))
+    trace = np.trace(together, axis1=-2, axis2=-1)
+    none = squares == 0
+    found = np.maximum(trace**2 / np.where(none, 1.0, squares), 1.0)
+    return np.where(none, float(max(residuals.shape[-1] - 1, 1)), found)
 
 
-def _likeness(residuals: FloatArray) -> float:
+def _likeness(residuals: FloatArray) -> FloatArray:
     """The correlation of days with the ones before; without the bias of a mean over the same days."""
-    squares = float((residuals**2).sum())
-    if squares == 0:
-        return 0.0
-    found = float((residuals[1:] * residuals[:-1]).sum()) / squares + 1 / len(residuals)
-    return min(max(found, 0.0), _MOST_ALIKE)
+    squares = (residuals**2).sum(axis=(-1, -2))
+    none = squares == 0
+    product = (residuals[..., 1:, :] * residuals[..., :-1, :]).sum(axis=(-1, -2))
+    found = product / np.where(none, 1.0, squares) + 1 / residuals.shape[-2]
+    return np.where(none, 0.0, np.clip(found, 0.0, _MOST_ALIKE))
 
 
-def _weights(statistics: FloatArray, freedom: float) -> FloatArray:
+def _weights(statistics: FloatArray, freedom: FloatArray) -> FloatArray:
     """How likely each tail makes the left-out days' statistics, shape (4,)."""
     from scipy.special import betaln
 
-    tails = _finite(freedom, len(statistics))[:, None]
-    mean = float(statistics.mean())
-    if mean == 0:
-        return np.full(len(tails), 1 / len(tails))
-    scale = tails / (tails - 2)
-    x = np.maximum(statistics / mean, 1e-9) * scale
+    tails = _finite(freedom, statistics.shape[-1])[..., None]
+    mean = statistics.mean(axis=-1)[..., None, None]
+    none = mean == 0
+    scale, free = tails / (tails - 2), freedom[..., None, None]
+    x = np.maximum(statistics[..., None, :] / np.where(none, 1.0, mean), 1e-9) * scale
     log_density = (
         np.log(scale)
-        + freedom / 2 * np.log(freedom / tails)
-        + (freedom / 2 - 1) * np.log(x)
-        - (freedom + tails) / 2 * np.log1p(freedom * x / tails)
-        - betaln(freedom / 2, tails / 2)
-    ).sum(axis=1)
-    weights = np.exp(log_density - log_density.max())
-    found: FloatArray = weights / weights.sum()
+        + free / 2 * np.log(free / tails)
+        + (free / 2 - 1) * np.log(x)
+        - (free + tails) / 2 * np.log1p(free * x / tails)
+        - betaln(free / 2, tails / 2)
+    ).sum(axis=-1)
+    weights = np.exp(log_density - log_density.max(axis=-1, keepdims=True))
+    weights = np.where(none[..., 0], 1.0, weights)
+    found: FloatArray = weights / weights.sum(axis=-1, keepdims=True)
     return found
 
 
-def _finite(freedom: float, days: int) -> FloatArray:
-    """The tails' own degrees of freedom: no more than the design effect has."""
-    return np.minimum(_TAILS, freedom * max(days - 1, 1) + 2)
+def _finite(freedom: Scalar, days: int) -> FloatArray:
+    """The tails' own degrees of freedom, shape (4,): no more than the design effect has."""
+    most = np.asarray(freedom) * max(days - 1, 1) + 2
+    found: FloatArray = np.minimum(_TAILS, most[..., None])
+    return found

@@ -61,7 +61,7 @@ def _design_effect(comparison: Comparison) -> Estimate:
     if found.not_calibrated:
         return Estimate.missing(found.not_calibrated, comparison.current.rows)
     rows = comparison.current.rows
-    return Estimate(found.variation.design_effect(rows), None, None, rows)
+    return Estimate(float(found.variation.design_effect(rows)), None, None, rows)
 
 
 _REFERENCE = (

@@ -5,9 +5,16 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from bench.false_alarms import WORLDS, alarms_of_a_year, chi_square_nights
+from bench.false_alarms import (
+    BASELINES,
+    WORLDS,
+    alarms_of_a_year,
+    chi_square_nights,
+    days_of_a_year,
+    p_values_of_a_year,
+)
 from obs_dagster.evidence.bins import bins_of
-from obs_dagster.evidence.detector import Detectors, e_value
+from obs_dagster.evidence.detector import Detectors, e_value, e_values
 from obs_dagster.evidence.variation import LEAST_DAYS, assumed, variation_of
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
 
@@ -20,15 +27,30 @@ def nights(bets, alarms_a_year=1.0):
     return [detectors.night(FIRST + dt.timedelta(days=n), night) for n, night in enumerate(bets)]
 
 
-@pytest.mark.parametrize("name", ["independent", "overdispersed", "shifts"])
+@pytest.mark.parametrize("name", ["independent", "overdispersed", "weekly"])
 def test_a_year_of_quiet_nights_keeps_its_budget(name):
-    years = [alarms_of_a_year(WORLDS[name], year, baseline=28) for year in range(2)]
-    assert sum(years) <= len(years)
+    """A small version of `python -m bench.false_alarms`, with every kind of baseline."""
+    years = [p_values_of_a_year(days_of_a_year(WORLDS[name], year)) for year in range(2)]
+    for baseline in BASELINES:
+        assert sum(alarms_of_a_year(p_values[baseline]) for p_values in years) <= len(years)
 
 
 def test_a_test_of_independent_rows_alarms_every_night():
-    assert chi_square_nights(WORLDS["shifts"], 0) == 365
-    assert chi_square_nights(WORLDS["independent"], 0) < 40
+    assert chi_square_nights(days_of_a_year(WORLDS["shifts"], 0)) == 365
+    assert chi_square_nights(days_of_a_year(WORLDS["independent"], 0)) < 40
+
+
+def test_several_columns_and_nights_at_once_are_what_each_is_alone():
+    days = WORLDS["weekly"].days(4, 60)
+    together = variation_of(np.moveaxis(days[:28], 1, 0))
+    trained = days[30:50].sum(axis=0)
+    for column in (0, 7, 19):
+        alone = variation_of(days[:28, column])
+        for counts in days[50:]:
+            assert together.p_values(counts)[column] == pytest.approx(alone.p_value(counts[column]))
+            around = alone.around(trained[column]).p_value(counts[column])
+            assert together.around(trained).p_values(counts)[column] == pytest.approx(around)
+    assert e_values(np.array([0.5, 0.01]))[1] == e_value(0.01)
 
 
 @pytest.mark.parametrize("name", ["independent", "overdispersed", "shifts"])
@@ -122,7 +144,7 @@ def test_a_constant_is_apart_from_what_lies_beside_it():
 
 def test_bets_win_nothing_on_average():
     p = (np.arange(200_000) + 0.5) / 200_000
-    assert np.mean([e_value(each) for each in p]) == pytest.approx(1, abs=0.05)
+    assert np.mean(e_values(p)) == pytest.approx(1, abs=0.05)
     assert e_value(0) > 1e40
 
 
