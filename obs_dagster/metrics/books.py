@@ -114,7 +114,7 @@ METRICS = (
             DefaultRule(
                 name="rows_unaccounted",
                 above=0.0,
-                min_rows=0,
+                min_rows=1,
                 summary="Rows of the log were read and are nowhere, or are counted twice. Run the day again; "
                 "if it stays, report it with what `obs doctor` says.",
                 why="Every row is evaluated, or it is said where it went. There is no number of rows that "
