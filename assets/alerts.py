@@ -5,6 +5,7 @@ import datetime as dt
 import dagster as dg
 
 from assets.links import day_links
+from assets.optional import optional
 from assets.partitions import days_of, hours
 from assets.resources import Platform
 from assets.rules import checks_of, results_of
@@ -36,9 +37,12 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         with platform.history() as history:
             night = platform.night(monitor, context.run_id)
             record_nights(night, days, history)
-            _record_upstream(context, monitor, history, platform.now())
-            record_capacity(monitor, history, days, night.recorder)
-            record_anomalies(monitor, history, days, night.recorder)
+            for part, keep in {
+                "upstream assets": lambda: _record_upstream(context, monitor, history, platform.now()),
+                "capacity": lambda: record_capacity(monitor, history, days, night.recorder),
+                "anomalies": lambda: record_anomalies(monitor, history, days, night.recorder),
+            }.items():
+                optional(context, monitor, history, part, keep)
             summary = evaluate_rules(
                 monitor,
                 history,
@@ -77,12 +81,6 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
 def _record_upstream(
     context: dg.AssetExecutionContext, monitor: Monitor, history: History, now: dt.datetime
 ) -> None:
-    """Keep what became of the log's sources; alerts are evaluated whether Dagster can tell or not."""
-    if not monitor.upstream:
-        return
-    try:
-        events = list(upstream_events(context.instance, monitor, now))
-    except Exception as error:  # noqa: BLE001 - of whatever storage the instance has
-        context.log.warning("Nothing is known of the upstream assets of this night: %s", error)
-        return
-    history.record_upstream(monitor.model, events)
+    """Keep what became of the log's sources."""
+    if monitor.upstream:
+        history.record_upstream(monitor.model, list(upstream_events(context.instance, monitor, now)))

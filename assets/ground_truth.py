@@ -2,14 +2,13 @@
 
 import dagster as dg
 
+from assets.optional import tell
 from assets.partitions import days_of
 from assets.resources import Platform
 from assets.stage import is_run, stage
 from assets.tables import table
-from obs_dagster.alerts import report_failure
 from obs_dagster.monitor import Monitor
 from obs_dagster.reports.evidently_ahead import begin_ahead
-from obs_dagster.sources.label_book import LabelBook
 from obs_dagster.sources.labels import ingest_labels
 from obs_dagster.sources.protocol import source_of
 from obs_dagster.telemetry.event import Event
@@ -36,7 +35,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             context.log.warning(note)
             _NOTE(note=note)
         if found.book.refused:
-            _report(context, monitor, platform, found.book)
+            with platform.history() as history:
+                told = "; ".join(found.book.refused)
+                tell(context, monitor, history, part="reading labels", error=told)
         return dg.MaterializeResult(
             metadata={
                 f"{_read(monitor)} read": found.files,
@@ -60,22 +61,6 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         )
 
     return ground_truth
-
-
-def _report(context: dg.AssetExecutionContext, monitor: Monitor, platform: Platform, book: LabelBook) -> None:
-    """Tell who must know: the night goes on without these labels, so no failure of its run tells it."""
-    days = days_of(context)
-    with platform.history() as history:
-        report_failure(
-            history,
-            model=monitor.model,
-            run_id=context.run_id,
-            partition=str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}",
-            error="; ".join(book.refused),
-            owner=monitor.owner,
-            now=platform.now(),
-            part="reading labels",
-        )
 
 
 def _read(monitor: Monitor) -> str:

@@ -2,12 +2,12 @@
 
 import dagster as dg
 
+from assets.optional import tell
 from assets.partitions import days_of, hours
 from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import is_run, stage
 from assets.tables import column_schema, table
-from obs_dagster.alerts import report_failure
 from obs_dagster.monitor import Monitor
 from obs_dagster.reports.evidently_ahead import load_ahead
 from obs_dagster.sources.unreadable_log import UnreadableLog, ingest_day
@@ -69,24 +69,11 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 partition_key=day.isoformat(),
             )
         if kept:
-            _report(context, monitor, platform, kept)
+            # that such days are evaluated would be an all-clear
+            with platform.history() as history:
+                told = "; ".join(each.error for each in kept)
+                about = [each.day for each in kept]
+                tell(context, monitor, history, part="reading the log", error=told, days=about)
         return dg.MaterializeResult(metadata={"rows in this run": total})
 
     return inference_logs
-
-
-def _report(
-    context: dg.AssetExecutionContext, monitor: Monitor, platform: Platform, kept: list[UnreadableLog]
-) -> None:
-    """Tell who must know of days that stay as they were: that they are evaluated would be an all-clear."""
-    with platform.history() as history:
-        report_failure(
-            history,
-            model=monitor.model,
-            run_id=context.run_id,
-            partition=", ".join(str(each.day) for each in kept),
-            error="; ".join(each.error for each in kept),
-            owner=monitor.owner,
-            now=platform.now(),
-            part="reading the log",
-        )

@@ -19,6 +19,7 @@ from jobs.deadline import Deadline, deadline
 from jobs.event_log import event_log_open
 from jobs.instance import open_instance
 from jobs.interruption import Wish, cancel_runs, noticed
+from jobs.judged_anyway import judge_anyway
 from jobs.lost_runs import LostRun, fail_lost_runs
 from jobs.night_span import night_span
 from jobs.nightly import job_name
@@ -164,17 +165,18 @@ def run_nights(
             for event in result.all_events
             if event.event_type is dg.DagsterEventType.STEP_FAILURE
         ]
-        judged = any(
-            event.event_type is dg.DagsterEventType.STEP_SUCCESS
-            and stage_name(monitor, event.step_key or "") == "alerts"
+        succeeded = {
+            stage_name(monitor, event.step_key or "")
             for event in result.all_events
-        )
+            if event.event_type is dg.DagsterEventType.STEP_SUCCESS
+        }
         if not result.success:
             failures = failures or [StageFailure("run", "It was ended from outside.", "")]
             if limit.passed.is_set():
                 failures = [StageFailure("run", _too_long(limit), "")]
+            judge_anyway(monitor, succeeded, last, run_id, settings)
             _report(instance, settings, monitor, run_id, failures)
-    return NightsRun(run_id, result.success, tuple(failures), tuple(lost), judged)
+    return NightsRun(run_id, result.success, tuple(failures), tuple(lost), "alerts" in succeeded)
 
 
 @contextmanager

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 RANGE = "dagster/asset_partition_range"
+
+
+def last_day_of_run(tags: Mapping[str, str]) -> dt.date | None:
+    """The last day of a run, None if it names none."""
+    last = tags.get(f"{RANGE}_end") or tags.get("dagster/partition")
+    return dt.date.fromisoformat(last) if last else None
 
 
 def days_of_run(tags: Mapping[str, str]) -> str:

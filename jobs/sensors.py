@@ -4,12 +4,14 @@ import datetime as dt
 from collections.abc import Sequence
 
 import dagster as dg
+from dagster._core.execution.stats import StepEventStatus
 
 from jobs import delivery_sensors, export_sensor
+from jobs.judged_anyway import judge_anyway
 from jobs.lost_runs import fail_lost_runs
 from jobs.nightly import job_name
-from jobs.run_days import days_of_run
-from jobs.stage_failure import stage_failure
+from jobs.run_days import days_of_run, last_day_of_run
+from jobs.stage_failure import stage_failure, stage_name
 from obs_dagster.alerts import report_failure, report_missed, report_unusable
 from obs_dagster.fleet import read_fleet
 from obs_dagster.history import History
@@ -43,12 +45,14 @@ def build(monitors: Sequence[Monitor], faulty: Sequence[Faulty] = ()) -> list[dg
         monitor = models.get(context.dagster_run.job_name)
         if monitor is None:
             return
-        with History.open(Settings().history_url) as history:
+        run, settings = context.dagster_run, Settings()
+        judge_anyway(monitor, _succeeded(context, monitor), last_day_of_run(run.tags), run.run_id, settings)
+        with History.open(settings.history_url) as history:
             report_failure(
                 history,
                 model=monitor.model,
-                run_id=context.dagster_run.run_id,
-                partition=days_of_run(context.dagster_run.tags),
+                run_id=run.run_id,
+                partition=days_of_run(run.tags),
                 error=_cause(context, monitor),
                 owner=monitor.owner,
                 now=dt.datetime.now(dt.UTC),
@@ -105,6 +109,13 @@ def build(monitors: Sequence[Monitor], faulty: Sequence[Faulty] = ()) -> list[dg
         missed_nights,
         fleet_page,
     ]
+
+
+def _succeeded(context: dg.RunFailureSensorContext, monitor: Monitor) -> set[str]:
+    """The stages of a run that did not fail."""
+    steps = context.instance.get_run_step_stats(context.dagster_run.run_id)
+    done = [each for each in steps if each.status is StepEventStatus.SUCCESS]
+    return {stage_name(monitor, each.step_key) for each in done}
 
 
 def _cause(context: dg.RunFailureSensorContext, monitor: Monitor) -> str:

@@ -31,10 +31,14 @@ from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.lake.lake import Lake
+from obs_dagster.metrics.evaluation import STRICT
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.day import validate_day
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import ingest_labels
+
+# a metric that fails is an error here, and not a reason
+os.environ.setdefault(STRICT, "1")
 
 # machines differ in speed by more than any deadline; HYPOTHESIS_PROFILE=thorough looks further
 settings.register_profile("timeless", deadline=None, max_examples=40)

@@ -18,7 +18,7 @@ class Accounts(Protocol):
     def read(self) -> int: ...  # noqa: D102
 
     @property
-    def other_days(self) -> int: ...  # noqa: D102
+    def forgotten(self) -> int: ...  # noqa: D102
 
     @property
     def duplicates(self) -> int: ...  # noqa: D102
@@ -104,12 +104,19 @@ METRICS = (
         lambda accounts: accounts.refused,
     ),
     _count(
+        "rows_forgotten",
+        "Rows of forgotten ids",
+        "How many rows are passed over because somebody asked for their id to be forgotten.",
+        lambda accounts: accounts.forgotten,
+    ),
+    _count(
         "rows_unaccounted",
         "Unaccounted rows",
         "How many rows were read and are nowhere: neither evaluated nor in quarantine, repeated, refused or "
         "of another day. Anything but 0 is a fault of obs-dagster, or of who writes into its lake.",
         lambda accounts: abs(accounts.unaccounted),
-        formula="|rows read - rows of other days - repeated - outside - quarantined - refused - evaluated|.",
+        formula="|rows read - rows of other days or forgotten ids - repeated - outside - quarantined "
+        "- refused - evaluated|.",
         watched=(
             DefaultRule(
                 name="rows_unaccounted",

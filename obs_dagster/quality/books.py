@@ -18,6 +18,7 @@ class Books:
 
     Attributes:
         read: rows that the source's files, or its table, have.
+        forgotten: those whose id somebody asked to be forgotten.
         other_days: those that belong to other days, where folders hold rows of two.
         duplicates: those whose prediction a later row repeats.
         outside: those whose time is not in the day; they are in quarantine.
@@ -27,6 +28,7 @@ class Books:
     """
 
     read: int
+    forgotten: int
     other_days: int
     duplicates: int
     outside: int
@@ -38,7 +40,8 @@ class Books:
     def unaccounted(self) -> int:
         """Rows that were read and are nowhere; below 0, rows that are counted twice. Only 0 is no fault."""
         return self.read - (
-            self.other_days
+            self.forgotten
+            + self.other_days
             + self.duplicates
             + self.outside
             + self.quarantined
@@ -54,6 +57,7 @@ class Books:
             "repeated": self.duplicates,
             "not evaluated": self.refused,
             "of other days": self.other_days,
+            "of forgotten ids": self.forgotten,
             "UNACCOUNTED": self.unaccounted,
         }
         shown = [f"{rows:,} {what}" for what, rows in parts.items() if rows]
@@ -76,6 +80,7 @@ def books_of(monitor: Monitor, day: dt.date, lake: Lake, counted: int) -> Books 
     away = quality.broken_rules.get(outside(monitor, day), 0)
     return Books(
         read=manifest["source_rows"],
+        forgotten=manifest.get("forgotten", 0),
         other_days=manifest["other_days"],
         duplicates=quality.duplicates,
         outside=away,

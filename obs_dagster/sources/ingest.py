@@ -199,7 +199,7 @@ def _ingest(
         )
         manifest["source_rows"] = log.rows
         # where files have rows of several days, those of this one are picked by their time
-        manifest["other_days"] = log.rows - result.rows - replaced if log.by_time else 0
+        manifest["other_days"] = log.rows - lost - result.rows - replaced if log.by_time else 0
         if not result.rows and own.elsewhere:
             manifest["elsewhere"] = own.elsewhere
         if log.placed is not None and not replaced and not lost and _in_place(monitor, schema, found):

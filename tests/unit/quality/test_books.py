@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from obs_dagster.evaluation.log_records import books_records
+from obs_dagster.pseudonym import pseudonym
 from obs_dagster.quality.books import books_of
 from obs_dagster.quality.day import clean_rows, validate_day
 from obs_dagster.sources.files import connect
@@ -81,6 +82,15 @@ def test_rows_of_folders_by_another_day_are_of_one_day_each(small, day):
     for each in found.values():
         assert (each.read, each.evaluated, each.other_days) == (3 * 96, 96, 2 * 96)
     assert zone.key == world.monitor.time_zone
+
+
+def test_forgotten_ids_are_passed_over_and_said(small, day):
+    world = small()
+    rows = world.rows(day, 50)
+    world.log(day, rows)
+    ingest_logs(world.monitor, day, world.lake, without=[pseudonym(rows["id"][0])])
+    found = validated_books(world, day)
+    assert (found.forgotten, found.evaluated, found.unaccounted) == (1, 49, 0)
 
 
 def test_a_file_that_cannot_be_read_has_no_rows(small, day):
