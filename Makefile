@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup spark demo test lint fix check references bench screenshots docs dev lock
+.PHONY: setup spark demo test lint fix check references bench screenshots docs dev lock sbom audit
 .DEFAULT_GOAL := check
 
 setup: $(READY)
@@ -62,6 +62,18 @@ bench: setup
 docs: setup
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# What the pinned versions are, as CycloneDX: dist/sbom.cdx.json. It asks nobody.
+sbom: setup
+	mkdir -p dist
+	PYTHONWARNINGS=ignore $(BIN)/uv tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements constraints.txt --pyproject pyproject.toml \
+	    --output-reproducible --output-file dist/sbom.cdx.json
+	@echo "dist/sbom.cdx.json: $$(grep -c '"bom-ref": "requirements-' dist/sbom.cdx.json) components"
+
+# Asks osv.dev about known vulnerabilities of the pinned versions; fails if there are any, or it does not answer.
+audit: setup
+	$(BIN)/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --requirement constraints.txt --no-deps --disable-pip \
+	    --vulnerability-service osv --timeout 10
 
 # Pins the newest versions that resolve together; read the difference before you commit it.
 lock: setup
