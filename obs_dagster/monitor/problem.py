@@ -14,7 +14,8 @@ Keys = tuple[str | int, ...]
 """The way from the top of a document to one of its values: keys of mappings and indexes of lists."""
 
 _LONGEST_QUOTE = 60
-_MOST_NAMES = 40
+MOST_NAMES = 40
+"""Names that are listed; of more than these, the first ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class Problem:
         if self.nearest is not None:
             text += f" Did you mean {quoted(self.nearest)}?"
         if self.legal:
-            shown = ", ".join(clipped(name) for name in self.legal[:_MOST_NAMES])
-            hidden = len(self.legal) - _MOST_NAMES
+            shown = ", ".join(clipped(name) for name in self.legal[:MOST_NAMES])
+            hidden = len(self.legal) - MOST_NAMES
             text += f" Legal: {shown}, and {hidden} more." if hidden > 0 else f" Legal: {shown}."
         return text
 

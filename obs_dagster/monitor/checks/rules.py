@@ -12,7 +12,7 @@ from obs_dagster.monitor.condition import Condition
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.escalation import SEVERITIES
 from obs_dagster.monitor.model import DEFAULT_TASK, Monitor
-from obs_dagster.monitor.problem import Keys, Problem, dotted, quoted
+from obs_dagster.monitor.problem import MOST_NAMES, Keys, Problem, dotted, nearest, quoted
 from obs_dagster.monitor.threshold import RATES, SPELLED, Threshold, alarms_a_year
 
 _ABOUT = {"model": "the model as a whole", "column": "a column", "class": "a class"}
@@ -59,10 +59,13 @@ def metrics_are_known(document: Document, surroundings: Surroundings) -> Iterato
                 message = "It needs a `metric`, or conditions that have one under `all` or `any`."
                 yield document.problem(keys, message)
         elif metric is not None and metric not in surroundings.metrics:
-            message = f"{quoted(metric)} is not a known metric."
-            yield document.problem(
-                (*keys, "metric"), message, legal=sorted(surroundings.metrics), near=metric
-            )
+            known = sorted(surroundings.metrics)
+            message, place = f"{quoted(metric)} is not a known metric", (*keys, "metric")
+            if len(known) <= MOST_NAMES:
+                yield document.problem(place, f"{message}.", legal=known, near=metric)
+            else:
+                message = f"{message}; docs/metrics.md has all of them."
+                yield document.problem(place, message, meant=nearest(metric, known))
 
 
 def metrics_fit_the_task(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
