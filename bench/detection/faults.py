@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Made = Callable[[World, float], Fault]
 
-NIGHTS, SLOW = 5, 10
+NIGHTS, SLOW = 4, 8
 """How long a fault is watched for; and one that comes slowly."""
 
 

@@ -41,13 +41,16 @@ class Watch:
 
     @classmethod
     def begun(cls, world: World, home: Path, nights: int = QUIET) -> Watch:
-        """The reference, and quiet nights after it."""
+        """The nights of the reference, which teach what labels are like, and quiet nights after it."""
         models = {SERVED: Registered(list(world.features), world.score)}
         evaluated = Nights.of(home, world.monitor(), models)
+        # a day is held against all of the reference, so its log is there from the first night on
         for number in range(world.reference):
             write(world, home, world.day(number), NOTHING)
-        found = []
         with evaluated.history() as history:
+            for number in range(world.reference):
+                evaluated.run(world.day(number), history)
+            found = []
             for number in range(world.reference, world.reference + nights):
                 write(world, home, world.day(number), NOTHING)
                 found.append(_fired(evaluated, world.day(number), history))

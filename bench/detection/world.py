@@ -25,7 +25,7 @@ ID, TIME, VERSION, SCORE, DECISION, LABEL = (
 )
 THRESHOLD = 0.3
 SERVED = "2"
-QUIET, TWIN = 28, 10
+QUIET, TWIN = 28, 8
 """Quiet nights after the reference, and as many more as a fault is watched for."""
 
 Scorer = Callable[["pd.DataFrame"], "NDArray[np.float64]"]
@@ -123,7 +123,7 @@ class World:
             "model": self.name,
             "task": "binary_classification",
             "time_zone": self.zone,
-            "start": self.day(self.reference),
+            "start": self.first,
             "logs": {
                 "source": "parquet",
                 "path": "${OBS_HOME}/logs/day={day}/*.parquet",

@@ -15,6 +15,7 @@ from jobs.cli import (
     backup,
     check,
     contract,
+    convert,
     demo,
     dev,
     doctor,
@@ -97,6 +98,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(contract.app, name="contract")
+app.command()(convert.convert)
 app.command()(report.report)
 app.command()(purge.purge)
 app.command()(forget.forget)

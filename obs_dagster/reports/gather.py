@@ -255,9 +255,7 @@ def alert_lines(
                 day=min(alert.last_day, day),
                 note=in_one_line(refused[-1].reason)
                 if refused and alert.rule == unevaluated.NAME
-                else alert.note
-                if alert.last_day <= day
-                else "",
+                else alert.note,
                 handled=alert.handled(now),
             )
         )

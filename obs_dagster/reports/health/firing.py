@@ -27,7 +27,7 @@ NOBODY = "nobody is named (owner in the monitor)"
 class Subject:
     """One alert of a block; `remark` says how far the value is, where it does not say so itself.
 
-    `handled` is what people do about it, `told` where its threshold is from and how sure it is.
+    `handled` is what people do about it.
     """
 
     name: str
@@ -36,7 +36,6 @@ class Subject:
     n: int
     lasting: str
     handled: str = ""
-    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +150,6 @@ def _subject(alert: AlertLine, evidence: Evidence) -> Subject:
         n=alert.n,
         lasting=f"{night_count(alert.nights)} since {day_month(alert.since)}{fired}",
         handled=alert.handled,
-        told=alert.note,
     )
 
 

@@ -65,7 +65,7 @@ def test_a_slow_fault_grows_from_night_to_night(world):
     (slow,) = (Case(kind, 2) for kind in KINDS if kind.slow)
     day = world.day(40)
     quiet = world.served(day, QUIET)
-    far = [distance(world, quiet, world.served(day, slow.fault(world, night))) for night in (1, 5, 10)]
+    far = [distance(world, quiet, world.served(day, slow.fault(world, night))) for night in (1, 4, 8)]
     assert 0 < far[0] < far[1] < far[2]
 
 

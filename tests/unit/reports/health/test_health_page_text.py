@@ -207,14 +207,6 @@ def test_what_people_do_about_alerts_and_incidents_is_shown(render, season):
     assert "Incident" not in text(render())
 
 
-def test_an_alert_says_how_sure_it_is_and_how_an_incident_is_silenced_elsewhere(render, season):
-    odds = "Days differ so anyway with p 0.00012."
-    silenced = {"7c2e0d91ab": "silenced in Alertmanager until 2026-11-30 09:00 UTC by <ann>"}
-    page = render(alerts=[season.alert(note=odds)], incidents=[season.incident()], silenced=silenced)
-    assert odds in text(page)
-    assert "Silenced in Alertmanager until 2026-11-30 09:00 UTC by &lt;ann&gt;" in page
-
-
 def test_a_column_says_how_likely_days_are_to_differ_so_where_that_is_known(render, season):
     last = {"day": season.LAST, "window": 7, "column": "temp"}
     reason = "not calibrated: 12 days of the baseline have rows of it, 20 are needed"
