@@ -37,6 +37,27 @@ def complete_day(incomplete: str) -> Iterator[str]:
     return (word for word in (LATEST, *_WORDS) if word.startswith(incomplete))
 
 
+def parse_moment(text: str) -> str:
+    """The same, if it is a moment: a day, or a date and a time with an offset."""
+    try:
+        moment = dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        moment = None
+    if moment is None or (len(text.strip()) > len("YYYY-MM-DD") and moment.tzinfo is None):
+        raise typer.BadParameter(
+            f"{text!r} is no moment; write it as YYYY-MM-DD, the end of that day, or like 2024-03-05T06:00Z."
+        ) from None
+    return text.strip()
+
+
+def moment_of(monitor: Monitor, asked: str) -> dt.datetime:
+    """The moment that is meant, in UTC: of a day its end, in the monitor's time zone."""
+    moment = dt.datetime.fromisoformat(asked)
+    if moment.tzinfo is None:
+        moment = (moment + dt.timedelta(days=1)).replace(tzinfo=monitor.zone)
+    return moment.astimezone(dt.UTC)
+
+
 def day_of(monitor: Monitor, asked: str, latest: Callable[[], dt.date]) -> dt.date:
     """The day that is meant, in the monitor's time zone.
 

@@ -77,6 +77,14 @@ def metrics(  # noqa: PLR0917  Typer reads options by name
     window: Annotated[
         list[int] | None, typer.Option(help="Only windows of so many days (repeatable).")
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            parser=days.parse_moment,
+            metavar="MOMENT",
+            help="What was known then: the end of a day (YYYY-MM-DD), or a moment (2024-03-05T06:00Z).",
+        ),
+    ] = None,
     chosen: FormatOption = Format.TABLE,
     output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
 ) -> None:
@@ -95,6 +103,7 @@ def metrics(  # noqa: PLR0917  Typer reads options by name
         wanted["versions"], wanted["segments"] = version or None, segment or None
         wanted["columns"], wanted["metrics"] = column or None, metric or None
         wanted["windows"] = window or None
+        wanted["as_of"] = days.moment_of(monitor, as_of) if as_of else None
         if chosen is Format.PARQUET:
             table = history.metrics_table(model, **wanted)
             found = {option: set(map(str, table[option].unique().to_pylist())) for option in _FILTERS}

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, TypedDict
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+)
 
 from obs_dagster.errors import HistoryError
 from obs_dagster.history.names import storable, storable_text
@@ -59,6 +71,7 @@ class Selection(TypedDict, total=False):
     Attributes:
         first, last: range of days, both included.
         days, versions, segments, columns, metrics, windows: the values that are wanted.
+        as_of: the moment (UTC) whose records are wanted: what was known then. Left out: those that are known.
     """
 
     first: dt.date | None
@@ -69,15 +82,16 @@ class Selection(TypedDict, total=False):
     columns: Collection[str] | None
     metrics: Collection[str] | None
     windows: Collection[int] | None
+    as_of: dt.datetime | None
 
 
-def _where(model: str, wanted: Selection) -> ColumnElement[bool]:
+def _where(model: str, wanted: Selection, table: Table = METRICS) -> ColumnElement[bool]:
     """The condition in SQL; every value is a bound parameter."""
-    terms: list[ColumnElement[bool]] = [METRICS.c.model == model]
+    terms: list[ColumnElement[bool]] = [table.c.model == model]
     if (first := wanted.get("first")) is not None:
-        terms.append(METRICS.c.day >= first)
+        terms.append(table.c.day >= first)
     if (last := wanted.get("last")) is not None:
-        terms.append(METRICS.c.day <= last)
+        terms.append(table.c.day <= last)
     for field, values in (
         ("day", wanted.get("days")),
         ("version", _stored(wanted.get("versions"))),
@@ -87,7 +101,11 @@ def _where(model: str, wanted: Selection) -> ColumnElement[bool]:
         ("window", wanted.get("windows")),
     ):
         if values is not None:
-            terms.append(METRICS.c[field].in_(list(values)))
+            terms.append(table.c[field].in_(list(values)))
+    if (as_of := wanted.get("as_of")) is not None:
+        terms.append(table.c.computed_at <= as_of)
+        if table is METRIC_HISTORY:
+            terms.append(table.c.superseded_at > as_of)
     return and_(*terms)
 
 
@@ -95,18 +113,37 @@ def _stored(names: Collection[str] | None) -> list[str] | None:
     return None if names is None else [storable(name) for name in names]
 
 
-def _query(model: str, wanted: Selection) -> Select[*tuple[object, ...]]:
+def _query(model: str, wanted: Selection) -> Select[*tuple[Any, ...]]:
     return select(*_COLUMNS).where(_where(model, wanted)).order_by(*_ORDER)
 
 
+def _rows(connection: Connection, model: str, wanted: Selection) -> Sequence[Row[Any]]:
+    """Rows with the columns of a record, sorted by key."""
+    rows = connection.execute(_query(model, wanted)).all()
+    if wanted.get("as_of") is None:
+        return rows
+    replaced = [METRIC_HISTORY.c[name] for name in _FIELDS]
+    query = select(*replaced).where(_where(model, wanted, METRIC_HISTORY))
+    known: dict[_Key, Row[Any]] = {}
+    # of two that were there, the later one had been computed by then and was still to be written
+    for row in sorted([*rows, *connection.execute(query)], key=lambda row: row.computed_at):
+        known.setdefault(_key(row), row)
+    return [known[key] for key in sorted(known)]
+
+
+def _key(row: Row[Any]) -> _Key:
+    return (row.model, row.version, row.segment, row.column, row.metric, row.day, row.window)
+
+
 def read(connection: Connection, model: str, wanted: Selection) -> list[MetricRecord]:
-    """The current records of a model, sorted by key."""
-    return [MetricRecord(*row) for row in connection.execute(_query(model, wanted))]  # type: ignore[arg-type]  # columns in field order
+    """The records of a model that are known, or were at the moment that is asked for, sorted by key."""
+    rows = _rows(connection, model, wanted)
+    return [MetricRecord(*row) for row in rows]  # type: ignore[call-arg]  # columns in field order
 
 
 def read_table(connection: Connection, model: str, wanted: Selection) -> pa.Table:
     """The same as an Arrow table with a column per field of MetricRecord."""
-    rows = connection.execute(_query(model, wanted)).all()
+    rows = _rows(connection, model, wanted)
     columns = zip(*rows, strict=True) if rows else ((),) * len(_FIELDS)
     arrays = [pa.array(column, kind) for column, kind in zip(columns, _ARROW.types, strict=True)]
     return pa.Table.from_arrays(arrays, schema=_ARROW)

@@ -40,6 +40,16 @@ def test_the_latest_day_is_the_monitor_s_end(home, monkeypatch):
     assert days.day_to_evaluate(model, days.LATEST) == dt.date(2024, 3, 5)
 
 
+def test_a_moment_is_the_end_of_a_day_where_the_model_lives_or_says_its_offset(monitor):
+    model = monitor("America/New_York")
+    end_of_day = dt.datetime(2024, 3, 6, 5, tzinfo=dt.UTC)
+    assert days.moment_of(model, days.parse_moment("2024-03-05")) == end_of_day
+    assert days.moment_of(model, days.parse_moment("2024-03-06T07:00+02:00")) == end_of_day
+    for text in ("yesterday", "2024-03-05T06:00", ""):
+        with pytest.raises(typer.BadParameter, match="is no moment"):
+            days.parse_moment(text)
+
+
 @pytest.mark.parametrize("text", ["1.3.2024", "tomorrow", "", "2024-02-30"])
 def test_what_is_no_day_is_told_how_to_write_one(text):
     with pytest.raises(typer.BadParameter, match="YYYY-MM-DD, today, yesterday or latest"):

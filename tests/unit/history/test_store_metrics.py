@@ -93,6 +93,33 @@ def test_what_a_re_evaluation_replaces_stays_as_history(store: History, change):
     assert (old.value, old.computed_at, old.run_id, old.superseded_at) == (0.25, NOON, "run-1", LATER)
 
 
+def test_what_was_known_at_a_moment_is_what_the_store_had_then(store: History):
+    written = [LATER + dt.timedelta(days=night) for night in range(3)]
+    versions = [
+        # computed a while before they were written, as nights do
+        record(value=value, run_id=f"run-{night}", computed_at=written[night] - dt.timedelta(minutes=5))
+        for night, value in enumerate([0.25, 0.26, 0.27])
+    ]
+    other = record(segment="origin=A", computed_at=versions[2].computed_at)
+    put(store, versions[0], now=written[0])
+    put(store, versions[1], now=written[1])
+    put(store, versions[2], other, now=written[2])
+
+    def known(moment):
+        found = store.metrics("flight_delay", as_of=moment)
+        assert store.metrics_table("flight_delay", as_of=moment)["value"].to_pylist() == [
+            each.value for each in found
+        ]
+        return found
+
+    assert known(NOON - dt.timedelta(days=1)) == []
+    assert known(written[0]) == versions[:1]
+    assert known(written[1] - dt.timedelta(minutes=1)) == versions[:1], "it was computed, and not yet there"
+    assert known(written[1]) == versions[1:2]
+    assert known(written[2]) == [versions[2], other] == store.metrics("flight_delay")
+    assert store.metrics("flight_delay", as_of=written[2], segments=["origin=A"]) == [other]
+
+
 def test_what_is_no_longer_among_the_records_leaves_the_scope_only(store: History):
     others = [
         record(metric="precision"),
