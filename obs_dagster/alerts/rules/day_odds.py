@@ -48,15 +48,18 @@ def _with_odds(
     return [told(night, odds.get(night.day)) for night in nights]
 
 
-def told(night: Observation, p: float | None) -> Observation:
-    """The night with a p-value; as it is, if none is known."""
-    return night if p is None else replace(night, likely=p, beside=_told(p))
+def told(night: Observation, p: float | None, by: str = "") -> Observation:
+    """The night with a p-value, and by what it is known; as it is, if none is known."""
+    return night if p is None else replace(night, likely=p, beside=_told(p, by))
 
 
-def _told(p: float) -> str:
+def _told(p: float, by: str = "") -> str:
     """The odds as a sentence.
 
-    >>> _told(0.0312), _told(1e-9)
-    ('Days differ so anyway with p 0.031.', 'Days differ so anyway with p below 0.000001.')
+    >>> _told(0.0312)
+    'Days differ so anyway with p 0.031.'
+    >>> _told(1e-9, "34 days to 2013-07-23")
+    'Days differ so anyway with p below 0.000001, by 34 days to 2013-07-23.'
     """
-    return f"Days differ so anyway with p {f'below {_LEAST:f}' if p < _LEAST else f'{p:.2g}'}."
+    known = f", by {by}" if by else ""
+    return f"Days differ so anyway with p {f'below {_LEAST:f}' if p < _LEAST else f'{p:.2g}'}{known}."

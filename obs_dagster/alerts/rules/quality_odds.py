@@ -64,28 +64,27 @@ def with_odds_of_quality(
 
 
 def _with_odds(rule: Rule, nights: Sequence[Observation], days: Mapping[dt.date, float]) -> list[Observation]:
-    return [told(night, _p_value(rule, night, days)) for night in nights]
+    return [_judged(rule, night, days) for night in nights]
 
 
-def _p_value(rule: Rule, night: Observation, days: Mapping[dt.date, float]) -> float | None:
-    """How likely it is; None if too few days are known."""
-    if night.value is None:
-        return None
+def _judged(rule: Rule, night: Observation, days: Mapping[dt.date, float]) -> Observation:
+    """The night with its odds; as it is, if too few days are known."""
     window = _values(days, night.day, rule.window)
-    end = night.day - dt.timedelta(days=rule.window + _LEFT_OUT_DAYS)
-    before = _values(days, end, _MOST_DAYS)
-    if len(before) < LEAST_DAYS or not window:
-        return None
+    last = night.day - dt.timedelta(days=rule.window + _LEFT_OUT_DAYS)
+    before = _values(days, last, _MOST_DAYS)
+    if night.value is None or len(before) < LEAST_DAYS or not window:
+        return night
     variance = float(np.var(before, ddof=1)) * _alike(before)
     of = night.baseline
     unsure = variance / len(before) if of is None else _variance(of)
     distance = excess(rule, night.value, float(np.mean(before)) if of is None else of.value)
     error = math.sqrt(variance / len(window) + unsure)
     if error == 0:
-        return None
+        return night
     from scipy.special import stdtr
 
-    return float(stdtr(len(before) - 1, -distance / error))
+    p = float(stdtr(len(before) - 1, -distance / error))
+    return told(night, p, f"{len(before)} days to {last}")
 
 
 def _values(days: Mapping[dt.date, float], last: dt.date, number: int) -> list[float]:

@@ -38,7 +38,8 @@ def test_a_day_is_as_likely_as_the_days_before_say():
     assert night.likely == pytest.approx(
         stats.t.sf((0.5 - 0.38) / known.std(ddof=1), len(known) - 1), rel=0.25
     )
-    assert night.beside == f"Days differ so anyway with p {night.likely:.2g}."
+    told = f"Days differ so anyway with p {night.likely:.2g}, by {len(known)} days to 2013-08-22."
+    assert night.beside == told
     assert judged([*DAYS, 0.05]).likely < 1e-3
 
 
