@@ -88,7 +88,6 @@ METRICS = (
             rank=200,
             heading="Domain classifier, AUC",
             from_zero=False,
-            saturates=0.999,
         ),
         _auc,
         _of_all,
