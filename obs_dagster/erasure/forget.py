@@ -21,6 +21,7 @@ from obs_dagster.lake.lake import Lake, read_json, replacing, write_json
 from obs_dagster.lake.quoting import identifier, literals
 from obs_dagster.links import experiment_name
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.tables import SAMPLED
 from obs_dagster.pseudonym import pseudonym
 from obs_dagster.quality.day import QUARANTINE
 from obs_dagster.sources.files import connect
@@ -173,7 +174,11 @@ class Erasure:
         holding = self.lake.folder(model, "labels") / HOLDING
         if holding.exists():
             removed.labels += remove_rows(holding, "prediction_id", ids, dry_run=dry_run)
-        samples = [*self._partitions(_SAMPLES), *self.lake.folder(model, "baseline").glob("*/sample.parquet")]
+        samples = [
+            *self._partitions(_SAMPLES),
+            *self._partitions(SAMPLED),
+            *self.lake.folder(model, "baseline").glob("*/sample.parquet"),
+        ]
         for path in samples:
             removed.samples += remove_rows(path, column, ids, dry_run=dry_run)
         for path in self._explained():

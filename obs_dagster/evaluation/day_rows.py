@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.tables import SAMPLED
 from obs_dagster.quality.day import clean_rows, day_quality
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.log_rows import check_in_place
@@ -18,7 +19,6 @@ from obs_dagster.sources.log_rows import check_in_place
 ROWS = 2_000
 """Rows of a version and day that are kept at most."""
 
-_TABLE = "multivariate_rows"
 _HASH, _VERSION = "_obs_hash", "_obs_version"
 _ROOM = 3_000
 """Rows that are looked for, so that as good as always there are `ROWS` of them."""
@@ -30,7 +30,8 @@ def kept_rows(
 ) -> pa.Table:
     """The rows of each version of a day whose prediction ids have the lowest hashes, in their order.
 
-    Beside the columns it has those of `of_version` and `lowest`.
+    Beside the columns they have their ids, by which they can be forgotten, and what `of_version` and `lowest`
+    look at.
 
     Args:
         monitor: the monitor.
@@ -40,10 +41,10 @@ def kept_rows(
         lake: holds the day.
 
     Raises:
-        LakeError: the day has not been validated.
+        LakeError: the day has not been validated, or its rows were removed since.
         SourceError: a file that is read in place is gone or was rewritten.
     """
-    quality, table = day_quality(monitor, day, lake), lake.table(monitor.model, _TABLE)
+    quality, table = day_quality(monitor, day, lake), lake.table(monitor.model, SAMPLED)
     made_of = {"fingerprint": quality.fingerprint if quality else "", "columns": list(columns)}
     if table.readable(day) == made_of:
         return table.read(day)
@@ -80,12 +81,10 @@ def _drawn(
     )
     with connect() as connection:
         log = clean_rows(connection, monitor, [day], lake)
-        query = (
-            f"SELECT {wanted}, {version} AS {_VERSION}, hash({key}) AS {_HASH}, {key} AS _obs_key FROM log "
-        )
+        query = f"SELECT {wanted}, {version} AS {_VERSION}, hash({key}) AS {_HASH}, {key} FROM log "
         query += f"WHERE {chosen or 'false'}"
         found = derived(log, "log", query).to_arrow_table()
     check_in_place(monitor, [day], lake)
-    ordered = found.sort_by([(_HASH, "ascending"), ("_obs_key", "ascending")]).drop_columns(["_obs_key"])
+    ordered = found.sort_by([(_HASH, "ascending"), (roles.prediction_id, "ascending")])
     kept = [of_version(ordered, each).slice(0, ROWS) for each in rows]
     return pa.concat_tables(kept) if kept else ordered

@@ -33,6 +33,7 @@ from obs_dagster.metrics.registry import family
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.profile import Profile
 from obs_dagster.sources.files import connect
+from obs_dagster.sources.purged import PurgedError
 from obs_dagster.telemetry.traces import span
 
 _VALUES = "multivariate"
@@ -146,9 +147,12 @@ class _Together:
         return {version: profile.rows(version) for version in profile.versions() if version}
 
     @cached_property
-    def rows(self) -> pa.Table:
-        """The rows of the day that are kept."""
-        return kept_rows(self._monitor, self.day, self._counted, self._columns, self.night.lake)
+    def rows(self) -> pa.Table | None:
+        """The rows of the day that are kept; None if its rows were removed when their time was over."""
+        try:
+            return kept_rows(self._monitor, self.day, self._counted, self._columns, self.night.lake)
+        except PurgedError:
+            return None
 
     def _at(self, day: dt.date) -> _Together:
         return replace(self, day=day)
@@ -161,6 +165,9 @@ class _Together:
             calibrated: whether it has to be known how days differ.
         """
         drawn = seed(self._monitor.model, version, "multivariate")
+        if self.rows is None:
+            nothing = pa.table({})
+            return Samples(self._numbers, self._categories, nothing, nothing, drawn)
         found = Samples(self._numbers, self._categories, None, of_version(self.rows, version), drawn)
         nights = baseline_of(self._monitor).nights(self.day)
         if nights is None:
@@ -206,8 +213,8 @@ class _Together:
         self, samples: Samples, version: str, nights: Sequence[dt.date], *, calibrated: bool
     ) -> Samples:
         """Against rows of the days before."""
-        tables = [of_version(self._at(each).rows, version) for each in nights if self._has(each)]
-        held = [each for each in tables if each.num_rows]
+        kept = [rows for each in nights if self._has(each) and (rows := self._at(each).rows) is not None]
+        held = [each for rows in kept if (each := of_version(rows, version)).num_rows]
         if len(held) < baseline_of(self._monitor).least_days:
             return replace(samples, uncalibrated=NO_BASELINE)
         samples = replace(samples, baseline=lowest(held))

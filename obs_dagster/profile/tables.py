@@ -6,3 +6,5 @@ from __future__ import annotations
 PROFILES = "profile"
 #: Predictions with their labels, as counts.
 OUTCOMES = "outcomes"
+#: Few rows of each day, for metrics of several columns.
+SAMPLED = "multivariate_rows"

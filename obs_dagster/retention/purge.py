@@ -13,7 +13,7 @@ from obs_dagster.lake.lake import Lake, Table
 from obs_dagster.links import health_page
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.retention import Retention
-from obs_dagster.profile.tables import OUTCOMES, PROFILES
+from obs_dagster.profile.tables import OUTCOMES, PROFILES, SAMPLED
 from obs_dagster.quality.day import QUARANTINE, day_quality
 from obs_dagster.quality.purge import purge_quarantine
 from obs_dagster.retention.labels import purge_waiting, waiting_before
@@ -34,7 +34,7 @@ _PURGED = Event(
         "before": "everything before this day",
     },
 )
-_COUNTED = (PROFILES, OUTCOMES, "hours", "changes")
+_COUNTED = (PROFILES, OUTCOMES, "hours", "changes", "multivariate")
 _EXPLAINED = ("explanations",)
 
 
@@ -117,6 +117,10 @@ def purge(kept: Kept, *, dry_run: bool = False) -> list[Over]:
 
 
 def _logs(kept: Kept, before: dt.date, dry_run: bool) -> int:  # noqa: FBT001  one of several alike
+    if not dry_run:
+        for day in kept.table(SAMPLED).days():
+            if day < before:
+                kept.table(SAMPLED).remove(day)
     return len(list(_emptied(kept, LOGS, before, dry_run=dry_run)))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from obs_dagster.erasure.forget import Erasure
 from obs_dagster.erasure.mentions import Mentions
+from obs_dagster.evaluation.day_rows import kept_rows
 from obs_dagster.evaluation.profiling import stale_outcomes
 from obs_dagster.history import History
 from obs_dagster.pseudonym import pseudonym
@@ -69,6 +70,7 @@ def test_ids_are_nowhere_and_numbers_stay(world, history, day):
     page.parent.mkdir()
     page.write_text(f"<td>{sound}</td><td>{sound}9</td>")
     before = world.tonight.profiles.read(day)
+    kept_rows(world.monitor, day, {"1": 199}, ["temp", "carrier"], world.lake)
     text = " ".join(everything(world))
     assert all(each in text for each in (broken, unknown))
 

@@ -5,10 +5,12 @@ import datetime as dt
 import pyarrow.parquet as pq
 import pytest
 
+from obs_dagster.evaluation.day_rows import kept_rows
 from obs_dagster.evaluation.examples import examples_of
 from obs_dagster.evaluation.profiling import profile_days, stale_outcomes
 from obs_dagster.history import History
 from obs_dagster.lake.columns import ROW
+from obs_dagster.profile.tables import SAMPLED
 from obs_dagster.quality.day import day_quality
 from obs_dagster.retention.purge import Kept, purge
 from obs_dagster.sources.changed_logs import changed_days
@@ -51,11 +53,14 @@ def test_a_day_goes_when_its_time_is_over_and_only_then(world, history, day):
     assert purge(kept(world, history, day + 3 * ONE)) == []
     over = purge(kept(world, history, day + 11 * ONE), dry_run=True)
     assert {each.kind: each.number for each in over} == {"logs": 1, "labels": 1, "quarantine": 2}
-    logs = world.lake.table("small", "inference_logs")
+    logs, kept_of = (world.lake.table("small", name) for name in ("inference_logs", SAMPLED))
     assert logs.read(day).num_rows == 200
+    for each in (day, day + ONE):
+        kept_rows(world.monitor, each, {"1": 199}, ["temp"], world.lake)
     assert purge(kept(world, history, day + 11 * ONE)) == over
     assert logs.read(day).num_rows == 0
     assert logs.read(day + ONE).num_rows == 200
+    assert kept_of.days() == [day + ONE]
     quarantine = world.lake.table("small", "quarantine").read(day)
     assert quarantine.column_names[0] == ROW, "numbers and rules stay"
     assert day_quality(world.monitor, day, world.lake).quarantined == 1
