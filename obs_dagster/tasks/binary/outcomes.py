@@ -22,6 +22,9 @@ from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 from obs_dagster.tasks.binary.table import ADDED, KEYS, SCHEMA
 from obs_dagster.tasks.outcomes import Cell, Expecting
 
+NOISE = 2e-8
+"""Scores that differ by no more are one score: so far the noise of floats reaches, and no order of rows."""
+
 
 class BinaryOutcomes:
     """Counts and losses per score bin, decision and label."""
@@ -88,7 +91,7 @@ def outcome_counts(cell: Cell, segment: str = WHOLE) -> OutcomeCounts:
 
 
 def _ends(entries: dict[str, NDArray[Any]], grid: ScoreGrid) -> tuple[FloatArray, FloatArray]:
-    """Where the scores of each entry's bin lie: on one value if all have it, else within its edges."""
+    """Where the scores of each bin lie: on one value if all have it, up to noise, else within its edges."""
     bins = entries["bin"].astype(np.int64)
     counted = entries["n"] > 0
     low, high = grid.edges(bins)
@@ -96,7 +99,22 @@ def _ends(entries: dict[str, NDArray[Any]], grid: ScoreGrid) -> tuple[FloatArray
     # min and max keep NaN, which is where nothing is known
     np.minimum.at(least, bins[counted], entries["score_min"][counted])
     np.maximum.at(greatest, bins[counted], entries["score_max"][counted])
-    single = least[bins] == greatest[bins]
+    with np.errstate(invalid="ignore"):
+        single = (greatest >= least)[bins] & ((greatest - least)[bins] <= NOISE)
     # rounding may put a value just below its bin
-    value = np.maximum(least[bins], low)
+    value = _as_one(np.maximum(least[bins], low), single)
     return np.where(single, value, low), np.where(single, value, high)
+
+
+def _as_one(values: FloatArray, single: NDArray[np.bool_]) -> FloatArray:
+    """The values of bins that have one, those that noise has put on either side of an edge as the lowest."""
+    kept = values.copy()
+    known = np.unique(values[single])
+    first = np.ones(len(known), dtype=np.bool_)
+    for place in np.flatnonzero(np.diff(known, prepend=-np.inf) <= NOISE):
+        # noise does not add up: each is held against the first of its group
+        start = np.flatnonzero(first[:place])[-1]
+        first[place] = known[place] - known[start] > NOISE
+    group = np.maximum.accumulate(np.where(first, np.arange(len(known)), 0))
+    kept[single] = known[group][np.searchsorted(known, values[single])]
+    return kept
