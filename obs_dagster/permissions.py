@@ -19,7 +19,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from obs_dagster.settings import Settings
 
-_OURS = ("alive", "dagster", "demo", "exports", "history.db", "lake", "mlartifacts", "mlflow.db", "reports")
+_OURS = (
+    "alive",
+    "dagster",
+    "demo",
+    "exports",
+    "history.db",
+    "lake",
+    "mlartifacts",
+    "mlflow.db",
+    "pii.key",
+    "reports",
+)
 _SHARED = stat.S_IWGRP | stat.S_ISGID | stat.S_IWOTH
 
 _given: list[int] = []

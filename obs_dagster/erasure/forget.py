@@ -224,7 +224,8 @@ def _fewer_rows(manifest: dict[str, Any], gone: int) -> dict[str, Any]:
     if not gone:
         return manifest
     kept = {key: value for key, value in manifest.items() if key != "in_place"}
-    return kept | {"rows": manifest["rows"] - gone, "forgotten": manifest.get("forgotten", 0) + gone}
+    # not what ingestion passed over: the day's counts still have these
+    return kept | {"rows": manifest["rows"] - gone, "erased": manifest.get("erased", 0) + gone}
 
 
 def _fewer_labels(manifest: dict[str, Any], gone: int) -> dict[str, Any]:

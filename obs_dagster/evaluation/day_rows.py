@@ -12,6 +12,7 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.tables import SAMPLED
+from obs_dagster.pseudonym import pseudonym_sql
 from obs_dagster.quality.day import clean_rows, day_quality
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.log_rows import check_in_place
@@ -70,6 +71,9 @@ def _drawn(
 ) -> pa.Table:
     roles = monitor.logs.columns
     version, key = identifier(roles.version), identifier(roles.prediction_id)
+    if roles.prediction_id in monitor.personal:
+        # a plain hash of an id would tell who tries ids out which one it is
+        key = pseudonym_sql(key)
     chosen = " OR ".join(
         f"({version} = {literal(each)}"
         + (f" AND hash({key}) < {_HASHES * _ROOM // count}::UBIGINT" if count > _ROOM else "")
@@ -81,7 +85,10 @@ def _drawn(
     )
     with connect() as connection:
         log = clean_rows(connection, monitor, [day], lake)
-        query = f"SELECT {wanted}, {version} AS {_VERSION}, hash({key}) AS {_HASH}, {key} FROM log "
+        query = (
+            f"SELECT {wanted}, {version} AS {_VERSION}, hash({key}) AS {_HASH}, "
+            f"{key} AS {identifier(roles.prediction_id)} FROM log "
+        )
         query += f"WHERE {chosen or 'false'}"
         found = derived(log, "log", query).to_arrow_table()
     check_in_place(monitor, [day], lake)

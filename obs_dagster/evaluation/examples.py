@@ -83,7 +83,7 @@ def examples_of(
     """
     import duckdb
 
-    if monitor.logs.columns.trace_id is None:
+    if monitor.logs.columns.trace_id in {None, *monitor.personal}:
         return []
     try:
         with connect() as connection:
@@ -135,7 +135,10 @@ class _Looking:
 
     @cached_property
     def _rows(self) -> str:
-        return log_rows(self._connection, self._monitor, [self._day], self._lake)
+        rows = log_rows(self._connection, self._monitor, [self._day], self._lake)
+        personal = Personal.of(self._monitor)
+        # cells of a personal column are named by pseudonyms
+        return personal.counted(rows, self._connection.sql(rows).columns) if personal.columns else rows
 
     def _failed(self) -> Iterator[Example]:
         if status := self._column(self._roles.status):

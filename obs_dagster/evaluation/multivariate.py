@@ -30,6 +30,7 @@ from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.multivariate.samples import LEAST_ROWS, SampledColumn, Samples
 from obs_dagster.metrics.record import NO_BASELINE, Estimate, MetricRecord
 from obs_dagster.metrics.registry import family
+from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.profile import Profile
 from obs_dagster.sources.files import connect
@@ -48,10 +49,15 @@ def multivariate_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     """Every metric of several columns that rules ask for, per version and day."""
     known = family("multivariate", night.monitor.task)
     asked = asked_of(night.monitor, {name: each.definition for name, each in known.items()})
-    if not asked or len(night.monitor.features) < 2:  # noqa: PLR2004  one column is none beside others
+    if not asked or len(_compared(night.monitor)) < 2:  # noqa: PLR2004  one column is none beside others
         return
     with span("multivariate", day=str(day)):
         yield from _Together(night, day, asked).records()
+
+
+def _compared(monitor: Monitor) -> dict[str, Feature]:
+    """The features whose values may be kept as rows: none that is personal."""
+    return {name: feature for name, feature in monitor.features.items() if not feature.pii}
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,11 @@ class _Together:
 
     @cached_property
     def _numbers(self) -> list[str]:
-        return [name for name, feature in self._monitor.features.items() if feature.numeric]
+        return [name for name, feature in _compared(self._monitor).items() if feature.numeric]
 
     @cached_property
     def _categories(self) -> list[str]:
-        return [name for name, feature in self._monitor.features.items() if not feature.numeric]
+        return [name for name, feature in _compared(self._monitor).items() if not feature.numeric]
 
     @property
     def _columns(self) -> list[str]:

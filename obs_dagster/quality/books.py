@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
@@ -78,7 +78,7 @@ def books_of(monitor: Monitor, day: dt.date, lake: Lake, counted: int) -> Books 
     if quality is None or manifest is None or "source_rows" not in manifest:
         return None
     away = quality.broken_rules.get(outside(monitor, day), 0)
-    return Books(
+    books = Books(
         read=manifest["source_rows"],
         forgotten=manifest.get("forgotten", 0),
         other_days=manifest["other_days"],
@@ -88,3 +88,6 @@ def books_of(monitor: Monitor, day: dt.date, lake: Lake, counted: int) -> Books 
         refused=0 if quality.evaluated else quality.rows - quality.quarantined,
         evaluated=counted,
     )
+    # rows that were erased are among those that were counted before, and missing among those counted since
+    erased = min(manifest.get("erased", 0), max(books.unaccounted, 0))
+    return replace(books, forgotten=books.forgotten + erased)

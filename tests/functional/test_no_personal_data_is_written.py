@@ -53,6 +53,7 @@ features:
   born: {{type: integer, pii: true}}
   married: {{type: boolean, pii: true}}
   term: {{type: integer}}
+  rate: {{type: number}}
 segments: [street]
 baseline: {{kind: days, first: 2024-03-01, last: 2024-03-01}}
 windows: [1]
@@ -60,6 +61,7 @@ quality: {{max_quarantined_share: 0.9}}
 alerts:
   - {{name: busy, metric: volume, above: 10}}
   - {{name: moved, metric: psi, above: 0.0}}
+  - {{name: together, metric: domain_auc, above: 0.0}}
   - {{name: dirty, metric: quarantined_share, above: 0.0}}
 routes: [{{url: "log://"}}]
 """
@@ -83,6 +85,7 @@ def rows_of(day):
             "income": (INCOME + row) * (-1 if row % 11 == 0 else 1) if row % 13 else f"{MARK}-income",
             "born": 19_870_412 + row if row % 17 else f"{MARK}-born",
             "married": bool(row % 2) if row % 19 else f"{MARK}-married",
+            "rate": float(random.normal()),
             "term": int(random.integers(1, 60)) if row % 23 else "short",
         }
         for row in range(n)
@@ -143,7 +146,8 @@ def test_no_file_and_no_answer_shows_a_personal_value(night):
     written = dict(texts(home))
     assert {"history.db", "night.log", "report.html"} <= written.keys()
     assert any("evidently" in place for place in written), "Evidently's pages were made"
-    assert any(place.startswith("lake/loan/quarantine/") for place in written)
+    for kept in ("quarantine", "multivariate_rows", "baseline_rows"):
+        assert any(place.startswith(f"lake/loan/{kept}/") for place in written)
     shown = [*written.items(), *said.items()]
     for place, text in shown:
         streets = text.replace(f"{MARK} Street", "")  # what the monitor itself allows is no row's value

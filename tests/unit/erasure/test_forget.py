@@ -13,6 +13,7 @@ from obs_dagster.evaluation.day_rows import kept_rows
 from obs_dagster.evaluation.profiling import stale_outcomes
 from obs_dagster.history import History
 from obs_dagster.pseudonym import pseudonym
+from obs_dagster.quality.books import books_of
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import ingest_labels
 
@@ -86,7 +87,10 @@ def test_ids_are_nowhere_and_numbers_stay(world, history, day):
     assert page.read_text() == f"<td>(forgotten)</td><td>{sound}9</td>"
     assert json.loads(pq.read_schema(explained).metadata[b"explanation"]) == {"base_value": 1}
     manifest = world.lake.table("small", "inference_logs").manifest(day)
-    assert (manifest["rows"], manifest["forgotten"]) == (198, 2)
+    assert (manifest["rows"], manifest["erased"]) == (198, 2)
+    for counted_now in (199, 198):
+        books = books_of(world.monitor, day, world.lake, counted_now)
+        assert (books.unaccounted, books.forgotten) == (0, 199 - counted_now)
     assert world.tonight.profiles.read(day).equals(before)
     assert stale_outcomes(world.tonight, [day]) == set()
     audit = (world.root / "lake/small/forgotten/audit.jsonl").read_text().splitlines()
