@@ -13,6 +13,7 @@ from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
 from obs_dagster.evaluation.baseline_outcomes import compared_nights
+from obs_dagster.evaluation.label_ages import age_labels, days_to_age
 from obs_dagster.evaluation.metrics import performance_records
 from obs_dagster.evaluation.parallel import records_of_days
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
@@ -42,6 +43,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         night = platform.night(monitor, context.run_id)
         stale = stale_outcomes(night, night.profiles.days())
         for _ in tracked(context, reduce_outcomes_of(night, sorted(stale)), len(stale)):
+            pass
+        late = days_to_age(night)
+        for _ in tracked(context, age_labels(night, late), len(late)):
             pass
         affected = later_days(night.outcomes, monitor, stale) | compared_nights(night, stale) | set(days)
         changed = 0

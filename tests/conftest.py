@@ -22,6 +22,7 @@ from sqlalchemy import create_engine, text
 
 from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.evaluation.log_records import quality_records
+from obs_dagster.evaluation.label_ages import age_labels, days_to_age
 from obs_dagster.evaluation.metrics import (
     drift_records,
     performance_records,
@@ -152,6 +153,7 @@ class SmallWorld:
         night = self.tonight
         list(profile_days(night, [day]))
         list(reduce_outcomes_of(night, sorted(stale_outcomes(night, night.profiles.days()))))
+        list(age_labels(night, days_to_age(night)))
         return [
             *quality_records(quality, day, night.recorder),
             *drift_records(night, day),

@@ -1,5 +1,7 @@
 """What each family of metrics says of counts: the arguments of its input, written out."""
 
+import numpy as np
+
 from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.explanation import Attributions
@@ -7,9 +9,9 @@ from obs_dagster.metrics.quality import RowCounts
 from obs_dagster.metrics.service.traffic import Traffic
 from obs_dagster.monitor.costs import Costs
 from obs_dagster.monitor.whole import WHOLE
-from obs_dagster.tasks.binary.estimates import calibration, expected
+from obs_dagster.tasks.binary.estimates import calibration, completed, expected, late
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
-from obs_dagster.tasks.outcomes import Expecting
+from obs_dagster.tasks.outcomes import Expecting, Lacking
 
 
 def evaluate_drift(baseline, current, *, seed, statistics=None):
@@ -24,7 +26,12 @@ def evaluate_performance(counts, *, seed):
 def evaluate_estimates(baseline, current, *, seed):
     given = Expecting(WHOLE, 1, seed)
     estimates = expected(current, calibration([baseline], seed), given)
-    return evaluate("estimate", estimates, task="binary_classification")
+    # as many rows once more, whose labels are awaited
+    awaited = current | {"label": np.full(len(current["label"]), np.nan)}
+    whole = {name: np.concatenate([current[name], awaited[name]]) for name in current}
+    completes = completed(whole, [Lacking(awaited, late([baseline] * 12, seed))], given)
+    found = (evaluate("estimate", each, task="binary_classification") for each in (estimates, completes))
+    return {name: estimate for each in found for name, estimate in each.items()}
 
 
 def evaluate_service(rows, latency, status, ok_statuses, hours=None):

@@ -127,12 +127,12 @@ def metrics(  # noqa: PLR0917  Typer reads options by name
 
 def _for_reading(monitor: Monitor, history: History, records: Sequence[MetricRecord]) -> list[dict[str, Any]]:
     """Records without an error where there is none, and with what is to be known of a value as its reason."""
-    from obs_dagster.verdict.immature import COVERAGE, immaturity
+    from obs_dagster.verdict.immature import beside, immaturity
 
     days = [each.day for each in records] or [dt.date.min]
     last = max((night.day for night in history.nights(monitor.model)), default=max(days))
-    coverage = history.metrics(monitor.model, metrics=[COVERAGE], first=min(days), last=max(days))
-    told = immaturity(monitor, coverage, last)
+    found = history.metrics(monitor.model, metrics=beside(monitor), first=min(days), last=max(days))
+    told = immaturity(monitor, found, last)
     return [
         each.as_dict() | {"error": each.error or None, "reason": each.reason or told(each)}
         for each in records

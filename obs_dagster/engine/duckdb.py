@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Literal
 import narwhals as nw
 
 from obs_dagster.engine.protocol import Engine
-from obs_dagster.lake.columns import DAY, FILE, LABEL
+from obs_dagster.lake.columns import AGE, DAY, FILE, LABEL
 from obs_dagster.lake.lake import Lake
-from obs_dagster.lake.quoting import identifier, literals
+from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.day import clean_rows
 from obs_dagster.quality.day_rows import DayRows
@@ -50,7 +50,7 @@ class DuckDBEngine(Engine):
 
     @contextmanager
     def labelled_rows(
-        self, monitor: Monitor, days: Sequence[dt.date], lake: Lake
+        self, monitor: Monitor, days: Sequence[dt.date], lake: Lake, *, aged: bool = False
     ) -> Iterator[nw.LazyFrame[Any]]:
         """The clean rows of days with their labels."""
         with connect() as connection:
@@ -58,18 +58,28 @@ class DuckDBEngine(Engine):
             truth = lake.table(monitor.model, GROUND_TRUTH)
             known = [str(truth.path(day)) for day in days if truth.exists(day)]
             key = identifier(monitor.logs.columns.prediction_id)
-            joined = f"SELECT *, CAST(NULL AS {label_type(monitor)}) AS {LABEL} FROM log"
-            if known:
+            if not known:
+                age = f", CAST(NULL AS BIGINT) AS {AGE}" if aged else ""
+                joined = f"SELECT *, CAST(NULL AS {label_type(monitor)}) AS {LABEL}{age} FROM log"
+            else:
+                age = f", {_age(monitor)} AS {AGE}" if aged else ""
+                read = "prediction_id, label, known_at" if aged else "prediction_id, label"
                 # the day of each label would be a sixth of what the join holds in memory
                 same_day = f" AND truth.{DAY} = log.{DAY}" if len(days) > 1 else ""
                 joined = (
-                    f"SELECT log.*, truth.label AS {LABEL} FROM log LEFT JOIN ("
-                    f"SELECT prediction_id, label, {day_of(FILE)} AS {DAY} FROM "
+                    f"SELECT log.*, truth.label AS {LABEL}{age} FROM log LEFT JOIN ("
+                    f"SELECT {read}, {day_of(FILE)} AS {DAY} FROM "
                     f"read_parquet({literals(known)}, filename = '{FILE}', hive_partitioning = false)"
                     f") AS truth ON truth.prediction_id = log.{key}{same_day}"
                 )
             yield nw.from_native(counted(derived(rows, "log", joined), Personal.of(monitor)))
         check_in_place(monitor, days, lake)
+
+
+def _age(monitor: Monitor) -> str:
+    """SQL for on which day after its own a row's label became known."""
+    known_on = f"CAST(timezone({literal(monitor.time_zone)}, truth.known_at) AS DATE)"
+    return f"date_diff('day', CAST(log.{DAY} AS DATE), {known_on})"
 
 
 ENGINE = DuckDBEngine

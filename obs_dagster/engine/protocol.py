@@ -49,9 +49,12 @@ class Engine(EngineKeys):
 
     @abstractmethod
     def labelled_rows(
-        self, monitor: Monitor, days: Sequence[dt.date], lake: Lake
+        self, monitor: Monitor, days: Sequence[dt.date], lake: Lake, *, aged: bool = False
     ) -> AbstractContextManager[nw.LazyFrame[Any]]:
         """The rows of `clean_rows` with their label in the column `_obs_label`, null if unknown.
+
+        If they are to be `aged`, the column `_obs_age` has on which day after its own a row's label became
+        known, an integer; null without a label, and where nobody knows.
 
         Raises:
             LakeError: a day has not been validated.

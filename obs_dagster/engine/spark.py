@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import narwhals as nw
 
 from obs_dagster.engine.protocol import Engine
-from obs_dagster.lake.columns import DAY, LABEL, ROW
+from obs_dagster.lake.columns import AGE, DAY, LABEL, ROW
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.checks.outline import features, mapped
 from obs_dagster.monitor.document import Document
@@ -88,7 +88,7 @@ class SparkEngine(SparkKeys, Engine):
 
     @contextmanager
     def labelled_rows(
-        self, monitor: Monitor, days: Sequence[dt.date], lake: Lake
+        self, monitor: Monitor, days: Sequence[dt.date], lake: Lake, *, aged: bool = False
     ) -> Iterator[nw.LazyFrame[Any]]:
         """The clean rows of days with their labels."""
         from pyspark.sql import functions
@@ -99,11 +99,16 @@ class SparkEngine(SparkKeys, Engine):
         known = [location(truth.path(day)) for day in days if truth.exists(day)]
         if not known:
             nothing = functions.lit(None).cast(_TYPES[label_type(monitor)])
-            yield nw.from_native(_counted(rows.withColumn(LABEL, nothing), monitor))
+            rows = rows.withColumn(LABEL, nothing)
+            rows = rows.withColumn(AGE, functions.lit(None).cast("long")) if aged else rows
+            yield nw.from_native(_counted(rows, monitor))
             return
         key = monitor.logs.columns.prediction_id
         labels = _with_day(session.read.parquet(*known))
-        labels = labels.select(labels["prediction_id"].alias(key), labels["label"].alias(LABEL), DAY)
+        known_on = functions.to_date(functions.from_utc_timestamp(labels["known_at"], monitor.time_zone))
+        age = functions.datediff(known_on, functions.to_date(labels[DAY])).cast("long").alias(AGE)
+        named = [labels["prediction_id"].alias(key), labels["label"].alias(LABEL), labels[DAY]]
+        labels = labels.select(*named, *([age] if aged else []))
         yield nw.from_native(_counted(rows.join(labels, on=[key, DAY], how="left"), monitor))
 
 

@@ -108,7 +108,12 @@ class Calibration:
         else:
             size = REPLICATES, len(score)
             drawn = [rng.poisson(part.sum(axis=0), size=size) for part in (positives, negatives)]
-        fits = [_fitted(score, yes, no, score) for yes, no in zip(*drawn, strict=True)]
+        fitted = np.interp(score, *self._fit)
+        # of few rows that are of few days a draw may have none
+        fits = [
+            _fitted(score, yes, no, score) if (yes + no).any() else fitted
+            for yes, no in zip(*drawn, strict=True)
+        ]
         return score, np.stack(fits)
 
     @property
@@ -143,7 +148,7 @@ class Calibration:
         """
         if self.refused:
             return self.refused
-        return why_apart((self.score, self.rows), (score, rows), near=_NEAR, what="scores")
+        return why_apart((self.score, self.rows), (score, rows), near=NEAR, what="scores")
 
 
 def _fitted(known: FloatArray, positives: FloatArray, negatives: FloatArray, score: FloatArray) -> FloatArray:
@@ -157,5 +162,5 @@ def _fitted(known: FloatArray, positives: FloatArray, negatives: FloatArray, sco
     return found
 
 
-_NEAR = 1e-3
+NEAR = 1e-3
 """How far beyond the range of the baseline a score is still as good as in it."""

@@ -68,11 +68,9 @@ class Expected:
         value = float(STATISTICS[name](self.predicted, self._expected))
         if not math.isfinite(value):
             return Estimate.missing(_without(name), self.predicted.n)
-        below, above = self._reach(name)
-        low, high = max(0.0, value - below), value + above
-        return Estimate(
-            value, low, high if name in _UNBOUNDED else max(value, min(1.0, high)), self._behind(name)
-        )
+        few, drawn = self._drawn
+        draws, centre = STATISTICS[name](few, drawn), float(STATISTICS[name](few, self._centre))
+        return estimate_around(name, value, draws, centre, self._behind(name))
 
     def shift(self, name: str) -> Estimate:
         """The statistic as it is on the labels, less as it was expected; the interval is that of no shift."""
@@ -135,39 +133,59 @@ class Expected:
         """Rows of few bins, and positives drawn of them, shape (REPLICATES, k, 2)."""
         few = self.predicted.joined(self.predicted.groups(self.detail))
         rng = np.random.default_rng((self.seed, 2))
-        chances = self._levelled(self.calibration.replicates(few.score), rng)
+        chances = levelled(self.calibration, self.calibration.replicates(few.score), self.days, rng)
         drawn = rng.binomial(few.rows.astype(np.int64), chances[:, :, np.newaxis])
         return few, drawn.astype(np.float64)
-
-    def _levelled(self, chances: FloatArray, rng: np.random.Generator) -> FloatArray:
-        """Chances with the level that the days of the window happen to have."""
-        spread = self.calibration.spread_of_days / math.sqrt(max(self.days, 1))
-        if spread == 0:
-            return chances
-        # how much days differ is itself known from few of them
-        level = rng.standard_t(len(self.calibration.positives) - 1, (len(chances), 1))
-        odds = np.exp(spread * level)
-        found: FloatArray = chances * odds / (1 - chances + chances * odds)
-        return found
 
     def _reach(self, name: str) -> tuple[float, float]:
         """How far draws lie below and above their median."""
         few, drawn = self._drawn
-        values = STATISTICS[name](few, drawn)
-        values = np.sort(values[np.isfinite(values)])
-        if not len(values):
-            return 1.0, 1.0
-        # as numpy.quantile has it, which takes longer than all the rest
-        low, middle, high = np.interp(_QUANTILES * (len(values) - 1), np.arange(len(values)), values)
-        centre = float(STATISTICS[name](few, few.rows * self.calibration.chances(few.score)[:, np.newaxis]))
-        off = float(middle) - centre
-        return math.hypot(middle - low, off), math.hypot(high - middle, off)
+        return reach(STATISTICS[name](few, drawn), float(STATISTICS[name](few, self._centre)))
+
+    @property
+    def _centre(self) -> FloatArray:
+        """Expected positives of the few bins that draws are made of."""
+        few, _ = self._drawn
+        chances: FloatArray = few.rows * self.calibration.chances(few.score)[:, np.newaxis]
+        return chances
 
     def _behind(self, name: str) -> int:
         """The rows that a statistic is a share of."""
         if name == "recall":
             return round(float(self._expected.sum()))
         return int(self.predicted.rows[:, 1].sum()) if name == "precision" else self.predicted.n
+
+
+def levelled(
+    calibration: Calibration, chances: FloatArray, days: int, rng: np.random.Generator
+) -> FloatArray:
+    """Chances, shape (r, k), with the level that so many days happen to have."""
+    spread = calibration.spread_of_days / math.sqrt(max(days, 1))
+    if spread == 0:
+        return chances
+    # how much days differ is itself known from few of them
+    level = rng.standard_t(len(calibration.positives) - 1, (len(chances), 1))
+    odds = np.exp(spread * level)
+    found: FloatArray = chances * odds / (1 - chances + chances * odds)
+    return found
+
+
+def reach(draws: FloatArray, centre: float) -> tuple[float, float]:
+    """How far draws lie below and above their median, with how far that is off the centre."""
+    values = np.sort(draws[np.isfinite(draws)])
+    if not len(values):
+        return 1.0, 1.0
+    # as numpy.quantile has it, which takes longer than all the rest
+    low, middle, high = np.interp(_QUANTILES * (len(values) - 1), np.arange(len(values)), values)
+    off = float(middle) - centre
+    return math.hypot(middle - low, off), math.hypot(high - middle, off)
+
+
+def estimate_around(name: str, value: float, draws: FloatArray, centre: float, n: int) -> Estimate:
+    """A statistic with the interval of its draws laid around it."""
+    below, above = reach(draws, centre)
+    low, high = max(0.0, value - below), value + above
+    return Estimate(value, low, high if name in _UNBOUNDED else max(value, min(1.0, high)), n)
 
 
 def _without(name: str) -> str:

@@ -194,19 +194,18 @@ class ExpectedLosses:
         """
         if self.refused:
             return Estimate.missing(self.refused, self.n)
+        total, value, drawn = self.draws(name)
+        return mean_around(name, value, drawn, total, self.n)
+
+    def draws(self, name: str) -> tuple[float, float, FloatArray]:
+        """How many rows have the loss, their mean one, and draws of it; no draws where there are none."""
         learned = self.losses.learned[name]
         weights = self._weights * learned.share
         total = float(weights.sum())
         if total <= 0:
-            return Estimate.missing("no targets other than zero are expected", self.n)
+            return 0.0, 0.0, np.zeros(0)
         value = float(weights @ learned.mean) / total
-        drawn = self._drawn(learned, weights / total, total, signed=name == SIGNED)
-        low, middle, high = np.quantile(drawn, (TAILS[0], 0.5, TAILS[1]))
-        if name == SIGNED:
-            return Estimate(value, value - (middle - low), value + (high - middle), self.n)
-        # what is drawn lies around the value by a factor
-        scale = value / middle if middle > 0 else 1.0
-        return Estimate(value, min(value, low * scale), max(value, high * scale), round(total))
+        return total, value, self._drawn(learned, weights / total, total, signed=name == SIGNED)
 
     @cached_property
     def _weights(self) -> FloatArray:
@@ -238,3 +237,23 @@ class ExpectedLosses:
         shape = means**2 / variance
         found: FloatArray = rng.gamma(shape) * variance / means
         return found
+
+
+def mean_around(name: str, value: float, drawn: FloatArray, total: float, n: int) -> Estimate:
+    """A mean loss with the interval of its draws laid around it.
+
+    Args:
+        name: of the loss.
+        value: the mean.
+        drawn: draws of it.
+        total: rows that are expected to have the loss.
+        n: all rows.
+    """
+    if total <= 0:
+        return Estimate.missing("no targets other than zero are expected", n)
+    low, middle, high = np.quantile(drawn, (TAILS[0], 0.5, TAILS[1]))
+    if name == SIGNED:
+        return Estimate(value, value - (middle - low), value + (high - middle), n)
+    # what is drawn lies around the value by a factor
+    scale = value / middle if middle > 0 else 1.0
+    return Estimate(value, min(value, low * scale), max(value, high * scale), round(total))

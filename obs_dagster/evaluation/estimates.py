@@ -67,14 +67,14 @@ def version_estimates(
             given = Expecting(segment, window.days, seed(monitor.model, version, segment, day))
             counted = window.profile.cell(version, segment)
             for column, expected in kind.expected(counted, taught, monitor, given):
-                names = _names(monitor, segment, column)
+                names = names_of(monitor, segment, column)
                 if window.lengths == (BASELINE,):
                     names &= relative
                 found = evaluate("estimate", expected, task=monitor.task, only=names)
                 yield Estimated(segment, column, window, found)
 
 
-def _names(monitor: Monitor, segment: str, column: str) -> set[str]:
+def names_of(monitor: Monitor, segment: str, column: str) -> set[str]:
     """The metrics of a cell, of the model as a whole or of a class."""
     return {
         name

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.evaluation.asked_cells import AskedCells
 from obs_dagster.evaluation.baseline_outcomes import baseline_outcomes, relative_metrics
+from obs_dagster.evaluation.completions import late_rows, version_completions
 from obs_dagster.evaluation.estimates import version_estimates
 from obs_dagster.evaluation.hourly import hourly_records
 from obs_dagster.evaluation.night import Night
@@ -178,9 +179,12 @@ def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     if kind is None:
         return
     windows = list(outcome_windows(night, day, kind))
-    relative = relative_metrics(monitor, "performance")
+    relative, late = relative_metrics(monitor, "performance"), late_rows(night, kind)
     for version, cells in _subjects(windows):
-        for each in version_estimates(night, day, kind, (version, cells), windows):
+        guessed = [version_estimates(night, day, kind, (version, cells), windows)]
+        if late:
+            guessed.append(version_completions(late, day, (version, cells), windows))
+        for each in chain(*guessed):
             yield from _records(
                 night.recorder,
                 each.estimates,

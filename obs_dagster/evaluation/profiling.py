@@ -33,7 +33,7 @@ def profile_days(night: Night, days: Iterable[dt.date]) -> Iterator[tuple[dt.dat
         LakeError: the baseline has not been prepared, or a day not been validated.
     """
     monitor, lake, grids = night.monitor, night.lake, night.grids
-    for batch in _batches(night, days):
+    for batch in batches(night, days):
         evaluated = [day for day, quality in batch if quality.evaluated]
         profiles = {}
         if evaluated:
@@ -81,7 +81,7 @@ def damaged_profiles(night: Night) -> list[dt.date]:
     return [day for day in days if day_quality(night.monitor, day, night.lake) is not None]
 
 
-def _batches(night: Night, days: Iterable[dt.date]) -> Iterator[list[tuple[dt.date, DayQuality]]]:
+def batches(night: Night, days: Iterable[dt.date]) -> Iterator[list[tuple[dt.date, DayQuality]]]:
     """Days that can share a query: the same columns, and not too many rows together."""
     batch: list[tuple[dt.date, DayQuality]] = []
     for day, quality in validated(night.monitor, days, night.lake).items():
@@ -119,7 +119,7 @@ def reduce_outcomes_of(night: Night, days: Iterable[dt.date]) -> Iterator[tuple[
     kind = task_of(monitor).outcomes
     if kind is None:
         return
-    for batch in _batches(night, days):
+    for batch in batches(night, days):
         inputs = {day: _inputs(night, day) for day, _ in batch}
         evaluated = [day for day, quality in batch if quality.evaluated]
         found = {}

@@ -10,6 +10,7 @@ ROW = f"{RESERVED}row"
 DAY = f"{RESERVED}day"
 FILE = f"{RESERVED}file"
 LABEL = f"{RESERVED}label"
+AGE = f"{RESERVED}age"
 UNCAST = f"{RESERVED}uncast"
 RAW = f"{RESERVED}raw"
 #: The decision derived from the score, where the log has no column for it.

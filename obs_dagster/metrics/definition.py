@@ -74,6 +74,7 @@ class Definition:
         incident: what alerts about it are put down to, so that those with other causes are other incidents.
         estimates: the metric that it says before labels do; empty if none.
         asked_with: metrics of one such name are computed where a rule watches one of them; empty: always.
+        completes: the metric that it says on a part of the labels as it will be on all; empty if none.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Definition:
     incident: Incident = "behaviour"
     estimates: str = ""
     asked_with: str = ""
+    completes: str = ""
 
     @property
     def in_a_sentence(self) -> str:

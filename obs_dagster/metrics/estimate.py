@@ -99,6 +99,32 @@ def shifted(of: Definition, *, way: str, watched: tuple[DefaultRule, ...] = ()) 
     return Metric(definition, lambda given: given.shift(name), _shifting)
 
 
+def completed(of: Definition, *, way: str, formula: str) -> Metric[Any]:
+    """The metric that says what another one will be once the labels of its window are complete."""
+    name = of.name
+    definition = replace(
+        of,
+        name=f"completed_{name}",
+        id=f"completed_{name}/{way}/1",
+        family="estimate",
+        title=f"{of.title} (completed)",
+        meaning=f"{of.title} as it is expected to be once the labels of the window are complete: by those "
+        "that are in, and by what rows were like whose label came as late. Only of windows that lack labels.",
+        formula=formula,
+        reference="the sum over the rows that have a label, and the expected one over those that lack it; "
+        "the latter as before labels, learned of the latest 56 days whose labels are complete.",
+        interval="of what the missing labels may turn out to be, by resampled days and with the level of "
+        "days; where fewer than 10 days are complete, the reason has the bounds of what they may make of it",
+        needs=("labels.columns.known_at",),
+        noun=f"completed {of.in_a_sentence}",
+        shown=frozenset(),
+        heading="",
+        watched=(),
+        completes=name,
+    )
+    return Metric(definition, lambda given: given.completed(name), _completing)
+
+
 def _needs(of: Definition) -> tuple[str, ...]:
     # labels of the baseline are enough, those of the day decide nothing
     return tuple("labels.columns.label" if need == "labels" else need for need in of.needs)
@@ -115,3 +141,7 @@ def _estimating(given: Any) -> bool:
 
 def _shifting(given: Any) -> bool:
     return hasattr(given, "shift")
+
+
+def _completing(given: Any) -> bool:
+    return hasattr(given, "completed")

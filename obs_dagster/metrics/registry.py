@@ -116,6 +116,13 @@ def estimates(task: str) -> Mapping[str, Definition]:
 
 
 @cache
+def completions(task: str) -> Mapping[str, Definition]:
+    """By name, what says of a metric of models of a task what it will be once its labels are complete."""
+    known = definitions(task).values()
+    return MappingProxyType({each.completes: each for each in known if each.completes})
+
+
+@cache
 def tallies() -> frozenset[str]:
     """The names of the metrics whose value counts rows."""
     return frozenset(name for name, definition in definitions().items() if definition.tally)

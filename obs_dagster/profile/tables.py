@@ -8,3 +8,5 @@ PROFILES = "profile"
 OUTCOMES = "outcomes"
 #: Few rows of each day, for metrics of several columns.
 SAMPLED = "multivariate_rows"
+#: Outcomes of days whose labels are complete, by how old each label was when it came.
+LABEL_AGES = "label_ages"

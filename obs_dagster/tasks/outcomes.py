@@ -105,6 +105,51 @@ class HasEstimates(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """The rows of a cell on a day that lacks labels.
+
+    Attributes:
+        counted: the counts of the cell on the day.
+        late: what `late` says of rows that had no label at this day's age.
+    """
+
+    counted: Cell
+    late: Any
+
+
+@runtime_checkable
+class CompletesLabels(HasEstimates, Protocol):
+    """Outcomes that say how right a model will be once the labels of a window are complete."""
+
+    def lacks(self, cell: Cell) -> bool:
+        """Whether rows of a cell that could have a label have none."""
+
+    def late(self, parts: Sequence[Cell], monitor: Monitor, seed: int) -> Any:
+        """What rows were like that had no label yet at an age.
+
+        Args:
+            parts: by complete day, the counts of these rows of a version; those that never had a label too.
+            monitor: the monitor.
+            seed: a non-negative integer.
+        """
+
+    def completed(
+        self, cell: Cell, lacking: Sequence[Lacking], monitor: Monitor, given: Expecting
+    ) -> Iterator[tuple[str, Any]]:
+        """What the metrics of the family `estimate` that complete others are computed from.
+
+        Args:
+            cell: the counts of a cell over the window.
+            lacking: the days of it that lack labels.
+            monitor: the monitor.
+            given: what else is known of the cell.
+
+        Yields:
+            As `OutcomeTable.inputs`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class Expecting:
     """What estimates of a cell depend on beside its counts.
 

@@ -11,16 +11,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from obs_dagster.estimate.calibration import Calibration
+from obs_dagster.estimate.completed import LateScores
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.score_grid import ScoreGrid
 from obs_dagster.tasks.binary.counts import OutcomeCounts
-from obs_dagster.tasks.binary.estimates import calibration, expected
+from obs_dagster.tasks.binary.estimates import calibration, completed, expected, lacks, late
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 from obs_dagster.tasks.binary.table import ADDED, KEYS, SCHEMA
-from obs_dagster.tasks.outcomes import Cell, Expecting
+from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking
 
 NOISE = 2e-8
 """Scores that differ by no more are one score: so far the noise of floats reaches, and no order of rows."""
@@ -64,6 +65,22 @@ class BinaryOutcomes:
         """What is expected of a cell."""
         del monitor
         yield "", expected(cell, calibration, given)
+
+    def lacks(self, cell: Cell) -> bool:
+        """Whether rows with a score have no label."""
+        return lacks(cell)
+
+    def late(self, parts: Sequence[Cell], monitor: Monitor, seed: int) -> LateScores:
+        """What rows were like that had no label yet."""
+        del monitor
+        return late(parts, seed)
+
+    def completed(
+        self, cell: Cell, lacking: Sequence[Lacking], monitor: Monitor, given: Expecting
+    ) -> Iterator[tuple[str, Any]]:
+        """What is expected of a cell once its labels are complete."""
+        del monitor
+        yield "", completed(cell, lacking, given)
 
 
 OUTCOMES = BinaryOutcomes()

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from obs_dagster.estimate.calibration import REPLICATES
+from obs_dagster.estimate.completed import Arrivals
+from obs_dagster.estimate.completed_losses import CompletedLosses, LateLosses
 from obs_dagster.estimate.losses import SIGNED, ExpectedLosses, Loss, Losses
 from obs_dagster.estimate.predicted import grouped
 from obs_dagster.metrics.intervals import distance_band
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray, IntArray
-from obs_dagster.tasks.outcomes import Cell, Expecting
+from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking
 
 #: By the name of a loss: the columns with how many rows have it, with its sum and with that of its squares.
 _SUMS: Mapping[str, tuple[str, str, str]] = {
@@ -75,13 +77,7 @@ class RegressionEstimates:
 
     def _of(self, expected: ExpectedLosses, name: str) -> Estimate:
         loss, made = STATISTICS[name]
-        found = expected.mean(loss)
-        if found.value is None:
-            return found
-        value, low, high = (
-            None if each is None else made(each, self.scale) for each in (found.value, found.low, found.high)
-        )
-        return replace(found, value=value, low=low, high=high)
+        return _made(expected.mean(loss), made, self.scale)
 
     def shift(self, name: str) -> Estimate:
         """What it is, less what was expected of the same rows."""
@@ -122,6 +118,37 @@ class RegressionEstimates:
         return Estimate(value, low, high, self.n)
 
 
+@dataclass(frozen=True)
+class RegressionCompleted:
+    """What is expected of a cell once its labels are complete.
+
+    Attributes:
+        whole: its losses.
+        scale: what they are counted in.
+    """
+
+    whole: CompletedLosses
+    scale: float
+
+    @cached_property
+    def n(self) -> int:
+        """Labelled rows."""
+        return self.whole.n
+
+    def completed(self, name: str) -> Estimate:
+        """What a metric will be."""
+        loss, made = STATISTICS[name]
+        return _made(self.whole.mean(loss), made, self.scale)
+
+
+def _made(found: Estimate, made: Callable[[float, float], float], scale: float) -> Estimate:
+    """A statistic of a mean loss, whose interval is made as it is."""
+    value, low, high = (
+        None if each is None else made(each, scale) for each in (found.value, found.low, found.high)
+    )
+    return replace(found, value=value, low=low, high=high)
+
+
 def losses(parts: Sequence[Cell], seed: int) -> Losses:
     """What the predictions of the parts of a baseline lost."""
     counted = [_kind(part, "prediction") for part in parts]
@@ -131,7 +158,7 @@ def losses(parts: Sequence[Cell], seed: int) -> Losses:
         at = np.searchsorted(keys, each["key"].astype(np.int64))
         for name, columns in _SUMS.items():
             for number, column in enumerate(columns):
-                found[name][number, place, at] = each[column]
+                np.add.at(found[name][number, place], at, np.nan_to_num(each[column].astype(np.float64)))
     middle = _middles(keys, counted)
     known = ~np.isnan(middle)
     return Losses(middle[known], {name: Loss(*sums[..., known]) for name, sums in found.items()}, seed)
@@ -155,6 +182,46 @@ def expected(cell: Cell, taught: Losses, given: Expecting) -> RegressionEstimate
         absolute=labelled["absolute_sum"].astype(np.float64),
         scale=scale,
     )
+
+
+def completed(cell: Cell, lacking: Sequence[Lacking], given: Expecting) -> RegressionCompleted:
+    """What is expected of a cell whose labels are not complete."""
+    labelled, whole = _kind(cell, "prediction"), _kind(cell, "cell")
+    totals = {name: [float(np.nansum(labelled[each])) for each in _SUMS[name]] for name in _SUMS}
+    awaited = []
+    for place, each in enumerate(lacking):
+        middle, rows = _waiting(each.counted)
+        coming = rows * each.late.arrivals.of_rows(middle)
+        awaited.append(ExpectedLosses(middle, coming, each.late.losses, 1, given.seed + place))
+    scale = float(whole["scale"][0]) if len(whole["scale"]) else 1.0
+    return RegressionCompleted(
+        CompletedLosses({name: (n, total) for name, (n, total, _) in totals.items()}, awaited), scale
+    )
+
+
+def lacks(cell: Cell) -> bool:
+    """Whether rows with a finite prediction have no label."""
+    return bool((cell["kind"] == "waiting").any())
+
+
+def late(parts: Sequence[Cell], seed: int) -> LateLosses:
+    """What rows were like that had no label yet at an age, by complete day."""
+    learned = losses(parts, seed)
+    waiting = [_waiting(part) for part in parts]
+    place = np.concatenate([learned.prediction, *(middle for middle, _ in waiting)])
+    never = np.concatenate([np.zeros(len(learned.prediction)), *(rows for _, rows in waiting)])
+    came = np.concatenate([learned.rows, np.zeros(len(place) - len(learned.prediction))])
+    order = np.argsort(place, kind="stable")
+    return LateLosses(learned, Arrivals.of(place[order], came[order], never[order]))
+
+
+def _waiting(cell: Cell) -> tuple[FloatArray, FloatArray]:
+    """The predictions that have no label, in the middle of their bins, and how many there are of each."""
+    waiting = _kind(cell, "waiting")
+    keys, place = np.unique(waiting["key"].astype(np.int64), return_inverse=True)
+    rows = np.zeros(len(keys))
+    np.add.at(rows, place, waiting["n"])
+    return _middles(keys, [waiting]), rows
 
 
 def _kind(cell: Cell, kind: str) -> dict[str, NDArray[Any]]:

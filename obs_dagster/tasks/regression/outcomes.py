@@ -8,12 +8,13 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
+from obs_dagster.estimate.completed_losses import LateLosses
 from obs_dagster.estimate.losses import Losses
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.tasks.outcomes import Cell, Expecting
+from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking
 from obs_dagster.tasks.regression.counts import Errors, QuantileErrors
-from obs_dagster.tasks.regression.estimates import expected, losses
+from obs_dagster.tasks.regression.estimates import completed, expected, lacks, late, losses
 from obs_dagster.tasks.regression.table import ADDED, KEYS, SCHEMA
 
 
@@ -58,6 +59,22 @@ class RegressionOutcomes:
         """What is expected of a cell."""
         del monitor
         yield "", expected(cell, calibration, given)
+
+    def lacks(self, cell: Cell) -> bool:
+        """Whether rows with a finite prediction have no label."""
+        return lacks(cell)
+
+    def late(self, parts: Sequence[Cell], monitor: Monitor, seed: int) -> LateLosses:
+        """What rows were like that had no label yet."""
+        del monitor
+        return late(parts, seed)
+
+    def completed(
+        self, cell: Cell, lacking: Sequence[Lacking], monitor: Monitor, given: Expecting
+    ) -> Iterator[tuple[str, Any]]:
+        """What is expected of a cell once its labels are complete."""
+        del monitor
+        yield "", completed(cell, lacking, given)
 
 
 OUTCOMES = RegressionOutcomes()

@@ -8,7 +8,7 @@ from obs_dagster.estimate.concept import TOLERANCE
 from obs_dagster.estimate.predicted import STATISTICS
 from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.estimate import by_name, estimated, shifted
+from obs_dagster.metrics.estimate import by_name, completed, estimated, shifted
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.tasks.binary.metrics import classes, confusion, ranking, scoring_rules
 
@@ -146,6 +146,15 @@ METRICS = (
         for each in _KNOWN
     ),
     *(shifted(each, way="cbpe") for each in _KNOWN),
+    *(
+        completed(
+            each,
+            way="late-scores",
+            formula=f"as `{each.name}`, with c(s) positives in each row without a label that is expected to "
+            "get one; c(s): the chance that a row of score s is positive whose label comes that late.",
+        )
+        for each in _KNOWN
+    ),
     _concept(_KNOWN[0]),
     _evidence(_KNOWN[0]),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.estimate import by_name, estimated, shifted
+from obs_dagster.metrics.estimate import by_name, completed, estimated, shifted
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.tasks.regression.estimates import STATISTICS
 from obs_dagster.tasks.regression.metrics import relative, size
@@ -99,5 +99,14 @@ METRICS = (
         for each in _KNOWN
     ),
     *(shifted(each, way="dle") for each in _KNOWN),
+    *(
+        completed(
+            each,
+            way="late-errors",
+            formula=f"as `{each.name}`, with the mean loss of rows of about the "
+            "same prediction whose label comes that late in each row that is expected to get one.",
+        )
+        for each in _KNOWN
+    ),
     _concept(_KNOWN[0]),
 )
