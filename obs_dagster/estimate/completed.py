@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 
 from obs_dagster.estimate.calibration import LEAST_DAYS, NEAR, REPLICATES, Calibration
-from obs_dagster.estimate.expected import DETAIL, estimate_around, levelled
+from obs_dagster.estimate.expected import DETAIL, estimate_around, level_of_days, levelled
 from obs_dagster.estimate.overlap import why_apart
 from obs_dagster.estimate.predicted import STATISTICS, Predicted, grouped
 from obs_dagster.metrics.record import NO_ROWS, Estimate
@@ -195,7 +195,9 @@ class Completed:
             if not rows.any() or not meaning.rows.any():
                 continue
             coming = lack.late.arrivals.of_rows(few.score)[:, np.newaxis]
-            chances = levelled(meaning, meaning.replicates(few.score), 1, rng)
+            # days next to each other are alike: all of them have the same draw of a level
+            level = level_of_days(meaning, 1, np.random.default_rng((self.seed, 7)))
+            chances = levelled(meaning.replicates(few.score), level)
             drawn += rng.binomial(rows.astype(np.int64), coming * chances[:, :, np.newaxis])
             centre = centre + rows * coming * lack.chances(few.score)
         return few, np.minimum(drawn, few.rows), np.minimum(centre, few.rows)

@@ -133,7 +133,8 @@ class Expected:
         """Rows of few bins, and positives drawn of them, shape (REPLICATES, k, 2)."""
         few = self.predicted.joined(self.predicted.groups(self.detail))
         rng = np.random.default_rng((self.seed, 2))
-        chances = levelled(self.calibration, self.calibration.replicates(few.score), self.days, rng)
+        level = level_of_days(self.calibration, self.days, rng)
+        chances = levelled(self.calibration.replicates(few.score), level)
         drawn = rng.binomial(few.rows.astype(np.int64), chances[:, :, np.newaxis])
         return few, drawn.astype(np.float64)
 
@@ -156,16 +157,17 @@ class Expected:
         return int(self.predicted.rows[:, 1].sum()) if name == "precision" else self.predicted.n
 
 
-def levelled(
-    calibration: Calibration, chances: FloatArray, days: int, rng: np.random.Generator
-) -> FloatArray:
-    """Chances, shape (r, k), with the level that so many days happen to have."""
+def level_of_days(calibration: Calibration, days: int, rng: np.random.Generator) -> FloatArray:
+    """Draws of the level that so many days happen to have, on the logit scale, shape (REPLICATES, 1)."""
     spread = calibration.spread_of_days / math.sqrt(max(days, 1))
-    if spread == 0:
-        return chances
     # how much days differ is itself known from few of them
-    level = rng.standard_t(len(calibration.positives) - 1, (len(chances), 1))
-    odds = np.exp(spread * level)
+    drawn: FloatArray = spread * rng.standard_t(max(len(calibration.positives) - 1, 1), (REPLICATES, 1))
+    return drawn
+
+
+def levelled(chances: FloatArray, level: FloatArray) -> FloatArray:
+    """Chances, shape (REPLICATES, k), with a level on the logit scale."""
+    odds = np.exp(level)
     found: FloatArray = chances * odds / (1 - chances + chances * odds)
     return found
 

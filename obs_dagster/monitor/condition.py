@@ -51,10 +51,11 @@ class Condition(Strict):
         "that of `drift_p_value`, of quality one by the days of the weeks before. As long as fewer than 20 "
         "days say how days differ, the rest decides.",
     )
-    settled: bool = Field(
-        default=False,
+    settled: bool | None = Field(
+        default=None,
         description="Of metrics that need labels, judge only days whose labels are waited for no longer "
-        "(`labels.max_delay_days`).",
+        "(`labels.max_delay_days`). Left out: as `labels.immature` says; metrics about labels themselves, "
+        "as `label_coverage`, do not wait.",
     )
     columns: tuple[str, ...] | None = Field(
         default=None,

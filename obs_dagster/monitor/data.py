@@ -252,6 +252,12 @@ class Labels(Strict):
         le=366,
         description="Days after which a prediction's label is not waited for any longer.",
     )
+    immature: Literal["wait", "judge"] = Field(
+        default="wait",
+        description="Whether rules on metrics that need labels wait until these are complete, as a rule does "
+        "with `settled: true`, or judge what the labels that are in say. `judge` is for labels of which a "
+        "part is like all of them.",
+    )
 
     @property
     def negatives(self) -> tuple[ClassValue, ...]:

@@ -15,6 +15,7 @@ from obs_dagster.monitor.paths import with_variables
 from obs_dagster.monitor.placeholders import environment
 from obs_dagster.monitor.problem import MonitorError, Problem, quoted
 from obs_dagster.monitor.validation import validate
+from obs_dagster.monitor.waiting import with_waiting
 from obs_dagster.monitor.yaml_reader import read_document
 
 _MOST_PROBLEMS = 500
@@ -182,7 +183,7 @@ def _inspect(file: Path, surroundings: Surroundings, defaults: DefaultRules) -> 
         return _Inspection(document, None, tuple(found))
     if wants_defaults(document.value("alerts")):
         monitor = _watched(monitor, defaults(monitor), budget_of(document.value("alerts")))
-    return _Inspection(document, monitor, ())
+    return _Inspection(document, with_waiting(monitor, surroundings.metrics), ())
 
 
 def _watched(monitor: Monitor, defaults: Sequence[Rule], budget: str | None) -> Monitor:

@@ -34,6 +34,7 @@ labels:
   path: ${OBS_HOME}/labels/*.parquet
   columns: {prediction_id: id, label: grade, known_at: known_at}
   max_delay_days: 2
+  immature: judge
 features:
   match: {type: number}
   price: {type: number, min: 0}

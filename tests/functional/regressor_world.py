@@ -33,6 +33,7 @@ labels:
   path: ${OBS_HOME}/labels/*.parquet
   columns: {prediction_id: id, label: actual, known_at: known_at}
   max_delay_days: 2
+  immature: judge
 features:
   temp: {type: number}
   hour: {type: integer, min: 0, max: 23}

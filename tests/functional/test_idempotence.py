@@ -133,7 +133,11 @@ def test_late_labels_re_evaluate_exactly_the_days_they_touch(season, copied):
     replaced = {
         dt.date.fromisoformat(row["day"]) for row in place.rows("metric_history") if row["window"] == 1
     }
-    assert replaced == TOUCHED
+    assert replaced == TOUCHED, {
+        (row["metric"], row["day"], row["version"])
+        for row in place.rows("metric_history")
+        if row["window"] == 1 and row["day"] == "2013-07-04"
+    }
 
     week = place.metrics(windows=[7], segments=["*"], metrics=list(family("performance")))
     _assert_mlflow_shows(place, [record for record in week if record.value is not None])

@@ -35,6 +35,7 @@ labels:
   path: ${{OBS_HOME}}/labels/*.parquet
   columns: {{ prediction_id: id, label: kind, known_at: known_at }}
   max_delay_days: 3
+  immature: judge
 multiclass:
   classes: [{classes}]
 features:

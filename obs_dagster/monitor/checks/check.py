@@ -43,6 +43,9 @@ class Watched(Protocol):
     @property
     def adds_up(self) -> bool: ...  # noqa: D102
 
+    @property
+    def incident(self) -> str: ...  # noqa: D102
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:

@@ -189,10 +189,11 @@ def completed(cell: Cell, lacking: Sequence[Lacking], given: Expecting) -> Regre
     labelled, whole = _kind(cell, "prediction"), _kind(cell, "cell")
     totals = {name: [float(np.nansum(labelled[each])) for each in _SUMS[name]] for name in _SUMS}
     awaited = []
-    for place, each in enumerate(lacking):
+    for each in lacking:
         middle, rows = _waiting(each.counted)
         coming = rows * each.late.arrivals.of_rows(middle)
-        awaited.append(ExpectedLosses(middle, coming, each.late.losses, 1, given.seed + place))
+        # with the same seed all days have the same draw of a level: those next to each other are alike
+        awaited.append(ExpectedLosses(middle, coming, each.late.losses, 1, given.seed))
     scale = float(whole["scale"][0]) if len(whole["scale"]) else 1.0
     return RegressionCompleted(
         CompletedLosses({name: (n, total) for name, (n, total, _) in totals.items()}, awaited), scale
