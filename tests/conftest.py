@@ -21,8 +21,8 @@ from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 from obs_dagster.baselines.prepare import prepare_baseline
-from obs_dagster.evaluation.log_records import quality_records
 from obs_dagster.evaluation.label_ages import age_labels, days_to_age
+from obs_dagster.evaluation.log_records import quality_records
 from obs_dagster.evaluation.metrics import (
     drift_records,
     performance_records,

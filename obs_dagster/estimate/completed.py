@@ -168,7 +168,8 @@ class Completed:
             return Estimate.missing("no rows that it is a share of are expected", self._whole.n)
         few, drawn, centre = self._drawn
         draws, middle = STATISTICS[name](few, drawn), float(STATISTICS[name](few, centre))
-        return estimate_around(name, value, draws, middle, self._whole.n)
+        highest = math.inf if name == "log_loss" else 1.0
+        return estimate_around(value, draws, middle, self._whole.n, highest=highest)
 
     @cached_property
     def _whole(self) -> Predicted:

@@ -12,7 +12,7 @@ from obs_dagster.estimate.calibration import REPLICATES, Calibration
 from obs_dagster.estimate.concept import Concept
 from obs_dagster.estimate.predicted import STATISTICS, Predicted
 from obs_dagster.evidence.detector import e_value
-from obs_dagster.metrics.intervals import TAILS, distance_band
+from obs_dagster.metrics.intervals import TAILS, Z, distance_band
 from obs_dagster.metrics.record import NO_ROWS, Estimate
 from obs_dagster.profile.distribution import FloatArray
 
@@ -65,12 +65,13 @@ class Expected:
         """
         if self.refused:
             return Estimate.missing(self.refused, self.predicted.n)
-        value = float(STATISTICS[name](self.predicted, self._expected))
+        value = float(STATISTICS[name](self.predicted, self.expected))
         if not math.isfinite(value):
             return Estimate.missing(_without(name), self.predicted.n)
-        few, drawn = self._drawn
-        draws, centre = STATISTICS[name](few, drawn), float(STATISTICS[name](few, self._centre))
-        return estimate_around(name, value, draws, centre, self._behind(name))
+        few, drawn = self.drawn
+        draws, centre = STATISTICS[name](few, drawn), float(STATISTICS[name](few, self.centre))
+        highest = math.inf if name in _UNBOUNDED else 1.0
+        return estimate_around(value, draws, centre, self._behind(name), highest=highest)
 
     def shift(self, name: str) -> Estimate:
         """The statistic as it is on the labels, less as it was expected; the interval is that of no shift."""
@@ -79,7 +80,7 @@ class Expected:
         if self.refused:
             return Estimate.missing(self.refused, self.predicted.n)
         statistic = STATISTICS[name]
-        value = float(statistic(self.predicted, self.positives) - statistic(self.predicted, self._expected))
+        value = float(statistic(self.predicted, self.positives) - statistic(self.predicted, self.expected))
         if not math.isfinite(value):
             return Estimate.missing(_without(name), self.predicted.n)
         below, above = self._reach(name)
@@ -100,7 +101,7 @@ class Expected:
 
         real = grouped(self.positives.sum(axis=1))
         rows = grouped(self.predicted.rows.sum(axis=1))
-        gap = real - grouped(self._expected.sum(axis=1))
+        gap = real - grouped(self.expected.sum(axis=1))
         rng = np.random.default_rng((self.seed, 3))
         share = np.clip(real / np.maximum(rows, 1 / n), 0.0, 1.0)
         drawn = rng.binomial(np.rint(rows * n).astype(np.int64), share, size=(REPLICATES, len(first))) / n
@@ -122,14 +123,14 @@ class Expected:
         return Estimate(math.log10(e_value(p)), None, None, n)
 
     @cached_property
-    def _expected(self) -> FloatArray:
+    def expected(self) -> FloatArray:
         """Expected positives, shape (k, 2)."""
         chances = self.calibration.chances(self.predicted.score)
         expected: FloatArray = self.predicted.rows * chances[:, np.newaxis]
         return expected
 
     @cached_property
-    def _drawn(self) -> tuple[Predicted, FloatArray]:
+    def drawn(self) -> tuple[Predicted, FloatArray]:
         """Rows of few bins, and positives drawn of them, shape (REPLICATES, k, 2)."""
         few = self.predicted.joined(self.predicted.groups(self.detail))
         rng = np.random.default_rng((self.seed, 2))
@@ -140,20 +141,20 @@ class Expected:
 
     def _reach(self, name: str) -> tuple[float, float]:
         """How far draws lie below and above their median."""
-        few, drawn = self._drawn
-        return reach(STATISTICS[name](few, drawn), float(STATISTICS[name](few, self._centre)))
+        few, drawn = self.drawn
+        return reach(STATISTICS[name](few, drawn), float(STATISTICS[name](few, self.centre)))
 
     @property
-    def _centre(self) -> FloatArray:
+    def centre(self) -> FloatArray:
         """Expected positives of the few bins that draws are made of."""
-        few, _ = self._drawn
+        few, _ = self.drawn
         chances: FloatArray = few.rows * self.calibration.chances(few.score)[:, np.newaxis]
         return chances
 
     def _behind(self, name: str) -> int:
         """The rows that a statistic is a share of."""
         if name == "recall":
-            return round(float(self._expected.sum()))
+            return round(float(self.expected.sum()))
         return int(self.predicted.rows[:, 1].sum()) if name == "precision" else self.predicted.n
 
 
@@ -180,14 +181,17 @@ def reach(draws: FloatArray, centre: float) -> tuple[float, float]:
     # as numpy.quantile has it, which takes longer than all the rest
     low, middle, high = np.interp(_QUANTILES * (len(values) - 1), np.arange(len(values)), values)
     off = float(middle) - centre
-    return math.hypot(middle - low, off), math.hypot(high - middle, off)
+    # the ends of so few draws are known less well than how far all of them lie apart
+    spread = Z * float(values.std())
+    return math.hypot(max(middle - low, spread), off), math.hypot(max(high - middle, spread), off)
 
 
-def estimate_around(name: str, value: float, draws: FloatArray, centre: float, n: int) -> Estimate:
-    """A statistic with the interval of its draws laid around it."""
+def estimate_around(
+    value: float, draws: FloatArray, centre: float, n: int, *, highest: float = 1.0
+) -> Estimate:
+    """A statistic between 0 and `highest` with the interval of its draws laid around it."""
     below, above = reach(draws, centre)
-    low, high = max(0.0, value - below), value + above
-    return Estimate(value, low, high if name in _UNBOUNDED else max(value, min(1.0, high)), n)
+    return Estimate(value, max(0.0, value - below), max(value, min(highest, value + above)), n)
 
 
 def _without(name: str) -> str:

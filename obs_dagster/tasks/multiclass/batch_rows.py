@@ -32,6 +32,10 @@ class BatchRows:
         sums: the highest score, the log loss and the Brier score and their squares (`outcomes.SUMS`), (5, m).
         scores: the score of each class, shape (classes, m); none if there are no scores.
         bins: the finest bin of each, likewise.
+        served: the places of all rows with scores; what follows is about these, k of them.
+        predicted: the code of the predicted class, shape (k,).
+        known: whether the label is, likewise.
+        served_bins: the finest bin of each class's score, shape (classes, k).
     """
 
     pairs: Codes
@@ -41,6 +45,10 @@ class BatchRows:
     sums: FloatArray
     scores: FloatArray
     bins: Codes
+    served: NDArray[np.intp]
+    predicted: Codes
+    known: NDArray[np.bool_]
+    served_bins: Codes
 
     @classmethod
     def of(
@@ -73,6 +81,10 @@ class BatchRows:
             sums=_sums(kept, own, top),
             scores=kept,
             bins=np.ascontiguousarray(bins[:, scored]),
+            served=np.flatnonzero(sound),
+            predicted=np.asarray(predicted)[sound],
+            known=label[sound] > 0,
+            served_bins=np.ascontiguousarray(bins[:, sound]),
         )
 
 

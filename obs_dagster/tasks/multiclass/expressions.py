@@ -80,7 +80,8 @@ def _named(counted: pa.Table, classes: Sequence[str]) -> pa.Table:
 def _on(grid: ScoreGrid, counted: pa.Table) -> pa.Table:
     """The counts with the finest bins of the scores joined to those of a grid."""
     joined = pc.shift_right(counted["bin"], grid.bits)
-    bins = pc.if_else(pc.equal(counted["part"], "score"), joined, counted["bin"])
+    of_scores = pc.is_in(counted["part"], pa.array(["score", "served"]))
+    bins = pc.if_else(of_scores, joined, counted["bin"])
     return counted.set_column(counted.schema.get_field_index("bin"), "bin", bins)
 
 
@@ -93,6 +94,7 @@ def _counted(keyed: nw.LazyFrame[Any], keys: list[str], monitor: Monitor) -> nw.
         places = [f"_obs_score_{place}" for place in range(1, len(columns) + 1)]
         scored = _scored(prepared, keys, places)
         parts += [_top_counts(scored, keys), _score_counts(scored, keys, places)]
+        parts.append(_served_counts(prepared, keys, places))
     return nw.concat(parts, how="vertical")
 
 
@@ -214,8 +216,45 @@ def _top_counts(scored: nw.LazyFrame[Any], keys: list[str]) -> nw.LazyFrame[Any]
 
 
 def _score_counts(scored: nw.LazyFrame[Any], keys: list[str], scores: Sequence[str]) -> nw.LazyFrame[Any]:
-    long = scored.select(*keys, "label", *scores).unpivot(
-        on=list(scores), index=[*keys, "label"], variable_name="name", value_name="score"
+    counted = (
+        _by_class(scored, [*keys, "label"], scores)
+        .select(
+            *keys,
+            "of",
+            "score",
+            hit=nw.col("of") == nw.col("label"),
+            bin=ScoreGrid().bin(nw.col("score")),
+        )
+        .group_by(*keys, "of", "bin", "hit")
+        .agg(n=nw.len(), score_min=nw.col("score").min(), score_max=nw.col("score").max())
+    )
+    return _full(counted.rename({"of": "class"}), keys, "score")
+
+
+def _served_counts(prepared: nw.LazyFrame[Any], keys: list[str], scores: Sequence[str]) -> nw.LazyFrame[Any]:
+    """All rows with scores by whether each class was predicted, and whether the label is known."""
+    rows = prepared.filter(~nw.col("top").is_null()).with_columns(
+        place=nw.when(nw.col("label").is_null()).then(nw.lit(0)).otherwise(nw.lit(1)).cast(nw.Int64)
+    )
+    counted = (
+        _by_class(rows, [*keys, "place", "class"], scores)
+        .select(
+            *keys,
+            "of",
+            "place",
+            hit=nw.col("of") == nw.col("class"),
+            bin=ScoreGrid().bin(nw.col("score")),
+        )
+        .group_by(*keys, "of", "bin", "place", "hit")
+        .agg(n=nw.len())
+    )
+    return _full(counted.rename({"of": "class"}), keys, "served")
+
+
+def _by_class(rows: nw.LazyFrame[Any], index: list[str], scores: Sequence[str]) -> nw.LazyFrame[Any]:
+    """A row for each class of each row, with the class's code (`of`) and its `score`."""
+    long = rows.select(*index, *scores).unpivot(
+        on=list(scores), index=index, variable_name="name", value_name="score"
     )
     owner = nw.sum_horizontal(
         *(
@@ -223,19 +262,7 @@ def _score_counts(scored: nw.LazyFrame[Any], keys: list[str], scores: Sequence[s
             for place, name in enumerate(scores, 1)
         )
     )
-    counted = (
-        long.with_columns(**{"class": owner.cast(nw.Int64)})
-        .select(
-            *keys,
-            "class",
-            "score",
-            hit=nw.col("class") == nw.col("label"),
-            bin=ScoreGrid().bin(nw.col("score")),
-        )
-        .group_by(*keys, "class", "bin", "hit")
-        .agg(n=nw.len(), score_min=nw.col("score").min(), score_max=nw.col("score").max())
-    )
-    return _full(counted, keys, "score")
+    return long.with_columns(of=owner.cast(nw.Int64))
 
 
 _TYPES: Mapping[str, IntoDType] = {

@@ -97,12 +97,14 @@ class _CutOutcomes:
         self._sums: FloatArray = np.zeros((0, TOP_KEYS, len(SUMS)))
         self._fine = [_Bins(WHOLE_GRID) for _ in range(scored)]
         self._joined = [_Bins(CELL_GRID) for _ in range(scored)]
+        self._served = {grid: [Tally() for _ in range(scored)] for grid in (WHOLE_GRID, CELL_GRID)}
 
     def add(self, rows: BatchRows, joint: Codes, combinations: IntArray, columns: Sequence[str]) -> None:
         """Count the rows of a batch, given the combination of codes that each has."""
         cells = self._cells.number(combinations, columns)[joint]
         count = len(self._cells)
         self._pairs.count(cells, rows.pairs, count, self._codes**2)
+        self._add_served(rows, cells[rows.served], count)
         cells = cells[rows.scored]
         self._tops.count(cells, rows.tops, count, TOP_KEYS)
         self._sums = np.pad(self._sums, ((0, count - len(self._sums)), (0, 0), (0, 0)))
@@ -117,6 +119,18 @@ class _CutOutcomes:
                 fine.add(wholes, bins, own, scores, self._cells.whole_count)
             if any(self._cuts):
                 joined.add(cells, bins, own, scores, count)
+
+    def _add_served(self, rows: BatchRows, cells: Codes, count: int) -> None:
+        """Count all rows with scores by whether each class was predicted, and whether the label is known."""
+        wholes = self._cells.wholes()[cells]
+        for grid, owners, owner_count, wanted in (
+            (WHOLE_GRID, wholes, self._cells.whole_count, () in self._cuts),
+            (CELL_GRID, cells, count, any(self._cuts)),
+        ):
+            for number, tally in enumerate(self._served[grid] if wanted else ()):
+                ways = 2 * rows.known + (rows.predicted == number + 1)
+                keys = (4 * (rows.served_bins[number] >> grid.bits) + ways).astype(np.int32)
+                tally.count(owners, keys, owner_count, 4 * grid.bins)
 
     def tables(
         self, vocabularies: Mapping[str, Vocabulary], names: pa.Array, schema: pa.Schema
@@ -137,6 +151,10 @@ class _CutOutcomes:
             *(
                 bins.part(groups if cut else wholes, number)
                 for number, bins in enumerate(self._joined if cut else self._fine, 1)
+            ),
+            *(
+                _served_part(tally, groups if cut else wholes, number)
+                for number, tally in enumerate(self._served[CELL_GRID if cut else WHOLE_GRID], 1)
             ),
         ):
             owner = part.pop("cell")
@@ -166,6 +184,20 @@ class _CutOutcomes:
             "n": counts,
             **added,
         }
+
+
+def _served_part(tally: Tally, groups: IntArray, number: int) -> dict[str, Any]:
+    """All rows with scores with cells joined, given the group of each, and the class's number."""
+    cells, keys, counts = tally.regrouped(groups)
+    return {
+        "cell": cells,
+        "part": "served",
+        "class": np.full(len(cells), number),
+        "bin": keys >> 2,
+        "place": keys >> 1 & 1,
+        "hit": keys & 1 > 0,
+        "n": counts,
+    }
 
 
 class _Bins:

@@ -12,9 +12,10 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.tasks.multiclass.counts import ClassOutcomes, OneClass
+from obs_dagster.tasks.multiclass.estimates import ClassCalibrations, calibrations, expected
 from obs_dagster.tasks.multiclass.scores import classes_of, score_columns
 from obs_dagster.tasks.multiclass.table import ADDED, CELL_GRID, KEYS, SCHEMA, WHOLE_GRID
-from obs_dagster.tasks.outcomes import Cell
+from obs_dagster.tasks.outcomes import Cell, Expecting
 
 
 class MulticlassOutcomes:
@@ -23,6 +24,11 @@ class MulticlassOutcomes:
     schema = SCHEMA
     keys = KEYS
     added = ADDED
+
+    def settings(self, monitor: Monitor) -> str:
+        """That rows without a label are counted by their scores, which older outcomes were not."""
+        del monitor
+        return "every score"
 
     def reduce(self, rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
         """The outcomes of `SCHEMA` with the text columns `by` before them, sorted.
@@ -55,6 +61,19 @@ class MulticlassOutcomes:
         if segment == WHOLE:
             for place, name in enumerate(classes):
                 yield name, OneClass(outcomes, place)
+
+    def calibration(self, parts: Sequence[Cell], monitor: Monitor, seed: int) -> ClassCalibrations:
+        """What the score of each class meant."""
+        return calibrations(parts, classes_of(monitor), seed)
+
+    def expected(
+        self, cell: Cell, calibration: ClassCalibrations, monitor: Monitor, given: Expecting
+    ) -> Iterator[tuple[str, Any]]:
+        """What is expected of a cell; nothing of a model without scores."""
+        if score_columns(monitor):
+            grid = WHOLE_GRID if given.segment == WHOLE else CELL_GRID
+            outcomes = ClassOutcomes.of(cell, classes_of(monitor), grid=grid, seed=given.seed)
+            yield "", expected(cell, outcomes, calibration, given)
 
 
 OUTCOMES = MulticlassOutcomes()

@@ -1,7 +1,7 @@
 """The columns of the outcomes of a day: predictions of one of several classes joined with their labels.
 
 Rows of a version and a segment cell, with K classes: at most (K + 2)² pairs of label and prediction, 2 · 10 ·
-6 of the top score, and 2 · K · 1,628 of the scores (2 · K · 407 in segment cells); never more than there are
+6 of the top score, and 6 · K · 1,628 of the scores (6 · K · 407 in segment cells); never more than there are
 values.
 """
 
@@ -17,7 +17,9 @@ from obs_dagster.profile.grids.score_grid import ScoreGrid
 #: `top`: labelled rows with scores, by the tenth (`bin`) that the highest score is in, the `place` of the
 #: label's score among all, and whether the class with the highest score is the label (`hit`); with sums;
 #: `score`: labelled rows by class, the bin of its score, and whether the class is the label (`hit`); with the
-#: least and the greatest score in the bin. The classes that are not declared are one, `(other)`.
+#: least and the greatest score in the bin;
+#: `served`: all rows with scores by class, the bin of its score, whether the class was predicted (`hit`), and
+#: whether the label is known (`place`: 1 or 0). The classes that are not declared are one, `(other)`.
 SCHEMA = pa.schema(
     [
         ("version", pa.string()),

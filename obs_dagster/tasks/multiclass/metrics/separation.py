@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -214,7 +215,7 @@ def _per_class(curve: str) -> Metric[OneClass]:
     )
 
 
-METRICS = (
+METRICS: tuple[Metric[Any], ...] = (
     *(_defined(curve, average) for curve in _CURVES for average in _KINDS),
     *(_per_class(curve) for curve in _CURVES),
 )

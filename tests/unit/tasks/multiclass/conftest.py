@@ -121,4 +121,4 @@ def raw(reduced):
         )
         return cell(table, rows.names, seed=seed, scores=options.get("scores", True))
 
-    return SimpleNamespace(rows=drawn, cell=cell, outcomes=outcomes)
+    return SimpleNamespace(rows=drawn, cell=cell, outcomes=outcomes, Rows=Rows)

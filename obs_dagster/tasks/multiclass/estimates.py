@@ -1,0 +1,138 @@
+"""What the outcomes of several classes teach of their scores, and what follows before labels come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from obs_dagster.estimate.calibration import Calibration
+from obs_dagster.estimate.expected import DETAIL, IN_CELLS, Expected
+from obs_dagster.estimate.expected_classes import ExpectedClasses
+from obs_dagster.estimate.predicted import Predicted
+from obs_dagster.metrics.estimate import UNTAUGHT
+from obs_dagster.metrics.evaluation import evaluate
+from obs_dagster.metrics.record import Estimate
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.tasks.multiclass.counts import ClassOutcomes
+from obs_dagster.tasks.multiclass.metrics.applies import TASKS
+from obs_dagster.tasks.multiclass.table import CELL_GRID, WHOLE_GRID
+from obs_dagster.tasks.outcomes import Cell, Expecting
+
+Columns = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class ClassCalibrations:
+    """What the score of each class meant.
+
+    Attributes:
+        names: of the classes.
+        each: the calibration of each score, the class's rows against all others.
+    """
+
+    names: Sequence[str]
+    each: Sequence[Calibration]
+
+    @cached_property
+    def refused(self) -> str:
+        """Why they teach nothing; empty if they do. What never occurs on the baseline is not expected."""
+        occurring = [one for one in self.each if one.positives.any()]
+        return next((one.refused for one in occurring if one.refused), "") if occurring else UNTAUGHT
+
+
+@dataclass(frozen=True)
+class ClassEstimates:
+    """What is expected of the predictions of one cell.
+
+    Attributes:
+        every: all rows with scores.
+        labelled: those of them whose label is known.
+        measured: what these labels say.
+    """
+
+    every: ExpectedClasses
+    labelled: ExpectedClasses
+    measured: ClassOutcomes
+
+    @property
+    def n(self) -> int:
+        """Labelled rows."""
+        return self.labelled.n
+
+    def estimated(self, name: str) -> Estimate:
+        """What a metric is expected to be."""
+        return self.every.estimated(name)
+
+    def shift(self, name: str) -> Estimate:
+        """What it is, less what was expected of the same rows."""
+        if not self.n:
+            return Estimate.missing("no labels")
+        found = self.labelled.estimated(name)
+        (real,) = evaluate("performance", self.measured, task=TASKS[0], only=[name]).values()
+        if found.value is None or found.low is None or found.high is None:
+            return found
+        if real.value is None:
+            return real
+        value = real.value - found.value
+        return Estimate(value, value - (found.high - found.value), value + (found.value - found.low), found.n)
+
+
+def calibrations(parts: Sequence[Cell], classes: Sequence[str], seed: int) -> ClassCalibrations:
+    """What the scores of the parts of a baseline meant."""
+    scored = [_part(part, "score") for part in parts]
+    found = []
+    for number, name in enumerate(classes):
+        own = [_of(part, name) for part in scored]
+        bins = np.unique(np.concatenate([[0], *(part["bin"] for part in own)]).astype(np.int64))
+        rows = np.zeros((2, len(own), len(bins)))
+        for place, part in enumerate(own):
+            at = np.searchsorted(bins, part["bin"].astype(np.int64))
+            np.add.at(rows[:, place], (part["hit"].astype(np.int64), at), part["n"])
+        score = _centres(bins, WHOLE)
+        found.append(Calibration(score, positives=rows[1], negatives=rows[0], seed=seed + number))
+    return ClassCalibrations(classes, found)
+
+
+def expected(
+    cell: Cell, outcomes: ClassOutcomes, taught: ClassCalibrations, given: Expecting
+) -> ClassEstimates:
+    """What is expected of the predictions of a cell, whose labels say these outcomes."""
+    served = _part(cell, "served")
+    by_class = [_of(served, name) for name in taught.names]
+    every = [_expected(part, one, given) for part, one in zip(by_class, taught.each, strict=True)]
+    known = [{name: column[part["place"] == 1] for name, column in part.items()} for part in by_class]
+    labelled = [_expected(part, one, given) for part, one in zip(known, taught.each, strict=True)]
+    return ClassEstimates(
+        ExpectedClasses(taught.names, every), ExpectedClasses(taught.names, labelled), outcomes
+    )
+
+
+def _expected(part: Columns, taught: Calibration, given: Expecting) -> Expected:
+    bins, place = np.unique(part["bin"].astype(np.int64), return_inverse=True)
+    rows = np.zeros((len(bins), 2))
+    np.add.at(rows, (place, part["hit"].astype(np.int64)), part["n"].astype(np.float64))
+    detail = DETAIL if given.segment == WHOLE else IN_CELLS
+    predicted = Predicted(_centres(bins, given.segment), rows)
+    return Expected(predicted, taught, None, given.days, given.seed + taught.seed, detail)
+
+
+def _part(cell: Cell, name: str) -> Columns:
+    wanted = cell["part"] == name
+    return {key: column[wanted] for key, column in cell.items()}
+
+
+def _of(part: Columns, name: str) -> Columns:
+    wanted = part["class"] == name
+    return {key: column[wanted] for key, column in part.items()}
+
+
+def _centres(bins: IntArray, segment: str) -> FloatArray:
+    low, high = (WHOLE_GRID if segment == WHOLE else CELL_GRID).edges(bins)
+    centre: FloatArray = (low + high) / 2
+    return centre
