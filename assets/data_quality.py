@@ -21,6 +21,7 @@ from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
 from obs_dagster.quality.day import DayQuality, damaged_days, validate_days
 from obs_dagster.quality.refusal import not_evaluated
+from obs_dagster.quality.schema_events import events_of_day
 from obs_dagster.telemetry.event import Event
 
 _REFUSED = Event(
@@ -68,9 +69,12 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             found[day] = quality
             if unevaluated.refused(monitor, day, quality) and not quality.evaluated:
                 _REFUSED(day=str(day), rows=quality.rows, reason=not_evaluated(day, quality.reason))
-            records += quality_records(quality, day, night.recorder)
+            changed = events_of_day(monitor, day, platform.lake)
+            records += quality_records(quality, day, night.recorder, events=len(changed.events))
             context.add_asset_metadata(
-                {"day": hours(monitor, day)} | _metadata(day, quality) | day_links(monitor.model, day),
+                {"day": hours(monitor, day), "columns": str(changed) or "as on the day before"}
+                | _metadata(day, quality)
+                | day_links(monitor.model, day),
                 partition_key=day.isoformat(),
             )
         refused = last_refused(found)

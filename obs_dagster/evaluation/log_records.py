@@ -14,11 +14,25 @@ from obs_dagster.quality.books import Books
 from obs_dagster.quality.day import DayQuality
 
 
-def quality_records(quality: DayQuality, day: dt.date, recorder: Recorder) -> Iterator[MetricRecord]:
-    """Soundness of the day's log as a whole."""
+def quality_records(
+    quality: DayQuality, day: dt.date, recorder: Recorder, *, events: int = 0
+) -> Iterator[MetricRecord]:
+    """Soundness of the day's log as a whole.
+
+    Args:
+        quality: what validation found.
+        day: the day.
+        recorder: makes records.
+        events: how many columns changed since the day before (see `quality.schema_events`).
+    """
     broken = [change for change in quality.schema_changes if change["kind"] != "new"]
     counts = RowCounts(
-        quality.rows_read, quality.quarantined, quality.duplicates, len(quality.schema_changes), len(broken)
+        rows=quality.rows_read,
+        quarantined=quality.quarantined,
+        duplicates=quality.duplicates,
+        schema_changes=len(quality.schema_changes),
+        broken_columns=len(broken),
+        schema_events=events,
     )
     yield from recorder.records(evaluate("quality", counts), version=WHOLE, day=day, window=1)
 

@@ -21,6 +21,7 @@ class RowCounts:
         duplicates: rows whose version and prediction id a later row repeats.
         schema_changes: columns that are new, missing or of another type.
         broken_columns: those of them that are declared.
+        schema_events: columns that came, went, were renamed or have another type than on the day before.
     """
 
     rows: int
@@ -28,6 +29,7 @@ class RowCounts:
     duplicates: int
     schema_changes: int
     broken_columns: int = 0
+    schema_events: int = 0
 
 
 def _quarantined_share(counts: RowCounts) -> Estimate:
@@ -40,6 +42,10 @@ def _duplicate_share(counts: RowCounts) -> Estimate:
 
 def _schema_changes(counts: RowCounts) -> Estimate:
     return Estimate(float(counts.schema_changes), None, None, counts.rows)
+
+
+def _schema_events(counts: RowCounts) -> Estimate:
+    return Estimate(float(counts.schema_events), None, None, counts.rows)
 
 
 def _broken_columns(counts: RowCounts) -> Estimate:
@@ -141,6 +147,27 @@ METRICS = (
             rank=42,
         ),
         _schema_changes,
+    ),
+    Metric(
+        Definition(
+            name="schema_events",
+            incident="schema",
+            id="schema_events/1",
+            family="quality",
+            title="Columns that changed since the day before",
+            meaning="How many columns came, went, seem to be renamed or have another type than on the last "
+            "day that had rows, declared or not.",
+            formula="count of columns.",
+            reference="a plain count.",
+            interval="none: a count",
+            unit="columns",
+            better="lower",
+            whole_log=True,
+            cells="none",
+            daily=True,
+            written="count",
+        ),
+        _schema_events,
     ),
     Metric(
         Definition(

@@ -31,6 +31,7 @@ from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
 from obs_dagster.quality.refusal import in_one_line
+from obs_dagster.quality.schema_events import events_of_day
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.record_window import RecordWindow
 from obs_dagster.tasks.sections import Section
@@ -117,8 +118,15 @@ class Gathering:
             incidents=incidents,
             suspected=self._suspected(incidents, day),
             silenced=silenced,
-            remarks=[*remarks, *damaged, *self._operation(day), *unasked],
+            remarks=[*remarks, *damaged, *self._columns(day), *self._operation(day), *unasked],
         )
+
+    def _columns(self, day: dt.date) -> list[str]:
+        """What changed in the columns of the log since the day before."""
+        if self._night is None:
+            return []
+        told = str(events_of_day(self._monitor, day, self._night.lake))
+        return [told] if told else []
 
     @cached_property
     def _elsewhere(self) -> Elsewhere:

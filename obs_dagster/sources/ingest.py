@@ -197,6 +197,7 @@ def _ingest(
         manifest = _manifest(result, stamps, stamp) | (
             {"incomplete": log.incomplete} if log.incomplete else {}
         )
+        manifest["columns"] = found_in(log.parts, schema.types)
         manifest["source_rows"] = log.rows
         # where files have rows of several days, those of this one are picked by their time
         manifest["other_days"] = log.rows - lost - result.rows - replaced if log.by_time else 0
