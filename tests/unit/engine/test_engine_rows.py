@@ -70,3 +70,24 @@ def test_a_day_that_was_not_validated_is_an_error(world, day, spark):
         engine_of(monitor).clean_rows(monitor, [day - dt.timedelta(days=1)], world.lake),
     ):
         pass
+
+
+def test_personal_values_are_the_same_pseudonyms_and_roundings(world, day, spark, monkeypatch):
+    monkeypatch.setenv("OBS_PII_KEY", "0123456789abcdef0123456789abcdef")
+    world.changes["features"] = {
+        "temp": {"type": "number", "max": 15, "pii": True},
+        "hour": {"type": "integer", "pii": True},
+        "carrier": {"type": "category", "pii": True},
+    }
+    seen = []
+    for engine in ("duckdb", spark):
+        world.changes["engine"] = engine
+        monitor = world.monitor
+        ingest_logs(monitor, day, world.lake)
+        validate_day(monitor, day, world.lake)
+        with engine_of(monitor).labelled_rows(monitor, [day], world.lake) as rows:
+            seen.append(collected(rows, "_obs_row", "carrier", "temp", "hour", "_obs_label"))
+    assert seen[0] == seen[1]
+    assert all(carrier.startswith("pii:") for _, carrier, *_ in seen[0])
+    assert all(temp == pytest.approx(float(f"{temp:.1e}")) for _, _, temp, *_ in seen[0])
+    assert {label for *_, label in seen[0]} == {None, True, False}
