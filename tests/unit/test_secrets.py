@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from obs_dagster import secrets
 from obs_dagster.errors import ObsError
+from obs_dagster.monitor.secret_url import resolved
 from obs_dagster.secrets import Hidden, scrub, without_secrets
 from obs_dagster.telemetry.logs import hide_secrets
 
@@ -116,3 +117,12 @@ def test_a_file_says_what_a_variable_does_not(tmp_path):
     assert secrets.given("SET", environ | {"SET_FILE": str(tmp_path / "token")}) == "here"
     assert secrets.given("GONE", environ) is None
     assert secrets.given("NOWHERE", environ) is None
+
+
+def test_a_channel_takes_its_secret_from_a_file_and_hides_it(tmp_path):
+    (tmp_path / "hook").write_text("h00kOfAFile\n")
+    environ = {"HOOK_FILE": str(tmp_path / "hook")}
+    assert resolved("json://night:${HOOK}@127.0.0.1/x", environ) == "json://night:h00kOfAFile@127.0.0.1/x"
+    assert scrub("before h00kOfAFile after") == "before *** after"
+    with pytest.raises(ObsError, match=r"Set GONE, or GONE_FILE to the path of a file"):
+        resolved("json://night:${GONE}@127.0.0.1/x", environ)
