@@ -19,6 +19,7 @@ from obs_dagster.metrics.drift.peer_bins import (
     in_bins,
     numbers,
     rooted,
+    span,
     summed,
     valued,
 )
@@ -40,9 +41,7 @@ _EXACT_ROWS = 10_000
 
 def sturges(baseline: NumericCounts, current: NumericCounts) -> FloatArray:
     """The edges of `numpy.histogram_bin_edges(both, bins="sturges")`, which follow from range and rows."""
-    low = min(each.minimum for each in (baseline, current) if each.minimum is not None)
-    high = max(each.maximum for each in (baseline, current) if each.maximum is not None)
-    return _equal_width(low, high, math.log2(baseline.n + current.n) + 1)
+    return _equal_width(*span(baseline, current), math.log2(baseline.n + current.n) + 1)
 
 
 def _equal_width(low: float, high: float, bins: float) -> FloatArray:
@@ -174,9 +173,7 @@ def _hellinger(comparison: Comparison) -> Estimate:
         if not all(map(valued, pair)):
             return Estimate.missing("not counted by value, so nobody knows how many there are", pair[1].n)
         distinct = by_number(*pair)[0]
-        low = min(float(each.minimum or 0.0) for each in pair)
-        high = max(float(each.maximum or 0.0) for each in pair)
-        edges = _equal_width(low, high, math.log2(len(distinct.counted)) + 1)
+        edges = _equal_width(*span(*pair), math.log2(len(distinct.counted)) + 1)
         sides = in_bins(pair[0], edges), in_bins(pair[1], edges)
     overlap = float(np.sqrt(sides[0].shares * sides[1].shares).sum())
     return rooted(1 - min(overlap, 1.0), 0.0, comparison.current.n)

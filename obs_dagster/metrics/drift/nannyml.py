@@ -9,7 +9,16 @@ import numpy as np
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.drift.comparison import Comparison, numeric
 from obs_dagster.metrics.drift.ks import ks
-from obs_dagster.metrics.drift.peer_bins import Rows, by_value, categories, in_bins, numbers, rooted, summed
+from obs_dagster.metrics.drift.peer_bins import (
+    Rows,
+    by_value,
+    categories,
+    in_bins,
+    numbers,
+    rooted,
+    span,
+    summed,
+)
 from obs_dagster.metrics.drift.wasserstein import distance_of
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
@@ -28,7 +37,7 @@ def doane(reference: NumericCounts) -> FloatArray | str:
     How many there are follows from range, rows and skewness. The profile knows the latter almost: rows may
     lie anywhere in their bins, so it is off by as much as independent rows there would make it, six times.
     """
-    n, low, high = reference.n, float(reference.minimum or 0.0), float(reference.maximum or 0.0)
+    n, (low, high) = reference.n, span(reference)
     if n <= 2 or low == high:  # noqa: PLR2004 - as numpy has it
         return np.array([low - 0.5, high + 0.5]) if low == high else np.array([low, high])
     share = reference.counts / n
@@ -104,7 +113,7 @@ def _hellinger(comparison: Comparison) -> Estimate:
 
 
 def _fine(reference: NumericCounts) -> FloatArray:
-    return np.linspace(float(reference.minimum or 0.0), float(reference.maximum or 0.0), ESTIMATED_FROM + 1)
+    return np.linspace(*span(reference), ESTIMATED_FROM + 1)
 
 
 def _below(
@@ -123,7 +132,7 @@ def _ks(comparison: Comparison) -> Estimate:
     if isinstance(pair, Estimate):
         return pair
     n = pair[1].n
-    if pair[0].n < ESTIMATED_FROM or pair[0].minimum == pair[0].maximum:
+    if pair[0].n < ESTIMATED_FROM or np.ptp(span(pair[0])) == 0:
         value, error = ks(comparison.points)
     else:
         edges = _fine(pair[0])
@@ -138,7 +147,7 @@ def _wasserstein(comparison: Comparison) -> Estimate:
     if isinstance(pair, Estimate):
         return pair
     n = pair[1].n
-    if pair[0].n < ESTIMATED_FROM or pair[0].minimum == pair[0].maximum:
+    if pair[0].n < ESTIMATED_FROM or np.ptp(span(pair[0])) == 0:
         distance, error = (each * comparison.points.scale for each in distance_of(comparison.points))
     else:
         distance, error = _in_bins(*pair)

@@ -21,6 +21,7 @@ Term = Callable[[FloatArray, FloatArray], FloatArray]
 """What bins with shares p and q add to a statistic."""
 
 TOO_MANY = "too many values to count each of them"
+TOO_WIDE = "the values are further apart than any number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,18 @@ def numbers(comparison: Comparison) -> tuple[NumericCounts, NumericCounts] | Est
     baseline, current = comparison.baseline, comparison.current
     if comparison.obstacle or not isinstance(baseline, NumericCounts):
         return Estimate.missing(comparison.obstacle)
-    return baseline, current if isinstance(current, NumericCounts) else baseline
+    sides = baseline, current if isinstance(current, NumericCounts) else baseline
+    low, high = span(*sides)
+    # in Python's numbers, which overflow to infinity without a warning
+    return sides if math.isfinite(high - low) else Estimate.missing(TOO_WIDE, current.n)
+
+
+def span(*sides: NumericCounts) -> tuple[float, float]:
+    """The least and the largest value of all, or what counts know of them; there is a row somewhere."""
+    known = [(each, each.points[each.counts > 0]) for each in sides if each.n]
+    low = min(float(points[0]) if each.minimum is None else each.minimum for each, points in known)
+    high = max(float(points[-1]) if each.maximum is None else each.maximum for each, points in known)
+    return low, high
 
 
 def categories(comparison: Comparison) -> tuple[CategoryCounts, CategoryCounts] | Estimate:

@@ -109,7 +109,8 @@ def test_categories_are_compared_value_by_value(raw):
     table = np.array([[500, 300, 200, 0], [40, 50, 0, 10]])
     p, q = table / table.sum(axis=1, keepdims=True)
     filled_p, filled_q = np.maximum(p, 1e-4), np.maximum(q, 1e-4)
-    assert set(found) == {
+    # what peers compute has tests of its own
+    assert {name for name in found if "." not in name} == {
         "psi",
         "jensen_shannon",
         "chi_square",
@@ -117,6 +118,7 @@ def test_categories_are_compared_value_by_value(raw):
         "missing_share",
         "missing_drift",
         "mode_share",
+        "new_value_share",
         "design_effect",
         "drift_p_value",
         "drift_evidence",
