@@ -112,5 +112,5 @@ def write(world: World, home: Path, day: dt.date, fault: Fault) -> None:
 def _fired(nights: Nights, day: dt.date, history: History) -> list[str]:
     """What fires after the night of a day."""
     nights.run(day, history)
-    firing = [alert for alert in list_alerts(history) if alert.fired_day and alert.last_day == day]
+    firing = [alert for alert in list_alerts(history) if alert.fired_day and not alert.resolved_day]
     return sorted({f"{alert.rule}|{alert.column}" for alert in firing})

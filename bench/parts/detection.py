@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def compared(folder: Path, columns: int) -> dict[str, Any]:
         quiet = [*seen["quiet"], *seen["twin"]]
         limits = tuned(quiet, alarms)
         for name, thresholds in ((tool, None), (f"{tool}, tuned", limits)):
-            on = {case: flagged(nights, thresholds) for case, nights in seen.items()}
+            on = {case: flagged(nights, thresholds) for case, nights in seen.items() if case in ours}
             found[name] = _found(on, on["twin"]) | {"alarms": onsets(flagged(quiet, thresholds))}
     return {"tools": found, "columns": columns, "nights": len(ours["quiet"]) + len(ours["twin"])}
 
@@ -115,16 +115,19 @@ def summary(cases: dict[str, dict[str, Any]]) -> str:
         measured = each["measured"]
         years = measured["columns"] * measured["nights"] / _DAYS_OF_YEAR
         for tool, found in measured["tools"].items():
-            nights = list(found["found"].values())
-            weak, middling, strong = (nights[place::3] for place in range(3))
+            nights = found["found"]
+            of_strength = (
+                [night for case, night in nights.items() if case.endswith(f"/{place}")] for place in range(3)
+            )
+            weak, middling, strong = map(_share, of_strength)
             lines.append(
                 [
                     world,
                     _called(tool),
-                    _share(weak),
-                    _share(middling),
-                    _share(strong),
-                    _median(nights),
+                    weak,
+                    middling,
+                    strong,
+                    _median(list(nights.values())),
                     f"{found['alarms']}",
                     f"{found['alarms'] / years:.1f}",
                 ]
@@ -149,8 +152,10 @@ def _nights(cases: dict[str, dict[str, Any]], suffix: str) -> str:
     for kind in KINDS:
         for place, strength in enumerate(kind.strengths):
             name = f"{kind.name}/{place}"
+            if not any(name in each["measured"]["tools"][OURS]["found"] for each in cases.values()):
+                continue
             nights = [
-                _night(each["measured"]["tools"][tool]["found"].get(name))
+                _night(each["measured"]["tools"][tool]["found"], name)
                 for each in cases.values()
                 for tool in tools
             ]
@@ -185,5 +190,6 @@ def _median(nights: Sequence[int | None]) -> str:
     return f"{statistics.median(found):g}" if found else "-"
 
 
-def _night(night: int | None) -> str:
-    return "-" if night is None else str(night)
+def _night(found: Mapping[str, int | None], case: str) -> str:
+    """The night; `-` if there was none, and nothing if it was not measured."""
+    return "" if case not in found else "-" if found[case] is None else str(found[case])

@@ -189,6 +189,15 @@ METRICS = (
                     why="A model gives the same score for the same values; what most rows lack is no "
                     "rounding. It is found on the first night, without labels.",
                 ),
+                DefaultRule(
+                    name="some_scores_not_the_models",
+                    above=0.05,
+                    min_rows=100,
+                    summary="A part of the log's scores is not what the registered model gives for the "
+                    "logged features. Does another version answer a part of the traffic?",
+                    why="One row of twenty, for sure. Requests that another version answers, or features "
+                    "that some clients give in another form, are a part of the rows only.",
+                ),
             ),
         ),
         _mismatch,
