@@ -18,7 +18,7 @@ _WAYS = {
     "middleware": "the ASGI middleware and `log.record`",
     "parquet": "the same, as Parquet",
     "prometheus": "the same, with Prometheus' histogram and exemplars",
-    "spans": "the same, with a span of OpenTelemetry's SDK",
+    "spans": "the same, with a span of OpenTelemetry's SDK, made afterwards",
 }
 
 

@@ -12,7 +12,7 @@ import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,12 +80,19 @@ def _pairs(options: Options, season: Season, folder: Path, environ: Mapping[str,
         nights += taken
         pairs.append((taken[order.index({})], taken[order.index(on)]))
     program = [sys.executable, "-m", "bench.measured.telemetry"]
-    sampled = [season.night(options.limits, environ=on, program=program) for _ in range(options.repeats)]
-    nights += sampled
-    told = [(each.cpu, json.loads(each.told)) for each in sampled if not each.failure]
+    sampled = {
+        name: [season.night(options.limits, environ=each, program=program) for _ in range(options.repeats)]
+        for name, each in (("off", {}), ("on", on))
+    }
+    nights += [*sampled["off"], *sampled["on"]]
+    # lines of the log, and what stages take, are there without any of it
+    always = _told(sampled["off"])
+    besides = statistics.median(one["telemetry"] / cpu for cpu, one in always) if always else 0.0
+    told = _told(sampled["on"])
     return {
         "failure": next((each.failure for each in nights if each.failure), ""),
-        "shares": sorted(one["telemetry"] / (cpu - one["telemetry"]) for cpu, one in told),
+        "always": besides,
+        "shares": sorted(one["telemetry"] / (cpu - one["telemetry"]) - besides for cpu, one in told),
         "share_error": max((one["error"] / cpu for cpu, one in told), default=0.0),
         "telemetry": statistics.median(one["telemetry"] for _, one in told) if told else 0.0,
         "pairs": len(pairs),
@@ -93,6 +100,11 @@ def _pairs(options: Options, season: Season, folder: Path, environ: Mapping[str,
         "on": statistics.median(on.cpu for _, on in pairs),
         "ratios": sorted(on.cpu / off.cpu for off, on in pairs),
     }
+
+
+def _told(nights: Sequence[NightsTaken]) -> list[tuple[float, dict[str, Any]]]:
+    """The CPU of each night, and what was sampled of it."""
+    return [(each.cpu, json.loads(each.told)) for each in nights if not each.failure]
 
 
 def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
