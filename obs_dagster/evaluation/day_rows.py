@@ -80,13 +80,16 @@ def _drawn(
         + ")"
         for each, count in rows.items()
     )
+    # days may differ in their types
     wanted = ", ".join(
-        identifier(name) if there else f"NULL AS {identifier(name)}" for name, there in columns
+        f"CAST({identifier(name) if there else 'NULL'} AS "
+        f"{'DOUBLE' if monitor.features[name].numeric else 'VARCHAR'}) AS {identifier(name)}"
+        for name, there in columns
     )
     with connect() as connection:
         log = clean_rows(connection, monitor, [day], lake)
         query = (
-            f"SELECT {wanted}, {version} AS {_VERSION}, hash({key}) AS {_HASH}, "
+            f"SELECT {wanted}, CAST({version} AS VARCHAR) AS {_VERSION}, hash({key}) AS {_HASH}, "
             f"{key} AS {identifier(roles.prediction_id)} FROM log "
         )
         query += f"WHERE {chosen or 'false'}"
