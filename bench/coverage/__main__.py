@@ -13,6 +13,7 @@ import duckdb
 import narwhals as nw
 import numpy as np
 
+from bench.coverage.estimates import BASELINES, binary
 from bench.coverage.worlds import WORLDS, World
 from bench.report import replaced
 from bench.table import table
@@ -121,11 +122,15 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=1_000, help="of each size")
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
     parser.add_argument("--world", type=int, nargs="*", help="numbers of worlds; left out: all")
+    parser.add_argument("--estimates", action="store_true", help="those before labels, and nothing else")
     parser.add_argument("--report", action="store_true", help="write the kept results into the document only")
     options = parser.parse_args()
     if lacking := unmeasured():
         parser.error(f"no world for {', '.join(lacking)}: add one to bench/coverage/worlds.py")
     results: dict[str, Any] = json.loads(_RESULTS.read_text()) if _RESULTS.exists() else {}
+    if options.estimates:
+        _write("estimates", _before_labels(options.sizes, options.samples))
+        return
     for number, world in enumerate(WORLDS):
         if options.report or (options.world is not None and number not in options.world):
             continue
@@ -140,11 +145,22 @@ def main() -> None:
                 if "**" in _cell(each)
             }
             print(world.told, size, missed, flush=True)
-    _RESULTS.parent.mkdir(exist_ok=True)
-    _RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    if _DOCUMENT.exists():
-        text = _DOCUMENT.read_text(encoding="utf-8")
-        _DOCUMENT.write_text(replaced(text, "coverage", section(results)), encoding="utf-8")
+            _RESULTS.parent.mkdir(exist_ok=True)
+            _RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    _write("coverage", section(results))
+
+
+def _before_labels(sizes: Sequence[int], samples: int) -> str:
+    """Estimates of binary classifiers as a table, by baseline and rows."""
+    found = {(told, size): binary(told, size, samples) for told in BASELINES for size in sizes}
+    names = next(iter(found.values()))
+    lines = [[f"`{name}`", *(_cell(each.get(name)) for each in found.values())] for name in names]
+    return table(["metric", *(f"{told}, {size:,} rows" for told, size in found)], lines, words=1)
+
+
+def _write(part: str, content: str) -> None:
+    text = _DOCUMENT.read_text(encoding="utf-8")
+    _DOCUMENT.write_text(replaced(text, part, content), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.intervals import normal_mean
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
+from obs_dagster.metrics.skewed_mean import TOLD, skewed_mean
 from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.tasks.binary.counts import TINY, OutcomeCounts
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
@@ -20,10 +20,9 @@ def _mean(sums: Callable[[OutcomeCounts], tuple[FloatArray, FloatArray]]) -> Cal
         n = outcomes.n
         if n == 0:
             return Estimate.missing("no labels")
-        total, total_sq = (float(part.sum()) for part in sums(outcomes.counts))
-        value = total / n
-        low, high = normal_mean(total, total_sq, n, lowest=0.0) or (None, None)
-        return Estimate(value, low, high, n)
+        total, total_sq = sums(outcomes.counts)
+        low, high = skewed_mean(outcomes.counts.counts, total, total_sq, outcomes.seed) or (None, None)
+        return Estimate(float(total.sum()) / n, low, high, n)
 
     return compute
 
@@ -39,7 +38,7 @@ METRICS = (
             formula="-(1/n) Σ (y ln s + (1 - y) ln(1 - s)), natural logarithm, scores clipped to "
             f"[ε, 1 - ε]; y: label, s: score, ε: {TINY!r}, float64's spacing at 1.",
             reference="`sklearn.metrics.log_loss(label, score)`.",
-            interval="normal, from the exact sum of squares",
+            interval=TOLD,
             unit="nats",
             better="lower",
             tasks=("binary_classification",),
@@ -56,7 +55,7 @@ METRICS = (
             meaning="The mean squared distance of the score from the label.",
             formula="(1/n) Σ (s - y)²; y: label (0 or 1), s: score.",
             reference="`sklearn.metrics.brier_score_loss(label, score)`.",
-            interval="normal, from the exact sum of squares",
+            interval=TOLD,
             better="lower",
             tasks=("binary_classification",),
             needs=("labels",),

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from obs_dagster.metrics.calibration import calibration_error
 from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.intervals import normal_mean
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
+from obs_dagster.metrics.skewed_mean import TOLD, skewed_mean
 from obs_dagster.tasks.multiclass.counts import ClassOutcomes
 from obs_dagster.tasks.multiclass.metrics.applies import LABELS, TASKS, to_scored
 from obs_dagster.tasks.multiclass.table import SUMS, TINY
@@ -20,12 +20,10 @@ def _mean(name: str) -> Callable[[ClassOutcomes], Estimate]:
     def compute(outcomes: ClassOutcomes) -> Estimate:
         if outcomes.no_scores:
             return Estimate.missing(outcomes.no_scores)
-        n = outcomes.top.n
-        total, total_sq = (
-            float(outcomes.top.sums[SUMS.index(f"{name}_{kind}")].sum()) for kind in ("sum", "sq")
-        )
-        low, high = normal_mean(total, total_sq, n, lowest=0.0) or (None, None)
-        return Estimate(total / n, low, high, n)
+        top = outcomes.top
+        total, total_sq = (top.sums[SUMS.index(f"{name}_{kind}")].ravel() for kind in ("sum", "sq"))
+        low, high = skewed_mean(top.counts.ravel(), total, total_sq, outcomes.seed) or (None, None)
+        return Estimate(float(total.sum()) / top.n, low, high, top.n)
 
     return compute
 
@@ -48,7 +46,7 @@ METRICS = (
             formula="-(1/n) Σ ln s, s: the score of the label's class, clipped to [ε, 1 - ε], ε: "
             f"{TINY!r}; 0 for labels of no declared class. Scores are not scaled to sum to 1.",
             reference="`sklearn.metrics.log_loss(label, scores)`.",
-            interval="normal, from the exact sum of squares",
+            interval=TOLD,
             unit="nats",
             better="lower",
             tasks=TASKS,
@@ -68,7 +66,7 @@ METRICS = (
             formula="(1/n) Σ Σ_c (s_c - y_c)²; y_c: 1 for the label's class, else 0; a label of no declared "
             "class adds 1.",
             reference="`sklearn.metrics.brier_score_loss(label, scores, scale_by_half=False)`.",
-            interval="normal, from the exact sum of squares",
+            interval=TOLD,
             better="lower",
             tasks=TASKS,
             needs=LABELS,
