@@ -85,9 +85,10 @@ def _changed(monitor: Monitor, lake: Lake, now: dt.datetime) -> list[ChangedDay]
 
 
 def _again(monitor: Monitor, changed: ChangedDay) -> dg.RunRequest:
-    """The night of a day, once for each state of its log."""
+    """The night of a day, once for each state of its log; if it failed, once more on the next day."""
+    today = dt.datetime.now(dt.UTC).date()
     return dg.RunRequest(
-        run_key=f"{monitor.model}:{changed.day}:{changed.stamp}",
+        run_key=f"{monitor.model}:{changed.day}:{changed.stamp}:{today}",
         job_name=job_name(monitor),
         partition_key=str(changed.day),
         tags={"obs/because": "its log has changed"},

@@ -29,7 +29,8 @@ def changed_spans(
     from obs_dagster.settings import Settings
     from obs_dagster.sources.changed_logs import changed_days, spans
 
-    found = list(changed_days(monitor, Lake(Settings().lake_root), first, last))
+    lake = Lake(Settings().lake_root)
+    found = list(changed_days(monitor, lake, first, last, also_unreadable=True))
     kept = [] if removed else [each for each in found if each.kind == "gone"]
     again = [each for each in found if each not in kept]
     if not again:

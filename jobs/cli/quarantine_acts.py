@@ -64,19 +64,18 @@ def release(  # noqa: PLR0917  Typer reads options by name
             remedy="`obs quarantine list --by version` has the versions.",
         )
     lake, now = Lake(Settings().lake_root), dt.datetime.now(dt.UTC)
-    for each in dict.fromkeys(rule):
-        made = releases.release(
-            monitor,
-            lake,
-            rule=each,
-            first=begin,
-            last=end,
-            versions=version or (),
-            by=person(by),
-            comment=comment,
-            now=now,
-        )
-        _told(made, sum(row.rows for row in chosen if row.rule == each))
+    for made in releases.release(
+        monitor,
+        lake,
+        rules=list(dict.fromkeys(rule)),
+        first=begin,
+        last=end,
+        versions=version or (),
+        by=person(by),
+        comment=comment,
+        now=now,
+    ):
+        _told(made, sum(row.rows for row in chosen if row.rule == made.rule))
     _again(monitor, sorted({each.day for each in chosen}), run=not no_run)
 
 
@@ -133,10 +132,19 @@ def _told(made: Release, rows: int) -> None:
 
 
 def _again(monitor: Monitor, touched: Sequence[dt.date], *, run: bool) -> None:
-    """Evaluate days again, a run for each span of them."""
+    """Evaluate days again, a run for each span of them; those whose rows are gone stay as they are."""
+    from obs_dagster.lake.lake import Lake
+    from obs_dagster.settings import Settings
     from obs_dagster.sources.changed_logs import spans
+    from obs_dagster.sources.ingest import LOGS
+    from obs_dagster.sources.purged import purged_on
 
-    found = spans(touched)
+    logs = Lake(Settings().lake_root).table(monitor.model, LOGS)
+    purged = [day for day in touched if purged_on(logs.readable(day))]
+    if purged:
+        days_told = ", ".join(map(str, purged))
+        ERRORS.print(f"The rows of {days_told} were removed, so nothing changes there.", highlight=False)
+    found = spans([day for day in touched if day not in purged])
     if not run:
         for begin, end in found:
             ERRORS.print(

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.quality import RowCounts
-from obs_dagster.metrics.record import MetricRecord
+from obs_dagster.metrics.record import Estimate, MetricRecord
+from obs_dagster.metrics.registry import family
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.books import Books
 from obs_dagster.quality.day import DayQuality
+from obs_dagster.sources.unreadable_log import UNREADABLE
 
 
 def quality_records(
@@ -25,6 +27,10 @@ def quality_records(
         recorder: makes records.
         events: how many columns changed since the day before (see `quality.schema_events`).
     """
+    if quality.unreadable:
+        unknown = {name: Estimate.missing(UNREADABLE) for name in family("quality")}
+        yield from recorder.records(unknown, version=WHOLE, day=day, window=1)
+        return
     broken = [change for change in quality.schema_changes if change["kind"] != "new"]
     counts = RowCounts(
         rows=quality.rows_read,

@@ -65,7 +65,7 @@ class Books:
 
 
 def books_of(monitor: Monitor, day: dt.date, lake: Lake, counted: int) -> Books | None:
-    """The books of a day that was validated; None if it was not, or was read before its rows were counted.
+    """The books of a day that was validated and whose rows were counted as they were read; else None.
 
     Args:
         monitor: names the log.
@@ -75,7 +75,7 @@ def books_of(monitor: Monitor, day: dt.date, lake: Lake, counted: int) -> Books 
     """
     manifest = lake.table(monitor.model, LOGS).readable(day)
     quality = day_quality(monitor, day, lake)
-    if quality is None or manifest is None or "source_rows" not in manifest:
+    if quality is None or quality.unreadable or manifest is None or "source_rows" not in manifest:
         return None
     away = quality.broken_rules.get(outside(monitor, day), 0)
     books = Books(

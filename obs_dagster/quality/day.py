@@ -20,13 +20,14 @@ from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows, Uncast
 from obs_dagster.quality.expectations import ExpectationResult, Suite, Validation, distinct
 from obs_dagster.quality.frames import FrameJudge
 from obs_dagster.quality.judging import judging
-from obs_dagster.quality.refusal import missing, reason_of
+from obs_dagster.quality.refusal import fact, missing, reason_of
 from obs_dagster.quality.releases import Parted, parted
 from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place, day_of, log_rows, unreadable
 from obs_dagster.sources.personal import Personal
+from obs_dagster.sources.unreadable_log import UNREADABLE
 from obs_dagster.telemetry.traces import of_day, span
 
 if TYPE_CHECKING:
@@ -76,7 +77,11 @@ class DayQuality:
     def without_values(self) -> DayQuality:
         """The same, without a value of any row."""
         results = [each | {"examples": []} for each in self.results]
-        return replace(self, purged=True, examples={}, results=results)
+        reason = self.reason
+        if self.examples and self.broken_rules and reason:
+            told = (f"{rule}: {rows:,} row{'s' * (rows != 1)}" for rule, rows in self.broken_rules.items())
+            reason = f"{fact(reason)}\n{'; '.join(told)}"
+        return replace(self, purged=True, examples={}, results=results, reason=reason)
 
     @property
     def missing_columns(self) -> list[str]:
@@ -86,7 +91,12 @@ class DayQuality:
     @property
     def refused(self) -> bool:
         """Whether there are rows that may not be evaluated; a day without rows is sound, and empty."""
-        return not self.evaluated and self.rows > 0
+        return not self.evaluated and (self.rows > 0 or self.unreadable)
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether nobody knows what rows there are, since the log cannot be read."""
+        return fact(self.reason) == UNREADABLE
 
     @property
     def rows_read(self) -> int:

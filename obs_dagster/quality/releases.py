@@ -15,18 +15,26 @@ from uuid import uuid4
 
 import numpy as np
 
-from obs_dagster.errors import ObsError
+from obs_dagster.errors import LakeError, ObsError
 from obs_dagster.lake.lake import Lake, read_json, write_json
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.contract import UNCAST_RULE, contract
 from obs_dagster.quality.day_rows import DayRows, Uncast, type_rule
 from obs_dagster.quality.expectations import Rows, distinct
 from obs_dagster.sources.declared import declared_types
+from obs_dagster.telemetry.event import Event
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _FOLDER = "releases"
+_DAMAGED = Event(
+    "obs_dagster.quality",
+    "release unusable",
+    "error",
+    "The file of a release is damaged: the rows that it let in are in quarantine again. Release them anew.",
+    {"file": "the file", "error": "why"},
+)
 
 
 class ReleaseError(ObsError):
@@ -65,12 +73,13 @@ class Release:
 
 
 def releases_of(model: str, lake: Lake) -> list[Release]:
-    """All releases of a model, the oldest first.
-
-    Raises:
-        LakeError: the file of one is damaged.
-    """
-    found = [_from_json(read_json(file)) for file in sorted(lake.folder(model, _FOLDER).glob("*.json"))]
+    """All releases of a model, the oldest first. One whose file is damaged releases nothing, and is told."""
+    found = []
+    for file in sorted(lake.folder(model, _FOLDER).glob("*.json")):
+        try:
+            found.append(_from_json(read_json(file)))
+        except (LakeError, KeyError, TypeError, ValueError) as error:
+            _DAMAGED(file=str(file), error=str(error))
     return sorted(found, key=lambda each: each.at)
 
 
@@ -78,26 +87,30 @@ def release(
     monitor: Monitor,
     lake: Lake,
     *,
-    rule: str,
+    rules: Sequence[str],
     first: dt.date,
     last: dt.date,
     versions: Collection[str] = (),
     by: str,
     comment: str,
     now: dt.datetime,
-) -> Release:
-    """Release rows; their days have to be run again.
+) -> list[Release]:
+    """Release rows from rules, from all or from none; their days have to be run again.
 
     Raises:
-        ReleaseError: rows that break the rule cannot be evaluated.
+        ReleaseError: rows that break one of the rules cannot be evaluated.
     """
-    if rule in indispensable_rules(monitor, first, last):
-        raise ReleaseError(
-            f"Rows cannot be released of which is true: {rule!r}. No row is evaluated without that.",
-            remedy="Mend the log, and run its day again; or correct what the monitor says of the column.",
-        )
-    made = Release(uuid4().hex[:8], rule, first, last, tuple(sorted(versions)), by, comment, now)
-    _write(monitor.model, lake, made)
+    never = indispensable_rules(monitor, first, last)
+    for rule in rules:
+        if rule in never:
+            raise ReleaseError(
+                f"Rows cannot be released of which is true: {rule!r}. No row is evaluated without that.",
+                remedy="Mend the log, and run its day again; or correct what the monitor says of the column.",
+            )
+    of = tuple(sorted(versions))
+    made = [Release(uuid4().hex[:8], rule, first, last, of, by, comment, now) for rule in rules]
+    for each in made:
+        _write(monitor.model, lake, each)
     return made
 
 
@@ -161,9 +174,6 @@ def parted(monitor: Monitor, day: dt.date, lake: Lake, rows: DayRows, broken: Ma
         lake: holds the releases.
         rows: the day's rows.
         broken: numbers of the rows that broke each rule, ascending.
-
-    Raises:
-        LakeError: the file of a release is damaged.
     """
     releases = [each for each in releases_of(monitor.model, lake) if each.holds(day)]
     if not releases or not broken:

@@ -14,14 +14,15 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.protocol import source_of
 from obs_dagster.sources.purged import purged_on
-from obs_dagster.sources.unreadable_log import stamp_of, unreadable_logs
+from obs_dagster.sources.unreadable_log import changed_since, stamp_of, unreadable_logs
 
-Kind = Literal["changed", "gone", "missed"]
+Kind = Literal["changed", "gone", "missed", "unreadable"]
 #: What each kind is, as people read it.
 KINDS: dict[Kind, str] = {
     "changed": "its log is not what was evaluated",
     "gone": "its log is gone; what was evaluated stays",
     "missed": "its log is there, and no night has read it",
+    "unreadable": "its log could not be read, and is tried again",
 }
 _ONE = dt.timedelta(days=1)
 
@@ -45,7 +46,12 @@ class ChangedDay:
 
 
 def changed_days(
-    monitor: Monitor, lake: Lake, first: dt.date | None = None, last: dt.date | None = None
+    monitor: Monitor,
+    lake: Lake,
+    first: dt.date | None = None,
+    last: dt.date | None = None,
+    *,
+    also_unreadable: bool = False,
 ) -> Iterator[ChangedDay]:
     """Compare days of the log with what was read of them, ascending; no row is read.
 
@@ -58,13 +64,14 @@ def changed_days(
         lake: has what was read.
         first: only days from this one on; left out: from the first that a night has read.
         last: only days up to this one; left out: to the last that a night has read.
+        also_unreadable: whether days are given whose log could not be read and has not changed since.
     """
     table, source = lake.table(monitor.model, LOGS), source_of(monitor.logs)
     read = [day for day in table.days() if monitor.start <= day]
     if not read:
         return
     begin, end = max(first or read[0], read[0]), min(last or read[-1], read[-1])
-    unread = {each.day: each.stamp for each in unreadable_logs(monitor.model, lake)}
+    unread = {each.day: each for each in unreadable_logs(monitor.model, lake)}
     there = _days_there(monitor) - set(read)
     for day in sorted(there.union(read)):
         if not begin <= day <= end:
@@ -77,8 +84,15 @@ def changed_days(
         if purged_on(manifest):
             # nothing can be made of a change
             continue
-        before = unread.get(day, manifest.get("stamp"))
-        if before is not None and before != (now := stamp_of(source, monitor, day)):
+        if day in unread:
+            if now := changed_since(monitor, unread[day]):
+                yield ChangedDay(day, "changed", now)
+            elif also_unreadable:
+                yield ChangedDay(day, "unreadable", unread[day].stamp)
+            continue
+        before = manifest.get("stamp")
+        own = manifest.get("own_files", False)
+        if before is not None and before != (now := stamp_of(source, monitor, day, own=own)):
             yield ChangedDay(day, "changed" if now else "gone", now)
 
 

@@ -35,6 +35,8 @@ _WITH_ZONE = r":[0-9]{2}([.][0-9]+)? ?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$|^[0-9
 _ONE = dt.timedelta(days=1)
 #: One of so many rows may lie elsewhere: clocks differ, and a request may end after midnight.
 _STRAY = 20
+#: Fewer rows than these say nothing of folders, however few others there are.
+_FEWEST = 3
 #: A folder that is missing is one that is still to come if none of so many later ones is there.
 _LATER = 7
 
@@ -87,7 +89,7 @@ class _Evidence:
     @property
     def by_utc(self) -> bool | None:
         """Whether folders are days of UTC; None if the rows don't tell."""
-        if self.utc and self.utc >= _STRAY * self.local:
+        if self.utc >= _FEWEST and self.utc >= _STRAY * self.local:
             return True
         return False if self.local and self.local >= _STRAY * self.utc else None
 

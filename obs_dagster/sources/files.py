@@ -24,8 +24,9 @@ from obs_dagster.storage_fault import blames_storage, storage_fault
 if TYPE_CHECKING:
     import duckdb
 
-_STAYS = "What was evaluated before stays as it was."
-_AGAIN = f"Check that the file is complete and of that format, then run the day again. {_STAYS}"
+STAYS = "What was evaluated before stays as it was."
+"""The end of what is said of files that cannot be read."""
+_AGAIN = f"Check that the file is complete and of that format, then run the day again. {STAYS}"
 #: Megabytes that a session may hold at least, and for each of its threads.
 _MEMORY, _THREAD_MEMORY = 768, 256
 
@@ -145,7 +146,7 @@ class SourceFiles:
         if isinstance(error, UnreadableError):
             return SourceError(
                 f"Cannot read {shown_path(str(error.file))} as {self.kind}: {error.cause}.",
-                remedy=f"{error.remedy}. {_STAYS}" if error.remedy else _AGAIN,
+                remedy=f"{error.remedy}. {STAYS}" if error.remedy else _AGAIN,
             )
         named = any(str(file) in str(error) for file in self.files)
         if not named and blames_storage(error) and (fault := storage_fault(error, scratch())):

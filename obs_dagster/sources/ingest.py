@@ -15,7 +15,7 @@ from obs_dagster.monitor.data import MADE_ID
 from obs_dagster.monitor.day_form import Period
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.source import SOURCES
-from obs_dagster.sources.day_log import day_log
+from obs_dagster.sources.day_log import day_log, may_be_by_time
 from obs_dagster.sources.divided import divided_files, rows_of
 from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.files import SourceFiles, connect
@@ -197,6 +197,9 @@ def _ingest(
         manifest = _manifest(result, stamps, stamp) | (
             {"incomplete": log.incomplete} if log.incomplete else {}
         )
+        if may_be_by_time(monitor, day) and not log.by_time and stamp:
+            # it turned out that the files beside the day's have none of its rows
+            manifest |= {"own_files": True, "stamp": fingerprint(stamps) if stamps else ""}
         manifest["columns"] = found_in(log.parts, schema.types)
         manifest["source_rows"] = log.rows
         # where files have rows of several days, those of this one are picked by their time

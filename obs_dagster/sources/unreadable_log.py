@@ -7,6 +7,7 @@ day is one without rows that says why, and is not evaluated.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +17,9 @@ from obs_dagster.lake.lake import Lake, manifest_metadata, read_json, replacing,
 from obs_dagster.lake.quoting import literal
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.source import SOURCES
-from obs_dagster.sources.files import connect
+from obs_dagster.sources.day_log import log_files
+from obs_dagster.sources.file_stamp import fingerprint
+from obs_dagster.sources.files import STAYS, connect
 from obs_dagster.sources.ingest import LOGS, Ingested, ingest_logs
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.protocol import Source, source_of
@@ -62,6 +65,8 @@ def ingest_day(
         LakeError: the disk is full, or cannot be written.
     """
     note = _path(monitor.model, lake, day)
+    # before anything is read: what comes meanwhile makes the day another one
+    stamp = _stamp(monitor, day)
     try:
         found = ingest_logs(monitor, day, lake)
     except SourceError as error:
@@ -70,7 +75,7 @@ def ingest_day(
         before = lake.table(monitor.model, LOGS).readable(day) or {}
         # rows that were never copied are in the files that cannot be read
         kept = bool(before) and not before.get("unreadable") and "in_place" not in before
-        unread = UnreadableLog(day, str(error), stamp_of(source_of(monitor.logs), monitor, day), now, kept)
+        unread = UnreadableLog(day, _told(monitor, error, kept=kept), stamp, now, kept)
         if not kept:
             _write_nothing(monitor, day, lake, unread)
         write_json(note, asdict(unread) | {"day": day.isoformat(), "at": now.isoformat()})
@@ -100,9 +105,40 @@ def unreadable_logs(model: str, lake: Lake) -> Iterator[UnreadableLog]:
             )
 
 
-def stamp_of(source: Source, monitor: Monitor, day: dt.date) -> str:
-    """A text that changes when the log of a day does, also where it cannot be looked at."""
+def changed_since(monitor: Monitor, unread: UnreadableLog) -> str:
+    """The present stamp of a day that could not be read; empty if nothing has changed, nor the monitor."""
+    now = _stamp(monitor, unread.day)
+    return "" if now == unread.stamp else now
+
+
+def _stamp(monitor: Monitor, day: dt.date) -> str:
+    """Changes with the day's files, and with what the monitor says of them."""
+    said = hashlib.sha256(monitor.logs.model_dump_json().encode()).hexdigest()[:8]
+    return f"{said} {stamp_of(source_of(monitor.logs), monitor, day)}"
+
+
+def _told(monitor: Monitor, error: SourceError, *, kept: bool) -> str:
+    """What an error says, without what is not so, and without what may quote the values of rows."""
+    text = str(error) if kept else str(error).removesuffix(STAYS).strip()
+    place, of, _ = text.partition(f" as {monitor.logs.source}: ")
+    if of and monitor.personal:
+        return f"{place} as {monitor.logs.source}; why is left out, for it may quote personal values."
+    return text
+
+
+def stamp_of(source: Source, monitor: Monitor, day: dt.date, *, own: bool = False) -> str:
+    """A text that changes when the log of a day does, also where it cannot be looked at.
+
+    Args:
+        source: the monitor's.
+        monitor: names the log.
+        day: the day.
+        own: whether only the files that the day names have its rows, and none of the days beside it.
+    """
     try:
+        if own:
+            stamps = log_files(monitor, day).stamps()
+            return fingerprint(stamps) if stamps else ""
         return source.stamp(monitor, day)
     except SourceError as error:
         return f"it cannot be looked at: {error}"

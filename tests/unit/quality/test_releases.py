@@ -5,7 +5,6 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from obs_dagster.errors import ObsError
 from obs_dagster.quality.day import QUARANTINE, clean_rows, day_quality, validate_day
 from obs_dagster.quality.purge import purge_quarantine
 from obs_dagster.quality.releases import ReleaseError, release, releases_of, withdraw
@@ -42,9 +41,10 @@ def world(small, day):
 
 
 def let_in(world, day, rule, **of):
-    return release(
-        world.monitor, world.lake, rule=rule, first=day, last=day, by="ann", comment="sound", now=NOW, **of
+    [made] = release(
+        world.monitor, world.lake, rules=[rule], first=day, last=day, by="ann", comment="sound", now=NOW, **of
     )
+    return made
 
 
 def evaluated(world, day):
@@ -135,11 +135,39 @@ def test_a_release_is_of_its_days_alone(world, day):
     assert validate_day(world.monitor, day, world.lake).released == {}
 
 
-def test_a_damaged_release_is_named(world, day):
+@pytest.mark.parametrize("damaged", ["{", "[]", '{"id": 1}', ""])
+def test_a_damaged_release_lets_nothing_in_and_stops_nothing(world, day, damaged):
     let_in(world, day, HOT)
     [file] = (world.root / "lake/small/releases").iterdir()
-    file.write_text("{")
-    with pytest.raises(ObsError, match=file.name):
+    file.write_text(damaged)
+    found = validate_day(world.monitor, day, world.lake)
+    assert (found.released, found.broken_rules[HOT]) == ({}, 4)
+
+
+def test_rules_are_released_together_or_not_at_all(world, day):
+    with pytest.raises(ReleaseError, match="id is missing"):
+        release(
+            world.monitor,
+            world.lake,
+            rules=[HOT, "id is missing"],
+            first=day,
+            last=day,
+            by="ann",
+            comment="sound",
+            now=NOW,
+        )
+    assert releases_of("small", world.lake) == []
+
+
+def test_why_a_purged_day_was_refused_is_said_without_a_value(world, day):
+    world.changes["quality"] = {"max_quarantined_share": 0.0}
+    assert "99" in validate_day(world.monitor, day, world.lake).reason
+    purge_quarantine(world.monitor, world.lake, [day])
+    for _ in range(2):
+        reason = day_quality(world.monitor, day, world.lake).reason
+        assert "99" not in reason
+        assert "noon" not in reason
+        assert f"{HOT}: 4 rows" in reason
         validate_day(world.monitor, day, world.lake)
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from obs_dagster.errors import SourceError
+from obs_dagster.evaluation.log_records import quality_records
 from obs_dagster.quality.day import validate_day
 from obs_dagster.sources import unreadable_log
 from obs_dagster.sources.changed_logs import changed_days
@@ -103,3 +104,50 @@ def test_a_source_that_cannot_be_reached_says_nothing_of_the_day(world, day, mon
     with pytest.raises(SourceError, match="is down"):
         ingest(world, day)
     assert noted(world) == []
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_tried_again(world, day, monkeypatch):
+    def replaced(*_):
+        world.log(day)
+        raise SourceError("It changed while it was read.")
+
+    monkeypatch.setattr(unreadable_log, "ingest_logs", replaced)
+    ingest(world, day)
+    assert [each.kind for each in changed_days(world.monitor, world.lake)] == ["changed"]
+
+
+def test_a_mended_monitor_is_a_reason_to_try_again(world, day):
+    world.changes["logs"] = world.monitor.logs.model_dump(exclude_none=True) | {"source": "jsonl"}
+    world.log(day)
+    ingest(world, day)
+    assert list(changed_days(world.monitor, world.lake)) == []
+    asked = changed_days(world.monitor, world.lake, also_unreadable=True)
+    assert [each.kind for each in asked] == ["unreadable"]
+    del world.changes["logs"]
+    assert [each.kind for each in changed_days(world.monitor, world.lake)] == ["changed"]
+
+
+def test_personal_values_are_not_in_what_is_said(world, day):
+    world.changes["logs"] = world.monitor.logs.model_dump(exclude_none=True) | {"source": "jsonl"}
+    world.changes["logs"]["pii"] = ["carrier"]
+    (world.root / f"logs/{day}.parquet").unlink()
+    (world.root / f"logs/{day}.jsonl").write_text('{"carrier": "bob@example.org", "id"')
+    plain = ingest(small_of(world), day)[1]
+    assert "bob" in plain.error
+    assert "bob" not in ingest(world, day)[1].error
+    assert f"{day}.jsonl as jsonl; why is left out" in ingest(world, day)[1].error
+
+
+def small_of(world):
+    """The same, without personal columns."""
+    logs = {name: each for name, each in world.changes["logs"].items() if name != "pii"}
+    return type(world)(world.root, world.changes | {"logs": logs})
+
+
+def test_nothing_is_known_of_a_day_that_cannot_be_read(world, day):
+    ingest(world, day)
+    quality = validate_day(world.monitor, day, world.lake)
+    records = list(quality_records(quality, day, world.recorder))
+    assert {(each.value, each.reason) for each in records} == {(None, "the log cannot be read")}
+    assert "What was evaluated before stays" not in quality.reason
+    assert quality.refused
