@@ -66,6 +66,11 @@ def restore(
     if restored.kept_monitors:
         _say(f"The monitors in {settings.monitors} stay; those of the backup are in {source / 'monitors'}.")
     _say(f"Restored what was saved at {found.made_at}: {len(found.files):,} files. `obs doctor` looks at it.")
+    for model in restored.forgotten:
+        _say(
+            f"Ids of {model} were forgotten after the backup was made, and are in it: run its days again, "
+            f"which passes them over, and what was put aside is yours to delete."
+        )
     if found.running:
         _say("Nights ran while it was made; run the last ones again: they are as if interrupted.")
 

@@ -49,7 +49,8 @@ def forget(
     OUTPUT.print(
         f"{found.rows:,} rows of the log{days}, {found.labels:,} labels, {found.quarantined:,} rows in "
         f"quarantine and {found.samples:,} in samples {verb}; {found.pages:,} pages and "
-        f"{found.notifications:,} notifications mention{'' if dry_run else 'ed'} them.",
+        f"{found.texts:,} records of nights, alerts and notifications mention{'' if dry_run else 'ed'} them. "
+        "What Dagster and MLflow keep in databases of their own is not touched.",
         markup=False,
         highlight=False,
         soft_wrap=True,

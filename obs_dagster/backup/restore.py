@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from obs_dagster.backup import store
 from obs_dagster.backup.archive import HISTORY, KEY, LAKE, MONITORS, Archive, BackupError, copied
 from obs_dagster.history import History
 from obs_dagster.history.place import parse_url
+from obs_dagster.lake.lake import Lake
 from obs_dagster.pseudonym import KEY_FILE
 from obs_dagster.settings import Settings
+from obs_dagster.sources.forgotten import also_forget, forgotten
 
 _SQLITE = ("", "-wal", "-shm")
 
@@ -25,11 +27,14 @@ class Restored:
         archive: what the backup says of itself.
         aside: what was there before, where it is now.
         kept_monitors: whether there were monitors, which stay as they are.
+        forgotten: models of which ids were forgotten after the backup; they are in it, and are passed over
+            again when days are run.
     """
 
     archive: Archive
     aside: list[Path]
     kept_monitors: bool
+    forgotten: list[str] = field(default_factory=list)
 
 
 def restore_backup(settings: Settings, folder: Path, now: dt.datetime, *, force: bool = False) -> Restored:
@@ -68,11 +73,12 @@ def restore_backup(settings: Settings, folder: Path, now: dt.datetime, *, force:
         elif part in places and not (part == MONITORS and kept_monitors):
             copied(folder / name, places[part] / rest)
     settings.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    forgotten = _carry_over_forgotten(aside, settings)
     store.load(folder / HISTORY, archive.database, archive.revision, settings.history_url)
     with History.open(settings.history_url):
         # which brings it up to this revision
         pass
-    return Restored(archive, aside, kept_monitors)
+    return Restored(archive, aside, kept_monitors, forgotten)
 
 
 def _taken(settings: Settings) -> Iterator[Path | str]:
@@ -92,6 +98,14 @@ def _put_aside(settings: Settings, now: dt.datetime) -> list[Path]:
     wanted = [settings.lake_root, settings.root / KEY_FILE]
     wanted += [Path(f"{database}{ending}") for ending in _SQLITE] if database else []
     return [path.rename(path.with_name(f"{path.name}{mark}")) for path in wanted if path.exists()]
+
+
+def _carry_over_forgotten(aside: list[Path], settings: Settings) -> list[str]:
+    """Have what was forgotten since the backup stay forgotten; returns the models whose list has grown."""
+    before = next((Lake(path) for path in aside if path.name.startswith(settings.lake_root.name)), None)
+    models = [each.name for each in before.root.iterdir() if each.is_dir()] if before else []
+    now = Lake(settings.lake_root)
+    return [model for model in sorted(models) if before and also_forget(model, now, forgotten(model, before))]
 
 
 def _any(folder: Path) -> bool:

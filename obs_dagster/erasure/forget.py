@@ -58,7 +58,7 @@ class Removed:
         quarantined: rows in quarantine.
         samples: rows in samples and explanations.
         pages: pages and artifacts that mentioned one.
-        notifications: notifications that did.
+        texts: nights, verdicts, alerts, incidents and notifications that did.
         days: days whose rows are fewer now.
     """
 
@@ -67,7 +67,7 @@ class Removed:
     quarantined: int = 0
     samples: int = 0
     pages: int = 0
-    notifications: int = 0
+    texts: int = 0
     days: list[str] = field(default_factory=list)
 
 
@@ -111,7 +111,7 @@ class Erasure:
         self._of_files(every, removed, dry_run=dry_run)
         mentions = Mentions(every)
         removed.pages = sum(self._mentioned(file, mentions, dry_run=dry_run) for file in self._texts())
-        removed.notifications = self.history.rewrite_notifications(model, mentions.taken_out, dry_run=dry_run)
+        removed.texts = self.history.rewrite_texts(model, mentions.taken_out, dry_run=dry_run)
         if not dry_run:
             hashed = sorted({pseudonym(each) for each in ids})
             counts = asdict(removed)
@@ -164,7 +164,7 @@ class Erasure:
         mentions = Mentions(ids)
 
         def without_values(manifest: dict[str, Any], _: int) -> dict[str, Any]:
-            told = ("examples", "results")
+            told = ("examples", "results", "reason")
             return manifest | {key: mentions.taken_out(manifest[key]) for key in told if key in manifest}
 
         for path in self._partitions(QUARANTINE):

@@ -6,9 +6,22 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, update
+from sqlalchemy import JSON, ColumnElement, Connection, Table, Text, and_, delete, func, select, update
 
-from obs_dagster.history.tables import METRIC_HISTORY, NIGHT_USAGE, OUTBOX
+from obs_dagster.history.tables import (
+    ALERT_EVENTS,
+    ALERTS,
+    INCIDENTS,
+    KEY,
+    METRIC_HISTORY,
+    NIGHT_USAGE,
+    NIGHTS,
+    OUTBOX,
+    VERDICTS,
+)
+
+#: What says something in words of people, or quotes a value.
+_SAYING = (NIGHTS, VERDICTS, ALERTS, ALERT_EVENTS, INCIDENTS, OUTBOX)
 
 
 def old(connection: Connection, model: str, before: dt.date) -> int:
@@ -26,21 +39,38 @@ def remove_old(connection: Connection, model: str, before: dt.date) -> int:
     )
 
 
-def changed_notifications(
-    connection: Connection, model: str, rewritten: Callable[[Any], Any]
-) -> dict[int, Any]:
-    """The notifications of a model that would say something else, by number."""
-    query = select(OUTBOX.c.id, OUTBOX.c.notification).where(OUTBOX.c.model == model)
-    found = {number: (said, rewritten(said)) for number, said in connection.execute(query)}
-    return {number: after for number, (before, after) in found.items() if after != before}
+def rewrite_texts(
+    connection: Connection, model: str, rewritten: Callable[[Any], Any], *, dry_run: bool = False
+) -> int:
+    """Have what is said of a model say something else; returns how many rows are others.
+
+    That is all texts of people and messages: of metrics there is none, and what names things stays.
+
+    Args:
+        connection: the store.
+        model: the model.
+        rewritten: makes the new text, or plain data, of what there is.
+        dry_run: whether nothing is changed.
+    """
+    return sum(_rewrite(connection, table, model, rewritten, dry_run=dry_run) for table in _SAYING)
 
 
-def rewrite_notifications(connection: Connection, model: str, rewritten: Callable[[Any], Any]) -> int:
-    """Have them say it; returns how many."""
-    changed = changed_notifications(connection, model, rewritten)
-    for number, said in changed.items():
-        connection.execute(update(OUTBOX).where(OUTBOX.c.id == number).values(notification=said))
-    return len(changed)
+def _rewrite(
+    connection: Connection, table: Table, model: str, rewritten: Callable[[Any], Any], *, dry_run: bool
+) -> int:
+    said = [each for each in table.c if isinstance(each.type, Text | JSON) and each.name not in KEY]
+    keys = list(table.primary_key.columns)
+    query = select(*keys, *(each for each in said if each not in keys)).where(table.c.model == model)
+    others = 0
+    for row in connection.execute(query).all():
+        before = {each.name: row._mapping[each] for each in said if each not in keys}  # noqa: SLF001  SQLAlchemy's public name
+        after = {name: None if value is None else rewritten(value) for name, value in before.items()}
+        if after != before:
+            others += 1
+            if not dry_run:
+                which = and_(*(each == row._mapping[each] for each in keys))  # noqa: SLF001  as above
+                connection.execute(update(table).where(which).values(after))
+    return others
 
 
 def _old(model: str, before: dt.date) -> list[tuple[Table, ColumnElement[bool]]]:

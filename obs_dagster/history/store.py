@@ -142,15 +142,16 @@ class History:
         with self.reading() as connection:
             return nights.read(connection, model, first, last)
 
-    def rewrite_notifications(
-        self, model: str, rewritten: Callable[[Any], Any], *, dry_run: bool = False
-    ) -> int:
-        """Change what notifications of a model say; returns how many of them are others now."""
-        if dry_run:
-            with self.reading() as connection:
-                return len(purging.changed_notifications(connection, model, rewritten))
+    def rewrite_texts(self, model: str, rewritten: Callable[[Any], Any], *, dry_run: bool = False) -> int:
+        """Change what nights, verdicts, alerts, incidents and notifications say of a model; returns how many.
+
+        Args:
+            model: the model.
+            rewritten: makes the new text, or plain data, of what there is.
+            dry_run: whether nothing is changed.
+        """
         with self.writing(model) as connection:
-            return purging.rewrite_notifications(connection, model, rewritten)
+            return purging.rewrite_texts(connection, model, rewritten, dry_run=dry_run)
 
     def forget_before(self, model: str, day: dt.date, *, dry_run: bool = False) -> int:
         """Remove records that others replaced before a day, and what nights before it took.

@@ -25,11 +25,17 @@ def forgotten(model: str, lake: Lake) -> frozenset[str]:
 
 def remember_forgotten(model: str, lake: Lake, ids: Iterable[str]) -> None:
     """Have ids passed over from now on."""
+    also_forget(model, lake, map(pseudonym, ids))
+
+
+def also_forget(model: str, lake: Lake, pseudonyms: Iterable[str]) -> bool:
+    """Have ids passed over that are known by their pseudonyms; returns whether one is new."""
     known = forgotten(model, lake)
-    every = known.union(map(pseudonym, ids))
+    every = known.union(pseudonyms)
     if every != known:
         with replacing(lake.folder(model, _FOLDER) / _LIST) as aside:
             aside.write_text("".join(f"{each}\n" for each in sorted(every)), encoding="ascii")
+    return every != known
 
 
 def write_audit(model: str, lake: Lake, line: dict[str, object]) -> Path:

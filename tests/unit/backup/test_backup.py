@@ -16,9 +16,11 @@ from obs_dagster.history import History
 from obs_dagster.history.connections import make_engine, writing
 from obs_dagster.history.migrate import HEAD, upgrade
 from obs_dagster.history.place import parse_url
+from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.pseudonym import pseudonym
 from obs_dagster.settings import Settings
+from obs_dagster.sources.forgotten import forgotten, remember_forgotten
 
 NOW = dt.datetime(2024, 6, 1, tzinfo=dt.UTC)
 DAY = dt.date(2024, 3, 4)
@@ -139,8 +141,12 @@ def test_a_place_that_is_not_empty_is_put_aside_only_if_asked(home, tmp_path):
     with pytest.raises(BackupError, match="there already"):
         restore_backup(settings, tmp_path / "saved", NOW)
     assert home.partition.read_bytes() == b"later"
+    remember_forgotten("m", Lake(settings.lake_root), ["id-7"])
+    since = forgotten("m", Lake(settings.lake_root))
     restored = restore_backup(settings, tmp_path / "saved", NOW, force=True)
     assert home.partition.read_bytes() == b"counts"
+    assert restored.forgotten == ["m"]
+    assert forgotten("m", Lake(settings.lake_root)) == since != frozenset()
     assert restored.kept_monitors
     assert (settings.root / "lake.before-20240601T000000").is_dir()
     assert len(restored.aside) >= 3

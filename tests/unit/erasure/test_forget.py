@@ -11,7 +11,7 @@ from obs_dagster.erasure.forget import Erasure
 from obs_dagster.erasure.mentions import Mentions
 from obs_dagster.evaluation.day_rows import kept_rows
 from obs_dagster.evaluation.profiling import stale_outcomes
-from obs_dagster.history import History
+from obs_dagster.history import History, NightRecord
 from obs_dagster.pseudonym import pseudonym
 from obs_dagster.quality.books import books_of
 from obs_dagster.sources.ingest import ingest_logs
@@ -99,6 +99,21 @@ def test_ids_are_nowhere_and_numbers_stay(world, history, day):
 
     again = asked.forget(wanted, by="ann", now=NOW)
     assert (again.rows, again.labels, again.quarantined, again.samples, again.pages) == (0, 0, 0, 0, 0)
+
+
+def test_what_the_store_says_names_nobody_any_more(world, history, day):
+    gone = f"{day}-1-0-0"
+    reason = f"all 9 rows broke the contract\nid is odd: 9 rows, such as {gone}"
+    for model in ("small", "other"):
+        night = NightRecord(model, day, False, reason, 9, (), "run", NOW)  # noqa: FBT003  a field
+        history.record_night(night)
+    asked = erasure(world, history)
+    assert asked.forget([gone], by="ann", now=NOW, dry_run=True).texts == 1
+    assert history.nights("small")[0].reason == reason
+    assert asked.forget([gone], by="ann", now=NOW).texts == 1
+    assert history.nights("small")[0].reason == reason.replace(gone, "(forgotten)")
+    assert history.nights("other")[0].reason == reason, "another model's ids are others"
+    assert asked.forget([gone], by="ann", now=NOW).texts == 0
 
 
 def test_a_source_that_still_has_an_id_brings_it_back_to_nobody(world, history, day):
