@@ -57,6 +57,10 @@ MEASURED = {
         "pairs": 3,
         "off": 10.0,
         "on": 10.2,
+        "always": 0.001,
+        "telemetry": 0.25,
+        "shares": [0.02, 0.025, 0.03],
+        "share_error": 0.001,
         "ratios": [1.0, 1.02, 1.03],
     },
     tasks.NAME: {
@@ -140,7 +144,7 @@ EXPECTED = {
         "| start of the program, and between stages | 20.0 |",
         "| importing the libraries, just before | 16.0 |",
     ],
-    telemetry.NAME: ["| 10k | 10.0 | 10.2 | +2.0 % | +0.0 % | +3.0 % | 3 |"],
+    telemetry.NAME: ["| 10k | 10.0 | 10.2 | 0.250 | +2.5 % | 1.9 to 3.1 % | +2.0 % | +0.0 % | +3.0 % | 3 |"],
     tasks.NAME: [
         "| seconds, 1M rows | binary classification | regression |",
         "| **the whole night** | **20.0** | **40.0** |",
