@@ -167,7 +167,7 @@ EXPECTED = {
     windows.NAME: ["| 10k | 28 | 0.250 | 0.500 | 300 | 0.1 | 36 |"],
     serving.NAME: [
         "| the ASGI middleware and `log.record` | 12.3 | 31,000 | 0 | 1500 |",
-        "| the same, with a span of OpenTelemetry's SDK | ended above 16.0 GB |",
+        "| the same, with a span of OpenTelemetry's SDK, made afterwards | ended above 16.0 GB |",
     ],
 }
 
