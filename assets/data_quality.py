@@ -19,9 +19,10 @@ from obs_dagster.evaluation.night_record import last_refused, record_nights
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
-from obs_dagster.quality.day import DayQuality, damaged_days, validate_days
+from obs_dagster.quality.day import validate_days
 from obs_dagster.quality.refusal import not_evaluated
 from obs_dagster.quality.schema_events import events_of_day
+from obs_dagster.quality.validated import DayQuality, damaged_days
 from obs_dagster.telemetry.event import Event
 
 _REFUSED = Event(

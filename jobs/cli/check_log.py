@@ -20,7 +20,7 @@ from obs_dagster.sources.shown_path import shown_path
 if TYPE_CHECKING:
     from obs_dagster.monitor import Labels, Logs, Monitor
     from obs_dagster.monitor.problem import Keys
-    from obs_dagster.quality.day import DayQuality
+    from obs_dagster.quality.validated import DayQuality
 
 FILES, ROWS = 4, 10_000
 """Files and rows of like files that a look takes."""
@@ -125,7 +125,8 @@ def _days(monitor: Monitor, days: Sequence[dt.date], others: Sequence[str]) -> F
 def _looked(monitor: Monitor, day: dt.date) -> _Look:
     from obs_dagster.engine.duckdb import DuckDBEngine
     from obs_dagster.lake.lake import Lake
-    from obs_dagster.quality.day import QUARANTINE, validate_day
+    from obs_dagster.quality.day import validate_day
+    from obs_dagster.quality.validated import QUARANTINE
     from obs_dagster.sources.ingest import LOGS, ingest_some
 
     with TemporaryDirectory(prefix="obs-check-") as folder:

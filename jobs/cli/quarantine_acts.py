@@ -88,7 +88,7 @@ def withdraw(
     """End a release, and evaluate its days again without the rows."""
     from obs_dagster.lake.lake import Lake
     from obs_dagster.quality import releases
-    from obs_dagster.quality.day import QUARANTINE, day_quality
+    from obs_dagster.quality.validated import QUARANTINE, day_quality
     from obs_dagster.settings import Settings
 
     monitor, lake = find_monitor(model), Lake(Settings().lake_root)

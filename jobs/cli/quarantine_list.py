@@ -101,7 +101,7 @@ def files(model: Model, chosen: FormatOption = Format.TABLE) -> None:
 def span(monitor: Monitor, first: str | None, last: str) -> tuple[dt.date, dt.date]:
     """The days that are meant: the last one is that of the last night unless it is named."""
     from obs_dagster.lake.lake import Lake
-    from obs_dagster.quality.day import QUARANTINE
+    from obs_dagster.quality.validated import QUARANTINE
     from obs_dagster.settings import Settings
 
     def latest() -> dt.date:

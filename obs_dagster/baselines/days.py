@@ -25,7 +25,7 @@ from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import SCHEMA, Profile, merge_rows
 from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.profile.tables import PROFILES
-from obs_dagster.quality.day import DayQuality
+from obs_dagster.quality.validated import DayQuality
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.log_rows import check_in_place
 from obs_dagster.sources.personal import Personal, counted, shown

@@ -15,8 +15,9 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.leftovers import mark
 from obs_dagster.lake.quoting import identifier
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.quality.day import DayQuality, clean_rows, day_quality, validate_day
+from obs_dagster.quality.day import validate_day
 from obs_dagster.quality.refusal import in_one_line
+from obs_dagster.quality.validated import DayQuality, clean_rows, day_quality
 from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.files import derived
 from obs_dagster.sources.forgotten import forgotten

@@ -15,10 +15,10 @@ from obs_dagster.lake.columns import AGE, DAY, FILE, LABEL
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.quality.day import clean_rows
 from obs_dagster.quality.day_rows import DayRows
 from obs_dagster.quality.expectations import Judge
 from obs_dagster.quality.frames import FrameJudge
+from obs_dagster.quality.validated import clean_rows
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.label_values import label_type
 from obs_dagster.sources.labels import GROUND_TRUTH

@@ -18,10 +18,10 @@ from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.problem import Keys, Problem, quoted
 from obs_dagster.pseudonym import DIGITS, PREFIX, pseudonym_key
-from obs_dagster.quality.day import QUARANTINE, validated
 from obs_dagster.quality.day_rows import DayRows
 from obs_dagster.quality.expectations import Judge
 from obs_dagster.quality.frames import FrameJudge
+from obs_dagster.quality.validated import QUARANTINE, validated
 from obs_dagster.sources.declared import declared_types, derived_columns
 from obs_dagster.sources.label_values import label_type
 from obs_dagster.sources.labels import GROUND_TRUTH

@@ -23,7 +23,7 @@ from obs_dagster.links import experiment_name
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.tables import SAMPLED
 from obs_dagster.pseudonym import pseudonym
-from obs_dagster.quality.day import QUARANTINE
+from obs_dagster.quality.validated import QUARANTINE
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.forgotten import remember_forgotten, write_audit
 from obs_dagster.sources.identifiers import join_key

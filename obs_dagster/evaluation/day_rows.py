@@ -13,7 +13,7 @@ from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.tables import SAMPLED
 from obs_dagster.pseudonym import pseudonym_sql
-from obs_dagster.quality.day import clean_rows, day_quality
+from obs_dagster.quality.validated import clean_rows, day_quality
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.log_rows import check_in_place
 

@@ -20,8 +20,8 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.cells import values_of
 from obs_dagster.profile.distribution import OTHER
-from obs_dagster.quality.day import QUARANTINE, day_quality
 from obs_dagster.quality.day_rows import RULES
+from obs_dagster.quality.validated import QUARANTINE, day_quality
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.label_values import label_type
 from obs_dagster.sources.labels import GROUND_TRUTH

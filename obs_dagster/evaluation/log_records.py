@@ -12,7 +12,7 @@ from obs_dagster.metrics.record import Estimate, MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.books import Books
-from obs_dagster.quality.day import DayQuality
+from obs_dagster.quality.validated import DayQuality
 from obs_dagster.sources.unreadable_log import UNREADABLE
 
 

@@ -39,8 +39,8 @@ from obs_dagster.profile.cells import cut_of
 from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
 from obs_dagster.profile.distribution import CategoryCounts, Counts, NumericCounts
 from obs_dagster.profile.profile import Profile
-from obs_dagster.quality.day import day_quality
 from obs_dagster.quality.refusal import similar
+from obs_dagster.quality.validated import day_quality
 from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable
 from obs_dagster.tasks.protocol import task_of
 

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from obs_dagster.evaluation.night import Night
 from obs_dagster.history import History, NightRecord
-from obs_dagster.quality.day import DayQuality, day_quality
+from obs_dagster.quality.validated import DayQuality, day_quality
 from obs_dagster.telemetry.traces import trace_id
 
 

@@ -13,8 +13,8 @@ from obs_dagster.lake.columns import DAY
 from obs_dagster.monitor.task import outputs
 from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_days
-from obs_dagster.quality.day import DayQuality, day_quality, validated
 from obs_dagster.quality.refusal import fact
+from obs_dagster.quality.validated import DayQuality, day_quality, validated
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.purged import purged_on

@@ -12,7 +12,7 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
-from obs_dagster.quality.day import clean_rows
+from obs_dagster.quality.validated import clean_rows
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.label_values import label_type
 from obs_dagster.sources.labels import GROUND_TRUTH

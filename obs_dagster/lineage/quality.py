@@ -18,7 +18,7 @@ from obs_dagster.profile.distribution import CategoryCounts, Counts
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import Profile, merge_rows
 from obs_dagster.profile.tables import PROFILES
-from obs_dagster.quality.day import QUARANTINE
+from obs_dagster.quality.validated import QUARANTINE
 
 if TYPE_CHECKING:
     from openlineage.client.generated.data_quality_assertions_dataset import (

@@ -9,7 +9,7 @@ from obs_dagster.lake.columns import RESERVED
 from obs_dagster.lake.lake import Lake
 from obs_dagster.notebook.frames import Frame, framed
 from obs_dagster.notebook.known import monitor_named, night_of
-from obs_dagster.quality.day import QUARANTINE
+from obs_dagster.quality.validated import QUARANTINE
 from obs_dagster.settings import Settings
 
 

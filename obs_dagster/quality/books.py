@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.quality.day import day_quality
 from obs_dagster.quality.refusal import outside
+from obs_dagster.quality.validated import day_quality
 from obs_dagster.sources.ingest import LOGS
 
 

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from obs_dagster.lake.columns import ROW
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.quality.day import QUARANTINE, day_quality
 from obs_dagster.quality.day_rows import RULES
+from obs_dagster.quality.validated import QUARANTINE, day_quality
 
 
 def purge_quarantine(monitor: Monitor, lake: Lake, days: Iterable[dt.date]) -> int:

@@ -11,8 +11,8 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.contract import UNCAST_RULE
-from obs_dagster.quality.day import QUARANTINE, day_quality
 from obs_dagster.quality.day_rows import RULES, type_rule
+from obs_dagster.quality.validated import QUARANTINE, day_quality
 from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.files import connect
 

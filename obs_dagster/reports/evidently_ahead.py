@@ -15,7 +15,7 @@ from tempfile import mkdtemp
 
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.quality.day import day_quality
+from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.evidently import load
 from obs_dagster.reports.evidently_night import evidently_pages, is_due
 from obs_dagster.scratch import scratch

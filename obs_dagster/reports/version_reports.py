@@ -17,7 +17,7 @@ from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
 from obs_dagster.monitor.whole import WHOLE
-from obs_dagster.quality.day import day_quality
+from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.evidently_ahead import Pages
 from obs_dagster.reports.health.page import HealthInput, render_health
 from obs_dagster.reports.mlflow.plotted import plotted_of

@@ -14,8 +14,8 @@ from obs_dagster.links import health_page
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.retention import Retention
 from obs_dagster.profile.tables import OUTCOMES, PROFILES, SAMPLED
-from obs_dagster.quality.day import QUARANTINE, day_quality
 from obs_dagster.quality.purge import purge_quarantine
+from obs_dagster.quality.validated import QUARANTINE, day_quality
 from obs_dagster.retention.labels import purge_waiting, waiting_before
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.label_days import GROUND_TRUTH

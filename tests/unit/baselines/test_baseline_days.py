@@ -20,7 +20,8 @@ from obs_dagster.profile.grids.fit import fit_grids
 from obs_dagster.profile.profile import SCHEMA, Profile
 from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.profile.tables import PROFILES
-from obs_dagster.quality.day import clean_rows, validate_day
+from obs_dagster.quality.day import validate_day
+from obs_dagster.quality.validated import clean_rows
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import ingest_logs
 

@@ -9,8 +9,8 @@ import pytest
 
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.profiling import profile_days
-from obs_dagster.quality.day import QUARANTINE, day_quality
 from obs_dagster.quality.day_rows import RULES
+from obs_dagster.quality.validated import QUARANTINE, day_quality
 from obs_dagster.sources.ingest import ingest_logs
 
 LOGS = {

@@ -16,7 +16,8 @@ from obs_dagster.evaluation.profiling import (
 )
 from obs_dagster.evaluation.windows import day_profile
 from obs_dagster.profile.tables import OUTCOMES, PROFILES
-from obs_dagster.quality.day import QUARANTINE, damaged_days, day_quality, validate_days
+from obs_dagster.quality.day import validate_days
+from obs_dagster.quality.validated import QUARANTINE, damaged_days, day_quality
 
 ONE = dt.timedelta(days=1)
 BASELINES = ({"kind": "training", "path": "training/{version}.parquet"}, {"kind": "days"})

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from obs_dagster.evaluation.log_records import books_records
 from obs_dagster.pseudonym import pseudonym
 from obs_dagster.quality.books import books_of
-from obs_dagster.quality.day import clean_rows, validate_day
+from obs_dagster.quality.day import validate_day
+from obs_dagster.quality.validated import clean_rows
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.unreadable_log import ingest_day

@@ -5,10 +5,11 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from obs_dagster.quality.day import QUARANTINE, clean_rows, day_quality, validate_day
+from obs_dagster.quality.day import validate_day
 from obs_dagster.quality.purge import purge_quarantine
 from obs_dagster.quality.releases import ReleaseError, release, releases_of, withdraw
 from obs_dagster.quality.tally import tally
+from obs_dagster.quality.validated import QUARANTINE, clean_rows, day_quality
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import ingest_logs
 

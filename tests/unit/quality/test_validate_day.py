@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 
 from obs_dagster.errors import LakeError
-from obs_dagster.quality.day import QUARANTINE, clean_rows, day_quality, validate_day, validate_days
+from obs_dagster.quality.day import validate_day, validate_days
 from obs_dagster.quality.day_rows import RULES
 from obs_dagster.quality.expectations import SuiteError
 from obs_dagster.quality.refusal import cause, fact
+from obs_dagster.quality.validated import QUARANTINE, clean_rows, day_quality
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import ingest_logs
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from obs_dagster.quality.contract import contract
-from obs_dagster.quality.day import QUARANTINE, validate_day
+from obs_dagster.quality.day import validate_day
 from obs_dagster.quality.day_rows import RULES, DayRows
 from obs_dagster.quality.expectations import _expectation, _team_expectations
 from obs_dagster.quality.frames import FrameJudge
+from obs_dagster.quality.validated import QUARANTINE
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.log_rows import log_rows

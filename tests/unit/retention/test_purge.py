@@ -11,7 +11,7 @@ from obs_dagster.evaluation.profiling import profile_days, stale_outcomes
 from obs_dagster.history import History
 from obs_dagster.lake.columns import ROW
 from obs_dagster.profile.tables import SAMPLED
-from obs_dagster.quality.day import day_quality
+from obs_dagster.quality.validated import day_quality
 from obs_dagster.retention.purge import Kept, purge
 from obs_dagster.sources.changed_logs import changed_days
 from obs_dagster.sources.ingest import ingest_logs

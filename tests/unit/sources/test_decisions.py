@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from obs_dagster.quality.day import QUARANTINE, validate_day
+from obs_dagster.quality.day import validate_day
+from obs_dagster.quality.validated import QUARANTINE
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from obs_dagster.errors import LakeError, SourceError
 from obs_dagster.evaluation.sampling import sample_day
-from obs_dagster.quality.day import QUARANTINE, clean_rows, validate_day
+from obs_dagster.quality.day import validate_day
+from obs_dagster.quality.validated import QUARANTINE, clean_rows
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.labels import ingest_labels

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from obs_dagster.errors import SourceError
-from obs_dagster.quality.day import QUARANTINE, validate_day
+from obs_dagster.quality.day import validate_day
+from obs_dagster.quality.validated import QUARANTINE
 from obs_dagster.sources.day_log import day_log, log_files
 from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.ingest import LOGS, ingest_logs

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score, log_loss
 
-from obs_dagster.quality.day import day_quality
+from obs_dagster.quality.validated import day_quality
 
 CLASSES = ["late", "on time", "very late"]
 
