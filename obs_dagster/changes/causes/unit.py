@@ -36,7 +36,8 @@ class Unit:
         """The conversion that explains the window; of those that noise does not tell apart the most usual."""
         if not isinstance(pair, Numbers) or not pair.shaped:
             return None
-        found = {each: fit for each in _closest(pair) if (fit := _fitted(pair, each)) is not None}
+        candidates = [each for each in _closest(pair) if not (each.units and _shares(pair))]
+        found = {each: fit for each in candidates if (fit := _fitted(pair, each)) is not None}
         if not found:
             return None
         loose = min(fit.left for fit in found.values()) + pair.noise / 2
@@ -66,6 +67,12 @@ def _fitted(pair: Numbers, conversion: Conversion) -> Fit | None:
         return None
     proven = fit.share < 1 or pair.proven(changed, conversion.factor, conversion.offset)
     return fit if proven else None
+
+
+def _shares(pair: Numbers) -> bool:
+    """Whether values are shares or probabilities on both sides, which have no unit."""
+    ends = [side.quantiles((0.0, 1.0)).tolist() for side in (pair.was, pair.now)]
+    return all(low >= 0 and high <= 1 for low, high in ends)
 
 
 def _rare(conversion: Conversion) -> bool:

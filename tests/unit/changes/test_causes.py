@@ -224,6 +224,18 @@ def test_another_factor_than_a_units_is_no_unit(raw):
     assert cause.numbers["factor"] == pytest.approx(1.3, rel=0.02)
 
 
+@pytest.mark.parametrize("factor", [1 / 3.28084, 1 / 1.609344, 1 / 2.2046226])
+def test_shares_and_probabilities_have_no_unit(raw, factor):
+    rng = np.random.default_rng(4)
+    before = rng.beta(2, 5, BASELINE)
+    now = rng.beta(2, 5, 10_000)
+    scores = Numbers(raw.on_shape(before, before), raw.on_shape(now * factor, before))
+    cause = suspected(scores)
+    assert cause is None or cause.kind != "unit"
+    lengths = Numbers(raw.on_shape(40 * before, 40 * before), raw.on_shape(40 * now * factor, 40 * before))
+    assert suspected(lengths).kind == "unit"
+
+
 def test_every_kind_of_cause_is_documented():
     text = (Path(__file__).parents[3] / "docs" / "changes.md").read_text(encoding="utf-8")
     for name in (*KINDS.all(), MISSING, SWAP):
