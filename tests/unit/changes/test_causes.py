@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001 - signs as people read them
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -224,16 +225,18 @@ def test_another_factor_than_a_units_is_no_unit(raw):
     assert cause.numbers["factor"] == pytest.approx(1.3, rel=0.02)
 
 
-@pytest.mark.parametrize("factor", [1 / 3.28084, 1 / 1.609344, 1 / 2.2046226])
-def test_shares_and_probabilities_have_no_unit(raw, factor):
-    rng = np.random.default_rng(4)
-    before = rng.beta(2, 5, BASELINE)
-    now = rng.beta(2, 5, 10_000)
-    scores = Numbers(raw.on_shape(before, before), raw.on_shape(now * factor, before))
-    cause = suspected(scores)
-    assert cause is None or cause.kind != "unit"
-    lengths = Numbers(raw.on_shape(40 * before, 40 * before), raw.on_shape(40 * now * factor, 40 * before))
-    assert suspected(lengths).kind == "unit"
+@pytest.mark.parametrize(("a", "b", "factor"), [(2, 8, 0.32), (1.5, 4, 0.305), (2, 6, 0.29)])
+def test_shares_and_probabilities_have_no_unit(raw, a, b, factor):
+    rng = np.random.default_rng(3)
+    before, now = rng.beta(a, b, BASELINE), factor * rng.beta(0.8 * a, 0.8 * b, 3000)
+
+    def told(by):
+        return suspected(
+            Numbers(raw.on_shape(by * before, by * before), raw.on_shape(by * now, by * before))
+        ).told
+
+    assert re.search(r"a change of unit \((metres and feet|m/s and km/h)\)", told(40))
+    assert re.fullmatch(r"all values × 0\.[23]\d+", told(1))
 
 
 def test_every_kind_of_cause_is_documented():
