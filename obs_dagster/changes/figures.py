@@ -22,8 +22,8 @@ def value(number: float, spread: float = 0.0) -> str:
 
     >>> value(13.4213, 9.0), value(13380.2, 9000.0), value(1013.25, 8.0), value(7.0), value(-0.00123, 0.001)
     ('13.4', '13,380', '1,013.2', '7', '−0.00123')
-    >>> value(3.2e15), value(0.0)
-    ('3.2e+15', '0')
+    >>> value(3.2e15), value(-1.7976931348623157e308, 1e308), value(0.0)
+    ('3.2e+15', '−1.8e+308', '0')
     """  # noqa: RUF002 - a real minus sign
     if number == 0 or not math.isfinite(number):
         return "0" if number == 0 else f"{number}"
@@ -31,10 +31,10 @@ def value(number: float, spread: float = 0.0) -> str:
     first = math.floor(math.log10(size))
     step = math.floor(math.log10(spread)) - 1 if 0 < spread < math.inf else first - _FEWEST_DIGITS + 1
     last = min(max(step, first - _MOST_DIGITS + 1), first - _FEWEST_DIGITS + 1)
-    rounded = round(size, -last) if first >= _FEWEST_DIGITS or last < 0 else size
     if not _SMALLEST <= size < _LARGEST:
-        text = f"{size:.3g}"
-    elif last >= 0 or rounded == round(rounded):
+        return f"{number:.3g}".replace("-", MINUS, 1) if number < 0 else f"{number:.3g}"
+    rounded = round(size, -last) if first >= _FEWEST_DIGITS or last < 0 else size
+    if last >= 0 or rounded == round(rounded):
         text = f"{size:,.0f}"
     else:
         text = f"{size:,.{-last}f}".rstrip("0").rstrip(".")
