@@ -23,7 +23,7 @@ def skewed_mean(
 
     Args:
         counts: rows of each cell, shape (k,).
-        total: the sum of the numbers of each, likewise.
+        total: the sum of the numbers of these very rows, likewise.
         total_sq: that of their squares.
         seed: a non-negative integer; the same counts and seed give the same interval.
         lowest: a bound that the mean cannot fall below.
@@ -40,10 +40,15 @@ def skewed_mean(
     mean, square = total[used] / rows, total_sq[used] / rows
     drawn = resample(rows, (seed, n)) / n
     value = float(total.sum()) / n
-    means = drawn @ mean
-    spreads = np.sqrt(np.maximum(drawn @ square - means**2, 0.0))
+    means, squares = drawn @ mean, drawn @ square
+    spreads = np.sqrt(np.maximum(squares - means**2, 0.0))
+    # rows of a cell are not all alike: their mean varies too, about normally
+    apart = square - mean**2
+    within = np.sqrt(drawn @ np.where(apart > _NONE * square, apart, 0.0) / n)
+    means += within * np.random.default_rng((seed, n, 1)).standard_normal(len(means))
     spread = float(np.sqrt(max(float(total_sq.sum()) / n - value**2, 0.0)))
-    varied = spreads > spread * _NONE
+    # less is what rounding leaves of numbers that are all alike
+    varied = spreads > _NONE * np.sqrt(squares)
     if spread == 0 or not varied.any():
         return normal
     low, high = np.quantile((means[varied] - value) / spreads[varied], TAILS)
@@ -52,5 +57,5 @@ def skewed_mean(
     )
 
 
-_NONE = 1e-9
-"""Of the spread; a draw with less has none."""
+_NONE = 1e-6
+"""Of the mean square, or of its root: what is less is what rounding leaves."""

@@ -35,8 +35,8 @@ _WITH_ZONE = r":[0-9]{2}([.][0-9]+)? ?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$|^[0-9
 _ONE = dt.timedelta(days=1)
 #: One of so many rows may lie elsewhere: clocks differ, and a request may end after midnight.
 _STRAY = 20
-#: Fewer rows than these say nothing of folders, however few others there are.
-_FEWEST = 3
+#: Less than one of so many rows of the folders says nothing of them, however few others there are.
+_FEW = 50
 #: A folder that is missing is one that is still to come if none of so many later ones is there.
 _LATER = 7
 
@@ -81,15 +81,16 @@ class _Opened:
 
 @dataclass(slots=True)
 class _Evidence:
-    """Rows that only one of two readings of their folder's name explains."""
+    """Rows that only one of two readings of their folder's name explains, among all rows of the folders."""
 
     utc: int = 0
     local: int = 0
+    rows: int = 0
 
     @property
     def by_utc(self) -> bool | None:
         """Whether folders are days of UTC; None if the rows don't tell."""
-        if self.utc >= _FEWEST and self.utc >= _STRAY * self.local:
+        if self.utc and self.utc >= _STRAY * self.local and _FEW * self.utc >= self.rows:
             return True
         return False if self.local and self.local >= _STRAY * self.utc else None
 
@@ -237,14 +238,15 @@ def _add_evidence(
     in_utc = _between(time, *_utc_bounds(opened.day))
     in_local = _between(time, *bounds(monitor, opened.day))
     try:
-        utc, local = connection.sql(
+        utc, local, rows = connection.sql(
             f"SELECT count(*) FILTER ({in_utc} AND NOT {in_local}), "
-            f"count(*) FILTER ({in_local} AND NOT {in_utc}) FROM ({schema.rows(opened.parts)})"
+            f"count(*) FILTER ({in_local} AND NOT {in_utc}), count(*) FROM ({schema.rows(opened.parts)})"
         ).fetchall()[0]
     except duckdb.Error as error:
         raise opened.source.unreadable(error) from error
     evidence.utc += utc
     evidence.local += local
+    evidence.rows += rows
 
 
 def _naive(connection: duckdb.DuckDBPyConnection, part: Part, time: str) -> bool:

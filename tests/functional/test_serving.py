@@ -28,6 +28,7 @@ from obs_dagster.quality.day import validate_days
 from obs_dagster.serving.parquet import as_parquet
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import ingest_labels
+from tests.coroutines import run_apart
 from tests.functional.conftest import Place
 
 FIRST = dt.date(2024, 3, 1)
@@ -76,7 +77,7 @@ def served(tmp_path_factory):
             env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         )
         try:
-            known = asyncio.run(_ask(listening.getsockname()[1]))
+            known = run_apart(_ask(listening.getsockname()[1]))
         finally:
             service.send_signal(signal.SIGTERM)
             service.wait(30)

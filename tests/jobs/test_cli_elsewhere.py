@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from jobs.cli.app import app
+from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.report import write_fleet, write_report
 from obs_dagster.alerts import evaluate_rules
 from obs_dagster.alerts.incidents.incident import list_incidents
@@ -93,6 +94,13 @@ def silence(there, incident):
     at = {"startsAt": "2024-03-02T00:00:00Z", "endsAt": "2024-03-04T10:30:00Z"}
     there.answers["silences"] = json.dumps([{"id": "s1", "createdBy": "ann", "comment": "known", **at}])
     return "silenced in Alertmanager until 2024-03-04 10:30 UTC by ann (known)"
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """A terminal on which no line is broken."""
+    for console in (OUTPUT, ERRORS):
+        monkeypatch.setattr(console, "_width", 300)
 
 
 def obs(*args):

@@ -198,9 +198,9 @@ def _chi_square(comparison: Comparison) -> Estimate:
     from scipy.stats import chi2_contingency
 
     was, now = by_value(*known)
-    return Estimate(
-        float(chi2_contingency(np.stack([was.counted, now.counted])).statistic), None, None, now.n
-    )
+    table = np.stack([was.counted, now.counted])
+    # a value that is counted may have no row on either side
+    return Estimate(float(chi2_contingency(table[:, table.any(axis=0)]).statistic), None, None, now.n)
 
 
 def _category(comparison: Comparison) -> bool:

@@ -29,13 +29,22 @@ REACH = {
     "missing_drift": (-1, 1),
     "jensen_shannon.evidently": (0, math.sqrt(math.log(2))),
     **dict.fromkeys(
-        ("jensen_shannon", "l_infinity", "ks", "chi_square", "drift_p_value", "mode_share", "missing_share"),
+        (
+            "jensen_shannon",
+            "l_infinity",
+            "ks",
+            "chi_square",
+            "drift_p_value",
+            "mode_share",
+            "missing_share",
+            "new_value_share",
+        ),
         (0, 1),
     ),
     **dict.fromkeys(
         ("ks.evidently", "hellinger.evidently", "chi_square.evidently", "jensen_shannon.nannyml"), (0, 1)
     ),
-    **dict.fromkeys(("hellinger.nannyml", "ks.nannyml", "l_infinity.nannyml"), (0, 1)),
+    **dict.fromkeys(("new_value_share", "hellinger.nannyml", "ks.nannyml", "l_infinity.nannyml"), (0, 1)),
     **dict.fromkeys(
         ("roc_auc", "pr_auc", "precision", "recall", "f1", "accuracy", "brier", "calibration_error"), (0, 1)
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 
 from obs_dagster.serving import InferenceLog
 from obs_dagster.serving.counts import FULL, NO_PLACE, NOT_TAKEN, NOT_TEXT, TOO_LARGE
+from tests.coroutines import run_apart
 
 MIDNIGHT = 1721520000.0
 HOUR = "predictions/day=2024-07-21/hour00-*"
@@ -140,9 +140,9 @@ def test_every_call_of_an_observed_function_is_a_row(tmp_path):
         return {"prediction": "spam", "p_spam": 0.75}
 
     assert named(5, hour=9) == 0.5
-    assert asyncio.run(late(Flight("JFK"))) is True
+    assert run_apart(late(Flight("JFK"))) is True
     with pytest.raises(LookupError):
-        asyncio.run(late(Flight("X")))
+        run_apart(late(Flight("X")))
     assert classes("hello")["prediction"] == "spam"
     assert classes(7)["prediction"] == "spam"
     log.close()

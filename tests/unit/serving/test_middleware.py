@@ -20,6 +20,7 @@ from prometheus_client.openmetrics.exposition import generate_latest
 
 from obs_dagster.serving import ASGIMiddleware, InferenceLog, WSGIMiddleware
 from obs_dagster.serving.request import Request
+from tests.coroutines import run_apart
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SENT = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01", "x-request-id": "r-17"}
@@ -71,7 +72,7 @@ def _fastapi(log: InferenceLog):
             _predict(log, path)
 
     app.add_middleware(ASGIMiddleware, log=log, paths=["/early", "/refused"])
-    return lambda path, headers: asyncio.run(_post(app, path, headers))
+    return lambda path, headers: run_apart(_post(app, path, headers))
 
 
 async def _post(app: FastAPI, path: str, headers: dict, *, raises: bool = False):
@@ -124,7 +125,7 @@ def test_latency_ends_with_the_answer_and_not_with_what_is_done_after_it(tmp_pat
         later.add_task(work)
 
     app.add_middleware(ASGIMiddleware, log=log)
-    asyncio.run(_post(app, "/", {}))
+    run_apart(_post(app, "/", {}))
     (row,) = _rows(log, tmp_path)
     assert done == [1]
     assert row["latency_ms"] < 200
@@ -153,7 +154,7 @@ def test_a_request_that_nobody_waits_for_is_told_apart_and_the_end_of_a_server_f
 
         await app({"type": "lifespan", "state": {}}, receive, send)
 
-    asyncio.run(serve())
+    run_apart(serve())
     rows = [json.loads(line) for file in tmp_path.rglob("*.jsonl") for line in file.read_text().splitlines()]
     assert [row["status"] for row in rows] == ["499"]
 

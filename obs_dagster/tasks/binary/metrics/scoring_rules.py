@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.metrics.skewed_mean import TOLD, skewed_mean
-from obs_dagster.profile.distribution import FloatArray
+from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.tasks.binary.counts import TINY, OutcomeCounts
+from obs_dagster.tasks.binary.metrics.calibration import BINS
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 
 
@@ -21,10 +26,26 @@ def _mean(sums: Callable[[OutcomeCounts], tuple[FloatArray, FloatArray]]) -> Cal
         if n == 0:
             return Estimate.missing("no labels")
         total, total_sq = sums(outcomes.counts)
-        low, high = skewed_mean(outcomes.counts.counts, total, total_sq, outcomes.seed) or (None, None)
+        cells = _cells(outcomes.counts)
+        rows, of_cells, squares = (_summed(cells, each) for each in (outcomes.counts.counts, total, total_sq))
+        ends = skewed_mean(rows, of_cells, squares, outcomes.seed)
+        low, high = ends or (None, None)
         return Estimate(float(total.sum()) / n, low, high, n)
 
     return compute
+
+
+def _cells(counts: OutcomeCounts) -> IntArray:
+    """The cell of each entry: its tenth of the scores, decision and label, whose sums are exact."""
+    tenth = np.clip((counts.score * BINS).astype(np.int64), 0, BINS - 1)
+    return (tenth * 2 + counts.decision) * 2 + counts.label
+
+
+def _summed(cells: IntArray, numbers: NDArray[Any]) -> NDArray[Any]:
+    """The sums of numbers of each cell, in the type of the numbers."""
+    found = np.zeros(4 * BINS, numbers.dtype)
+    np.add.at(found, cells, numbers)
+    return found
 
 
 METRICS = (
