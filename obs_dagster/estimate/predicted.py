@@ -104,7 +104,10 @@ def _roc_auc(given: Predicted, positives: FloatArray) -> FloatArray:
 def _pr_auc(given: Predicted, positives: FloatArray) -> FloatArray:
     yes = positives.sum(axis=-1)[..., ::-1]
     served = np.cumsum(given.rows.sum(axis=-1)[::-1])
-    return _over((yes * np.cumsum(yes, axis=-1) / served).sum(axis=-1), yes.sum(axis=-1))
+    # where nothing is served, nobody is positive
+    return _over(
+        (yes * np.cumsum(yes, axis=-1) / np.where(served > 0, served, 1.0)).sum(axis=-1), yes.sum(axis=-1)
+    )
 
 
 def _log_loss(given: Predicted, positives: FloatArray) -> FloatArray:

@@ -149,3 +149,16 @@ def test_the_same_counts_give_the_same_interval():
     before, now = world(rng, 2_000), predicted(*world(rng, 500))[0]
     once, again, other = (Expected(now, calibrated(before, seed=seed)).estimated("f1") for seed in (1, 1, 2))
     assert once == again != other
+
+
+@pytest.mark.parametrize("name", sorted(STATISTICS))
+def test_scores_that_nobody_has_change_nothing(name):
+    rng = np.random.default_rng(8)
+    given, positives = predicted(*world(rng, 500))
+    empty = np.array([0.0, 0.5, 1.0])
+    order = np.argsort([*given.score, *empty], kind="stable")
+    none = np.zeros((len(empty), 2))
+    wider = Predicted(np.concatenate([given.score, empty])[order], np.concatenate([given.rows, none])[order])
+    with np.errstate(invalid="raise", divide="raise"):
+        found = STATISTICS[name](wider, np.concatenate([positives, none])[order])
+    assert found == pytest.approx(STATISTICS[name](given, positives))
