@@ -19,7 +19,8 @@ class Books:
     Attributes:
         read: rows that the source's files, or its table, have.
         forgotten: those whose id somebody asked to be forgotten.
-        other_days: those that belong to other days, where folders hold rows of two.
+        other_days: those that belong to other days, where folders hold rows of two and rows are picked by
+            their time: what is left of the folders' rows, so a row that is of no day is among them.
         duplicates: those whose prediction a later row repeats.
         outside: those whose time is not in the day; they are in quarantine.
         quarantined: those that broke another rule.

@@ -57,7 +57,12 @@ class Ingested:
 
 
 def ingest_logs(
-    monitor: Monitor, day: dt.date, lake: Lake, *, without: Collection[str] | None = None
+    monitor: Monitor,
+    day: dt.date,
+    lake: Lake,
+    *,
+    without: Collection[str] | None = None,
+    stamp: str | None = None,
 ) -> Ingested:
     """Read the day's log files and replace the day's partition of `inference_logs`.
 
@@ -75,6 +80,7 @@ def ingest_logs(
         day: the day.
         lake: takes the partition.
         without: pseudonyms of ids that are passed over; left out: those that are forgotten in this lake.
+        stamp: the source's stamp of the day, taken just before; left out: it is taken now.
 
     Raises:
         SourceError: a file cannot be read, or changes while it is; the partition stays as it was.
@@ -86,7 +92,8 @@ def ingest_logs(
     target = table.path(day)
     with span("ingest", source=monitor.logs.source, engine="duckdb") as told:
         # before anything is read: what comes meanwhile makes the day another one
-        stamp = source_of(monitor.logs).stamp(monitor, day)
+        if stamp is None:
+            stamp = source_of(monitor.logs).stamp(monitor, day)
         with (
             source_of(monitor.logs).day(monitor, day, target.parent) as source,
             connect() as connection,

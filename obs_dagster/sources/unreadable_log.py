@@ -25,6 +25,7 @@ from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.protocol import Source, source_of
 
 _FOLDER = "unreadable"
+_UNSEEN = "it cannot be looked at: "
 UNREADABLE = "the log cannot be read"
 
 
@@ -65,17 +66,19 @@ def ingest_day(
         LakeError: the disk is full, or cannot be written.
     """
     note = _path(monitor.model, lake, day)
+    if not SOURCES.named(monitor.logs.source).of_files:
+        return ingest_logs(monitor, day, lake), None
     # before anything is read: what comes meanwhile makes the day another one
-    stamp = _stamp(monitor, day)
+    stamp, unseen = _looked(monitor, day)
     try:
-        found = ingest_logs(monitor, day, lake)
+        found = ingest_logs(monitor, day, lake, stamp=None if unseen else stamp)
     except SourceError as error:
-        if not SOURCES.named(monitor.logs.source).of_files:
-            raise
         before = lake.table(monitor.model, LOGS).readable(day) or {}
         # rows that were never copied are in the files that cannot be read
         kept = bool(before) and not before.get("unreadable") and "in_place" not in before
-        unread = UnreadableLog(day, _told(monitor, error, kept=kept), stamp, now, kept)
+        unread = UnreadableLog(
+            day, _told(monitor, error, kept=kept), _with_monitor(monitor, stamp), now, kept
+        )
         if not kept:
             _write_nothing(monitor, day, lake, unread)
         write_json(note, asdict(unread) | {"day": day.isoformat(), "at": now.isoformat()})
@@ -107,14 +110,19 @@ def unreadable_logs(model: str, lake: Lake) -> Iterator[UnreadableLog]:
 
 def changed_since(monitor: Monitor, unread: UnreadableLog) -> str:
     """The present stamp of a day that could not be read; empty if nothing has changed, nor the monitor."""
-    now = _stamp(monitor, unread.day)
+    now = _with_monitor(monitor, _looked(monitor, unread.day)[0])
     return "" if now == unread.stamp else now
 
 
-def _stamp(monitor: Monitor, day: dt.date) -> str:
+def _looked(monitor: Monitor, day: dt.date) -> tuple[str, bool]:
+    """The stamp of a day, and whether its files could not even be looked at."""
+    found = stamp_of(source_of(monitor.logs), monitor, day)
+    return found, found.startswith(_UNSEEN)
+
+
+def _with_monitor(monitor: Monitor, stamp: str) -> str:
     """Changes with the day's files, and with what the monitor says of them."""
-    said = hashlib.sha256(monitor.logs.model_dump_json().encode()).hexdigest()[:8]
-    return f"{said} {stamp_of(source_of(monitor.logs), monitor, day)}"
+    return f"{hashlib.sha256(monitor.logs.model_dump_json().encode()).hexdigest()[:8]} {stamp}"
 
 
 def _told(monitor: Monitor, error: SourceError, *, kept: bool) -> str:
@@ -141,7 +149,7 @@ def stamp_of(source: Source, monitor: Monitor, day: dt.date, *, own: bool = Fals
             return fingerprint(stamps) if stamps else ""
         return source.stamp(monitor, day)
     except SourceError as error:
-        return f"it cannot be looked at: {error}"
+        return f"{_UNSEEN}{error}"
 
 
 def _write_nothing(monitor: Monitor, day: dt.date, lake: Lake, unread: UnreadableLog) -> None:

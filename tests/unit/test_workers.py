@@ -1,3 +1,4 @@
+import contextlib
 import importlib
 import os
 import signal
@@ -216,8 +217,13 @@ def test_processes_end_with_the_one_that_they_work_for(tmp_path, ending, kill):
     int(parent.stdout.readline())
     if kill is not None:
         parent.send_signal(kill)
-    parent.communicate()
-    assert everybody_gone(parent.pid)
+    try:
+        # what lives on holds the pipe
+        parent.communicate(timeout=60)
+        assert everybody_gone(parent.pid)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(parent.pid, signal.SIGKILL)
 
 
 def everybody_gone(group):

@@ -95,7 +95,7 @@ def test_a_folder_in_the_place_of_a_file_is_noted(world, day):
 
 
 def test_a_source_that_cannot_be_reached_says_nothing_of_the_day(world, day, monkeypatch):
-    def down(*_):
+    def down(*_, **__):
         raise SourceError("The warehouse is down.")
 
     monkeypatch.setattr(unreadable_log, "ingest_logs", down)
@@ -107,7 +107,7 @@ def test_a_source_that_cannot_be_reached_says_nothing_of_the_day(world, day, mon
 
 
 def test_a_file_that_is_replaced_while_it_is_read_is_tried_again(world, day, monkeypatch):
-    def replaced(*_):
+    def replaced(*_, **__):
         world.log(day)
         raise SourceError("It changed while it was read.")
 
