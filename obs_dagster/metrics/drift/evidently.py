@@ -19,6 +19,7 @@ from obs_dagster.metrics.drift.peer_bins import (
     in_bins,
     numbers,
     rooted,
+    shannon_term,
     span,
     summed,
     valued,
@@ -104,22 +105,11 @@ def _psi(comparison: Comparison) -> Estimate:
     return Estimate(value, max(0.0, value - error), value + error, now.n, error)
 
 
-def _js_term(p: FloatArray, q: FloatArray) -> FloatArray:
-    middle = (p + q) / 2
-
-    def part(of: FloatArray) -> FloatArray:
-        found: FloatArray = of * np.log(np.divide(of, middle, out=np.ones_like(of), where=of > 0))
-        return found
-
-    found: FloatArray = (part(p) + part(q)) / 2
-    return found
-
-
 def _jensen_shannon(comparison: Comparison) -> Estimate:
     sides = _sides(comparison)
     if isinstance(sides, Estimate):
         return sides
-    return rooted(*summed(sides, _js_term), comparison.current.n, math.log(2))
+    return rooted(*summed(sides, shannon_term), comparison.current.n, math.log(2))
 
 
 def _wasserstein(comparison: Comparison) -> Estimate:

@@ -16,6 +16,7 @@ from obs_dagster.metrics.drift.peer_bins import (
     in_bins,
     numbers,
     rooted,
+    shannon_term,
     span,
     summed,
 )
@@ -82,17 +83,6 @@ def _sides(comparison: Comparison) -> tuple[Rows, Rows] | Estimate:
     return found[0], found[1]
 
 
-def _js_term(p: FloatArray, q: FloatArray) -> FloatArray:
-    middle = (p + q) / 2
-
-    def part(of: FloatArray) -> FloatArray:
-        found: FloatArray = of * np.log2(np.divide(of, middle, out=np.ones_like(of), where=of > 0))
-        return found
-
-    found: FloatArray = (part(p) + part(q)) / 2
-    return found
-
-
 def _hellinger_term(p: FloatArray, q: FloatArray) -> FloatArray:
     found: FloatArray = (np.sqrt(p) - np.sqrt(q)) ** 2 / 2
     return found
@@ -100,7 +90,11 @@ def _hellinger_term(p: FloatArray, q: FloatArray) -> FloatArray:
 
 def _jensen_shannon(comparison: Comparison) -> Estimate:
     sides = _sides(comparison)
-    return sides if isinstance(sides, Estimate) else rooted(*summed(sides, _js_term), comparison.current.n)
+    if isinstance(sides, Estimate):
+        return sides
+    # in bits
+    value, error = (nats / math.log(2) for nats in summed(sides, shannon_term))
+    return rooted(value, error, comparison.current.n)
 
 
 def _hellinger(comparison: Comparison) -> Estimate:

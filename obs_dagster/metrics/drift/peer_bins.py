@@ -172,6 +172,18 @@ def categories(comparison: Comparison) -> tuple[CategoryCounts, CategoryCounts] 
     return baseline, current
 
 
+def shannon_term(p: FloatArray, q: FloatArray) -> FloatArray:
+    """What bins add to the Jensen-Shannon divergence, in nats."""
+    middle = (p + q) / 2
+
+    def part(of: FloatArray) -> FloatArray:
+        found: FloatArray = of * np.log(np.divide(of, middle, out=np.ones_like(of), where=of > 0))
+        return found
+
+    found: FloatArray = (part(p) + part(q)) / 2
+    return found
+
+
 def summed(sides: tuple[Rows, Rows], term: Term, *fills: Term) -> tuple[float, float]:
     """The sum of a term over bins, and how far it may be off that of the other tool's own bins.
 

@@ -29,8 +29,8 @@ _CALIBRATED = (
 )
 _INTERVAL = (
     "of both errors: the calibration is that of resampled days of the baseline (of rows, where it has fewer "
-    "than 10 labelled days), the labels are drawn from it, with the level that days of the baseline have. It "
-    "holds what the labels turn out to be in some 90 to 96 % of simulated windows"
+    "than 10 labelled days), the labels are drawn from it, with the level that days of the baseline have; "
+    "docs/coverage.md says how often it holds what the labels turn out to be"
 )
 _LOST = {
     "recall": DefaultRule(
