@@ -14,6 +14,7 @@ from jobs.cli import days
 from jobs.cli.choice import Model, find_monitor
 from jobs.cli.completion import complete_version
 from jobs.cli.console import ERRORS
+from jobs.cli.failure import UsageError
 from jobs.cli.records import Format, FormatOption, emit
 from jobs.cli.unmatched import Filters, require_known, tell_unmatched
 from obs_dagster.lake.columns import marked
@@ -51,6 +52,8 @@ def quarantine(  # noqa: PLR0917  Typer reads options by name
     asked = _day(monitor, day)
     rows = rows_of(model, asked, frame="arrow")
     wanted: dict[str, list[str] | None] = {"rule": rule, "column": column, "version": version}
+    if rows.num_rows and monitor.logs.columns.prediction_id not in rows.column_names:
+        _tell_purged(asked, wanted)
     every = [_Row(row, monitor, rows.column_names) for row in rows.to_pylist()]
     kept = [place for place, row in enumerate(every) if row.matches(wanted)]
     matched = {
@@ -78,6 +81,20 @@ def quarantine(  # noqa: PLR0917  Typer reads options by name
             return sorted({value for row in every if row.matches(others) for value in row.values[option]})
 
         tell_unmatched("rows", wanted, without)
+
+
+def _tell_purged(day: dt.date, wanted: Filters) -> None:
+    """Say of rows without values that they had some.
+
+    Raises:
+        UsageError: they are to be picked by a value.
+    """
+    told = f"The values of the rows of {day} were purged"
+    if asked := [f"--{option}" for option in ("column", "version") if wanted[option]]:
+        raise UsageError(
+            f"{told}, so {' and '.join(asked)} cannot pick any.", remedy="Their rules are left: use --rule."
+        )
+    ERRORS.print(f"{told}: their numbers and rules are left.", highlight=False)
 
 
 def _day(monitor: Monitor, day: str | None) -> dt.date:
@@ -111,11 +128,13 @@ class _Row:
     """A row, and its values by the option that filters by them."""
 
     def __init__(self, record: dict[str, Any], monitor: Monitor, columns: Sequence[str]) -> None:
+        from obs_dagster.quality.tally import column_of
+
         self.record = record
         rules, named = list(record[_RULES] or ()), monitor.logs.columns.version
         mistyped = str(record.get("uncast") or "")
         self.mistyped = [name for name in columns if re.search(marked(name), mistyped)]
-        about = [name for name in columns if any(rule.startswith(f"{name} ") for rule in rules)]
+        about = list(dict.fromkeys(filter(None, (column_of(rule, columns) for rule in rules))))
         self.values: Mapping[str, Sequence[str]] = {
             "rule": rules,
             "column": [*about, *self.mistyped],

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation as GxExpectation
 
 
+OF_SUITE = "breaks: "
+"""What rules of a team's suite begin with."""
+
+
 class SuiteError(ObsError):
     """The suite that the monitor names cannot be read or run."""
 
@@ -206,7 +210,7 @@ def _team_expectations(file: Path) -> list[GxExpectation]:
 
 def _readable(expectation: GxExpectation) -> str:
     words = expectation.expectation_type.removeprefix("expect_").replace("_", " ")
-    return f"breaks: {getattr(expectation, 'column', 'table')} {words}"
+    return f"{OF_SUITE}{getattr(expectation, 'column', 'table')} {words}"
 
 
 def _add(result: ExpectationResult, outcome: Outcome) -> Rows:

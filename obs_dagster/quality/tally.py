@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from obs_dagster.lake.columns import ROW, UNCAST, marked
@@ -12,6 +12,7 @@ from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.contract import UNCAST_RULE
 from obs_dagster.quality.day_rows import RULES, type_rule
+from obs_dagster.quality.expectations import OF_SUITE
 from obs_dagster.quality.validated import QUARANTINE, day_quality
 from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.files import connect
@@ -49,12 +50,7 @@ def tally(monitor: Monitor, lake: Lake, first: dt.date, last: dt.date) -> Iterat
     """
     table = lake.table(monitor.model, QUARANTINE)
     types = declared_types(monitor)
-    names = sorted([*types, *monitor.features], key=len, reverse=True)
     by_type = {type_rule(name, kind): name for name, kind in types.items()}
-
-    def about(rule: str) -> str:
-        return by_type.get(rule) or next((name for name in names if rule.startswith(f"{name} ")), "")
-
     with connect() as connection:
         for day in table.days_between(first, last):
             found = day_quality(monitor, day, lake)
@@ -70,7 +66,20 @@ def tally(monitor: Monitor, lake: Lake, first: dt.date, last: dt.date) -> Iterat
                 f"{ROW} FROM {source}) GROUP BY ALL ORDER BY 3 DESC, 1, 2"
             )
             for name, rule, rows in connection.sql(query).fetchall():
-                yield Quarantined(day, name, rule, about(rule), rows)
+                yield Quarantined(day, name, rule, by_type.get(rule) or column_of(rule, types), rows)
+
+
+def column_of(rule: str, names: Iterable[str]) -> str:
+    """The column that a rule of the contract or of a team's suite is about; empty if it is none of them.
+
+    >>> column_of("net amount is missing", ["net", "net amount"])
+    'net amount'
+    >>> column_of("breaks: id column values", ["id"]), column_of("breaks: table rows", ["id"])
+    ('id', '')
+    """
+    text = rule.removeprefix(OF_SUITE)
+    longest = sorted(names, key=len, reverse=True)
+    return next((name for name in longest if text.startswith(f"{name} ")), "")
 
 
 def _typed(types: dict[str, str]) -> str:

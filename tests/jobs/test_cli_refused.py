@@ -45,6 +45,7 @@ def test_refused_days_of_a_backfill_are_said_and_told_and_end(logged):
         "income is not a number": (400, "2024-03-04"),
     }
     release_by_hand(home)
+    purge_by_hand(home)
     page = home.obs("report", "loan_default", "--day", "2024-03-04").stdout.strip()
     with open(page, encoding="utf-8") as file:  # noqa: PTH123  the path is the command's own
         shown = file.read()
@@ -63,6 +64,17 @@ def test_refused_days_of_a_backfill_are_said_and_told_and_end(logged):
     assert (version["version"], version["day"], version["firing"]) == ("1", "2024-03-04", 0)
     assert mended.returncode == 0, mended.stdout + mended.stderr
     assert home.obs("alerts", "list").stdout.startswith("No alert is firing")
+
+
+def purge_by_hand(home):
+    """What rows said is gone, and nothing is said of them that is not known."""
+    only = ("--from", "2024-03-02", "--to", "2024-03-02")
+    assert home.obs("quarantine", "purge", "loan_default", *only).stdout.startswith("400 rows ")
+    of_day = ("quarantine", "loan_default", "--day", "2024-03-02")
+    shown = home.obs(*of_day, "--rule", "score is not between 0 and 1")
+    assert (shown.returncode, "were purged: their numbers and rules are left" in shown.stderr) == (0, True)
+    picked = home.obs(*of_day, "--version", "1")
+    assert (picked.returncode, "so --version cannot pick any" in picked.stderr) == (2, True)
 
 
 def release_by_hand(home):
