@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from jobs.cli.console import ERRORS
@@ -40,6 +41,32 @@ def changed_spans(
         ERRORS.print("Not evaluated again (--removed does, and loses what they were):", highlight=False)
         _tell(kept)
     return spans([each.day for each in again])
+
+
+def spans_with_rows(monitor: Monitor, days: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
+    """Days to evaluate, as first and last day of each span, but for those whose rows were removed.
+
+    It says which these are: what was evaluated of them is all that is left, and no other day has to do
+    without its night for that.
+    """
+    from obs_dagster.lake.lake import Lake
+    from obs_dagster.settings import Settings
+    from obs_dagster.sources.changed_logs import spans
+    from obs_dagster.sources.ingest import LOGS
+    from obs_dagster.sources.purged import purged_on
+
+    logs = Lake(Settings().lake_root).table(monitor.model, LOGS)
+    every = list(days)
+    purged = [day for day in every if purged_on(logs.readable(day))]
+    if purged:
+        more = f" and {len(purged) - _MOST_NAMED} more" if len(purged) > _MOST_NAMED else ""
+        told = f"{', '.join(map(str, purged[:_MOST_NAMED]))}{more}"
+        ERRORS.print(
+            f"Not evaluated again, for their rows were removed (retention.logs): {told}.",
+            highlight=False,
+            soft_wrap=True,
+        )
+    return spans([day for day in every if day not in purged])
 
 
 def _tell(days: list[ChangedDay]) -> None:

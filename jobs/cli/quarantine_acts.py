@@ -10,6 +10,7 @@ import typer
 
 from jobs.cli import days
 from jobs.cli.alert_acts import By, person
+from jobs.cli.changed import spans_with_rows
 from jobs.cli.choice import Model, find_monitor
 from jobs.cli.completion import complete_version
 from jobs.cli.console import ERRORS, OUTPUT
@@ -133,18 +134,7 @@ def _told(made: Release, rows: int) -> None:
 
 def _again(monitor: Monitor, touched: Sequence[dt.date], *, run: bool) -> None:
     """Evaluate days again, a run for each span of them; those whose rows are gone stay as they are."""
-    from obs_dagster.lake.lake import Lake
-    from obs_dagster.settings import Settings
-    from obs_dagster.sources.changed_logs import spans
-    from obs_dagster.sources.ingest import LOGS
-    from obs_dagster.sources.purged import purged_on
-
-    logs = Lake(Settings().lake_root).table(monitor.model, LOGS)
-    purged = [day for day in touched if purged_on(logs.readable(day))]
-    if purged:
-        days_told = ", ".join(map(str, purged))
-        ERRORS.print(f"The rows of {days_told} were removed, so nothing changes there.", highlight=False)
-    found = spans([day for day in touched if day not in purged])
+    found = spans_with_rows(monitor, touched)
     if not run:
         for begin, end in found:
             ERRORS.print(
@@ -153,7 +143,5 @@ def _again(monitor: Monitor, touched: Sequence[dt.date], *, run: bool) -> None:
                 highlight=False,
             )
         return
-    # every span is evaluated, whatever came of the one before
-    wrong = [evaluate_and_show(monitor, begin, end) for begin, end in found]
-    if any(wrong):
+    if evaluate_and_show(monitor, found):
         raise typer.Exit(FAILED)

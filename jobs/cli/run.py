@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.cli import days
+from jobs.cli.changed import changed_spans, spans_with_rows
 from jobs.cli.choice import Model, find_monitor
 from jobs.cli.console import ERRORS
 from jobs.cli.failure import FAILED, UsageError, shows_traces
@@ -17,6 +18,8 @@ from jobs.cli.stages import StageProgress
 from jobs.cli.standing import STANDING, print_refused, print_standing, standing_records
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from jobs.execution import NightsRun
@@ -77,13 +80,8 @@ def _changed(
     monitor: Monitor, first: dt.date, last: dt.date, chosen: Format, *, removed: bool, dry_run: bool
 ) -> None:
     """Evaluate the days whose log has changed, a run for each span of them."""
-    from jobs.cli.changed import changed_spans
-
     found = changed_spans(monitor, first, last, removed=removed)
-    bad = False
-    for begin, end in [] if dry_run else found:
-        bad = evaluate_and_show(monitor, begin, end, chosen) or bad
-    if bad:
+    if not dry_run and evaluate_and_show(monitor, found, chosen):
         raise typer.Exit(FAILED)
 
 
@@ -97,19 +95,34 @@ def _last_night(monitor: Monitor) -> dt.date | None:
 
 def _nights(monitor: Monitor, first: dt.date, last: dt.date, chosen: Format) -> None:
     days.require_days(monitor, first, last)
-    if evaluate_and_show(monitor, first, last, chosen):
+    found = [(first, last)]
+    if first != last:
+        # of a single day it is an error to have no rows any more
+        every = (first + dt.timedelta(days=since) for since in range((last - first).days + 1))
+        found = spans_with_rows(monitor, every)
+    if evaluate_and_show(monitor, found, chosen):
         raise typer.Exit(FAILED)
 
 
-def evaluate_and_show(monitor: Monitor, first: dt.date, last: dt.date, chosen: Format = Format.TABLE) -> bool:
-    """Evaluate days and show how the model stands; whether something failed or is wrong."""
+def evaluate_and_show(
+    monitor: Monitor, spans: Sequence[tuple[dt.date, dt.date]], chosen: Format = Format.TABLE
+) -> bool:
+    """Evaluate spans of days, a run for each, and show once how the model stands after the last one.
+
+    Returns:
+        Whether something failed or is wrong, on any of the days.
+    """
     started = dt.datetime.now(dt.UTC)
-    done = evaluate(monitor, first, last)
-    bad = not done.success
-    if done.judged:
-        bad = show_standing(monitor, last, chosen) or bad
+    # every span is evaluated, whatever came of the one before
+    done = [evaluate(monitor, first, last) for first, last in spans]
+    bad = not all(each.success for each in done)
+    if done and done[-1].judged:
+        bad = show_standing(monitor, spans[-1][1], chosen) or bad
     elif chosen is not Format.TABLE:
         emit([], STANDING, chosen)
+    if not spans:
+        return bad
+    first, last = spans[0][0], spans[-1][1]
     refused = tell_refused(monitor, first, last, since=started, console=console_for(chosen))
     return bool(refused) or bad
 
