@@ -14,7 +14,7 @@ TOLD = "studentized bootstrap over the counted cells; of 5,000 rows or more norm
 
 
 def skewed_mean(
-    counts: IntArray, total: FloatArray, total_sq: FloatArray, seed: int, *, lowest: float = 0.0
+    counts: IntArray, total: FloatArray, total_sq: FloatArray, seed: int, *, highest: float
 ) -> Interval | None:
     """The interval by the studentized bootstrap, whose ends lie as lopsided as the numbers are.
 
@@ -26,20 +26,25 @@ def skewed_mean(
         total: the sum of the numbers of these very rows, likewise.
         total_sq: that of their squares.
         seed: a non-negative integer; the same counts and seed give the same interval.
-        lowest: a bound that the mean cannot fall below.
+        highest: the most that a number, and so the mean, can be; the least is 0.
 
     Returns:
         The ends; None for fewer than two rows.
     """
     n = int(counts.sum())
-    normal = normal_mean(float(total.sum()), float(total_sq.sum()), n, lowest=lowest)
-    if normal is None or n >= MANY:
-        return normal
+    normal = normal_mean(float(total.sum()), float(total_sq.sum()), n, lowest=0.0)
+    if normal is None:
+        return None
+    value = float(total.sum()) / n
+    # a sum of what is all but the highest may round to more
+    highest = max(highest, value)
+    low, high = normal[0], min(normal[1], highest)
+    if n >= MANY:
+        return low, high
     used = counts > 0
     rows = counts[used]
     mean, square = total[used] / rows, total_sq[used] / rows
     drawn = resample(rows, (seed, n)) / n
-    value = float(total.sum()) / n
     means, squares = drawn @ mean, drawn @ square
     spreads = np.sqrt(np.maximum(squares - means**2, 0.0))
     # rows of a cell are not all alike: their mean varies too, about normally
@@ -50,10 +55,10 @@ def skewed_mean(
     # less is what rounding leaves of numbers that are all alike
     varied = spreads > _NONE * np.sqrt(squares)
     if spread == 0 or not varied.any():
-        return normal
-    low, high = np.quantile((means[varied] - value) / spreads[varied], TAILS)
-    return max(lowest, min(normal[0], value - float(high) * spread)), max(
-        normal[1], value - float(low) * spread
+        return low, high
+    left, right = np.quantile((means[varied] - value) / spreads[varied], TAILS)
+    return max(0.0, min(low, value - float(right) * spread)), min(
+        highest, max(high, value - float(left) * spread)
     )
 
 

@@ -180,7 +180,10 @@ def test_a_process_keeps_to_one_core_and_lets_others_go_first(chores):
 
 
 BEGINS = """
-import os, sys, time
+import os, signal, sys, time
+# whatever the tests' own process is deaf to
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {{signal.SIGTERM}})
 from obs_dagster import workers
 from obs_dagster.workers import begin
 workers.cores = lambda: 2

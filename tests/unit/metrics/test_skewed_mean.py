@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from obs_dagster.metrics.intervals import normal_mean
 from obs_dagster.metrics.skewed_mean import MANY, skewed_mean
@@ -22,7 +24,7 @@ def test_means_are_held_where_the_normal_interval_ends_too_low():
     truth, held = np.exp(1.3**2 / 2), []
     for seed in range(400):
         counts, total, total_sq = cells(losses(rng, 100))
-        low, high = skewed_mean(counts, total, total_sq, seed)
+        low, high = skewed_mean(counts, total, total_sq, seed, highest=np.inf)
         below, above = normal_mean(total.sum(), total_sq.sum(), 100, lowest=0.0)
         held.append((low <= truth <= high, below <= truth <= above))
     ours, normal = np.mean(held, axis=0)
@@ -32,16 +34,24 @@ def test_means_are_held_where_the_normal_interval_ends_too_low():
 
 def test_of_many_rows_it_is_the_normal_interval():
     counts, total, total_sq = cells(losses(np.random.default_rng(2), MANY))
-    assert skewed_mean(counts, total, total_sq, 1) == normal_mean(
+    assert skewed_mean(counts, total, total_sq, 1, highest=np.inf) == normal_mean(
         total.sum(), total_sq.sum(), MANY, lowest=0.0
     )
 
 
 @pytest.mark.parametrize(("values", "ends"), [([0.5], None), ([0.5, 0.5], (0.5, 0.5))])
 def test_what_does_not_vary(values, ends):
-    assert skewed_mean(*cells(np.array(values)), 1) == ends
+    assert skewed_mean(*cells(np.array(values)), 1, highest=1) == ends
 
 
 def test_the_same_counts_give_the_same_interval():
-    given = cells(losses(np.random.default_rng(3), 200))
-    assert skewed_mean(*given, 1) == skewed_mean(*given, 1) != skewed_mean(*given, 2)
+    few = cells(losses(np.random.default_rng(3), 200))
+    first, again, other = (skewed_mean(*few, seed, highest=np.inf) for seed in (1, 1, 2))
+    assert first == again != other
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=9), st.integers(0, 9))
+def test_no_end_is_beyond_what_the_numbers_can_be(values, seed):
+    low, high = skewed_mean(*cells(np.array(values)), seed, highest=1.0)
+    assert 0 <= low <= np.mean(values) + 1e-9
+    assert np.mean(values) - 1e-9 <= high <= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +19,10 @@ from obs_dagster.tasks.binary.metrics.calibration import BINS
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 
 
-def _mean(sums: Callable[[OutcomeCounts], tuple[FloatArray, FloatArray]]) -> Callable[[Outcomes], Estimate]:
-    """The mean of a loss from the sums of its values and of their squares per cell."""
+def _mean(
+    sums: Callable[[OutcomeCounts], tuple[FloatArray, FloatArray]], *, highest: float
+) -> Callable[[Outcomes], Estimate]:
+    """The mean of a loss, which is `highest` at most, from the sums of its values and squares per cell."""
 
     def compute(outcomes: Outcomes) -> Estimate:
         n = outcomes.n
@@ -28,7 +31,7 @@ def _mean(sums: Callable[[OutcomeCounts], tuple[FloatArray, FloatArray]]) -> Cal
         total, total_sq = sums(outcomes.counts)
         cells = _cells(outcomes.counts)
         rows, of_cells, squares = (_summed(cells, each) for each in (outcomes.counts.counts, total, total_sq))
-        ends = skewed_mean(rows, of_cells, squares, outcomes.seed)
+        ends = skewed_mean(rows, of_cells, squares, outcomes.seed, highest=highest)
         low, high = ends or (None, None)
         return Estimate(float(total.sum()) / n, low, high, n)
 
@@ -65,7 +68,7 @@ METRICS = (
             tasks=("binary_classification",),
             needs=("labels",),
         ),
-        _mean(lambda counts: (counts.log_loss_sum, counts.log_loss_sq)),
+        _mean(lambda counts: (counts.log_loss_sum, counts.log_loss_sq), highest=-math.log(TINY)),
     ),
     Metric(
         Definition(
@@ -82,6 +85,6 @@ METRICS = (
             needs=("labels",),
             noun="Brier score",
         ),
-        _mean(lambda counts: (counts.brier_sum, counts.brier_sq)),
+        _mean(lambda counts: (counts.brier_sum, counts.brier_sq), highest=1.0),
     ),
 )

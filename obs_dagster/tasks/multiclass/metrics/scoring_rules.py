@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from obs_dagster.metrics.calibration import calibration_error
@@ -14,15 +15,17 @@ from obs_dagster.tasks.multiclass.metrics.applies import LABELS, TASKS, to_score
 from obs_dagster.tasks.multiclass.table import SUMS, TINY
 
 
-def _mean(name: str) -> Callable[[ClassOutcomes], Estimate]:
-    """The mean of a loss from the sums of its values and of their squares."""
+def _mean(name: str, highest: Callable[[ClassOutcomes], float]) -> Callable[[ClassOutcomes], Estimate]:
+    """The mean of a loss, which is `highest` at most, from the sums of its values and of their squares."""
 
     def compute(outcomes: ClassOutcomes) -> Estimate:
         if outcomes.no_scores:
             return Estimate.missing(outcomes.no_scores)
         top = outcomes.top
         total, total_sq = (top.sums[SUMS.index(f"{name}_{kind}")].ravel() for kind in ("sum", "sq"))
-        low, high = skewed_mean(top.counts.ravel(), total, total_sq, outcomes.seed) or (None, None)
+        most = highest(outcomes)
+        ends = skewed_mean(top.counts.ravel(), total, total_sq, outcomes.seed, highest=most)
+        low, high = ends or (None, None)
         return Estimate(float(total.sum()) / top.n, low, high, top.n)
 
     return compute
@@ -52,7 +55,7 @@ METRICS = (
             tasks=TASKS,
             needs=LABELS,
         ),
-        _mean("log_loss"),
+        _mean("log_loss", lambda _: -math.log(TINY)),
         to_scored,
     ),
     Metric(
@@ -72,7 +75,7 @@ METRICS = (
             needs=LABELS,
             noun="Brier score",
         ),
-        _mean("brier"),
+        _mean("brier", lambda outcomes: len(outcomes.classes)),
         to_scored,
     ),
     Metric(
