@@ -10,6 +10,7 @@ from assets.stage import is_run, stage
 from assets.tables import column_schema, table
 from obs_dagster.monitor import Monitor
 from obs_dagster.reports.evidently_ahead import load_ahead
+from obs_dagster.sources.ingest import Ingested
 from obs_dagster.sources.unreadable_log import UnreadableLog, ingest_day
 from obs_dagster.telemetry.event import Event
 from obs_dagster.telemetry.traces import of_day
@@ -59,6 +60,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     "files": found.files,
                     "duplicates": found.duplicates,
                     "what to know": unread.error if unread else "nothing to say",
+                    **_ids(found),
                     **({"rows of forgotten ids": found.forgotten} if found.forgotten else {}),
                     "versions": table(
                         ({"version": version, "rows": rows} for version, rows in found.versions.items()),
@@ -77,3 +79,14 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata={"rows in this run": total})
 
     return inference_logs
+
+
+def _ids(found: Ingested) -> dict[str, str]:
+    """What is wrong with the ids of a day, without naming one: what Dagster keeps is nobody's to forget."""
+    told = {}
+    if conflicts := found.repeats.conflicts:
+        told["ids with different content"] = f"{conflicts:,}; `obs doctor` and the health page name some"
+    if also_on := found.repeats.also_on:
+        days = ", ".join(f"{day} ({ids:,} ids)" for day, ids in also_on.items())
+        told["ids that later days have"] = f"{days}; run these days again, which counts each once"
+    return told

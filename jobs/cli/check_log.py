@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from jobs.cli.findings import Finding
+from jobs.cli.findings import Finding, Status
 from jobs.cli.next_step import next_step
 from obs_dagster.errors import ObsError
 from obs_dagster.lake.columns import RAW, UNCAST
@@ -26,6 +26,8 @@ FILES, ROWS = 4, 10_000
 """Files and rows of like files that a look takes."""
 
 _MOST_RULES = 3
+#: Days, files and rows of each whose ids are looked at: two columns of them are read.
+_DAYS, _ID_FILES, _ID_ROWS = 3, 12, 50_000
 _LONGEST = 40
 
 
@@ -78,9 +80,10 @@ def look_at_log(monitor: Monitor) -> LogLook:
         if not days:
             return LogLook([listed])
         look = _looked(monitor, days[-1])
+        ids = [*_identity(monitor, days)]
     except ObsError as error:
         return LogLook([Finding(monitor.model, "logs", "fail", str(error)), *misread])
-    findings = [listed, _columns(monitor, look.quality), *_empty(monitor, look.empty), *misread]
+    findings = [listed, _columns(monitor, look.quality), *_empty(monitor, look.empty), *misread, *ids]
     return LogLook([*findings, _contract(monitor, days[-1], look)], sorted(look.quality.versions))
 
 
@@ -171,6 +174,21 @@ def _columns(monitor: Monitor, quality: DayQuality) -> Finding:
         return Finding(monitor.model, "columns", "warn", f"{'; '.join(retyped)}; values are converted")
     detail = f"all there, {declared}; {_number(len(there), 'other')} ignored"
     return Finding(monitor.model, "columns", "ok", detail)
+
+
+def _identity(monitor: Monitor, days: Sequence[dt.date]) -> Iterator[Finding]:
+    """What ids name as far as rows tell, and whether the monitor says so."""
+    from obs_dagster.monitor.log_labels import DAY_OF_KEY
+    from obs_dagster.sources.identity import seen_identity
+
+    seen = seen_identity(monitor, days[-_DAYS:], files=_ID_FILES, most=_ID_ROWS)
+    if seen is None:
+        return
+    keys = monitor.labels.columns.in_log.values() if monitor.labels else ()
+    said_otherwise = monitor.labels is None or DAY_OF_KEY in keys
+    against = seen.against(monitor.identity, labels_say_day=said_otherwise)
+    status: Status = "warn" if against else "ok"
+    yield Finding(monitor.model, "ids", status, f"{seen}{'. ' * bool(against)}{against}")
 
 
 def _misread(monitor: Monitor) -> list[Finding]:

@@ -14,7 +14,7 @@ import typer
 from jobs.cli import reach
 from jobs.cli.doctor_capacity import capacity
 from jobs.cli.doctor_exports import exports
-from jobs.cli.doctor_log import books, changed_log
+from jobs.cli.doctor_log import books, changed_log, ids
 from jobs.cli.doctor_sending import sending
 from jobs.cli.doctor_textfile import write_textfile
 from jobs.cli.failure import FAILED
@@ -97,6 +97,7 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
             )
             yield from changed_log(monitor, settings, now)
             yield from books(monitor, history)
+            yield from ids(monitor, settings, history)
             yield from labels(monitor, settings)
             yield from capacity(monitor, history)
         yield from sending(history, settings, now)

@@ -41,6 +41,22 @@ def books(monitor: Monitor, history: History) -> Iterator[Finding]:
         )
 
 
+def ids(monitor: Monitor, settings: Settings, history: History) -> Iterator[Finding]:
+    """Ids of the last weeks whose rows say different things of one prediction."""
+    from obs_dagster.lake.lake import Lake
+    from obs_dagster.quality.validated import day_quality
+
+    records = history.metrics(monitor.model, metrics=["conflicting_ids"], segments=[WHOLE])
+    newest = max((record.day for record in records), default=None)
+    days = [
+        each.day for each in records if newest and newest - each.day < dt.timedelta(days=_DAYS) and each.value
+    ]
+    if days and (found := day_quality(monitor, days[-1], Lake(settings.lake_root))):
+        more = f" (and on {len(days) - 1} more days)" if len(days) > 1 else ""
+        told = f"{days[-1]}{more}: {found.told_conflicts}. `obs check` says what ids name"
+        yield Finding(monitor.model, "ids", "warn", told)
+
+
 def changed_log(monitor: Monitor, settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     """Days whose log cannot be read, and those of the last weeks whose log has changed since.
 

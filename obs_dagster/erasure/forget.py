@@ -148,13 +148,17 @@ class Erasure:
     def _of_log(self, ids: Collection[str], removed: Removed, *, dry_run: bool) -> None:
         """The copy of the log; of rows that are read in place there is a copy without them from now on."""
         table, column = self.lake.table(self.monitor.model, LOGS), self.monitor.logs.columns.prediction_id
+        mentions = Mentions(ids)
+
+        def fewer_rows(manifest: dict[str, Any], gone: int) -> dict[str, Any]:
+            told = {"conflicting": mentions.taken_out(manifest.get("conflicting", []))}
+            return _fewer_rows(manifest, gone) | (told if gone else {})
+
         for day in self._days():
             with connect() as connection:
                 rows = log_rows(connection, self.monitor, [day], self.lake)
             source = f"SELECT * EXCLUDE ({DAY}) FROM ({rows})"
-            count = remove_rows(
-                table.path(day), column, ids, source=source, said=_fewer_rows, dry_run=dry_run
-            )
+            count = remove_rows(table.path(day), column, ids, source=source, said=fewer_rows, dry_run=dry_run)
             if count:
                 removed.rows += count
                 removed.days.append(day.isoformat())
@@ -164,7 +168,7 @@ class Erasure:
         mentions = Mentions(ids)
 
         def without_values(manifest: dict[str, Any], _: int) -> dict[str, Any]:
-            told = ("examples", "results", "reason")
+            told = ("examples", "results", "reason", "conflicting")
             return manifest | {key: mentions.taken_out(manifest[key]) for key in told if key in manifest}
 
         for path in self._partitions(QUARANTINE):

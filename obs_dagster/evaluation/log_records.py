@@ -36,6 +36,7 @@ def quality_records(
         rows=quality.rows_read,
         quarantined=quality.quarantined,
         duplicates=quality.duplicates,
+        conflicts=quality.conflicts,
         schema_changes=len(quality.schema_changes),
         broken_columns=len(broken),
         schema_events=events,

@@ -18,10 +18,11 @@ class RowCounts:
     Attributes:
         rows: all rows that were read: good, bad, and repeated.
         quarantined: rows that broke the contract.
-        duplicates: rows whose version and prediction id a later row repeats.
+        duplicates: rows whose prediction another row has, which counts.
         schema_changes: columns that are new, missing or of another type.
         broken_columns: those of them that are declared.
         schema_events: columns that came, went, were renamed or have another type than on the day before.
+        conflicts: ids whose rows say different things of one prediction.
     """
 
     rows: int
@@ -30,6 +31,7 @@ class RowCounts:
     schema_changes: int
     broken_columns: int = 0
     schema_events: int = 0
+    conflicts: int = 0
 
 
 def _quarantined_share(counts: RowCounts) -> Estimate:
@@ -38,6 +40,10 @@ def _quarantined_share(counts: RowCounts) -> Estimate:
 
 def _duplicate_share(counts: RowCounts) -> Estimate:
     return share(counts.duplicates, counts.rows, reason=NO_ROWS)
+
+
+def _conflicting_ids(counts: RowCounts) -> Estimate:
+    return Estimate(float(counts.conflicts), None, None, counts.rows)
 
 
 def _schema_changes(counts: RowCounts) -> Estimate:
@@ -98,9 +104,9 @@ METRICS = (
             id="duplicate_share/rows-read/2",
             family="quality",
             title="Share of duplicates",
-            meaning="The share of rows whose prediction id a later row of the same version repeats; only the "
-            "last one is evaluated.",
-            formula="(rows read - distinct pairs of version and prediction id) / rows read.",
+            meaning="The share of rows that repeat a prediction; only one row of each is evaluated. What an "
+            "id names is the monitor's `identity`: by default a prediction of each version on a day.",
+            formula="(rows read - distinct predictions) / rows read.",
             reference="`pandas.DataFrame.duplicated(['version', 'prediction_id'], keep='last').mean()`.",
             interval="Wilson",
             unit="share",
@@ -125,6 +131,30 @@ METRICS = (
             ),
         ),
         _duplicate_share,
+    ),
+    Metric(
+        Definition(
+            name="conflicting_ids",
+            id="conflicting_ids/1",
+            family="quality",
+            title="Ids with different content",
+            meaning="How many ids have several rows that say different things of one prediction: of what the "
+            "model was given, or of what it put out. One of the rows is evaluated.",
+            formula="count of ids; of each, rows of one prediction by the monitor's `identity` differ in a "
+            "declared column other than time, latency, status and trace id.",
+            reference="a plain count.",
+            interval="none: a count",
+            unit="ids",
+            better="lower",
+            whole_log=True,
+            cells="none",
+            daily=True,
+            written="count",
+            shown=frozenset({"counts"}),
+            rank=41,
+            heading="Ids with different content",
+        ),
+        _conflicting_ids,
     ),
     Metric(
         Definition(

@@ -29,6 +29,7 @@ DEFAULT_TASK = "binary_classification"
 """The kind of a model whose monitor does not say."""
 
 Days = Annotated[int, Field(ge=1, le=366)]
+Identity = Literal["version", "day", "global"]
 
 
 class Quality(Strict):
@@ -122,6 +123,14 @@ class Monitor(Strict):
         description="How long a night may take, which warnings are about; left out: until the next one.",
     )
     logs: Logs = Field(description="The inference log.")
+    identity: Identity = Field(
+        default="version",
+        description="What an id names. `version`: one prediction of each version on a day, so two versions "
+        "that score one request keep both their rows. `day`: one prediction of a day, whatever its version, "
+        "and another one on the next, so labels say the day, too (`keys` with `{day}`). "
+        "`global`: one prediction of the whole log, on the first day that has it; rows of later days repeat "
+        "it. `obs check` says which one the log keeps to ([logs.md](logs.md#ids-that-repeat)).",
+    )
     labels: Labels | None = Field(default=None, description="Ground truth; left out: quality is not known.")
     registry: Registry | None = Field(default=None, description="The model registry.")
     features: dict[str, Feature] = Field(
@@ -207,7 +216,7 @@ class Monitor(Strict):
         self._path = context
         if self.labels is not None:
             # the one value that follows from another; from here on nothing changes
-            object.__setattr__(self, "labels", placed(self.logs, self.labels))
+            object.__setattr__(self, "labels", placed(self.logs, self.labels, by_day=self.identity == "day"))
 
     def resolve_path(self, text: str, **placeholders: object) -> str:
         """Make one of the monitor's paths absolute and fill in its placeholders.

@@ -21,11 +21,12 @@ class Books:
         forgotten: those whose id somebody asked to be forgotten.
         other_days: those that belong to other days, where folders hold rows of two and rows are picked by
             their time: what is left of the folders' rows, so a row that is of no day is among them.
-        duplicates: those whose prediction a later row repeats.
+        duplicates: those whose prediction another row has, which counts.
         outside: those whose time is not in the day; they are in quarantine.
         quarantined: those that broke another rule.
         refused: sound ones of a day that is not evaluated.
         evaluated: those that were counted.
+        conflicts: ids of repeated rows that say different things (see `sources.repeats`).
     """
 
     read: int
@@ -36,6 +37,7 @@ class Books:
     quarantined: int
     refused: int
     evaluated: int
+    conflicts: int = 0
 
     @property
     def unaccounted(self) -> int:
@@ -55,7 +57,7 @@ class Books:
             "evaluated": self.evaluated,
             "in quarantine": self.quarantined,
             "outside the day": self.outside,
-            "repeated": self.duplicates,
+            self._repeated: self.duplicates,
             "not evaluated": self.refused,
             "of other days": self.other_days,
             "of forgotten ids": self.forgotten,
@@ -63,6 +65,13 @@ class Books:
         }
         shown = [f"{rows:,} {what}" for what, rows in parts.items() if rows]
         return f"{self.read:,} rows read = {' + '.join(shown) or '0'}"
+
+    @property
+    def _repeated(self) -> str:
+        if not self.conflicts:
+            return "repeated"
+        ids = "1 id" if self.conflicts == 1 else f"{self.conflicts:,} ids"
+        return f"repeated, with different content of {ids},"
 
 
 def books_of(monitor: Monitor, day: dt.date, lake: Lake, counted: int) -> Books | None:
@@ -88,6 +97,7 @@ def books_of(monitor: Monitor, day: dt.date, lake: Lake, counted: int) -> Books 
         quarantined=quality.quarantined - away,
         refused=0 if quality.evaluated else quality.rows - quality.quarantined,
         evaluated=counted,
+        conflicts=quality.conflicts,
     )
     # rows that were erased are among those that were counted before, and missing among those counted since
     erased = min(manifest.get("erased", 0), max(books.unaccounted, 0))

@@ -164,6 +164,8 @@ def _judged(  # noqa: PLR0917  one call
         fingerprint=f"{manifest['fingerprint']}-{digest}{'-refused' if reason else ''}",
         examples=examples | ({UNCAST_RULE: uncast[0].told} if uncast else {}),
         released=kept.released,
+        conflicts=manifest.get("conflicts", 0),
+        conflicting=manifest.get("conflicting", []),
     )
 
 

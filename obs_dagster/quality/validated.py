@@ -32,9 +32,9 @@ class DayQuality:
         evaluated: whether the day's metrics may be computed.
         reason: why not: a line for what is wrong, and one for by which rule, column or file; empty if they
             may.
-        rows: rows of the day, one per version and prediction id.
+        rows: rows of the day, one per prediction.
         quarantined: those of them that broke the contract.
-        duplicates: rows that were read beside them, whose prediction a later row repeats.
+        duplicates: rows that were read beside them, whose prediction another row has.
         versions: rows per version, before quarantine.
         schema_changes: each with `kind`, `column` and `text`.
         broken_rules: rows per rule that they broke.
@@ -42,6 +42,8 @@ class DayQuality:
         fingerprint: changes with the rows that are left.
         examples: a value that broke the rule, per rule, where there is one.
         released: rows per rule that they broke and are evaluated nonetheless (see `quality.releases`).
+        conflicts: ids whose rows say different things of one prediction (see `sources.repeats`).
+        conflicting: some of these ids, as they may be shown.
         purged: whether the quarantine keeps only numbers and rules of its rows (see `quality.purge`).
     """
 
@@ -57,6 +59,8 @@ class DayQuality:
     fingerprint: str = ""
     examples: dict[str, str] = field(default_factory=dict)
     released: dict[str, int] = field(default_factory=dict)
+    conflicts: int = 0
+    conflicting: list[str] = field(default_factory=list)
     purged: bool = False
 
     def without_values(self) -> DayQuality:
@@ -66,7 +70,7 @@ class DayQuality:
         if self.examples and self.broken_rules and reason:
             told = (f"{rule}: {rows:,} row{'s' * (rows != 1)}" for rule, rows in self.broken_rules.items())
             reason = f"{fact(reason)}\n{'; '.join(told)}"
-        return replace(self, purged=True, examples={}, results=results, reason=reason)
+        return replace(self, purged=True, examples={}, results=results, reason=reason, conflicting=[])
 
     @property
     def missing_columns(self) -> list[str]:
@@ -87,6 +91,13 @@ class DayQuality:
     def rows_read(self) -> int:
         """All rows that the day's log has."""
         return self.rows + self.duplicates
+
+    @property
+    def told_conflicts(self) -> str:
+        """That ids have rows which say different things of one prediction, with some of them."""
+        ids = "1 id has" if self.conflicts == 1 else f"{self.conflicts:,} ids have"
+        such = f", such as {', '.join(self.conflicting)}" if self.conflicting else ""
+        return f"{ids} rows that say different things of one prediction{such}; one row of each counts"
 
     @property
     def quarantined_share(self) -> float:

@@ -32,6 +32,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
 from obs_dagster.quality.refusal import in_one_line
 from obs_dagster.quality.schema_events import events_of_day
+from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.record_window import RecordWindow
 from obs_dagster.tasks.sections import Section
@@ -118,7 +119,14 @@ class Gathering:
             incidents=incidents,
             suspected=self._suspected(incidents, day),
             silenced=silenced,
-            remarks=[*remarks, *damaged, *self._columns(day), *self._operation(day), *unasked],
+            remarks=[
+                *remarks,
+                *damaged,
+                *self._columns(day),
+                *self._ids(day),
+                *self._operation(day),
+                *unasked,
+            ],
         )
 
     def _columns(self, day: dt.date) -> list[str]:
@@ -127,6 +135,11 @@ class Gathering:
             return []
         told = str(events_of_day(self._monitor, day, self._night.lake))
         return [told] if told else []
+
+    def _ids(self, day: dt.date) -> list[str]:
+        """Ids of the day whose rows say different things of one prediction."""
+        found = None if self._night is None else day_quality(self._monitor, day, self._night.lake)
+        return [found.told_conflicts] if found and found.conflicts else []
 
     @cached_property
     def _elsewhere(self) -> Elsewhere:

@@ -58,6 +58,12 @@ class SourceFiles:
         """The same source, restricted to some of its files."""
         return replace(self, files=tuple(files))
 
+    def beginning(self, files: int) -> SourceFiles:
+        """The same source, restricted to so many of its files: the first and the last ones."""
+        if len(self.files) <= files:
+            return self
+        return self.only([*self.files[: files // 2], *self.files[-(files - files // 2) :]])
+
     def stamps(self) -> tuple[FileStamp, ...]:
         """What each file is like at this moment.
 

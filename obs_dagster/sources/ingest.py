@@ -1,4 +1,4 @@
-"""A day's log files, read once into the lake: typed as declared, one row per version and prediction id."""
+"""A day's log files, read once into the lake: typed as declared, one row per prediction."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from obs_dagster.lake.columns import RESERVED, ROW
-from obs_dagster.lake.lake import Lake, group_rows, manifest_metadata, replacing
+from obs_dagster.lake.columns import ROW
+from obs_dagster.lake.lake import Lake, Table, group_rows, manifest_metadata, replacing
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import MADE_ID
 from obs_dagster.monitor.day_form import Period
@@ -24,6 +24,7 @@ from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.protocol import source_of
 from obs_dagster.sources.purged import refuse_purged
+from obs_dagster.sources.repeats import Repeats, find_repeats
 from obs_dagster.sources.schema_change import SchemaChange, found_in
 from obs_dagster.telemetry.traces import span
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     import duckdb
 
 LOGS = "inference_logs"
-#: No column of a log has the name, which begins as ours do.
-HASH = f"{RESERVED}hash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +39,13 @@ class Ingested:
     """What one day's log held.
 
     Attributes:
-        rows: rows kept, one per version and prediction id.
-        duplicates: rows that a later row with the same version and prediction id replaced.
+        rows: rows kept, one per prediction.
+        duplicates: rows whose prediction another row has, which counts (see `repeats`).
         files: how many files there were.
         versions: rows per version.
         schema_changes: differences from the declared schema.
         forgotten: rows of ids that somebody asked to be forgotten, which are passed over.
+        repeats: what the rows of one prediction say.
     """
 
     rows: int
@@ -54,6 +54,7 @@ class Ingested:
     versions: dict[str, int] = field(default_factory=dict)
     schema_changes: tuple[SchemaChange, ...] = ()
     forgotten: int = 0
+    repeats: Repeats = field(default_factory=Repeats)
 
 
 def ingest_logs(
@@ -66,8 +67,8 @@ def ingest_logs(
 ) -> Ingested:
     """Read the day's log files and replace the day's partition of `inference_logs`.
 
-    Where a prediction id occurs more than once in a version, the last row by time counts; two versions that
-    score one request under one id made a prediction each. Values that are not of the
+    Where several rows are of one prediction, which the monitor's `identity` says, one of them counts (see
+    `find_repeats`). Values that are not of the
     declared type become null, their column is named in `_obs_uncast` and the source row kept in `_obs_raw`.
 
     By default the partition is a copy: labels may come weeks later, when the source has been overwritten or
@@ -100,7 +101,7 @@ def ingest_logs(
             replacing(target) as aside,
         ):
             gone = forgotten(monitor.model, lake) if without is None else without
-            found = _ingest(connection, monitor, day, source, aside, stamp=stamp, without=gone)
+            found = _ingest(connection, monitor, day, source, aside, table=table, stamp=stamp, without=gone)
             size = aside.stat().st_size
         told.set(
             rows=found.rows,
@@ -126,12 +127,12 @@ def ingest_some(monitor: Monitor, day: dt.date, lake: Lake, *, files: int, most:
     """
     path = LogPath.of(monitor)
     if path.period is Period.DAY:
-        source = _some(path.files([day]), files)
+        source = path.files([day]).beginning(files)
     else:
-        source = rows_of(monitor, _some(path.files(), files), day, most)
-    target = lake.table(monitor.model, LOGS).path(day)
-    with connect() as connection, replacing(target) as aside:
-        return _ingest(connection, monitor, day, source, aside, most=most)
+        source = rows_of(monitor, path.files().beginning(files), day, most)
+    table = lake.table(monitor.model, LOGS)
+    with connect() as connection, replacing(table.path(day)) as aside:
+        return _ingest(connection, monitor, day, source, aside, table=table, most=most)
 
 
 def sampled_days(monitor: Monitor, *, files: int, most: int) -> list[dt.date]:
@@ -145,15 +146,9 @@ def sampled_days(monitor: Monitor, *, files: int, most: int) -> list[dt.date]:
     Raises:
         SourceError: as `ingest_logs`.
     """
-    source = _some(LogPath.of(monitor).files(), files)
+    source = LogPath.of(monitor).files().beginning(files)
     parts = [part for file in divided_files(monitor, source, most) for part in file.parts]
     return sorted({day for part in parts for day in part.days})
-
-
-def _some(source: SourceFiles, files: int) -> SourceFiles:
-    if len(source.files) <= files:
-        return source
-    return source.only([*source.files[: files // 2], *source.files[-(files - files // 2) :]])
 
 
 def _ingest(
@@ -163,6 +158,7 @@ def _ingest(
     own: SourceFiles,
     aside: Path,
     *,
+    table: Table,
     stamp: str = "",
     most: int | None = None,
     without: Collection[str] = (),
@@ -180,11 +176,10 @@ def _ingest(
         told = f"SELECT * FROM ({log.query}) WHERE NOT {gone}" if lost else log.query
         connection.execute(f"CREATE TEMP VIEW log AS {told}")
         made = monitor.logs.columns.prediction_id == MADE_ID
-        repeated = _find_repeated(connection, monitor)
-        # rows whose id is made of what they say are several predictions, though they say the same
-        replaced = 0 if made else repeated
+        repeats = find_repeats(connection, monitor, day, table)
+        replaced = 0 if made else repeats.rows
         kept = "SELECT * FROM log"
-        if repeated:
+        if repeats.rows:
             kept = _told_apart() if made else f"SELECT log.* FROM log ANTI JOIN replaced USING ({ROW})"
         version = identifier(monitor.logs.columns.version)
         by_version = connection.sql(
@@ -197,8 +192,9 @@ def _ingest(
             versions={version: count for version, count in by_version if version is not None},
             schema_changes=tuple(changes),
             forgotten=lost,
+            repeats=repeats,
         )
-        if repeated or len(log.parts) > 1:
+        if repeats.rows or len(log.parts) > 1:
             # a join gives rows in any order, and parts have theirs
             kept = f"{kept} ORDER BY {ROW}"
         manifest = _manifest(result, stamps, stamp) | (
@@ -243,32 +239,13 @@ def _told_apart() -> str:
     )
 
 
-def _find_repeated(connection: duckdb.DuckDBPyConnection, monitor: Monitor) -> int:
-    """List the rows that a later one of the same version and id replaces, in the table `replaced`.
-
-    Hashes tell nearly all predictions apart, in less memory; only rows whose hash repeats are compared.
-    """
-    roles = monitor.logs.columns
-    key, time = identifier(roles.prediction_id), identifier(roles.time)
-    made = f"{key}, {identifier(roles.version)}"
-    connection.execute(
-        f"CREATE TEMP TABLE repeated AS SELECT hash({made}) AS {HASH} FROM log WHERE {key} IS NOT NULL "
-        f"GROUP BY {HASH} HAVING count(*) > 1"
-    )
-    connection.execute(
-        f"CREATE TEMP TABLE replaced AS SELECT {ROW}, row_number() OVER "
-        f"(PARTITION BY {made} ORDER BY {time} DESC NULLS LAST, {ROW} DESC) AS place FROM log "
-        f"WHERE {key} IS NOT NULL AND hash({made}) IN (SELECT repeated.{HASH} FROM repeated) "
-        "QUALIFY place > 1"
-    )
-    return int(connection.sql("SELECT count(*) FROM replaced").fetchall()[0][0])
-
-
 def _in_place(monitor: Monitor, schema: LogSchema, found: Mapping[str, str]) -> bool:
     """Whether the source's files can stand for a copy, and shall."""
     # rows that were fetched for the day are in a file that is soon gone
     stays = SOURCES.named(monitor.logs.source).of_files and monitor.engine.reads_in_place
-    return monitor.logs.in_place and stays and schema.kept_whole(found)
+    # days that come later look for their ids in the copy
+    looked_up = monitor.identity == "global"
+    return monitor.logs.in_place and stays and not looked_up and schema.kept_whole(found)
 
 
 def _manifest(result: Ingested, stamps: Sequence[FileStamp], stamp: str) -> dict[str, Any]:
@@ -276,6 +253,9 @@ def _manifest(result: Ingested, stamps: Sequence[FileStamp], stamp: str) -> dict
         "rows": result.rows,
         "duplicates": result.duplicates,
         **({"forgotten": result.forgotten} if result.forgotten else {}),
+        "conflicts": result.repeats.conflicts,
+        "conflicting": result.repeats.examples,
+        **({"also_on": result.repeats.also_on} if result.repeats.also_on else {}),
         "versions": result.versions,
         "files": [each.to_json() for each in stamps],
         "fingerprint": fingerprint(stamps),

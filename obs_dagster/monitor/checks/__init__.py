@@ -39,6 +39,7 @@ CHECKS: tuple[Check, ...] = (
     log_files.files_of_many_days_are_read_by_time,
     log_files.versions_are_known,
     log_files.labels_find_their_prediction,
+    log_files.ids_are_there,
     log_files.dialects_are_sound,
     sources.tables_are_named,
     sources.connections_are_urls,

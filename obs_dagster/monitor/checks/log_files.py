@@ -78,6 +78,23 @@ def labels_find_their_prediction(document: Document, _: Surroundings) -> Iterato
         yield document.problem(("labels", "columns", "prediction_id"), message)
 
 
+def ids_are_there(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """`identity` is about ids that the log has."""
+    columns = document.mapping("logs", "columns")
+    if document.value("identity") is not None and columns is not None and not columns.get("prediction_id"):
+        message = "The log has no ids (`logs.columns.prediction_id`) that this could be about; leave it out."
+        yield document.problem(("identity",), message, at_key=True)
+    label_id = document.text("labels", "columns", "prediction_id")
+    elsewhere = document.text("labels", "path") or document.text("labels", "source")
+    if document.value("identity") == "day" and elsewhere and label_id:
+        message = (
+            "With `identity: day` an id is another prediction on each day, so a label has to say the day: "
+            f"write `keys: {{{label_id}: {(columns or {}).get('prediction_id')}, date: '{{day}}'}}`, with "
+            "the labels' column of the day."
+        )
+        yield document.problem(("labels", "columns", "prediction_id"), message)
+
+
 def dialects_are_sound(document: Document, _: Surroundings) -> Iterator[Problem]:
     """`csv` is about CSV files alone, in an encoding that there is, whose characters mean one thing each."""
     for section in (*SECTIONS, "baseline"):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pandas as pd
 import pytest
 
 from obs_dagster.engine.protocol import engine_of
@@ -13,12 +14,13 @@ from obs_dagster.sources.labels import ingest_labels
 
 @pytest.fixture
 def world(small, day):
-    """Two days, of which the first has rows in quarantine, and labels of some rows."""
+    """Two days; the first has requests that two versions scored, some in quarantine, and some labels."""
     world = small(features={"temp": {"type": "number", "max": 15}, "hour": {"type": "integer"}}, segments=[])
     world.changes["quality"] = {"max_quarantined_share": 1}
     rows = world.rows(day, 60)
+    both = pd.concat([rows, rows.assign(model="2")], ignore_index=True)
     later = day + dt.timedelta(days=1)
-    for each, frame in ((day, rows), (later, world.rows(later, 20).assign(temp=1.0))):
+    for each, frame in ((day, both), (later, world.rows(later, 20).assign(temp=1.0))):
         world.log(each, frame)
         ingest_logs(world.monitor, each, world.lake)
         validate_day(world.monitor, each, world.lake)
@@ -42,7 +44,7 @@ def test_clean_rows_of_several_days(world, day, spark):
             seen.append(collected(rows, *names))
     assert seen[0] == seen[1]
     assert {row[0] for row in seen[0]} == {str(each) for each in days}
-    assert 20 < len(seen[0]) < 80
+    assert 20 < len(seen[0]) < 140
 
 
 def test_labelled_rows(world, day, spark):
@@ -59,6 +61,7 @@ def test_labelled_rows(world, day, spark):
             with engine_of(monitor).labelled_rows(monitor, days, world.lake) as rows:
                 seen.append(collected(rows, "_obs_row", "id", "_obs_label"))
         assert seen[0] == seen[1]
+        assert len({row for row, *_ in seen[0]}) == len(seen[0])
         assert {label for *_, label in seen[0]} == labels
 
 

@@ -300,7 +300,7 @@ def test_a_file_that_changes_while_it_is_read_fails_the_day(ingest, day, monkeyp
     world.log(day, world.rows(day, 1000), kind=kind)
     partition = world.lake.table("small", LOGS).path(day)
     before = partition.read_bytes()
-    counted = stage._find_repeated
+    counted = stage.find_repeats
     file = world.root / f"logs/{day}.{kind}"
 
     def meanwhile(*given):
@@ -312,7 +312,7 @@ def test_a_file_that_changes_while_it_is_read_fails_the_day(ingest, day, monkeyp
         return found
 
     with monkeypatch.context() as patched:
-        patched.setattr(stage, "_find_repeated", meanwhile)
+        patched.setattr(stage, "find_repeats", meanwhile)
         with pytest.raises(SourceError) as caught:
             ingest_logs(world.monitor, day, world.lake)
     assert str(file) in caught.value.message
