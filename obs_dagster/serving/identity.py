@@ -7,7 +7,7 @@ import re
 import sys
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
-_NO_TRACE = "0" * 32
+_NO_TRACE, _NO_SPAN = "0" * 32, "0" * 16
 _LONGEST = 128
 
 
@@ -42,10 +42,24 @@ def trace_of(traceparent: str | None) -> str | None:
     return found[1] if found and found[1] != _NO_TRACE else None
 
 
+def names_span(traceparent: str) -> bool:
+    """Whether a W3C `traceparent` that has a trace names a span of it.
+
+    >>> names_span("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01")
+    False
+    """
+    return traceparent[36:52] != _NO_SPAN
+
+
 def current_trace() -> str | None:
     """The trace id of OpenTelemetry's current span; None without one, or where nobody imported it."""
     api = sys.modules.get("opentelemetry.trace")
     if api is None:
         return None
-    context = api.get_current_span().get_span_context()
+    span = api.get_current_span()
+    # one of ours knows it as text
+    known: str | None = getattr(span, "of_trace", None)
+    if known is not None:
+        return known
+    context = span.get_span_context()
     return f"{context.trace_id:032x}" if context.trace_id else None

@@ -1,7 +1,8 @@
 """Spans that are made after their request: while it is answered, no more is done than to take notes.
 
-OpenTelemetry's SDK takes some 30 µs to make and end a span with its attributes. Here a request gets the ids,
-the decision of the sampler and a span that writes down what it is told; a thread makes the SDK's span of it.
+OpenTelemetry's SDK takes some 30 µs to make and end a span with its attributes. Here a request gets its trace,
+the decision of the sampler and a span that writes down what it is told, and that has an id once something asks
+for it; a thread makes the SDK's span of it.
 What waits are tuples of numbers and texts, which the garbage collector has no work with.
 Needs opentelemetry-sdk, and is imported only where it is there.
 """
@@ -27,8 +28,10 @@ from opentelemetry.trace import (
     Span,
     SpanContext,
     SpanKind,
+    StatusCode,
     TraceFlags,
     Tracer,
+    TraceState,
     set_span_in_context,
 )
 
@@ -41,16 +44,37 @@ _TURN = 25
 NAME = "obs_dagster.serving"
 _KEPT = Decision.RECORD_AND_SAMPLE
 
-Facts = tuple[Any, ...]
-"""What is known of a request, as plain values."""
+_TRACE, _SPAN, _FLAGS = slice(3, 35), slice(36, 52), 54
+"""Where these stand in a `traceparent`; of the flags the digit that has those which there are."""
+_SAMPLED = frozenset("13579bdf")
+_RANDOM: int = getattr(TraceFlags, "RANDOM_TRACE_ID", 0)
+
+Describe = Callable[..., tuple[str, dict[str, Any], bool]]
+"""From what is known of a request, as plain values, to the name and the attributes of its span, and whether
+it has failed."""
 
 
 class PendingSpan(Span):
-    """Writes down what it is told, for the span that is made of it."""
+    """Writes down what it is told, for the span that is made of it.
 
-    def __init__(self, context: SpanContext) -> None:
-        self._context = context
+    Args:
+        of_trace: the id of its trace in 32 hexadecimal digits.
+        above: the `traceparent` of the span above; None if there is none.
+        made: makes its context of these if somebody asks for it: most requests have nothing below their span.
+    """
+
+    def __init__(
+        self, of_trace: str, above: str | None, made: Callable[[str, str | None], SpanContext]
+    ) -> None:
+        self.of_trace, self.above = of_trace, above
+        self._made = made
+        self._context: SpanContext | None = None
         self.told: list[tuple[str, tuple[Any, ...]]] | None = None
+
+    @property
+    def span_id(self) -> int:
+        """Its id; 0 if nobody has asked for it yet, so that it may have any."""
+        return self._context.span_id if self._context is not None else 0
 
     def _note(self, name: str, *given: Any) -> None:
         if self.told is None:
@@ -59,6 +83,8 @@ class PendingSpan(Span):
 
     def get_span_context(self) -> SpanContext:
         """Whose span it is."""
+        if self._context is None:
+            self._context = self._made(self.of_trace, self.above)
         return self._context
 
     def is_recording(self) -> bool:
@@ -132,10 +158,10 @@ class Later:
 
     Args:
         provider: the service's.
-        describe: puts on a span what is known of a request, of which it is given the facts.
+        describe: says what is known of a request, of which it is given the facts.
     """
 
-    def __init__(self, provider: TracerProvider, describe: Callable[[Span, Facts], None]) -> None:
+    def __init__(self, provider: TracerProvider, describe: Describe) -> None:
         self._sampler, self._ids, self._describe = provider.sampler, provider.id_generator, describe
         self._random = bool(getattr(self._ids, "is_trace_id_random", lambda: False)())
         self._given = _Given(random=self._random)
@@ -151,54 +177,54 @@ class Later:
         self._making = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def begun(self, name: str, parent: SpanContext | None) -> tuple[Span, SpanContext, SamplingResult | None]:
-        """The span that a request has while it is answered, its ids, and what the sampler says.
+    def begun(self, name: str, above: str | None) -> tuple[Span, str, SamplingResult | None]:
+        """The span that a request has while it is answered, its trace, and what the sampler says.
 
         Args:
             name: of the span.
-            parent: the span above, if there is one.
+            above: the `traceparent` of the span above, well formed; None if there is none.
         """
-        trace_id = self._ids.generate_trace_id() if parent is None else parent.trace_id
-        decided = None
+        of_trace = f"{self._ids.generate_trace_id():032x}" if above is None else above[_TRACE]
         if self._sampler is DEFAULT_ON:
             # it is asked of every request; its answer is known
-            decision = _KEPT if parent is None or parent.trace_flags.sampled else Decision.DROP
-            state = None if parent is None else parent.trace_state
-        else:
-            decided = self._sampler.should_sample(_context(parent), trace_id, name, SpanKind.SERVER, None, ())
-            decision, state = decided.decision, decided.trace_state
-        flags = TraceFlags.SAMPLED if decision is _KEPT else TraceFlags.DEFAULT
-        if self._random if parent is None else getattr(parent.trace_flags, "random_trace_id", False):
-            flags |= getattr(TraceFlags, "RANDOM_TRACE_ID", 0)
-        context = SpanContext(
-            trace_id,
+            if above is None or above[_FLAGS] in _SAMPLED:
+                return PendingSpan(of_trace, above, self._context), of_trace, None
+            return NonRecordingSpan(self._context(of_trace, above, TraceFlags.DEFAULT)), of_trace, None
+        parent = _within(above)
+        decided = self._sampler.should_sample(parent, int(of_trace, 16), name, SpanKind.SERVER, None, ())
+        flags = TraceFlags.SAMPLED if decided.decision is _KEPT else TraceFlags.DEFAULT
+        context = self._context(of_trace, above, flags, decided.trace_state)
+        if decided.decision is Decision.DROP:
+            return NonRecordingSpan(context), of_trace, decided
+        return PendingSpan(of_trace, above, lambda *_: context), of_trace, decided
+
+    def _context(
+        self,
+        of_trace: str,
+        above: str | None,
+        flags: int = TraceFlags.SAMPLED,
+        state: TraceState | None = None,
+    ) -> SpanContext:
+        """Ids of a new span in a trace, which is as random as whoever began it says."""
+        if self._random if above is None else _flags_of(above) & _RANDOM:
+            flags |= _RANDOM
+        return SpanContext(
+            int(of_trace, 16),
             self._ids.generate_span_id(),
             is_remote=False,
             trace_flags=TraceFlags(flags),
             trace_state=state,
         )
-        kept = decision is not Decision.DROP
-        return (PendingSpan(context) if kept else NonRecordingSpan(context)), context, decided
 
-    def put(
-        self,
-        span: Span,
-        parent: SpanContext | None,
-        decided: SamplingResult | None,
-        *facts: Any,
-    ) -> None:
+    def put(self, span: PendingSpan, decided: SamplingResult | None, *facts: Any) -> None:
         """A request has ended.
 
         Args:
             span: what it had.
-            parent: the span above it.
             decided: what the sampler said, if it was asked.
-            *facts: name, beginning and end in nanoseconds since 1970, and what is described.
+            *facts: beginning and end in nanoseconds since 1970, and what is described.
         """
-        own, told = span.get_span_context(), span.told if isinstance(span, PendingSpan) else None
-        above = None if parent is None else (parent.trace_id, parent.span_id, int(parent.trace_flags))
-        state = None if parent is None or not parent.trace_state else parent.trace_state
-        self._noted.append((own.trace_id, own.span_id, above, state, decided, told, *facts))
+        self._noted.append((span.of_trace, span.span_id, span.above, decided, span.told, *facts))
         if self._thread is None:
             self._start()
 
@@ -229,26 +255,27 @@ class Later:
 
     def _make(  # noqa: PLR0917  a plain tuple
         self,
-        trace_id: int,
+        of_trace: str,
         span_id: int,
-        above: tuple[int, int, int] | None,
-        state: Any,
+        above: str | None,
         decided: SamplingResult | None,
         told: list[tuple[str, tuple[Any, ...]]] | None,
-        name: str,
         began: int,
         ended: int,
         *facts: Any,
     ) -> None:
-        parent = None
-        if above is not None:
-            parent = SpanContext(
-                above[0], above[1], is_remote=True, trace_flags=TraceFlags(above[2]), trace_state=state
-            )
-        self._given.trace_id, self._given.span_id = trace_id, span_id
-        self._given.decided = decided or SamplingResult(_KEPT, trace_state=state)
-        span = self._tracer.start_span(name, context=_context(parent), kind=SpanKind.SERVER, start_time=began)
-        self._describe(span, facts)
+        self._given.trace_id = int(of_trace, 16)
+        self._given.span_id = span_id or self._ids.generate_span_id()
+        name, attributes, failed = self._describe(*facts)
+        if decided is None:
+            self._given.decided = SamplingResult(_KEPT, attributes)
+        else:
+            # what the sampler adds stands with the rest
+            every: dict[str, Any] = {**dict(decided.attributes or {}), **attributes}
+            self._given.decided = SamplingResult(decided.decision, every, decided.trace_state)
+        span = self._tracer.start_span(name, _within(above), SpanKind.SERVER, start_time=began)
+        if failed:
+            span.set_status(StatusCode.ERROR)
         for method, given in told or ():
             getattr(span, method)(*given)
         span.end(ended)
@@ -258,9 +285,17 @@ class Later:
         self._begin_anew()
 
 
-def _context(parent: SpanContext | None) -> Context:
-    """A context in which a span is the current one; else an empty one."""
-    return Context() if parent is None else set_span_in_context(NonRecordingSpan(parent), Context())
+def _flags_of(traceparent: str) -> int:
+    return int(traceparent[53:55], 16)
+
+
+def _within(above: str | None) -> Context:
+    """A context whose current span is the one that a `traceparent` names; else an empty one."""
+    if above is None:
+        return Context()
+    flags = TraceFlags(_flags_of(above))
+    parent = SpanContext(int(above[_TRACE], 16), int(above[_SPAN], 16), is_remote=True, trace_flags=flags)
+    return set_span_in_context(NonRecordingSpan(parent), Context())
 
 
 _ALL: WeakSet[Later] = WeakSet()
@@ -279,7 +314,7 @@ def _all_forked() -> None:
 os.register_at_fork(after_in_child=_all_forked)
 
 
-def later(describe: Callable[[Span, Facts], None]) -> Later | None:
+def later(describe: Describe) -> Later | None:
     """What makes spans after their requests; None as long as the service has no SDK set up."""
     provider = trace.get_tracer_provider()
     return Later(provider, describe) if isinstance(provider, TracerProvider) else None

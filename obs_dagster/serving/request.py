@@ -21,7 +21,7 @@ class Request:
 
     Args:
         given_id: the `x-request-id` that came with it, if any.
-        traceparent: the header of this name, if any.
+        traceparent: the header of this name, if any; kept if it is one.
     """
 
     __slots__ = (
@@ -39,8 +39,8 @@ class Request:
         self.begun = time.time()
         self.started = time.perf_counter()
         self.id = request_id(given_id)
-        self.traceparent = traceparent
         self.trace_id = trace_of(traceparent)
+        self.traceparent = traceparent.strip() if traceparent and self.trace_id else None
         self.rows: list[Row] = []
         self.status = FAILED
         self.latency_ms: float | None = None
@@ -53,7 +53,7 @@ class Request:
     @property
     def failed(self) -> bool:
         """Whether the service is at fault."""
-        return self.status.startswith("5")
+        return is_failed(self.status)
 
     @property
     def headers(self) -> list[tuple[str, str]]:
@@ -62,3 +62,8 @@ class Request:
         if self.rows and printable(self.rows[0].prediction_id):
             told.append(("x-prediction-id", self.rows[0].prediction_id))
         return told
+
+
+def is_failed(status: str) -> bool:
+    """Whether the service is at fault, by how a request ended."""
+    return status.startswith("5")

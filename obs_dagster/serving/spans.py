@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from obs_dagster.serving.request import Request
+from obs_dagster.serving.identity import names_span
+from obs_dagster.serving.request import Request, is_failed
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import SpanContext
-
     from obs_dagster.serving.pending import Later
 
 
@@ -45,7 +44,7 @@ class Spans:
     def of(self, request: Request, method: str, path: str) -> Any:
         """The span of a request, as a context manager; errors of the application are its errors."""
         current = self.trace.get_current_span()
-        if current.get_span_context().is_valid:
+        if current is not self.trace.INVALID_SPAN and current.get_span_context().is_valid:
             return self._on(current, request)
         later = self._later or self._find()
         return self._on(None, request) if later is None else _Served(self, later, request, method, path)
@@ -56,7 +55,7 @@ class Spans:
             from obs_dagster.serving.pending import later
         except ImportError:
             return None
-        self._later = later(self._describe_later)
+        self._later = later(self._described)
         return self._later
 
     @contextmanager
@@ -65,20 +64,9 @@ class Spans:
         if span is not None:
             self.describe(span, request)
 
-    def above(self, traceparent: str | None) -> SpanContext | None:
-        """The span that a request names as the one above its own; None if it names none."""
-        if not traceparent or not self._heeds:
-            return None
-        trace = self.trace
-        try:
-            _, trace_id, span_id, flags, *_ = traceparent.strip().split("-")
-            flagged = trace.TraceFlags(int(flags, 16))
-            found = trace.SpanContext(
-                int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=flagged
-            )
-        except ValueError:
-            return None
-        return found if found.is_valid else None
+    def above(self, traceparent: str | None) -> str | None:
+        """The `traceparent` of a request if it names the span above its own; None if it names none."""
+        return traceparent if traceparent and self._heeds and names_span(traceparent) else None
 
     def describe(self, span: Any, request: Request) -> None:
         """Put on a span what is known of the model."""
@@ -95,14 +83,13 @@ class Spans:
         }
         return found if prediction_id is None else {**found, "obs.prediction_id": prediction_id}
 
-    def _describe_later(self, span: Any, facts: tuple[Any, ...]) -> None:
-        method, path, status, failed, *known = facts
+    def _described(
+        self, method: str, path: str, status: str, *known: Any
+    ) -> tuple[str, dict[str, Any], bool]:
         about = {"http.request.method": method, "url.path": path, **self._attributes(*known)}
         if status.isdigit():
             about["http.response.status_code"] = int(status)
-        span.set_attributes(about)
-        if failed:
-            span.set_status(self.trace.StatusCode.ERROR)
+        return f"{method} {path}", about, is_failed(status)
 
     def flush(self) -> None:
         """Make the spans of all requests that have ended."""
@@ -120,38 +107,27 @@ def facts_of(request: Request) -> tuple[str, int, str | None, str | None]:
 class _Served:
     """The span of a request, which is the current one within the block."""
 
-    __slots__ = (
-        "_began",
-        "_decided",
-        "_later",
-        "_method",
-        "_name",
-        "_parent",
-        "_path",
-        "_request",
-        "_span",
-        "_spans",
-        "_token",
-    )
+    __slots__ = ("_began", "_decided", "_later", "_method", "_path", "_request", "_span", "_spans", "_token")
 
     def __init__(self, spans: Spans, later: Later, request: Request, method: str, path: str) -> None:
         self._spans, self._later, self._request = spans, later, request
         self._method, self._path = method, path
 
     def __enter__(self) -> None:
-        self._name = f"{self._method} {self._path}"
-        self._parent = self._spans.above(self._request.traceparent)
-        self._span, context, self._decided = self._later.begun(self._name, self._parent)
-        self._token = self._spans.context.attach(self._spans.trace.set_span_in_context(self._span))
-        if self._parent is None:
-            self._request.trace_id = f"{context.trace_id:032x}"
+        spans, request = self._spans, self._request
+        above = spans.above(request.traceparent)
+        self._span, of_trace, self._decided = self._later.begun(f"{self._method} {self._path}", above)
+        self._token = spans.context.attach(spans.trace.set_span_in_context(self._span))
+        if above is None:
+            request.trace_id = of_trace
         self._began = time.time_ns()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, stack: TracebackType | None
     ) -> None:
         self._spans.context.detach(self._token)
-        span, request = self._span, self._request
+        span: Any = self._span
+        request = self._request
         if not span.is_recording():
             return
         if isinstance(error, Exception):
@@ -160,14 +136,11 @@ class _Served:
             span.set_status(self._spans.trace.Status(code, f"{type(error).__name__}: {error}"))
         self._later.put(
             span,
-            self._parent,
             self._decided,
-            self._name,
             self._began,
             time.time_ns(),
             self._method,
             self._path,
             request.status,
-            request.failed,
             *facts_of(request),
         )

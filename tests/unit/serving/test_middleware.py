@@ -15,6 +15,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import generate_latest
 
@@ -252,3 +253,33 @@ def test_who_calls_decides_whether_a_span_is_kept(tmp_path, monkeypatch, flags, 
     log.close()
     assert len(exporter.get_finished_spans()) == kept
     assert sent.trace_id == TRACE
+
+
+class _Of(Sampler):
+    """Decides by the name of spans, and says why in an attribute."""
+
+    def should_sample(self, _parent, _trace_id, name, *_args, **_more):
+        kept = Decision.RECORD_AND_SAMPLE if "predict" in name else Decision.DROP
+        return SamplingResult(kept, {"sampler": name})
+
+    def get_description(self):
+        return "by name"
+
+
+def test_a_sampler_of_the_service_is_asked_and_what_it_adds_is_kept(tmp_path, monkeypatch):
+    exporter, provider = InMemorySpanExporter(), TracerProvider(sampler=_Of())
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", lambda: provider)
+    log = InferenceLog(tmp_path, version="3", spans=True)
+    # the header has a trace, and no span that could be above
+    nobody = Request(None, f"00-{TRACE}-{'0' * 16}-01")
+    for path in ("/predict", "/health"):
+        with log.span(nobody, "GET", path):
+            asked = trace.get_current_span().get_span_context()
+            assert (asked.is_valid, asked.trace_flags.sampled) == (True, path == "/predict")
+            if path == "/predict":
+                kept = asked
+    log.close()
+    (served,) = exporter.get_finished_spans()
+    assert (served.parent, served.context) == (None, kept)
+    assert (served.attributes["sampler"], served.attributes["url.path"]) == ("GET /predict", "/predict")
