@@ -10,7 +10,7 @@ from functools import lru_cache
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any, Protocol
 
-from obs_dagster.lineage.switch import PRODUCER
+from obs_dagster.lineage.client import client_type
 from obs_dagster.secrets import scrub
 from obs_dagster.telemetry.event import Event
 
@@ -143,17 +143,15 @@ def _of_others(record: logging.LogRecord) -> bool:
 def emitter() -> Emitter | None:
     """The process's emitter; None, with a line in the log that says why, if there cannot be one."""
     try:
-        from openlineage.client import OpenLineageClient
-        from openlineage.client.event_v2 import set_producer
+        client = client_type()
     except ImportError:
         _OFF(
             why="OpenLineage is set up in the environment, and its client is not installed.",
             remedy="Install the extra `lineage`, or set OPENLINEAGE_DISABLED=true.",
         )
         return None
-    set_producer(PRODUCER)
     try:
-        return Emitter(OpenLineageClient())
+        return Emitter(client())
     except Exception as error:  # noqa: BLE001  whatever is wrong with its configuration
         _OFF(why=scrub(f"OpenLineage's client refuses its settings: {error}"))
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -210,6 +211,7 @@ def _uuid(run_id: str) -> UUID:
         return uuid5(NAMESPACE_URL, run_id)
 
 
+@cache
 def _version_of(distribution: str) -> str:
     try:
         return version(distribution)
