@@ -1,8 +1,8 @@
 """Spans that are made after their request: while it is answered, no more is done than to take notes.
 
-OpenTelemetry's SDK takes some 30 µs to make and end a span with its attributes. Here a request gets its trace,
-the decision of the sampler and a span that writes down what it is told, and that has an id once something asks
-for it; a thread makes the SDK's span of it.
+OpenTelemetry's SDK takes some 30 µs to make and end a span with its attributes. Here a request gets its
+trace, the decision of the sampler and a span that writes down what it is told, and that has an id once
+something asks for it; a thread makes the SDK's span of it.
 What waits are tuples of numbers and texts, which the garbage collector has no work with.
 Needs opentelemetry-sdk, and is imported only where it is there.
 """
