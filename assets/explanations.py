@@ -12,7 +12,8 @@ from assets.tables import table
 from obs_dagster.alerts import evaluate_rules
 from obs_dagster.alerts.moved import from_lake
 from obs_dagster.evaluation.windows import day_profile
-from obs_dagster.explain.day import explain_days, explanation_files
+from obs_dagster.explain.day import explain_days
+from obs_dagster.explain.kept import explanation_files
 from obs_dagster.explain.version_explained import COLUMNS, summary_table
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family

@@ -32,7 +32,7 @@ from obs_dagster.explain.scoring import compare
 from obs_dagster.history import History
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.evaluation import evaluate
-from obs_dagster.metrics.explanation import ModelCheck
+from obs_dagster.metrics.explanation.model_check import ModelCheck
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor

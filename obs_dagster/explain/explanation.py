@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from obs_dagster.explain.explainable import FloatArray, Unit
 from obs_dagster.metrics.evaluation import evaluate
-from obs_dagster.metrics.explanation import Attributions
+from obs_dagster.metrics.explanation.importance import Attributions
 from obs_dagster.metrics.record import Estimate
 
 if TYPE_CHECKING:

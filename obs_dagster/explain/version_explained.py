@@ -9,7 +9,7 @@ from typing import Any
 from obs_dagster.explain.scoring import Agreement, Scored
 from obs_dagster.metrics.definition import About
 from obs_dagster.metrics.evaluation import evaluate
-from obs_dagster.metrics.explanation import ModelCheck
+from obs_dagster.metrics.explanation.model_check import ModelCheck
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.metrics.registry import family
 
@@ -25,6 +25,7 @@ class VersionExplained:
         refusal: what it said of the first of them; empty if it refused none.
         settled: whether sampling ended because the ranking of the features was known.
         metrics: the metrics of each feature by name.
+        moved: metrics of how far the explanation is from that of the baseline's rows.
         method, unit, base_value, residual: as `Explanation` has them.
         agreement: whether the registered model gives the logged scores; None if it could not be asked.
         reason: why there is no explanation; empty if there is one.
@@ -39,6 +40,7 @@ class VersionExplained:
     refusal: str = ""
     settled: bool = False
     metrics: dict[str, dict[str, Estimate]] = field(default_factory=dict)
+    moved: dict[str, Estimate] = field(default_factory=dict)
     method: str = ""
     unit: str = ""
     base_value: float | None = None
@@ -64,7 +66,12 @@ class VersionExplained:
             for feature, of_feature in document["metrics"].items()
         }
         agreement = document["agreement"]
-        known = {"metrics": metrics, "agreement": Agreement(**agreement) if agreement else None}
+        moved = {str(name): Estimate(**each) for name, each in document["moved"].items()}
+        known = {
+            "metrics": metrics,
+            "moved": moved,
+            "agreement": Agreement(**agreement) if agreement else None,
+        }
         return cls(**document | known)
 
     @property
@@ -92,13 +99,14 @@ class VersionExplained:
         }
 
     def _of_model(self) -> dict[str, Estimate]:
-        if self.agreement is None:
-            return self._missing("model")
-        compared = self.agreement
-        return evaluate(
-            "explanation",
-            ModelCheck(self.drawn, self.refused, compared.rows, compared.differing, compared.largest),
-        )
+        found = self._missing("model") | self.moved
+        if self.agreement is not None:
+            compared = self.agreement
+            found |= evaluate(
+                "explanation",
+                ModelCheck(self.drawn, self.refused, compared.rows, compared.differing, compared.largest),
+            )
+        return found
 
     @property
     def remarks(self) -> list[str]:
@@ -142,6 +150,7 @@ COLUMNS = (
     "ranking",
     "method",
     "top features",
+    "like the baseline's",
     "remarks",
     "additivity residual",
     "score difference",
@@ -157,6 +166,7 @@ def summary_table(explained: Sequence[VersionExplained]) -> list[dict[str, Any]]
             "ranking": "" if each.reason else "settled" if each.settled else "not settled",
             "method": each.method,
             "top features": ", ".join(_top(each)) or each.reason,
+            "like the baseline's": _alike(each.moved.get("shap_ndcg")),
             "remarks": "; ".join(each.remarks),
             "additivity residual": each.residual,
             "score difference": each.score_difference,
@@ -170,6 +180,15 @@ def _top(explained: VersionExplained, count: int = 5) -> list[str]:
     shares = {feature: metrics["shap_share"] for feature, metrics in explained.metrics.items()}
     ranked = sorted(shares.items(), key=lambda item: -(item[1].value or 0.0))
     return [f"{feature} {_percent(share)}" for feature, share in ranked[:count]]
+
+
+def _alike(ranking: Estimate | None) -> str:
+    """How alike the ranking of features is to that on the baseline."""
+    if ranking is None or ranking.value is None:
+        return f"({ranking.reason})" if ranking else ""
+    if ranking.low is None or ranking.high is None:
+        return f"{ranking.value:.2f}"
+    return f"{ranking.value:.2f} ({ranking.low:.2f} to {ranking.high:.2f})"
 
 
 def _percent(share: Estimate) -> str:

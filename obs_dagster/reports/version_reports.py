@@ -10,7 +10,7 @@ from functools import cached_property, partial
 
 from obs_dagster import __version__
 from obs_dagster.baselines.stored import load_grids
-from obs_dagster.explain.day import explanation_files, explanation_remarks
+from obs_dagster.explain.kept import explanation_files, explanation_remarks
 from obs_dagster.lake.lake import Lake
 from obs_dagster.links import NO_LINKS, Links
 from obs_dagster.metrics.record import MetricRecord

@@ -8,7 +8,8 @@ from functools import partial
 import pytest
 
 from obs_dagster.explain.apart import ConfinedError, environment, run_apart
-from obs_dagster.explain.day import explain_days, explanation_files
+from obs_dagster.explain.day import explain_days
+from obs_dagster.explain.kept import explanation_files
 from obs_dagster.explain.loading import fetch_version
 from tests.unit.explain.confined_work import GB, Hostile, hog, read, sleep, work
 from tests.unit.explain.test_explain_days import DAY, FEATURES, log_of, ready

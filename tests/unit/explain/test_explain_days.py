@@ -11,7 +11,10 @@ import pytest
 from obs_dagster import workers
 from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.explain import day as day_module
-from obs_dagster.explain.day import explain_days, explanation_files
+from obs_dagster.explain import explainers as explainers_module
+from obs_dagster.explain.day import explain_days
+from obs_dagster.explain.explainers import Explainers
+from obs_dagster.explain.kept import explanation_files, explanation_remarks
 from obs_dagster.explain.loading import RegistryUnavailable, load_version
 from obs_dagster.explain.version_explained import VersionExplained, summary_table
 from obs_dagster.quality.day import validate_day
@@ -133,13 +136,13 @@ def test_the_sample_is_the_same_whatever_its_largest_size_and_whoever_else_serve
 def read(monkeypatch):
     """The versions whose baseline was read, each as often as it was."""
     versions = []
-    original = day_module.sample_baseline
+    original = explainers_module.sample_baseline
 
     def sample_baseline(monitor, version, lake, rows):
         versions.append(version)
         return original(monitor, version, lake, rows)
 
-    monkeypatch.setattr(day_module, "sample_baseline", sample_baseline)
+    monkeypatch.setattr(explainers_module, "sample_baseline", sample_baseline)
     return versions
 
 
@@ -173,7 +176,7 @@ def test_processes_explain_days_as_one_does_and_in_order(world, registry, traini
     monkeypatch.setattr(day_module, "_FEWEST_DAYS", 1)
     monkeypatch.setattr(workers, "cores", lambda: 2)
     # this process would fail
-    monkeypatch.setattr(day_module, "load_version", None)
+    monkeypatch.setattr(explainers_module, "load_version", None)
     beside, again = explain(days)
     assert beside == alone
     assert {name: content for name, (content, _) in again.items()} == {
@@ -184,7 +187,7 @@ def test_processes_explain_days_as_one_does_and_in_order(world, registry, traini
 
 def test_what_a_process_has_prepared_serves_all_days_of_one_range_and_no_other(world, registry, read):
     for _ in range(2):
-        range_of_days = day_module._Explainers(world.monitor, world.lake, registry)
+        range_of_days = Explainers(world.monitor, world.lake, registry)
         for _ in range(2):
             as_sent = pickle.loads(pickle.dumps(range_of_days))  # noqa: S301
             [found] = day_module._explain(as_sent, [(DAY, ["1"])])
@@ -233,8 +236,8 @@ def test_rows_that_the_model_refuses_are_left_out_and_counted(world, registry, m
                 raise ValueError("Found unknown categories")
             return self._model.predict(rows)
 
-    real = day_module.load_version
-    monkeypatch.setattr(day_module, "load_version", lambda *args: Picky(real(*args)))
+    real = explainers_module.load_version
+    monkeypatch.setattr(explainers_module, "load_version", lambda *args: Picky(real(*args)))
     world.changes["explanations"] = {"sample": 400, "tolerance": 0}
     found = explained(world, registry, ("1",))["1"]
     log = pq.read_table(world.root / f"logs/{DAY}.parquet").to_pandas().set_index("id")
@@ -257,7 +260,7 @@ def test_whatever_fails_is_a_reason(world, registry, monkeypatch, place):
     def fail(*_args, **_kwargs):
         raise MemoryError("no room")
 
-    monkeypatch.setattr(day_module, place, fail)
+    monkeypatch.setattr(explainers_module, place, fail)
     found = explained(world, registry, ("1", "2"))
     assert {each.reason for each in found.values()} == {"MemoryError: no room"}
 
@@ -271,7 +274,7 @@ def test_another_model_than_the_one_that_served_is_named_with_figures(world, reg
     metrics = found.estimates(FEATURES)[""]
     assert metrics["score_mismatch_share"].value == pytest.approx(0.1, abs=0.01)
     assert any("scores differ from the logged ones" in remark for remark in found.remarks)
-    assert day_module.explanation_remarks(world.monitor, DAY, world.lake) == {"1": found.remarks}
+    assert explanation_remarks(world.monitor, DAY, world.lake) == {"1": found.remarks}
 
 
 def test_a_registry_that_does_not_answer_is_asked_once(world, monkeypatch):
@@ -293,7 +296,7 @@ def test_a_registry_that_fails_meanwhile_is_not_asked_again(world, registry, mon
         asked.append(version)
         raise RegistryUnavailable("The registry is gone.")
 
-    monkeypatch.setattr(day_module, "load_version", unavailable)
+    monkeypatch.setattr(explainers_module, "load_version", unavailable)
     found = explained(world, registry)
     assert asked == ["1"]
     assert {each.reason for each in found.values()} == {"The registry is gone."}
@@ -310,3 +313,48 @@ def test_a_process_that_dies_leaves_reasons_for_the_days_that_are_left(world, re
     found = dict(explain_days(world.monitor, [(DAY, ["1"]), (following, ["1", "2"])], world.lake, registry))
     assert [each.reason for each in found[DAY]] == [""]
     assert [each.reason for each in found[following]] == ["A process died."] * 2
+
+
+def test_an_explanation_is_held_against_that_of_the_baseline(world, registry, training):
+    first = explained(world, registry, ("1",))["1"].estimates(FEATURES)
+    assert first[""]["shap_ndcg"].value > 0.97
+    assert first["hour"]["shap_ks"].low == 0
+    # every row at the same hour: it moves no score apart any more
+    log_of(world, [training.iloc[:600].assign(hour=3)], registry, ["1"])
+    ready(world)
+    moved = explained(world, registry, ("1",))["1"].estimates(FEATURES)
+    assert moved["hour"]["shap_ks"].low > 0.2
+
+
+def test_the_baseline_is_explained_once_and_anew_when_it_is_another_one(world, registry, training):
+    kept = world.lake.folder("small", "baseline") / "version=1" / "attribution.parquet"
+    explained(world, registry, ("1",))
+    before = kept.stat().st_mtime_ns
+    found = explained(world, registry, ("1",))["1"].moved
+    assert kept.stat().st_mtime_ns == before
+    world.write("training/1.parquet", training.iloc[::2].assign(score=0.5, id=0, late=True))
+    ready(world)
+    explained(world, registry, ("1",))
+    assert kept.stat().st_mtime_ns != before
+    kept.write_bytes(b"cut off")
+    assert explained(world, registry, ("1",))["1"].moved.keys() == found.keys()
+
+
+def test_without_a_baseline_or_with_one_that_fails_the_day_is_explained_all_the_same(
+    world, registry, monkeypatch
+):
+    def fail(*_args, **_kwargs):
+        raise ValueError("no room")
+
+    monkeypatch.setattr(explainers_module, "usual_attribution", fail)
+    found = explained(world, registry, ("1",))["1"]
+    assert (found.reason, found.moved["shap_ndcg"].reason) == (
+        "",
+        "the baseline's rows could not be explained: ValueError: no room",
+    )
+    monkeypatch.setattr(explainers_module, "sample_baseline", lambda *_: None)
+    found = explained(world, registry, ("1",))["1"]
+    assert (found.reason, found.moved["shap_ndcg"].reason) == (
+        "",
+        "the version has no baseline of its own",
+    )

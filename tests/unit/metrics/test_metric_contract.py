@@ -8,7 +8,9 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from obs_dagster.metrics.explanation import ModelCheck
+from obs_dagster.metrics.evaluation import evaluate
+from obs_dagster.metrics.explanation.attribution_drift import AttributionShift
+from obs_dagster.metrics.explanation.model_check import ModelCheck
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.metrics.reference import reference_markdown
 from obs_dagster.metrics.registry import definitions, family
@@ -218,7 +220,9 @@ def test_quality(counts):
 
 @pytest.mark.parametrize("kind", sorted(set(NUMERIC) - {"empty"}))
 def test_explanation(kind):
-    for found in evaluate_explanation(np.column_stack([NUMERIC[kind], NUMERIC[kind]])):
+    values = np.column_stack([NUMERIC[kind], NUMERIC[kind]])
+    for column, importance in enumerate(evaluate_explanation(values)):
+        found = importance | evaluate("explanation", AttributionShift(values, values[:9], column))
         check(found, "explanation")
         assert set(found) == about("column")
 
@@ -227,7 +231,9 @@ def test_explanation(kind):
     "counts", [(0, 0, 0, 0, None), (1, 1, 0, 0, None), (9, 2, 7, 7, 0.5), (5, 0, 5, 0, 0.0)]
 )
 def test_explained_model(counts):
+    values = np.column_stack([NORMAL, NORMAL])
     found = evaluate_model(ModelCheck(*counts))
+    found |= evaluate("explanation", AttributionShift(values[: counts[0]], values[: counts[1]], None))
     check(found, "explanation")
     assert {*found} | about("column") == set(family("explanation"))
 

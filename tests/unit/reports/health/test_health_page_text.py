@@ -222,3 +222,13 @@ def test_a_column_says_how_likely_days_are_to_differ_so_where_that_is_known(rend
     assert "below how far a column moved" not in render()
     assert "p 0.2" not in page
     assert page.count(f"How likely days are to differ so is {reason}.") == 1
+
+
+def test_features_say_whether_the_model_decides_by_them_as_on_its_baseline(render, season):
+    ranking = season.record("shap_ndcg", "2", season.LAST, 0.83, spread=0.02, window=1)
+    moved = season.record("shap_ks", "2", season.LAST, 0.41, spread=0.05, window=1, column="temp")
+    chance = season.record("shap_ks", "2", season.LAST, 0.04, spread=0.05, window=1, column="hour")
+    page = text(render(records=[*season.records(), ranking, moved, chance]))
+    assert "Ranking of features beside the baseline's: 0.83 [0.81, 0.85]; 1 is the same." in page
+    assert page.count("moved 0.41") == 1
+    assert "moved 0.04" not in page

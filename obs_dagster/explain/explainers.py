@@ -1,0 +1,229 @@
+"""The versions of a monitor, each loaded and prepared once, and what they explain."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+from uuid import uuid4
+
+import numpy as np
+
+from obs_dagster.baselines.stored import SAMPLE, version_folder
+from obs_dagster.errors import ModelLoadError, ObsError
+from obs_dagster.evaluation.sampling import draw_versions, sample_baseline
+from obs_dagster.explain.class_explanation import ClassExplainer
+from obs_dagster.explain.explain import Explainer, inputs_of, require
+from obs_dagster.explain.explainable import ClassModel, ExplainableModel, FloatArray, Puts
+from obs_dagster.explain.kept import day_folder, keep
+from obs_dagster.explain.loading import RegistryUnavailable, load_classes, load_fetched, load_version
+from obs_dagster.explain.scoring import Agreement, Scored, compare, compare_classes, score, told
+from obs_dagster.explain.usual import Usual, usual_attribution
+from obs_dagster.explain.version_explained import VersionExplained, refused_whole
+from obs_dagster.lake.lake import Lake
+from obs_dagster.metrics.record import NO_ROWS
+from obs_dagster.monitor.data import Registry
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.task import leading_output, outputs
+from obs_dagster.telemetry.traces import span
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+
+_ATTRIBUTION = "attribution.parquet"
+_NOTHING_USUAL = Usual.unknown("the version has no baseline of its own")
+
+
+@dataclass(frozen=True, slots=True)
+class Explainers:
+    """Explains the days of a monitor, with the explainer of each version once it has been prepared.
+
+    Attributes:
+        unreachable: why the registry does not answer; empty if it does.
+        troubles: why versions cannot be loaded; for all of them under `""`.
+        fetched: where the files of versions are, if models are loaded in a process of their own.
+        usual: how each version explains the rows of its own baseline, once it has been prepared.
+        key: the same in every copy that another process gets.
+    """
+
+    monitor: Monitor = field(compare=False)
+    lake: Lake = field(compare=False)
+    tracking_uri: str = field(compare=False)
+    unreachable: str = field(default="", compare=False)
+    prepared: dict[str, Explainer | ClassExplainer] = field(default_factory=dict, compare=False)
+    troubles: dict[str, str] = field(default_factory=dict, compare=False)
+    fetched: dict[str, Path] = field(default_factory=dict, compare=False)
+    usual: dict[str, Usual] = field(default_factory=dict, compare=False)
+    key: str = field(default_factory=lambda: uuid4().hex)
+
+    def explain(
+        self, connection: duckdb.DuckDBPyConnection, day: dt.date, versions: Sequence[str]
+    ) -> list[VersionExplained]:
+        """The explanations of a day's versions, whose values and plots are kept; each, or why it is none."""
+        registry = self.monitor.registry
+        if registry is None:
+            return not_explained(versions, "the monitor names no registry", wanted=False)
+        if self.unreachable:
+            return not_explained(versions, f"MLflow does not answer: {self.unreachable}")
+        largest = self.monitor.explanations.sample
+        try:
+            drawn = draw_versions(connection, self.monitor, day, self.lake, versions=versions, rows=largest)
+        except Exception as error:  # noqa: BLE001 - whatever stops explanations must not stop what follows them
+            return not_explained(versions, told(error))
+        return [self._version(day, version, registry, rows) for version, rows in drawn.items()]
+
+    def _version(
+        self, day: dt.date, version: str, registry: Registry, rows: pd.DataFrame
+    ) -> VersionExplained:
+        """The explanation of a version, or whatever kept it from being explained."""
+        if rows.empty:
+            return VersionExplained(version, reason=NO_ROWS)
+        try:
+            with span("explain", version=version) as told_of:
+                found = self._explained(day, version, self._load(version, registry), rows)
+                told_of.set(rows=found.rows, method=found.method)
+                return found
+        except ObsError as error:
+            return VersionExplained(version, drawn=len(rows), reason=str(error))
+        except Exception as error:  # noqa: BLE001 - libraries, models and rows fail in ways of their own
+            return VersionExplained(version, drawn=len(rows), reason=self._told(error))
+
+    def _told(self, error: Exception) -> str:
+        """An error in one line; libraries quote values, which may be personal."""
+        return type(error).__name__ if self.monitor.personal else told(error)
+
+    @property
+    def _puts(self) -> Puts:
+        """What the versions put out."""
+        leading = leading_output(self.monitor)
+        if leading.kind == "number":
+            return "number"
+        return "classes" if leading.allowed else "score"
+
+    def _load(self, version: str, registry: Registry) -> ExplainableModel | ClassModel:
+        """The model; what failed once is not tried again for every day.
+
+        Raises:
+            ModelLoadError: it cannot be loaded.
+        """
+        trouble = self.troubles.get("") or self.troubles.get(version)
+        if trouble:
+            raise ModelLoadError(trouble)
+        if version in self.fetched:
+            return load_fetched(self.fetched[version], registry.name, version, registry.trust, self._puts)
+        try:
+            place = (registry.name, version, self.tracking_uri, registry.trust)
+            return load_classes(*place) if self._puts == "classes" else load_version(*place, self._puts)
+        except ModelLoadError as error:
+            self.troubles["" if isinstance(error, RegistryUnavailable) else version] = str(error)
+            raise
+
+    def _explained(
+        self, day: dt.date, version: str, model: ExplainableModel | ClassModel, rows: pd.DataFrame
+    ) -> VersionExplained:
+        monitor, puts = self.monitor, self._puts
+        inputs = inputs_of(model, list(monitor.features))
+        require(rows, inputs, "rows to explain")
+        scored = _told_of(score(model, rows[list(inputs)]), personal=bool(monitor.personal))
+        accepted = scored.accepted
+        if not accepted.any():
+            return refused_whole(version, scored)
+        kept, scores = rows[accepted], scored.scores[accepted]
+        explainer = self._explainer(version, model, kept)
+        folder = day_folder(monitor, day, self.lake)
+        by_class: dict[str, dict[str, float]] = {}
+        if isinstance(explainer, ClassExplainer):
+            agreement = _agreement(monitor, explainer, scored.scores, rows)
+            of_classes = explainer.explain(kept, monitor.explanations.tolerance, scores)
+            found, by_class = of_classes.over_classes, of_classes.by_class()
+            keep(found, of_classes.of_chosen, of_classes.to_table(), folder, version)
+        else:
+            agreement = compare(scored.scores, rows[leading_output(monitor).column], puts)
+            found = explainer.explain(kept, monitor.explanations.tolerance, scores)
+            keep(found, found, found.to_table(), folder, version)
+        moved = self.usual.get(version, _NOTHING_USUAL).moved(found)
+        return VersionExplained(
+            version=version,
+            rows=len(found.data),
+            drawn=len(rows),
+            refused=scored.refused,
+            refusal=scored.why,
+            settled=found.settled,
+            metrics={name: each | moved[name] for name, each in found.metrics().items()},
+            moved=moved[""],
+            method=found.method,
+            unit=found.unit,
+            base_value=found.base_value,
+            residual=found.residual,
+            agreement=agreement,
+            by_class=by_class,
+        )
+
+    def _explainer(
+        self, version: str, model: ExplainableModel | ClassModel, rows: pd.DataFrame
+    ) -> Explainer | ClassExplainer:
+        """The version's explainer; without a baseline of its own, the day's rows are the background."""
+        if version in self.prepared:
+            return self.prepared[version]
+        features, largest = list(self.monitor.features), self.monitor.explanations.sample
+        # what is kept of a baseline is without personal values, which the model needs
+        kept = not self.monitor.personal.intersection(features)
+        baseline = sample_baseline(self.monitor, version, self.lake, largest) if kept else None
+        background = rows if baseline is None else baseline
+        found: Explainer | ClassExplainer
+        if self._puts == "classes":
+            classes = leading_output(self.monitor).allowed
+            found = ClassExplainer.prepare(cast("ClassModel", model), background, features, classes, largest)
+        else:
+            found = Explainer.prepare(cast("ExplainableModel", model), background, features, largest)
+        if baseline is not None:
+            self.prepared[version] = found
+            self.usual[version] = self._usual(version, found)
+        return found
+
+    def _usual(self, version: str, explainer: Explainer | ClassExplainer) -> Usual:
+        """How the version explains its baseline; what goes wrong there keeps no day from being explained."""
+        folder = version_folder(self.monitor, version, self.lake)
+        try:
+            return usual_attribution(
+                explainer, self.monitor.explanations.tolerance, folder / SAMPLE, folder / _ATTRIBUTION
+            )
+        except Exception as error:  # noqa: BLE001 - libraries and models fail in ways of their own
+            return Usual.unknown(f"the baseline's rows could not be explained: {self._told(error)}")
+
+
+def _agreement(
+    monitor: Monitor, explainer: ClassExplainer, scores: FloatArray, rows: pd.DataFrame
+) -> Agreement:
+    """Whether the model gives the logged scores; without such, whether it predicts the logged classes."""
+    logged = {
+        name: each.column
+        for name, each in zip(
+            leading_output(monitor).allowed,
+            (each for each in outputs(monitor) if each.kind == "score"),
+            strict=False,
+        )
+    }
+    if logged:
+        columns = [logged[name] for name in explainer.classes]
+        return compare_classes(scores, rows[columns].to_numpy(dtype=np.float64))
+    names = np.array(explainer.classes, dtype=object)
+    accepted = np.isfinite(scores.sum(axis=1))
+    served = rows[leading_output(monitor).column].to_numpy(dtype=object)
+    chosen = names[np.where(accepted[:, np.newaxis], scores, 0.0).argmax(axis=1)]
+    same = np.where(accepted, (chosen == served).astype(np.float64), np.nan)
+    return compare(same, np.ones(len(rows)))
+
+
+def _told_of(scored: Scored, *, personal: bool) -> Scored:
+    """What was scored; what libraries say of a row that they refuse quotes its values."""
+    return replace(scored, why=scored.why.partition(":")[0]) if personal else scored
+
+
+def not_explained(versions: Iterable[str], reason: str, *, wanted: bool = True) -> list[VersionExplained]:
+    """Versions none of which is explained, for the same reason."""
+    return [VersionExplained(version, reason=reason, wanted=wanted) for version in versions]
