@@ -59,7 +59,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     "dagster/partition_row_count": found.rows,
                     "files": found.files,
                     "duplicates": found.duplicates,
-                    "what to know": unread.error if unread else "nothing to say",
+                    "what to know": (unread.error if unread else str(found.strays)) or "nothing to say",
                     **_ids(found),
                     **({"rows of forgotten ids": found.forgotten} if found.forgotten else {}),
                     "versions": table(

@@ -21,14 +21,21 @@ _MOST_NAMED = 3
 
 def books(monitor: Monitor, history: History) -> Iterator[Finding]:
     """Whether every row of the last weeks' logs is evaluated, or it is known where it went."""
-    records = history.metrics(monitor.model, metrics=["rows_unaccounted", "rows_evaluated"], segments=[WHOLE])
+    records = history.metrics(
+        monitor.model, metrics=["rows_unaccounted", "rows_evaluated", "rows_untaken"], segments=[WHOLE]
+    )
     newest = max((record.day for record in records), default=None)
     if newest is None:
         return
     recent = [record for record in records if newest - record.day < dt.timedelta(days=_DAYS)]
     lost = [record for record in recent if record.metric == "rows_unaccounted" and record.value]
     days = len({record.day for record in recent})
-    if lost:
+    untaken = [record for record in recent if record.metric == "rows_untaken" and record.value]
+    if untaken and not lost:
+        told = ", ".join(f"{record.day}: {record.value:,.0f}" for record in untaken[-_MOST_NAMED:])
+        detail = f"rows are of days that do not read their folder ({told}); write `logs.day_of: time`"
+        yield Finding(monitor.model, "books", "fail", detail)
+    elif lost:
         told = ", ".join(f"{record.day}: {record.value:,.0f}" for record in lost[-_MOST_NAMED:])
         yield Finding(monitor.model, "books", "fail", f"rows are unaccounted ({told}); run these days again")
     else:

@@ -36,6 +36,9 @@ class Accounts(Protocol):
     def evaluated(self) -> int: ...  # noqa: D102
 
     @property
+    def untaken(self) -> int: ...  # noqa: D102
+
+    @property
     def unaccounted(self) -> int: ...  # noqa: D102
 
 
@@ -94,7 +97,7 @@ METRICS = (
     _count(
         "rows_repeated",
         "Repeated rows",
-        "How many rows have a prediction that a later row of the same version repeats.",
+        "How many rows are of a prediction that another row has, which counts (`identity` in the monitor).",
         lambda accounts: accounts.duplicates,
     ),
     _count(
@@ -110,13 +113,31 @@ METRICS = (
         lambda accounts: accounts.forgotten,
     ),
     _count(
+        "rows_untaken",
+        "Rows that no day takes",
+        "Where folders by day of UTC are read by time: how many rows are of a day that is read by its own "
+        "files alone, because its rows say that folders are local days.",
+        lambda accounts: accounts.untaken,
+        watched=(
+            DefaultRule(
+                name="rows_untaken",
+                above=0.0,
+                min_rows=1,
+                summary="Rows are of a day that does not read the folder they are in: none "
+                "evaluates them. Write `logs.day_of: time` if folders are by day of UTC, and run both days "
+                "again.",
+                why="The rows of these days disagree on what their folders mean; nothing else shows it.",
+            ),
+        ),
+    ),
+    _count(
         "rows_unaccounted",
         "Unaccounted rows",
         "How many rows were read and are nowhere: neither evaluated nor in quarantine, repeated, refused or "
         "of another day. Anything but 0 is a fault of obs-dagster, or of who writes into its lake.",
         lambda accounts: abs(accounts.unaccounted),
-        formula="|rows read - rows of other days or forgotten ids - repeated - outside - quarantined "
-        "- refused - evaluated|.",
+        formula="|rows read - rows of other days, of none or of forgotten ids - repeated - outside "
+        "- quarantined - refused - evaluated|.",
         watched=(
             DefaultRule(
                 name="rows_unaccounted",

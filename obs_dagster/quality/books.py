@@ -20,7 +20,8 @@ class Books:
         read: rows that the source's files, or its table, have.
         forgotten: those whose id somebody asked to be forgotten.
         other_days: those that belong to other days, where folders hold rows of two and rows are picked by
-            their time: what is left of the folders' rows, so a row that is of no day is among them.
+            their time.
+        untaken: those of a day that does not take them (see `sources.strays`).
         duplicates: those whose prediction another row has, which counts.
         outside: those whose time is not in the day; they are in quarantine.
         quarantined: those that broke another rule.
@@ -38,6 +39,7 @@ class Books:
     refused: int
     evaluated: int
     conflicts: int = 0
+    untaken: int = 0
 
     @property
     def unaccounted(self) -> int:
@@ -45,6 +47,7 @@ class Books:
         return self.read - (
             self.forgotten
             + self.other_days
+            + self.untaken
             + self.duplicates
             + self.outside
             + self.quarantined
@@ -60,6 +63,7 @@ class Books:
             self._repeated: self.duplicates,
             "not evaluated": self.refused,
             "of other days": self.other_days,
+            "that no day takes": self.untaken,
             "of forgotten ids": self.forgotten,
             "UNACCOUNTED": self.unaccounted,
         }
@@ -98,6 +102,7 @@ def books_of(monitor: Monitor, day: dt.date, lake: Lake, counted: int) -> Books 
         refused=0 if quality.evaluated else quality.rows - quality.quarantined,
         evaluated=counted,
         conflicts=quality.conflicts,
+        untaken=sum(manifest.get("untaken", {}).values()),
     )
     # rows that were erased are among those that were counted before, and missing among those counted since
     erased = min(manifest.get("erased", 0), max(books.unaccounted, 0))

@@ -53,6 +53,7 @@ class DayLog:
         placed: where the rows are, if they are all rows of Parquet files.
         incomplete: why rows of the day are still to come; empty if none are known to.
         by_time: whether the files have rows of other days, too.
+        others: SQL for these rows: the day that names their `folder`, and when they were predicted, `moment`.
     """
 
     source: SourceFiles
@@ -62,6 +63,7 @@ class DayLog:
     placed: Placement | None = None
     incomplete: str = ""
     by_time: bool = False
+    others: str = ""
 
     @property
     def rows(self) -> int:
@@ -132,6 +134,7 @@ def day_log(
     own: SourceFiles,
     *,
     most: int | None = None,
+    follow: bool = False,
 ) -> DayLog:
     """The rows of a day.
 
@@ -141,6 +144,7 @@ def day_log(
         day: the day.
         own: the files that the day names.
         most: rows of like files that are enough for a look; left out: all.
+        follow: whether the day is read by time where its rows do not tell, as the days beside it are.
 
     Raises:
         SourceError: a file cannot be read as what it is, or has a declared column twice.
@@ -158,10 +162,11 @@ def day_log(
     if evidence.by_utc is None:
         for each in around:
             _add_evidence(connection, monitor, schema, each, evidence)
-    if not (by_time or evidence.by_utc):
+    by_utc = evidence.by_utc or (evidence.by_utc is None and follow)
+    if not (by_time or by_utc):
         return _by_path(schema, opened)
     log = _by_time(schema, monitor, [around[0], opened, around[1]], day)
-    return replace(log, incomplete=_incomplete(monitor, day)) if evidence.by_utc else log
+    return replace(log, incomplete=_incomplete(monitor, day)) if by_utc else log
 
 
 def _open(
@@ -200,13 +205,17 @@ def _by_time(schema: LogSchema, monitor: Monitor, folders: Sequence[_Opened], da
     first, last = bounds(monitor, day - _ONE)[0], bounds(monitor, day + _ONE)[1]
     nowhere = f"{time} IS NULL OR NOT {_between(time, first, last)}"
     every = [part for opened in folders for part in opened.parts]
-    queries = []
+    queries, others = [], []
     before = 0
     for opened in folders:
         if opened.parts:
             moved = [replace(part, row=f"{part.row} + {before}") for part in opened.parts]
             kept = f"{within} OR {nowhere}" if opened.day == day else within
-            queries.append(f"SELECT * FROM ({schema.rows(moved, among=every)}) WHERE {kept}")
+            rows = schema.rows(moved, among=every)
+            queries.append(f"SELECT * FROM ({rows}) WHERE {kept}")
+            others.append(
+                f"SELECT '{opened.day}' AS folder, {time} AS moment FROM ({rows}) WHERE ({kept}) IS NOT TRUE"
+            )
             before += sum(part.rows for part in opened.parts)
     files = [file for opened in folders for file in opened.source.files]
     return DayLog(
@@ -215,6 +224,7 @@ def _by_time(schema: LogSchema, monitor: Monitor, folders: Sequence[_Opened], da
         tuple(every),
         " UNION ALL BY NAME ".join(queries) or schema.nothing(),
         by_time=True,
+        others=" UNION ALL ".join(others) or f"SELECT '{day}' AS folder, NULL::TIMESTAMPTZ AS moment LIMIT 0",
     )
 
 

@@ -26,6 +26,7 @@ from obs_dagster.sources.protocol import source_of
 from obs_dagster.sources.purged import refuse_purged
 from obs_dagster.sources.repeats import Repeats, find_repeats
 from obs_dagster.sources.schema_change import SchemaChange, found_in
+from obs_dagster.sources.strays import Strays, find_strays, read_by_time
 from obs_dagster.telemetry.traces import span
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Ingested:
         schema_changes: differences from the declared schema.
         forgotten: rows of ids that somebody asked to be forgotten, which are passed over.
         repeats: what the rows of one prediction say.
+        strays: rows of other days in the files.
     """
 
     rows: int
@@ -55,6 +57,7 @@ class Ingested:
     schema_changes: tuple[SchemaChange, ...] = ()
     forgotten: int = 0
     repeats: Repeats = field(default_factory=Repeats)
+    strays: Strays = field(default_factory=Strays)
 
 
 def ingest_logs(
@@ -165,7 +168,7 @@ def _ingest(
 ) -> Ingested:
     import duckdb
 
-    log = day_log(connection, monitor, day, own, most=most)
+    log = day_log(connection, monitor, day, own, most=most, follow=read_by_time(table, day))
     source, stamps = log.source, log.stamps
     try:
         schema = LogSchema.of(monitor)
@@ -185,6 +188,7 @@ def _ingest(
         by_version = connection.sql(
             f"SELECT {version}, count(*) FROM ({kept}) GROUP BY 1 ORDER BY 1"
         ).fetchall()
+        strays = find_strays(connection, monitor, day, log, table)
         result = Ingested(
             rows=sum(count for _, count in by_version),
             duplicates=replaced,
@@ -193,6 +197,7 @@ def _ingest(
             schema_changes=tuple(changes),
             forgotten=lost,
             repeats=repeats,
+            strays=strays,
         )
         if repeats.rows or len(log.parts) > 1:
             # a join gives rows in any order, and parts have theirs
@@ -204,9 +209,12 @@ def _ingest(
             # it turned out that the files beside the day's have none of its rows
             manifest |= {"own_files": True, "stamp": fingerprint(stamps) if stamps else ""}
         manifest["columns"] = found_in(log.parts, schema.types)
-        manifest["source_rows"] = log.rows
         # where files have rows of several days, those of this one are picked by their time
-        manifest["other_days"] = log.rows - lost - result.rows - replaced if log.by_time else 0
+        manifest |= {"by_time": True} if log.by_time else {}
+        untaken = sum(strays.untaken.values())
+        manifest["source_rows"] = log.rows + (0 if log.by_time else untaken)
+        manifest["other_days"] = strays.rows - (untaken if log.by_time else 0)
+        manifest |= strays.to_json()
         if not result.rows and own.elsewhere:
             manifest["elsewhere"] = own.elsewhere
         if log.placed is not None and not replaced and not lost and _in_place(monitor, schema, found):

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
+from obs_dagster.quality.books import books_of
 from obs_dagster.quality.day import validate_day
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.protocol import source_of
@@ -159,3 +160,55 @@ def test_times_without_a_zone_do_not_say_whose_day_their_folder_is(small, day, z
     assert ingested.rows == 24
     kept = world.lake.table("small", LOGS).read(day).to_pandas()
     assert {name.rsplit("-", 3)[0] for name in kept["id"]} == {str(day)}
+
+
+@pytest.mark.parametrize("order", [(2, 3), (3, 2)])
+def test_rows_that_no_day_takes_are_told_once(world, day, order):
+    zone = "America/New_York"
+    world, rows = world(zone)
+    local = rows["at"].dt.tz_convert(zone).dt.date
+    # one day's folder is by local day, so it is read alone, and the next one has its evening
+    world.write(f"logs/{day + 2 * ONE}/a.parquet", rows[local == day + 2 * ONE])
+    evening = rows[(local == day + 2 * ONE) & (rows["at"].dt.date == day + 3 * ONE)]
+    told = {}
+    for offset in order:
+        each = day + offset * ONE
+        told[offset] = ingest_logs(world.monitor, each, world.lake).strays
+        quality = validate_day(world.monitor, each, world.lake)
+        kept = quality.rows - quality.quarantined if quality.evaluated else 0
+        found = books_of(world.monitor, each, world.lake, kept)
+        assert found.unaccounted == 0
+        assert found.untaken == sum(told[offset].untaken.values())
+    assert [dict(told[offset].untaken) for offset in order] == [{}, {str(day + 2 * ONE): len(evening)}]
+    assert f"{len(evening)} rows are of {day + 2 * ONE}" in str(told[order[1]])
+
+
+def test_rows_of_other_days_are_counted_and_those_without_a_night_are_said(world, day):
+    zone = "America/New_York"
+    world, rows = world(zone)
+    local = rows["at"].dt.tz_convert(zone).dt.date
+    before = int((local == day - ONE).sum())
+    found = ingest_logs(world.monitor, day, world.lake)
+    assert (dict(found.strays.beyond), dict(found.strays.untaken)) == ({str(day - ONE): before}, {})
+    two_folders = rows["at"].dt.date <= day + ONE
+    assert found.strays.rows == int(two_folders.sum()) - found.rows
+    second = ingest_logs(world.monitor, day + ONE, world.lake)
+    assert dict(second.strays.leaving) == {str(day): int(((local == day) & (rows["at"].dt.date > day)).sum())}
+    assert str(second.strays) == ""
+
+
+def test_a_day_whose_rows_tell_nothing_is_read_as_the_days_beside_it(world, day):
+    zone = "America/New_York"
+    world, rows = world(zone)
+    local = rows["at"].dt.tz_convert(zone).dt.date
+    ingest_logs(world.monitor, day, world.lake)
+    # as many rows speak for folders by local day as for those by day of UTC
+    mixed = rows[(local == day + ONE)].tail(6).assign(id=list("abcdef"))
+    world.write(f"logs/{day + ONE}/b.parquet", mixed)
+    utc = rows[rows["at"].dt.date == day + ONE]
+    world.write(f"logs/{day + ONE}/a.parquet", utc[utc["at"].dt.hour < 6].head(6))
+    world.write(f"logs/{day + 2 * ONE}/a.parquet", rows.head(0))
+    found = ingest_logs(world.monitor, day + ONE, world.lake)
+    assert world.lake.table("small", LOGS).manifest(day + ONE)["by_time"]
+    assert ids(world, day + ONE) >= set("abcdef")
+    assert dict(found.strays.untaken) == {}
