@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from obs_dagster.evaluation.estimates import Estimated, names_of
+from obs_dagster.evaluation.estimated import Estimated, names_of
 from obs_dagster.evaluation.label_ages import LateRows, labelled_through
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import seed

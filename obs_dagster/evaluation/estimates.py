@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
+from obs_dagster.evaluation.adaptations import adapted_names, version_adaptations
 from obs_dagster.evaluation.baseline_outcomes import baseline_parts, relative_metrics
+from obs_dagster.evaluation.estimated import Estimated, names_of
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import seed
 from obs_dagster.evaluation.windows import Window
 from obs_dagster.metrics.evaluation import evaluate
-from obs_dagster.metrics.record import BASELINE, Estimate
-from obs_dagster.metrics.registry import family
-from obs_dagster.monitor.model import Monitor
+from obs_dagster.metrics.record import BASELINE
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.tasks.outcomes import Expecting, HasEstimates, OutcomeProfile, OutcomeTable
-
-
-@dataclass(frozen=True, slots=True)
-class Estimated:
-    """What is estimated of a segment cell, and of a class of it if there are any.
-
-    Attributes:
-        window: the window; for what it is on the baseline itself one of the length `BASELINE`.
-        estimates: by metric.
-    """
-
-    segment: str
-    column: str
-    window: Window[OutcomeProfile]
-    estimates: Mapping[str, Estimate]
 
 
 def version_estimates(
@@ -59,6 +43,7 @@ def version_estimates(
     parts = baseline_parts(night, version, day, kind, until=complete)
     drawn = seed(monitor.model, version, "estimate")
     taught = kind.calibration([part.cell(version, WHOLE) for part in parts], monitor, drawn)
+    yield from version_adaptations(night, day, kind, (version, windows), taught)
     spans, relative = list(windows), relative_metrics(monitor, "estimate")
     if relative:
         spans.append(Window((BASELINE,), OutcomeProfile.merged(parts, kind), len(parts)))
@@ -69,16 +54,7 @@ def version_estimates(
             for column, expected in kind.expected(counted, taught, monitor, given):
                 names = names_of(monitor, segment, column)
                 if window.lengths == (BASELINE,):
-                    names &= relative
+                    # adapted to itself a baseline is what it is
+                    names = (names | adapted_names(monitor, column)) & relative
                 found = evaluate("estimate", expected, task=monitor.task, only=names)
                 yield Estimated(segment, column, window, found)
-
-
-def names_of(monitor: Monitor, segment: str, column: str) -> set[str]:
-    """The metrics of a cell, of the model as a whole or of a class."""
-    return {
-        name
-        for name, metric in family("estimate", monitor.task).items()
-        if (metric.definition.about == "model") == (not column)
-        and (segment == WHOLE or metric.definition.cells != "none")
-    }

@@ -13,13 +13,18 @@ from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from obs_dagster.baselines.days import day_samples
 from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.baselines.stored import PROFILE, baseline_sample, version_folder
-from obs_dagster.evaluation.day_rows import ROWS, kept_rows, lowest, of_version
+from obs_dagster.evaluation.day_rows import (
+    ROWS,
+    compared_features,
+    counted_rows,
+    lowest,
+    of_version,
+    rows_of_day,
+)
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import seed
 from obs_dagster.evaluation.windows import Part, profile_windows
@@ -30,11 +35,8 @@ from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.multivariate.samples import LEAST_ROWS, SampledColumn, Samples
 from obs_dagster.metrics.record import NO_BASELINE, Estimate, MetricRecord
 from obs_dagster.metrics.registry import family
-from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.profile import Profile
 from obs_dagster.sources.files import connect
-from obs_dagster.sources.purged import PurgedError
 from obs_dagster.telemetry.traces import span
 
 _VALUES = "multivariate"
@@ -49,15 +51,10 @@ def multivariate_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     """Every metric of several columns that rules ask for, per version and day."""
     known = family("multivariate", night.monitor.task)
     asked = asked_of(night.monitor, {name: each.definition for name, each in known.items()})
-    if not asked or len(_compared(night.monitor)) < 2:  # noqa: PLR2004  one column is none beside others
+    if not asked or len(compared_features(night.monitor)) < 2:  # noqa: PLR2004  one column is none beside others
         return
     with span("multivariate", day=str(day)):
         yield from _Together(night, day, asked).records()
-
-
-def _compared(monitor: Monitor) -> dict[str, Feature]:
-    """The features whose values may be kept as rows: none that is personal."""
-    return {name: feature for name, feature in monitor.features.items() if not feature.pii}
 
 
 @dataclass(frozen=True)
@@ -74,11 +71,11 @@ class _Together:
 
     @cached_property
     def _numbers(self) -> list[str]:
-        return [name for name, feature in _compared(self._monitor).items() if feature.numeric]
+        return [name for name, feature in compared_features(self._monitor).items() if feature.numeric]
 
     @cached_property
     def _categories(self) -> list[str]:
-        return [name for name, feature in _compared(self._monitor).items() if not feature.numeric]
+        return [name for name, feature in compared_features(self._monitor).items() if not feature.numeric]
 
     @property
     def _columns(self) -> list[str]:
@@ -112,7 +109,7 @@ class _Together:
                 evaluate("multivariate", self.samples(version, calibrated=False), only=self._measured),
                 self._measured,
             )
-            for version in self._counted
+            for version in counted_rows(self.night, self.day)
         }
         self._keep(found)
         return found
@@ -143,22 +140,9 @@ class _Together:
         )
 
     @cached_property
-    def _counted(self) -> dict[str, int]:
-        """The rows of each version on the day."""
-        path = self.night.profiles.path(self.day)
-        if not path.exists():
-            return {}
-        rows = pq.read_table(path, partitioning=None, filters=pc.field("column") == "")
-        profile = Profile(rows, self.night.grids)
-        return {version: profile.rows(version) for version in profile.versions() if version}
-
-    @cached_property
     def rows(self) -> pa.Table | None:
         """The rows of the day that are kept; None if its rows were removed when their time was over."""
-        try:
-            return kept_rows(self._monitor, self.day, self._counted, self._columns, self.night.lake)
-        except PurgedError:
-            return None
+        return rows_of_day(self.night, self.day)
 
     def _at(self, day: dt.date) -> _Together:
         return replace(self, day=day)

@@ -75,6 +75,7 @@ class Definition:
         estimates: the metric that it says before labels do; empty if none.
         asked_with: metrics of one such name are computed where a rule watches one of them; empty: always.
         completes: the metric that it says on a part of the labels as it will be on all; empty if none.
+        adapts: the metric that it says before labels do, of rows like those of now; empty if none.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Definition:
     estimates: str = ""
     asked_with: str = ""
     completes: str = ""
+    adapts: str = ""
 
     @property
     def in_a_sentence(self) -> str:

@@ -17,6 +17,9 @@ from obs_dagster.metrics.record import Estimate
 UNCHANGED = "It holds as long as the concept does: as long as a score means what it meant on the baseline."
 """The assumption behind every estimate, which is told where one is shown."""
 
+ADAPTED = "adapted estimate"
+"""What metrics are asked for with that look at rows: a rule that watches one has all of them computed."""
+
 UNTAUGHT = "no labels on the baseline"
 """The reason of what cannot be estimated for want of labels that teach it."""
 
@@ -97,6 +100,73 @@ def shifted(of: Definition, *, way: str, watched: tuple[DefaultRule, ...] = ()) 
         watched=watched,
     )
     return Metric(definition, lambda given: given.shift(name), _shifting)
+
+
+def adapted(of: Definition, *, way: str, formula: str, reference: str, interval: str) -> Metric[Any]:
+    """The metric that says another one before labels do, by rows of the baseline like those of now.
+
+    Args:
+        of: the other one.
+        way: how it is estimated, for the definition's id.
+        formula: how it is computed.
+        reference: what gives the same number, or what it is taken from.
+        interval: how its interval is made.
+    """
+    name = of.name
+    definition = replace(
+        of,
+        name=f"adapted_{name}",
+        id=f"adapted_{name}/{way}/1",
+        family="estimate",
+        title=f"{of.title} (adapted estimate)",
+        meaning=f"{of.title} of all predictions, as it is expected to be once their labels are there, by "
+        "rows of the baseline with features like those of the window. It holds where features say of a "
+        "label what they said on the baseline, though scores do not. `adapted_rows` says what it rests on.",
+        formula=formula,
+        reference=reference,
+        interval=interval,
+        counts={"positives": "expected positives"}.get(of.counts, of.counts),
+        needs=_needs(of),
+        cells="none",
+        noun=f"adapted estimate of {of.in_a_sentence}",
+        shown=frozenset(),
+        heading="",
+        watched=(),
+        asked_with=ADAPTED,
+        adapts=name,
+    )
+    return Metric(definition, lambda given: given.estimated(name), _estimating)
+
+
+def adapted_rows(of: Definition) -> Metric[Any]:
+    """The metric that says what adapted estimates rest on, of models that have the other one."""
+    definition = Definition(
+        name="adapted_rows",
+        id="adapted_rows/kish/1",
+        family="estimate",
+        title="Rows that the adapted estimate rests on",
+        meaning="What labelled rows of the baseline are worth that are weighted to have the features of the "
+        "window: as many as there are where nothing has moved, few where the window is somewhere else. Below "
+        "300 nothing is adapted.",
+        formula="(Σ w)² / Σ w², w: the odds that a domain classifier gives a row of the baseline of being of "
+        "the window; `domain_auc` has the classifier.",
+        reference="Kish, Survey Sampling (1965), the effective size of a weighted sample.",
+        interval="none",
+        unit="rows",
+        better="higher",
+        counts="rows of the baseline",
+        tasks=of.tasks,
+        needs=_needs(of),
+        cells="none",
+        noun="rows behind adapted estimates",
+        asked_with=ADAPTED,
+    )
+    return Metric(definition, _worth, lambda given: hasattr(given, "worth"))
+
+
+def _worth(given: Any) -> Estimate:
+    rows = len(given.weights)
+    return Estimate.missing(given.obstacle) if given.obstacle else Estimate(given.worth, None, None, rows)
 
 
 def completed(of: Definition, *, way: str, formula: str) -> Metric[Any]:

@@ -123,6 +123,20 @@ def completions(task: str) -> Mapping[str, Definition]:
 
 
 @cache
+def adaptations(task: str) -> Mapping[str, Definition]:
+    """By name, what says a metric of models of a task before labels, adapted to the features of now."""
+    known = definitions(task).values()
+    return MappingProxyType({each.adapts: each for each in known if each.adapts})
+
+
+@cache
+def ways_of(task: str) -> Mapping[str, Mapping[str, Definition]]:
+    """How metrics of models of a task are expected before their labels are complete; of each way by name."""
+    found = {"estimated": estimates(task), "adapted": adaptations(task), "completed": completions(task)}
+    return MappingProxyType(found)
+
+
+@cache
 def tallies() -> frozenset[str]:
     """The names of the metrics whose value counts rows."""
     return frozenset(name for name, definition in definitions().items() if definition.tally)

@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from obs_dagster.estimate.likeness import Likeness
+from obs_dagster.metrics.multivariate.samples import Samples
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile import arrays
 from obs_dagster.profile.grids.grid import Grids
@@ -101,6 +103,43 @@ class HasEstimates(Protocol):
 
         Yields:
             As `OutcomeTable.inputs`.
+        """
+
+
+@dataclass(frozen=True)
+class Taught:
+    """Labelled rows of a baseline beside rows of a window.
+
+    Attributes:
+        samples: both, with features, and with what the model put out; those of the baseline, of which there
+            are some, with labels too.
+        day: the number of the day of each of the baseline's; all 0 where they have none.
+        likeness: how these have to be weighted to have the features of the window.
+        seed: a non-negative integer.
+    """
+
+    samples: Samples
+    day: NDArray[np.int64]
+    likeness: Likeness
+    seed: int
+
+    @property
+    def rows(self) -> pa.Table:
+        """Those of the baseline."""
+        return self.samples.baseline
+
+
+@runtime_checkable
+class AdaptsEstimates(HasEstimates, Protocol):
+    """Outcomes that say how right a model is before labels come, by rows with features like those of now."""
+
+    def adapted(self, calibration: Any, taught: Taught, monitor: Monitor) -> Any:
+        """What `expected` takes in the place of a calibration.
+
+        Args:
+            calibration: what the version's baseline teaches.
+            taught: rows of it beside those of the window.
+            monitor: the monitor.
         """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -40,13 +40,26 @@ class Point:
 class Trend:
     """The points of one version in order of day; `style` is the number of its colour and dash.
 
-    Those of `estimated` are what the same numbers were expected to be before labels came.
+    Those of `expected` are what the same numbers were expected to be before labels were complete, by how
+    (`estimated`, `adapted`, `completed`).
     """
 
     version: str
     style: int
     points: Sequence[Point]
-    estimated: Sequence[Point] = ()
+    expected: Mapping[str, Sequence[Point]] = field(default_factory=dict)
+
+    @property
+    def all_points(self) -> Iterator[Point]:
+        """The measured points, then all others."""
+        yield from self.points
+        for points in self.expected.values():
+            yield from points
+
+    @property
+    def last(self) -> Point:
+        """The last measured point; if there is none, the last of what was expected."""
+        return self.points[-1] if self.points else next(each[-1] for each in self.expected.values() if each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +73,17 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Guess:
+    """What was expected of one version as drawn: how, SVG path data, and a mark for each day."""
+
+    how: str
+    path: str
+    marks: Sequence[Mark]
+
+
+@dataclass(frozen=True, slots=True)
 class Stroke:
-    """One version as drawn: SVG path data of its interval, its settled and unsettled line, its estimate."""
+    """One version as drawn: SVG path data of its interval, its settled and unsettled line, its estimates."""
 
     version: str
     style: int
@@ -71,8 +93,7 @@ class Stroke:
     marks: Sequence[Mark]
     label_y: float
     latest: str
-    estimated: str = ""
-    guesses: Sequence[Mark] = ()
+    guesses: Sequence[Guess] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +159,7 @@ def draw(
         from_zero: whether the axis has to start at zero.
         empty: what to say if no trend has a point.
     """
-    points = [point for trend in trends for point in (*trend.points, *trend.estimated)]
+    points = [point for trend in trends for point in trend.all_points]
     if not points:
         return Chart(title, note, description=f"{title}: {empty}", empty=empty)
     bounds = [bound for point in points for bound in (point.low, point.high) if bound is not None]
@@ -147,8 +168,8 @@ def draw(
     ticks = nice_ticks(low, high, count=3)
     y = Scale(ticks[0], ticks[-1], start=HEIGHT - BOTTOM, end=TOP)
     x = frame.x
-    drawn = [trend for trend in trends if trend.points or trend.estimated]
-    ends = _spread([y.place((trend.points or trend.estimated)[-1].value) for trend in drawn])
+    drawn = [trend for trend in trends if any(trend.all_points)]
+    ends = _spread([y.place(trend.last.value) for trend in drawn])
     return Chart(
         title=title,
         note=note,
@@ -176,11 +197,11 @@ def _shorten(name: str) -> str:
 
 def _spoken(metric: str, title: str, trend: Trend) -> str:
     told = []
-    for how, points in (("", trend.points), (", estimated", trend.estimated)):
+    for how, points in (("", trend.points), *trend.expected.items()):
         if points:
             first, last = points[0], points[-1]
             told.append(
-                f"{title}{how}, version {trend.version}: "
+                f"{title}{f', {how}' if how else ''}, version {trend.version}: "
                 f"{measured(metric, last.value, last.low, last.high, last.error)} "
                 f"on {day_month(last.day)}, from {number(metric, first.value)} on {day_month(first.day)}"
             )
@@ -197,9 +218,16 @@ def _stroke(metric: str, trend: Trend, x: Scale, y: Scale, label_y: float) -> St
         dashed=_path(trend.points, x, y, settled=False),
         marks=marks,
         label_y=label_y,
-        latest=number(metric, (trend.points or trend.estimated)[-1].value),
-        estimated=_path(trend.estimated, x, y, settled=True),
-        guesses=[_mark(metric, trend.version, point, x, y, how="estimated ") for point in trend.estimated],
+        latest=number(metric, trend.last.value),
+        guesses=[
+            Guess(
+                how,
+                _path(points, x, y, settled=True),
+                [_mark(metric, trend.version, point, x, y, how=f"{how} ") for point in points],
+            )
+            for how, points in trend.expected.items()
+            if points
+        ],
     )
 
 

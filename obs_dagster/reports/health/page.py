@@ -19,7 +19,7 @@ from obs_dagster.metrics.registry import definitions, shown_in
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.refusal import cause, fact
-from obs_dagster.reports.health.chart import Frame
+from obs_dagster.reports.health.chart import Chart, Frame
 from obs_dagster.reports.health.columns import column_table
 from obs_dagster.reports.health.firing import NOBODY, about_day, closed_lines, firing_blocks, pending_count
 from obs_dagster.reports.health.importance import importance_table
@@ -143,7 +143,7 @@ def render_health(page: HealthInput) -> str:
             all_versions=WHOLE,
             window=headline_window(monitor),
             settled=settled_through(monitor, day),
-            estimating=any(stroke.guesses for each in charts for stroke in each.strokes),
+            ways=_ways(charts),
             unchanged=UNCHANGED,
             blocks=firing_blocks(monitor, index, page.alerts, day),
             pending=pending_count(page.alerts),
@@ -172,6 +172,19 @@ def render_health(page: HealthInput) -> str:
             remarks=page.remarks,
         )
     )
+
+
+_TOLD = {
+    "estimated": "estimated from scores, before labels",
+    "adapted": "the same, adapted to the features of these days",
+    "completed": "completed by what late labels are like",
+}
+
+
+def _ways(charts: Sequence[Chart]) -> list[tuple[str, str]]:
+    """How numbers of the charts are expected before labels are complete, and what that means."""
+    drawn = {guess.how for each in charts for stroke in each.strokes for guess in stroke.guesses}
+    return [(how, told) for how, told in _TOLD.items() if how in drawn]
 
 
 def _by_version(

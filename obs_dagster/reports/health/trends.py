@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from obs_dagster.metrics.asked import asked_of
 from obs_dagster.metrics.definition import Definition, Place
-from obs_dagster.metrics.registry import estimates, shown_in
+from obs_dagster.metrics.registry import shown_in, ways_of
 from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import leading_output
@@ -43,13 +43,14 @@ def _chart(
     rules = [part for rule in monitor.alerts for part in rule.parts if _watches(part, panel.name, column)]
     window = _window(monitor, panel, rules)
     settled = settled_through(monitor, frame.last) if panel.needs_labels else None
-    guess = estimates(monitor.task).get(panel.name)
+    every = ways_of(monitor.task).items()
+    ways = {how: found[panel.name].name for how, found in every if panel.name in found}
     trends = [
         Trend(
             version,
             style,
             _points(index, frame, panel.name, version, window, column, settled),
-            _points(index, frame, guess.name, version, window, column, None) if guess else (),
+            {how: _points(index, frame, name, version, window, column, None) for how, name in ways.items()},
         )
         for version, style in styles.items()
     ]

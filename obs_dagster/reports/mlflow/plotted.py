@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from obs_dagster.metrics.record import MetricRecord
-from obs_dagster.metrics.registry import definitions, estimates, shown_in
+from obs_dagster.metrics.registry import definitions, shown_in, ways_of
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
 from obs_dagster.monitor.whole import WHOLE
@@ -52,12 +52,12 @@ def plotted_of(monitor: Monitor) -> Plotted:
         ),
     )
     windows: dict[str, set[int]] = defaultdict(set)
-    guesses = estimates(monitor.task)
     for each in shown:
         drawn = charted_window(monitor, each)
         windows[each.name].add(drawn)
-        if each.name in guesses:
-            windows[guesses[each.name].name].add(drawn)
+        for way in ways_of(monitor.task).values():
+            if each.name in way:
+                windows[way[each.name].name].add(drawn)
     for rule in (part for whole in monitor.alerts for part in whole.parts):
         watched = known.get(rule.metric)
         if watched and WHOLE in rule.segments and (watched.about == "model" or watched in shown):

@@ -8,17 +8,22 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from obs_dagster.estimate.adapted import AdaptedCalibration, LikeRows
 from obs_dagster.estimate.calibration import Calibration
 from obs_dagster.estimate.completed import Arrivals, Completed, Lack, LateScores
 from obs_dagster.estimate.expected import DETAIL, IN_CELLS, Expected
 from obs_dagster.estimate.predicted import Predicted
+from obs_dagster.lake.columns import LABEL
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.profile.arrays import floats
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.profile.grids.score_grid import ScoreGrid
-from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking
+from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,18 @@ def expected(cell: Cell, taught: Calibration, given: Expecting) -> BinaryEstimat
             detail,
         ),
     )
+
+
+def adapted(taught: Calibration, given: Taught, score: str) -> Calibration:
+    """The calibration as rows say it that are like those of now.
+
+    Args:
+        taught: that of the baseline.
+        given: rows of the baseline.
+        score: the column of the score.
+    """
+    scores, labels = (floats(pc.cast(given.rows[name], pa.float64())) for name in (score, LABEL))
+    return AdaptedCalibration.of(taught, LikeRows(scores, labels, given.day, given.likeness))
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.score_grid import ScoreGrid
 from obs_dagster.tasks.binary.counts import OutcomeCounts
-from obs_dagster.tasks.binary.estimates import calibration, completed, expected, lacks, late
+from obs_dagster.tasks.binary.estimates import adapted, calibration, completed, expected, lacks, late
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 from obs_dagster.tasks.binary.table import ADDED, KEYS, SCHEMA
-from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking
+from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
 
 NOISE = 2e-8
 """Scores that differ by no more are one score: so far the noise of floats reaches, and no order of rows."""
@@ -65,6 +65,11 @@ class BinaryOutcomes:
         """What is expected of a cell."""
         del monitor
         yield "", expected(cell, calibration, given)
+
+    def adapted(self, calibration: Calibration, taught: Taught, monitor: Monitor) -> Calibration:
+        """What scores mean of rows like those of now."""
+        score = monitor.logs.columns.score
+        return adapted(calibration, taught, score) if score else calibration
 
     def lacks(self, cell: Cell) -> bool:
         """Whether rows with a score have no label."""

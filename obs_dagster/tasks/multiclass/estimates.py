@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from obs_dagster.estimate.adapted import AdaptedCalibration, LikeRows
 from obs_dagster.estimate.calibration import Calibration
 from obs_dagster.estimate.expected import DETAIL, IN_CELLS, Expected
 from obs_dagster.estimate.expected_classes import ExpectedClasses
 from obs_dagster.estimate.predicted import Predicted
+from obs_dagster.lake.columns import LABEL
 from obs_dagster.metrics.estimate import UNTAUGHT
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.profile.arrays import floats
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.tasks.multiclass.counts import ClassOutcomes
 from obs_dagster.tasks.multiclass.metrics.applies import TASKS
 from obs_dagster.tasks.multiclass.table import CELL_GRID, WHOLE_GRID
-from obs_dagster.tasks.outcomes import Cell, Expecting
+from obs_dagster.tasks.outcomes import Cell, Expecting, Taught
 
 Columns = dict[str, NDArray[Any]]
 
@@ -97,6 +102,22 @@ def calibrations(parts: Sequence[Cell], classes: Sequence[str], seed: int) -> Cl
         score = _centres(bins, WHOLE)
         found.append(Calibration(score, positives=rows[1], negatives=rows[0], seed=seed + number))
     return ClassCalibrations(classes, found)
+
+
+def adapted(taught: ClassCalibrations, given: Taught, scores: Mapping[str, str]) -> ClassCalibrations:
+    """The calibrations as rows say them that are like those of now.
+
+    Args:
+        taught: those of the baseline.
+        given: rows of the baseline.
+        scores: by class, the column of its score.
+    """
+    labels, found = np.array(given.rows[LABEL].to_pylist(), dtype=object), []
+    for name, each in zip(taught.names, taught.each, strict=True):
+        score = floats(pc.cast(given.rows[scores[name]], pa.float64()))
+        like = LikeRows(score, (labels == name).astype(np.float64), given.day, given.likeness)
+        found.append(AdaptedCalibration.of(each, like))
+    return ClassCalibrations(taught.names, found)
 
 
 def expected(

@@ -12,10 +12,10 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.tasks.multiclass.counts import ClassOutcomes, OneClass
-from obs_dagster.tasks.multiclass.estimates import ClassCalibrations, calibrations, expected
+from obs_dagster.tasks.multiclass.estimates import ClassCalibrations, adapted, calibrations, expected
 from obs_dagster.tasks.multiclass.scores import classes_of, score_columns
 from obs_dagster.tasks.multiclass.table import ADDED, CELL_GRID, KEYS, SCHEMA, WHOLE_GRID
-from obs_dagster.tasks.outcomes import Cell, Expecting
+from obs_dagster.tasks.outcomes import Cell, Expecting, Taught
 
 
 class MulticlassOutcomes:
@@ -65,6 +65,10 @@ class MulticlassOutcomes:
     def calibration(self, parts: Sequence[Cell], monitor: Monitor, seed: int) -> ClassCalibrations:
         """What the score of each class meant."""
         return calibrations(parts, classes_of(monitor), seed)
+
+    def adapted(self, calibration: ClassCalibrations, taught: Taught, monitor: Monitor) -> ClassCalibrations:
+        """What scores mean of rows like those of now."""
+        return adapted(calibration, taught, score_columns(monitor))
 
     def expected(
         self, cell: Cell, calibration: ClassCalibrations, monitor: Monitor, given: Expecting

@@ -79,3 +79,54 @@ def test_without_labels_in_the_monitor_nothing_is_estimated(small, day):
     world.train("1")
     world.log(day)
     assert not found(world.night(day), "estimated_recall")
+
+
+ASKED = [{"name": "found", "metric": "adapted_recall", "below": "75 % of baseline"}]
+
+
+def hidden(rows, seed, *, shift=0.0):
+    """Rows whose label depends on the score, and on a temperature that the model does not know."""
+    draw = np.random.default_rng(seed)
+    temp = 15 + 8 * draw.normal(shift, 1, len(rows))
+    logit = np.log(rows["score"] / (1 - rows["score"])) + (temp - 15) / 8
+    return rows.assign(temp=temp), draw.random(len(rows)) < 1 / (1 + np.exp(-logit))
+
+
+@pytest.mark.parametrize("kind", ["training", "rolling"])
+def test_rows_like_those_of_now_say_what_scores_mean_where_features_moved(small, day, kind):
+    days = [day + dt.timedelta(days=each) for each in range(4)]
+    rolling = {"kind": "rolling", "days": 3, "min_days": 1}
+    world = small(alerts=ASKED, windows=[1], **({"baseline": rolling} if kind == "rolling" else {}))
+    world.changes["labels"] = world.monitor.labels.model_dump(exclude_none=True) | {"max_delay_days": 1}
+    drawn = [hidden(world.rows(each, 1_500), each.day, shift=0.7 * (each == days[-1])) for each in days]
+    if kind == "training":
+        rows, late = hidden(world.rows(day, 4_000, version="1", seed=7), 7)
+        world.write("training/1.parquet", rows.assign(late=np.where(late, "yes", "no")))
+    for each, (rows, late) in zip(days, drawn, strict=True):
+        world.log(each, rows)
+        if kind == "rolling" and each != days[-1]:
+            world.labels(f"{each}.parquet", rows, day=each, late=late)
+    for each in days[:-1] if kind == "rolling" else ():
+        world.night(each)
+    records = world.night(days[-1])
+    exact = drawn[-1][1].mean()
+    plain, adapted = (found(records, f"{way}_positive_share")["*"] for way in ("estimated", "adapted"))
+    assert adapted.low < exact < adapted.high
+    assert plain.value < exact - 0.05 < adapted.value
+    assert set(found(records, "adapted_recall")) == {"*"}
+    # adapted to itself a baseline is what it is
+    assert found(records, "adapted_recall", window=0)["*"].value == pytest.approx(0.75, abs=0.1)
+    worth = found(records, "adapted_rows")["*"]
+    assert 300 < worth.value < worth.n
+
+
+def test_what_is_somewhere_else_is_not_adapted_to(trained, day):
+    world = trained(alerts=ASKED, windows=[1])
+    rows = world.rows(day, 1_000)
+    world.log(day, rows.assign(temp=rows["temp"] + 200))
+    records = world.night(day)
+    assert found(records, "adapted_recall")["*"].reason.startswith("features overlap too little: ")
+    assert found(records, "adapted_rows")["*"].value < 3_000
+    assert found(records, "estimated_recall")["*"].value is not None
+    world.changes["alerts"] = "none"
+    assert not found(world.night(day), "adapted_recall")

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from obs_dagster.estimate.likeness import Likeness
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.explanation.attribution_drift import AttributionShift
 from obs_dagster.metrics.explanation.model_check import ModelCheck
@@ -170,9 +171,16 @@ def test_performance(raw, kind):
 def test_estimates(raw, baseline, kind):
     found = evaluate_estimates(*(raw.cell(*OUTCOMES[each]) for each in (baseline, kind)), seed=0)
     check(found, "estimate")
-    assert set(found) == set(family("estimate", "binary_classification"))
+    assert set(found) == set(family("estimate", "binary_classification")) - {"adapted_rows"}
     if baseline != "ordinary" or kind == "ordinary":
         assert (found["estimated_accuracy"].value is None) == (baseline != "ordinary")
+
+
+@pytest.mark.parametrize("rows", [Likeness(np.ones(5), 0.1), Likeness(np.zeros(0), 0.0, "no baseline")])
+def test_rows_behind_estimates(rows):
+    found = evaluate("estimate", rows, task="binary_classification")
+    check(found, "estimate")
+    assert set(found) == {"adapted_rows"}
 
 
 @pytest.mark.parametrize("kind", sorted(NUMERIC))

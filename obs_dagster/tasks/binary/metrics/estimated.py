@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from obs_dagster.estimate.adapted import RECALIBRATED, REWEIGHTED
 from obs_dagster.estimate.concept import TOLERANCE
 from obs_dagster.estimate.predicted import STATISTICS
 from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.estimate import by_name, completed, estimated, shifted
+from obs_dagster.metrics.estimate import adapted, adapted_rows, by_name, completed, estimated, shifted
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.tasks.binary.metrics import classes, confusion, ranking, scoring_rules
 
@@ -145,6 +146,16 @@ METRICS = (
         )
         for each in _KNOWN
     ),
+    *(
+        adapted(
+            each,
+            way="reweighted",
+            formula=f"as `estimated_{each.name}`, with c'(s) in place of c(s): {RECALIBRATED}",
+            reference=REWEIGHTED,
+            interval=f"{_INTERVAL}; a and b are those of resampled days, or rows",
+        )
+        for each in _KNOWN
+    ),
     *(shifted(each, way="cbpe") for each in _KNOWN),
     *(
         completed(
@@ -155,6 +166,7 @@ METRICS = (
         )
         for each in _KNOWN
     ),
+    adapted_rows(_KNOWN[0]),
     _concept(_KNOWN[0]),
     _evidence(_KNOWN[0]),
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from obs_dagster.estimate.adapted import RECALIBRATED, REWEIGHTED
 from obs_dagster.estimate.expected_classes import STATISTICS
-from obs_dagster.metrics.estimate import by_name, estimated, shifted
+from obs_dagster.metrics.estimate import adapted, adapted_rows, by_name, estimated, shifted
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.tasks.multiclass.metrics import accuracy, averages, scoring_rules, separation
 
@@ -38,5 +39,16 @@ METRICS = (
         )
         for each in _KNOWN
     ),
+    *(
+        adapted(
+            each,
+            way="reweighted-one-vs-rest",
+            formula=f"as `estimated_{each.name}`, with c'_k in place of c_k: {RECALIBRATED}",
+            reference=REWEIGHTED,
+            interval=f"{_INTERVAL}; a and b are those of resampled days, or rows",
+        )
+        for each in _KNOWN
+    ),
     *(shifted(each, way="cbpe-one-vs-rest") for each in _KNOWN),
+    adapted_rows(_KNOWN[0]),
 )

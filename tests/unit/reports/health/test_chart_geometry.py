@@ -64,14 +64,17 @@ def test_labels_at_the_ends_do_not_cover_each_other():
 
 
 def test_what_was_estimated_is_a_line_beside_what_was_measured():
-    drawn = chart(Trend("1", 0, points([0.4, 0.4]), points([0.4, 0.42, 0.3])))
+    expected = {"estimated": points([0.4, 0.42, 0.3]), "adapted": (), "completed": points([0.41])}
+    drawn = chart(Trend("1", 0, points([0.4, 0.4]), expected))
     (stroke,) = drawn.strokes
-    assert (stroke.solid.count("L"), stroke.estimated.count("L")) == (1, 2)
-    assert stroke.guesses[-1].tip.startswith("3 July, version 1: estimated 0.30 [")
+    guess, completed = stroke.guesses
+    assert (stroke.solid.count("L"), guess.path.count("L")) == (1, 2)
+    assert guess.marks[-1].tip.startswith("3 July, version 1: estimated 0.30 [")
+    assert (completed.how, completed.path, len(completed.marks)) == ("completed", "", 1)
     assert "Recall, estimated, version 1: 0.30" in drawn.description
     assert drawn.arriving is None
     # before any label there is nothing else to draw
-    assert chart(Trend("1", 0, (), points([0.4, 0.4]))).strokes[0].estimated
+    assert chart(Trend("1", 0, (), {"estimated": points([0.4, 0.4])})).strokes[0].guesses[0].path
 
 
 def test_without_points_it_says_why():
