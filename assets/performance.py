@@ -57,7 +57,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     records,
                     model=monitor.model,
                     days=[day],
-                    metrics={*family("performance"), *family("estimate")},
+                    metrics={*family("performance"), *family("estimate"), *family("fairness")},
                 )
                 changed += changes.inserted + changes.updated + changes.removed
                 if day in days:
@@ -95,9 +95,30 @@ def _metadata(
         "quality": table([rows[key] for key in sorted(rows)], ["version", "window", *shown]),
         **drawn_numbers(monitor, "performance", records),
     }
+    if monitor.fairness.attributes:
+        found[f"groups of people ({longest} days)"] = _fairness(records, longest)
     for leading in shown_in("verdict", monitor.task)[:1]:
         found[f"worst segments ({longest} days)"] = _worst(records, leading, longest)
     return found
+
+
+def _fairness(records: list[MetricRecord], window: int) -> dg.MetadataValue:
+    """How far apart groups of people are treated, and which."""
+    known = family("fairness")
+    rows = (
+        {
+            "version": record.version,
+            "attribute": record.column,
+            "metric": record.metric,
+            "value": record.value,
+            "95% low": record.low,
+            "95% high": record.high,
+            "between": record.reason,
+        }
+        for record in records
+        if record.metric in known and record.window == window
+    )
+    return table(rows, ["version", "attribute", "metric", "value", "95% low", "95% high", "between"])
 
 
 def _worst(records: list[MetricRecord], leading: Definition, window: int) -> dg.MetadataValue:

@@ -19,6 +19,7 @@ from jobs.cli import (
     demo,
     dev,
     doctor,
+    fairness,
     forget,
     incidents,
     init,
@@ -94,6 +95,7 @@ app.command()(nights.nights)
 app.command()(status.status)
 app.add_typer(metric_commands.app, name="metrics")
 app.command()(thresholds.thresholds)
+app.command()(fairness.fairness)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(quarantine.app, name="quarantine")

@@ -15,8 +15,8 @@ from jobs.cli.choice import find_monitor, readable_monitors, tell_faulty
 from jobs.cli.completion import complete_model
 from jobs.cli.elsewhere import elsewhere, tell_problems
 from jobs.cli.failure import UsageError
+from jobs.cli.written import writing
 from obs_dagster.errors import HistoryError
-from obs_dagster.permissions import as_started
 
 if TYPE_CHECKING:
     from obs_dagster.monitor import Monitor
@@ -131,8 +131,5 @@ def _writing(place: Path, *, ours: bool) -> Iterator[None]:
     if ours:
         yield
         return
-    try:
-        with as_started():
-            yield
-    except OSError as error:
-        raise UsageError(f"{place} cannot be written: {error.strerror}.", remedy="Choose another.") from error
+    with writing(place):
+        yield

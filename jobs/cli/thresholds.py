@@ -13,11 +13,9 @@ from jobs.cli.completion import complete_segment, complete_version
 from jobs.cli.console import OUTPUT
 from jobs.cli.failure import UsageError
 from jobs.cli.records import Format, FormatOption, console_for, emit
+from jobs.cli.stored_night import last_day, night_of
 
 if TYPE_CHECKING:
-    import datetime as dt
-
-    from obs_dagster.evaluation.night import Night
     from obs_dagster.evaluation.thresholds import CellThresholds
     from obs_dagster.metrics.record import Estimate
     from obs_dagster.monitor import Monitor
@@ -70,8 +68,8 @@ def thresholds(  # noqa: PLR0917  Typer reads options by name
     from obs_dagster.profile.cells import is_cell
 
     monitor = _priced(find_monitor(model), false_positive, false_negative)
-    night = _night(monitor)
-    last, length = _last(monitor, night, day), window or max(monitor.windows)
+    night = night_of(monitor)
+    last, length = last_day(monitor, night, day), window or max(monitor.windows)
 
     def wanted(of: str, cell: str) -> bool:
         return (not version or of in version) and any(is_cell(each, cell) for each in segment or ("*",))
@@ -104,26 +102,6 @@ def _priced(monitor: Monitor, false_positive: float | None, false_negative: floa
     given = {name: price for name, price in asked.items() if price is not None}
     costs = (monitor.costs or NO_COSTS).model_copy(update=given)
     return monitor.model_copy(update={"costs": costs}) if given else monitor
-
-
-def _night(monitor: Monitor) -> Night:
-    import datetime as dt
-
-    from obs_dagster.evaluation.night import Night
-    from obs_dagster.evaluation.recording import Recorder
-    from obs_dagster.lake.lake import Lake
-    from obs_dagster.settings import Settings
-
-    recorder = Recorder(monitor.model, "", dt.datetime.now(dt.UTC), monitor.task)
-    return Night(monitor, Lake(Settings().lake_root), recorder)
-
-
-def _last(monitor: Monitor, night: Night, day: str | None) -> dt.date:
-    def latest() -> dt.date:
-        known = night.outcomes.days()
-        return known[-1] if known else days.last_legal(monitor)
-
-    return days.day_of(monitor, day or days.LATEST, latest)
 
 
 def _rows(cell: CellThresholds, at: list[float] | None) -> list[dict[str, Any]]:

@@ -88,7 +88,7 @@ def _of_own_rows(
     monitor = night.monitor
     path = version_folder(monitor, version, night.lake) / _FILE
     read = f"{outputs(monitor)}{settings_of(kind, monitor)}{label_book(monitor, night.lake).negative}"
-    fingerprint = f"{rows.fingerprint}-{night.grids.id}-{monitor.cuts}-{read}-{labels}"
+    fingerprint = f"{rows.fingerprint}-{night.grids.id}-{monitor.outcome_cuts}-{read}-{labels}"
     if (manifest_if_readable(path) or {}).get("fingerprint") == fingerprint:
         table = pq.read_table(path, partitioning=None)
         return OutcomeProfile(table.cast(kind.schema), kind) if table.num_rows else None

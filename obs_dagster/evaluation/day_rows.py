@@ -34,8 +34,12 @@ _TYPES = {"score": "DOUBLE", "number": "DOUBLE", "category": "VARCHAR", "decisio
 
 
 def compared_features(monitor: Monitor) -> dict[str, Feature]:
-    """The features whose values may be kept as rows: none that is personal."""
-    return {name: feature for name, feature in monitor.features.items() if not feature.pii}
+    """The features whose values may be kept as rows: none that is personal, or tells people apart."""
+    return {
+        name: feature
+        for name, feature in monitor.features.items()
+        if not feature.pii and name not in monitor.fairness.columns
+    }
 
 
 def rows_of_day(night: Night, day: dt.date) -> pa.Table | None:

@@ -13,6 +13,7 @@ from obs_dagster.evaluation.asked_cells import AskedCells
 from obs_dagster.evaluation.baseline_outcomes import baseline_outcomes, relative_metrics
 from obs_dagster.evaluation.completions import late_rows, version_completions
 from obs_dagster.evaluation.estimates import version_estimates
+from obs_dagster.evaluation.fairness import compared_groups
 from obs_dagster.evaluation.hourly import hourly_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder, seed
@@ -180,7 +181,9 @@ def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
         return
     windows = list(outcome_windows(night, day, kind))
     relative, late = relative_metrics(monitor, "performance"), late_rows(night, kind)
-    for version, cells in _subjects(windows):
+    for version, every in _subjects(windows):
+        # groups of people that are no segments are compared, and have no numbers of their own
+        cells = [cell for cell in every if cut_of(cell) in monitor.cuts]
         guessed = [version_estimates(night, day, kind, (version, cells), windows)]
         if late:
             guessed.append(version_completions(late, day, (version, cells), windows))
@@ -213,6 +216,27 @@ def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
                     segment=segment,
                     column=column,
                 )
+        for window in windows:
+            yield from _fairness(night, day, window, version)
+
+
+def _fairness(
+    night: Night, day: dt.date, window: Window[OutcomeProfile], version: str
+) -> Iterator[MetricRecord]:
+    """How far apart groups of people are treated, per attribute."""
+    cuts = {cut_of(cell) for cell in window.profile.segments(version)}
+    for each in compared_groups(window.profile, version, night.monitor, day):
+        cut = tuple(each.groups.attribute.split(","))
+        lacks = f"the log has no column {', '.join(cut)}" if cuts and cut not in cuts else ""
+        yield from _records(
+            night.recorder,
+            each.estimates,
+            window,
+            lacks or window.refused,
+            version=version,
+            day=day,
+            column=each.groups.attribute,
+        )
 
 
 def _judged(given: Any, column: str, monitor: Monitor) -> Mapping[str, Estimate]:

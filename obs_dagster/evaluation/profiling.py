@@ -145,4 +145,4 @@ def _inputs(night: Night, day: dt.date) -> str:
     read = f"{roles.prediction_id}|{roles.version}|{monitor.task}|{outputs(monitor)}"
     kind = task_of(monitor).outcomes
     counted = f"{settings_of(kind, monitor)}|{kind.schema}" if kind else ""
-    return f"{rows}|{truth.get('fingerprint', '')}|{monitor.cuts}|{read}{counted}|{night.grids.id}"
+    return f"{rows}|{truth.get('fingerprint', '')}|{monitor.outcome_cuts}|{read}{counted}|{night.grids.id}"

@@ -10,6 +10,7 @@ from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.windows import read_outcomes, window_days
 from obs_dagster.monitor.costs import NO_COSTS, Costs
+from obs_dagster.profile.cells import cut_of
 from obs_dagster.tasks.binary.outcomes import OUTCOMES, outcome_counts
 from obs_dagster.tasks.binary.task import TASK
 from obs_dagster.tasks.binary.thresholds import Best, Thresholds
@@ -73,7 +74,7 @@ def cell_thresholds(
     prices = costs or monitor.costs or NO_COSTS
     for version in merged.versions():
         for segment in merged.segments(version):
-            if not wanted(version, segment):
+            if cut_of(segment) not in monitor.cuts or not wanted(version, segment):
                 continue
             found = Thresholds(outcome_counts(merged.cell(version, segment), segment), prices)
             parts = [outcome_counts(each.cell(version, segment), segment) for each in daily]

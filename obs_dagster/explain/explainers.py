@@ -32,6 +32,7 @@ from obs_dagster.telemetry.traces import span
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
+    import pyarrow as pa
 
 
 _ATTRIBUTION = "attribution.parquet"
@@ -140,11 +141,11 @@ class Explainers:
             agreement = _agreement(monitor, explainer, scored.scores, rows)
             of_classes = explainer.explain(kept, monitor.explanations.tolerance, scores)
             found, by_class = of_classes.over_classes, of_classes.by_class()
-            keep(found, of_classes.of_chosen, of_classes.to_table(), folder, version)
+            keep(found, of_classes.of_chosen, _beside_ids(of_classes.to_table(), monitor), folder, version)
         else:
             agreement = compare(scored.scores, rows[leading_output(monitor).column], puts)
             found = explainer.explain(kept, monitor.explanations.tolerance, scores)
-            keep(found, found, found.to_table(), folder, version)
+            keep(found, found, _beside_ids(found.to_table(), monitor), folder, version)
         moved = self.usual.get(version, _NOTHING_USUAL).moved(found)
         return VersionExplained(
             version=version,
@@ -171,7 +172,9 @@ class Explainers:
             return self.prepared[version]
         features, largest = list(self.monitor.features), self.monitor.explanations.sample
         # what is kept of a baseline is without personal values, which the model needs
-        kept = not self.monitor.personal.intersection(features)
+        hidden = self.monitor.personal.intersection(features)
+        hidden |= self.monitor.fairness.columns.intersection(inputs_of(model, features))
+        kept = not hidden
         baseline = sample_baseline(self.monitor, version, self.lake, largest) if kept else None
         background = rows if baseline is None else baseline
         found: Explainer | ClassExplainer
@@ -217,6 +220,12 @@ def _agreement(
     chosen = names[np.where(accepted[:, np.newaxis], scores, 0.0).argmax(axis=1)]
     same = np.where(accepted, (chosen == served).astype(np.float64), np.nan)
     return compare(same, np.ones(len(rows)))
+
+
+def _beside_ids(values: pa.Table, monitor: Monitor) -> pa.Table:
+    """SHAP values by row, without those that would tell to which group of people a row belongs."""
+    apart = monitor.fairness.columns.intersection(values.column_names)
+    return values.drop_columns(sorted(apart)) if apart else values
 
 
 def _told_of(scored: Scored, *, personal: bool) -> Scored:

@@ -14,6 +14,7 @@ Family = Literal[
     "multivariate",
     "performance",
     "estimate",
+    "fairness",
     "service",
     "explanation",
     "anomaly",

@@ -67,6 +67,10 @@ ones, 0 and 1) are compared and ranked exactly.
 `top10` in the record's column (a rule's `classes` names it); and for the first of them as a metric of the
 model as a whole, which verdicts, trends and segments show. The rows behind a value are requests.
 
+**Groups of people.** A metric of fairness is about an attribute, which is the record's column: `sex`, or
+`sex,age_group` of a crossing. With its value the reason names the groups that lie furthest apart, and those
+that have too few rows to be told of.
+
 **No value.** Where a metric cannot be computed the value is empty and `reason` says why; it is never NaN, and
 never an alert of the metric itself. Reasons are: `no rows`, `no values` (rows, but all missing), `no
 baseline`, `no values in the baseline`, `type changed: …`, `the baseline does not vary`, `no labels`, `no
@@ -100,6 +104,7 @@ HEADINGS: dict[Family, str] = {
     "multivariate": "Several columns at once",
     "performance": "Performance",
     "estimate": "Performance before labels",
+    "fairness": "Fairness",
     "service": "Service health",
     "explanation": "Explanations",
     "anomaly": "Anomalies",

@@ -16,6 +16,7 @@ from obs_dagster.monitor.contract import Feature, Strict
 from obs_dagster.monitor.costs import Costs
 from obs_dagster.monitor.data import MADE_ID, Labels, Logs, Registry
 from obs_dagster.monitor.engine import ENGINES, EngineKeys, default_engine
+from obs_dagster.monitor.fairness import Fairness
 from obs_dagster.monitor.log_labels import placed
 from obs_dagster.monitor.multiclass import Multiclass
 from obs_dagster.monitor.objectives import Objectives
@@ -173,6 +174,9 @@ class Monitor(Strict):
         default=None, description="What the service promises: which share of requests is good, and fast."
     )
     costs: Costs | None = Field(default=None, description="What errors of the model cost.")
+    fairness: Fairness = Field(
+        default_factory=Fairness, description="Groups of people that a binary classifier is compared for."
+    )
     routes: tuple[Route, ...] = Field(default=(), description="Where notifications go.")
     retention: Retention = Field(
         default_factory=Retention, description="How long what nights write is kept; left out: for ever."
@@ -250,3 +254,11 @@ class Monitor(Strict):
         """The ways in which rows are split into segment cells; the first, `()`, is all rows."""
         declared = (cut if isinstance(cut, tuple) else (cut,) for cut in self.segments)
         return ((), *declared)
+
+    @property
+    def outcome_cuts(self) -> tuple[tuple[str, ...], ...]:
+        """The ways in which predictions with labels are split: those of `cuts`, and the groups of people.
+
+        What is only a group has no cell of its own in anything but the comparison of groups.
+        """
+        return tuple(dict.fromkeys([*self.cuts, *self.fairness.cuts]))

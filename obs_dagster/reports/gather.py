@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from obs_dagster.alerts.elsewhere import Elsewhere, silenced_elsewhere
@@ -19,6 +19,7 @@ from obs_dagster.changes.change import NOTHING, Changes
 from obs_dagster.errors import LakeError, SourceError
 from obs_dagster.evaluation.drift import changes_of
 from obs_dagster.evaluation.examples import Example, examples_of
+from obs_dagster.evaluation.fairness import FairnessError, fairness_between
 from obs_dagster.evaluation.hour_sections import hour_sections
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder
@@ -33,6 +34,7 @@ from obs_dagster.monitor.task import outputs
 from obs_dagster.quality.refusal import in_one_line
 from obs_dagster.quality.schema_events import events_of_day
 from obs_dagster.quality.validated import day_quality
+from obs_dagster.reports.fairness import fairness_sections
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.record_window import RecordWindow
 from obs_dagster.tasks.sections import Section
@@ -115,6 +117,7 @@ class Gathering:
             changes=changes,
             sections=sections,
             hours=hours,
+            fairness=self._fairness(day),
             examples=self._examples(day),
             incidents=incidents,
             suspected=self._suspected(incidents, day),
@@ -198,6 +201,16 @@ class Gathering:
             return changes_of(self._monitor.model, self._night.lake, day), []
         except LakeError as error:
             return NOTHING, [f"What moved could not be told: {str(error).rstrip('.')}"]
+
+    def _fairness(self, day: dt.date) -> Mapping[str, tuple[Section, ...]]:
+        """How groups of people were treated; nothing where none are compared, or their counts are damaged."""
+        if self._night is None or not self._monitor.fairness.attributes:
+            return {}
+        first = day - dt.timedelta(days=headline_window(self._monitor) - 1)
+        try:
+            return fairness_sections(fairness_between(self._night, first, day))
+        except (FairnessError, LakeError):
+            return {}
 
     def _sections(self, day: dt.date) -> tuple[dict[str, tuple[Section, ...]], list[str]]:
         """What the task shows of each version's outcomes, or why it could not."""

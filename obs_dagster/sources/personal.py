@@ -34,25 +34,35 @@ class Personal:
         sources: what of the source has their values: the same, and the columns that they lie in.
         types: the SQL type of every declared column.
         prediction_id: the column of the id.
+        apart: columns that are counted as they are, and shown beside no id: what groups of people are told
+            apart by.
     """
 
     columns: frozenset[str]
     sources: frozenset[str]
     types: Mapping[str, str]
     prediction_id: str
+    apart: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, monitor: Monitor) -> Personal:
         """What the monitor marks."""
-        places = [monitor.features[name].column for name in monitor.personal if name in monitor.features]
-        named = {*monitor.personal, *filter(None, places)}
+        hidden = monitor.personal | monitor.fairness.columns
+        places = [monitor.features[name].column for name in hidden if name in monitor.features]
+        named = {*hidden, *filter(None, places)}
         roots = {_ROOT.split(name)[0] for name in named}
         return cls(
             monitor.personal,
             frozenset(named | (roots - {"", *declared_types(monitor)})),
             declared_types(monitor),
             monitor.logs.columns.prediction_id,
+            monitor.fairness.columns - monitor.personal,
         )
+
+    @property
+    def hidden(self) -> bool:
+        """Whether any column is not shown as it is."""
+        return bool(self.columns or self.apart)
 
     @property
     def has_id(self) -> bool:
@@ -65,7 +75,7 @@ class Personal:
 
     def hides(self, column: str) -> bool:
         """Whether values of a column may be personal; of what is about several columns (empty), all may."""
-        return bool(self.columns) and (column in self.sources or column in ("", UNCAST, RAW))
+        return self.hidden and (column in self.sources or column in ("", UNCAST, RAW))
 
     def counted(self, query: str, there: Sequence[str]) -> str:
         """SQL for rows that are going to be counted.
@@ -89,7 +99,7 @@ class Personal:
             query: SQL for the rows.
             there: the type of each of their columns.
         """
-        return _replaced(query, dict(self._shown(there)) if self.columns else {})
+        return _replaced(query, dict(self._shown(there)) if self.hidden else {})
 
     def _counted(self, name: str) -> str:
         column, kind = identifier(name), self.types[name]
@@ -116,7 +126,9 @@ class Personal:
                     for each in self.types
                 ]
                 yield name, f"CASE WHEN {column} IS NOT NULL THEN concat_ws(', ', {', '.join(named)}) END"
-            elif name in self.sources and name in self.types and self.types[name] != "VARCHAR":
+            elif name in self.apart or (
+                name in self.sources and name in self.types and self.types[name] != "VARCHAR"
+            ):
                 yield name, f"CAST(NULL AS {kind})"
             elif name in self.sources:
                 yield name, pseudonym_sql(column)
@@ -147,4 +159,4 @@ def counted(rows: duckdb.DuckDBPyRelation, personal: Personal) -> duckdb.DuckDBP
 def shown(rows: duckdb.DuckDBPyRelation, personal: Personal) -> duckdb.DuckDBPyRelation:
     """Rows that are kept or shown as rows, lazily; see `Personal.shown`."""
     there = dict(zip(rows.columns, map(str, rows.types), strict=True))
-    return derived(rows, "log", personal.shown("FROM log", there)) if personal.columns else rows
+    return derived(rows, "log", personal.shown("FROM log", there)) if personal.hidden else rows

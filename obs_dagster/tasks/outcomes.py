@@ -13,7 +13,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from obs_dagster.estimate.likeness import Likeness
+from obs_dagster.metrics.fairness.groups import GroupCounts
 from obs_dagster.metrics.multivariate.samples import Samples
+from obs_dagster.monitor.fairness import Fairness
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile import arrays
 from obs_dagster.profile.grids.grid import Grids
@@ -72,6 +74,20 @@ class HasSettings(Protocol):
 
     def settings(self, monitor: Monitor) -> str:
         """What else of the monitor the counts follow from; where it changes, rows are reduced again."""
+
+
+@runtime_checkable
+class HasGroups(Protocol):
+    """Outcomes of decisions, by which groups of people can be compared."""
+
+    def group(self, cell: Cell, name: str, fairness: Fairness) -> GroupCounts:
+        """What the metrics of fairness are computed from.
+
+        Args:
+            cell: the counts of the group.
+            name: the group, as a segment cell is named.
+            fairness: which decision is the favourable one.
+        """
 
 
 @runtime_checkable

@@ -57,6 +57,8 @@ CHECKS: tuple[Check, ...] = (
     features.allowed_values_are_sound,
     segments.segments_are_features,
     segments.segments_are_distinct,
+    segments.attributes_are_features,
+    segments.attributes_are_distinct,
     rules.rule_names_are_distinct,
     rules.inhibited_rules_are_known,
     rules.metrics_are_known,

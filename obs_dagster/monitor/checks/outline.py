@@ -73,7 +73,16 @@ def splittable(document: Document, name: str) -> bool:
 
 def cuts(document: Document) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The declared segments with their index, each as its columns."""
-    for index, cut in enumerate(document.items("segments")):
+    return _splits(document, "segments")
+
+
+def attributes(document: Document) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The attributes by which groups of people are compared with their index, each as its columns."""
+    return _splits(document, "fairness", "attributes")
+
+
+def _splits(document: Document, *keys: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    for index, cut in enumerate(document.items(*keys)):
         names = cut if isinstance(cut, list) else [cut]
         if all(isinstance(name, str) for name in names):
             yield index, tuple(names)

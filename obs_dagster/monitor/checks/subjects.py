@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
 from obs_dagster.monitor.checks.check import Surroundings
-from obs_dagster.monitor.checks.outline import conditions, cuts, features, mapped, roles, rules
+from obs_dagster.monitor.checks.outline import attributes, conditions, cuts, features, mapped, roles, rules
 from obs_dagster.monitor.data import OUTPUT_ROLES
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, quoted
@@ -29,7 +29,8 @@ def columns_are_declared(document: Document, _: Surroundings) -> Iterator[Proble
     outputs = [column for keys, column in mapped(document, "logs") if keys[2] in OUTPUT_ROLES]
     # A decision that is derived from the score goes by the name of its role.
     outputs += ["prediction"] if "prediction" not in roles(document, "logs") else []
-    legal = list(dict.fromkeys((*declared, *outputs)))
+    groups = [",".join(cut) for _, cut in attributes(document)]
+    legal = list(dict.fromkeys((*declared, *outputs, *groups)))
     for place in conditions(document):
         for position, name in enumerate(document.items(*place, "columns")):
             if isinstance(name, str) and not _means_one(name, legal):

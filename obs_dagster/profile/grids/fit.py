@@ -48,7 +48,7 @@ def fit_grids(rows: nw.LazyFrame[Any], monitor: Monitor) -> Grids:
         for each in profiled_columns(monitor)
         if each.role != "latency" and each.kind in ("number", "category") and each.name in present
     ]
-    cut = {name for cut in monitor.cuts for name in cut}
+    cut = {name for cut in monitor.outcome_cuts for name in cut}
     fitted = _fit_numbers(rows, [each.name for each in fitting if each.numeric]) | {
         each.name: _fit_category(rows, each.name, MOST_FIRST_CELLS if each.name in cut else MOST_CATEGORIES)
         for each in fitting
@@ -108,7 +108,7 @@ def with_new_cells(grids: Grids, rows: nw.LazyFrame[Any], monitor: Monitor) -> G
     rows, in whatever order days come.
     """
     found, present = dict(grids.columns), set(rows.collect_schema().names())
-    for name in sorted({column for cut in monitor.cuts for column in cut} & present):
+    for name in sorted({column for cut in monitor.outcome_cuts for column in cut} & present):
         grid = found[name]
         if isinstance(grid, CategoryGrid) and grid.top is not None and len(grid.top) < MOST_CELLS:
             new = _frequent(rows, name, MOST_CELLS - len(grid.top), known=grid.top)

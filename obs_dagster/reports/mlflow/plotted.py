@@ -60,10 +60,12 @@ def plotted_of(monitor: Monitor) -> Plotted:
                 windows[way[each.name].name].add(drawn)
     for rule in (part for whole in monitor.alerts for part in whole.parts):
         watched = known.get(rule.metric)
-        if watched and WHOLE in rule.segments and (watched.about == "model" or watched in shown):
+        few = watched is not None and (watched.about == "model" or watched.family == "fairness")
+        if watched and WHOLE in rule.segments and (few or watched in shown):
             windows[rule.metric].add(rule.window)
     columns = dict.fromkeys([*(each.column for each in outputs(monitor)), *monitor.features])
+    groups = (",".join(cut) for cut in monitor.fairness.cuts)
     return Plotted(
         {metric: frozenset(days) for metric, days in windows.items()},
-        frozenset(["", *islice(columns, COLUMNS)]),
+        frozenset(["", *islice(columns, COLUMNS), *groups]),
     )

@@ -36,7 +36,7 @@ def reduce_outcome_frame(
     present = set(rows.collect_schema().names())
     schema = pa.schema([*((name, pa.string()) for name in by), *SCHEMA])
     tables = [schema.empty_table()]
-    for finest, cuts in reductions([cut for cut in monitor.cuts if present.issuperset(cut)]).items():
+    for finest, cuts in reductions([cut for cut in monitor.outcome_cuts if present.issuperset(cut)]).items():
         keyed = with_cell_keys(rows, monitor, finest, grids)
         keys = [*by, VERSION, *(cell_key(column) for column in finest)]
         counted = named_version(_counted(keyed, keys, monitor).collect("pyarrow").to_native())

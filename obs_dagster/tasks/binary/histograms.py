@@ -59,7 +59,7 @@ def reduce_outcome_relation(
         by: text columns whose values are kept apart, as the day.
     """
     present = set(relation.columns)
-    plan = reductions([cut for cut in monitor.cuts if present.issuperset(cut)])
+    plan = reductions([cut for cut in monitor.outcome_cuts if present.issuperset(cut)])
     roles = monitor.logs.columns
     score, decision = leading_output(monitor).column, prediction_column(monitor)
     apart = [*by, roles.version]

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from obs_dagster.estimate.calibration import Calibration
 from obs_dagster.estimate.completed import LateScores
+from obs_dagster.metrics.fairness.groups import GroupCounts
+from obs_dagster.monitor.fairness import Fairness
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.distribution import FloatArray
@@ -19,6 +21,7 @@ from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.score_grid import ScoreGrid
 from obs_dagster.tasks.binary.counts import OutcomeCounts
 from obs_dagster.tasks.binary.estimates import adapted, calibration, completed, expected, lacks, late
+from obs_dagster.tasks.binary.groups import group_counts
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 from obs_dagster.tasks.binary.table import ADDED, KEYS, SCHEMA
 from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
@@ -53,6 +56,10 @@ class BinaryOutcomes:
     def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:
         """The outcomes of a cell."""
         yield "", Outcomes(outcome_counts(cell, segment), seed, monitor.costs)
+
+    def group(self, cell: Cell, name: str, fairness: Fairness) -> GroupCounts:
+        """The outcomes of a group of people."""
+        return group_counts(cell, name, fairness)
 
     def calibration(self, parts: Sequence[Cell], monitor: Monitor, seed: int) -> Calibration:
         """What scores meant."""

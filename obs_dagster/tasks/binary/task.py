@@ -27,6 +27,7 @@ class BinaryClassification:
     roles = ("score", "prediction")
     truth: Truth = "class"
     quality_page = "classification"
+    block = "fairness"
     prices = ("false_positive", "false_negative")
 
     def outputs(self, monitor: Monitor) -> tuple[Output, ...]:

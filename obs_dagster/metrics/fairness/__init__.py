@@ -1,0 +1,1 @@
+"""How decisions differ between groups of people."""
