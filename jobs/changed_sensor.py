@@ -14,13 +14,15 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor import Monitor
 from obs_dagster.monitor.due import last_day
 from obs_dagster.settings import Settings
-from obs_dagster.sources.changed_logs import ChangedDay, changed_days
+from obs_dagster.sources.changed_logs import ChangedDay, changed_days, really_changed
 
 _SECONDS = 1800
 #: The days that windows of the next night can hold are looked at, and no fewer than these.
 _LEAST_DAYS = 28
 #: Dagster ends a tick after a minute; models that were not reached are the first of the next one.
 _BUDGET_SECONDS = 30.0
+#: Rows of a day that are compared within a tick; of a larger day its files decide.
+_MOST_ROWS = 3_000_000
 
 
 def build(monitors: Sequence[Monitor], jobs: Sequence[Any]) -> list[dg.SensorDefinition]:
@@ -34,7 +36,8 @@ def build(monitors: Sequence[Monitor], jobs: Sequence[Any]) -> list[dg.SensorDef
         minimum_interval_seconds=_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Evaluates a day again when its log has changed since: rows came late, files were "
-        "replaced. It waits until the log has stayed the same from one tick to the next. A day whose log is "
+        "replaced. It waits until the log has stayed the same from one tick to the next, and looks whether "
+        "the day's rows are others: files that were touched or renamed change nothing. A day whose log is "
         "gone stays as it was evaluated. It looks at the days of the longest window, "
         "`obs backfill --changed` at all.",
     )
@@ -59,9 +62,11 @@ def build(monitors: Sequence[Monitor], jobs: Sequence[Any]) -> list[dg.SensorDef
                 found = []
             # behind the models that were looked at longer ago
             seen[monitor.model] = {str(each.day): each.stamp for each in found}
-            settled = [each for each in found if before.get(str(each.day)) == each.stamp]
-            requests += [_again(monitor, each) for each in settled]
-            changing += [f"{monitor.model} {each.day}" for each in found if each not in settled]
+            for each in found:
+                if before.get(str(each.day)) != each.stamp or time.monotonic() > end:
+                    changing.append(f"{monitor.model} {each.day}")
+                elif really_changed(monitor, lake, each, most=_MOST_ROWS):
+                    requests.append(_again(monitor, each))
         return dg.SensorResult(
             run_requests=requests,
             skip_reason=None if requests else _why_not(changing),

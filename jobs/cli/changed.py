@@ -28,10 +28,14 @@ def changed_spans(
     """
     from obs_dagster.lake.lake import Lake
     from obs_dagster.settings import Settings
-    from obs_dagster.sources.changed_logs import changed_days, spans
+    from obs_dagster.sources.changed_logs import changed_days, really_changed, spans
 
     lake = Lake(Settings().lake_root)
-    found = list(changed_days(monitor, lake, first, last, also_unreadable=True))
+    found = [
+        each
+        for each in changed_days(monitor, lake, first, last, also_unreadable=True)
+        if really_changed(monitor, lake, each)
+    ]
     kept = [] if removed else [each for each in found if each.kind == "gone"]
     again = [each for each in found if each not in kept]
     if not again:

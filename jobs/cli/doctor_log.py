@@ -71,7 +71,7 @@ def changed_log(monitor: Monitor, settings: Settings, now: dt.datetime) -> Itera
     """
     from obs_dagster.lake.lake import Lake
     from obs_dagster.monitor.due import last_day
-    from obs_dagster.sources.changed_logs import changed_days
+    from obs_dagster.sources.changed_logs import changed_days, really_changed
     from obs_dagster.sources.protocol import source_of
     from obs_dagster.sources.unreadable_log import unreadable_logs
 
@@ -85,7 +85,11 @@ def changed_log(monitor: Monitor, settings: Settings, now: dt.datetime) -> Itera
     try:
         if source.of_files and source.days(monitor) is None:
             return
-        found = [str(each.day) for each in changed_days(monitor, lake, first, last) if each.kind == "changed"]
+        found = [
+            str(each.day)
+            for each in changed_days(monitor, lake, first, last)
+            if each.kind == "changed" and really_changed(monitor, lake, each)
+        ]
     except ObsError as error:
         yield Finding(monitor.model, "log", "fail", str(error))
         return

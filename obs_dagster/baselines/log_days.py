@@ -85,7 +85,7 @@ class LogDays:
         if quality is None:
             self._stamps[day] = source_of(self._monitor.logs).stamp(self._monitor, day)
             gone = forgotten(self._monitor.model, self._lake)
-            ingest_logs(self._monitor, day, self._apart, without=gone)
+            ingest_logs(self._monitor, day, self._apart, without=gone, known=self._lake)
             quality = validate_day(self._monitor, day, self._apart)
         return self._apart, quality
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from obs_dagster.errors import SourceError
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.ingest import LOGS
-from obs_dagster.sources.protocol import source_of
+from obs_dagster.sources.protocol import Source, source_of
 from obs_dagster.sources.purged import purged_on
+from obs_dagster.sources.same_rows import known_same, same_rows
 from obs_dagster.sources.unreadable_log import changed_since, stamp_of, unreadable_logs
 
 Kind = Literal["changed", "gone", "missed", "unreadable"]
@@ -55,6 +56,8 @@ def changed_days(
 ) -> Iterator[ChangedDay]:
     """Compare days of the log with what was read of them, ascending; no row is read.
 
+    Files are looked at, not rows: of a day that has changed `really_changed` tells whether its rows have.
+
     A day whose log is gone is told apart: what was evaluated is all that is left of it, and evaluating it
     again would lose that. A day whose log could not be read is compared with what it was then. Days before
     the first night, or after the last one, are none of these.
@@ -90,10 +93,31 @@ def changed_days(
             elif also_unreadable:
                 yield ChangedDay(day, "unreadable", unread[day].stamp)
             continue
-        before = manifest.get("stamp")
-        own = manifest.get("own_files", False)
-        if before is not None and before != (now := stamp_of(source, monitor, day, own=own)):
-            yield ChangedDay(day, "changed" if now else "gone", now)
+        if found := _compared(monitor, lake, source, day, manifest):
+            yield found
+
+
+def _compared(
+    monitor: Monitor, lake: Lake, source: Source, day: dt.date, manifest: Mapping[str, Any]
+) -> ChangedDay | None:
+    """What became of the log of a day that was read; None if it is as it was."""
+    before = manifest.get("stamp")
+    now = stamp_of(source, monitor, day, own=manifest.get("own_files", False))
+    if before is None or before == now or known_same(monitor, day, lake, read=before, now=now):
+        return None
+    return ChangedDay(day, "changed" if now else "gone", now)
+
+
+def really_changed(monitor: Monitor, lake: Lake, found: ChangedDay, *, most: int | None = None) -> bool:
+    """Whether the rows of a day are not those that its night read; its log is read for that.
+
+    Args:
+        monitor: names the log.
+        lake: has what was read.
+        found: a day whose files are not as they were.
+        most: a day of more rows is not read, and counts as changed.
+    """
+    return found.kind != "changed" or not same_rows(monitor, found.day, lake, found.stamp, most=most)
 
 
 def _days_there(monitor: Monitor) -> set[dt.date]:

@@ -67,6 +67,7 @@ def ingest_logs(
     *,
     without: Collection[str] | None = None,
     stamp: str | None = None,
+    known: Lake | None = None,
 ) -> Ingested:
     """Read the day's log files and replace the day's partition of `inference_logs`.
 
@@ -85,6 +86,7 @@ def ingest_logs(
         lake: takes the partition.
         without: pseudonyms of ids that are passed over; left out: those that are forgotten in this lake.
         stamp: the source's stamp of the day, taken just before; left out: it is taken now.
+        known: has the other days that were read; left out: `lake`.
 
     Raises:
         SourceError: a file cannot be read, or changes while it is; the partition stays as it was.
@@ -103,8 +105,9 @@ def ingest_logs(
             connect() as connection,
             replacing(target) as aside,
         ):
-            gone = forgotten(monitor.model, lake) if without is None else without
-            found = _ingest(connection, monitor, day, source, aside, table=table, stamp=stamp, without=gone)
+            gone = forgotten(monitor.model, known or lake) if without is None else without
+            others = (known or lake).table(monitor.model, LOGS)
+            found = _ingest(connection, monitor, day, source, aside, table=others, stamp=stamp, without=gone)
             size = aside.stat().st_size
         told.set(
             rows=found.rows,

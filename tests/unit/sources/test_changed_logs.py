@@ -3,9 +3,10 @@
 import datetime as dt
 import os
 
+import pandas as pd
 import pytest
 
-from obs_dagster.sources.changed_logs import changed_days, spans
+from obs_dagster.sources.changed_logs import changed_days, really_changed, spans
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 
 DAYS = [dt.date(2024, 3, 4) + dt.timedelta(days=since) for since in range(4)]
@@ -108,3 +109,52 @@ def test_rows_that_come_to_a_table(small, warehouse):
 
 def test_no_days_are_no_spans():
     assert spans([]) == []
+
+
+@pytest.mark.parametrize("kind", ["touched", "renamed", "ordered otherwise"])
+def test_files_that_are_others_with_the_same_rows_change_nothing(world, kind):
+    file = world.root / f"logs/{DAYS[1]}.parquet"
+    if kind == "touched":
+        os.utime(file, (1, 1))
+    elif kind == "renamed":
+        file.rename(file.with_suffix(".pq"))
+    else:
+        world.log(DAYS[1], world.rows(DAYS[1]).iloc[::-1])
+    [found] = changed_days(world.monitor, world.lake)
+    assert not really_changed(world.monitor, world.lake, found)
+    # it is known from now on, until the log changes again
+    assert changed(world) == []
+    rows = world.rows(DAYS[1])
+    rows.loc[3, "temp"] += 1
+    world.log(DAYS[1], rows)
+    file.with_suffix(".pq").unlink(missing_ok=True)
+    [found] = changed_days(world.monitor, world.lake)
+    assert really_changed(world.monitor, world.lake, found)
+    assert changed(world) == [(DAYS[1], "changed")]
+
+
+def test_of_files_beside_only_the_days_that_get_rows_have_changed(small):
+    world = small(time_zone="Australia/Sydney")
+    for day in DAYS:
+        frame = world.rows(day, 24)
+        frame["at"] += pd.to_timedelta([59 * hour for hour in range(24)], "min")
+        world.log(day, frame)
+    for day in DAYS[1:3]:
+        ingest_logs(world.monitor, day, world.lake)
+    late = world.rows(DAYS[1], 1, seed=5)
+    late["at"] = pd.Timestamp(DAYS[1], tz="UTC") + pd.Timedelta(hours=20)
+    known = pd.read_parquet(world.root / f"logs/{DAYS[1]}.parquet")
+    world.log(DAYS[1], pd.concat([known, late]))
+    found = list(changed_days(world.monitor, world.lake))
+    assert [each.day for each in found] == DAYS[1:3]
+    assert [each.day for each in found if really_changed(world.monitor, world.lake, each)] == [DAYS[2]]
+
+
+def test_what_is_read_in_place_has_to_be_read_again(small):
+    logs = small().monitor.logs.model_dump(exclude_none=True) | {"in_place": True}
+    world = small(logs=logs)
+    world.log(DAYS[0])
+    ingest_logs(world.monitor, DAYS[0], world.lake)
+    os.utime(world.root / f"logs/{DAYS[0]}.parquet", (1, 1))
+    [found] = changed_days(world.monitor, world.lake)
+    assert really_changed(world.monitor, world.lake, found)
