@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import dagster as dg
 from dagster._core.definitions.partitions.subset.default import DefaultPartitionsSubset  # it has no order
 
 from obs_dagster.monitor import Monitor
+
+_LEFT_OUT: ContextVar[frozenset[dt.date]] = ContextVar("left out", default=frozenset())
 
 
 def daily(
@@ -57,8 +61,19 @@ class _Listed(dg.StaticPartitionsDefinition):
 
 
 def days_of(context: dg.AssetExecutionContext) -> list[dt.date]:
-    """The days that the run is about: one, or a range."""
-    return [dt.date.fromisoformat(key) for key in context.partition_keys]
+    """The days that the run is about, one or a range, but for those that are left out."""
+    days = (dt.date.fromisoformat(key) for key in context.partition_keys)
+    return [day for day in days if day not in _LEFT_OUT.get()]
+
+
+@contextmanager
+def leaving_out(days: Collection[dt.date]) -> Iterator[None]:
+    """The run is not about some of its days."""
+    before = _LEFT_OUT.set(frozenset(days))
+    try:
+        yield
+    finally:
+        _LEFT_OUT.reset(before)
 
 
 def span(day: dt.date, window: int) -> str:

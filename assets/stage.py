@@ -11,6 +11,7 @@ import dagster as dg
 from assets.guard import guarded
 from assets.lineage import told
 from assets.partitions import daily
+from assets.purged import without_purged
 from obs_dagster.monitor import Monitor
 
 LATE, LAST = -1, -2
@@ -52,7 +53,8 @@ def stage(
         with warnings.catch_warnings():
             # ranges of days as one run are worth a beta feature; the warning would come with every asset
             warnings.simplefilter("ignore", dg.BetaWarning)
-            return _asset(guarded(monitor, name, told(monitor, name, after, function)), function.__doc__)
+            asked = without_purged(monitor, checks, function) if partitioned else function
+            return _asset(guarded(monitor, name, told(monitor, name, after, asked)), function.__doc__)
 
     def _asset(function: Callable[..., Any], description: str | None) -> dg.AssetsDefinition:
         return dg.asset(

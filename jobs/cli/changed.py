@@ -73,6 +73,20 @@ def spans_with_rows(monitor: Monitor, days: Iterable[dt.date]) -> list[tuple[dt.
     return spans([day for day in every if day not in purged])
 
 
+def refuse_if_purged(monitor: Monitor, day: dt.date) -> None:
+    """Let nobody who asks for a single day take it for evaluated.
+
+    Raises:
+        PurgedError: its rows were removed.
+    """
+    from obs_dagster.lake.lake import Lake
+    from obs_dagster.settings import Settings
+    from obs_dagster.sources.ingest import LOGS
+    from obs_dagster.sources.purged import refuse_purged
+
+    refuse_purged(monitor, day, Lake(Settings().lake_root).table(monitor.model, LOGS).readable(day))
+
+
 def _tell(days: list[ChangedDay]) -> None:
     for each in days[:_MOST_NAMED]:
         ERRORS.print(f"  {each}", markup=False, highlight=False)

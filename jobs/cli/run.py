@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.cli import days
-from jobs.cli.changed import changed_spans, spans_with_rows
+from jobs.cli.changed import changed_spans, refuse_if_purged, spans_with_rows
 from jobs.cli.choice import Model, find_monitor
 from jobs.cli.console import ERRORS
 from jobs.cli.failure import FAILED, UsageError, shows_traces
@@ -96,8 +96,9 @@ def _last_night(monitor: Monitor) -> dt.date | None:
 def _nights(monitor: Monitor, first: dt.date, last: dt.date, chosen: Format) -> None:
     days.require_days(monitor, first, last)
     found = [(first, last)]
-    if first != last:
-        # of a single day it is an error to have no rows any more
+    if first == last:
+        refuse_if_purged(monitor, first)
+    else:
         every = (first + dt.timedelta(days=since) for since in range((last - first).days + 1))
         found = spans_with_rows(monitor, every)
     if evaluate_and_show(monitor, found, chosen):
