@@ -33,6 +33,9 @@ from jobs.cli import (
     status,
     thresholds,
 )
+from jobs.cli import (
+    explain as explain_one,
+)
 from jobs.cli.completion import VARIABLE
 from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.failure import FAILED, explain, explain_unforeseen
@@ -96,6 +99,7 @@ app.command()(status.status)
 app.add_typer(metric_commands.app, name="metrics")
 app.command()(thresholds.thresholds)
 app.command()(fairness.fairness)
+app.command()(explain_one.explain)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(quarantine.app, name="quarantine")

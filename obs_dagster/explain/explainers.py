@@ -105,6 +105,24 @@ class Explainers:
             return "number"
         return "classes" if leading.allowed else "score"
 
+    def of_version(
+        self, version: str, rows: pd.DataFrame
+    ) -> tuple[ExplainableModel | ClassModel, Explainer | ClassExplainer]:
+        """A version with its explainer.
+
+        Args:
+            version: the version.
+            rows: rows that it scored, for a version without a baseline of its own.
+
+        Raises:
+            ModelLoadError: it cannot be loaded.
+            ExplanationError: it takes no row of the baseline, or reads a column that these do not have.
+        """
+        if self.monitor.registry is None:
+            raise ModelLoadError("The monitor names no registry.", remedy="Add `registry`.")
+        model = self._load(version, self.monitor.registry)
+        return model, self._explainer(version, model, rows)
+
     def _load(self, version: str, registry: Registry) -> ExplainableModel | ClassModel:
         """The model; what failed once is not tried again for every day.
 

@@ -1,0 +1,53 @@
+"""Puts the explanation of one prediction on a page."""
+
+from __future__ import annotations
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from obs_dagster.explain.prediction_explained import PredictionExplained
+from obs_dagster.reports.prediction import wording
+from obs_dagster.verdict.wording import day_month
+
+
+def render_prediction(found: PredictionExplained) -> str:
+    """The page as one HTML document that loads nothing."""
+    longest = max((abs(each.contribution) for each in found.contributions), default=0.0) or 1.0
+    bars = [
+        {
+            "feature": each.feature,
+            "value": wording.shown(each.value),
+            "told": wording.direction(each),
+            "width": round(abs(each.contribution) / longest * 50, 2),
+            "up": each.contribution >= 0,
+        }
+        for each in found.contributions
+    ]
+    return (
+        _environment()
+        .get_template("prediction.html.j2")
+        .render(
+            found=found,
+            bars=bars,
+            said=wording.said(found),
+            moved=wording.moved(found),
+            unlike=wording.unlike(found),
+            heading=wording.otherwise_heading(found),
+            otherwise=wording.otherwise(found),
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        # colours are those of the health page
+        loader=ChoiceLoader(
+            [PackageLoader("obs_dagster.reports.prediction"), PackageLoader("obs_dagster.reports.health")]
+        ),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["day_month"] = day_month
+    environment.filters["shown"] = wording.shown
+    return environment
