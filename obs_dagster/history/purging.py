@@ -8,17 +8,8 @@ from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Connection, Table, Text, and_, delete, func, select, update
 
-from obs_dagster.history.tables import (
-    ALERT_EVENTS,
-    ALERTS,
-    INCIDENTS,
-    KEY,
-    METRIC_HISTORY,
-    NIGHT_USAGE,
-    NIGHTS,
-    OUTBOX,
-    VERDICTS,
-)
+from obs_dagster.history.alert_tables import ALERT_EVENTS, ALERTS, INCIDENTS, OUTBOX
+from obs_dagster.history.tables import KEY, METRIC_HISTORY, NIGHT_USAGE, NIGHTS, VERDICTS
 
 #: What says something in words of people, or quotes a value.
 _SAYING = (NIGHTS, VERDICTS, ALERTS, ALERT_EVENTS, INCIDENTS, OUTBOX)

@@ -9,8 +9,8 @@ from typing import Literal
 
 from sqlalchemy import Connection, insert, select
 
+from obs_dagster.history.alert_tables import UPSTREAM
 from obs_dagster.history.names import storable_text
-from obs_dagster.history.tables import UPSTREAM
 
 Became = Literal["failed", "late", "changed"]
 

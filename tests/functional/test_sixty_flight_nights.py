@@ -18,7 +18,7 @@ from bench.alarms.faults import FAULTS
 from bench.alarms.nights import Nights
 from obs_dagster.alerts import evaluate_rules, list_alerts
 from obs_dagster.history import History
-from obs_dagster.history.tables import ALERT_EVENTS
+from obs_dagster.history.alert_tables import ALERT_EVENTS
 from tests.functional.conftest import FIRST
 from tests.functional.virtual_nights import NIGHTS, Dies, World, require_each_once
 

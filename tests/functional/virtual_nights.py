@@ -15,7 +15,7 @@ from obs_dagster.alerts.channels.thread import Taken
 from obs_dagster.alerts.life import silences
 from obs_dagster.alerts.life.acts import acknowledge, resolve
 from obs_dagster.alerts.life.tell import settle
-from obs_dagster.history.tables import OUTBOX
+from obs_dagster.history.alert_tables import OUTBOX
 from obs_dagster.monitor import Route
 
 NIGHTS = 60

@@ -20,7 +20,8 @@ from obs_dagster.alerts.outbox.failure import FailedRun, last_failures
 from obs_dagster.alerts.outbox.scrub import scrub
 from obs_dagster.errors import ObsError
 from obs_dagster.history import History
-from obs_dagster.history.tables import HEARTBEATS, NIGHTS
+from obs_dagster.history.alert_tables import HEARTBEATS
+from obs_dagster.history.tables import NIGHTS
 from obs_dagster.monitor import Monitor
 from obs_dagster.monitor.secret_url import label_of, resolved
 

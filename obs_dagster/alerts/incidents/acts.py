@@ -17,8 +17,8 @@ from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.alerts.rules.fold import State
 from obs_dagster.errors import HistoryError
 from obs_dagster.history import History
+from obs_dagster.history.alert_tables import INCIDENTS
 from obs_dagster.history.names import storable_text
-from obs_dagster.history.tables import INCIDENTS
 
 
 def acknowledge(history: History, incident_id: str, *, by: str, comment: str, now: dt.datetime) -> Incident:

@@ -22,7 +22,7 @@ from obs_dagster.alerts.rules import alert as alerts
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.alerts.rules.fold import State
-from obs_dagster.history.tables import ALERTS, INCIDENTS
+from obs_dagster.history.alert_tables import ALERTS, INCIDENTS
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.whole import WHOLE
 

@@ -15,8 +15,8 @@ from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.alerts.rules.fold import State
 from obs_dagster.errors import HistoryError
 from obs_dagster.history import History
+from obs_dagster.history.alert_tables import ALERTS, INCIDENTS
 from obs_dagster.history.names import storable_text
-from obs_dagster.history.tables import ALERTS, INCIDENTS
 from obs_dagster.monitor.escalation import Severity, gravest
 from obs_dagster.monitor.whole import WHOLE
 

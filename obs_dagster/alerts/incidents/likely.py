@@ -23,7 +23,7 @@ from obs_dagster.alerts.outbox import entries
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.alerts.rules.fold import State
-from obs_dagster.history.tables import INCIDENTS
+from obs_dagster.history.alert_tables import INCIDENTS
 from obs_dagster.secrets import scrub
 
 Outputs = Callable[[str], Collection[str]]

@@ -14,8 +14,8 @@ from obs_dagster.alerts.life.weekly import Weekly
 from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.errors import HistoryError, ObsError
 from obs_dagster.history import History
+from obs_dagster.history.alert_tables import SILENCES
 from obs_dagster.history.names import storable_text
-from obs_dagster.history.tables import SILENCES
 
 FIELDS = ("model", "rule", "version", "segment", "column", "severity", "owner", "incident")
 """What a silence may name of an alert."""

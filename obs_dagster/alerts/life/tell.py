@@ -24,7 +24,7 @@ from obs_dagster.alerts.rules.alert import Alert, Event
 from obs_dagster.alerts.rules.fold import State
 from obs_dagster.alerts.why import Why, unexplained
 from obs_dagster.history import History
-from obs_dagster.history.tables import ALERTS
+from obs_dagster.history.alert_tables import ALERTS
 from obs_dagster.monitor.escalation import gravest
 
 

@@ -18,8 +18,8 @@ from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.alerts.rules.fold import Episode
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.history import History
+from obs_dagster.history.alert_tables import ALERT_EVENTS
 from obs_dagster.history.names import storable_text
-from obs_dagster.history.tables import ALERT_EVENTS
 
 
 class Kind(StrEnum):

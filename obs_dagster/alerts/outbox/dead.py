@@ -12,7 +12,7 @@ from obs_dagster.alerts.message import Message, harmless, laid_out
 from obs_dagster.alerts.outbox.entries import enqueue_once
 from obs_dagster.alerts.outbox.unended import Told, end_of, unended
 from obs_dagster.history import History
-from obs_dagster.history.tables import DELIVERIES, OUTBOX
+from obs_dagster.history.alert_tables import DELIVERIES, OUTBOX
 from obs_dagster.telemetry.event import Event
 
 DEAD_AFTER = dt.timedelta(hours=1)

@@ -15,7 +15,7 @@ from obs_dagster.alerts.outbox import threads
 from obs_dagster.alerts.outbox.stored import message_of, stored
 from obs_dagster.alerts.rules.alert import Alert, Event
 from obs_dagster.history import History
-from obs_dagster.history.tables import DELIVERIES, OUTBOX
+from obs_dagster.history.alert_tables import DELIVERIES, OUTBOX
 
 LEASE = dt.timedelta(minutes=5)
 """How long a sender may take before another one may try; far longer than any channel's time-out."""

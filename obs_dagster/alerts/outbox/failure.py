@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from obs_dagster.alerts.message import Message, harmless, laid_out, one_line, traced_by
 from obs_dagster.alerts.outbox.entries import enqueue_once
 from obs_dagster.history import History
-from obs_dagster.history.tables import OUTBOX
+from obs_dagster.history.alert_tables import OUTBOX
 from obs_dagster.secrets import scrub
 
 _ERROR_LENGTH = 1_000

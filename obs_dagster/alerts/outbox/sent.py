@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from obs_dagster.history import History
-from obs_dagster.history.tables import DELIVERIES, OUTBOX
+from obs_dagster.history.alert_tables import DELIVERIES, OUTBOX
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from obs_dagster.alerts.channels.thread import Taken
 from obs_dagster.alerts.message import Message
 from obs_dagster.alerts.outbox.stored import message_of
 from obs_dagster.history import History
-from obs_dagster.history.tables import OUTBOX, THREADS
+from obs_dagster.history.alert_tables import OUTBOX, THREADS
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from obs_dagster.alerts.message import Message, laid_out
 from obs_dagster.alerts.outbox.stored import message_of
-from obs_dagster.history.tables import OUTBOX
+from obs_dagster.history.alert_tables import OUTBOX
 
 _END = ":over"
 _LOOK_BACK = dt.timedelta(days=90)

@@ -12,7 +12,7 @@ from obs_dagster.alerts.message import Message, laid_out, one_line
 from obs_dagster.alerts.outbox.entries import enqueue_once
 from obs_dagster.alerts.outbox.episode import OVER, last_told
 from obs_dagster.history import History
-from obs_dagster.history.tables import OUTBOX
+from obs_dagster.history.alert_tables import OUTBOX
 from obs_dagster.monitor.loading import Faulty
 
 _UNUSABLE = ":monitor:"

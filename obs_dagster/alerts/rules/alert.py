@@ -14,7 +14,7 @@ from obs_dagster.alerts.rules.fold import State
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.errors import HistoryError
 from obs_dagster.history import History
-from obs_dagster.history.tables import ALERTS
+from obs_dagster.history.alert_tables import ALERTS
 from obs_dagster.monitor import Severity
 
 Direction = Literal["above", "below"]

@@ -14,7 +14,7 @@ from obs_dagster.exports.moments import begin_of
 from obs_dagster.exports.naming import scale_of
 from obs_dagster.exports.sample import Gauge, Sample
 from obs_dagster.exports.seen import Seen
-from obs_dagster.history.tables import ALERT_EVENTS, ALERTS
+from obs_dagster.history.alert_tables import ALERT_EVENTS, ALERTS
 from obs_dagster.monitor import Monitor
 from obs_dagster.monitor.escalation import Severity
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from obs_dagster.alerts.outbox.entries import undelivered
 from obs_dagster.exports.sample import Gauge, Sample
 from obs_dagster.exports.seen import Seen
-from obs_dagster.history.tables import HEARTBEATS, OUTBOX
+from obs_dagster.history.alert_tables import HEARTBEATS, OUTBOX
 
 _WAITING = Gauge(
     "obs_undelivered_notifications",

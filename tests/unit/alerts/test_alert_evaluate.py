@@ -10,7 +10,7 @@ from obs_dagster.alerts.evaluate import RULE_REMOVED, UNWATCHED
 from obs_dagster.alerts.rules.fold import GONE
 from obs_dagster.alerts.rules.transition import UNDONE
 from obs_dagster.errors import HistoryError
-from obs_dagster.history.tables import OUTBOX
+from obs_dagster.history.alert_tables import OUTBOX
 from obs_dagster.monitor import Labels
 
 RECALL = {"name": "recall_low", "metric": "recall", "below": 0.5, "severity": "critical", "summary": "Look."}

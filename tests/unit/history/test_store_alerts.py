@@ -17,7 +17,7 @@ from obs_dagster.alerts.life import silences
 from obs_dagster.alerts.life.acts import acknowledge, resolve
 from obs_dagster.alerts.life.tell import settle
 from obs_dagster.history import History
-from obs_dagster.history.tables import ALERTS, OUTBOX
+from obs_dagster.history.alert_tables import ALERTS, OUTBOX
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor import Monitor, Route
 

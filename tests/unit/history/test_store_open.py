@@ -11,9 +11,9 @@ from sqlalchemy import create_engine, inspect, text
 
 from obs_dagster.errors import HistoryError
 from obs_dagster.history import History, NightRecord
+from obs_dagster.history.columns import METADATA
 from obs_dagster.history.migrate import HEAD, MIGRATIONS
 from obs_dagster.history.place import parse_url, printable
-from obs_dagster.history.tables import METADATA
 
 NIGHT = NightRecord(
     model="m",

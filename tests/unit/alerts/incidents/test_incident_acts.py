@@ -12,7 +12,7 @@ from obs_dagster.alerts.incidents import acts
 from obs_dagster.alerts.incidents.incident import close, list_incidents
 from obs_dagster.alerts.life.tell import settle
 from obs_dagster.errors import HistoryError
-from obs_dagster.history.tables import OUTBOX
+from obs_dagster.history.alert_tables import OUTBOX
 
 NOW = dt.datetime(2013, 8, 1, tzinfo=dt.UTC)
 MOVED = {"name": "moved", "metric": "psi", "above": 0.2}

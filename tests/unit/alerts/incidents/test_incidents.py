@@ -15,7 +15,7 @@ from obs_dagster.alerts.incidents.postmortem import post_mortem
 from obs_dagster.alerts.incidents.story import story_of
 from obs_dagster.alerts.life.acts import acknowledge, resolve
 from obs_dagster.errors import HistoryError
-from obs_dagster.history.tables import OUTBOX
+from obs_dagster.history.alert_tables import OUTBOX
 from obs_dagster.monitor import Route
 
 NOW = dt.datetime(2013, 8, 1, tzinfo=dt.UTC)

@@ -11,7 +11,7 @@ from obs_dagster.alerts.incidents.likely import NOTHING, Likely
 from obs_dagster.alerts.life import silences
 from obs_dagster.alerts.life.tell import settle
 from obs_dagster.alerts.moved import silent
-from obs_dagster.history.tables import OUTBOX
+from obs_dagster.history.alert_tables import OUTBOX
 
 RULE = {"name": "recall_low", "metric": "recall", "below": 0.5}
 QUIET = [0.0, 0.01, 0.0, 0.01, 0.0]

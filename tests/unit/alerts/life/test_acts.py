@@ -13,7 +13,7 @@ from obs_dagster.alerts.life.acts import acknowledge, resolve
 from obs_dagster.alerts.life.tell import settle
 from obs_dagster.alerts.life.trail import trail_of
 from obs_dagster.errors import HistoryError, ObsError
-from obs_dagster.history.tables import OUTBOX
+from obs_dagster.history.alert_tables import OUTBOX
 
 NOW = dt.datetime(2013, 8, 1, tzinfo=dt.UTC)
 RECALL = {"name": "recall_low", "metric": "recall", "below": 0.5, "severity": "critical", "summary": "Look."}

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from obs_dagster.alerts import evaluate_rules, list_alerts
 from obs_dagster.history import NightRecord
-from obs_dagster.history.tables import ALERTS, OUTBOX
+from obs_dagster.history.alert_tables import ALERTS, OUTBOX
 
 VOLUME = {"name": "volume_low", "metric": "volume", "below": 10, "inhibits": ["recall_*"], "min_rows": 1}
 RECALL = {"name": "recall_low", "metric": "recall", "below": 0.5}

@@ -14,7 +14,7 @@ from obs_dagster.alerts.channels.error import ChannelError
 from obs_dagster.alerts.channels.thread import Taken
 from obs_dagster.alerts.message import Message
 from obs_dagster.alerts.outbox.entries import enqueue_once
-from obs_dagster.history.tables import OUTBOX
+from obs_dagster.history.alert_tables import OUTBOX
 from obs_dagster.monitor import Route
 
 START = dt.datetime(2013, 8, 1, tzinfo=dt.UTC)

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from obs_dagster.alerts import State, evaluate_nights, evaluate_rules, list_alerts
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.history import NightRecord
-from obs_dagster.history.tables import OUTBOX
+from obs_dagster.history.alert_tables import OUTBOX
 from obs_dagster.monitor import Monitor
 
 FIRST = dt.date(2013, 7, 1)  # a Monday
