@@ -12,6 +12,7 @@ from assets.progress import tracked
 from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
+from assets.where import where_and_why
 from obs_dagster.evaluation.baseline_outcomes import compared_nights
 from obs_dagster.evaluation.label_ages import age_labels, days_to_age
 from obs_dagster.evaluation.metrics import performance_records
@@ -69,6 +70,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             f"{len(stale)} days with new labels, {len(affected - set(days))} earlier days re-evaluated, "
             f"{changed} records changed"
         )
+        context.add_asset_metadata(where_and_why(night, max(days)), partition_key=max(days).isoformat())
         # about the run, and yet shown at each of its days
         return dg.MaterializeResult(metadata={"in this run": told})
 

@@ -32,6 +32,7 @@ from jobs.cli import (
     schema,
     status,
     thresholds,
+    why,
 )
 from jobs.cli import (
     explain as explain_one,
@@ -98,6 +99,7 @@ app.command()(nights.nights)
 app.command()(status.status)
 app.add_typer(metric_commands.app, name="metrics")
 app.command()(thresholds.thresholds)
+app.command()(why.why)
 app.command()(fairness.fairness)
 app.command()(explain_one.explain)
 app.add_typer(alerts.app, name="alerts")

@@ -8,8 +8,10 @@ from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.changes.words import of_rows, told
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.drift import changes_of
+from obs_dagster.evaluation.where_kept import kept_sentence
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.registry import definitions
+from obs_dagster.monitor.whole import WHOLE
 
 Told = Callable[[Alert], str]
 """What is told of the values that an alert is about; empty if nothing is known of them."""
@@ -25,6 +27,8 @@ def from_lake(lake: Lake) -> Told:
 
     def tell(alert: Alert) -> str:
         known = definitions().get(alert.metric)
+        if known is not None and known.family == "performance" and alert.segment == WHOLE:
+            return _where(lake, alert)
         if known is None or not known.tells_movement or not alert.column:
             return ""
         try:
@@ -36,3 +40,11 @@ def from_lake(lake: Lake) -> Told:
         return "" if change is None else f"{told(change)} ({of_rows(change, alert.segment)})"
 
     return tell
+
+
+def _where(lake: Lake, alert: Alert) -> str:
+    """Where a version is wrong, and what the change of its metric is made of."""
+    try:
+        return kept_sentence(alert.model, lake, alert.last_day, alert.version, alert.metric)
+    except LakeError:
+        return ""

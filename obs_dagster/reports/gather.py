@@ -24,6 +24,7 @@ from obs_dagster.evaluation.hour_sections import hour_sections
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.sections import outcome_sections
+from obs_dagster.evaluation.where import WhereError, why_on
 from obs_dagster.history import History, usage
 from obs_dagster.lake.lake import Lake
 from obs_dagster.links import NO_LINKS, Links
@@ -37,8 +38,9 @@ from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.fairness import fairness_sections
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.record_window import RecordWindow
+from obs_dagster.reports.why import why_sections
 from obs_dagster.tasks.sections import Section
-from obs_dagster.verdict.headline import headline_window
+from obs_dagster.verdict.headline import headline_window, settled_through
 from obs_dagster.verdict.inputs import AlertLine, NightLine
 
 #: Days before the reported one that are read.
@@ -118,6 +120,7 @@ class Gathering:
             sections=sections,
             hours=hours,
             fairness=self._fairness(day),
+            why=self._why(day),
             examples=self._examples(day),
             incidents=incidents,
             suspected=self._suspected(incidents, day),
@@ -201,6 +204,15 @@ class Gathering:
             return changes_of(self._monitor.model, self._night.lake, day), []
         except LakeError as error:
             return NOTHING, [f"What moved could not be told: {str(error).rstrip('.')}"]
+
+    def _why(self, day: dt.date) -> Mapping[str, tuple[Section, ...]]:
+        """Where versions are wrong and why that changed; nothing where it is not known."""
+        if self._night is None:
+            return {}
+        try:
+            return why_sections(*why_on(self._night, settled_through(self._monitor, day) or day))
+        except (WhereError, LakeError):
+            return {}
 
     def _fairness(self, day: dt.date) -> Mapping[str, tuple[Section, ...]]:
         """How groups of people were treated; nothing where none are compared, or their counts are damaged."""

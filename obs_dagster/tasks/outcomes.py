@@ -18,6 +18,7 @@ from obs_dagster.metrics.multivariate.samples import Samples
 from obs_dagster.monitor.fairness import Fairness
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile import arrays
+from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import merge_rows, slices
 
@@ -74,6 +75,14 @@ class HasSettings(Protocol):
 
     def settings(self, monitor: Monitor) -> str:
         """What else of the monitor the counts follow from; where it changes, rows are reduced again."""
+
+
+@runtime_checkable
+class HasJudgements(Protocol):
+    """Outcomes of decisions that are right or wrong, by which segments and changes can be explained."""
+
+    def judged(self, cell: Cell, segment: str) -> FloatArray:
+        """Labelled rows of a cell by score, decision and label, shape (bins, 2, 2)."""
 
 
 @runtime_checkable

@@ -59,6 +59,12 @@ def ranked(
     words = {alert.column: told for alert in incident.alerts if alert.column and (told := moved(alert))}
     found = [*_days(incident, evidence), *_upstream(evidence), *_runs(incident, evidence), *_log(evidence)]
     found += _programs(evidence)
+    # what a night has found by itself is about all rows of a version
+    found += [
+        Suspect("segment", alert.version, 44.0, told)
+        for alert in incident.alerts
+        if not alert.column and (told := moved(alert))
+    ]
     for version in _versions(incident, evidence):
         found += _columns(evidence, version, words, outputs)
         found += _new_version(evidence, version)

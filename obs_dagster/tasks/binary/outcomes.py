@@ -22,6 +22,7 @@ from obs_dagster.profile.grids.score_grid import ScoreGrid
 from obs_dagster.tasks.binary.counts import OutcomeCounts
 from obs_dagster.tasks.binary.estimates import adapted, calibration, completed, expected, lacks, late
 from obs_dagster.tasks.binary.groups import group_counts
+from obs_dagster.tasks.binary.judged import judged_rows
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 from obs_dagster.tasks.binary.table import ADDED, KEYS, SCHEMA
 from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
@@ -56,6 +57,10 @@ class BinaryOutcomes:
     def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:
         """The outcomes of a cell."""
         yield "", Outcomes(outcome_counts(cell, segment), seed, monitor.costs)
+
+    def judged(self, cell: Cell, segment: str) -> FloatArray:
+        """Labelled rows by score, decision and label."""
+        return judged_rows(cell, whole=segment == WHOLE)
 
     def group(self, cell: Cell, name: str, fairness: Fairness) -> GroupCounts:
         """The outcomes of a group of people."""

@@ -1,0 +1,43 @@
+"""Where a model is wrong and why its numbers changed: kept for alerts, and told in the metadata."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import dagster as dg
+
+from obs_dagster.errors import LakeError
+from obs_dagster.evaluation.night import Night
+from obs_dagster.evaluation.where import WhereError, metric_to_explain, why_on
+from obs_dagster.evaluation.where_kept import keep_sentences
+from obs_dagster.reports.why import told_of
+from obs_dagster.segments.effects import RATIOS
+from obs_dagster.verdict.headline import settled_through
+
+
+def where_and_why(night: Night, day: dt.date) -> Mapping[str, dg.MetadataValue]:
+    """What is said of a night's last day, and kept of it and of the day whose labels are complete now."""
+    monitor = night.monitor
+    try:
+        first = metric_to_explain(monitor)
+        watched = {part.metric for rule in monitor.alerts for part in rule.parts}
+        metrics = [first, *sorted(watched.intersection(RATIOS) - {first})]
+        settled = settled_through(monitor, day) or day
+        told: dict[str, dict[str, str]] = {}
+        for each in dict.fromkeys((day, settled)):
+            told = _sentences(night, each, metrics)
+            keep_sentences(monitor.model, night.lake, each, told)
+    except (WhereError, LakeError):
+        # no segments, no labels, or a day that is damaged, which is told elsewhere
+        return {}
+    lines = [f"- version {version}: {of[first]}" for version, of in sorted(told.items())]
+    return {f"where and why (7 days to {settled})": dg.MetadataValue.md("\n".join(lines))}
+
+
+def _sentences(night: Night, day: dt.date, metrics: list[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for metric in metrics:
+        for each in why_on(night, day, metric)[0]:
+            found.setdefault(each.version, {})[metric] = " ".join(told_of(each, metric))
+    return found
