@@ -31,7 +31,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         found = ingest_labels(monitor, platform.lake)
         if is_run(context, monitor, "mlflow_report"):
             begin_ahead(monitor, days_of(context), platform.lake)
-        for note in found.book.notes():
+        # what Dagster and logs keep is nobody's to forget: no id is among it
+        notes = list(found.book.notes(with_ids=False))
+        for note in notes:
             context.log.warning(note)
             _NOTE(note=note)
         if found.book.refused:
@@ -50,9 +52,12 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 "negative value": found.book.negative or "as the monitor says",
                 "ids with conflicting labels": found.book.conflicts,
                 "waiting for their prediction": found.waiting,
-                "ids that wait, for example": ", ".join(found.book.waiting.ids) or "none",
-                "ids of the log, for example": ", ".join(found.book.waiting.log_ids) or "not needed",
-                "what to know": "; ".join([*found.healed, *found.book.notes()]) or "nothing to say",
+                "why labels may wait": table(
+                    ({"what differs": what, "labels": rows} for what, rows in found.book.waiting.why.items()),
+                    ["what differs", "labels"],
+                ),
+                "what to know": "; ".join([*found.healed, *notes]) or "nothing to say",
+                **({"examples": "`obs doctor` and the health page have ids"} if notes else {}),
                 "days touched": table(
                     ({"day": str(day), "labels": count} for day, count in sorted(found.touched.items())),
                     ["day", "labels"],

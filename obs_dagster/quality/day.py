@@ -113,7 +113,11 @@ def _validated(  # noqa: PLR0917  one call
 def _without_personal(found: Validation, personal: Personal) -> Validation:
     """What was found, without values that are personal; neither do errors of libraries, which quote them."""
     results = [
-        replace(each, examples=[], error=each.error and "it could not be evaluated on personal data")
+        replace(
+            each,
+            examples=[],
+            error=each.error and "it could not be evaluated; why is left out, for it may quote values",
+        )
         if personal.hides(each.column)
         else each
         for each in found.results

@@ -39,6 +39,7 @@ from obs_dagster.reports.fairness import fairness_sections
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.record_window import RecordWindow
 from obs_dagster.reports.why import why_sections
+from obs_dagster.sources.labels import label_book
 from obs_dagster.tasks.sections import Section
 from obs_dagster.verdict.headline import headline_window, settled_through
 from obs_dagster.verdict.inputs import AlertLine, NightLine
@@ -130,6 +131,7 @@ class Gathering:
                 *damaged,
                 *self._columns(day),
                 *self._ids(day),
+                *self._waiting,
                 *self._operation(day),
                 *unasked,
             ],
@@ -146,6 +148,14 @@ class Gathering:
         """Ids of the day whose rows say different things of one prediction."""
         found = None if self._night is None else day_quality(self._monitor, day, self._night.lake)
         return [found.told_conflicts] if found and found.conflicts else []
+
+    @cached_property
+    def _waiting(self) -> list[str]:
+        """Labels that have not found their prediction, and why they may not."""
+        if self._night is None or self._monitor.labels is None:
+            return []
+        waiting = label_book(self._monitor, self._night.lake).waiting
+        return [str(waiting).rstrip(".")] if waiting.labels and not waiting.of_log else []
 
     @cached_property
     def _elsewhere(self) -> Elsewhere:

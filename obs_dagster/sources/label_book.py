@@ -90,19 +90,44 @@ class Waiting:
         ids: some of their ids, as they are compared.
         log_ids: some ids of the newest day of the log.
         of_log: whether labels are in the log itself, and wait for their day alone.
+        compared: how many of them were compared with ids of the newest days.
+        why: how many of those are such ids but for how they are written, by what differs.
+        alike: of each such difference an id of a label, and the log's that it may be.
     """
 
     labels: int = 0
     ids: list[str] = field(default_factory=list)
     log_ids: list[str] = field(default_factory=list)
     of_log: bool = False
+    compared: int = 0
+    why: dict[str, int] = field(default_factory=dict)
+    alike: dict[str, list[str]] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        return self.told(with_ids=True)
+
+    def told(self, *, with_ids: bool) -> str:
+        """What people must know of them; with ids, or without."""
         if self.of_log:
             return f"{self.labels:,} labels are of rows whose day has not been run."
-        seen = f"; the log has ids such as {', '.join(self.log_ids)}" if self.log_ids else ""
-        ids = ", ".join(self.ids)
-        return f"{self.labels:,} labels wait for a prediction with their id, such as {ids}{seen}."
+        told = f"{self.labels:,} labels wait for a prediction with their id"
+        if with_ids:
+            seen = f"; the log has ids such as {', '.join(self.log_ids)}" if self.log_ids else ""
+            told += f", such as {', '.join(self.ids)}{seen}"
+        told += "".join(
+            f". {rows:,} of {self.compared:,} that were looked at match {what}"
+            f"{self._example(what) if with_ids else ''}"
+            for what, rows in self.why.items()
+        )
+        if not self.why and self.compared:
+            told += ". None is an id of the newest days in another form: has their day been run?"
+            return told
+        return f"{told}."
+
+    def _example(self, what: str) -> str:
+        """A label's id, and the log's, in quotes that show their blanks."""
+        pair = self.alike.get(what, [])
+        return f", such as {pair[0]!r} for {pair[1]!r}" if pair else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +216,12 @@ class LabelBook:
         lost = self.waiting.labels > self.matched and not self.waiting.of_log
         return lost or len(list(self.notes())) > int(self.waiting.labels > 0)
 
-    def notes(self) -> Iterator[str]:
-        """What people must know of the labels, a sentence each."""
+    def notes(self, *, with_ids: bool = True) -> Iterator[str]:
+        """What people must know of the labels, a sentence each.
+
+        Args:
+            with_ids: whether ids are among it: not where it is kept by others, who forget none.
+        """
         files = self.files.values()
         if refused := self.refused:
             more = f" And {len(refused) - 1:,} more cannot be read." if len(refused) > 1 else ""
@@ -215,12 +244,13 @@ class LabelBook:
         if rows := sum(each.untimed for each in files):
             yield f"{rows:,} labels have a known_at that is no time; any other label of their id goes before."
         if self.conflicts:
+            such = f", such as {', '.join(self.conflicting)}" if with_ids else ""
             yield (
-                f"{self.conflicts:,} ids had two different labels known at one time, such as "
-                f"{', '.join(self.conflicting)}; the later row counts, and of several files the last by name."
+                f"{self.conflicts:,} ids had two different labels known at one time"
+                f"{such}; the later row counts, and of several files the last by name."
             )
         if self.waiting.labels:
-            yield str(self.waiting)
+            yield self.waiting.told(with_ids=with_ids)
         for day, had in sorted(self.lost.items()):
             now = self.days[day].labels if day in self.days else 0
             yield (

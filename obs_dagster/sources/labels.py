@@ -21,6 +21,7 @@ from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.log_labels import in_log
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.pseudonym import pseudonym
 from obs_dagster.sources.classes import Classes
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.forgotten import forgotten, is_forgotten
@@ -31,6 +32,7 @@ from obs_dagster.sources.label_keys import of_predictions, telling
 from obs_dagster.sources.label_rows import LabelRows
 from obs_dagster.sources.label_values import label_reader, label_type
 from obs_dagster.sources.log_rows import check_in_place, log_rows
+from obs_dagster.sources.near_misses import near_misses
 from obs_dagster.sources.protocol import source_of
 from obs_dagster.sources.purged import purged_on
 from obs_dagster.telemetry.event import Event
@@ -209,10 +211,10 @@ def _waiting(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
     told = telling(monitor)
     ids = [told(text) for text in connection.sql(waiting).fetchall()[0][0] or ()]
     logs = lake.table(monitor.model, LOGS)
-    newest = logs.days()[-1:]
-    if not newest or purged_on(logs.readable(newest[0])):
+    there = [day for day in logs.days() if not purged_on(logs.readable(day))]
+    if not there:
         return Waiting(labels, ids)
-    log = log_rows(connection, monitor, newest, lake)
+    log = log_rows(connection, monitor, there[-1:], lake)
     if monitor.labels and monitor.labels.columns.keys:
         key = of_predictions(monitor, "log", connection.sql(log).columns)
     else:
@@ -221,7 +223,22 @@ def _waiting(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
     found = connection.sql(
         f"SELECT {key} AS shown FROM ({log}) AS log WHERE shown IS NOT NULL LIMIT {_EXAMPLES}"
     ).fetchall()
-    return Waiting(labels, ids, [told(text) for (text,) in found])
+    newest = [
+        f"SELECT {key} AS shown FROM ({log_rows(connection, monitor, [day], lake)}) AS log"
+        for day in there[-_expected_days(monitor) :]
+    ]
+    misses = near_misses(connection, monitor, " UNION ALL ".join(newest))
+    # in pseudonyms no difference can be seen
+    seen = {} if told is pseudonym else misses.examples
+    alike = {what: [told(each) for each in pair] for what, pair in seen.items()}
+    return Waiting(
+        labels,
+        ids,
+        [told(text) for (text,) in found],
+        compared=misses.compared,
+        why=misses.labels,
+        alike=alike,
+    )
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -74,8 +74,13 @@ class Personal:
         return pseudonym(value) if self.has_id else value
 
     def hides(self, column: str) -> bool:
-        """Whether values of a column may be personal; of what is about several columns (empty), all may."""
-        return self.hidden and (column in self.sources or column in ("", UNCAST, RAW))
+        """Whether values of a column are not quoted: ids, which others would keep, and what may be personal.
+
+        Of what is about several columns (empty), all may.
+        """
+        if column == self.prediction_id:
+            return True
+        return bool(self.columns) and (column in self.sources or column in ("", UNCAST, RAW))
 
     def counted(self, query: str, there: Sequence[str]) -> str:
         """SQL for rows that are going to be counted.
