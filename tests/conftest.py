@@ -8,6 +8,7 @@ import sys
 import tempfile
 import uuid
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,15 @@ _WRITERS = {
     "parquet": lambda frame, path: pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path),
     "csv": lambda frame, path: frame.to_csv(path, index=False),
     "jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True, date_format="iso"),
+    "capture": lambda frame, path: path.write_text("".join(_captured(frame)), encoding="utf-8"),
 }
+
+
+def _captured(frame: pd.DataFrame) -> Iterator[str]:
+    """A request for each row, as Databricks' inference tables have them."""
+    for row in json.loads(frame.to_json(orient="records", date_format="iso")):
+        bodies = {"request": json.dumps({"dataframe_records": [row]}), "response": '{"predictions": [{}]}'}
+        yield f"{json.dumps({'databricks_request_id': row.get('id'), **bodies})}\n"
 
 
 @dataclass

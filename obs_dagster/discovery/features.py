@@ -16,7 +16,8 @@ from obs_dagster.sources.casts import nested
 
 #: Values that are so many, and so often others, name rows rather than say something of them.
 _NAMES_ROWS, _FEWEST_NAMES, _LONG = 0.5, 50, 200
-_FEWEST_IDS = 4
+#: An id of a few rows each, such as those of one request, says as little of them.
+_NAMES_SOME, _FEWEST_IDS = 0.1, 4
 _ID = ("id", "uuid", "guid")
 _INNERMOST = re.compile(r"^.*\.(?=[^.]+$)")
 #: How many values a list of legal ones has at most, and how often each must have been seen.
@@ -89,9 +90,10 @@ def _names_rows(column: Column) -> str:
     an_id = column.plain_name.split("_")[-1] in _ID
     # of an id that no two rows share a few are enough
     fewest = _FEWEST_IDS if an_id and column.unique else _FEWEST_NAMES
-    many = column.distinct > max(fewest, column.present * _NAMES_ROWS)
+    many = column.distinct > max(fewest, column.present * (_NAMES_SOME if an_id else _NAMES_ROWS))
     if many and (not column.numeric or an_id):
-        return f"its values name single rows ({column.distinct:,} different ones of {column.present:,})"
+        named = "single rows" if column.distinct > column.present * _NAMES_ROWS else "a few rows each"
+        return f"its values name {named} ({column.distinct:,} different ones of {column.present:,})"
     if not column.numeric and column.longest > _LONG:
         return f"it is text of up to {column.longest:,} characters"
     return ""

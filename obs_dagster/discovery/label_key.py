@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from obs_dagster.discovery.error import DiscoveryError
 from obs_dagster.discovery.recognition import Recognised
+from obs_dagster.discovery.roles.prediction_id import ROLE
 from obs_dagster.discovery.sample import Sample
 from obs_dagster.monitor.log_labels import DAY_OF_KEY
 
@@ -87,7 +88,11 @@ def _by_id(log: Sample, labels: Sample, given: str, taken: Collection[str]) -> L
     likely = [pair for pair in pairs if pair[0] or pair[1]]
     if not likely:
         return None
-    _, rows, name, other = max(likely)
+    # of two columns that say the same, that of a request and that of its only prediction, the better name
+    ranks = {claim.column: claim.rank for claim in ROLE.claims(log, log.columns.values())}
+    _, rows, name, other = max(
+        likely, key=lambda pair: (*pair[:2], -ranks.get(pair[2], len(ROLE.names)), pair[3])
+    )
     return LabelKey({other: name}, rows)
 
 

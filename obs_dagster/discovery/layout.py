@@ -18,6 +18,7 @@ from obs_dagster.monitor import day_form
 from obs_dagster.monitor.day_form import Period
 from obs_dagster.monitor.placeholders import everywhere
 from obs_dagster.monitor.source import SOURCES
+from obs_dagster.sources.formats import capture
 from obs_dagster.sources.formats.file_format import FileFormat
 from obs_dagster.sources.matching import matching_files
 
@@ -105,7 +106,9 @@ def layout_of(place: str) -> Layout:
     by_day = day_form.period(pattern) is Period.DAY
     dated = sorted(((file, where.day if by_day else None) for file, where in files), key=_in_order)
     taken = {file for file, _ in files}
-    return Layout(kind, pattern, tuple(dated), tuple(file for file in found if file not in taken))
+    # what a platform captured is JSON lines or Parquet too
+    source = capture.FORMAT.name if capture.capture_in(dated[0][0]) else kind
+    return Layout(source, pattern, tuple(dated), tuple(file for file in found if file not in taken))
 
 
 def format_of(file: Path) -> str | None:

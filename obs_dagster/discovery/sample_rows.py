@@ -87,6 +87,8 @@ def _inside(
 def _rows(part: Part) -> str:
     """SQL for the rows of a part, with numbers as SQL has them."""
     rows = union_of([part])
+    if part.refused:
+        rows = f"SELECT * FROM ({rows}) WHERE {identifier(part.refused)} IS NULL"
     if (part.decimal, part.thousands) == (".", ""):
         return rows
     between, decimal = re.escape(part.thousands), re.escape(part.decimal)

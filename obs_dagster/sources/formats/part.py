@@ -53,6 +53,7 @@ class Part:
         scalars: the columns of `source` that hold the values of fields of JSON, where they are worked out.
         place: the column of `source` that says where a row stands in its file, from 0 on; rows elsewhere than
             where it is asked for are not read. Empty if there is none.
+        refused: the column that says of what is no row why; empty if the format takes everything for rows.
         row_groups: tells the groups of the rows, and of each what values a column has; none where that cannot
             be told. None if the format knows of no such thing.
     """
@@ -70,6 +71,7 @@ class Part:
     thousands: str = ""
     scalars: Mapping[str, str] = field(default_factory=dict)
     place: str = ""
+    refused: str = ""
     row_groups: Callable[[str], Sequence[RowGroup]] | None = None
 
     def with_scalars(self, names: Iterable[str]) -> Part:

@@ -174,13 +174,14 @@ def test_a_payload_table_of_a_serving_platform(service):
         service, pd.DataFrame({"databricks_request_id": ids, "label": np.resize([True, False], 100)})
     )[1]
     columns = monitor.logs.columns
-    assert (columns.score, columns.time) == ("response.predictions[0]", "timestamp_ms")
-    assert (columns.version, columns.latency_ms) == ("request_metadata.model_version", "execution_time_ms")
-    places = {name: each.column for name, each in monitor.features.items()}
-    assert (places["amount"], places["country"]) == (
-        "request.dataframe_records[0].amount",
-        "request.dataframe_records[0].country",
+    assert (monitor.logs.source, columns.score, columns.time) == ("capture", "output", "time")
+    assert (columns.prediction_id, columns.version, columns.latency_ms, columns.status) == (
+        "prediction_id",
+        "version",
+        "latency_ms",
+        "status",
     )
+    assert set(monitor.features) == {"amount", "country"}
 
 
 def test_requests_of_several_rows_are_refused(service):
