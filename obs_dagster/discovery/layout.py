@@ -100,7 +100,9 @@ def layout_of(place: str) -> Layout:
             f"No file at {place} is of a known format; the first of {len(found):,} is {found[0].name}.",
             remedy=f"Files are known by their endings: {', '.join(_suffixes())}, also with .gz after it.",
         )
-    kind = kinds.most_common(1)[0][0]
+    # many a file is called `.log`: it is a capture if there is nothing else
+    plain = Counter({kind: number for kind, number in kinds.items() if kind != capture.FORMAT.name})
+    kind = (plain or kinds).most_common(1)[0][0]
     files = _alike([(file, path_day(file.parts)) for file in found if format_of(file) == kind])
     pattern = _pattern(sorted({where.shape for _, where in files}))
     by_day = day_form.period(pattern) is Period.DAY

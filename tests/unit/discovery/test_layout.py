@@ -68,3 +68,12 @@ def test_what_is_no_log_says_what_would_be(tmp_path, place, said):
     with pytest.raises(DiscoveryError) as error:
         layout_of(str(tmp_path / place))
     assert said in str(error.value)
+
+
+def test_files_called_log_are_the_log_only_where_there_is_nothing_else(tmp_path):
+    touch(
+        tmp_path, *(f"{name}.log" for name in ("server", "worker", "data")), *(f"{day}.csv" for day in DAYS)
+    )
+    found = layout_of(str(tmp_path))
+    assert (found.source, len(found.files), len(found.aside)) == ("csv", 2, 3)
+    assert layout_of(str(tmp_path / "*.log")).source == "capture"
