@@ -33,11 +33,12 @@ from obs_dagster.monitor.editor_schema import json_schema
 from obs_dagster.monitor.engine import ENGINES
 from obs_dagster.monitor.source import SOURCES
 from obs_dagster.monitor.task import TASKS
+from obs_dagster.sources.captures.capture import CAPTURES, capture_of
 from obs_dagster.sources.files import SourceFiles
 from tests.extension import forget, install
 
 GUIDE = Path(__file__).parents[2] / "docs" / "extending.md"
-_KINDS = (TASKS, SOURCES, BASELINES, ENGINES, CHANNELS, CAUSES, ADAPTERS, WAYS, READINGS, BOARDS)
+_KINDS = (TASKS, SOURCES, CAPTURES, BASELINES, ENGINES, CHANNELS, CAUSES, ADAPTERS, WAYS, READINGS, BOARDS)
 GROUPS = {kinds.group: kinds for kinds in _KINDS}
 WEEK = dt.timedelta(days=7)
 
@@ -105,6 +106,13 @@ def test_a_night_with_nothing_but_new_files(house, world, day):
     moved = records["psi", "score", "*"]
     assert (moved.value is not None, moved.n) == (True, 200)
     assert records["psi", "temp", "*"].value is not None
+
+
+def test_a_form_of_capture_makes_rows_of_its_records(house):
+    call = {"house_call": "c1", "at": "2024-03-04T10:00:00Z", "asked": {"amount": 7}, "said": {"score": 0.5}}
+    assert list(capture_of(call).rows([call])) == [
+        {"prediction_id": "c1", "request_id": "c1", "time": call["at"], "amount": 7, "score": 0.5}
+    ]
 
 
 def test_the_first_night_says_why_it_has_no_baseline(house, world, day):
