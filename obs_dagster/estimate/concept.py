@@ -13,7 +13,7 @@ all that `evidence.variation` knows of days: their design effect, tails, and lik
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -67,7 +67,7 @@ class Concept:
         for place, table in enumerate(own.tables):
             days = variation_of(np.array([each[place] for each in of_days]))
             # where a day's scores are others, the baseline may know less of them
-            days = replace(days, unsure=max(float(days.unsure), float(unsure[place])))
+            days = days.no_surer_than(float(unsure[place]))
             found.append(days.p_value(table, tolerance=TOLERANCE))
         return min(1.0, 2 * min(found))
 

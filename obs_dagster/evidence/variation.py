@@ -3,23 +3,27 @@
 A chi-square test takes rows for independent draws. Those of one day are alike, so each quiet day is another
 population, and with enough rows every one is "significant". Days of a baseline tell by how much: the
 variance of a day's shares is 1 + (n - 1) r times that of n independent rows, its *design effect* (Rao and
-Scott, Annals of Statistics 12, 1984), with r the correlation of rows of one day. A day's statistic is
+Scott, Annals of Statistics 12, 1984), with r the correlation of rows of one day. What is held against them is
+a day's distance
 
-    T = Σ (q - p)² / p  /  ((k - 1) v + tolerance)
+    Σ (q - p)² / p
 
-with p the baseline's shares in k bins, q the day's, and v the variance that is expected per bin: that of a
-day with its design effect, and how unsure p is. T is 1 on average where nothing has moved. Five things keep
-its p-value honest:
+with p the baseline's shares in k bins, and q the day's. Five things keep its p-value honest:
 
 - d, the degrees of freedom that days really differ in (Satterthwaite's, of Rao and Scott's second order):
   where all days move in one direction it is 1, however many bins there are.
-- the left-out days: each day's T beside the others says how heavy its tail is. It is a mean of F(d, b) for
-  several b, weighted by how likely they make these.
-- days that follow each other are alike: v grows by (1 + φ) / (1 - φ) with the correlation φ of a day with the
-  one before, so that a warm week is no news where weeks are warm or cold.
+- the left-out days: each day's distance beside the others says how heavy its tail is. It is a mean over
+  several tails, weighted by how likely they make these.
+- days that follow each other are alike: the variance grows by (1 + φ) / (1 - φ) with the correlation φ of a
+  day with the one before, so that a warm week is no news where weeks are warm or cold.
 - a design effect of few days is itself unsure. All nights are held against one estimate, so its error does
   not cancel: the upper end of its 80 % interval counts, and two standard errors of p.
 - the tolerance: what no one would act on, with however many rows, is no news.
+
+Days of a log differ most in one way: warm or cold, workday or weekend. All else, in which they may hardly
+differ, is looked at once more by itself: what a day has *beside* the main direction in which days differ. Of
+the two p-values the smaller one counts, twice. A day that lies further along that direction than days do may
+have more beside it: what bends with it grows with its square.
 """
 
 from __future__ import annotations
@@ -27,27 +31,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-Scalar = float | FloatArray
-"""A number; or one for each of several columns or nights that are measured at once."""
+from obs_dagster.evidence.spread import FloatArray, IntArray, Scalar, Spread, spread_of
 
 LEAST_DAYS = 20
 """Fewer days don't tell how days differ."""
 
-TOLERANCE = 0.02
-"""A distance Σ (q - p)² / p that is no news; that of a PSI of 0.02, where 0.1 counts as a shift."""
+TOLERANCE = 0.01
+"""A distance Σ (q - p)² / p that is no news: that of a shift by a tenth of a standard deviation, or of a PSI
+of 0.01, where 0.1 counts as a shift."""
 
 ASSUMED_DISTANCE = 0.1
 """By how much days are taken to differ where that is not known: as far as a PSI of 0.1."""
 
-_SIDE = 0.1
-_SHARED_ERROR = 4.0
-"""The weight of the error of the baseline's shares, which all nights have: two standard errors, squared."""
-_TAILS = (4.0, 8.0, 16.0, np.inf)
-_MOST_ALIKE = 0.9
+_FEWEST_BINS = 4
+"""Of fewer bins there is little beside one direction."""
+_SQUARINGS = 6
+_TINY = 1e-12
+_PARTS = 5
+"""Into so many parts days are divided; each part's main direction is that of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +58,33 @@ class Variation:
 
     Attributes:
         shares: the baseline's share of each bin, shape (k,).
-        correlation: r, of rows within a day: how alike they are.
-        freedom: d, the directions in which days differ.
-        likeness: φ, of a day and the one before it.
-        tails: weights of the tails, shape (4,).
-        days: how many days it is known from; 0 if it is assumed.
-        unsure: the variance of the shares as estimates, in units of p (1 - p).
+        whole: how far days lie apart.
+        direction: in which they do most, a unit vector of shape (k,); None if that is not looked at.
+        along: the mean of how far they lie along it, as a distance.
+        beside: how far they lie apart beside it; None likewise.
         rows: rows of an average day.
     """
 
     shares: FloatArray
-    correlation: Scalar
-    freedom: Scalar
-    likeness: Scalar
-    tails: FloatArray
-    days: int
-    unsure: Scalar
+    whole: Spread
+    direction: FloatArray | None = None
+    along: Scalar = 1.0
+    beside: Spread | None = None
     rows: Scalar = 1.0
 
     @property
     def calibrated(self) -> bool:
         """Whether enough days are known."""
-        return self.days >= LEAST_DAYS
+        return self.whole.days >= LEAST_DAYS
+
+    @property
+    def freedom(self) -> Scalar:
+        """The directions in which days differ."""
+        return self.whole.freedom
 
     def design_effect(self, rows: Scalar) -> Scalar:
         """How many times as far a day's shares vary as those of so many independent rows."""
-        found: FloatArray = 1 + np.maximum(np.asarray(rows) - 1, 0) * self.correlation
-        return found
+        return self.whole.design_effect(rows)
 
     def around(self, counts: IntArray) -> Variation:
         """The same days around other shares, which are as unsure as if those were of such days.
@@ -91,8 +93,16 @@ class Variation:
             counts: rows per bin of what days are held against, shape (k,).
         """
         rows = np.maximum(counts.sum(axis=-1), 1)
-        unsure = self.design_effect(np.minimum(self.rows, rows)) / rows
-        return replace(self, shares=counts / rows[..., None], unsure=unsure)
+
+        def moved(spread: Spread) -> Spread:
+            return spread.around(spread.design_effect(np.minimum(self.rows, rows)) / rows)
+
+        beside = None if self.beside is None else moved(self.beside)
+        return replace(self, shares=counts / rows[..., None], whole=moved(self.whole), beside=beside)
+
+    def no_surer_than(self, unsure: float) -> Variation:
+        """The same days around shares whose variance is at least so large, in units of p (1 - p)."""
+        return replace(self, whole=self.whole.around(np.maximum(self.whole.unsure, unsure)))
 
     def p_value(self, counts: IntArray, days: int = 1, tolerance: float = TOLERANCE) -> float:
         """How likely a window is to lie so far from the baseline if days differ as they did, from 0 to 1.
@@ -108,34 +118,17 @@ class Variation:
         """The same of several columns or nights at once, with axes of theirs before the bins."""
         rows = counts.sum(axis=-1).astype(np.float64)
         known = np.maximum(rows, 1)
-        alike = (1 + np.asarray(self.likeness)) / (1 - np.asarray(self.likeness))
-        own = self.design_effect(known / days) / known * self._upper() * alike
-        expected = own + _SHARED_ERROR * self.unsure * alike
-        residuals = _residuals(counts[..., None, :], self.shares[..., None, :])
-        distance = (residuals**2).sum(axis=(-1, -2)) / known
-        statistic = distance / (expected * (_bins_used(self.shares) - 1) + tolerance)
-        found: FloatArray = np.where(rows > 0, self._beyond(statistic), 1.0)
-        return found
-
-    def _upper(self) -> Scalar:
-        """The upper end of the design effect's interval, as a multiple."""
-        if not self.days:
-            return 1.0
-        from scipy.special import chdtri
-
-        freedom = np.asarray(self.freedom) * max(self.days - 1, 1)
-        found: FloatArray = freedom / chdtri(freedom, 1 - _SIDE)
-        return found
-
-    def _beyond(self, statistic: FloatArray) -> FloatArray:
-        from scipy.special import fdtrc
-
-        tails = _finite(self.freedom, self.days)
-        scaled = statistic[..., None] * tails / (tails - 2)
-        found: FloatArray = (self.tails * fdtrc(np.asarray(self.freedom)[..., None], tails, scaled)).sum(
-            axis=-1
-        )
-        return found
+        residuals = _residuals(counts[..., None, :], self.shares[..., None, :])[..., 0, :]
+        found = self.whole.p_values((residuals**2).sum(axis=-1) / known, known, days, tolerance)
+        if self.beside is not None and self.direction is not None:
+            along = (residuals * self.direction).sum(axis=-1)
+            rest = residuals - along[..., None] * self.direction
+            # what bends with the main direction grows with its square
+            further = np.maximum(along**2 / known / self.along, 1.0) ** 2
+            distance = (rest**2).sum(axis=-1) / known
+            beside = self.beside.p_values(distance, known, days, tolerance, further)
+            found = np.minimum(2 * np.minimum(found, beside), 1.0)
+        return np.where(rows > 0, found, 1.0)
 
 
 def variation_of(days: IntArray) -> Variation:
@@ -156,23 +149,13 @@ def variation_of(days: IntArray) -> Variation:
     # a day is a part of what it is held against
     own = np.maximum(1 - rows / total[..., None], 1e-9)
     residuals = _residuals(days, shares[..., None, :]) / np.sqrt(own)[..., None]
-    distances = (residuals**2).sum(axis=-1) / (bins - 1)[..., None]
-    beyond, more = np.maximum(distances.sum(axis=-1) - number, 0.0), (rows - 1).sum(axis=-1)
-    correlation = np.where(more > 0, np.minimum(beyond / np.maximum(more, 1), 1.0), 0.0)
-    effect = 1 + (rows - 1) * correlation[..., None]
-    residuals /= np.sqrt(effect)[..., None]
-    freedom = _freedom(residuals)
-    statistics = (residuals**2).sum(axis=-1) / (bins - 1)[..., None]
-    return Variation(
-        shares=shares,
-        correlation=correlation,
-        freedom=freedom,
-        likeness=_likeness(residuals),
-        tails=_weights(statistics, freedom),
-        days=number,
-        unsure=(rows * effect).sum(axis=-1) / total**2,
-        rows=rows.mean(axis=-1),
-    )
+    found = Variation(shares, spread_of(residuals, rows, bins - 1), rows=rows.mean(axis=-1))
+    if number < LEAST_DAYS or (bins < _FEWEST_BINS).any():
+        return found
+    main = _main(residuals)
+    along = (residuals * main[..., None, :]).sum(axis=-1) ** 2 / rows
+    beside = spread_of(_beside(residuals), rows, bins - 2, apart=1)
+    return replace(found, direction=main, along=np.maximum(along.mean(axis=-1), _TINY), beside=beside)
 
 
 def assumed(baseline: IntArray) -> Variation:
@@ -183,8 +166,9 @@ def assumed(baseline: IntArray) -> Variation:
     """
     rows = max(int(baseline.sum()), 1)
     shares = baseline / rows
-    correlation = ASSUMED_DISTANCE / (_bins_used(shares) - 1)
-    return Variation(shares, correlation, 1.0, 0.0, np.array([0.0, 1.0, 0.0, 0.0]), 0, 1 / rows)
+    dimensions = _bins_used(shares) - 1
+    tails = np.array([0.0, 1.0, 0.0, 0.0])
+    return Variation(shares, Spread(ASSUMED_DISTANCE / dimensions, dimensions, 1.0, 0.0, tails, 0, 1 / rows))
 
 
 def _bins_used(shares: FloatArray) -> IntArray:
@@ -202,49 +186,24 @@ def _residuals(days: IntArray, shares: FloatArray) -> FloatArray:
     return residuals
 
 
-def _freedom(residuals: FloatArray) -> FloatArray:
-    """Satterthwaite's degrees of freedom of a sum of squares."""
-    together = np.swapaxes(residuals, -1, -2) @ residuals
-    squares = (together**2).sum(axis=(-1, -2))
-    trace = np.trace(together, axis1=-2, axis2=-1)
-    none = squares == 0
-    found = np.maximum(trace**2 / np.where(none, 1.0, squares), 1.0)
-    return np.where(none, float(max(residuals.shape[-1] - 1, 1)), found)
+def _main(residuals: FloatArray) -> FloatArray:
+    """The direction in which days differ most, shape (k,); 0 where none differs."""
+    powers = np.swapaxes(residuals, -1, -2) @ residuals
+    for _ in range(_SQUARINGS):
+        powers = powers / np.maximum(np.trace(powers, axis1=-2, axis2=-1), _TINY)[..., None, None]
+        powers = powers @ powers
+    longest = np.diagonal(powers, axis1=-2, axis2=-1).argmax(axis=-1)
+    found = np.take_along_axis(powers, longest[..., None, None], axis=-1)[..., 0]
+    length: FloatArray = np.maximum(np.linalg.norm(found, axis=-1, keepdims=True), _TINY)
+    return found / length
 
 
-def _likeness(residuals: FloatArray) -> FloatArray:
-    """The correlation of days with the ones before; without the bias of a mean over the same days."""
-    squares = (residuals**2).sum(axis=(-1, -2))
-    none = squares == 0
-    product = (residuals[..., 1:, :] * residuals[..., :-1, :]).sum(axis=(-1, -2))
-    found = product / np.where(none, 1.0, squares) + 1 / residuals.shape[-2]
-    return np.where(none, 0.0, np.clip(found, 0.0, _MOST_ALIKE))
-
-
-def _weights(statistics: FloatArray, freedom: FloatArray) -> FloatArray:
-    """How likely each tail makes the left-out days' statistics, shape (4,)."""
-    from scipy.special import betaln
-
-    tails = _finite(freedom, statistics.shape[-1])[..., None]
-    mean = statistics.mean(axis=-1)[..., None, None]
-    none = mean == 0
-    scale, free = tails / (tails - 2), freedom[..., None, None]
-    x = np.maximum(statistics[..., None, :] / np.where(none, 1.0, mean), 1e-9) * scale
-    log_density = (
-        np.log(scale)
-        + free / 2 * np.log(free / tails)
-        + (free / 2 - 1) * np.log(x)
-        - (free + tails) / 2 * np.log1p(free * x / tails)
-        - betaln(free / 2, tails / 2)
-    ).sum(axis=-1)
-    weights = np.exp(log_density - log_density.max(axis=-1, keepdims=True))
-    weights = np.where(none[..., 0], 1.0, weights)
-    found: FloatArray = weights / weights.sum(axis=-1, keepdims=True)
-    return found
-
-
-def _finite(freedom: Scalar, days: int) -> FloatArray:
-    """The tails' own degrees of freedom, shape (4,): no more than the design effect has."""
-    most = np.asarray(freedom) * max(days - 1, 1) + 2
-    found: FloatArray = np.minimum(_TAILS, most[..., None])
+def _beside(residuals: FloatArray) -> FloatArray:
+    """What days have beside the main direction of the others, as a day has that is not among them."""
+    found = np.empty_like(residuals)
+    for part in range(_PARTS):
+        others = np.arange(residuals.shape[-2]) % _PARTS != part
+        main = _main(residuals[..., others, :])[..., None, :]
+        own = residuals[..., ~others, :]
+        found[..., ~others, :] = own - (own * main).sum(axis=-1, keepdims=True) * main
     return found

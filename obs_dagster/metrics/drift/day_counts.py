@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from obs_dagster.evidence.bins import Bins, bins_of, pooled
-from obs_dagster.evidence.variation import LEAST_DAYS, Variation, assumed, variation_of
+from obs_dagster.evidence.questions import Questions
+from obs_dagster.evidence.variation import LEAST_DAYS
 from obs_dagster.profile.distribution import Counts
 
 NIGHTS = "nights before the last week"
@@ -44,19 +43,19 @@ class DayCounts:
         return bins_of(self.baseline, len(self.days))
 
     @cached_property
-    def variation(self) -> Variation:
+    def questions(self) -> Questions:
         """How its days differ; assumed, if too few are known."""
         if len(self.days) < LEAST_DAYS:
-            return assumed(self.bins.count(self.baseline))
-        found = variation_of(np.array([self.bins.count(day) for day in self.days]))
+            return Questions.assumed(self.bins, self.baseline)
+        found = Questions.of(self.bins, self.days)
         if not found.calibrated:
-            return assumed(self.bins.count(self.baseline))
-        return found.around(self.bins.count(self.baseline)) if self.apart else found
+            return Questions.assumed(self.bins, self.baseline)
+        return found.around(self.baseline) if self.apart else found
 
     @property
     def not_calibrated(self) -> str:
         """Why it is not known how its days differ; empty if it is."""
-        if self.variation.calibrated:
+        if self.questions.calibrated:
             return ""
         if not self.days:
             return f"not calibrated: no {self.called} say how days differ"

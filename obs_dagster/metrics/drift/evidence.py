@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from obs_dagster.evidence.detector import e_value
+from obs_dagster.evidence.questions import SHARE_TOLERANCE
 from obs_dagster.evidence.variation import ASSUMED_DISTANCE, LEAST_DAYS, TOLERANCE
 from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
@@ -30,7 +31,7 @@ def _p_value(comparison: Comparison) -> Estimate:
     found = _compared(comparison)
     if isinstance(found, Estimate):
         return found
-    value = found.variation.p_value(found.bins.count(comparison.current), comparison.length)
+    value = found.questions.p_value(comparison.current, comparison.length)
     return Estimate(value, None, None, comparison.current.rows)
 
 
@@ -50,7 +51,7 @@ def _bet(found: DayCounts | Estimate, comparison: Comparison) -> Estimate:
         return found
     if found.not_calibrated:
         return Estimate.missing(found.not_calibrated, comparison.current.rows)
-    p = found.variation.p_value(found.bins.count(comparison.current))
+    p = found.questions.p_value(comparison.current)
     return Estimate(math.log10(e_value(p)), None, None, comparison.current.rows)
 
 
@@ -61,7 +62,7 @@ def _design_effect(comparison: Comparison) -> Estimate:
     if found.not_calibrated:
         return Estimate.missing(found.not_calibrated, comparison.current.rows)
     rows = comparison.current.rows
-    return Estimate(float(found.variation.design_effect(rows)), None, None, rows)
+    return Estimate(found.questions.design_effect(rows), None, None, rows)
 
 
 _REFERENCE = (
@@ -78,19 +79,22 @@ METRICS = (
     Metric(
         Definition(
             name="drift_p_value",
-            id="drift_p_value/days/2",
+            id="drift_p_value/days/3",
             family="drift",
             title="p-value against days that differ anyway",
             meaning="The chance of a window at least as far from the baseline if nothing has moved by more "
             "than days differ from each other: those of the baseline, or the nights before, if it has none "
             "or too few. Other than that of `chi_square` it does not "
             "get small only because there are many rows.",
-            formula="P(F ≥ T), T = Σ (q - p)² / p over ((k - 1) v + "
-            f"{TOLERANCE:g}); p, q: shares of baseline and window in tenths of the baseline, or in "
-            "its 20 most frequent values and the rest, and of missing values; v: their variance from day to "
-            "day, around their own mean. F: Satterthwaite's degrees of freedom, a tail as heavy as the days "
-            f"say. Of fewer than {LEAST_DAYS} days it is not calibrated, which `design_effect` says; days "
-            f"are taken to differ by a PSI of {ASSUMED_DISTANCE:g}.",
+            formula="three times the smallest p of what is missing, of what is new, and of all other values. "
+            "Each: P(χ²_d(δ) ≥ D d / ((k - 1) v)), D = Σ (q - p)² / p; p, q: shares of baseline and window "
+            "with and without it, or in tenths of the baseline or its 20 most frequent values and the rest; "
+            "v: their variance from day to day, around their own mean; d: Satterthwaite's degrees of "
+            f"freedom; δ: what {TOLERANCE:g} would add, or {SHARE_TOLERANCE:g} of the rows. Its tail is as "
+            "heavy as the days say. Values are held against days twice, once without the direction in which "
+            "these differ most. New is what no other day of the baseline has had: a name, or a number "
+            f"beyond its range by a twentieth. Of fewer than {LEAST_DAYS} days it is not calibrated, which "
+            f"`design_effect` says; days are taken to differ by a PSI of {ASSUMED_DISTANCE:g}.",
             reference=_REFERENCE,
             interval="none: a p-value already speaks of the noise",
             better="higher",
@@ -103,7 +107,7 @@ METRICS = (
     Metric(
         Definition(
             name="drift_evidence",
-            id="drift_evidence/e-value/2",
+            id="drift_evidence/e-value/3",
             family="drift",
             title="Evidence of the day that a column has moved",
             meaning='How strongly the day speaks against "no more than days differ anyway": 2 is a hundred '
@@ -137,7 +141,7 @@ METRICS = (
     Metric(
         Definition(
             name="break_evidence",
-            id="break_evidence/e-value/1",
+            id="break_evidence/e-value/2",
             family="drift",
             title="Evidence of the day that a column has broken with the nights before",
             meaning='How strongly the day speaks against "no more than the nights before differ from each '
