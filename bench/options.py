@@ -25,6 +25,8 @@ class Options:
         days: how many days, where a part is about days; None: each part's own.
         monitors: how many monitors, where a part is about many; None: each part's own.
         tools: which tools the evaluation compares; empty: all.
+        worlds: those in which faults are looked for; empty: all.
+        cases: the faults, such as `nulls/1`; empty: all. Of some, results are shown and not kept.
         repeats: runs whose median counts; see `repeats_at`.
         limits: of each run.
         data: keeps generated data for further runs; None: a folder that is removed.
@@ -36,6 +38,8 @@ class Options:
     days: int | None
     monitors: int | None
     tools: tuple[str, ...]
+    worlds: tuple[str, ...]
+    cases: tuple[str, ...]
     repeats: int
     limits: Limits
     data: Path | None
@@ -88,6 +92,10 @@ def parse(arguments: Sequence[str] | None, parts: Sequence[str], tools: Sequence
     parser.add_argument(
         "--tools", nargs="+", choices=tools, default=[], help="of the evaluation; left out: all"
     )
+    parser.add_argument("--worlds", nargs="+", default=[], help="of the part detection; left out: all")
+    parser.add_argument(
+        "--cases", nargs="+", default=[], help="faults of detection, such as nulls/1; left out: all"
+    )
     parser.add_argument(
         "--repeats",
         type=int,
@@ -114,6 +122,8 @@ def parse(arguments: Sequence[str] | None, parts: Sequence[str], tools: Sequence
         days=given.days,
         monitors=given.monitors,
         tools=tuple(given.tools),
+        worlds=tuple(given.worlds),
+        cases=tuple(given.cases),
         repeats=given.repeats,
         limits=Limits(given.seconds, int(given.memory * 1e9)),
         data=given.data,

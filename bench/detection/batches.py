@@ -1,4 +1,4 @@
-"""The days of a world for peers: one file of the reference, and one of all batches."""
+"""The days of a world for peers: one file of the reference, and one of the nights of each case."""
 
 from __future__ import annotations
 
@@ -9,35 +9,47 @@ from typing import TYPE_CHECKING
 from bench.alarms.served import QUIET as NOTHING
 from bench.alarms.served import Fault
 from bench.detection.faults import Case
-from bench.detection.world import DECISION, ID, LABEL, QUIET, SCORE, TWIN, World
+from bench.detection.kept import called
+from bench.detection.world import AFTER, BEFORE, DECISION, ID, LABEL, QUIET, SCORE, TWIN, World
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def written(world: World, folder: Path, cases: Sequence[Case], nights: int = QUIET) -> Path:
-    """Write `reference.parquet` and `batches.parquet`; the folder.
+def written(world: World, folder: Path, cases: Sequence[Case], quiet: int = QUIET, twin: int = TWIN) -> None:
+    """Write `reference.parquet` and a file of each case, with its night, from 1 on; those there are stay.
 
-    Batches have two columns more: the case, with quiet nights as `quiet` and those after them as `twin`; and
-    the night, from 1 on.
+    Args:
+        world: the world.
+        folder: for the files.
+        cases: what happens, beside nothing before (`BEFORE`) and nothing instead (`AFTER`).
+        quiet: nights before.
+        twin: nights without a fault afterwards.
     """
+    begun = world.reference + quiet
+    wanted = {"reference": [(number, NOTHING) for number in range(world.reference)]}
+    wanted[BEFORE] = [(world.reference + night, NOTHING) for night in range(quiet)]
+    wanted[AFTER] = [(begun + night, NOTHING) for night in range(twin)]
+    for case in cases:
+        wanted[case.name] = [(begun + night, case.fault(world, night + 1)) for night in range(case.nights)]
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, nights in wanted.items():
+        _write(world, folder / f"{called(name)}.parquet", nights)
+
+
+def _write(world: World, path: Path, nights: Sequence[tuple[int, Fault]]) -> None:
     import pandas as pd
 
-    folder.mkdir(parents=True, exist_ok=True)
-    reference = [_batch(world, number, NOTHING, "reference", number) for number in range(world.reference)]
-    begun = world.reference + nights
-    batches = [_batch(world, world.reference + night, NOTHING, "quiet", night + 1) for night in range(nights)]
-    batches += [_batch(world, begun + night, NOTHING, "twin", night + 1) for night in range(TWIN)]
-    for case in cases:
-        for night in range(1, case.nights + 1):
-            batches.append(_batch(world, begun + night - 1, case.fault(world, night), case.name, night))
-    pd.concat(reference, ignore_index=True).to_parquet(folder / "reference.parquet", index=False)
-    pd.concat(batches, ignore_index=True).to_parquet(folder / "batches.parquet", index=False)
-    return folder
+    if path.exists():
+        return
+    rows = [_batch(world, number, fault, night) for night, (number, fault) in enumerate(nights, start=1)]
+    aside = path.with_suffix(".part")
+    pd.concat(rows, ignore_index=True).to_parquet(aside, index=False)
+    aside.replace(path)
 
 
-def _batch(world: World, number: int, fault: Fault, case: str, night: int) -> pd.DataFrame:
+def _batch(world: World, number: int, fault: Fault, night: int) -> pd.DataFrame:
     log, labels = world.served(world.day(number), fault)
     rows = log[[ID, *world.features, SCORE, DECISION]].merge(labels, on=ID, how="left")
     typed = {DECISION: "int64", LABEL: "int64"} | dict.fromkeys(world.numbers, "float64")
-    return rows.drop(columns=ID).astype(typed).assign(case=case, night=night)
+    return rows.drop(columns=ID).astype(typed).assign(night=night)

@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.alarms.faults import keep, some
 from bench.alarms.served import QUIET, Fault
-from bench.detection.world import DECISION, LABEL, SCORE, TIME, World
+from bench.detection.world import AFTER, DECISION, LABEL, SCORE, TIME, TWIN, World
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -220,12 +220,12 @@ class Case:
     @property
     def name(self) -> str:
         """In results."""
-        return "quiet" if self.kind is None else f"{self.kind.name}/{self.place}"
+        return AFTER if self.kind is None else f"{self.kind.name}/{self.place}"
 
     @property
     def nights(self) -> int:
         """How long it is watched for."""
-        return SLOW if self.kind is None else self.kind.nights
+        return TWIN if self.kind is None else self.kind.nights
 
     def fault(self, world: World, night: int) -> Fault:
         """What goes wrong on a night, counted from 1 on."""

@@ -55,3 +55,29 @@ def tuned(quiet: Strengths, alarms: int) -> dict[str, float]:
             break
         best = thresholds
     return best
+
+
+def scaled(limits: Mapping[str, float], nights: Strengths, alarms: int) -> dict[str, float]:
+    """Thresholds times the least factor with which nights have no more alarms than so many.
+
+    A threshold of nothing stays one however often it is taken: it is the highest value of these nights.
+
+    Args:
+        limits: the thresholds, one for each signal.
+        nights: those that count.
+        alarms: how many are allowed.
+    """
+    names = {name for each in nights for name in each}
+    highest = {name: max(each.get(name, 0.0) for each in nights) for name in names}
+    given = {name: limits.get(name, 0.0) or highest[name] for name in names}
+
+    def times(factor: float) -> dict[str, float]:
+        return {name: factor * limit for name, limit in given.items()}
+
+    ratios = {far / given[name] for each in nights for name, far in each.items() if far > 0}
+    least = max(ratios, default=1.0)
+    for factor in sorted(ratios, reverse=True):
+        if onsets(flagged(nights, times(factor))) > alarms:
+            break
+        least = factor
+    return times(least)

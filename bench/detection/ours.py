@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,12 +15,19 @@ from bench.alarms.nights import Nights, Registered
 from bench.alarms.served import QUIET as NOTHING
 from bench.alarms.served import Fault
 from bench.detection.faults import Case
-from bench.detection.world import QUIET, SERVED, TWIN, World
+from bench.detection.kept import Kept
+from bench.detection.world import AFTER, BEFORE, QUIET, SERVED, TWIN, World
 from obs_dagster.alerts import list_alerts
 from obs_dagster.demo.log_rows import to_arrow
 
 if TYPE_CHECKING:
     from obs_dagster.history import History
+
+OURS = "obs-dagster"
+"""What we are called in results."""
+
+_ASIDE = "aside"
+"""Where the home is while something happens to a copy of it."""
 
 Signals = list[list[str]]
 """Of each night, what fires: rules with their columns."""
@@ -41,8 +49,20 @@ class Watch:
 
     @classmethod
     def begun(cls, world: World, home: Path, nights: int = QUIET) -> Watch:
-        """The nights of the reference, which teach what labels are like, and quiet nights after it."""
+        """The nights of the reference, which teach what labels are like, and quiet nights after it.
+
+        A home that has had them is taken as it is.
+        """
         models = {SERVED: Registered(list(world.features), world.score)}
+        told, aside = home.with_suffix(".json"), home.with_name(_ASIDE)
+        if aside.exists():
+            # a run was cut while something happened to it
+            shutil.rmtree(home, ignore_errors=True)
+            aside.rename(home)
+        if told.exists():
+            quiet = json.loads(told.read_text(encoding="utf-8"))
+            return cls(world, Nights.of(home, world.monitor(), models), quiet)
+        shutil.rmtree(home, ignore_errors=True)
         evaluated = Nights.of(home, world.monitor(), models)
         # a day is held against all of the reference, so its log is there from the first night on
         for number in range(world.reference):
@@ -54,23 +74,29 @@ class Watch:
             for number in range(world.reference, world.reference + nights):
                 write(world, home, world.day(number), NOTHING)
                 found.append(_fired(evaluated, world.day(number), history))
+        told.write_text(json.dumps(found), encoding="utf-8")
         return cls(world, evaluated, found)
 
-    def case(self, case: Case, twin: Signals | None = None, nights: int = TWIN) -> Signals:
-        """The nights of a case, until one has what its quiet twin has not.
+    def without(self, nights: int = TWIN) -> Signals:
+        """The nights that follow, if nothing happens."""
+        return self.case(Case(), [[]] * nights, until_found=False)
+
+    def case(self, case: Case, twin: Signals, *, until_found: bool = True) -> Signals:
+        """The nights of a case.
 
         Args:
             case: what happens.
-            twin: the same nights without a fault; left out: all nights are evaluated.
-            nights: how many at most.
+            twin: the same nights without a fault, and no fewer than are watched.
+            until_found: whether they end with the first night that has what its quiet twin has not.
         """
         found = []
+        watched = len(twin) if case.kind is None else min(case.nights, len(twin))
         with self._back_afterwards() as there, there.history() as history:
-            for night in range(1, min(case.nights, nights) + 1):
+            for night in range(1, watched + 1):
                 day = self.world.day(self.world.reference + len(self.quiet) + night - 1)
                 write(self.world, there.home, day, case.fault(self.world, night))
                 found.append(_fired(there, day, history))
-                if twin is not None and set(found[-1]) - set(twin[night - 1]):
+                if until_found and set(found[-1]) - set(twin[night - 1]):
                     break
         return found
 
@@ -78,7 +104,7 @@ class Watch:
     def _back_afterwards(self) -> Iterator[Nights]:
         """The home, as it is again later. It stays at its place: files of another one would be read anew."""
         home = self.nights.home
-        kept = home.rename(home.with_name("kept"))
+        kept = home.rename(home.with_name(_ASIDE))
         try:
             yield replace(self.nights, home=kept).copied(home)
         finally:
@@ -86,16 +112,19 @@ class Watch:
             kept.rename(home)
 
 
-def watched(
-    world: World, folder: Path, cases: Sequence[Case], nights: int = QUIET, twin: int = TWIN
-) -> dict[str, Signals]:
-    """What fires on quiet nights, those after them without a fault (`twin`), and those of each case."""
-    watch = Watch.begun(world, folder / "home", nights)
-    after = watch.case(Case(), nights=twin)
-    found = {"quiet": watch.quiet, "twin": after}
+def watched(world: World, folder: Path, cases: Sequence[Case], quiet: int = QUIET, twin: int = TWIN) -> None:
+    """Keep what fires on quiet nights, those after them without a fault, and those of each case."""
+    kept = Kept(folder, OURS)
+    if not kept.missing([BEFORE, AFTER, *(case.name for case in cases)]):
+        return
+    watch = Watch.begun(world, folder / "home", quiet)
+    kept.write(BEFORE, watch.quiet)
+    if kept.missing([AFTER]):
+        kept.write(AFTER, watch.without(twin))
+    after = kept.read(AFTER)
     for case in cases:
-        found[case.name] = watch.case(case, after, twin)
-    return found
+        if kept.missing([case.name]):
+            kept.write(case.name, watch.case(case, after))
 
 
 def write(world: World, home: Path, day: dt.date, fault: Fault) -> None:

@@ -25,8 +25,11 @@ ID, TIME, VERSION, SCORE, DECISION, LABEL = (
 )
 THRESHOLD = 0.3
 SERVED = "2"
-QUIET, TWIN = 28, 8
-"""Quiet nights after the reference, and as many more as a fault is watched for."""
+QUIET, TWIN = 28, 36
+"""Quiet nights after the reference; and nights after these, on which a fault happens, or nothing does."""
+
+BEFORE, AFTER = "quiet", "twin"
+"""What these are called in results, where nothing happens."""
 
 Scorer = Callable[["pd.DataFrame"], "NDArray[np.float64]"]
 
@@ -143,7 +146,7 @@ class World:
                 "path": "${OBS_HOME}/labels/*.parquet",
                 "columns": {"prediction_id": ID, "label": LABEL},
                 "positive": True,
-                "max_delay_days": 1,
+                "max_delay_days": 0,
             },
             "registry": {"name": self.name, "trust": "native"},
             "features": {name: dict(of) for name, of in self.features.items()},

@@ -6,7 +6,6 @@ choose them; a report draws histograms beside them, which takes fifteen times as
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import warnings
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.clock import Clock, run
+from bench.detection.kept import Kept, called
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +23,8 @@ _SHARE, _TENTH = 0.2, 0.1
 """Tests of quality ask for the reference's value ± 20 %, those of missing values for ± 10 %."""
 
 
-def evaluate(folder: str, numbers: list[str], categories: list[str]) -> None:
-    """Judge each batch of a folder against its reference; keep how far each signal is towards being on."""
+def evaluate(folder: str, cases: list[str], numbers: list[str], categories: list[str]) -> None:
+    """Judge the batches of cases against their reference; keep how far each signal is towards being on."""
     os.environ["DO_NOT_TRACK"] = "1"
     warnings.simplefilter("ignore")
     clock = Clock()
@@ -33,16 +33,18 @@ def evaluate(folder: str, numbers: list[str], categories: list[str]) -> None:
 
         drift = Drift([*numbers, SCORE], categories)
     place = Path(folder)
-    reference = pd.read_parquet(place / "reference.parquet")
-    batches = pd.read_parquet(place / "batches.parquet")
+    reference = pd.read_parquet(place / "batches" / "reference.parquet")
     quality = _quality(reference)
-    found: dict[str, list[dict[str, float]]] = {}
-    with clock.phase("batches"):
-        for (case, _), rows in batches.groupby(["case", "night"], sort=False):
-            signals = drift(reference, rows) | _of_quality(quality, _quality(rows))
-            found.setdefault(str(case), []).append(signals)
-    (place / "evidently.json").write_text(json.dumps(found), encoding="utf-8")
-    clock.report(batches=sum(map(len, found.values())))
+    kept = Kept(place, "evidently")
+    for case in kept.missing(cases):
+        batches = pd.read_parquet(place / "batches" / f"{called(case)}.parquet")
+        with clock.phase("batches"):
+            found = [
+                drift(reference, rows) | _of_quality(quality, _quality(rows))
+                for _, rows in batches.groupby("night")
+            ]
+        kept.write(case, found)
+    clock.report()
 
 
 class Drift:

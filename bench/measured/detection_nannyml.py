@@ -3,23 +3,26 @@ row counts, and realised and estimated performance."""
 
 from __future__ import annotations
 
-import json
+import copy
+import datetime as dt
 import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.clock import Clock, run
+from bench.detection.kept import Kept, called
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SCORE, DECISION, LABEL, WHEN = "score", "decision", "label", "when"
+_FIRST = dt.datetime(2001, 1, 1)  # noqa: DTZ001 - NannyML has no time zones
 _METRICS = ["roc_auc", "f1", "precision", "recall", "accuracy"]
 
 
-def evaluate(folder: str, numbers: list[str], categories: list[str]) -> None:
-    """Judge each batch of a folder, as a chunk, by what the days of its reference teach."""
+def evaluate(folder: str, cases: list[str], numbers: list[str], categories: list[str]) -> None:
+    """Judge the batches of cases, as chunks, by what the days of their reference teach."""
     os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"
     warnings.simplefilter("ignore")
     clock = Clock()
@@ -27,15 +30,9 @@ def evaluate(folder: str, numbers: list[str], categories: list[str]) -> None:
         import nannyml  # type: ignore[import-not-found]  # in an environment of its own
         import pandas as pd
     place = Path(folder)
-    reference = pd.read_parquet(place / "reference.parquet")
-    batches = pd.read_parquet(place / "batches.parquet")
-    order = list(dict.fromkeys(zip(batches["case"], batches["night"], strict=True)))
-    # each batch is the chunk of a day of its own, after those of the reference
-    number = dict(zip(order, range(len(order)), strict=True))
-    days = batches.set_index(["case", "night"]).index.map(number)
-    first = pd.Timestamp("2001-01-01")
-    batches[WHEN] = first + pd.to_timedelta(days, unit="D")
-    reference[WHEN] = first - pd.to_timedelta(1 + reference["night"].max() - reference["night"], unit="D")
+    kept = Kept(place, "nannyml")
+    reference = pd.read_parquet(place / "batches" / "reference.parquet")
+    reference[WHEN] = _FIRST - pd.to_timedelta(1 + reference["night"].max() - reference["night"], unit="D")
     features = [*numbers, *categories]
     chunks: dict[str, Any] = {"timestamp_column_name": WHEN, "chunk_period": "D"}
     roles = {
@@ -54,22 +51,27 @@ def evaluate(folder: str, numbers: list[str], categories: list[str]) -> None:
     }
     if categories:
         calculators["unseen"] = nannyml.UnseenValuesCalculator(column_names=categories, **chunks)
-    signals: list[dict[str, float]] = [{} for _ in order]
-    for name, calculator in calculators.items():
-        # rows without a label have no realised performance
-        used = batches[batches[LABEL].notna()] if name == "realised" else batches
-        with clock.phase(name):
+    with clock.phase("reference"):
+        for calculator in calculators.values():
             calculator.fit(reference)
-            judge = calculator.estimate if name == "estimated" else calculator.calculate
-            _keep(name, judge(used).to_df(), first, signals)
-    found: dict[str, list[dict[str, float]]] = {}
-    for (case, _), each in zip(order, signals, strict=True):
-        found.setdefault(case, []).append(each)
-    (place / "nannyml.json").write_text(json.dumps(found), encoding="utf-8")
-    clock.report(batches=len(order))
+    for case in kept.missing(cases):
+        batches = pd.read_parquet(place / "batches" / f"{called(case)}.parquet")
+        # each batch is the chunk of a day of its own, after those of the reference
+        batches[WHEN] = _FIRST + pd.to_timedelta(batches["night"] - 1, unit="D")
+        signals: list[dict[str, float]] = [{} for _ in range(int(batches["night"].max()))]
+        with clock.phase("batches"):
+            for name, calculator in calculators.items():
+                # rows without a label have no realised performance
+                used = batches[batches[LABEL].notna()] if name == "realised" else batches
+                # one that has judged does not judge again
+                fresh = copy.deepcopy(calculator)
+                judge = fresh.estimate if name == "estimated" else fresh.calculate
+                _keep(name, judge(used).to_df(), signals)
+        kept.write(case, signals)
+    clock.report()
 
 
-def _keep(name: str, table: pd.DataFrame, first: pd.Timestamp, signals: list[dict[str, float]]) -> None:
+def _keep(name: str, table: pd.DataFrame, signals: list[dict[str, float]]) -> None:
     """How far each value is from the middle of what the reference's chunks had, by what is allowed."""
     import pandas as pd
 
@@ -77,7 +79,7 @@ def _keep(name: str, table: pd.DataFrame, first: pd.Timestamp, signals: list[dic
     starts = next(each for each in table.columns if each.endswith("start_date"))
     period = next(each for each in table.columns if each.endswith("period"))
     taught, judged = (table[table[period] == which] for which in ("reference", "analysis"))
-    places = (pd.to_datetime(judged[starts]) - first).dt.days.to_numpy()
+    places = (pd.to_datetime(judged[starts]) - _FIRST).dt.days.to_numpy()
     for column in table.columns:
         if not column.endswith("|value") and column != "value":
             continue

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.detection.faults import KINDS
-from bench.detection.found import flagged, found_on, onsets, tuned
-from bench.detection.world import QUIET
+from bench.detection.faults import cases as every
+from bench.detection.found import flagged, found_on, onsets, scaled, tuned
+from bench.detection.kept import Kept
+from bench.detection.ours import OURS
+from bench.detection.world import AFTER, BEFORE
 from bench.environments import NotInstalledError, pinned, python_of
 from bench.measurement import BenchError, measure
 from bench.options import Options
@@ -20,71 +22,78 @@ from bench.workspace import Workspace, say
 
 NAME = "detection"
 DOCUMENT = "detection.md"
-OURS = "obs-dagster"
 PEERS = ("evidently", "nannyml")
 NAMES = ("flights", "independent", "seasonal")
+TUNED, EQUAL = ", tuned on the nights before", ", at equal false alarms"
+"""Thresholds of peers beside their defaults."""
 _DAYS_OF_YEAR = 365
 _OUTPUTS = 2
 """Columns beside the features that are watched: the score, and the decision."""
 
 
 def run(options: Options, workspace: Workspace) -> None:
-    """Evaluate every world with every tool."""
-    for world in NAMES:
+    """Evaluate every world with every tool; what a kept workspace has already is not measured again."""
+    cases = [case.name for case in every() if not options.cases or case.name in options.cases]
+    for world in options.worlds or NAMES:
         folder = workspace.folder / NAME / world
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         say(f"Nights of the world {world}")
-        arguments = {"folder": str(folder), "world": world, "cases": [], "nights": QUIET}
-        ours = measure("detection_ours", arguments, limits=options.limits, repeats=1)
+        arguments: dict[str, Any] = {"folder": str(folder), "cases": cases}
+        ours = measure("detection_ours", arguments | {"world": world}, limits=options.limits, repeats=1)
         if ours.failure:
             raise BenchError(f"{world}: {ours.failure}")
         columns = {name: ours.facts[name] for name in ("numbers", "categories")}
-        seconds = {OURS: ours.cpu}
         for tool in PEERS:
             say(f"The same days with {tool}")
             try:
                 python = python_of(tool)
             except NotInstalledError as error:
                 raise BenchError(f"{tool} is not installed: {error}") from error
-            peer = {"folder": str(folder), **columns}
+            peer = arguments | columns | {"cases": [BEFORE, AFTER, *cases]}
             done = measure(f"detection_{tool}", peer, limits=options.limits, repeats=1, python=python)
             if done.failure:
                 raise BenchError(f"{tool}, {world}: {done.failure}")
-            seconds[tool] = done.cpu
-        write(
-            NAME,
-            world,
-            compared(folder, len(columns["numbers"]) + len(columns["categories"]) + _OUTPUTS)
-            | {"told": ours.facts["told"], "seconds": seconds},
-        )
+        watched = len(columns["numbers"]) + len(columns["categories"]) + _OUTPUTS
+        found = compared(folder, cases, watched) | {"told": ours.facts["told"]}
+        if options.cases:
+            say(section({world: {"measured": found}}))
+        else:
+            write(NAME, world, found)
 
 
-def compared(folder: Path, columns: int) -> dict[str, Any]:
-    """What the files of a world's folder come to, by tool.
+def compared(folder: Path, cases: Sequence[str], columns: int) -> dict[str, Any]:
+    """What is kept in a world's folder, by tool: with its defaults, and peers with other thresholds too.
 
     Args:
-        folder: with a file of each tool.
+        folder: of the world.
+        cases: that count.
         columns: that are watched.
     """
-    ours = json.loads((folder / f"{OURS}.json").read_text(encoding="utf-8"))
-    # nights of the twin go on from those before them
-    alarms = onsets([*ours["quiet"], *ours["twin"]])
-    found = {OURS: _found(ours, ours["twin"]) | {"alarms": alarms, "kinds": _noisy(ours)}}
+    names = [BEFORE, AFTER, *cases]
+    ours = {case: Kept(folder, OURS).read(case) for case in names}
+    alarms = _alarms(ours)
+    found = {OURS: _found(ours) | {"alarms": alarms, "kinds": _noisy(ours)}}
     for tool in PEERS:
-        seen = json.loads((folder / f"{tool}.json").read_text(encoding="utf-8"))
-        quiet = [*seen["quiet"], *seen["twin"]]
-        limits = tuned(quiet, alarms)
-        for name, thresholds in ((tool, None), (f"{tool}, tuned", limits)):
-            on = {case: flagged(nights, thresholds) for case, nights in seen.items() if case in ours}
-            found[name] = _found(on, on["twin"]) | {"alarms": onsets(flagged(quiet, thresholds))}
-    return {"tools": found, "columns": columns, "nights": len(ours["quiet"]) + len(ours["twin"])}
+        seen = {case: Kept(folder, tool).read(case) for case in names}
+        limits = tuned(seen[BEFORE], onsets(ours[BEFORE]))
+        equal = scaled(limits, seen[AFTER], alarms)
+        for suffix, thresholds in (("", None), (TUNED, limits), (EQUAL, equal)):
+            on = {case: flagged(nights, thresholds) for case, nights in seen.items()}
+            found[f"{tool}{suffix}"] = _found(on) | {"alarms": _alarms(on)}
+    return {"tools": found, "columns": columns, "nights": len(ours[AFTER])}
 
 
-def _found(cases: dict[str, list[list[str]]], twin: list[list[str]]) -> dict[str, Any]:
+def _alarms(cases: dict[str, list[list[str]]]) -> int:
+    """How many signals came on in the nights without a fault; those of the nights before go on."""
+    return onsets([*cases[BEFORE], *cases[AFTER]]) - onsets(cases[BEFORE])
+
+
+def _found(cases: dict[str, list[list[str]]]) -> dict[str, Any]:
     """On which night each case was found, and by what."""
     nights, by = {}, {}
+    twin = cases[AFTER]
     for case, each in cases.items():
-        if case not in ("quiet", "twin"):
+        if case not in (BEFORE, AFTER):
             nights[case] = night = found_on(each, twin)
             if night is not None:
                 by[case] = sorted(set(each[night - 1]) - set(twin[night - 1]))
@@ -92,7 +101,7 @@ def _found(cases: dict[str, list[list[str]]], twin: list[list[str]]) -> dict[str
 
 
 def _noisy(cases: dict[str, list[list[str]]]) -> list[str]:
-    return sorted({name for night in [*cases["quiet"], *cases["twin"]] for name in night})
+    return sorted({name for night in cases[AFTER] for name in night})
 
 
 def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
@@ -105,7 +114,7 @@ def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
 
 def section(cases: dict[str, dict[str, Any]]) -> str:
     """The kept results as tables in Markdown."""
-    return "\n\n".join([summary(cases), *(_nights(cases, suffix) for suffix in ("", ", tuned"))])
+    return "\n\n".join([summary(cases), *(_nights(cases, suffix) for suffix in ("", EQUAL))])
 
 
 def summary(cases: dict[str, dict[str, Any]]) -> str:
@@ -172,12 +181,8 @@ def _every(cases: dict[str, dict[str, Any]], tool: str) -> list[int | None]:
 
 
 def _called(tool: str) -> str:
-    name, tuned_, _ = tool.partition(",")
-    return (
-        tool
-        if name == OURS
-        else f"{name} {pinned(name)}{', thresholds for as few false alarms' if tuned_ else ''}"
-    )
+    name, comma, thresholds = tool.partition(",")
+    return tool if name == OURS else f"{name} {pinned(name)}{comma}{thresholds}"
 
 
 def _share(nights: Sequence[int | None]) -> str:
