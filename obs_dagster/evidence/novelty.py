@@ -11,7 +11,7 @@ import numpy as np
 from obs_dagster.evidence.spread import IntArray
 from obs_dagster.profile.distribution import CategoryCounts, Counts, NumericCounts
 
-_BEYOND = 1 / 3
+_BEYOND = 0.1
 """How far beyond the known range a number is new, as a part of it: a little colder than ever is not."""
 
 

@@ -47,8 +47,11 @@ class Questions:
         """What days of a baseline say, each beside the others."""
         known = Known.of(days)
         counted = np.array([bins.count(day) for day in days])
-        missing = _of_share(_missing(counted))
-        return cls(bins, known, variation_of(counted[:, :-1]), missing, _of_share(known.new_of_days(days)))
+        values, missing = variation_of(counted[:, :-1]), _of_share(_missing(counted))
+        new = _of_share(known.new_of_days(days))
+        # rows whose values are alike are new together
+        alike = replace(new.whole, correlation=np.maximum(new.whole.correlation, values.whole.correlation))
+        return cls(bins, known, values, missing, replace(new, whole=alike))
 
     @classmethod
     def assumed(cls, bins: Bins, baseline: Counts) -> Questions:

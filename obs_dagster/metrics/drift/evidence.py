@@ -93,7 +93,7 @@ METRICS = (
             f"freedom; δ: what {TOLERANCE:g} would add, or {SHARE_TOLERANCE:g} of the rows. Its tail is as "
             "heavy as the days say. Values are held against days twice, once without the direction in which "
             "these differ most. New is what no other day of the baseline has had: a name, or a number "
-            f"beyond its range by a twentieth. Of fewer than {LEAST_DAYS} days it is not calibrated, which "
+            f"beyond its range by a tenth. Of fewer than {LEAST_DAYS} days it is not calibrated, which "
             f"`design_effect` says; days are taken to differ by a PSI of {ASSUMED_DISTANCE:g}.",
             reference=_REFERENCE,
             interval="none: a p-value already speaks of the noise",
