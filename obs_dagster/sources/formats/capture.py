@@ -108,13 +108,13 @@ class _Unwrapping:
     Attributes:
         connection: brings together what is of one request.
         stream: where rows go.
-        most: rows that are enough; None for all.
+        most: rows, or records of requests that stand apart, that are enough; None for all.
     """
 
     connection: duckdb.DuckDBPyConnection
     stream: IO[bytes]
     most: int | None
-    _written: int = 0
+    _taken: int = 0
     _waiting: list[tuple[str, str, str]] = field(default_factory=list)
     _table: str = ""
 
@@ -131,7 +131,7 @@ class _Unwrapping:
 
     @property
     def _enough(self) -> bool:
-        return self.most is not None and self._written + len(self._waiting) >= self.most
+        return self.most is not None and self._taken >= self.most
 
     def _file(self, file: Path) -> None:
         form: Capture | None = None
@@ -172,6 +172,7 @@ class _Unwrapping:
         # half a character is legal in JSON, and nowhere else
         whole = f"{form.name} {key}".encode("utf-8", "replace").decode("utf-8")
         self._waiting.append((whole, place.where, json.dumps(place.record)))
+        self._taken += 1
         if len(self._waiting) >= _BATCH:
             self._put_aside()
 
@@ -193,7 +194,7 @@ class _Unwrapping:
 
     def _write(self, line: bytes) -> None:
         self.stream.write(line)
-        self._written += 1
+        self._taken += 1
 
     def _put_aside(self) -> None:
         """Keep records that wait for others in a table, which may be larger than memory."""

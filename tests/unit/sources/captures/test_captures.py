@@ -182,3 +182,6 @@ def test_events_that_are_delivered_twice_are_one_prediction(tmp_path):
 def test_a_look_stops_early(tmp_path):
     lines = (GOLDEN / "databricks.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(rows_of(written(tmp_path, lines[1:2] * 50), most=4)) == 4
+    [response, *_] = (GOLDEN / "cloud_events.jsonl").read_text(encoding="utf-8").splitlines()
+    apart = [response.replace("689b15e7", f"{number:08}") for number in range(3_000)]
+    assert len(rows_of(written(tmp_path, apart), most=1_500)) == 1_500
