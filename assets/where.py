@@ -11,6 +11,8 @@ from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.where import WhereError, metric_to_explain, why_on
 from obs_dagster.evaluation.where_kept import keep_sentences
+from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.reports.versus import newest_versus, verdict_on
 from obs_dagster.reports.why import told_of
 from obs_dagster.segments.effects import RATIOS
 from obs_dagster.verdict.headline import settled_through
@@ -32,7 +34,9 @@ def where_and_why(night: Night, day: dt.date) -> Mapping[str, dg.MetadataValue]:
         # no segments, no labels, or a day that is damaged, which is told elsewhere
         return {}
     lines = [f"- version {version}: {of[first]}" for version, of in sorted(told.items())]
-    return {f"where and why (7 days to {settled})": dg.MetadataValue.md("\n".join(lines))}
+    versions = [f"- {verdict_on(each)}" for each in newest_versus(night, settled) if each.segment == WHOLE]
+    against = {"version against version": dg.MetadataValue.md("\n".join(versions))} if versions else {}
+    return against | {f"where and why (7 days to {settled})": dg.MetadataValue.md("\n".join(lines))}
 
 
 def _sentences(night: Night, day: dt.date, metrics: list[str]) -> dict[str, dict[str, str]]:

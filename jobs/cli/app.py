@@ -14,6 +14,7 @@ from jobs.cli import (
     alerts,
     backup,
     check,
+    compare,
     contract,
     convert,
     demo,
@@ -100,6 +101,7 @@ app.command()(status.status)
 app.add_typer(metric_commands.app, name="metrics")
 app.command()(thresholds.thresholds)
 app.command()(why.why)
+app.command()(compare.compare)
 app.command()(fairness.fairness)
 app.command()(explain_one.explain)
 app.add_typer(alerts.app, name="alerts")

@@ -38,6 +38,7 @@ from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.fairness import fairness_sections
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.record_window import RecordWindow
+from obs_dagster.reports.versus import newest_versus, versus_section
 from obs_dagster.reports.why import why_sections
 from obs_dagster.sources.labels import label_book
 from obs_dagster.tasks.sections import Section
@@ -122,6 +123,7 @@ class Gathering:
             hours=hours,
             fairness=self._fairness(day),
             why=self._why(day),
+            versus=self._versus(day),
             examples=self._examples(day),
             incidents=incidents,
             suspected=self._suspected(incidents, day),
@@ -223,6 +225,16 @@ class Gathering:
             return why_sections(*why_on(self._night, settled_through(self._monitor, day) or day))
         except (WhereError, LakeError):
             return {}
+
+    def _versus(self, day: dt.date) -> Sequence[Section]:
+        """The newest version against the one before it; nothing where that is not known."""
+        if self._night is None:
+            return ()
+        try:
+            found = newest_versus(self._night, settled_through(self._monitor, day) or day)
+        except LakeError:
+            return ()
+        return [versus_section(found)] if found else ()
 
     def _fairness(self, day: dt.date) -> Mapping[str, tuple[Section, ...]]:
         """How groups of people were treated; nothing where none are compared, or their counts are damaged."""

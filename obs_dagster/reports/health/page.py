@@ -70,6 +70,7 @@ class HealthInput:
         sections: by version, what its task shows of its outcomes over the window that is shown first.
         examples: requests of the reported day that have a trace, each with its address, if there is one.
         hours: by version, what is shown of the reported day's requests by the hour.
+        versus: the newest version against the one before it; empty if there is one only.
         why: by version, where it is wrong, and what the change of its first metric is made of.
         fairness: by version, how groups of people were treated over the window that is shown first.
     """
@@ -91,6 +92,7 @@ class HealthInput:
     hours: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     fairness: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     why: Mapping[str, Sequence[Section]] = field(default_factory=dict)
+    versus: Sequence[Section] = ()
     examples: Sequence[tuple[Example, str]] = ()
 
     @cached_property
@@ -163,6 +165,7 @@ def render_health(page: HealthInput) -> str:
             outcomes=_by_version(versions, page.sections),
             fairness=_by_version(versions, page.fairness),
             why=_by_version(versions, page.why),
+            versus=[draw_section(each) for each in page.versus],
             moved=moved_cards(judged, styles),
             told=[moved_lines(verdict) for verdict in judged],
             columns=[column_table(monitor, index, version, day) for version in versions],

@@ -1,0 +1,7 @@
+"""One version against another, in words and tables."""
+
+from obs_dagster.reports.versus.newest import newest_versus
+from obs_dagster.reports.versus.sections import versus_section
+from obs_dagster.reports.versus.words import verdict_on
+
+__all__ = ["newest_versus", "verdict_on", "versus_section"]

@@ -1,0 +1,1 @@
+"""One version against another: what each day says, and what days say together however often people look."""
