@@ -16,6 +16,7 @@ from assets.where import where_and_why
 from obs_dagster.evaluation.baseline_outcomes import compared_nights
 from obs_dagster.evaluation.label_ages import age_labels, days_to_age
 from obs_dagster.evaluation.metrics import performance_records
+from obs_dagster.evaluation.owed import digests, owed_days, settle
 from obs_dagster.evaluation.parallel import records_of_days
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.windows import later_days
@@ -43,13 +44,16 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         days = days_of(context)
         night = platform.night(monitor, context.run_id)
         stale = stale_outcomes(night, night.profiles.days())
+        owed = owed_days(night, stale)
         for _ in tracked(context, reduce_outcomes_of(night, sorted(stale)), len(stale)):
             pass
+        changed = stale | owed
+        outcomes = digests(night, changed)
         late = days_to_age(night)
         for _ in tracked(context, age_labels(night, late), len(late)):
             pass
-        affected = later_days(night.outcomes, monitor, stale) | compared_nights(night, stale) | set(days)
-        changed = 0
+        affected = later_days(night.outcomes, monitor, changed) | compared_nights(night, changed) | set(days)
+        written = 0
         with platform.history() as history:
             night, learn = without_breaches(night, "performance", affected, history)
             evaluated = records_of_days(performance_records, night, affected, learn=learn)
@@ -60,15 +64,16 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     days=[day],
                     metrics={*family("performance"), *family("estimate"), *family("fairness")},
                 )
-                changed += changes.inserted + changes.updated + changes.removed
+                written += changes.inserted + changes.updated + changes.removed
                 if day in days:
                     context.add_asset_metadata(
                         _metadata(monitor, day, records) | day_links(monitor.model, day),
                         partition_key=day.isoformat(),
                     )
+        settle(night, outcomes)
         told = (
             f"{len(stale)} days with new labels, {len(affected - set(days))} earlier days re-evaluated, "
-            f"{changed} records changed"
+            f"{written} records changed"
         )
         context.add_asset_metadata(where_and_why(night, max(days)), partition_key=max(days).isoformat())
         # about the run, and yet shown at each of its days

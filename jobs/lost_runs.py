@@ -13,7 +13,7 @@ from dagster._core.storage.dagster_run import RunRecord
 
 from jobs.run_days import days_of_run
 from obs_dagster.alerts import report_failure
-from obs_dagster.file_lock import is_held
+from obs_dagster.file_lock import is_held, sweep_unseen
 from obs_dagster.history import History
 from obs_dagster.monitor import Monitor
 from obs_dagster.settings import Settings
@@ -99,6 +99,7 @@ def fail_lost_runs(
 
 def _tidy(instance: dg.DagsterInstance, folder: Path) -> None:
     """Remove the files of runs that have ended, whose processes leave them behind."""
+    sweep_unseen(folder)
     for file in folder.glob("[!.]*"):
         with suppress(FileNotFoundError):
             if is_held(file):

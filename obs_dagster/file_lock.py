@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
+
+_ASIDE = re.compile(r"\..+\.[0-9a-f]{32}")
+_LONGEST = 3_600.0
+"""Seconds after which a file that is being made is not: it takes a moment."""
 
 _held: dict[Path, int] = {}
 """The files that this process holds, with their descriptors; no other program inherits these."""
@@ -76,6 +82,15 @@ def alone(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def sweep_unseen(folder: Path) -> None:
+    """Remove what processes have left that were killed when nobody could see yet that they hold a file."""
+    for file in folder.glob(".*"):
+        if _ASIDE.fullmatch(file.name):
+            with suppress(FileNotFoundError):
+                if time.time() - file.lstat().st_mtime > _LONGEST:
+                    file.unlink()
 
 
 def _made(path: Path, content: str) -> int:

@@ -78,6 +78,10 @@ _BROKEN = _Fault(
     "the disk does not read or write",
     f"Check the disk or the mount and its free space, {_AGAIN}",
 )
+_SHORT = (
+    "Give the run more memory, or make room for temporary files, which stand in for it (TMPDIR; `obs doctor` "
+    f"says how much there is), {_AGAIN}"
+)
 _FAULTS = (_FULL, _READ_ONLY, _DENIED, _NOT_OPENED, _LOCKED, _BROKEN)
 _FOREIGN = ("duckdb", "pyarrow", "sqlite3", "sqlalchemy", "mlflow", "_duckdb")
 _PATH = re.compile(r"""["'](/[^"'\\]+)\\?["']""")
@@ -92,6 +96,8 @@ def storage_fault(error: BaseException, place: Path | str) -> StorageError | Non
         place: where, if neither the error nor the state of the home, the lake and what is temporary says so.
     """
     for each in _chain(error):
+        if _is_short_of_memory(each):
+            return StorageError(f"There is no memory left ({_text(each)}).", remedy=_SHORT)
         fault = _fault(each)
         if fault is not None:
             fault, where = _where(fault, _place(each), place)
@@ -102,6 +108,13 @@ def storage_fault(error: BaseException, place: Path | str) -> StorageError | Non
 def blames_storage(error: BaseException) -> bool:
     """Whether an error is about the places that are written to, and not about a file that is only read."""
     return any(_fault(each) not in (None, _DENIED) for each in _chain(error))
+
+
+def _is_short_of_memory(error: BaseException) -> bool:
+    """Whether Python, DuckDB or Arrow could not get what it needs; where DuckDB could not spill is known."""
+    if isinstance(error, MemoryError):
+        return True
+    return type(error).__name__ == "OutOfMemoryException" and _fault(error) is None
 
 
 def _where(fault: _Fault, path: str, place: Path | str) -> tuple[_Fault, str]:

@@ -116,7 +116,8 @@ def _dump_sqlite(database: Path, target: Path) -> None:
     """A copy in one state, while others write."""
     try:
         with (
-            closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as source,
+            # not read-only: what a process that was killed in a transaction has left is rolled back first
+            closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=rw", uri=True)) as source,
             closing(sqlite3.connect(target)) as copy,
         ):
             source.backup(copy)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import shutil
 from contextlib import ExitStack
-from uuid import uuid4
 
 from obs_dagster.baselines.prepared import PreparedBaseline
 from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.baselines.stored import baseline_folder, version_folder
+from obs_dagster.lake import leftovers
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.files import connect
 from obs_dagster.telemetry.traces import traced
-
-#: Characters of a folder's name that another one, beside it, is called by.
-_NAME_LENGTH = 100
 
 
 @traced("baseline")
@@ -36,7 +33,7 @@ def _only(found: PreparedBaseline, monitor: Monitor, lake: Lake) -> PreparedBase
     folders = baseline_folder(monitor, lake).glob("version=*")
     left = sorted(folder for folder in folders if folder.name not in kept)
     for folder in left:
-        gone = folder.with_name(f".{folder.name[:_NAME_LENGTH]}.{uuid4().hex}")
+        gone = leftovers.aside(folder)
         folder.replace(gone)
         shutil.rmtree(gone)
     return found

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from obs_dagster.file_lock import hold, is_held, release
+from obs_dagster.file_lock import hold, is_held, release, sweep_unseen
 from obs_dagster.scratch import OLD
 
 _CLAIMS = ".alive"
@@ -64,6 +64,7 @@ def claim(root: Path) -> None:
     own = root / _CLAIMS / _mark
     first = not own.parent.exists()
     hold(own)
+    sweep_unseen(own.parent)
     dead = _dead(own.parent)
     if first or dead:
         sweep(root, dead)

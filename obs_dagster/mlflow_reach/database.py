@@ -99,7 +99,8 @@ def sqlite_state(path: Path) -> State:
     if not path.exists():
         return "absent"
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+        # not read-only: what a process that was killed in a transaction has left is rolled back by who reads
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=10)) as connection:
             names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
             revision: set[str] = set()
             if "alembic_version" in names:

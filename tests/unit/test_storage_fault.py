@@ -213,3 +213,15 @@ def test_a_lake_on_a_full_disk_keeps_its_last_state(tmpfs):
     assert "no room left" in told(caught.value)
     assert table.read(day).to_pylist() == [{"x": 1}]
     assert [file.name for file in tmpfs.rglob("*") if file.is_file()] == ["data.parquet"]
+
+
+def test_no_memory_is_told_as_that_and_not_as_something_that_nobody_foresaw(tmp_path):
+    limits = {"memory_limit": "4MB", "temp_directory": "", "threads": "1"}
+    with duckdb.connect(config=limits) as connection, pytest.raises(duckdb.Error) as caught:
+        connection.execute(
+            "SELECT max(a) FROM (SELECT range::TEXT AS a, count(*) FROM range(1000000) GROUP BY 1)"
+        )
+    found = storage_fault(caught.value, tmp_path)
+    assert found is not None
+    assert "no memory left" in found.message
+    assert "memory" in storage_fault(MemoryError(), tmp_path).message

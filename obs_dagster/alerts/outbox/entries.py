@@ -170,12 +170,17 @@ def claim(history: History, entry: Entry, route: str, label: str, now: dt.dateti
             return Claim.FIRST
         if row.delivered_at is not None:
             return Claim.DONE
-        if row.next_attempt_at > now or (row.claimed_until is not None and row.claimed_until > now):
+        if _ahead(row.next_attempt_at, now, LONGEST_PAUSE) or _ahead(row.claimed_until, now, LEASE):
             return Claim.LATER
         connection.execute(
             update(DELIVERIES).where(_is(entry, route)).values(attempts=row.attempts + 1, **attempt)
         )
         return Claim.AGAIN
+
+
+def _ahead(moment: dt.datetime | None, now: dt.datetime, most: dt.timedelta) -> bool:
+    """Whether a moment is still to come; one that is further off than any was set with a wrong clock."""
+    return moment is not None and now < moment <= now + most
 
 
 def delivered(history: History, entry: Entry, route: str, taken: Taken, now: dt.datetime) -> None:
@@ -219,7 +224,9 @@ def failed(
 def paused(history: History, now: dt.datetime) -> frozenset[str]:
     """The routes whose services asked to be left alone for longer than until now."""
     query = select(DELIVERIES.c.route).where(
-        DELIVERIES.c.pause_until > now, DELIVERIES.c.delivered_at.is_(None)
+        DELIVERIES.c.pause_until > now,
+        DELIVERIES.c.pause_until <= now + LONGEST_PAUSE,
+        DELIVERIES.c.delivered_at.is_(None),
     )
     with history.reading() as connection:
         return frozenset(connection.execute(query).scalars())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from obs_dagster import scratch
-from obs_dagster.file_lock import hold, is_held, release
+from obs_dagster.file_lock import hold, is_held, release, sweep_unseen
 from obs_dagster.lake import leftovers
 from obs_dagster.lake.leftovers import claimed
 
@@ -97,3 +97,15 @@ def test_a_file_is_held_until_it_is_released_or_its_process_ends(tmp_path):
 def test_a_mark_can_be_told_from_the_name(tmp_path):
     path = leftovers.aside(tmp_path / "x.y")
     assert leftovers._MARKED.fullmatch(path.name)[1] == leftovers.mark()
+
+
+def test_what_was_left_before_anybody_could_see_it_goes_by_its_age(tmp_path):
+    """A file that a killed process was about to hold is held by nobody, like one that is being made."""
+    left, fresh = (tmp_path / f".run.{digit * 32}" for digit in "ab")
+    other = tmp_path / ".opening"
+    for each in (left, fresh, other):
+        each.touch()
+        os.utime(each, (0, 0))
+    os.utime(fresh)
+    sweep_unseen(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([fresh, other])

@@ -122,3 +122,25 @@ def test_two_first_runs_on_postgres_follow_one_another(postgres_database):
     assert inspect(engine).has_table("runs")
     engine.dispose()
     require_mlflow(uri)
+
+
+WRITE = """
+import os, signal, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("BEGIN")
+insert = "INSERT INTO experiments (name, lifecycle_stage) VALUES (?, 'active')"
+connection.executemany(insert, ([str(number) * 99] for number in range(500)))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_process_left_that_was_killed_in_a_transaction_is_rolled_back(tmp_path):
+    path = tmp_path / "mlflow.db"
+    make_ready(f"sqlite:///{path}")
+    subprocess.run([sys.executable, "-c", WRITE, path], check=False)
+    # pages of the transaction are in the file, and what they were before beside it
+    assert path.with_name("mlflow.db-journal").exists()
+    assert sqlite_state(path) == "whole"
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM experiments").fetchone() == (0,)

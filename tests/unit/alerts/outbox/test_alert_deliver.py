@@ -321,3 +321,14 @@ def test_hours_are_those_of_the_model(firing, store, clock, inbox):
     route = Route(url="json://chat", hours="10:00-11:00")
     deliver(store, {"flight_delay": [route]}, environ={}, clock=clock, sender=inbox, zones=tokyo)
     assert inbox.taken == [("json://chat", "firing:1")]
+
+
+@pytest.mark.parametrize("asked", [None, dt.timedelta(hours=9)])
+def test_what_a_clock_that_was_ahead_has_set_holds_nobody_back(firing, run, inbox, clock, asked):
+    inbox.down["json://chat"] = ChannelError("later", retry_after=asked)
+    clock.now += dt.timedelta(days=365)
+    run(CHAT)
+    inbox.down.clear()
+    clock.now = START
+    run(CHAT)
+    assert inbox.taken == [("json://chat", "firing:1")]
