@@ -2,10 +2,6 @@
 
 import datetime as dt
 import math
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +10,6 @@ from obs_dagster.errors import SourceError
 from obs_dagster.history import History
 
 ONE = dt.timedelta(days=1)
-CONFTEST = Path(__file__).parents[1] / "conftest.py"
 
 
 @pytest.fixture
@@ -197,54 +192,3 @@ def test_absurd_numbers(night, world, day, value):
     rows.loc[:5, "temp"] = value
     world.log(day + ONE, rows)
     assert of(night(day + ONE), "ks", column="temp")[0].value is not None
-
-
-@pytest.mark.parametrize("stage", ["ingest", "labels", "quarantine", "profile", "outcomes"])
-def test_a_killed_run_is_completed_by_the_next(small, tmp_path, day, stage):
-    worlds = [small(folder) for folder in ("killed", "undisturbed")]
-    for world in worlds:
-        world.train("1")
-        rows = world.rows(day)
-        world.log(day, rows)
-        world.labels("a.parquet", rows, day=day)
-    table = {"ingest": "inference_logs", "labels": "ground_truth"}.get(stage, stage)
-    # killed at the moment when the stage's file is about to be swapped in
-    code = f"""
-import datetime as dt, os, runpy, signal, sys
-from pathlib import Path
-namespace = runpy.run_path({str(CONFTEST)!r})
-world = namespace["SmallWorld"](Path({str(worlds[0].root)!r}))
-def audit(event, arguments):
-    if event == "os.rename" and "/{table}/" in str(arguments[1]):
-        os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(audit)
-world.night(dt.date.fromisoformat({day.isoformat()!r}))
-"""
-    # not `python -c`: PySpark takes that for a run of its own doctests, and ends it
-    script = tmp_path / "night.py"
-    script.write_text(code, encoding="utf-8")
-    done = subprocess.run([sys.executable, script], check=False, capture_output=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
-    records = [[each.as_dict() for each in world.night(day)] for world in worlds]
-    assert_equal(*records)
-    killed, undisturbed = (
-        {name: rows for name, rows in world.state().items() if "/." not in name} for world in worlds
-    )
-    killed.pop("small/labels/files_read.json")
-    undisturbed.pop("small/labels/files_read.json")
-    assert_equal(killed, undisturbed)
-
-
-def assert_equal(one, other):
-    """Equal but for the last digits of sums, whose order is up to the engine's threads."""
-    if isinstance(one, dict):
-        assert one.keys() == other.keys()
-        one, other = list(one.values()), list(other.values())
-    if isinstance(one, list):
-        assert len(one) == len(other)
-        for pair in zip(one, other, strict=True):
-            assert_equal(*pair)
-    elif isinstance(one, float):
-        assert one == pytest.approx(other, rel=1e-9, abs=1e-12)
-    else:
-        assert one == other
