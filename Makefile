@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup spark demo test lint fix check references bench screenshots docs dev lock sbom audit
+.PHONY: setup spark demo test soak thorough lint fix check references bench screenshots docs dev lock sbom audit
 .DEFAULT_GOAL := check
 
 setup: $(READY)
@@ -31,6 +31,15 @@ dev: setup
 # One worker a core, and one thread of OpenMP each: waiting threads of LightGBM spin.
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --dist loadgroup
+
+# Disturbs nights by the hundred and tries inputs by the thousand: .soak/report.md. It goes on where it was interrupted.
+soak: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.faults.soak .soak
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.soak .soak
+
+# The tests that draw their examples, with others each time, and more.
+thorough: setup
+	HYPOTHESIS_PROFILE=thorough OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --dist loadgroup -m hypothesis
 
 lint: setup
 	$(BIN)/ruff format --check
