@@ -1,6 +1,6 @@
 """Every fuzzer."""
 
-from tests.fuzz import bytes_of_files, frames, monitor_files
+from tests.fuzz import bytes_of_files, captures, frames, monitor_files
 
 FUZZERS = {
     each.name: each
@@ -11,5 +11,6 @@ FUZZERS = {
         bytes_of_files.PARQUET,
         bytes_of_files.CSV,
         bytes_of_files.JSON_LINES,
+        captures.FUZZER,
     )
 }

@@ -30,6 +30,7 @@ INPUTS = {
     "parquet_bytes": 600,
     "csv_dialects": 500,
     "json_lines": 500,
+    "captures": 300,
 }
 
 
