@@ -122,11 +122,11 @@ METRICS = (
                 DefaultRule(
                     name="rows_repeated",
                     above=0.05,
-                    also="300 % of usual",
                     summary="Predictions are in the log more than once. Are requests tried again, or is a "
                     "part of the log written twice?",
                     why="Each is evaluated once, so nothing else shows it. One row of twenty is more than "
-                    "what is tried again now and then; what is usual for a service is no news.",
+                    "what is tried again now and then. It is not held against what is usual: mostly that is "
+                    "none, of which there is no multiple.",
                 ),
             ),
         ),

@@ -19,6 +19,8 @@ TASKS = {
     ("multiclass_classification", "ranking_reversed"): ("macro_roc_auc", 0.68, [0.455], [0.37]),
     ("multiclass_classification", "labels_unknown"): ("unknown_label_share", None, [0.03], [0.2]),
     ("regression", "error_jumped"): ("mae", 25.0, [62.0], [1_500.0]),
+    # of nothing, which is usual, there is no multiple
+    ("regression", "rows_repeated"): ("duplicate_share", None, [*[0.0] * DAYS, 0.03], [*[0.0] * DAYS, 0.09]),
     ("ranking", "order_gone"): ("ndcg", 0.6, [0.5, 0.5], [0.35, 0.35]),
     ("ranking", "order_broken"): ("ndcg", 0.6, [0.4], [0.2]),
 }
