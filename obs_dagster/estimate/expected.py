@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -92,6 +93,17 @@ class Expected:
             return Estimate.missing("no labels")
         if self.refused:
             return Estimate.missing(self.refused, self.predicted.n)
+        return shift_of([self.gaps(self.positives)], self.predicted.n)
+
+    def gaps(self, positives: FloatArray) -> tuple[float, FloatArray]:
+        """How far shares of positives lie from the expected ones, and what labels and calibration do to it.
+
+        Args:
+            positives: of each score, shape (k, 2).
+
+        Returns:
+            The sum over tenths of the rows by score, and draws of it where nothing has moved.
+        """
         first = self.predicted.groups(_TENTHS)
         n = float(self.predicted.n)
 
@@ -99,7 +111,7 @@ class Expected:
             found: FloatArray = np.add.reduceat(parts, first, axis=-1) / n
             return found
 
-        real = grouped(self.positives.sum(axis=1))
+        real = grouped(positives.sum(axis=1))
         rows = grouped(self.predicted.rows.sum(axis=1))
         gap = real - grouped(self.expected.sum(axis=1))
         rng = np.random.default_rng((self.seed, 3))
@@ -107,9 +119,7 @@ class Expected:
         drawn = rng.binomial(np.rint(rows * n).astype(np.int64), share, size=(REPLICATES, len(first))) / n
         chances = self.calibration.replicates(self.predicted.joined(first).score)
         noise = drawn - real - (chances - chances.mean(axis=0)) * rows
-        value = min(1.0, float(np.abs(gap).sum()))
-        low, high = distance_band(value, np.abs(noise).sum(axis=1), largest=1.0)
-        return Estimate(value, low, high, self.predicted.n)
+        return float(np.abs(gap).sum()), np.abs(noise).sum(axis=1)
 
     def concept_evidence(self) -> Estimate:
         """How strongly the labels of a day speak against scores that mean what they meant: log10 of e."""
@@ -156,6 +166,15 @@ class Expected:
         if name == "recall":
             return round(float(self.expected.sum()))
         return int(self.predicted.rows[:, 1].sum()) if name == "precision" else self.predicted.n
+
+
+def shift_of(gaps: Sequence[tuple[float, FloatArray]], n: int) -> Estimate:
+    """The concept shift of classes, each against the rest: a half of their gaps; of one class all of it."""
+    part = 1 / min(len(gaps), 2)
+    value = min(1.0, part * sum(gap for gap, _ in gaps))
+    noise = part * np.sum([drawn for _, drawn in gaps], axis=0)
+    low, high = distance_band(value, noise, largest=1.0)
+    return Estimate(value, low, high, n)
 
 
 def level_of_days(calibration: Calibration, days: int, rng: np.random.Generator) -> FloatArray:

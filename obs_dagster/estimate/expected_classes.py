@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from obs_dagster.estimate.class_mix import MixedCalibration
 from obs_dagster.estimate.expected import Expected, estimate_around
 from obs_dagster.metrics.estimate import UNTAUGHT
 from obs_dagster.metrics.record import NO_ROWS, Estimate
@@ -127,10 +128,16 @@ class ExpectedClasses:
     Attributes:
         names: of the classes.
         each: of each class, the rows by its score and whether it was predicted.
+        found: of each class, labelled rows of the baseline for which it was predicted, and all that have it,
+            shape (2, K).
+        mix_moved: whether rows of each class are taken to be what they were, in another mix, instead of rows
+            of each score.
     """
 
     names: Sequence[str]
     each: Sequence[Expected]
+    found: FloatArray
+    mix_moved: bool = False
 
     @property
     def n(self) -> int:
@@ -153,10 +160,23 @@ class ExpectedClasses:
     def estimated(self, name: str) -> Estimate:
         """A statistic as the calibrations expect it; its interval holds what the labels may turn out to be.
 
-        Labels are drawn for each class by itself, and then made to be as many as there are rows.
+        Labels are drawn for each class by itself, and then made to be as many as there are rows. Where the
+        mix of classes may be another one, the interval holds what it is then, too.
         """
         if self.refused:
             return Estimate.missing(self.refused, self.n)
+        found, other = self.if_unmoved(name), self.mixed.if_unmoved(name)
+        if found.low is None or found.high is None or other.low is None or other.high is None:
+            return found
+        return replace(found, low=min(found.low, other.low), high=max(found.high, other.high))
+
+    @cached_property
+    def mixed(self) -> ExpectedClasses:
+        """What is expected if rows of each class are what they were, in another mix."""
+        return replace(self, each=[_mixed(one) for one in self.each], mix_moved=True)
+
+    def if_unmoved(self, name: str) -> Estimate:
+        """A statistic if what is taken to be as it was is so."""
         value = float(STATISTICS[name](self._expected))
         if not math.isfinite(value):
             return Estimate.missing("no rows that it is a share of are expected", self.n)
@@ -167,9 +187,10 @@ class ExpectedClasses:
     @cached_property
     def _expected(self) -> ClassCounts:
         scores = [one.predicted.score for one in self.each]
-        return counts_of(
+        counts = counts_of(
             scores, [one.predicted.rows for one in self.each], [one.expected for one in self.each]
         )
+        return self._decided(counts, None) if self.mix_moved else counts
 
     @cached_property
     def _drawn(self) -> tuple[ClassCounts, ClassCounts]:
@@ -178,7 +199,28 @@ class ExpectedClasses:
         scores, rows = [each.score for each, _ in few], [each.rows for each, _ in few]
         centre = [one.centre for one in self.each]
         drawn = _of_one_label([drawn for _, drawn in few], centre, self.n)
-        return counts_of(scores, rows, drawn), counts_of(scores, rows, centre)
+        counts, middle = counts_of(scores, rows, drawn), counts_of(scores, rows, centre)
+        if not self.mix_moved:
+            return counts, middle
+        rng = np.random.default_rng((self.each[0].seed, 10))
+        return self._decided(counts, rng), self._decided(middle, None)
+
+    def _decided(self, counts: ClassCounts, rng: np.random.Generator | None) -> ClassCounts:
+        """The counts with as many of each class found as were on the baseline; drawn, if there is a draw."""
+        known, every = self.found
+        labels = counts.labels * (counts.n / np.maximum(counts.labels.sum(axis=-1, keepdims=True), 1.0))
+        if rng is None:
+            right = labels * _share(known, every)
+        else:
+            recall = rng.beta(known + 0.5, every - known + 0.5, size=labels.shape)
+            right = rng.binomial(np.rint(labels).astype(np.int64), recall).astype(np.float64)
+        return replace(counts, right=np.minimum(right, counts.predicted), labels=labels)
+
+
+def _mixed(one: Expected) -> Expected:
+    if not one.calibration.positives.any():
+        return one
+    return replace(one, calibration=MixedCalibration.of(one.calibration, one.predicted))
 
 
 def _of_one_label(drawn: Sequence[FloatArray], centre: Sequence[FloatArray], n: int) -> list[FloatArray]:

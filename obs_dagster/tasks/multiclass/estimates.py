@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from obs_dagster.estimate.adapted import AdaptedCalibration, LikeRows
 from obs_dagster.estimate.calibration import Calibration
-from obs_dagster.estimate.expected import DETAIL, IN_CELLS, Expected
+from obs_dagster.estimate.expected import DETAIL, IN_CELLS, Expected, shift_of
 from obs_dagster.estimate.expected_classes import ExpectedClasses
 from obs_dagster.estimate.predicted import Predicted
 from obs_dagster.lake.columns import LABEL
@@ -39,10 +39,12 @@ class ClassCalibrations:
     Attributes:
         names: of the classes.
         each: the calibration of each score, the class's rows against all others.
+        found: rows for which each class was rightly predicted, and all that have it, shape (2, K).
     """
 
     names: Sequence[str]
     each: Sequence[Calibration]
+    found: FloatArray
 
     @cached_property
     def refused(self) -> str:
@@ -59,11 +61,14 @@ class ClassEstimates:
         every: all rows with scores.
         labelled: those of them whose label is known.
         measured: what these labels say.
+        own: of each class, the labelled rows that have it, by the bins of `labelled`, shape (k, 2) with 0 in
+            the second column: nobody knows which were predicted.
     """
 
     every: ExpectedClasses
     labelled: ExpectedClasses
     measured: ClassOutcomes
+    own: Sequence[FloatArray]
 
     @property
     def n(self) -> int:
@@ -87,6 +92,16 @@ class ClassEstimates:
         value = real.value - found.value
         return Estimate(value, value - (found.high - found.value), value + (found.value - found.low), found.n)
 
+    def concept_shift(self) -> Estimate:
+        """How far the shares of classes are from the expected ones, over tenths of the rows by score."""
+        if not self.n:
+            return Estimate.missing("no labels")
+        if self.labelled.refused:
+            return Estimate.missing(self.labelled.refused, self.n)
+        classes = zip(self.labelled.each, self.own, strict=True)
+        known = [one.gaps(own) for one, own in classes if one.calibration.positives.any()]
+        return shift_of(known, self.n)
+
 
 def calibrations(parts: Sequence[Cell], classes: Sequence[str], seed: int) -> ClassCalibrations:
     """What the scores of the parts of a baseline meant."""
@@ -101,7 +116,27 @@ def calibrations(parts: Sequence[Cell], classes: Sequence[str], seed: int) -> Cl
             np.add.at(rows[:, place], (part["hit"].astype(np.int64), at), part["n"])
         score = _centres(bins, WHOLE)
         found.append(Calibration(score, positives=rows[1], negatives=rows[0], seed=seed + number))
-    return ClassCalibrations(classes, found)
+    return ClassCalibrations(classes, found, _found(parts, classes))
+
+
+def _own(part: Columns, bins: IntArray) -> FloatArray:
+    """Rows of a class by the bins of its score."""
+    having = part["hit"].astype(np.bool_)
+    found = np.zeros((len(bins), 2))
+    np.add.at(found[:, 0], np.searchsorted(bins, part["bin"][having].astype(np.int64)), part["n"][having])
+    return found
+
+
+def _found(parts: Sequence[Cell], classes: Sequence[str]) -> FloatArray:
+    """Rows for which each class was rightly predicted, and all that have it, shape (2, K)."""
+    found = np.zeros((2, len(classes)))
+    for part in parts:
+        pairs = _part(part, "pair")
+        served = np.array([name is not None for name in pairs["class"]], dtype=np.bool_)
+        for place, name in enumerate(classes):
+            own = (pairs["label"] == name) & served
+            found[:, place] += pairs["n"][own & (pairs["class"] == name)].sum(), pairs["n"][own].sum()
+    return found
 
 
 def adapted(taught: ClassCalibrations, given: Taught, scores: Mapping[str, str]) -> ClassCalibrations:
@@ -117,7 +152,7 @@ def adapted(taught: ClassCalibrations, given: Taught, scores: Mapping[str, str])
         score = floats(pc.cast(given.rows[scores[name]], pa.float64()))
         like = LikeRows(score, (labels == name).astype(np.float64), given.day, given.likeness)
         found.append(AdaptedCalibration.of(each, like))
-    return ClassCalibrations(taught.names, found)
+    return ClassCalibrations(taught.names, found, taught.found)
 
 
 def expected(
@@ -130,7 +165,13 @@ def expected(
     known = [{name: column[part["place"] == 1] for name, column in part.items()} for part in by_class]
     labelled = [_expected(part, one, given) for part, one in zip(known, taught.each, strict=True)]
     return ClassEstimates(
-        ExpectedClasses(taught.names, every), ExpectedClasses(taught.names, labelled), outcomes
+        ExpectedClasses(taught.names, every, taught.found),
+        ExpectedClasses(taught.names, labelled, taught.found),
+        outcomes,
+        [
+            _own(_of(_part(cell, "score"), name), np.unique(part["bin"].astype(np.int64)))
+            for name, part in zip(taught.names, known, strict=True)
+        ],
     )
 
 

@@ -113,9 +113,50 @@ def test_labels_say_how_far_that_was(raw, expectation):
     exact = (now.scores.argmax(axis=1) == now.label)[known].mean()
     assert shift.value == pytest.approx(exact - found.labelled.estimated("accuracy").value)
     assert shift.low < 0 < shift.high
+    assert found.concept_shift().low == 0
     now.label[:] = (now.label + 1) % CLASSES
-    assert expectation(before, now, known=known).shift("accuracy").high < -0.1
+    moved = expectation(before, now, known=known)
+    assert moved.shift("accuracy").high < -0.1
+    assert moved.concept_shift().low > 0.1
     assert expectation(before, now).shift("accuracy").reason == "no labels"
+    assert expectation(before, now).concept_shift().reason == "no labels"
+
+
+def test_the_concept_shift_of_two_classes_is_what_it_is_of_one_against_the_other(raw, expectation):
+    before, now = world(raw, 5, 10_000), world(raw, 6, 4_000)
+    now.label[now.label == 0] = 2
+    found = expectation(before, now, known=np.ones(4_000, bool))
+    gaps = [one.gaps(own)[0] for one, own in zip(found.labelled.each, found.own, strict=True)]
+    assert found.concept_shift().value == pytest.approx(sum(gaps) / 2)
+    # all rows of one class have become another's
+    assert found.concept_shift().value == pytest.approx((world(raw, 6, 4_000).label == 0).mean(), abs=0.03)
+
+
+@pytest.mark.parametrize("mix", [(0.4, 0.3, 0.3), (0.2, 0.3, 0.5)])
+def test_intervals_hold_what_labels_turn_out_to_be_where_the_mix_of_classes_moved(raw, expectation, mix):
+    def drawn(seed, n, shares):
+        rng = np.random.default_rng(seed)
+        label = rng.choice(CLASSES, n, p=shares)
+        logits = rng.normal(size=(n, CLASSES)) + np.log([0.5, 0.3, 0.2])
+        logits[np.arange(n), label] += 1.5
+        scores = np.exp(logits)
+        return raw.Rows(
+            [f"class {k}" for k in range(CLASSES)], label, scores / scores.sum(axis=1, keepdims=True)
+        )
+
+    held, unmoved = [], []
+    for draw in range(4):
+        before, now = drawn((10, draw), 8_000, (0.5, 0.3, 0.2)), drawn((11, draw), 4_000, mix)
+        guessed = expectation(before, now).every
+        measured = evaluate(
+            "performance", raw.outcomes(now), task="multiclass_classification", only=STATISTICS
+        )
+        for name, each in measured.items():
+            wide, narrow = guessed.estimated(name), guessed.if_unmoved(name)
+            held.append(wide.low <= each.value <= wide.high)
+            unmoved.append(narrow.low <= each.value <= narrow.high)
+    assert np.mean(held) > 0.85
+    assert np.mean(unmoved) < 0.6
 
 
 def test_what_cannot_be_known_is_refused(raw, expectation):
