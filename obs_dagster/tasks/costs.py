@@ -41,7 +41,7 @@ def cost_definition(task: str, formula: str, interval: str) -> Definition:
 
 
 COMBINED = (
-    "Wilson's of the share of each kind of error, combined with their correlation by variance estimates "
+    "Wilson's of the share of errors of each price, combined with their correlation by variance estimates "
     "recovered (Zou and Donner 2008)"
 )
 """How the interval of `cost_of_errors` is made."""
@@ -63,7 +63,9 @@ def cost_of_errors(errors: IntArray, prices: FloatArray, n: int) -> Estimate:
     priced = prices > 0
     if not priced.any():
         return Estimate.missing(NO_PRICES, n)
-    counts, prices = errors[priced], prices[priced]
+    # kinds of one price are one kind: a share of the rows, however few each of them has
+    prices, kind = np.unique(prices[priced], return_inverse=True)
+    counts = np.bincount(kind, weights=errors[priced])
     shares = counts / n
     ends = np.array([wilson(float(count), n) for count in counts])
     # a kind of which there is none has a room that those of the others do not share
