@@ -59,15 +59,20 @@ class Likeness:
         return float(self.weights.sum() ** 2 / (self.weights**2).sum()) if len(self.weights) else 0.0
 
     @cached_property
+    def apart(self) -> str:
+        """Why weights say nothing; empty if they do."""
+        if self.obstacle or self.rare <= MOST_RARE:
+            return self.obstacle
+        return (
+            f"features overlap too little: {self.rare:.0%} of the rows are where the baseline has less than "
+            f"1/{RARE:.0f} of their density"
+        )
+
+    @cached_property
     def refused(self) -> str:
         """Why nothing can be learned of the weighted rows; empty if something can."""
-        if self.obstacle:
-            return self.obstacle
-        if self.rare > MOST_RARE:
-            return (
-                f"features overlap too little: {self.rare:.0%} of the rows are where the baseline has less "
-                f"than 1/{RARE:.0f} of their density"
-            )
+        if self.apart:
+            return self.apart
         if self.worth < LEAST_ROWS:
             return (
                 f"{len(self.weights):,} rows of the baseline, weighted to have the features of now, are "

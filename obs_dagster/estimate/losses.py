@@ -27,6 +27,9 @@ SIGNED = "signed"
 _MOST_GROUPS, _LEAST_IN_GROUP = 400, 20
 """Groups of predictions that have a mean loss of their own, and the rows that each must have."""
 
+_FURTHEST = 100.0
+"""By this factor a mean loss is moved down at most."""
+
 _DRAWS = 10
 """Draws of a window's losses with each resampled baseline: ends of intervals are of its rare ones."""
 
@@ -45,6 +48,21 @@ class Loss:
     squares: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """By how much an estimate has to be moved.
+
+    Attributes:
+        by: added to the mean loss.
+        unsure: the standard deviation of that.
+        refused: why it is not known; empty if it is.
+    """
+
+    by: float = 0.0
+    unsure: float = 0.0
+    refused: str = ""
+
+
 @dataclass(frozen=True)
 class Losses:
     """Labelled predictions of a baseline, and what they lost.
@@ -53,11 +71,13 @@ class Losses:
         prediction: the middle of each bin, ascending, shape (k,).
         losses: by name; the parts are days of the baseline, or one of rows that have no days.
         seed: a non-negative integer; the same counts and seed give the same replicates.
+        scale: the unit that losses are counted in.
     """
 
     prediction: FloatArray
     losses: Mapping[str, Loss]
     seed: int = 0
+    scale: float = 1.0
 
     @cached_property
     def rows(self) -> FloatArray:
@@ -95,6 +115,11 @@ class Losses:
     def learned(self) -> Mapping[str, Learned]:
         """What each loss is by group."""
         return {name: Learned.of(each, self, name) for name, each in self.losses.items()}
+
+    def move(self, name: str) -> Move:
+        """By how much a mean loss has to be moved, for what is known beside predictions."""
+        del name
+        return Move()
 
     def why_not(self, prediction: FloatArray, rows: FloatArray) -> str:
         """Why nothing can be said of rows of these predictions; empty if something can."""
@@ -195,7 +220,20 @@ class ExpectedLosses:
         if self.refused:
             return Estimate.missing(self.refused, self.n)
         total, value, drawn = self.draws(name)
+        move = self.losses.move(name)
+        if move.refused:
+            return Estimate.missing(move.refused, self.n)
+        if move.unsure:
+            value, drawn = self._moved(name, value, drawn, move)
         return mean_around(name, value, drawn, total, self.n)
+
+    def _moved(self, name: str, value: float, drawn: FloatArray, move: Move) -> tuple[float, FloatArray]:
+        """A mean loss and its draws, moved; none but signed ones to 0 or below."""
+        noise = np.random.default_rng((self.seed, 11)).normal(size=len(drawn)) * move.unsure
+        if name == SIGNED:
+            return value + move.by, drawn + move.by + noise
+        least = value / _FURTHEST
+        return max(value + move.by, least), np.maximum(drawn + move.by + noise, least)
 
     def draws(self, name: str) -> tuple[float, float, FloatArray]:
         """How many rows have the loss, their mean one, and draws of it; no draws where there are none."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from obs_dagster.baselines.stored import version_folder
 from obs_dagster.estimate.likeness import Likeness
 from obs_dagster.evaluation.day_rows import compared_features
 from obs_dagster.evaluation.estimated import Estimated
@@ -17,6 +21,7 @@ from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import seed
 from obs_dagster.evaluation.windows import Window, window_days
 from obs_dagster.lake.columns import DAY
+from obs_dagster.lake.lake import read_json, write_json
 from obs_dagster.metrics.asked import asked_of
 from obs_dagster.metrics.estimate import ADAPTED
 from obs_dagster.metrics.evaluation import evaluate
@@ -28,6 +33,9 @@ from obs_dagster.monitor.task import outputs
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.tasks.outcomes import AdaptsEstimates, Expecting, OutcomeProfile, OutcomeTable, Taught
 from obs_dagster.telemetry.traces import span
+
+_LEARNED, _LAYOUT = "adapted.json", 1
+"""What was learned of a baseline's rows, beside its profile."""
 
 
 def adapted_names(monitor: Monitor, column: str = "") -> set[str]:
@@ -100,4 +108,24 @@ def _taught(
     drawn = seed(monitor.model, version, "adapted")
     samples = Samples(numbers, categories, rows, now, drawn)
     _, day = np.unique([each or "" for each in rows[DAY].to_pylist()], return_inverse=True)
-    return Taught(samples, day.astype(np.int64), Likeness.of(samples), drawn), ""
+    remembered = partial(_remembered, version_folder(monitor, version, night.lake) / _LEARNED, rows)
+    return Taught(samples, day.astype(np.int64), Likeness.of(samples), drawn, remembered), ""
+
+
+def _remembered(path: Path, rows: pa.Table, learn: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What was learned of rows of a baseline, once for the same rows."""
+    made_of = f"{_LAYOUT} {hashlib.sha256(rows_as_bytes(rows)).hexdigest()}"
+    held = read_json(path) or {}
+    if held.get("made_of") != made_of:
+        held = {"made_of": made_of, "learned": learn()}
+        write_json(path, held)
+    found: Mapping[str, Any] = held["learned"]
+    return found
+
+
+def rows_as_bytes(rows: pa.Table) -> memoryview:
+    """All values of some rows, as a stream of Arrow's."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows.combine_chunks())
+    return memoryview(sink.getvalue())

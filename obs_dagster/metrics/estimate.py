@@ -166,7 +166,8 @@ def adapted_rows(of: Definition) -> Metric[Any]:
 
 def _worth(given: Any) -> Estimate:
     rows = len(given.weights)
-    return Estimate.missing(given.obstacle) if given.obstacle else Estimate(given.worth, None, None, rows)
+    # what is apart has weights that are all alike, for none of the rows is like those of now
+    return Estimate.missing(given.apart, rows) if given.apart else Estimate(given.worth, None, None, rows)
 
 
 def completed(of: Definition, *, way: str, formula: str) -> Metric[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
@@ -141,12 +141,15 @@ class Taught:
         day: the number of the day of each of the baseline's; all 0 where they have none.
         likeness: how these have to be weighted to have the features of the window.
         seed: a non-negative integer.
+        remembered: gives what was learned of the same rows of the baseline before, or learns it by a function
+            and keeps it with the baseline.
     """
 
     samples: Samples
     day: NDArray[np.int64]
     likeness: Likeness
     seed: int
+    remembered: Callable[[Callable[[], Mapping[str, Any]]], Mapping[str, Any]]
 
     @property
     def rows(self) -> pa.Table:

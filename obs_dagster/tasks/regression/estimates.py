@@ -9,17 +9,22 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from obs_dagster.estimate.calibration import REPLICATES
 from obs_dagster.estimate.completed import Arrivals
 from obs_dagster.estimate.completed_losses import CompletedLosses, LateLosses
 from obs_dagster.estimate.losses import SIGNED, ExpectedLosses, Loss, Losses
+from obs_dagster.estimate.losses_by_features import LossesByFeatures, LossRows
 from obs_dagster.estimate.predicted import grouped
+from obs_dagster.lake.columns import LABEL
 from obs_dagster.metrics.intervals import distance_band
 from obs_dagster.metrics.record import Estimate
+from obs_dagster.profile.arrays import floats
 from obs_dagster.profile.distribution import FloatArray, IntArray
-from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking
+from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
 
 #: By the name of a loss: the columns with how many rows have it, with its sum and with that of its squares.
 _SUMS: Mapping[str, tuple[str, str, str]] = {
@@ -161,7 +166,53 @@ def losses(parts: Sequence[Cell], seed: int) -> Losses:
                 np.add.at(found[name][number, place], at, np.nan_to_num(each[column].astype(np.float64)))
     middle = _middles(keys, counted)
     known = ~np.isnan(middle)
-    return Losses(middle[known], {name: Loss(*sums[..., known]) for name, sums in found.items()}, seed)
+    scales = [float(scale) for part in parts for scale in _kind(part, "cell")["scale"][:1]]
+    known_losses = {name: Loss(*sums[..., known]) for name, sums in found.items()}
+    return Losses(middle[known], known_losses, seed, scales[0] if scales else 1.0)
+
+
+def adapted(taught: Losses, given: Taught, prediction: str) -> Losses:
+    """What predictions miss by where features are.
+
+    Args:
+        taught: what they missed by on the baseline.
+        given: rows of it and of the window.
+        prediction: the column of the prediction.
+    """
+    before, now = (
+        floats(pc.cast(rows[prediction], pa.float64())) for rows in (given.rows, given.samples.current)
+    )
+    label = floats(pc.cast(given.rows[LABEL], pa.float64()))
+    known, there = given.samples.coded
+    finite = np.isfinite(now)
+    like = LossRows(
+        known=np.column_stack([known, before]),
+        prediction=before,
+        losses=_losses_of(before, label, taught.scale),
+        day=given.day,
+        now=np.column_stack([there, now])[finite],
+        now_prediction=now[finite],
+        likeness=given.likeness,
+        seed=given.seed,
+        remembered=given.remembered,
+    )
+    return LossesByFeatures.of(taught, like)
+
+
+def _losses_of(prediction: FloatArray, label: FloatArray, scale: float) -> Mapping[str, FloatArray]:
+    """Every loss of some rows, in the unit of sums; NaN where a row does not have it."""
+    error = prediction - label
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.where(label != 0, np.abs(error) / np.abs(label), np.nan)
+        symmetric = np.where(error != 0, 2 * np.abs(error) / (np.abs(prediction) + np.abs(label)), 0.0)
+    size = np.abs(error) / scale
+    return {
+        SIGNED: error / scale,
+        "absolute": size,
+        "square": size**2,
+        "relative": relative,
+        "symmetric": symmetric,
+    }
 
 
 def expected(cell: Cell, taught: Losses, given: Expecting) -> RegressionEstimates:

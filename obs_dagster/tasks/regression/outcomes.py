@@ -12,9 +12,9 @@ from obs_dagster.estimate.completed_losses import LateLosses
 from obs_dagster.estimate.losses import Losses
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking
+from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
 from obs_dagster.tasks.regression.counts import Errors, QuantileErrors
-from obs_dagster.tasks.regression.estimates import completed, expected, lacks, late, losses
+from obs_dagster.tasks.regression.estimates import adapted, completed, expected, lacks, late, losses
 from obs_dagster.tasks.regression.table import ADDED, KEYS, SCHEMA
 
 
@@ -59,6 +59,11 @@ class RegressionOutcomes:
         """What is expected of a cell."""
         del monitor
         yield "", expected(cell, calibration, given)
+
+    def adapted(self, calibration: Losses, taught: Taught, monitor: Monitor) -> Losses:
+        """What predictions miss by where features are."""
+        prediction = monitor.logs.columns.prediction
+        return adapted(calibration, taught, prediction) if prediction else calibration
 
     def lacks(self, cell: Cell) -> bool:
         """Whether rows with a finite prediction have no label."""

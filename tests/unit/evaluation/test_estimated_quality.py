@@ -126,7 +126,7 @@ def test_what_is_somewhere_else_is_not_adapted_to(trained, day):
     world.log(day, rows.assign(temp=rows["temp"] + 200))
     records = world.night(day)
     assert found(records, "adapted_recall")["*"].reason.startswith("features overlap too little: ")
-    assert found(records, "adapted_rows")["*"].value < 3_000
+    assert found(records, "adapted_rows")["*"].reason.startswith("features overlap too little: ")
     assert found(records, "estimated_recall")["*"].value is not None
     world.changes["alerts"] = "none"
     assert not found(world.night(day), "adapted_recall")

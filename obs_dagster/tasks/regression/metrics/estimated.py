@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from obs_dagster.estimate.losses_by_features import LEAVES, TREES
 from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.estimate import by_name, completed, estimated, shifted
+from obs_dagster.metrics.estimate import adapted, adapted_rows, by_name, completed, estimated, shifted
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.tasks.regression.estimates import STATISTICS
 from obs_dagster.tasks.regression.metrics import relative, size
@@ -98,6 +99,21 @@ METRICS = (
         )
         for each in _KNOWN
     ),
+    *(
+        adapted(
+            each,
+            way="dle-trees",
+            formula=f"as `estimated_{each.name}`, with the mean loss moved by what trees of all features and "
+            "the prediction say of the window's rows beyond what the prediction says, less what they are off "
+            "by on weighted rows of the baseline that they had not seen. "
+            f"{TREES} trees of {LEAVES} leaves, on at most 5,000 rows. None where they know losses no better "
+            "than predictions do.",
+            reference="direct loss estimation as NannyML has it, by LightGBM on features and prediction; "
+            "doubly robust: Robins, Rotnitzky and Zhao, JASA 89 (1994), 846-866.",
+            interval=f"{_INTERVAL}; and how far off the move is",
+        )
+        for each in _KNOWN
+    ),
     *(shifted(each, way="dle") for each in _KNOWN),
     *(
         completed(
@@ -108,5 +124,6 @@ METRICS = (
         )
         for each in _KNOWN
     ),
+    adapted_rows(_KNOWN[0]),
     _concept(_KNOWN[0]),
 )
