@@ -11,7 +11,7 @@ from obs_dagster.estimate.expected import Expected
 from obs_dagster.estimate.predicted import STATISTICS, Predicted
 
 _BINS, _THRESHOLD, _BASELINE = 10_000, 0.3, 20_000
-_CENTRES = (np.arange(_BINS) + 0.5) / _BINS
+CENTRES = (np.arange(_BINS) + 0.5) / _BINS
 #: By how it is told: the days of the baseline, and how far their levels lie apart on the logit scale.
 BASELINES = {"rows without days": (1, 0.0), "30 days that differ": (30, 0.15)}
 
@@ -23,8 +23,8 @@ def binary(told: str, rows: int, samples: int) -> dict[str, tuple[int, int]]:
     held: dict[str, list[bool]] = defaultdict(list)
     for sample in range(samples):
         baseline = [_rows(random, _BASELINE // days, level=spread * random.normal()) for _ in range(days)]
-        now, positives = _counted(*_rows(random, rows, shift=-0.5, level=spread * random.normal()))
-        expected = Expected(now, _taught(baseline, sample), positives, seed=sample)
+        now, positives = counted(*_rows(random, rows, shift=-0.5, level=spread * random.normal()))
+        expected = Expected(now, taught(baseline, sample), positives, seed=sample)
         for name, statistic in STATISTICS.items():
             found, exact = expected.estimated(name), float(statistic(now, positives))
             if found.low is not None and found.high is not None and np.isfinite(exact):
@@ -45,18 +45,20 @@ def _bins(score: np.ndarray, of: np.ndarray) -> np.ndarray:
     return np.bincount((score * _BINS).astype(int), weights=of.astype(float), minlength=_BINS)
 
 
-def _taught(baseline: list[tuple[np.ndarray, np.ndarray]], seed: int) -> Calibration:
+def taught(baseline: list[tuple[np.ndarray, np.ndarray]], seed: int) -> Calibration:
+    """What scores meant on the days of a baseline."""
     positives, negatives = (
         np.stack([_bins(score, label == way) for score, label in baseline]) for way in (True, False)
     )
-    return Calibration(_CENTRES, positives=positives, negatives=negatives, seed=seed)
+    return Calibration(CENTRES, positives=positives, negatives=negatives, seed=seed)
 
 
-def _counted(score: np.ndarray, label: np.ndarray) -> tuple[Predicted, np.ndarray]:
+def counted(score: np.ndarray, label: np.ndarray) -> tuple[Predicted, np.ndarray]:
+    """Rows by score and decision, and how many of them are positive."""
     accepted = score >= _THRESHOLD
     rows, positives = (
         np.stack([_bins(score[way], of[way]) for way in (~accepted, accepted)], axis=1)
         for of in (np.ones(len(score)), label)
     )
     used = rows.sum(axis=1) > 0
-    return Predicted(_CENTRES[used], rows[used]), positives[used]
+    return Predicted(CENTRES[used], rows[used]), positives[used]

@@ -1,4 +1,4 @@
-"""Profile, drift of every column and quality per segment, by obs-dagster."""
+"""Profile, drift of every column, quality per segment and before labels, by obs-dagster."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def evaluate(few: list[str], many: list[str], monitor: str) -> None:
         with clock.phase("reference"):
             grids = ours.fit(reference, described)
             baseline = ours.profile(reference, described, grids)
+            known = ours.outcomes(reference, described, grids)
         with clock.phase("profile"):
             profile = ours.profile(current, described, grids)
         with clock.phase("outcomes"):
@@ -26,7 +27,14 @@ def evaluate(few: list[str], many: list[str], monitor: str) -> None:
             drifted = ours.drift(described, baseline, profile)
         with clock.phase("quality"):
             qualities = ours.performance(described, outcomes)
-        return {"drift": drifted, "quality": qualities, "counts": profile.table.num_rows}
+        with clock.phase("estimates"):
+            estimates = ours.estimates(described, known, outcomes)
+        return {
+            "drift": drifted,
+            "quality": qualities,
+            "estimates": estimates,
+            "counts": profile.table.num_rows,
+        }
 
     with clock.importing():
         work(few, Clock())

@@ -41,7 +41,9 @@ def load(monitor: str) -> Monitor:
         grids = fit_grids(rows, described)
         counted = reduce_rows(rows, described, grids)
         drift(described, counted, counted)
-        performance(described, reduce_outcomes(rows, described, grids, OUTCOMES))
+        judged = reduce_outcomes(rows, described, grids, OUTCOMES)
+        performance(described, judged)
+        estimates(described, judged, judged)
     return described
 
 
@@ -106,6 +108,25 @@ def drift(monitor: Monitor, baseline: Profile, current: Profile) -> int:
                 subject = seed(monitor.model, version, "*", column.name, _DAY)
                 before = baseline.counts(version, "*", column.name)
                 found += len(evaluate("drift", Comparison(before, counts, subject), only=common("drift")))
+    return found
+
+
+def estimates(monitor: Monitor, baseline: OutcomeProfile, outcomes: OutcomeProfile) -> int:
+    """How many metrics before labels there are, over all rows and per segment cell."""
+    from obs_dagster.metrics.evaluation import evaluate
+    from obs_dagster.metrics.registry import common
+    from obs_dagster.monitor.whole import WHOLE
+    from obs_dagster.tasks.binary.outcomes import OUTCOMES
+    from obs_dagster.tasks.outcomes import Expecting
+
+    (version,) = outcomes.versions()
+    taught = OUTCOMES.calibration([baseline.cell(version, WHOLE)], monitor, 1)
+    names, found = common("estimate", monitor.task), 0
+    for segment in outcomes.segments(version):
+        cell = outcomes.cell(version, segment)
+        for _, expected in OUTCOMES.expected(cell, taught, monitor, Expecting(segment, 1, 1)):
+            known = evaluate("estimate", expected, task=monitor.task, only=names)
+            found += sum(each.value is not None for each in known.values())
     return found
 
 

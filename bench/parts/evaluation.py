@@ -88,6 +88,10 @@ def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
                 if tool != OURS and not found["failure"]
             ]
             lines.append((what, "; ".join([f"{seconds(ours)} s", *others])))
+        took, all_of_it = tools[OURS]["phases"].get("estimates"), night_alone(tools[OURS])
+        if took is not None:
+            told = f"{seconds(took)} s, {took / all_of_it:.1%} of the night"
+            lines.append((f"estimates before labels, of {case} rows", told))
     return lines
 
 
