@@ -113,20 +113,21 @@ def drift(monitor: Monitor, baseline: Profile, current: Profile) -> int:
 
 def estimates(monitor: Monitor, baseline: OutcomeProfile, outcomes: OutcomeProfile) -> int:
     """How many metrics before labels there are, over all rows and per segment cell."""
+    from obs_dagster.evaluation.estimated import names_of
     from obs_dagster.metrics.evaluation import evaluate
-    from obs_dagster.metrics.registry import common
     from obs_dagster.monitor.whole import WHOLE
     from obs_dagster.tasks.binary.outcomes import OUTCOMES
     from obs_dagster.tasks.outcomes import Expecting
 
-    (version,) = outcomes.versions()
-    taught = OUTCOMES.calibration([baseline.cell(version, WHOLE)], monitor, 1)
-    names, found = common("estimate", monitor.task), 0
-    for segment in outcomes.segments(version):
-        cell = outcomes.cell(version, segment)
-        for _, expected in OUTCOMES.expected(cell, taught, monitor, Expecting(segment, 1, 1)):
-            known = evaluate("estimate", expected, task=monitor.task, only=names)
-            found += sum(each.value is not None for each in known.values())
+    found = 0
+    for version in outcomes.versions():
+        taught = OUTCOMES.calibration([baseline.cell(version, WHOLE)], monitor, 1)
+        for segment in outcomes.segments(version):
+            cell = outcomes.cell(version, segment)
+            for _, expected in OUTCOMES.expected(cell, taught, monitor, Expecting(segment, 1, 1)):
+                names = names_of(monitor, segment, "")
+                known = evaluate("estimate", expected, task=monitor.task, only=names)
+                found += sum(each.value is not None for each in known.values())
     return found
 
 
