@@ -33,10 +33,11 @@ def where_and_why(night: Night, day: dt.date) -> Mapping[str, dg.MetadataValue]:
     except (WhereError, LakeError):
         # no segments, no labels, or a day that is damaged, which is told elsewhere
         return {}
-    lines = [f"- version {version}: {of[first]}" for version, of in sorted(told.items())]
+    lines = [f"Of the 7 days to {settled}:", ""]
+    lines += [f"- version {version}: {of[first]}" for version, of in sorted(told.items())]
     versions = [f"- {verdict_on(each)}" for each in newest_versus(night, settled) if each.segment == WHOLE]
     against = {"version against version": dg.MetadataValue.md("\n".join(versions))} if versions else {}
-    return against | {f"where and why (7 days to {settled})": dg.MetadataValue.md("\n".join(lines))}
+    return against | {"where and why": dg.MetadataValue.md("\n".join(lines))}
 
 
 def _sentences(night: Night, day: dt.date, metrics: list[str]) -> dict[str, dict[str, str]]:

@@ -34,7 +34,7 @@ _PURGED = Event(
         "before": "everything before this day",
     },
 )
-_COUNTED = (PROFILES, OUTCOMES, "hours", "changes", "multivariate")
+_COUNTED = (PROFILES, OUTCOMES, "hours", "changes", "where", "multivariate")
 _EXPLAINED = ("explanations",)
 
 

@@ -48,6 +48,7 @@ def _told(metric: str, changes: Sequence[Explained]) -> str:
     name = f"{noun(metric)[:1].upper()}{noun(metric)[1:]}"
     if not change.change:
         return f"{name} did not change."
+    was, now = number(metric, change.before), number(metric, change.after)
     went = "rose" if change.change > 0 else "fell"
     chance = ", which may be chance" if change.by_chance else ""
     # splits share out the same change; the finest knows most of who came
@@ -55,12 +56,12 @@ def _told(metric: str, changes: Sequence[Explained]) -> str:
     parts = {factor: finest.of(factor) for factor in FACTORS}
     order = sorted(parts, key=lambda factor: -abs(parts[factor]))
     made = ", ".join(f"{MEANS[factor]} ({signed(parts[factor])})" for factor in order)
-    moved = f"from {number(metric, change.before)} to {number(metric, change.after)}"
+    moved = f"{went} from {was} to {now}" if was != now else f"hardly moved from {was}"
     place = None if change.by_chance else _place(changes)
     at = ""
     if place is not None:
         at = f" {place.segment} alone made {signed(place.total)} of it: {_mostly(place)}."
-    return f"{name} {went} {moved}{chance}: {made}.{at}"
+    return f"{name} {moved}{chance}: {made}.{at}"
 
 
 def _place(changes: Sequence[Explained]) -> Effects | None:
