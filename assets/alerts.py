@@ -1,6 +1,9 @@
 """Stage: rules over metrics; who must know."""
 
 import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import dagster as dg
 
@@ -17,6 +20,7 @@ from obs_dagster.alerts.moved import from_lake
 from obs_dagster.anomalies import record_anomalies
 from obs_dagster.capacity import record_capacity
 from obs_dagster.evaluation.night_record import record_nights
+from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.history import History
 from obs_dagster.monitor import Monitor
 
@@ -37,12 +41,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         with platform.history() as history:
             night = platform.night(monitor, context.run_id)
             record_nights(night, days, history)
-            for part, keep in {
-                "upstream assets": lambda: _record_upstream(context, monitor, history, platform.now()),
-                "capacity": lambda: record_capacity(monitor, history, days, night.recorder),
-                "anomalies": lambda: record_anomalies(monitor, history, days, night.recorder),
-            }.items():
-                optional(context, monitor, history, part, keep)
+            asked = Asked(context, monitor, history, night.recorder, days, platform.now())
+            for part, keep in PARTS.items():
+                optional(context, monitor, history, part, partial(keep, asked))
             summary = evaluate_rules(
                 monitor,
                 history,
@@ -78,9 +79,29 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     return alerts
 
 
-def _record_upstream(
-    context: dg.AssetExecutionContext, monitor: Monitor, history: History, now: dt.datetime
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a part of the stage is given."""
+
+    context: dg.AssetExecutionContext
+    monitor: Monitor
+    history: History
+    recorder: Recorder
+    days: Sequence[dt.date]
+    now: dt.datetime
+
+
+def _record_upstream(asked: Asked) -> None:
     """Keep what became of the log's sources."""
+    monitor = asked.monitor
     if monitor.upstream:
-        history.record_upstream(monitor.model, list(upstream_events(context.instance, monitor, now)))
+        found = upstream_events(asked.context.instance, monitor, asked.now)
+        asked.history.record_upstream(monitor.model, list(found))
+
+
+PARTS: dict[str, Callable[[Asked], None]] = {
+    "upstream assets": _record_upstream,
+    "capacity": lambda asked: record_capacity(asked.monitor, asked.history, asked.days, asked.recorder),
+    "anomalies": lambda asked: record_anomalies(asked.monitor, asked.history, asked.days, asked.recorder),
+}
+"""What is done before rules are evaluated, which do without it: whatever one of them raises is told."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from obs_dagster.changes.pair import Pair
 from obs_dagster.kinds import Kinds, Place
+from obs_dagster.telemetry.event import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,22 @@ class CauseKind(Protocol):
 
 KINDS: Kinds[CauseKind] = Kinds("cause", "obs_dagster.causes", [Place("obs_dagster.changes.causes", "CAUSE")])
 
+_FAILED = Event(
+    "obs_dagster.changes",
+    "cause not looked for",
+    "warning",
+    "A kind of cause failed; the others were looked for, and what moved is told without it.",
+    {"cause": "the kind", "error": "what it raised"},
+)
+
+
+def _looked(kind: CauseKind, pair: Pair) -> Cause | None:
+    try:
+        return kind.look(pair)
+    except Exception as error:  # noqa: BLE001 - a suspicion less is no reason to lose the day's drift
+        _FAILED(cause=kind.name, error=f"{type(error).__name__}: {error}")
+        return None
+
 
 def suspected(pair: Pair) -> Cause | None:
     """What explains best how a column has changed; None if nothing does, or too little is known of it.
@@ -52,7 +69,7 @@ def suspected(pair: Pair) -> Cause | None:
     """
     if not pair.telling:
         return None
-    found = [cause for kind in KINDS.all().values() if (cause := kind.look(pair)) is not None]
+    found = [cause for kind in KINDS.all().values() if (cause := _looked(kind, pair)) is not None]
     loose = min((cause.left for cause in found), default=0.0) + pair.noise / 2
     alike = [cause for cause in found if cause.left <= loose]
     return min(alike, key=lambda cause: (cause.fitted, cause.left), default=None)

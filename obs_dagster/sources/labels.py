@@ -215,7 +215,8 @@ def _waiting(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
     if not there:
         return Waiting(labels, ids)
     log = log_rows(connection, monitor, there[-1:], lake)
-    if monitor.labels and monitor.labels.columns.keys:
+    keyed = bool(monitor.labels and monitor.labels.columns.keys)
+    if keyed:
         key = of_predictions(monitor, "log", connection.sql(log).columns)
     else:
         # as the log has it: that a label is written in another way is what people have to see
@@ -223,11 +224,9 @@ def _waiting(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
     found = connection.sql(
         f"SELECT {key} AS shown FROM ({log}) AS log WHERE shown IS NOT NULL LIMIT {_EXAMPLES}"
     ).fetchall()
-    newest = [
-        f"SELECT {key} AS shown FROM ({log_rows(connection, monitor, [day], lake)}) AS log"
-        for day in there[-_expected_days(monitor) :]
-    ]
-    misses = near_misses(connection, monitor, " UNION ALL ".join(newest))
+    days = log_rows(connection, monitor, there[-_expected_days(monitor) :], lake)
+    by = of_predictions(monitor, "log", connection.sql(days).columns) if keyed else key
+    misses = near_misses(connection, monitor, f"SELECT {by} AS shown FROM ({days}) AS log")
     # in pseudonyms no difference can be seen
     seen = {} if told is pseudonym else misses.examples
     alike = {what: [told(each) for each in pair] for what, pair in seen.items()}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
 #: Labels and rows of the log that are compared.
-_LABELS, _ROWS = 1_000, 1_000_000
+_LABELS, _ROWS = 1_000, 300_000
 _BETWEEN = "chr(31)"
 #: Ways to write ids alike, what each leaves out first, as SQL.
 _FORMS = {
@@ -83,6 +83,8 @@ def near_misses(connection: duckdb.DuckDBPyConnection, monitor: Monitor, keys: s
             labels[what] = labels.get(what, 0) + int(number)
             examples.setdefault(what, (example[0], example[1]))
             connection.execute("DELETE FROM sought_keys WHERE id IN (SELECT id FROM alike)")
+            if sum(labels.values()) == compared:
+                break
     connection.execute("DROP TABLE sought_keys; DROP TABLE log_keys; DROP TABLE IF EXISTS alike")
     return NearMisses(labels, examples, compared)
 

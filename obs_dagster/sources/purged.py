@@ -59,6 +59,6 @@ def purge_rows(table: Table, day: dt.date, today: dt.date, **changed: object) ->
         return 0
     path = table.path(day)
     rows: int = pq.read_metadata(path).num_rows
-    kept = {key: value for key, value in manifest.items() if key != "in_place"}
+    kept = {key: value for key, value in manifest.items() if key not in ("in_place", "conflicting")}
     table.write(day, pq.read_schema(path).empty_table(), kept | changed | {_SINCE: today.isoformat()})
     return rows

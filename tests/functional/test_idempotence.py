@@ -103,6 +103,10 @@ def test_late_labels_re_evaluate_exactly_the_days_they_touch(season, copied):
     assert first.success, first.failures
     by_day = {"windows": [1], "segments": ["*"], "metrics": list(family("performance"))}
     before = {record.key: record for record in place.metrics(**by_day)}
+    families = ("quality", "books", "drift", "service")
+    of_no_label = {"segments": ["*"], "metrics": [name for each in families for name in family(each)]}
+    untouched = {record.key: record for record in place.metrics(**of_no_label)}
+    assert untouched
 
     file.write_bytes(late)
     second = place.run(LAST)
@@ -113,6 +117,9 @@ def test_late_labels_re_evaluate_exactly_the_days_they_touch(season, copied):
     # the days' own outcomes changed where labels came, and nothing was computed again elsewhere
     changed = {after[key].day for key in before if after[key] != before[key]}
     assert changed == TOUCHED
+    # when it was computed is a part of a record
+    found = {record.key: record for record in place.metrics(**of_no_label) if record.day < LAST}
+    assert found == untouched
     assert after.keys() == before.keys() | new_day
     for day in TOUCHED:
         (coverage,) = (

@@ -112,6 +112,23 @@ def test_the_default_that_stands_for_missing_values_says_so(raw):
     assert cause.numbers == {"value": -1.0}
 
 
+class BrokenCause:
+    name = "broken"
+
+    def look(self, _):
+        raise ZeroDivisionError
+
+
+def test_a_kind_of_cause_that_fails_hides_no_other(raw, monkeypatch):
+    rng = np.random.default_rng(4)
+    before, after = (rng.gamma(4, 5, n) for n in (BASELINE, 4000))
+    pair = Numbers(raw.on_shape(before, before), raw.on_shape(after * 1000, before))
+    known = suspected(pair)
+    assert known is not None
+    monkeypatch.setitem(KINDS._known, "broken", BrokenCause())
+    assert suspected(pair) == known
+
+
 def counts(raw, names, shares, n, seed):
     return raw.categories(np.random.default_rng(seed).choice(names, n, p=shares).tolist())
 
