@@ -138,7 +138,8 @@ class LabelRows:
             untimed = f"{time} IS NOT NULL AND {known_at} IS NULL"
         return (
             f"SELECT {key}, {self.reader.sql(*label)}, {known_at}, "
-            f"{self.reader.unusable(*label)}, {lost}, {untimed}"
+            # of a null it is not known whether it has lost digits
+            f"{self.reader.unusable(*label)}, coalesce({lost}, false), {untimed}"
         )
 
     def settle(self, seen: tuple[int, int], tolerated: float) -> str | None:
