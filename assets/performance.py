@@ -15,9 +15,9 @@ from assets.tables import table
 from assets.where import where_and_why
 from obs_dagster.evaluation.baseline_outcomes import compared_nights
 from obs_dagster.evaluation.label_ages import age_labels, days_to_age
-from obs_dagster.evaluation.metrics import performance_records
 from obs_dagster.evaluation.owed import digests, owed_days, settle
 from obs_dagster.evaluation.parallel import records_of_days
+from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.windows import later_days
 from obs_dagster.metrics.definition import Definition

@@ -10,8 +10,8 @@ from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
 from obs_dagster.evaluation.hours import count_hours, looked_back_at
-from obs_dagster.evaluation.metrics import service_records
 from obs_dagster.evaluation.parallel import records_of_days
+from obs_dagster.evaluation.service_records import service_records
 from obs_dagster.evaluation.windows import later_days
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family

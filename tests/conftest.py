@@ -22,16 +22,14 @@ from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 from obs_dagster.baselines.prepare import prepare_baseline
+from obs_dagster.evaluation.drift_records import drift_records
 from obs_dagster.evaluation.label_ages import age_labels, days_to_age
 from obs_dagster.evaluation.log_records import quality_records
-from obs_dagster.evaluation.metrics import (
-    drift_records,
-    performance_records,
-    service_records,
-)
 from obs_dagster.evaluation.night import Night
+from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.recording import Recorder
+from obs_dagster.evaluation.service_records import service_records
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.evaluation import STRICT
 from obs_dagster.monitor.model import Monitor

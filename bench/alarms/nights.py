@@ -21,12 +21,13 @@ from obs_dagster.catalogue import monitor_of
 from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.drift import drift_of_day, keep_changes
 from obs_dagster.evaluation.log_records import quality_records
-from obs_dagster.evaluation.metrics import performance_records, service_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.night_record import record_nights
+from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.sampling import draw_versions
+from obs_dagster.evaluation.service_records import service_records
 from obs_dagster.evaluation.windows import day_profile
 from obs_dagster.explain.scoring import compare
 from obs_dagster.history import History

@@ -13,7 +13,7 @@ def merge(monitor: str, lake: str, day: str) -> None:
     clock = Clock()
     with clock.importing():
         from bench.measured import ours
-        from obs_dagster.evaluation.metrics import drift_records
+        from obs_dagster.evaluation.drift_records import drift_records
         from obs_dagster.evaluation.night import Night
         from obs_dagster.evaluation.recording import Recorder
         from obs_dagster.evaluation.windows import profile_windows

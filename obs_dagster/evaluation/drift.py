@@ -13,7 +13,7 @@ from obs_dagster.changes.change import Change, Changes, Reference
 from obs_dagster.changes.describe import Moved, describe
 from obs_dagster.changes.missing import missing_moved
 from obs_dagster.errors import LakeError
-from obs_dagster.evaluation.metrics import Compared, drift_records
+from obs_dagster.evaluation.drift_records import Compared, drift_records
 from obs_dagster.evaluation.multivariate import multivariate_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.lake import Lake, read_json, write_json

@@ -18,7 +18,7 @@ _FEWEST_DAYS = 24
 T = TypeVar("T")
 
 Family = Callable[[Night, dt.date], Iterator[MetricRecord]]
-"""A function of `obs_dagster.evaluation.metrics` that gives the records of one family on one day."""
+"""A function of `obs_dagster.evaluation` that gives the records of one family on one day."""
 
 Learn = Callable[[list[MetricRecord]], None]
 """Takes the records of a day, which later days depend on."""

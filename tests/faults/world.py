@@ -27,11 +27,11 @@ from obs_dagster.evaluation.drift import drift_of_day
 from obs_dagster.evaluation.hours import count_hours
 from obs_dagster.evaluation.label_ages import age_labels, days_to_age
 from obs_dagster.evaluation.log_records import quality_records
-from obs_dagster.evaluation.metrics import performance_records, service_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.night_record import record_nights
 from obs_dagster.evaluation.owed import digests, owed_days, settle
 from obs_dagster.evaluation.parallel import each_day, records_of_days
+from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import (
     damaged_profiles,
     profile_days,
@@ -39,6 +39,7 @@ from obs_dagster.evaluation.profiling import (
     stale_outcomes,
 )
 from obs_dagster.evaluation.recording import Recorder
+from obs_dagster.evaluation.service_records import service_records
 from obs_dagster.evaluation.windows import later_days
 from obs_dagster.history import History
 from obs_dagster.lake.lake import Lake

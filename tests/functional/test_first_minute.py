@@ -11,11 +11,12 @@ from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.changes.words import told
 from obs_dagster.evaluation.drift import drift_of_day, keep_changes
 from obs_dagster.evaluation.log_records import quality_records
-from obs_dagster.evaluation.metrics import performance_records, service_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.night_record import record_nights
+from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.recording import Recorder
+from obs_dagster.evaluation.service_records import service_records
 from obs_dagster.metrics.registry import family
 from obs_dagster.quality.day import validate_days
 from obs_dagster.reports.gather import gather

@@ -19,10 +19,11 @@ from jobs.cli import main
 from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.evaluation.hourly import hourly_records
 from obs_dagster.evaluation.hours import count_hours
-from obs_dagster.evaluation.metrics import performance_records, service_records
 from obs_dagster.evaluation.night import Night
+from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.recording import Recorder
+from obs_dagster.evaluation.service_records import service_records
 from obs_dagster.monitor.objectives import LatencyObjective, Objectives
 from obs_dagster.quality.day import validate_days
 from obs_dagster.serving.parquet import as_parquet

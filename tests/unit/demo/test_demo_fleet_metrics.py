@@ -12,8 +12,8 @@ from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.catalogue import monitor_of
 from obs_dagster.demo.fleet import FIRST_DAY, replay_fleet
 from obs_dagster.demo.flights import CLASSES, DELAY, DELAY_CLASS
-from obs_dagster.evaluation.metrics import performance_records
 from obs_dagster.evaluation.night import Night
+from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.lake.lake import Lake

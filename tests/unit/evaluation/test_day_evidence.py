@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from obs_dagster.evaluation.metrics import drift_records
+from obs_dagster.evaluation.drift_records import drift_records
 
 ONE = dt.timedelta(days=1)
 

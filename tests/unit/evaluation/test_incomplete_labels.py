@@ -8,7 +8,7 @@ import pytest
 
 from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.evaluation.label_ages import age_labels, days_to_age
-from obs_dagster.evaluation.metrics import performance_records
+from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of, stale_outcomes
 from obs_dagster.quality.day import validate_day
 from obs_dagster.sources.ingest import ingest_logs

@@ -4,8 +4,10 @@ import pytest
 
 from obs_dagster import workers
 from obs_dagster.evaluation import parallel
-from obs_dagster.evaluation.metrics import drift_records, performance_records, service_records
+from obs_dagster.evaluation.drift_records import drift_records
 from obs_dagster.evaluation.parallel import records_of_days
+from obs_dagster.evaluation.performance_records import performance_records
+from obs_dagster.evaluation.service_records import service_records
 
 
 @pytest.mark.parametrize("family", [drift_records, performance_records, service_records])

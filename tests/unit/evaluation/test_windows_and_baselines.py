@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from obs_dagster.errors import LakeError
-from obs_dagster.evaluation.metrics import drift_records, performance_records, service_records
+from obs_dagster.evaluation.drift_records import drift_records
+from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
+from obs_dagster.evaluation.service_records import service_records
 from obs_dagster.evaluation.windows import day_profile, later_days, outcome_windows, profile_windows
 from obs_dagster.profile.grids.asinh_grid import AsinhGrid
 from obs_dagster.profile.grids.grid import Grids
