@@ -7,6 +7,8 @@ from assets.partitions import days_of
 from assets.resources import Platform
 from assets.stage import is_run, stage
 from assets.tables import table
+from obs_dagster.evaluation.log_records import label_records
+from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
 from obs_dagster.reports.evidently_ahead import begin_ahead
 from obs_dagster.sources.labels import ingest_labels
@@ -36,6 +38,11 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         for note in notes:
             context.log.warning(note)
             _NOTE(note=note)
+        if monitor.labels is not None:
+            last = max(days_of(context))
+            records = label_records(found.book, last, platform.night(monitor, context.run_id).recorder)
+            with platform.history() as history:
+                history.replace_metrics(records, model=monitor.model, days=[last], metrics=family("labels"))
         if found.book.refused:
             with platform.history() as history:
                 told = "; ".join(found.book.refused)

@@ -1,4 +1,4 @@
-"""The metrics of a day's log as a whole: whether it was sound, and where its rows went."""
+"""The metrics of a day's log as a whole: whether it was sound, and where its rows and labels went."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from obs_dagster.metrics.registry import family
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.books import Books
 from obs_dagster.quality.validated import DayQuality
+from obs_dagster.sources.label_book import LabelBook
 from obs_dagster.sources.unreadable_log import UNREADABLE
 
 
@@ -47,3 +48,8 @@ def quality_records(
 def books_records(books: Books, day: dt.date, recorder: Recorder) -> Iterator[MetricRecord]:
     """Where the rows of the day's log went."""
     yield from recorder.records(evaluate("books", books), version=WHOLE, day=day, window=1)
+
+
+def label_records(book: LabelBook, day: dt.date, recorder: Recorder) -> Iterator[MetricRecord]:
+    """Where the labels are, as the night of a day knew them."""
+    yield from recorder.records(evaluate("labels", book), version=WHOLE, day=day, window=1)

@@ -10,6 +10,7 @@ from obs_dagster.metrics.default_rule import DefaultRule
 Family = Literal[
     "quality",
     "books",
+    "labels",
     "drift",
     "multivariate",
     "performance",

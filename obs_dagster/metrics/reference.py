@@ -100,6 +100,7 @@ day or two. What moves less is told in the verdict.
 HEADINGS: dict[Family, str] = {
     "quality": "Data quality",
     "books": "The books of the log",
+    "labels": "The books of the labels",
     "drift": "Drift",
     "multivariate": "Several columns at once",
     "performance": "Performance",

@@ -49,6 +49,7 @@ class FileRead:
         untimed: rows whose `known_at` is no time; they count as known earliest.
         unusable: rows per value of neither class, the most frequent ones.
         unusable_rows: rows with such values.
+        untold: rows that are none of all this; only 0 is no fault.
         held: whether all labels are kept back, since a value that cannot be used may be the class that is not
             there.
         unreadable: why nothing of it could be read; it is tried again every night.
@@ -64,6 +65,7 @@ class FileRead:
     untimed: int = 0
     unusable: dict[str, int] = field(default_factory=dict)
     unusable_rows: int = 0
+    untold: int = 0
     held: bool = False
     unreadable: str = ""
 
@@ -143,6 +145,8 @@ class LabelBook:
         conflicts: ids that had two labels at one time, when they were last read.
         conflicting: some of them.
         lost: days whose labels were lost and could not be read again in full, with how many they had.
+        astray: labels that were read last and are nowhere: neither with their prediction nor waiting,
+            repeated or of a forgotten id.
         kind: the SQL type of what labels are read as.
         unreachable: why the source itself could not be looked at; the rest is then as it was before.
     """
@@ -155,6 +159,7 @@ class LabelBook:
     conflicts: int = 0
     conflicting: list[str] = field(default_factory=list)
     lost: dict[str, int] = field(default_factory=dict)
+    astray: int = 0
     kind: str = "BOOLEAN"
     unreachable: str = ""
 
@@ -200,6 +205,21 @@ class LabelBook:
         return sum(day.labels for day in self.days.values())
 
     @property
+    def waited_for(self) -> int:
+        """Labels that have found none."""
+        return self.waiting.labels
+
+    @property
+    def without_use(self) -> int:
+        """Rows that are no label: without an id, a value or a meaning, or kept back."""
+        return sum(each.rows - each.usable for each in self.files.values())
+
+    @property
+    def unaccounted(self) -> int:
+        """Rows that were read and are nowhere. Only 0 is no fault."""
+        return abs(self.astray) + sum(each.untold for each in self.files.values())
+
+    @property
     def refused(self) -> list[str]:
         """What could not be read, and why, a sentence each."""
         unreadable = [each.unreadable for each in self.files.values() if each.unreadable]
@@ -208,7 +228,7 @@ class LabelBook:
     @property
     def wrong(self) -> bool:
         """Whether labels that there were, or are, cannot be had: somebody has to act."""
-        return bool(self.refused or self.lost)
+        return bool(self.refused or self.lost or self.unaccounted)
 
     @property
     def serious(self) -> bool:
@@ -251,6 +271,12 @@ class LabelBook:
             )
         if self.waiting.labels:
             yield self.waiting.told(with_ids=with_ids)
+        yield from self._missing()
+
+    def _missing(self) -> Iterator[str]:
+        """What there was, and is nowhere now."""
+        if rows := self.unaccounted:
+            yield f"{rows:,} labels were read and are nowhere. Run the night again; if it stays, report it."
         for day, had in sorted(self.lost.items()):
             now = self.days[day].labels if day in self.days else 0
             yield (

@@ -35,6 +35,8 @@ _COUNTED = {
     "lost_digits": "lost",
     "untimed": "untimed",
     "unusable_rows": "value IS NOT NULL",
+    "untold": "NOT coalesce(label IS NOT NULL AND prediction_id IS NOT NULL OR label IS NULL "
+    "AND value IS NULL OR prediction_id IS NULL OR lost OR value IS NOT NULL, false)",
 }
 #: Those of labels that are not of two classes.
 _OF_ANY_VALUE = {"positive": "label IS NOT NULL AND prediction_id IS NOT NULL", "negative": "false"}
@@ -54,6 +56,8 @@ class LabelRows:
         zone: the time zone of the monitor's days.
         tell: how keys are shown.
         files: what came of each source, in the order they were read.
+        waited: labels that had waited and are among the rows.
+        dropped: usable labels that are neither in `incoming` nor repeat one that is; only 0 is no fault.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -62,6 +66,8 @@ class LabelRows:
     zone: str = "UTC"
     tell: Callable[[str], str] = shown
     files: list[FileRead] = field(default_factory=list)
+    waited: int = 0
+    dropped: int = 0
 
     def __post_init__(self) -> None:
         self.connection.execute(
@@ -81,6 +87,7 @@ class LabelRows:
             )
         except duckdb.Error:
             return False
+        self.waited = count_of(self.connection, "loaded")
         return True
 
     def load(self, source: SourceFiles, *, limit: int | None = None) -> None:
@@ -225,6 +232,12 @@ class LabelRows:
             "(PARTITION BY prediction_id ORDER BY known_at DESC NULLS LAST, place DESC) = 1)"
         )
         conflicts = self._conflicts()
+        given = self.waited + sum(each.usable for each in self.files)
+        there, single, several = self.connection.sql(
+            "SELECT count(*), count(*) FILTER (NOT again), count(DISTINCT prediction_id) FILTER (again) "
+            "FROM usable"
+        ).fetchall()[0]
+        self.dropped = given - there + single + several - count_of(self.connection, "incoming")
         if retract:
             self.connection.execute(
                 "INSERT INTO incoming SELECT DISTINCT prediction_id, NULL, NULL FROM loaded ANTI JOIN "
@@ -244,6 +257,11 @@ class LabelRows:
             f"SELECT count(*), min(prediction_id, {_EXAMPLES}) FROM ({both})"
         ).fetchall()[0]
         return int(number), [self.tell(each) for each in examples or ()]
+
+
+def count_of(connection: duckdb.DuckDBPyConnection, rows: str, where: str = "true") -> int:
+    """How many rows a table, or what else can stand after FROM, has where something is so."""
+    return int(connection.sql(f"SELECT count(*) FROM {rows} WHERE {where}").fetchall()[0][0])
 
 
 def _read(name: str, found: str) -> tuple[str, str]:

@@ -29,7 +29,7 @@ from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.label_book import FileRead, LabelBook, Waiting
 from obs_dagster.sources.label_days import GROUND_TRUTH, LabelDays
 from obs_dagster.sources.label_keys import of_predictions, telling
-from obs_dagster.sources.label_rows import LabelRows
+from obs_dagster.sources.label_rows import LabelRows, count_of
 from obs_dagster.sources.label_values import label_reader, label_type
 from obs_dagster.sources.log_rows import check_in_place, log_rows
 from obs_dagster.sources.near_misses import near_misses
@@ -126,7 +126,8 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
         conflicts, conflicting = rows.resolve(retract=remade)
         if gone := forgotten(monitor.model, lake):
             connection.execute(f"DELETE FROM incoming WHERE {is_forgotten('prediction_id', gone)}")
-        touched = _sort_to_days(connection, monitor, lake, days)
+        usable = count_of(connection, "incoming", "label IS NOT NULL")
+        touched, joined = _sort_to_days(connection, monitor, lake, days)
         waiting = _hold(connection, folder / HOLDING)
         unread = sum(bool(each.unreadable) for each in rows.files)
         now = LabelBook(
@@ -139,6 +140,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
             conflicts=conflicts if new else book.conflicts,
             conflicting=conflicting if new else book.conflicting,
             lost=days.short(),
+            astray=rows.dropped + usable - joined - waiting,
             kind=label_type(monitor),
         )
     if now != book:
@@ -191,7 +193,7 @@ def _load_waiting(rows: LabelRows, holding: Path, book: LabelBook) -> list[str]:
 def _hold(connection: duckdb.DuckDBPyConnection, holding: Path) -> int:
     """Keep the labels whose prediction is unknown; returns how many there are."""
     connection.execute("DELETE FROM incoming WHERE label IS NULL")
-    waiting = _count(connection, "incoming")
+    waiting = count_of(connection, "incoming")
     if waiting or holding.exists():
         with replacing(holding) as aside:
             connection.execute(
@@ -240,24 +242,24 @@ def _waiting(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
     )
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    return int(connection.sql(f"SELECT count(*) FROM {table}").fetchall()[0][0])
-
-
 def _sort_to_days(
     connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake, truth: LabelDays
-) -> dict[dt.date, int]:
+) -> tuple[dict[dt.date, int], int]:
     """Move labels from `incoming` to their days, newest days first, until none is left or no day is.
 
     A label belongs to every prediction of its id: on each of its days, and of each version.
+
+    Returns:
+        The days whose labels changed, with the number that each has now; labels that found a prediction.
     """
     logs = lake.table(monitor.model, LOGS)
     touched: dict[dt.date, int] = {}
+    joined = 0
     key = identifier(monitor.logs.columns.prediction_id)
     # nobody knows any more which predictions a day had whose rows were removed
     there = [day for day in logs.days() if not purged_on(logs.readable(day))]
     for days in _batches(sorted(there, reverse=True), _expected_days(monitor)):
-        if not _count(connection, "incoming"):
+        if not count_of(connection, "incoming"):
             break
         log = log_rows(connection, monitor, days, lake)
         connection.execute(
@@ -266,6 +268,8 @@ def _sort_to_days(
             f"ON {of_predictions(monitor, 'log', connection.sql(log).columns)} = incoming.prediction_id"
         )
         check_in_place(monitor, days, lake)
+        found = "(SELECT DISTINCT prediction_id FROM sought WHERE day IS NOT NULL AND label IS NOT NULL)"
+        joined += count_of(connection, found)
         # first, since the session has memory for the labels once, not twice
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE incoming AS SELECT prediction_id, label, known_at FROM sought "
@@ -277,7 +281,7 @@ def _sort_to_days(
         for (day,) in days_found:
             if (labels := truth.merge(day)) is not None:
                 touched[day] = labels
-    return touched
+    return touched, joined
 
 
 def _expected_days(monitor: Monitor) -> int:

@@ -24,6 +24,7 @@ class DataQuality:
         known = definitions().values()
         quality = [each for each in known if each.family in ("quality", "books")]
         labels = [each for each in known if each.family == "performance" and not each.tasks]
+        where = [each for each in known if each.family == "labels"]
         drift = [each for each in known if each.family == "drift" and not each.asked_with]
         together = [each for each in known if each.family == "multivariate"]
         yield Board(
@@ -32,7 +33,13 @@ class DataQuality:
             "What the log and the labels of a model are like: broken rows, missing values, drift by column.",
             [
                 Row("The contract", [metric_panel(each, dialect) for each in quality]),
-                Row("Labels", [metric_panel(each, dialect, width=24) for each in labels]),
+                Row(
+                    "Labels",
+                    [
+                        *(metric_panel(each, dialect, width=24) for each in labels),
+                        *(metric_panel(each, dialect) for each in where),
+                    ],
+                ),
                 Row("Now, by column", [_by_column(definitions()[name]) for name in ("missing_share", "psi")]),
                 Row("Drift by column", [metric_panel(each, dialect) for each in drift], closed=True),
                 Row(

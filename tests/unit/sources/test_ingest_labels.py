@@ -10,6 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from obs_dagster.evaluation.log_records import label_records
+from obs_dagster.sources import label_rows
+from obs_dagster.sources import labels as labels_module
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import GROUND_TRUTH, ingest_labels
 
@@ -351,3 +354,63 @@ def test_the_order_of_arrival_does_not_matter(small, day, shuffler: random.Rando
                 world.write(f"labels/{name}.parquet", labels)
         ingest_labels(world.monitor, world.lake)
     assert truth(world, days[0]) | truth(world, days[1]) == expected
+
+
+def accounts(world):
+    book = ingest_labels(world.monitor, world.lake).book
+    return book.matched, book.waited_for, book.without_use, book.unaccounted
+
+
+def test_every_label_has_its_prediction_or_is_accounted_for(world, day):
+    known = ids(world, day)
+    at = pd.Timestamp(day, tz="UTC")
+    file(world, "a.parquet", {known[0]: True, known[1]: False, "nobody": True}, at)
+    assert accounts(world) == (2, 1, 0, 0)
+    # corrected, said twice, without an id, without a value: together with a label that comes for a waiting id
+    world.write(
+        "labels/b.parquet",
+        pd.DataFrame(
+            {
+                "id": [known[1], known[2], known[2], None, None, known[3], "somebody"],
+                "late": pd.array([True, True, True, True, None, None, False], dtype="boolean"),
+                "known_at": at + ONE,
+            }
+        ),
+    )
+    assert accounts(world) == (3, 2, 3, 0)
+    assert accounts(world) == (3, 2, 3, 0)
+
+
+def test_a_label_that_gets_lost_on_its_way_is_told(world, day, monkeypatch):
+    sort = labels_module._sort_to_days
+
+    def losing(connection, *given):
+        connection.execute("DELETE FROM incoming WHERE prediction_id = 'nobody'")
+        return sort(connection, *given)
+
+    monkeypatch.setattr(labels_module, "_sort_to_days", losing)
+    file(world, "a.parquet", {ids(world, day)[0]: True, "nobody": True}, pd.Timestamp(day, tz="UTC"))
+    found = ingest_labels(world.monitor, world.lake).book
+    assert found.unaccounted == 1
+    assert found.wrong
+    assert any("1 labels were read and are nowhere" in note for note in found.notes())
+
+
+def test_a_row_of_no_kind_is_told(world, day, monkeypatch):
+    monkeypatch.setitem(label_rows._COUNTED, "untold", "prediction_id = 'odd'")
+    file(world, "a.parquet", {"odd": True}, pd.Timestamp(day, tz="UTC"))
+    assert ingest_labels(world.monitor, world.lake).book.unaccounted == 1
+
+
+def test_where_labels_are_is_recorded_for_the_night(world, day):
+    file(world, "a.parquet", {ids(world, day)[0]: True, "nobody": True}, pd.Timestamp(day, tz="UTC"))
+    book = ingest_labels(world.monitor, world.lake).book
+    records = {each.metric: each for each in label_records(book, day, world.recorder)}
+    assert {name: record.value for name, record in records.items()} == {
+        "labels_joined": 1,
+        "labels_waiting": 1,
+        "labels_conflicting": 0,
+        "labels_unusable": 0,
+        "labels_unaccounted": 0,
+    }
+    assert {record.n for record in records.values()} == {2}
