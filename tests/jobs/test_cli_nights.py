@@ -304,6 +304,7 @@ def test_check_finds_the_sources(ran):
         "contract": "ok",
         "labels": "ok",
         "baseline": "ok",
+        "ids": "ok",
         "route": "ok",
     }
     assert done.returncode == 0

@@ -128,7 +128,14 @@ DETECTED = {
         "nights": 73,
         "tools": {
             tool: {"found": NIGHTS, "alarms": 4, "by": {}}
-            for tool in ("obs-dagster", "evidently", "evidently, tuned", "nannyml", "nannyml, tuned")
+            for tool in (
+                "obs-dagster",
+                *(
+                    f"{peer}{how}"
+                    for peer in detection.PEERS
+                    for how in ("", detection.TUNED, detection.EQUAL)
+                ),
+            )
         },
     }
 }
