@@ -87,4 +87,4 @@ audit: setup
 # Pins the newest versions that resolve together; read the difference before you commit it.
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
-	    --custom-compile-command 'make lock' --extra dev --extra spark --extra docs pyproject.toml --output-file constraints.txt
+	    --custom-compile-command 'make lock' --extra dev --extra spark --extra gpu --extra docs pyproject.toml --output-file constraints.txt

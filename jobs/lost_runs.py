@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.launcher import WorkerStatus
 from dagster._core.storage.dagster_run import RunRecord
 
 from jobs.run_days import days_of_run
@@ -69,7 +70,7 @@ def fail_lost_runs(
     """Fail every run that is thought to go on and whose process is gone; each goes to the outbox, once.
 
     A run's process holds a file of the home for as long as it lives. A run that nobody can be seen to hold is
-    left alone if its process may live elsewhere, as with another home or a launcher that looks after it.
+    left alone if its process may live elsewhere, as with another home or a launcher that sees it run.
 
     Args:
         instance: where the runs are recorded.
@@ -129,7 +130,7 @@ def _lost(
         run = record.dagster_run
         file = settings.run_lock(run.run_id)
         model = run.tags.get(_MODEL) or _written(file)
-        if not model or not _is_gone(file, record, now):
+        if not model or not _is_gone(file, record, now) or _is_run_elsewhere(instance, run):
             continue
         # a run that ends says so before its file is let go
         again = instance.get_run_record_by_id(run.run_id)
@@ -145,6 +146,14 @@ def _is_gone(file: Path, record: RunRecord, now: dt.datetime) -> bool:
         run = record.dagster_run
         late = now - record.update_timestamp.replace(tzinfo=dt.UTC) > GRACE
         return late and run.status is dg.DagsterRunStatus.STARTED and _LAUNCHED in run.tags
+
+
+def _is_run_elsewhere(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether a launcher that looks after its runs sees it run: locks may end at a machine."""
+    launcher = instance.run_launcher
+    if not launcher.supports_check_run_worker_health:
+        return False
+    return launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING
 
 
 def _written(file: Path) -> str:

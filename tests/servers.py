@@ -52,9 +52,11 @@ def running(command: list[str], folder: Path, ready: Callable[[], object]) -> It
             process.wait()
 
 
-def until(what: str, asked: Callable[[], object], process=None, log: Path | None = None):
+def until(
+    what: str, asked: Callable[[], object], process=None, log: Path | None = None, seconds: float = _SECONDS
+):
     """What a question gives once it raises nothing and its answer is something."""
-    ends, why = time.monotonic() + _SECONDS, None
+    ends, why = time.monotonic() + seconds, None
     while time.monotonic() < ends:
         if process is not None and process.poll() is not None:
             break

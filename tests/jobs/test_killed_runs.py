@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import dagster as dg
 import pytest
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from sqlalchemy import text
 
 from jobs.instance import open_instance
@@ -186,6 +187,20 @@ def test_a_run_of_the_daemon_must_be_seen_within_minutes(settings, instance):
     (lost,) = fail_lost_runs(instance, settings, now=dt.datetime.now(dt.UTC) + dt.timedelta(minutes=6))
     assert lost.run_id == launched
     assert instance.get_run_by_id(launched).status is dg.DagsterRunStatus.FAILURE
+
+
+@pytest.mark.parametrize("seen", [WorkerStatus.RUNNING, WorkerStatus.FAILED, WorkerStatus.UNKNOWN])
+def test_a_run_that_its_launcher_sees_is_left_alone(settings, instance, monkeypatch, seen):
+    """Its lock is one of another machine, which this one may not see."""
+
+    launcher = instance.run_launcher
+    monkeypatch.setattr(type(launcher), "supports_check_run_worker_health", True)
+    monkeypatch.setattr(launcher, "check_run_worker_health", lambda _: CheckRunHealthResult(seen))
+    run = record(instance, dg.DagsterRunStatus.STARTED)
+    settings.run_lock(run).parent.mkdir(exist_ok=True)
+    settings.run_lock(run).write_text("loan_default")
+    lost = [each.run_id for each in fail_lost_runs(instance, settings)]
+    assert lost == ([] if seen is WorkerStatus.RUNNING else [run])
 
 
 def test_what_somebody_cancelled_is_no_alert(settings, instance):

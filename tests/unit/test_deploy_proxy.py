@@ -4,19 +4,13 @@ import base64
 import http.client
 import http.server
 import re
-import shutil
-import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.servers import free_port
-
-DEPLOY = Path(__file__).parents[2] / "deploy"
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+from tests.nginx import DEPLOY, in_front_of
 
 
 @pytest.fixture
@@ -46,26 +40,9 @@ def behind():
 
 @pytest.fixture
 def proxy(tmp_path, behind):
-    if NGINX is None:
-        pytest.skip("nginx is not installed")
     (tmp_path / "users").write_text("ann:{PLAIN}hunter2\n")
-    (tmp_path / "users").chmod(0o644)
-    port = free_port()
-    text = (DEPLOY / "nginx.conf").read_text()
-    for before, after in (
-        ("listen 8080;", f"listen 127.0.0.1:{port};"),
-        ("/run/secrets/users;", f"{tmp_path}/users;"),
-        ("http://dagster-webserver:3000", f"http://127.0.0.1:{behind[0]}"),
-        ("pid /tmp/nginx.pid;", f"pid {tmp_path}/nginx.pid; daemon off; user root;"),
-        ("/tmp/nginx-", f"{tmp_path}/nginx-"),  # noqa: S108  in a container of its own
-    ):
-        assert before in text
-        text = text.replace(before, after)
-    (tmp_path / "nginx.conf").write_text(text)
-    process = subprocess.Popen([NGINX, "-c", str(tmp_path / "nginx.conf")])
-    yield port
-    process.terminate()
-    process.wait()
+    with in_front_of(f"127.0.0.1:{behind[0]}", tmp_path) as port:
+        yield port
 
 
 def asked(port, **headers):
