@@ -11,7 +11,7 @@ from bench.coverage.estimates import counted, taught
 from obs_dagster.estimate.adapted import AdaptedCalibration, LikeRows
 from obs_dagster.estimate.expected import Expected
 from obs_dagster.estimate.likeness import Likeness
-from obs_dagster.estimate.predicted import STATISTICS
+from obs_dagster.estimate.predicted import STATISTICS, Labelled
 from obs_dagster.metrics.multivariate.samples import Samples
 
 _BASELINE, _SAMPLE = 20_000, 5_000
@@ -38,7 +38,7 @@ def adapted(move: float, rows: int, samples: int, *, adapts: bool = True) -> dic
         given, positives = counted(now[1], now[2])
         expected = Expected(given, calibration, seed=sample)
         for name, statistic in STATISTICS.items():
-            found, exact = expected.estimated(name), float(statistic(given, positives))
+            found, exact = expected.estimated(name), float(statistic(Labelled(given, positives)))
             if found.low is not None and found.high is not None and np.isfinite(exact):
                 held[f"{way}_{name}"].append(found.low <= exact <= found.high)
     return {name: (sum(map(int, each)), len(each)) for name, each in held.items()}

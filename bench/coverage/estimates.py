@@ -8,7 +8,7 @@ import numpy as np
 
 from obs_dagster.estimate.calibration import Calibration
 from obs_dagster.estimate.expected import Expected
-from obs_dagster.estimate.predicted import STATISTICS, Predicted
+from obs_dagster.estimate.predicted import STATISTICS, Labelled, Predicted
 
 _BINS, _THRESHOLD, _BASELINE = 10_000, 0.3, 20_000
 CENTRES = (np.arange(_BINS) + 0.5) / _BINS
@@ -26,7 +26,7 @@ def binary(told: str, rows: int, samples: int) -> dict[str, tuple[int, int]]:
         now, positives = counted(*_rows(random, rows, shift=-0.5, level=spread * random.normal()))
         expected = Expected(now, taught(baseline, sample), positives, seed=sample)
         for name, statistic in STATISTICS.items():
-            found, exact = expected.estimated(name), float(statistic(now, positives))
+            found, exact = expected.estimated(name), float(statistic(Labelled(now, positives)))
             if found.low is not None and found.high is not None and np.isfinite(exact):
                 held[f"estimated_{name}"].append(found.low <= exact <= found.high)
     return {name: (sum(map(int, each)), len(each)) for name, each in held.items()}

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from obs_dagster.estimate.overlap import why_apart
-from obs_dagster.estimate.predicted import Predicted
+from obs_dagster.estimate.overlap import Ground
+from obs_dagster.estimate.predicted import grouped
 from obs_dagster.metrics.estimate import UNTAUGHT
 from obs_dagster.profile.distribution import FloatArray
 
@@ -47,6 +47,11 @@ class Calibration:
         """Labelled rows by score, shape (k,)."""
         total: FloatArray = (self.positives + self.negatives).sum(axis=0)
         return total
+
+    @cached_property
+    def ground(self) -> Ground:
+        """Where there are labelled rows."""
+        return Ground(self.score, self.rows)
 
     @cached_property
     def refused(self) -> str:
@@ -88,15 +93,17 @@ class Calibration:
             return np.repeat(fitted, len(score), axis=1)
         left = right - 1
         weight = np.clip((score - known[left]) / (known[right] - known[left]), 0.0, 1.0)
-        found: FloatArray = fitted[:, left] * (1 - weight) + fitted[:, right] * weight
-        return found
+        # bins come first where they are stored: those of a window are taken as a whole
+        by_bin = fitted.T
+        found: FloatArray = by_bin[left] + (by_bin[right] - by_bin[left]) * weight[:, np.newaxis]
+        return found.T
 
     @cached_property
     def _resampled(self) -> tuple[FloatArray, FloatArray]:
         """Scores of joined bins, and the chances there by each resampled baseline, shape (REPLICATES, k)."""
-        whole = Predicted(self.score, self.rows[:, np.newaxis])
-        first = whole.groups(_MOST_BINS)
-        score = whole.joined(first).score
+        first = grouped(self.rows, _MOST_BINS)
+        total = np.maximum(np.add.reduceat(self.rows, first), 1.0)
+        score = np.add.reduceat(self.score * self.rows, first) / total
         positives, negatives = (
             np.add.reduceat(part, first, axis=1) for part in (self.positives, self.negatives)
         )
@@ -108,13 +115,8 @@ class Calibration:
         else:
             size = REPLICATES, len(score)
             drawn = [rng.poisson(part.sum(axis=0), size=size) for part in (positives, negatives)]
-        fitted = np.interp(score, *self._fit)
-        # of few rows that are of few days a draw may have none
-        fits = [
-            _fitted(score, yes, no, score) if (yes + no).any() else fitted
-            for yes, no in zip(*drawn, strict=True)
-        ]
-        return score, np.stack(fits)
+        yes, no = (part.astype(np.float64) for part in drawn)
+        return score, _fits(score, yes, no, np.interp(score, *self._fit))
 
     @property
     def by_day(self) -> bool:
@@ -148,7 +150,7 @@ class Calibration:
         """
         if self.refused:
             return self.refused
-        return why_apart((self.score, self.rows), (score, rows), near=NEAR, what="scores")
+        return self.ground.why_apart(score, rows, near=NEAR, what="scores")
 
 
 def _fitted(known: FloatArray, positives: FloatArray, negatives: FloatArray, score: FloatArray) -> FloatArray:
@@ -160,6 +162,38 @@ def _fitted(known: FloatArray, positives: FloatArray, negatives: FloatArray, sco
     share = isotonic_regression(positives[used] / rows[used], weights=rows[used]).x
     found: FloatArray = np.interp(score, known[used], np.clip(share, 0.0, 1.0))
     return found
+
+
+def _fits(
+    score: FloatArray, positives: FloatArray, negatives: FloatArray, otherwise: FloatArray
+) -> FloatArray:
+    """The isotonic regressions of many baselines on the same scores, fitted all at once.
+
+    Each is lifted above the one before it, so that one regression over all of them pools no rows of two.
+
+    Args:
+        score: ascending, shape (k,).
+        positives: rows by baseline and score, shape (r, k).
+        negatives: likewise.
+        otherwise: of a baseline without rows, shape (k,): of few days a draw may have none.
+
+    Returns:
+        Shape (r, k), the bins next to each other in memory's columns.
+    """
+    from scipy.optimize import isotonic_regression
+
+    rows = positives + negatives
+    used = rows > 0
+    lift = 2.0 * np.arange(len(rows))[:, np.newaxis]
+    share = (lift + positives / np.maximum(rows, 1e-300))[used]
+    lifted = np.zeros(rows.shape)
+    lifted[used] = isotonic_regression(share, weights=rows[used]).x
+    fitted = np.clip(lifted - lift, 0.0, 1.0)
+    # as a rule every score has rows in every baseline
+    for place in np.flatnonzero(~used.all(axis=1)):
+        own = used[place]
+        fitted[place] = np.interp(score, score[own], fitted[place, own]) if own.any() else otherwise
+    return np.asfortranarray(fitted)
 
 
 NEAR = 1e-3

@@ -15,9 +15,9 @@ from typing import Self
 import numpy as np
 
 from obs_dagster.estimate.calibration import LEAST_DAYS, NEAR, REPLICATES, Calibration
-from obs_dagster.estimate.expected import DETAIL, estimate_around, level_of_days, levelled
-from obs_dagster.estimate.overlap import why_apart
-from obs_dagster.estimate.predicted import STATISTICS, Predicted, grouped
+from obs_dagster.estimate.draws import by_decision, estimate_around
+from obs_dagster.estimate.expected import DETAIL, level_of_days, levelled
+from obs_dagster.estimate.predicted import STATISTICS, Labelled, Predicted, grouped
 from obs_dagster.metrics.record import NO_ROWS, Estimate
 from obs_dagster.profile.distribution import FloatArray
 
@@ -114,8 +114,7 @@ class Lack:
         known = float(meaning.rows.sum())
         if known < LEAST_LATE:
             return f"{known:,.0f} labels came as late as those that lack, where {LEAST_LATE} are needed"
-        now = score, self.coming(score).sum(axis=1)
-        return why_apart((meaning.score, meaning.rows), now, near=NEAR, what="scores")
+        return meaning.ground.why_apart(score, self.coming(score).sum(axis=1), near=NEAR, what="scores")
 
 
 @dataclass(frozen=True)
@@ -163,11 +162,12 @@ class Completed:
         """
         if self.refused:
             return Estimate.missing(f"{self.refused}{self._bounds(name)}", self._whole.n)
-        value = float(STATISTICS[name](self._whole, self._expected))
+        statistic = STATISTICS[name]
+        value = float(statistic(Labelled(self._whole, self._expected)))
         if not math.isfinite(value):
             return Estimate.missing("no rows that it is a share of are expected", self._whole.n)
-        few, drawn, centre = self._drawn
-        draws, middle = STATISTICS[name](few, drawn), float(STATISTICS[name](few, centre))
+        labels, centre = self._drawn
+        draws, middle = statistic(labels), float(statistic(centre))
         highest = math.inf if name == "log_loss" else 1.0
         return estimate_around(value, draws, middle, self._whole.n, highest=highest)
 
@@ -184,8 +184,8 @@ class Completed:
         return sum(coming, self.positives)
 
     @cached_property
-    def _drawn(self) -> tuple[Predicted, FloatArray, FloatArray]:
-        """Rows of few bins, positives drawn of them, shape (REPLICATES, k, 2), and the expected ones."""
+    def _drawn(self) -> tuple[Labelled, Labelled]:
+        """Rows of few bins with draws of the positives of them, and with the expected ones."""
         first = self._whole.groups(self.detail)
         few = self._whole.joined(first)
         rng = np.random.default_rng((self.seed, 6))
@@ -199,9 +199,9 @@ class Completed:
             # days next to each other are alike: all of them have the same draw of a level
             level = level_of_days(meaning, 1, np.random.default_rng((self.seed, 7)))
             chances = levelled(meaning.replicates(few.score), level)
-            drawn += rng.binomial(rows.astype(np.int64), coming * chances[:, :, np.newaxis])
+            drawn += by_decision(rng, rows, coming[:, 0] * chances)
             centre = centre + rows * coming * lack.chances(few.score)
-        return few, np.minimum(drawn, few.rows), np.minimum(centre, few.rows)
+        return Labelled(few, np.minimum(drawn, few.rows)), Labelled(few, np.minimum(centre, few.rows))
 
     def _bounds(self, name: str) -> str:
         """Between what the statistic will be, whatever the missing labels are."""
@@ -211,7 +211,7 @@ class Completed:
         whole = Predicted(self.score, self.rows + lacking)
         nothing, accepted, rejected = (lacking * np.array(way) for way in ((0, 0), (0, 1), (1, 0)))
         ends = [
-            float(STATISTICS[name](whole, self.positives + added))
+            float(STATISTICS[name](Labelled(whole, self.positives + added)))
             for added in (nothing, accepted, rejected, lacking)
         ]
         known = [end for end in ends if math.isfinite(end)]

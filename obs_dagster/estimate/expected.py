@@ -11,9 +11,10 @@ import numpy as np
 
 from obs_dagster.estimate.calibration import REPLICATES, Calibration
 from obs_dagster.estimate.concept import Concept
-from obs_dagster.estimate.predicted import STATISTICS, Predicted
+from obs_dagster.estimate.draws import by_decision, estimate_around, reach
+from obs_dagster.estimate.predicted import STATISTICS, Labelled, Predicted
 from obs_dagster.evidence.detector import e_value
-from obs_dagster.metrics.intervals import TAILS, Z, distance_band
+from obs_dagster.metrics.intervals import distance_band
 from obs_dagster.metrics.record import NO_ROWS, Estimate
 from obs_dagster.profile.distribution import FloatArray
 
@@ -22,8 +23,6 @@ DETAIL = 128
 
 IN_CELLS = 32
 """Those of a segment cell, of which there may be many."""
-
-_QUANTILES = np.array([TAILS[0], 0.5, TAILS[1]])
 
 _TENTHS = 10
 """Groups of equal rows in which expected and real positives are compared."""
@@ -56,7 +55,7 @@ class Expected:
         """Why nothing can be said; empty if something can."""
         if not self.predicted.n:
             return NO_ROWS
-        return self.calibration.why_not(self.predicted.score, self.predicted.rows.sum(axis=1))
+        return self.calibration.why_not(self.predicted.score, self.predicted.by_score)
 
     def estimated(self, name: str) -> Estimate:
         """A statistic as the calibration expects it; its interval holds what the labels may turn out to be.
@@ -66,11 +65,11 @@ class Expected:
         """
         if self.refused:
             return Estimate.missing(self.refused, self.predicted.n)
-        value = float(STATISTICS[name](self.predicted, self.expected))
+        statistic = STATISTICS[name]
+        value = float(statistic(self._expected))
         if not math.isfinite(value):
             return Estimate.missing(_without(name), self.predicted.n)
-        few, drawn = self.drawn
-        draws, centre = STATISTICS[name](few, drawn), float(STATISTICS[name](few, self.centre))
+        draws, centre = statistic(self._labels), float(statistic(self._middle))
         highest = math.inf if name in _UNBOUNDED else 1.0
         return estimate_around(value, draws, centre, self._behind(name), highest=highest)
 
@@ -81,10 +80,11 @@ class Expected:
         if self.refused:
             return Estimate.missing(self.refused, self.predicted.n)
         statistic = STATISTICS[name]
-        value = float(statistic(self.predicted, self.positives) - statistic(self.predicted, self.expected))
+        measured = Labelled(self.predicted, self.positives)
+        value = float(statistic(measured) - statistic(self._expected))
         if not math.isfinite(value):
             return Estimate.missing(_without(name), self.predicted.n)
-        below, above = self._reach(name)
+        below, above = reach(statistic(self._labels), float(statistic(self._middle)))
         return Estimate(value, value - above, value + below, self._behind(name))
 
     def concept_shift(self) -> Estimate:
@@ -112,7 +112,7 @@ class Expected:
             return found
 
         real = grouped(positives.sum(axis=1))
-        rows = grouped(self.predicted.rows.sum(axis=1))
+        rows = grouped(self.predicted.by_score)
         gap = real - grouped(self.expected.sum(axis=1))
         rng = np.random.default_rng((self.seed, 3))
         share = np.clip(real / np.maximum(rows, 1 / n), 0.0, 1.0)
@@ -128,7 +128,7 @@ class Expected:
         concept, n = Concept(self.calibration), self.predicted.n
         if reason := self.refused or concept.not_calibrated:
             return Estimate.missing(reason, n)
-        rows, positives = self.predicted.rows.sum(axis=1), self.positives.sum(axis=1)
+        rows, positives = self.predicted.by_score, self.positives.sum(axis=1)
         p = concept.p_value(self.predicted.score, rows, positives)
         return Estimate(math.log10(e_value(p)), None, None, n)
 
@@ -146,15 +146,24 @@ class Expected:
         rng = np.random.default_rng((self.seed, 2))
         level = level_of_days(self.calibration, self.days, rng)
         chances = levelled(self.calibration.replicates(few.score), level)
-        drawn = rng.binomial(few.rows.astype(np.int64), chances[:, :, np.newaxis])
-        return few, drawn.astype(np.float64)
+        return few, by_decision(rng, few.rows, chances)
 
-    def _reach(self, name: str) -> tuple[float, float]:
-        """How far draws lie below and above their median."""
-        few, drawn = self.drawn
-        return reach(STATISTICS[name](few, drawn), float(STATISTICS[name](few, self.centre)))
+    @cached_property
+    def _expected(self) -> Labelled:
+        return Labelled(self.predicted, self.expected)
 
-    @property
+    @cached_property
+    def _labels(self) -> Labelled:
+        """All draws."""
+        return Labelled(*self.drawn)
+
+    @cached_property
+    def _middle(self) -> Labelled:
+        """What is expected of the few bins that draws are made of."""
+        few, _ = self.drawn
+        return Labelled(few, self.centre)
+
+    @cached_property
     def centre(self) -> FloatArray:
         """Expected positives of the few bins that draws are made of."""
         few, _ = self.drawn
@@ -164,8 +173,8 @@ class Expected:
     def _behind(self, name: str) -> int:
         """The rows that a statistic is a share of."""
         if name == "recall":
-            return round(float(self.expected.sum()))
-        return int(self.predicted.rows[:, 1].sum()) if name == "precision" else self.predicted.n
+            return round(float(self._expected.total))
+        return int(self.predicted.accepted) if name == "precision" else self.predicted.n
 
 
 def shift_of(gaps: Sequence[tuple[float, FloatArray]], n: int) -> Estimate:
@@ -187,30 +196,11 @@ def level_of_days(calibration: Calibration, days: int, rng: np.random.Generator)
 
 def levelled(chances: FloatArray, level: FloatArray) -> FloatArray:
     """Chances, shape (REPLICATES, k), with a level on the logit scale."""
+    if not level.any():
+        return chances
     odds = np.exp(level)
     found: FloatArray = chances * odds / (1 - chances + chances * odds)
     return found
-
-
-def reach(draws: FloatArray, centre: float) -> tuple[float, float]:
-    """How far draws lie below and above their median, with how far that is off the centre."""
-    values = np.sort(draws[np.isfinite(draws)])
-    if not len(values):
-        return 1.0, 1.0
-    # as numpy.quantile has it, which takes longer than all the rest
-    low, middle, high = np.interp(_QUANTILES * (len(values) - 1), np.arange(len(values)), values)
-    off = float(middle) - centre
-    # the ends of so few draws are known less well than how far all of them lie apart
-    spread = Z * float(values.std())
-    return math.hypot(max(middle - low, spread), off), math.hypot(max(high - middle, spread), off)
-
-
-def estimate_around(
-    value: float, draws: FloatArray, centre: float, n: int, *, highest: float = 1.0
-) -> Estimate:
-    """A statistic between 0 and `highest` with the interval of its draws laid around it."""
-    below, above = reach(draws, centre)
-    return Estimate(value, max(0.0, value - below), max(value, min(highest, value + above)), n)
 
 
 def _without(name: str) -> str:

@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from obs_dagster.estimate.class_mix import MixedCalibration
-from obs_dagster.estimate.expected import Expected, estimate_around
+from obs_dagster.estimate.draws import estimate_around
+from obs_dagster.estimate.expected import Expected
 from obs_dagster.metrics.estimate import UNTAUGHT
 from obs_dagster.metrics.record import NO_ROWS, Estimate
 from obs_dagster.profile.distribution import FloatArray

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from obs_dagster.estimate.calibration import LEAST_DAYS, LEAST_ROWS, REPLICATES
-from obs_dagster.estimate.overlap import why_apart
+from obs_dagster.estimate.overlap import Ground
 from obs_dagster.estimate.predicted import grouped
 from obs_dagster.metrics.estimate import UNTAUGHT
 from obs_dagster.metrics.intervals import TAILS
@@ -86,6 +86,11 @@ class Losses:
         return total
 
     @cached_property
+    def ground(self) -> Ground:
+        """Where there are labelled rows."""
+        return Ground(self.prediction, self.rows)
+
+    @cached_property
     def refused(self) -> str:
         """Why losses cannot be learned; empty if they can."""
         n = self.rows.sum()
@@ -125,9 +130,9 @@ class Losses:
         """Why nothing can be said of rows of these predictions; empty if something can."""
         if self.refused:
             return self.refused
-        having = self.prediction[self.rows > 0]
-        near = 1e-3 * float(having[-1] - having[0]) + 1e-12
-        return why_apart((self.prediction, self.rows), (prediction, rows), near=near, what="predictions")
+        low, high = self.ground.ends
+        near = 1e-3 * (high - low) + 1e-12
+        return self.ground.why_apart(prediction, rows, near=near, what="predictions")
 
 
 @dataclass(frozen=True)

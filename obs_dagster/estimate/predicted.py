@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,11 @@ def grouped(rows: FloatArray, most: int) -> NDArray[np.intp]:
     upto = np.cumsum(rows)
     before = np.concatenate([[0.0], upto[:-1]])
     # empty bins at the end belong to the last group
-    return np.unique(np.minimum(np.floor(before / upto[-1] * most), most - 1), return_index=True)[1]
+    group = np.minimum(np.floor(before / upto[-1] * most), most - 1)
+    return np.flatnonzero(np.diff(group, prepend=-1.0))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Predicted:
     """Rows by score and decision.
 
@@ -33,32 +35,73 @@ class Predicted:
     score: FloatArray
     rows: FloatArray
 
-    @property
+    @cached_property
     def n(self) -> int:
         """All rows."""
         return int(self.rows.sum())
 
+    @cached_property
+    def by_score(self) -> FloatArray:
+        """The rows of each score, shape (k,)."""
+        found: FloatArray = self.rows[:, 0] + self.rows[:, 1]
+        return found
+
+    @cached_property
+    def accepted(self) -> float:
+        """Rows with a positive decision."""
+        return float(self.rows[:, 1].sum())
+
     def groups(self, most: int) -> NDArray[np.intp]:
         """The first of the bins of each group, of at most so many groups of about equal rows, ascending."""
-        return grouped(self.rows.sum(axis=1), most)
+        return grouped(self.by_score, most)
 
     def joined(self, first: NDArray[np.intp]) -> Predicted:
         """The rows with bins joined to groups, each at its mean score."""
         rows = np.add.reduceat(self.rows, first, axis=0)
-        of_bins = self.rows.sum(axis=1)
-        total = np.add.reduceat(of_bins, first)
-        score = np.add.reduceat(self.score * of_bins, first) / np.maximum(total, 1.0)
+        total = np.add.reduceat(self.by_score, first)
+        score = np.add.reduceat(self.score * self.by_score, first) / np.maximum(total, 1.0)
         return Predicted(score, rows)
 
 
-Statistic = Callable[[Predicted, FloatArray], FloatArray]
-"""A measure of quality: from rows, and how many are positive, shape (..., k, 2), to values of shape (...);
-NaN where it has none."""
+@dataclass(frozen=True)
+class Labelled:
+    """Predictions with labels, or draws of them; what several measures are made of is summed once.
+
+    Attributes:
+        given: the rows.
+        positives: how many of them are positive, by score and decision, shape (..., k, 2).
+    """
+
+    given: Predicted
+    positives: FloatArray
+
+    @cached_property
+    def yes(self) -> FloatArray:
+        """Positives by score, shape (..., k)."""
+        found: FloatArray = self.positives[..., 0] + self.positives[..., 1]
+        return found
+
+    @cached_property
+    def no(self) -> FloatArray:
+        """Negatives by score, likewise."""
+        found: FloatArray = self.given.by_score - self.yes
+        return found
+
+    @cached_property
+    def hits(self) -> FloatArray:
+        """Positives with a positive decision, shape (...)."""
+        found: FloatArray = self.positives[..., 1].sum(axis=-1)
+        return found
+
+    @cached_property
+    def total(self) -> FloatArray:
+        """All positives, likewise."""
+        found: FloatArray = self.yes.sum(axis=-1)
+        return found
 
 
-def _total(parts: FloatArray) -> FloatArray:
-    total: FloatArray = parts.sum(axis=(-2, -1))
-    return total
+Statistic = Callable[[Labelled], FloatArray]
+"""A measure of quality, to values of shape (...); NaN where it has none."""
 
 
 def _over(part: FloatArray, whole: FloatArray | float) -> FloatArray:
@@ -68,57 +111,57 @@ def _over(part: FloatArray, whole: FloatArray | float) -> FloatArray:
     return found
 
 
-def _precision(given: Predicted, positives: FloatArray) -> FloatArray:
-    return _over(positives[..., 1].sum(axis=-1), float(given.rows[:, 1].sum()))
+def _precision(known: Labelled) -> FloatArray:
+    return _over(known.hits, known.given.accepted)
 
 
-def _recall(_: Predicted, positives: FloatArray) -> FloatArray:
-    return _over(positives[..., 1].sum(axis=-1), _total(positives))
+def _recall(known: Labelled) -> FloatArray:
+    return _over(known.hits, known.total)
 
 
-def _f1(given: Predicted, positives: FloatArray) -> FloatArray:
-    return _over(2 * positives[..., 1].sum(axis=-1), _total(positives) + float(given.rows[:, 1].sum()))
+def _f1(known: Labelled) -> FloatArray:
+    return _over(2 * known.hits, known.total + known.given.accepted)
 
 
-def _accuracy(given: Predicted, positives: FloatArray) -> FloatArray:
-    right = positives[..., 1].sum(axis=-1) + (given.rows[:, 0] - positives[..., 0]).sum(axis=-1)
-    return _over(right, float(given.rows.sum()))
+def _accuracy(known: Labelled) -> FloatArray:
+    n = float(known.given.rows.sum())
+    # right are the hits, and of the rejected rows those that are not missed
+    return _over(n - known.given.accepted - known.total + 2 * known.hits, n)
 
 
-def _positive_share(given: Predicted, positives: FloatArray) -> FloatArray:
-    return _over(_total(positives), float(given.rows.sum()))
+def _positive_share(known: Labelled) -> FloatArray:
+    return _over(known.total, float(known.given.rows.sum()))
 
 
-def _classes(given: Predicted, positives: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Rows of each class by score, shape (..., k)."""
-    yes = positives.sum(axis=-1)
-    return yes, given.rows.sum(axis=-1) - yes
+def _roc_auc(known: Labelled) -> FloatArray:
+    no = known.no
+    below = np.cumsum(no, axis=-1)
+    negatives = below[..., -1] if no.shape[-1] else known.total
+    return _over(np.einsum("...k,...k->...", known.yes, below - no / 2), known.total * negatives)
 
 
-def _roc_auc(given: Predicted, positives: FloatArray) -> FloatArray:
-    yes, no = _classes(given, positives)
-    below = np.cumsum(no, axis=-1) - no / 2
-    return _over((yes * below).sum(axis=-1), yes.sum(axis=-1) * no.sum(axis=-1))
-
-
-def _pr_auc(given: Predicted, positives: FloatArray) -> FloatArray:
-    yes = positives.sum(axis=-1)[..., ::-1]
-    served = np.cumsum(given.rows.sum(axis=-1)[::-1])
+def _pr_auc(known: Labelled) -> FloatArray:
+    yes = known.yes[..., ::-1]
+    served = np.cumsum(known.given.by_score[::-1])
     # where nothing is served, nobody is positive
-    return _over(
-        (yes * np.cumsum(yes, axis=-1) / np.where(served > 0, served, 1.0)).sum(axis=-1), yes.sum(axis=-1)
-    )
+    found = yes / np.where(served > 0, served, 1.0)
+    return _over(np.einsum("...k,...k->...", found, np.cumsum(yes, axis=-1)), known.total)
 
 
-def _log_loss(given: Predicted, positives: FloatArray) -> FloatArray:
-    yes, no = _classes(given, positives)
-    score = np.clip(given.score, _TINY, 1 - _TINY)
-    return _over(-(yes @ np.log(score) + no @ np.log(1 - score)), float(given.rows.sum()))
+def _log_loss(known: Labelled) -> FloatArray:
+    score = np.clip(known.given.score, _TINY, 1 - _TINY)
+    return _linear(known, -np.log(score), -np.log(1 - score))
 
 
-def _brier(given: Predicted, positives: FloatArray) -> FloatArray:
-    yes, no = _classes(given, positives)
-    return _over(yes @ (1 - given.score) ** 2 + no @ given.score**2, float(given.rows.sum()))
+def _brier(known: Labelled) -> FloatArray:
+    score = known.given.score
+    return _linear(known, (1 - score) ** 2, score**2)
+
+
+def _linear(known: Labelled, of_positive: FloatArray, of_negative: FloatArray) -> FloatArray:
+    """The mean of what each positive and each negative row of a score counts."""
+    total = known.yes @ (of_positive - of_negative) + known.given.by_score @ of_negative
+    return _over(total, float(known.given.rows.sum()))
 
 
 #: scikit-learn's clip of probabilities in `log_loss`.

@@ -9,7 +9,7 @@ from obs_dagster.estimate.adapted import AdaptedCalibration, LikeRows, level_and
 from obs_dagster.estimate.calibration import Calibration
 from obs_dagster.estimate.expected import Expected
 from obs_dagster.estimate.likeness import Likeness
-from obs_dagster.estimate.predicted import STATISTICS, Predicted
+from obs_dagster.estimate.predicted import STATISTICS, Labelled, Predicted
 from obs_dagster.metrics.multivariate.samples import Samples
 
 BINS, THRESHOLD = 10_000, 0.3
@@ -54,11 +54,13 @@ def test_rows_like_those_of_now_know_what_scores_mean_there():
     plain, moved = (Expected(given, each) for each in adapted(before, now))
     missed = []
     for name, statistic in STATISTICS.items():
-        exact, found = float(statistic(given, positives)), moved.estimated(name)
+        exact, found = float(statistic(Labelled(given, positives))), moved.estimated(name)
         missed.append(not found.low <= exact <= found.high)
         assert found.value == pytest.approx(exact, abs=0.03), name
     assert np.mean(missed) < 0.2
-    assert plain.estimated("precision").value < float(STATISTICS["precision"](given, positives)) - 0.1
+    assert (
+        plain.estimated("precision").value < float(STATISTICS["precision"](Labelled(given, positives))) - 0.1
+    )
 
 
 def test_where_nothing_moved_nothing_is_adapted():

@@ -6,7 +6,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from obs_dagster.estimate.calibration import LEAST_DAYS, Calibration
 from obs_dagster.estimate.expected import Expected
-from obs_dagster.estimate.predicted import STATISTICS, Predicted
+from obs_dagster.estimate.predicted import STATISTICS, Labelled, Predicted
 
 BINS = 10_000
 CENTRES = (np.arange(BINS) + 0.5) / BINS
@@ -91,7 +91,7 @@ def test_intervals_hold_what_labels_turn_out_to_be():
             now, labels = predicted(*world(rng, 2_000, shift=-0.5, level=level))
             expected = Expected(now, calibrated(*before), labels)
             held += [
-                found.low <= statistic(now, labels) <= found.high
+                found.low <= statistic(Labelled(now, labels)) <= found.high
                 for name, statistic in STATISTICS.items()
                 if (found := expected.estimated(name)).value is not None
             ]
@@ -119,7 +119,7 @@ def test_a_concept_that_moved_is_what_measured_and_estimated_differ_by():
     moved = Expected(now, taught, labels)
     assert moved.shift("positive_share").low > 0.1
     assert moved.shift("precision").value == pytest.approx(
-        STATISTICS["precision"](now, labels) - moved.estimated("precision").value
+        STATISTICS["precision"](Labelled(now, labels)) - moved.estimated("precision").value
     )
     assert moved.concept_shift().low > 0.05
     same = Expected(*predicted(*world(rng, 5_000))[:1], taught)
@@ -160,5 +160,5 @@ def test_scores_that_nobody_has_change_nothing(name):
     none = np.zeros((len(empty), 2))
     wider = Predicted(np.concatenate([given.score, empty])[order], np.concatenate([given.rows, none])[order])
     with np.errstate(invalid="raise", divide="raise"):
-        found = STATISTICS[name](wider, np.concatenate([positives, none])[order])
-    assert found == pytest.approx(STATISTICS[name](given, positives))
+        found = STATISTICS[name](Labelled(wider, np.concatenate([positives, none])[order]))
+    assert found == pytest.approx(STATISTICS[name](Labelled(given, positives)))

@@ -1,0 +1,75 @@
+"""Draws of what labels may turn out to be, and how far a statistic of them reaches."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from obs_dagster.metrics.intervals import TAILS, Z
+from obs_dagster.metrics.record import Estimate
+from obs_dagster.profile.distribution import FloatArray
+
+_NORMAL = 10.0
+"""A variance from which on a binomial draw is a normal one, which takes a tenth of the time: the ends of a
+sum of such draws differ by less than those of 200 draws are known to."""
+
+_QUANTILES = np.array([TAILS[0], 0.5, TAILS[1]])
+
+
+def binomials(rng: np.random.Generator, rows: FloatArray, chances: FloatArray) -> FloatArray:
+    """How many of some rows happen to be, with these chances.
+
+    Args:
+        rng: draws them.
+        rows: whole numbers, shape (m,).
+        chances: shape (r, m).
+
+    Returns:
+        Shape (r, m); whole numbers where few are expected.
+    """
+    mean = rows * chances
+    variance = mean * (1 - chances)
+    many = variance.mean(axis=0) >= _NORMAL
+    found = np.sqrt(variance)
+    found *= rng.standard_normal(found.shape)
+    found += mean
+    np.clip(found, 0.0, rows, out=found)
+    few = np.flatnonzero(~many & (rows > 0))
+    if len(few):
+        found[:, few] = rng.binomial(rows[few].astype(np.int64), chances[:, few])
+    return found
+
+
+def by_decision(rng: np.random.Generator, rows: FloatArray, chances: FloatArray) -> FloatArray:
+    """The same of rows without and with a decision, shape (k, 2), of which most scores have one only.
+
+    Returns:
+        Shape (r, k, 2).
+    """
+    found = np.zeros((len(chances), *rows.shape))
+    place, way = np.nonzero(rows)
+    found[:, place, way] = binomials(rng, rows[place, way], chances[:, place])
+    return found
+
+
+def reach(draws: FloatArray, centre: float) -> tuple[float, float]:
+    """How far draws lie below and above their median, with how far that is off the centre."""
+    values = np.sort(draws[np.isfinite(draws)])
+    if not len(values):
+        return 1.0, 1.0
+    # as numpy.quantile has it, which takes longer than all the rest
+    low, middle, high = np.interp(_QUANTILES * (len(values) - 1), np.arange(len(values)), values)
+    off = float(middle) - centre
+    # the ends of so few draws are known less well than how far all of them lie apart
+    apart = values - values.sum() / len(values)
+    spread = Z * math.sqrt(float(apart @ apart) / len(values))
+    return math.hypot(max(middle - low, spread), off), math.hypot(max(high - middle, spread), off)
+
+
+def estimate_around(
+    value: float, draws: FloatArray, centre: float, n: int, *, lowest: float = 0.0, highest: float = 1.0
+) -> Estimate:
+    """A statistic between `lowest` and `highest` with the interval of its draws laid around it."""
+    below, above = reach(draws, centre)
+    return Estimate(value, max(lowest, value - below), max(value, min(highest, value + above)), n)
