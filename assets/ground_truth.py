@@ -11,6 +11,7 @@ from obs_dagster.evaluation.log_records import label_records
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
 from obs_dagster.reports.evidently_ahead import begin_ahead
+from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.sources.labels import ingest_labels
 from obs_dagster.sources.protocol import source_of
 from obs_dagster.telemetry.event import Event
@@ -38,7 +39,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         for note in notes:
             context.log.warning(note)
             _NOTE(note=note)
-        if monitor.labels is not None:
+        # where labels are counted by others, it is they who know where each is
+        if monitor.labels is not None and not rows_elsewhere(monitor):
             last = max(days_of(context))
             records = label_records(found.book, last, platform.night(monitor, context.run_id).recorder)
             with platform.history() as history:

@@ -6,6 +6,7 @@ from assets.optional import tell
 from assets.partitions import days_of, hours
 from assets.progress import tracked
 from assets.resources import Platform
+from assets.sites import site_faults, sites_metadata
 from assets.stage import is_run, stage
 from assets.tables import column_schema, table
 from obs_dagster.monitor import Monitor
@@ -61,6 +62,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     "duplicates": found.duplicates,
                     "what to know": (unread.error if unread else str(found.strays)) or "nothing to say",
                     **_ids(found),
+                    **sites_metadata(monitor, day, platform.lake),
                     **({"rows of forgotten ids": found.forgotten} if found.forgotten else {}),
                     "versions": table(
                         ({"version": version, "rows": rows} for version, rows in found.versions.items()),
@@ -70,6 +72,10 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 },
                 partition_key=day.isoformat(),
             )
+        faults = site_faults(context, monitor, platform.lake, days)
+        if faults:
+            with platform.history() as history:
+                tell(context, monitor, history, part="reading profiles of sites", error="; ".join(faults))
         if kept:
             # that such days are evaluated would be an all-clear
             with platform.history() as history:

@@ -15,6 +15,7 @@ from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
 from obs_dagster.quality.books import Books, books_of
+from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.telemetry.event import Event
 
 _CHECK = "books"
@@ -57,7 +58,10 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     _UNACCOUNTED(day=str(day), books=str(books))
             context.add_asset_metadata(
                 {
-                    "books": str(books or "not known: the day was read before they were kept"),
+                    "books": str(
+                        books
+                        or f"not known: {rows_elsewhere(monitor) or 'the day was read before they were kept'}"
+                    ),
                     "counts": found.table.num_rows,
                     "grids": found.grids.id,
                     "versions": table(

@@ -26,6 +26,7 @@ from jobs.cli import (
     init,
     metric_commands,
     nights,
+    profile,
     purge,
     quarantine,
     report,
@@ -108,6 +109,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(contract.app, name="contract")
+app.add_typer(profile.app, name="profile")
 app.command()(convert.convert)
 app.command()(report.report)
 app.command()(purge.purge)

@@ -26,7 +26,9 @@ from obs_dagster.profile.profile import SCHEMA, Profile, merge_rows
 from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.profile.tables import PROFILES
 from obs_dagster.quality.validated import DayQuality
+from obs_dagster.sites.stored import merged_profile, rows_elsewhere
 from obs_dagster.sources.files import connect, derived
+from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place
 from obs_dagster.sources.personal import Personal, counted, shown
 from obs_dagster.sources.purged import PurgedError
@@ -82,7 +84,7 @@ class BaselineDays:
         self._stored = lake.table(monitor.model, PROFILES)
         self._own = lake.table(monitor.model, _PROFILES)
         self._rows = lake.table(monitor.model, _ROWS)
-        self._cuts = str(monitor.cuts)
+        self._cuts = str(monitor.every_cut)
         self.lost: dict[dt.date, str] = {}
 
     def prepare(self) -> list[BaselineDay]:
@@ -184,7 +186,7 @@ class BaselineDays:
             return None
         cells = Profile(_read(self._stored, day, pc.field("column") == ""), self._grids)
         missing = set(quality.missing_columns)
-        declared = {cut for cut in self._monitor.cuts if missing.isdisjoint(cut)}
+        declared = {cut for cut in self._monitor.every_cut if missing.isdisjoint(cut)}
         found = {cut_of(cell) for version in cells.versions() for cell in cells.segments(version)}
         return cells if found in (declared, set()) else None
 
@@ -194,7 +196,12 @@ class BaselineDays:
         personal = Personal.of(self._monitor)
         stored = None if log else self._stored_cells(day, quality)
         profile, sample = stored or Profile.empty(self._grids), pa.table({})
-        if quality.evaluated:
+        if quality.evaluated and rows_elsewhere(self._monitor):
+            if stored is None:
+                profile = merged_profile(self._monitor, day, lake, self._grids)
+            # no rows, with their columns
+            sample = lake.table(self._monitor.model, LOGS).read(day)
+        elif quality.evaluated:
             with connect() as connection:
                 rows = self._log.rows(connection, [day], lake)
                 if stored is None:

@@ -19,6 +19,7 @@ from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.tables import SAMPLED
 from obs_dagster.pseudonym import pseudonym_sql
 from obs_dagster.quality.validated import clean_rows, day_quality
+from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.log_rows import check_in_place
 from obs_dagster.sources.purged import PurgedError
@@ -45,12 +46,14 @@ def compared_features(monitor: Monitor) -> dict[str, Feature]:
 def rows_of_day(night: Night, day: dt.date) -> pa.Table | None:
     """The rows of a day that are kept, with all features that may be, numbers first.
 
-    None if its rows were removed when their time was over.
+    None if its rows were removed when their time was over, or are elsewhere.
 
     Raises:
         LakeError: the day has not been validated.
         SourceError: a file that is read in place is gone or was rewritten.
     """
+    if rows_elsewhere(night.monitor):
+        return None
     features = compared_features(night.monitor)
     columns = sorted(features, key=lambda name: not features[name].numeric)
     try:

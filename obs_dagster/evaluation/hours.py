@@ -23,15 +23,14 @@ from obs_dagster.lake.quoting import identifier, literals
 from obs_dagster.metrics.service.hours import Hours
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile import arrays
+from obs_dagster.profile.tables import HOURS
 from obs_dagster.quality.refusal import missing
+from obs_dagster.sites.stored import merged_hours, rows_elsewhere
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place, log_rows
 from obs_dagster.sources.purged import purged_on
 from obs_dagster.telemetry.event import Event
-
-HOURS = "hours"
-"""The table of the lake."""
 
 #: One row per version and hour that has requests; what each column counts is said at `Hours`.
 SCHEMA = pa.schema(
@@ -91,6 +90,12 @@ def count_hours(night: Night, days: Iterable[dt.date]) -> None:
         and not _fresh(night, day)
         and (day in wanted or not purged_on(logs.readable(day)))
     ]
+    if rows_elsewhere(night.monitor):
+        for day in stale:
+            counted = merged_hours(night.monitor, day, night.lake, SCHEMA)
+            inputs = _inputs(night.monitor, day, night.lake)
+            _table(night.monitor, night.lake).write(day, counted, {"fingerprint": inputs})
+        return
     for absent, alike in groupby(stale, lambda day: _absent(night, day)):
         alike_days = list(alike)
         for start in range(0, len(alike_days), _BATCH):

@@ -26,6 +26,7 @@ from obs_dagster.lake.lake import Table
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.profile import slices
 from obs_dagster.profile.tables import LABEL_AGES
+from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable
 from obs_dagster.tasks.protocol import task_of
@@ -41,8 +42,10 @@ _NEVER = "never"
 
 
 def tracks_ages(monitor: Monitor) -> bool:
-    """Whether the labels say when they became known."""
-    return monitor.labels is not None and bool(monitor.labels.columns.known_at)
+    """Whether the labels are here, and say when they became known."""
+    return (
+        monitor.labels is not None and bool(monitor.labels.columns.known_at) and not rows_elsewhere(monitor)
+    )
 
 
 def labelled_through(night: Night) -> dt.date | None:

@@ -34,7 +34,7 @@ def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     relative, late = relative_metrics(monitor, "performance"), late_rows(night, kind)
     for version, every in subjects(windows):
         # groups of people that are no segments are compared, and have no numbers of their own
-        cells = [cell for cell in every if cut_of(cell) in monitor.cuts]
+        cells = [cell for cell in every if cut_of(cell) in monitor.every_cut]
         guessed = [version_estimates(night, day, kind, (version, cells), windows)]
         if late:
             guessed.append(version_completions(late, day, (version, cells), windows))

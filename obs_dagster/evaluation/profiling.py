@@ -15,6 +15,7 @@ from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_days
 from obs_dagster.quality.refusal import fact
 from obs_dagster.quality.validated import DayQuality, day_quality, validated
+from obs_dagster.sites.stored import merged_outcomes, merged_profile, outcomes_digest, rows_elsewhere
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.purged import purged_on
@@ -36,7 +37,9 @@ def profile_days(night: Night, days: Iterable[dt.date]) -> Iterator[tuple[dt.dat
     for batch in batches(night, days):
         evaluated = [day for day, quality in batch if quality.evaluated]
         profiles = {}
-        if evaluated:
+        if evaluated and rows_elsewhere(monitor):
+            profiles = {str(day): merged_profile(monitor, day, lake, grids) for day in evaluated}
+        elif evaluated:
             with (
                 _scan("profile", night, batch),
                 engine_of(monitor).clean_rows(monitor, evaluated, lake) as rows,
@@ -123,7 +126,9 @@ def reduce_outcomes_of(night: Night, days: Iterable[dt.date]) -> Iterator[tuple[
         inputs = {day: _inputs(night, day) for day, _ in batch}
         evaluated = [day for day, quality in batch if quality.evaluated]
         found = {}
-        if evaluated:
+        if evaluated and rows_elsewhere(monitor):
+            found = {str(day): merged_outcomes(monitor, day, lake, kind) for day in evaluated}
+        elif evaluated:
             with (
                 _scan("outcomes", night, batch),
                 engine_of(monitor).labelled_rows(monitor, evaluated, lake) as rows,
@@ -139,10 +144,14 @@ def _inputs(night: Night, day: dt.date) -> str:
     """The fingerprint of everything that the day's outcomes follow from."""
     monitor = night.monitor
     quality = day_quality(monitor, day, night.lake)
-    truth = night.lake.table(monitor.model, GROUND_TRUTH).manifest(day) or {}
+    if rows_elsewhere(monitor):
+        labels = outcomes_digest(monitor, day, night.lake)
+    else:
+        truth = night.lake.table(monitor.model, GROUND_TRUTH).manifest(day) or {}
+        labels = truth.get("fingerprint", "")
     rows = quality.fingerprint if quality is not None else ""
     roles = monitor.logs.columns
     read = f"{roles.prediction_id}|{roles.version}|{monitor.task}|{outputs(monitor)}"
     kind = task_of(monitor).outcomes
     counted = f"{settings_of(kind, monitor)}|{kind.schema}" if kind else ""
-    return f"{rows}|{truth.get('fingerprint', '')}|{monitor.outcome_cuts}|{read}{counted}|{night.grids.id}"
+    return f"{rows}|{labels}|{monitor.outcome_cuts}|{read}{counted}|{night.grids.id}"

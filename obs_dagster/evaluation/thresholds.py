@@ -74,7 +74,7 @@ def cell_thresholds(
     prices = costs or monitor.costs or NO_COSTS
     for version in merged.versions():
         for segment in merged.segments(version):
-            if cut_of(segment) not in monitor.cuts or not wanted(version, segment):
+            if cut_of(segment) not in monitor.every_cut or not wanted(version, segment):
                 continue
             found = Thresholds(outcome_counts(merged.cell(version, segment), segment), prices)
             parts = [outcome_counts(each.cell(version, segment), segment) for each in daily]

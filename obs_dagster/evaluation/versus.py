@@ -151,7 +151,7 @@ def _judged_days(night: Night, period: Period) -> Iterator[Judged]:
     kind = task_of(night.monitor).outcomes
     if kind is None:
         return
-    declared = set(night.monitor.cuts)
+    declared = set(night.monitor.every_cut)
     for day in night.outcomes.days_between(period.first, period.last):
         profile: OutcomeProfile = read_outcomes(night, day, kind)
         found: dict[str, dict[Cut, dict[str, FloatArray]]] = {}

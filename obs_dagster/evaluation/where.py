@@ -132,7 +132,7 @@ def _of_version(  # noqa: PLR0917  of one call
     period: Period,
     metric: str,
 ) -> VersionWhy:
-    cuts = [cut for cut in monitor.cuts if cut]
+    cuts = [cut for cut in monitor.every_cut if cut]
     judged = _judged(now, version, cuts)
     finest = [cut for cut in reductions(cuts) if judged[cut]]
     rows = max((int(sum(cell.sum() for cell in judged[cut].values())) for cut in finest), default=0)

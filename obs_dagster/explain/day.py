@@ -22,6 +22,7 @@ from obs_dagster.mlflow_reach.waiting import no_answer
 from obs_dagster.monitor.data import Registry
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.scratch import scratch
+from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.sources.files import connect
 from obs_dagster.telemetry.traces import of_day
 from obs_dagster.workers import WorkerError, in_order
@@ -51,6 +52,10 @@ def explain_days(
     Raises:
         OSError: the explanations cannot be written.
     """
+    if why := rows_elsewhere(monitor):
+        for day, versions in days:
+            yield day, not_explained(versions, why, wanted=monitor.registry is not None)
+        return
     unreachable = no_answer(tracking_uri) if monitor.registry else ""
     explainers = Explainers(monitor, lake, tracking_uri, unreachable)
     if monitor.registry is not None and monitor.registry.apart and not unreachable:

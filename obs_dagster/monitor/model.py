@@ -17,6 +17,7 @@ from obs_dagster.monitor.costs import Costs
 from obs_dagster.monitor.data import MADE_ID, Labels, Logs, Registry
 from obs_dagster.monitor.engine import ENGINES, EngineKeys, default_engine
 from obs_dagster.monitor.fairness import Fairness
+from obs_dagster.monitor.federation import Federation
 from obs_dagster.monitor.log_labels import placed
 from obs_dagster.monitor.multiclass import Multiclass
 from obs_dagster.monitor.objectives import Objectives
@@ -177,6 +178,10 @@ class Monitor(Strict):
     fairness: Fairness = Field(
         default_factory=Fairness, description="Groups of people that a binary classifier is compared for."
     )
+    federation: Federation | None = Field(
+        default=None,
+        description="Sites that keep their rows and send counts of them ([federated.md](federated.md)).",
+    )
     routes: tuple[Route, ...] = Field(default=(), description="Where notifications go.")
     retention: Retention = Field(
         default_factory=Retention, description="How long what nights write is kept; left out: for ever."
@@ -254,6 +259,13 @@ class Monitor(Strict):
         """The ways in which rows are split into segment cells; the first, `()`, is all rows."""
         declared = (cut if isinstance(cut, tuple) else (cut,) for cut in self.segments)
         return ((), *declared)
+
+    @property
+    def every_cut(self) -> tuple[tuple[str, ...], ...]:
+        """Those of `cuts`, and the site where profiles of sites come together: no row has a column of it."""
+        federation = self.federation
+        sites = ((federation.dimension,),) if federation and federation.sites else ()
+        return (*self.cuts, *sites)
 
     @property
     def outcome_cuts(self) -> tuple[tuple[str, ...], ...]:

@@ -10,7 +10,7 @@ from obs_dagster.monitor.baseline import baseline_in
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.path_key import PathKey
 from obs_dagster.monitor.placeholders import expand, is_set, variables
-from obs_dagster.monitor.source import source_in
+from obs_dagster.monitor.source import has_path, source_in
 
 _PATHS = (
     PathKey(("logs", "path"), allowed=("day", "version")),
@@ -25,7 +25,7 @@ def paths(document: Document) -> Iterator[tuple[PathKey, str]]:
     for path in (*_PATHS, *(baseline.paths if baseline else ())):
         text = document.text(*path.keys)
         source = source_in(document, path.keys[0])
-        if text is not None and (source is None or source.of_files):
+        if text is not None and (source is None or has_path(source)):
             yield path, text
 
 

@@ -7,7 +7,7 @@ A format of files is found by its place, `obs_dagster/sources/formats/<name>.py`
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from obs_dagster.kinds import Kinds, Place
 from obs_dagster.monitor.document import Document
@@ -45,6 +45,23 @@ SOURCES: Kinds[SourceName] = Kinds(
 def of_files(source: SourceName) -> bool:
     """Whether a source is a format of files."""
     return source.of_files
+
+
+@runtime_checkable
+class ReadsFolder(Protocol):
+    """A source whose `path` is a folder with what others send: counts of rows, and no row.
+
+    Attributes:
+        reads_folder: always true; it is what tells such a source from others.
+    """
+
+    @property
+    def reads_folder(self) -> Literal[True]: ...  # noqa: D102
+
+
+def has_path(source: SourceName) -> bool:
+    """Whether `path` is one of the file system."""
+    return source.of_files or isinstance(source, ReadsFolder)
 
 
 def source_in(document: Document, section: str | int) -> SourceName | None:

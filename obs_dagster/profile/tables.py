@@ -10,3 +10,5 @@ OUTCOMES = "outcomes"
 SAMPLED = "multivariate_rows"
 #: Outcomes of days whose labels are complete, by how old each label was when it came.
 LABEL_AGES = "label_ages"
+#: Requests of each day by version and hour.
+HOURS = "hours"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
@@ -89,6 +91,8 @@ def books_of(monitor: Monitor, day: dt.date, lake: Lake, counted: int) -> Books 
     """
     manifest = lake.table(monitor.model, LOGS).readable(day)
     quality = day_quality(monitor, day, lake)
+    if manifest is not None and "sites" in manifest:
+        return _of_sites(manifest["sites"])
     if quality is None or quality.unreadable or manifest is None or "source_rows" not in manifest:
         return None
     away = quality.broken_rules.get(outside(monitor, day), 0)
@@ -107,3 +111,11 @@ def books_of(monitor: Monitor, day: dt.date, lake: Lake, counted: int) -> Books 
     # rows that were erased are among those that were counted before, and missing among those counted since
     erased = min(manifest.get("erased", 0), max(books.unaccounted, 0))
     return replace(books, forgotten=books.forgotten + erased)
+
+
+def _of_sites(sites: Mapping[str, Mapping[str, Any]]) -> Books | None:
+    """The books of all sites together, as each of them kept its own; None if one has none."""
+    kept = [each["books"] for each in sites.values() if not each["refused"]]
+    if not kept or not all(kept):
+        return None
+    return Books(**{each.name: sum(books[each.name] for books in kept) for each in fields(Books)})

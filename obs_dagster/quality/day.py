@@ -14,6 +14,7 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import totals
 from obs_dagster.quality.contract import UNCAST_RULE, contract, neither_class
+from obs_dagster.quality.counted import write_counted
 from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows, Uncast
 from obs_dagster.quality.expectations import ExpectationResult, Suite, Validation, distinct
 from obs_dagster.quality.frames import FrameJudge
@@ -84,6 +85,8 @@ def _validated(  # noqa: PLR0917  one call
 ) -> DayQuality:
     import duckdb
 
+    if "sites" in manifest:
+        return write_counted(monitor, day, lake, manifest)
     absent = missing(manifest)
     engine, personal = judging(monitor), Personal.of(monitor)
     unique = [name for name, each in monitor.features.items() if each.unique and not engine.counts_unique]

@@ -17,6 +17,7 @@ from obs_dagster.monitor.task import outputs
 from obs_dagster.reports.drift_page import drift_report
 from obs_dagster.reports.evidently import EvidentlyReport, NoReport
 from obs_dagster.reports.quality_pages.sampled import Sampled
+from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.tasks.protocol import quality_page, task_of
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 
 def is_due(monitor: Monitor, day: dt.date) -> bool:
-    """Whether the day is one for which the monitor asks for Evidently's reports."""
-    return (day - monitor.start).days % monitor.reports.evidently_every_days == 0
+    """Whether the day is one for which the monitor asks for Evidently's reports, which need rows."""
+    return (
+        not rows_elsewhere(monitor) and (day - monitor.start).days % monitor.reports.evidently_every_days == 0
+    )
 
 
 @dataclass(frozen=True, slots=True)

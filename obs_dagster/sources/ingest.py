@@ -22,7 +22,7 @@ from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.forgotten import forgotten, is_forgotten
 from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
-from obs_dagster.sources.protocol import source_of
+from obs_dagster.sources.protocol import Counted, source_of
 from obs_dagster.sources.purged import refuse_purged
 from obs_dagster.sources.repeats import Repeats, find_repeats
 from obs_dagster.sources.schema_change import SchemaChange, found_in
@@ -96,6 +96,8 @@ def ingest_logs(
     table = lake.table(monitor.model, LOGS)
     refuse_purged(monitor, day, table.readable(day))
     target = table.path(day)
+    if isinstance(reduced := source_of(monitor.logs), Counted):
+        return _counted(monitor, day, table, reduced.counted(monitor, day, lake, known or lake))
     with span("ingest", source=monitor.logs.source, engine="duckdb") as told:
         # before anything is read: what comes meanwhile makes the day another one
         if stamp is None:
@@ -116,6 +118,28 @@ def ingest_logs(
             bytes=size,
         )
     return found
+
+
+def _counted(monitor: Monitor, day: dt.date, table: Table, manifest: Mapping[str, Any]) -> Ingested:
+    """Replace a day's partition by one without rows, which were counted elsewhere."""
+    write_without_rows(monitor, table.path(day), manifest)
+    return Ingested(
+        rows=manifest["rows"],
+        duplicates=manifest["duplicates"],
+        files=len(manifest["files"]),
+        versions=manifest["versions"],
+        forgotten=manifest.get("forgotten", 0),
+    )
+
+
+def write_without_rows(monitor: Monitor, path: Path, manifest: Mapping[str, Any]) -> None:
+    """Write a partition that has the declared columns, no row, and a manifest; atomically."""
+    pairs = ", ".join(f"{key}: {literal(value)}" for key, value in manifest_metadata(manifest).items())
+    with connect() as connection, replacing(path) as aside:
+        connection.execute(
+            f"COPY ({LogSchema.of(monitor).nothing()}) TO {literal(str(aside))} "
+            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}})"
+        )
 
 
 def ingest_some(monitor: Monitor, day: dt.date, lake: Lake, *, files: int, most: int) -> Ingested:

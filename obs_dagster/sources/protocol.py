@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
+from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.data import Labels, Logs
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.source import SOURCES, SourceName
@@ -81,6 +82,34 @@ class Source(SourceName, Protocol):
 
         Raises:
             SourceError: they cannot be read.
+        """
+
+
+@runtime_checkable
+class Counted(Protocol):
+    """A source that has counts of rows, and no row: others have reduced them."""
+
+    def counted(self, monitor: Monitor, day: dt.date, lake: Lake, known: Lake) -> dict[str, Any]:
+        """Keep what was counted of a day's rows in the lake.
+
+        Args:
+            monitor: names the source.
+            day: the day.
+            lake: keeps it.
+            known: has the grids that counts have to be on, if they were fitted yet.
+
+        Returns:
+            The manifest of the day's partition of `inference_logs`, which has no rows.
+
+        Raises:
+            SourceError: the source cannot be read.
+        """
+
+    def counted_labels(self, monitor: Monitor, days: Sequence[dt.date], lake: Lake) -> dict[dt.date, int]:
+        """Keep what was counted of the labels of days; returns the days that changed, with labels.
+
+        Raises:
+            SourceError: the source cannot be read.
         """
 
 

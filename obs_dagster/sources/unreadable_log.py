@@ -13,15 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from obs_dagster.errors import SourceError
-from obs_dagster.lake.lake import Lake, manifest_metadata, read_json, replacing, write_json
-from obs_dagster.lake.quoting import literal
+from obs_dagster.lake.lake import Lake, read_json, write_json
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.source import SOURCES
 from obs_dagster.sources.day_log import log_files
 from obs_dagster.sources.file_stamp import fingerprint
-from obs_dagster.sources.files import STAYS, connect
-from obs_dagster.sources.ingest import LOGS, Ingested, ingest_logs
-from obs_dagster.sources.log_schema import LogSchema
+from obs_dagster.sources.files import STAYS
+from obs_dagster.sources.ingest import LOGS, Ingested, ingest_logs, write_without_rows
 from obs_dagster.sources.protocol import Source, source_of
 
 _FOLDER = "unreadable"
@@ -166,12 +164,7 @@ def _write_nothing(monitor: Monitor, day: dt.date, lake: Lake, unread: Unreadabl
         "schema_changes": [],
         "unreadable": unread.error,
     }
-    pairs = ", ".join(f"{key}: {literal(value)}" for key, value in manifest_metadata(manifest).items())
-    with connect() as connection, replacing(lake.table(monitor.model, LOGS).path(day)) as aside:
-        connection.execute(
-            f"COPY ({LogSchema.of(monitor).nothing()}) TO {literal(str(aside))} "
-            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}})"
-        )
+    write_without_rows(monitor, lake.table(monitor.model, LOGS).path(day), manifest)
 
 
 def _path(model: str, lake: Lake, day: dt.date) -> Path:

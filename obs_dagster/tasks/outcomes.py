@@ -78,6 +78,14 @@ class HasSettings(Protocol):
 
 
 @runtime_checkable
+class HasCellBins(Protocol):
+    """Outcomes that are counted more coarsely in segment cells than over all rows."""
+
+    def in_cell(self, whole: pa.Table) -> pa.Table:
+        """Counts over all rows as a segment cell of the same rows has them; keys may occur several times."""
+
+
+@runtime_checkable
 class HasJudgements(Protocol):
     """Outcomes of decisions that are right or wrong, by which segments and changes can be explained."""
 
@@ -229,6 +237,12 @@ class Expecting:
     segment: str
     days: int
     seed: int
+
+
+def cell_counts(kind: OutcomeTable, whole: pa.Table) -> pa.Table:
+    """Counts over all rows as a segment cell of the same rows has them."""
+    rows = kind.in_cell(whole) if isinstance(kind, HasCellBins) else whole
+    return merge_rows(rows, kind.keys, kind.added)
 
 
 def settings_of(kind: OutcomeTable, monitor: Monitor) -> str:

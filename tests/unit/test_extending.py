@@ -136,7 +136,7 @@ def test_what_is_legal_is_what_is_installed(house, world, tmp_path):
     with pytest.raises(MonitorError) as caught:
         monitor_of(write(tmp_path, world), environ={})
     told = str(caught.value)
-    assert "Did you mean 'feather'? Legal: capture, csv, jsonl, parquet, ibis, feather." in told
+    assert "Did you mean 'feather'? Legal: capture, csv, jsonl, parquet, ibis, profiles, feather." in told
     assert "Did you mean 'same_weekday'? Legal: days, rolling, training, same_weekday." in told
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.federation import DIMENSION
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.problem import Keys
 
@@ -74,6 +75,13 @@ def splittable(document: Document, name: str) -> bool:
 def cuts(document: Document) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The declared segments with their index, each as its columns."""
     return _splits(document, "segments")
+
+
+def sites_dimension(document: Document) -> list[str]:
+    """What the site is called among segments, where profiles of sites come together; else nothing."""
+    if not document.mapping("federation", "sites"):
+        return []
+    return [document.text("federation", "dimension") or DIMENSION]
 
 
 def attributes(document: Document) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -11,7 +11,7 @@ from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.paths import paths
 from obs_dagster.monitor.placeholders import expand, is_set, mistakes, variables
 from obs_dagster.monitor.problem import Keys, Problem, nearest, quoted
-from obs_dagster.monitor.source import SECTIONS, source_in
+from obs_dagster.monitor.source import SECTIONS, has_path, source_in
 
 
 def variables_are_set(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
@@ -21,7 +21,7 @@ def variables_are_set(document: Document, surroundings: Surroundings) -> Iterato
     texts.append((("heartbeat",), document.text("heartbeat") or ""))
     for section in SECTIONS:
         source = source_in(document, section)
-        if source is not None and not source.of_files:
+        if source is not None and not has_path(source):
             texts.append(((section, "path"), document.text(section, "path") or ""))
     for keys, text in texts:
         for name in variables(text):

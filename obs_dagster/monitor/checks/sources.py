@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from obs_dagster.monitor.checks.check import Surroundings
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Problem
-from obs_dagster.monitor.source import SECTIONS, SOURCES, source_in
+from obs_dagster.monitor.source import SECTIONS, SOURCES, has_path, source_in
 
 
 def tables_are_named(document: Document, _: Surroundings) -> Iterator[Problem]:
@@ -30,6 +30,6 @@ def connections_are_urls(document: Document, _: Surroundings) -> Iterator[Proble
     for section in SECTIONS:
         url, source = document.text(section, "path"), source_in(document, section)
         is_url = url is None or re.match(r"[A-Za-z][\w+.-]*://|\$\{", url)
-        if source is not None and not source.of_files and not is_url:
+        if source is not None and not has_path(source) and not is_url:
             message = "This is not a URL: it has no scheme such as `postgres://`."
             yield document.problem((section, "path"), message)

@@ -8,7 +8,16 @@ from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
 from obs_dagster.monitor.checks.check import Surroundings
-from obs_dagster.monitor.checks.outline import attributes, conditions, cuts, features, mapped, roles, rules
+from obs_dagster.monitor.checks.outline import (
+    attributes,
+    conditions,
+    cuts,
+    features,
+    mapped,
+    roles,
+    rules,
+    sites_dimension,
+)
 from obs_dagster.monitor.data import OUTPUT_ROLES
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, quoted
@@ -56,6 +65,7 @@ def classes_are_known(document: Document, _: Surroundings) -> Iterator[Problem]:
 def cells_are_declared(document: Document, _: Surroundings) -> Iterator[Problem]:
     """A rule's `segments` are `*`, a declared segment (`origin`, `origin,carrier`), or a cell of one."""
     declared = [cut for _, cut in cuts(document)]
+    declared += [(name,) for name in sites_dimension(document)]
     for rule in rules(document):
         for position, cell in enumerate(document.items(*rule, "segments")):
             if isinstance(cell, str) and cell != WHOLE:

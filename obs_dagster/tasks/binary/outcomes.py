@@ -8,6 +8,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from obs_dagster.estimate.calibration import Calibration
@@ -18,6 +19,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.profile.grids.resolution import JOINED_BITS
 from obs_dagster.profile.grids.score_grid import ScoreGrid
 from obs_dagster.tasks.binary.counts import OutcomeCounts
 from obs_dagster.tasks.binary.estimates import adapted, calibration, completed, expected, lacks, late
@@ -53,6 +55,11 @@ class BinaryOutcomes:
         from obs_dagster.tasks.binary.expressions import reduce_outcome_frame
 
         return reduce_outcome_frame(rows, monitor, grids, by)
+
+    def in_cell(self, whole: pa.Table) -> pa.Table:
+        """The counts with the bins of the score joined."""
+        joined = pc.shift_right(whole["bin"], JOINED_BITS)
+        return whole.set_column(whole.schema.get_field_index("bin"), "bin", joined)
 
     def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:
         """The outcomes of a cell."""

@@ -20,6 +20,7 @@ from obs_dagster.profile.profile import merge_rows
 from obs_dagster.tasks.multiclass.scores import classes_of, score_columns, slack
 from obs_dagster.tasks.multiclass.table import (
     ADDED,
+    BINNED,
     CELL_GRID,
     KEYS,
     PLACES,
@@ -80,7 +81,7 @@ def _named(counted: pa.Table, classes: Sequence[str]) -> pa.Table:
 def _on(grid: ScoreGrid, counted: pa.Table) -> pa.Table:
     """The counts with the finest bins of the scores joined to those of a grid."""
     joined = pc.shift_right(counted["bin"], grid.bits)
-    of_scores = pc.is_in(counted["part"], pa.array(["score", "served"]))
+    of_scores = pc.is_in(counted["part"], pa.array(BINNED))
     bins = pc.if_else(of_scores, joined, counted["bin"])
     return counted.set_column(counted.schema.get_field_index("bin"), "bin", bins)
 

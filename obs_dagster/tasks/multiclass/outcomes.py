@@ -7,6 +7,7 @@ from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
@@ -14,7 +15,7 @@ from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.tasks.multiclass.counts import ClassOutcomes, OneClass
 from obs_dagster.tasks.multiclass.estimates import ClassCalibrations, adapted, calibrations, expected
 from obs_dagster.tasks.multiclass.scores import classes_of, score_columns
-from obs_dagster.tasks.multiclass.table import ADDED, CELL_GRID, KEYS, SCHEMA, WHOLE_GRID
+from obs_dagster.tasks.multiclass.table import ADDED, BINNED, CELL_GRID, KEYS, SCHEMA, WHOLE_GRID
 from obs_dagster.tasks.outcomes import Cell, Expecting, Taught
 
 
@@ -48,6 +49,12 @@ class MulticlassOutcomes:
         from obs_dagster.tasks.multiclass.expressions import reduce_outcome_frame
 
         return reduce_outcome_frame(rows, monitor, grids, by)
+
+    def in_cell(self, whole: pa.Table) -> pa.Table:
+        """The counts with the bins of scores joined."""
+        joined = pc.shift_right(whole["bin"], CELL_GRID.bits - WHOLE_GRID.bits)
+        bins = pc.if_else(pc.is_in(whole["part"], pa.array(BINNED)), joined, whole["bin"])
+        return whole.set_column(whole.schema.get_field_index("bin"), "bin", bins)
 
     def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:
         """The outcomes of a cell, and of all rows those of each class."""

@@ -47,6 +47,8 @@ SUMS = ("score_sum", "log_loss_sum", "log_loss_sq", "brier_sum", "brier_sq")
 
 #: The bins of scores: eight of the finest joined, or 32 in segment cells.
 WHOLE_GRID, CELL_GRID = ScoreGrid(bits=3), ScoreGrid(bits=5)
+#: The parts that are counted on them.
+BINNED = ("score", "served")
 #: Tenths of the top score.
 TENTHS = 10
 #: Labels in places beyond this share one.

@@ -9,6 +9,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.ranking import Ranking
@@ -39,6 +40,10 @@ class RankingOutcomes:
             reduce_items(rows, monitor, by),
         ]
         return merge_rows(pa.concat_tables(tables), [*by, *KEYS], ADDED)
+
+    def in_cell(self, whole: pa.Table) -> pa.Table:
+        """The sums over requests; places and items are counted over all rows alone."""
+        return whole.filter(pc.invert(pc.is_in(whole["kind"], pa.array(["place", "item"]))))
 
     def settings(self, monitor: Monitor) -> str:
         """The cut-offs, and what labels mean; not what a request without relevant items is worth."""

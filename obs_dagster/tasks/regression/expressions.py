@@ -16,7 +16,7 @@ from obs_dagster.profile.cells import VERSION, cell_key, named_version, reductio
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.resolution import JOINED_BITS
 from obs_dagster.profile.profile import merge_rows
-from obs_dagster.tasks.regression.table import ADDED, KEYS, SCHEMA, level_key
+from obs_dagster.tasks.regression.table import ADDED, BINNED, KEYS, SCHEMA, level_key
 from obs_dagster.tasks.regression.units import FARTHEST, NOTHING, Units
 
 _PAIR, _WAITING = nw.col("pair"), nw.col("waiting")
@@ -255,6 +255,6 @@ def _padded(table: pa.Table, names: Sequence[str]) -> pa.Table:
 
 def _joined(counted: pa.Table) -> pa.Table:
     """The counts on the bins of segment cells."""
-    binned = pc.is_in(counted["kind"], pa.array(["prediction", "error", "waiting"]))
+    binned = pc.is_in(counted["kind"], pa.array(BINNED))
     keys = pc.if_else(binned, pc.shift_right(counted["key"], JOINED_BITS), counted["key"])
     return counted.set_column(counted.schema.get_field_index("key"), "key", keys)

@@ -7,15 +7,17 @@ from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from obs_dagster.estimate.completed_losses import LateLosses
 from obs_dagster.estimate.losses import Losses
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.profile.grids.resolution import JOINED_BITS
 from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
 from obs_dagster.tasks.regression.counts import Errors, QuantileErrors
 from obs_dagster.tasks.regression.estimates import adapted, completed, expected, lacks, late, losses
-from obs_dagster.tasks.regression.table import ADDED, KEYS, SCHEMA
+from obs_dagster.tasks.regression.table import ADDED, BINNED, KEYS, SCHEMA
 
 
 class RegressionOutcomes:
@@ -40,6 +42,12 @@ class RegressionOutcomes:
         from obs_dagster.tasks.regression.expressions import reduce_outcome_frame
 
         return reduce_outcome_frame(rows, monitor, grids, by)
+
+    def in_cell(self, whole: pa.Table) -> pa.Table:
+        """The counts with the bins of predictions and errors joined."""
+        binned = pc.is_in(whole["kind"], pa.array(BINNED))
+        keys = pc.if_else(binned, pc.shift_right(whole["key"], JOINED_BITS), whole["key"])
+        return whole.set_column(whole.schema.get_field_index("key"), "key", keys)
 
     def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:  # noqa: ARG002  as every task's
         """The errors of a cell, and those of each predicted quantile."""

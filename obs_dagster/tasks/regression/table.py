@@ -69,6 +69,8 @@ SCHEMA = pa.schema(
 )
 
 _BILLION = 1_000_000_000
+#: The kinds whose key is the number of a bin.
+BINNED = ("prediction", "error", "waiting")
 
 
 def level_key(level: float) -> int:

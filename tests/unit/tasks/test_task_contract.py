@@ -18,7 +18,12 @@ from obs_dagster.monitor.task import TASKS
 from obs_dagster.profile.columns import profiled_columns
 from obs_dagster.profile.grids.fit import fit_grids
 from obs_dagster.sources.files import connect
-from obs_dagster.tasks.outcomes import OutcomeProfile, reduce_outcome_days, reduce_outcomes
+from obs_dagster.tasks.outcomes import (
+    OutcomeProfile,
+    cell_counts,
+    reduce_outcome_days,
+    reduce_outcomes,
+)
 
 NAMES = sorted(TASKS.all())
 COUNTED = [name for name in NAMES if TASKS.named(name).outcomes is not None]
@@ -220,3 +225,31 @@ def same(one, other):
         numbers = any(isinstance(value, float) for value in left)
         pairs = zip(left, right, strict=True)
         assert all(a == (pytest.approx(b) if numbers and b is not None else b) for a, b in pairs), name
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_all_rows_as_a_cell_are_what_a_segment_of_the_same_rows_has(name, monitor, rows):
+    table, kind = rows(name), TASKS.named(name).outcomes
+    described = monitor(name).model_copy(update={"segments": ("carrier",)})
+    one = table.set_column(table.schema.get_field_index("carrier"), "carrier", pa.array(["AA"] * N))
+    with connect() as connection:
+        grids = fit_grids(nw.from_native(connection.from_arrow(table)), described)
+        found = reduce_outcomes(nw.from_native(connection.from_arrow(one)), described, grids, kind).table
+    cell = "carrier=AA"
+    whole = cell_counts(kind, found.filter(pc.equal(found["segment"], "*")))
+    of_cell = found.filter(pc.equal(found["segment"], cell))
+    assert pc.sum(whole["n"]) == pc.sum(of_cell["n"])
+    assert whole.num_rows == of_cell.num_rows > 1
+    told = [
+        {
+            (subject, metric): (each.value, each.low, each.high, each.n, each.error)
+            for subject, inputs in kind.inputs(
+                OutcomeProfile(part, kind).cell("1", name_of), described, cell, 7
+            )
+            for metric, each in evaluate("performance", inputs, task=name).items()
+        }
+        for part, name_of in ((whole, "*"), (of_cell, cell))
+    ]
+    assert told[0].keys() == told[1].keys()
+    for key, values in told[0].items():
+        assert values == pytest.approx(told[1][key], rel=1e-9, abs=1e-12), key
