@@ -1,0 +1,7 @@
+"""Files wherever they are: on disk as they are, in object storage by the same interface."""
+
+from obs_dagster.store.error import LostRaceError, StoreError
+from obs_dagster.store.object_path import ObjectPath
+from obs_dagster.store.place import is_remote, place, remove_tree, working_folder
+
+__all__ = ["LostRaceError", "ObjectPath", "StoreError", "is_remote", "place", "remove_tree", "working_folder"]

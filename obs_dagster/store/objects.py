@@ -1,0 +1,221 @@
+"""Buckets of S3, Google Cloud Storage and Azure, through obstore."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from obs_dagster.store.error import LostRaceError, StoreError
+from obs_dagster.store.protocol import Stamp, Store
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+#: The schemes of addresses that are stores, and what the provider is called.
+SCHEMES = {
+    "s3": "Amazon S3",
+    "s3a": "Amazon S3",
+    "gs": "Google Cloud Storage",
+    "abfss": "Azure storage",
+    "abfs": "Azure storage",
+    "az": "Azure storage",
+}
+#: Variables that name another server than the provider's own: loopback, or one within a company.
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AZURE_STORAGE_ENDPOINT")
+#: Bytes that are written in one request, which the store can refuse if the object is another one by now.
+_AT_ONCE = 64 << 20
+#: Bytes of a request of a file that is fetched by several, and how many of these at once.
+_RANGE, _RANGES_AT_ONCE = 16 << 20, 8
+#: What marks a write, so that one whose answer was lost is known again.
+_MARK = "obswrite"
+_REMEDY = (
+    "Check that the address is right, that the store can be reached from here, and the credentials in the "
+    "environment (docs/storage.md lists the variables), then run again; nothing was changed."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """One bucket or container (see `Store` for what each method is for)."""
+
+    url: str
+    _opened: ObjectStore = field(repr=False, compare=False)
+
+    def stamp(self, key: str) -> Stamp | None:
+        """By HEAD, which every store answers with what is there now."""
+        import obstore
+
+        try:
+            with self._told(key):
+                return _stamp(obstore.head(self._opened, key))
+        except FileNotFoundError:
+            return None
+
+    def list(self, folder: str) -> Iterator[Stamp]:
+        """By pages of a thousand."""
+        import obstore
+
+        with self._told(folder):
+            found = [_stamp(each) for page in obstore.list(self._opened, folder or None) for each in page]
+        yield from sorted(found, key=lambda each: each.key)
+
+    def entries(self, folder: str) -> tuple[list[str], list[Stamp]]:
+        """By one list with a delimiter."""
+        import obstore
+
+        with self._told(folder):
+            found = obstore.list_with_delimiter(self._opened, folder or None)
+        folders = sorted(each.rpartition("/")[2] for each in found["common_prefixes"])
+        return folders, sorted(map(_stamp, found["objects"]), key=lambda each: each.key)
+
+    def fetch(self, stamp: Stamp, target: Path) -> None:
+        """In one request, or ranges of one version of it."""
+        import obstore
+
+        options: Any = {"if_match": stamp.tag} if stamp.tag else {}
+        with self._told(stamp.key), target.open("wb") as file:
+            if stamp.size <= _RANGE:
+                for chunk in obstore.get(self._opened, stamp.key, options=options).stream():
+                    file.write(chunk)
+                return
+            # ranges go by threads, in order, few of them at once
+            from concurrent.futures import ThreadPoolExecutor
+
+            begins = range(0, stamp.size, _RANGE)
+            with ThreadPoolExecutor(_RANGES_AT_ONCE) as pool:
+                for first in range(0, len(begins), _RANGES_AT_ONCE):
+                    some = begins[first : first + _RANGES_AT_ONCE]
+                    for part in pool.map(lambda begin: self._range(stamp, begin), some):
+                        file.write(part)
+
+    def _range(self, stamp: Stamp, begin: int) -> bytes:
+        return self.read(stamp, begin, min(begin + _RANGE, stamp.size))
+
+    def read(self, stamp: Stamp, begin: int, end: int) -> bytes:
+        """By one request for the range of the version that was stamped."""
+        import obstore
+
+        options: Any = {"range": (begin, end)} | ({"if_match": stamp.tag} if stamp.tag else {})
+        with self._told(stamp.key):
+            return bytes(obstore.get(self._opened, stamp.key, options=options).bytes())
+
+    def put(self, key: str, content: Path | bytes, before: Stamp | None) -> None:
+        """In one request under the condition; what is too large for one is looked at just before it is done."""
+        import obstore
+
+        size = len(content) if isinstance(content, bytes) else content.stat().st_size
+        mark = uuid4().hex
+        attributes: Any = {_MARK: mark}
+        if size > _AT_ONCE:
+            if self.stamp(key) != before:
+                raise self._lost(key)
+            with self._told(key):
+                obstore.put(self._opened, key, content, attributes=attributes, use_multipart=True)
+            return
+        known = {} if before is None else {"e_tag": before.tag, "version": before.version}
+        mode: Any = {name: each for name, each in known.items() if each} or "create"
+        try:
+            with self._told(key):
+                obstore.put(self._opened, key, content, attributes=attributes, mode=mode, use_multipart=False)
+        except LostRaceError:
+            # it may have been this one, whose answer was lost and which was tried again
+            if self._mark(key) != mark:
+                raise
+
+    def _mark(self, key: str) -> str:
+        import obstore
+
+        try:
+            with self._told(key):
+                found = obstore.get(self._opened, key, options={"head": True}).attributes
+        except FileNotFoundError:
+            return ""
+        return str(found.get(_MARK, ""))
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """By a thousand, where the store has such a request."""
+        import obstore
+
+        known = list(keys)
+        if known:
+            with self._told(known[0]):
+                obstore.delete(self._opened, known)
+
+    def _lost(self, key: str) -> LostRaceError:
+        return LostRaceError(
+            f"{self.url}/{key} was written by another process while this one worked on it.",
+            remedy="Run again; what the other process wrote is there, and nothing of it was overwritten.",
+        )
+
+    @contextmanager
+    def _told(self, key: str) -> Iterator[None]:
+        """Errors as they are told: those of the library are several pages long."""
+        from obstore import exceptions
+
+        try:
+            yield
+        except FileNotFoundError as error:
+            if "NoSuchBucket" in str(error):
+                raise StoreError(f"There is no bucket {self.url}.", remedy=_REMEDY) from None
+            raise FileNotFoundError(2, "No such object", f"{self.url}/{key}") from None
+        except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
+            raise self._lost(key) from None
+        except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
+            raise StoreError(f"{self.url}/{key} is refused: {_first(error)}", remedy=_REMEDY) from None
+        except (exceptions.BaseError, OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                # of this machine: its disk is full
+                raise
+            raise StoreError(f"{self.url}/{key} cannot be used: {_first(error)}", remedy=_REMEDY) from None
+
+
+@cache
+def store_at(url: str) -> Store:
+    """The store of a bucket's address, opened once a process; what is in it is first asked for when needed.
+
+    Raises:
+        StoreError: the library is not installed, or the address or the environment is malformed.
+    """
+    if find_spec("obstore") is None:
+        raise StoreError(
+            f"{url} is in object storage, and obstore is not installed.",
+            remedy="Install the extra: `pip install 'obs-dagster[storage]'`.",
+        )
+    from obstore import exceptions
+    from obstore.store import from_url
+
+    try:
+        plain: Any = {"client_options": {"allow_http": True}} if _is_plain(os.environ) else {}
+        retries: Any = {
+            "max_retries": 10,
+            "retry_timeout": timedelta(seconds=120),
+            "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=10)},
+        }
+        return Objects(url, from_url(url, retry_config=retries, **plain))
+    except (exceptions.BaseError, ValueError) as error:
+        raise StoreError(f"{url} cannot be opened: {_first(error)}", remedy=_REMEDY) from None
+
+
+def _is_plain(environ: os._Environ[str]) -> bool:
+    """Whether the environment names a server without encryption, as one on loopback is."""
+    named = next((environ[name] for name in _ENDPOINTS if environ.get(name)), "")
+    return urlsplit(named).scheme == "http"
+
+
+def _stamp(found: Any) -> Stamp:
+    modified = found["last_modified"].replace(microsecond=0)
+    return Stamp(found["path"], found["size"], modified, found["e_tag"] or "", found["version"])
+
+
+def _first(error: BaseException) -> str:
+    """The first line of an error, without what follows of the library's inside."""
+    return str(error).partition("\n\nDebug source")[0].strip().replace("\n", " ")[:500]

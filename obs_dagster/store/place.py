@@ -1,0 +1,57 @@
+"""Where a text leads: to files of this machine, or to objects."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from obs_dagster.scratch import scratch
+from obs_dagster.store.error import StoreError
+from obs_dagster.store.object_path import ObjectPath
+from obs_dagster.store.objects import SCHEMES
+
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/]*)(.*)", re.DOTALL)
+
+
+def place(text: str) -> Path:
+    """The path of a file or folder, or of an object; the text of a path leads to it again.
+
+    Raises:
+        StoreError: it is an address of a kind that is not known, or has no bucket.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
+        return Path(text)
+    scheme, bucket, key = found.groups()
+    if scheme not in SCHEMES:
+        raise StoreError(
+            f"{scheme}:// is no store of files that is known ({text}).",
+            remedy=f"Known: {', '.join(f'{each}://' for each in SCHEMES)}, and paths of this machine.",
+        )
+    if not bucket:
+        raise StoreError(f"{text} names no bucket.", remedy=f"Write {scheme}://bucket/folder.")
+    return ObjectPath(f"{scheme}://{bucket}", *filter(None, key.split("/")))
+
+
+def is_remote(text: str | Path) -> bool:
+    """Whether a text, or a path, leads to objects.
+
+    >>> is_remote("s3://bucket/logs"), is_remote("/data/logs")
+    (True, False)
+    """
+    found = _ADDRESS.fullmatch(str(text))
+    return found is not None and found[1] in SCHEMES
+
+
+def working_folder(folder: Path) -> Path:
+    """A folder where files may be made for the time being: the one that is named, if it is of this machine."""
+    return scratch() if isinstance(folder, ObjectPath) else folder
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with all that is in it."""
+    if isinstance(folder, ObjectPath):
+        folder.store.remove(each.key for each in folder.store.list(folder.key))
+    else:
+        shutil.rmtree(folder)
