@@ -10,6 +10,7 @@ from pathlib import Path
 
 from obs_dagster.scratch import PREFIX
 from obs_dagster.settings import Settings
+from obs_dagster.store import is_remote
 
 _FULL = 2**20
 """A place with less room than this, in bytes, is full."""
@@ -39,6 +40,11 @@ class Place:
         return path == str(self.folder) or path.startswith(f"{self.folder}/{self.begins}")
 
     @property
+    def is_local(self) -> bool:
+        """Whether it is a folder of this machine."""
+        return not is_remote(self.folder)
+
+    @property
     def near(self) -> Path:
         """The folder, or the nearest one above it that is there."""
         return next(each for each in (self.folder, *self.folder.parents) if each.exists())
@@ -50,7 +56,9 @@ class Place:
 
     @property
     def is_full(self) -> bool:
-        """Whether it has no room left, as far as it can be asked."""
+        """Whether it has no room left, as far as it can be asked; object storage always has."""
+        if not self.is_local:
+            return False
         try:
             return self.free < _FULL
         except OSError:
@@ -59,6 +67,8 @@ class Place:
     @property
     def is_read_only(self) -> bool:
         """Whether its file system is, as far as it can be asked."""
+        if not self.is_local:
+            return False
         try:
             return bool(os.statvfs(self.near).f_flag & os.ST_RDONLY)
         except OSError:

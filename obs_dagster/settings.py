@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from obs_dagster.errors import SettingsError
 from obs_dagster.links import TRACE_ID, Links
 from obs_dagster.secrets import given
+from obs_dagster.store import StoreError, is_remote, place
 
 
 def _page(url: str) -> str:
@@ -45,6 +46,20 @@ def _trace_page(url: str) -> str:
     return url
 
 
+def _lake(root: str | Path) -> Path:
+    """A folder, or an address in object storage."""
+    try:
+        return place(str(root))
+    except StoreError as error:
+        raise ValueError(str(error).rstrip(".")) from None
+
+
+def _local(folder: str | Path) -> str | Path:
+    if is_remote(folder):
+        raise ValueError("it must be a folder of this machine; OBS_LAKE may be an address in object storage")
+    return folder
+
+
 #: Settings that may hold a secret, each of which a file may say (`OBS_DATABASE_URL_FILE`).
 _SECRET = {
     "database_url": "OBS_DATABASE_URL",
@@ -60,10 +75,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OBS_", extra="ignore", populate_by_name=True)
 
-    home: Path = Field(default=Path(".obs"), description="Folder of everything that obs-dagster writes.")
+    home: Annotated[Path, BeforeValidator(_local)] = Field(
+        default=Path(".obs"), description="Folder of everything that obs-dagster writes."
+    )
     monitors: Path = Field(default=Path("monitors"), description="Folder of the monitor files.")
     database_url: str | None = Field(default=None, description="History store; left out: SQLite in the home.")
-    lake: Path | None = Field(default=None, description="Root of the lake; left out: `lake` in the home.")
+    lake: Annotated[Path, PlainValidator(_lake)] | None = Field(
+        default=None,
+        description="Root of the lake: a folder, or an address such as `s3://bucket/lake`; left out: `lake` "
+        "in the home.",
+    )
     tracking_uri: str | None = Field(
         default=None,
         validation_alias="MLFLOW_TRACKING_URI",

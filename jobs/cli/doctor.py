@@ -72,7 +72,8 @@ def _examine(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
 
     for place in places(settings):
         yield _writable(place)
-        yield _disk(place)
+        if place.is_local:
+            yield _disk(place)
     store = reach.history(settings)
     yield store
     yield reach.mlflow(settings)
@@ -177,6 +178,8 @@ def _writable(place: Place) -> Finding:
     from obs_dagster.storage_fault import storage_fault
 
     about = _SHORT.get(place.name, place.name)
+    if not place.is_local:
+        return _object_storage(about, place)
     if not place.near.is_dir():
         return Finding(about, "folder", "fail", f"{place} cannot be used: {place.near} is no folder")
     try:
@@ -192,6 +195,17 @@ def _writable(place: Place) -> Finding:
         return Finding(about, "folder", "fail", str(fault))
     there = place.near == place.folder
     return Finding(about, "folder", "ok", f"{place.folder}{'' if there else ', made by the first night'}")
+
+
+def _object_storage(about: str, place: Place) -> Finding:
+    """Whether objects can be written, refused to who comes second, and removed: that is tried."""
+    from obs_dagster.store.probe import probe
+
+    try:
+        probe(place.folder)
+    except ObsError as error:
+        return Finding(about, "objects", "fail", f"{place} cannot be used: {error}")
+    return Finding(about, "objects", "ok", f"{place.folder}, written, read and removed")
 
 
 def _disk(place: Place) -> Finding:

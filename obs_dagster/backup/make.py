@@ -27,6 +27,7 @@ from obs_dagster.file_lock import is_held
 from obs_dagster.mlflow_reach.place import without_password
 from obs_dagster.pseudonym import KEY_FILE
 from obs_dagster.settings import Settings
+from obs_dagster.store import is_remote
 
 _MONITORS = frozenset({".yaml", ".yml", ".json"})
 
@@ -44,6 +45,7 @@ def make_backup(settings: Settings, folder: Path, now: dt.datetime, *, verify: b
         BackupError: the folder is not empty, or lies in what is copied.
         HistoryError, OSError: something cannot be read or written.
     """
+    require_local(settings)
     _require_free(settings, folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     running = list(_running(settings))
@@ -69,6 +71,20 @@ def make_backup(settings: Settings, folder: Path, now: dt.datetime, *, verify: b
     if verify:
         archive.require_whole(folder)
     return archive
+
+
+def require_local(settings: Settings) -> None:
+    """Refuse a lake that is no folder of this machine.
+
+    Raises:
+        BackupError: it is in object storage.
+    """
+    if is_remote(settings.lake_root):
+        raise BackupError(
+            f"The lake {settings.lake_root} is in object storage, and a backup copies a folder.",
+            remedy="Turn on versioning or replication of its bucket, and back up the history store by its "
+            "database's own means (docs/storage.md).",
+        )
 
 
 def _require_free(settings: Settings, folder: Path) -> None:

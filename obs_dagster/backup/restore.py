@@ -9,6 +9,7 @@ from pathlib import Path
 
 from obs_dagster.backup import store
 from obs_dagster.backup.archive import HISTORY, KEY, LAKE, MONITORS, Archive, BackupError, copied
+from obs_dagster.backup.make import require_local
 from obs_dagster.history import History
 from obs_dagster.history.place import parse_url
 from obs_dagster.lake.lake import Lake
@@ -53,6 +54,7 @@ def restore_backup(settings: Settings, folder: Path, now: dt.datetime, *, force:
         HistoryError: a newer program wrote the store, or it cannot be reached.
         OSError: something cannot be written.
     """
+    require_local(settings)
     archive = Archive.read(folder)
     store.require_known(archive.revision)
     archive.require_whole(folder)

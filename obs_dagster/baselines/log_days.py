@@ -26,6 +26,7 @@ from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.personal import Personal, counted
 from obs_dagster.sources.protocol import source_of
+from obs_dagster.store import working_folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -77,7 +78,7 @@ class LogDays:
         if quality := self.known(day):
             return self._lake, quality
         if self._apart is None:
-            folder = self._lake.folder(self._monitor.model, "")
+            folder = working_folder(self._lake.folder(self._monitor.model, ""))
             folder.mkdir(parents=True, exist_ok=True)
             name = self._stack.enter_context(TemporaryDirectory(prefix=f".baseline-{mark()}-", dir=folder))
             self._apart = Lake(Path(name))

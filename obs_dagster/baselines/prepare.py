@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import ExitStack
 
 from obs_dagster.baselines.prepared import PreparedBaseline
 from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.baselines.stored import baseline_folder, version_folder
-from obs_dagster.lake import leftovers
-from obs_dagster.lake.lake import Lake
+from obs_dagster.lake.lake import Lake, remove_folder
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.files import connect
 from obs_dagster.telemetry.traces import traced
@@ -33,7 +31,5 @@ def _only(found: PreparedBaseline, monitor: Monitor, lake: Lake) -> PreparedBase
     folders = baseline_folder(monitor, lake).glob("version=*")
     left = sorted(folder for folder in folders if folder.name not in kept)
     for folder in left:
-        gone = leftovers.aside(folder)
-        folder.replace(gone)
-        shutil.rmtree(gone)
+        remove_folder(folder)
     return found

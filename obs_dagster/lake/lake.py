@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obs_dagster.errors import LakeError
 from obs_dagster.lake import leftovers
+from obs_dagster.scratch import scratch
+from obs_dagster.store import ObjectPath, remove_tree
 
 #: Rows that are written together at most, and values where columns are many.
 _GROUP_ROWS, _GROUP_VALUES = 122_880, 1 << 23
@@ -29,8 +32,16 @@ _MANIFEST = b"obs_manifest"
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; swap it in if the block succeeds, remove it if not.
 
-    A reader sees the old file or the new one, never a part; a kill leaves the old one.
+    A reader sees the old file or the new one, never a part; a kill leaves the old one. What is in object
+    storage is written to a file of this machine, and goes there in one piece.
+
+    Raises:
+        LostRaceError: it is an object, and another process has written it since the block began.
     """
+    if isinstance(path, ObjectPath):
+        with _replacing_object(path) as aside:
+            yield aside
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = leftovers.aside(path)
     try:
@@ -39,6 +50,17 @@ def replacing(path: Path) -> Iterator[Path]:
         with aside.open("rb") as written:
             os.fsync(written.fileno())
         aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _replacing_object(path: ObjectPath) -> Iterator[Path]:
+    before = path.stamp()
+    aside = scratch() / f"{uuid4().hex}-{path.name[-64:]}"
+    try:
+        yield aside
+        path.store.put(path.key, aside, before)
     finally:
         aside.unlink(missing_ok=True)
 
@@ -61,7 +83,7 @@ def manifest_of(path: Path) -> dict[str, Any]:
 def manifest_if_readable(path: Path) -> dict[str, Any] | None:
     """The manifest of a file that can be made again: what is damaged counts as absent, and is."""
     try:
-        return manifest_of(path) if path.exists() else None
+        return manifest_of(path) if path.is_file() else None
     except LakeError:
         return None
 
@@ -98,7 +120,7 @@ class Table:
 
     def exists(self, day: dt.date) -> bool:
         """Whether the day has been written."""
-        return self.path(day).exists()
+        return self.path(day).is_file()
 
     def days(self) -> list[dt.date]:
         """All days that have been written, ascending."""
@@ -131,7 +153,7 @@ class Table:
             LakeError: the day has not been written or its file is damaged.
         """
         path = self.path(day)
-        if not path.exists():
+        if not path.is_file():
             raise LakeError(f"{path} does not exist.", remedy=f"Run the day {day} first.")
         try:
             return pq.read_table(path, partitioning=None)
@@ -148,11 +170,7 @@ class Table:
 
     def remove(self, day: dt.date) -> None:
         """Forget the day; a reader that has the file open keeps it."""
-        folder = self.path(day).parent
-        if folder.exists():
-            gone = leftovers.aside(folder)
-            folder.replace(gone)
-            shutil.rmtree(gone)
+        remove_folder(self.path(day).parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +188,16 @@ class Lake:
         return self.root / model / name
 
 
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it, if it is there: on disk at once, objects one by one."""
+    if isinstance(folder, ObjectPath):
+        remove_tree(folder)
+    elif folder.exists():
+        gone = leftovers.aside(folder)
+        folder.replace(gone)
+        shutil.rmtree(gone)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON document, atomically."""
     with replacing(path) as aside:
@@ -182,7 +210,7 @@ def read_json(path: Path) -> Any:
     Raises:
         LakeError: the file is damaged.
     """
-    if not path.exists():
+    if not path.is_file():
         return None
     try:
         return json.loads(path.read_text(encoding="utf-8"))

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from obs_dagster.file_lock import hold, is_held, release, sweep_unseen
 from obs_dagster.scratch import OLD
+from obs_dagster.store import ObjectPath
 
 _CLAIMS = ".alive"
 _MARKED = re.compile(r"\..*[.-]([0-9a-f]{12})-\w+")
@@ -46,7 +47,8 @@ def aside(path: Path) -> Path:
 def claimed(root: Path) -> Iterator[None]:
     """Let others see, while the block lasts, that what bears this process's mark below a lake is in use.
 
-    What killed processes have left there is removed first.
+    What killed processes have left there is removed first. Nothing is written aside in object storage, so
+    nothing is left there.
     """
     claim(root)
     try:
@@ -61,6 +63,8 @@ def claim(root: Path) -> None:
     Raises:
         OSError: the lake cannot be written.
     """
+    if isinstance(root, ObjectPath):
+        return
     own = root / _CLAIMS / _mark
     first = not own.parent.exists()
     hold(own)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from obs_dagster.retention.labels import purge_waiting, waiting_before
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.label_days import GROUND_TRUTH
 from obs_dagster.sources.purged import purge_rows, purged_on
+from obs_dagster.store import remove_tree
 from obs_dagster.telemetry.event import Event
 
 _PURGED = Event(
@@ -158,7 +158,7 @@ def _folders(*names: str) -> Callable[[Kept, dt.date, bool], int]:
         folders = [folder for name in names for folder in kept.folders(name, before)]
         if not dry_run:
             for folder in folders:
-                shutil.rmtree(folder)
+                remove_tree(folder)
         return len({folder.name for folder in folders})
 
     return sweep

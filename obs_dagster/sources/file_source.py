@@ -19,6 +19,7 @@ from obs_dagster.sources.files import SourceFiles, stamp
 from obs_dagster.sources.formats.file_format import FileFormat
 from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.reading import reading_of_labels
+from obs_dagster.store import place
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class FileSource:
         """Each file alone, in order."""
         del folder
         reading = reading_of_labels(monitor, labels)
-        yield [SourceFiles(self.name, labels.path, (Path(name),), reading) for name in names]
+        yield [SourceFiles(self.name, labels.path, (place(name),), reading) for name in names]
 
 
 def _stamp(file: Path) -> str:

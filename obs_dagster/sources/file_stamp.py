@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from obs_dagster.store import ObjectPath
+
 _NANOSECONDS = 1_000_000_000
 #: Bytes of the beginning and of the end of a file that are looked at, unless it is Parquet.
 _END_BYTES = 1 << 16
@@ -26,7 +28,8 @@ class FileStamp:
         size: in bytes; None of a table.
         modified: when it was last written (ISO 8601, UTC, to the nanosecond); None of a table.
         content: digest of the part of the file that shows whether it was written anew: of Parquet the footer,
-            of other files beginning and end, of a table all rows. Empty if it is not known.
+            of other files beginning and end, of objects the store's own tag, of a table all rows. Empty if it
+            is not known.
     """
 
     name: str
@@ -41,6 +44,10 @@ class FileStamp:
         Raises:
             OSError: the file cannot be read.
         """
+        if isinstance(file, ObjectPath):
+            found = file.stamped()
+            written = found.modified.astimezone(dt.UTC)
+            return cls(str(file), found.size, f"{written:%Y-%m-%dT%H:%M:%S}Z", found.tag.strip('"'))
         with file.open("rb") as opened:
             status = os.fstat(opened.fileno())
             content = hashlib.sha256(_ends(opened, status.st_size)).hexdigest()[:16]

@@ -20,6 +20,7 @@ from obs_dagster.sources.reading import PLAIN, Reading
 from obs_dagster.sources.session_failure import not_the_input
 from obs_dagster.sources.shown_path import shown_path
 from obs_dagster.storage_fault import blames_storage, storage_fault
+from obs_dagster.store import ObjectPath
 
 if TYPE_CHECKING:
     import duckdb
@@ -176,6 +177,9 @@ def derived(relation: duckdb.DuckDBPyRelation, view: str, query: str) -> duckdb.
 
 def stamp(file: Path) -> str:
     """Size and modification time of a file: enough to see that it was rewritten."""
+    if isinstance(file, ObjectPath):
+        found = file.stamped()
+        return f"{found.size}-{found.tag.strip(chr(34))}"
     status = file.stat()
     return f"{status.st_size}-{status.st_mtime_ns}"
 
@@ -187,6 +191,8 @@ def connect() -> duckdb.DuckDBPyConnection:
     process's temporary folder, which is there only while it is needed.
     """
     import duckdb
+
+    from obs_dagster.store.duckdb_files import register
 
     threads = cores()
     connection = duckdb.connect(
@@ -202,4 +208,6 @@ def connect() -> duckdb.DuckDBPyConnection:
         "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET streaming_buffer_size = '128MB'; "
         f"SET memory_limit = '{max(_MEMORY, threads * _THREAD_MEMORY)}MB'"
     )
+    # what objects are read by, if a query names any
+    register(connection)
     return connection

@@ -27,6 +27,7 @@ from obs_dagster.sources.purged import refuse_purged
 from obs_dagster.sources.repeats import Repeats, find_repeats
 from obs_dagster.sources.schema_change import SchemaChange, found_in
 from obs_dagster.sources.strays import Strays, find_strays, read_by_time
+from obs_dagster.store import working_folder
 from obs_dagster.telemetry.traces import span
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def ingest_logs(
         if stamp is None:
             stamp = source_of(monitor.logs).stamp(monitor, day)
         with (
-            source_of(monitor.logs).day(monitor, day, target.parent) as source,
+            source_of(monitor.logs).day(monitor, day, working_folder(target.parent)) as source,
             connect() as connection,
             replacing(target) as aside,
         ):

@@ -35,6 +35,7 @@ from obs_dagster.sources.log_rows import check_in_place, log_rows
 from obs_dagster.sources.near_misses import near_misses
 from obs_dagster.sources.protocol import Counted, source_of
 from obs_dagster.sources.purged import purged_on
+from obs_dagster.store import working_folder
 from obs_dagster.telemetry.event import Event
 from obs_dagster.telemetry.traces import traced
 
@@ -124,7 +125,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
             _READ_AGAIN(model=monitor.model, reason=reason)
         known = {} if healed or remade else _known(book, stamps)
         new = [name for name in stamps if name not in known]
-        with source.labels(monitor, labels, new, folder) as files:
+        with source.labels(monitor, labels, new, working_folder(folder)) as files:
             for each in files:
                 rows.load_readable(each)
         told = rows.settle(_seen(known), monitor.quality.max_quarantined_share)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from obs_dagster.errors import SourceError
-
-_EVERYWHERE = "**"
+from obs_dagster.store import ObjectPath, is_remote, place
+from obs_dagster.store.pattern import EVERYWHERE, literal_parts, matcher
 
 
 def matching_files(pattern: str) -> list[Path]:
@@ -24,11 +24,41 @@ def matching_files(pattern: str) -> list[Path]:
         SourceError: something matches that is no file, a link leads nowhere or in a circle, or a folder
             cannot be looked into.
     """
+    if is_remote(pattern):
+        return sorted(_objects(place(pattern)))
     anchor, *parts = Path(pattern).parts
     found = set(_matches(Path(anchor), parts, ()))
     # a pattern that ends with `**` means the files of a folder, and of those in it
-    folders_match = bool(parts) and parts[-1] == _EVERYWHERE
+    folders_match = bool(parts) and parts[-1] == EVERYWHERE
     return sorted(file for file in found if _is_file(file, folders_match=folders_match))
+
+
+def _objects(pattern: Path) -> Iterator[Path]:
+    """The objects that match a pattern; a store has no links, nor folders that a pattern could mean."""
+    bucket, parts = place("/".join(pattern.parts[:2]).replace(":/", "://")), list(pattern.parts[2:])
+    if not isinstance(bucket, ObjectPath):
+        raise TypeError(pattern)
+    fixed, rest = literal_parts("/".join(parts)) if parts else ([], [EVERYWHERE])
+    begin = bucket.joinpath(*fixed)
+    if not rest:
+        if begin.stamp() is not None:
+            yield begin
+        elif begin.is_dir():
+            raise _a_folder(begin)
+        return
+    matches = matcher(rest, hidden=False)
+    below = len(begin.key) + bool(begin.key)
+    for found in begin.objects():
+        if matches(found.key[below:]):
+            yield bucket / found.key
+
+
+def _a_folder(path: Path) -> SourceError:
+    return SourceError(
+        f"{path} is a folder, and the path of the monitor is of files.",
+        remedy="Add the files' names to the path, such as `/*.parquet`, or narrow it so that it "
+        "doesn't match the folder.",
+    )
 
 
 def _matches(folder: Path, parts: Sequence[str], above: tuple[tuple[int, int], ...]) -> Iterator[Path]:
@@ -43,7 +73,7 @@ def _matches(folder: Path, parts: Sequence[str], above: tuple[tuple[int, int], .
         yield folder
         return
     part, rest = parts[0], parts[1:]
-    if part == _EVERYWHERE:
+    if part == EVERYWHERE:
         yield from _anywhere(folder, rest, above)
     elif glob.has_magic(part):
         matches = re.compile(fnmatch.translate(part)).match
@@ -62,7 +92,7 @@ def _anywhere(folder: Path, rest: Sequence[str], above: tuple[tuple[int, int], .
     place = (status.st_dev, status.st_ino)
     if place in above:
         raise SourceError(
-            f"{folder} is a link to a folder that it lies in, so that `{_EVERYWHERE}` would never end.",
+            f"{folder} is a link to a folder that it lies in, so that `{EVERYWHERE}` would never end.",
             remedy="Remove the link, or write a path without `**`.",
         )
     if rest:
@@ -125,11 +155,7 @@ def _is_file(path: Path, *, folders_match: bool) -> bool:
     if stat.S_ISDIR(mode):
         if folders_match:
             return False
-        raise SourceError(
-            f"{path} is a folder, and the path of the monitor is of files.",
-            remedy="Add the files' names to the path, such as `/*.parquet`, or narrow it so that it "
-            "doesn't match the folder.",
-        )
+        raise _a_folder(path)
     kinds = {stat.S_ISFIFO: "a pipe (FIFO)", stat.S_ISSOCK: "a socket"}
     kind = next((name for is_kind, name in kinds.items() if is_kind(mode)), "a device")
     raise _not_a_file(path, f"is {kind}, not a file")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from obs_dagster.errors import SourceError
@@ -13,6 +12,7 @@ from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.formats import parquet
 from obs_dagster.sources.formats.part import Part
 from obs_dagster.sources.log_schema import LogSchema
+from obs_dagster.store import place
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Placement:
     @property
     def source(self) -> SourceFiles:
         """The files, without looking at them."""
-        paths = tuple(Path(file.path) for file in self.files)
+        paths = tuple(place(file.path) for file in self.files)
         return SourceFiles("parquet", ", ".join(map(str, paths)), paths)
 
     def check(self) -> None:
@@ -64,7 +64,7 @@ class Placement:
         """
         for file in self.files:
             try:
-                now = FileStamp.of(Path(file.path))
+                now = FileStamp.of(place(file.path))
             except OSError as error:
                 raise _stale(f"{file.path} cannot be read any more ({error.strerror})") from error
             if not now.matches(file.stamp):

@@ -10,6 +10,7 @@ from obs_dagster.errors import LakeError
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.ingest import LOGS
+from obs_dagster.store import is_remote
 
 
 def location(path: Path) -> str:
@@ -17,7 +18,16 @@ def location(path: Path) -> str:
 
     >>> location(Path("/lake/a[1]/data.parquet"))
     'file:///lake/a\\[1\\]/data.parquet'
+
+    Raises:
+        LakeError: it is in object storage.
     """
+    if is_remote(path):
+        raise LakeError(
+            f"{path} is in object storage, and `engine: spark` reads the lake from a folder that its workers "
+            "share.",
+            remedy="Let OBS_LAKE name such a folder, or use the engine duckdb, which reads objects.",
+        )
     return "file://" + re.sub(r"([\[\]{}*?,\\])", r"\\\1", str(path.absolute()))
 
 

@@ -6,8 +6,8 @@ import hashlib
 import io
 import os
 import stat as modes
-from collections.abc import Iterator
-from pathlib import Path, PosixPath, PurePosixPath
+from collections.abc import Generator, Iterator
+from pathlib import PosixPath, PurePosixPath
 from typing import Any, NoReturn, Self
 
 from obs_dagster.store.copies import copy_of
@@ -110,14 +110,14 @@ class ObjectPath(PosixPath):
         folders, objects = self.store.entries(self.key)
         return bool(folders or objects)
 
-    def iterdir(self) -> Iterator[Self]:
+    def iterdir(self) -> Generator[Self, None, None]:
         """What is directly in the folder."""
         folders, objects = self.store.entries(self.key)
         for name in sorted([*folders, *(each.key.rpartition("/")[2] for each in objects)]):
             yield self / name
 
-    def glob(self, pattern: str, **_: Any) -> Iterator[Self]:
-        """Objects, and folders of such, that match a pattern below this one; `**` is any number of folders."""
+    def glob(self, pattern: str, **_: Any) -> Generator[Self, None, None]:
+        """Objects and folders that match a pattern below this one; `**` is any number of folders."""
         fixed, rest = literal_parts(pattern)
         begin = self.joinpath(*fixed)
         if not rest:
@@ -133,17 +133,17 @@ class ObjectPath(PosixPath):
                     seen.add(path)
                     yield begin / path
 
-    def rglob(self, pattern: str, **_: Any) -> Iterator[Self]:
+    def rglob(self, pattern: str, **_: Any) -> Generator[Self, None, None]:
         """As `glob` at any depth."""
-        return self.glob(f"**/{pattern}")
+        yield from self.glob(f"**/{pattern}")
 
     def objects(self, folder: str | None = None) -> Iterator[Stamp]:
         """All objects of the folder, in the order of their keys; not the marks of empty folders."""
-        for found in self.store.list(self.key if folder is None else folder):
+        for found in self.store.below(self.key if folder is None else folder):
             if found.size or not found.key.endswith("/"):
                 yield found
 
-    def open(self, mode: str = "r", buffering: int = -1, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def open(self, mode: str = "r", buffering: int = -1, *args: Any, **kwargs: Any) -> Any:
         """Open what is there now for reading; another writer does not change what this reader sees.
 
         Raises:
@@ -215,10 +215,5 @@ class ObjectPath(PosixPath):
             remedy="Name a folder of this machine instead; docs/storage.md says what needs one.",
         )
 
-    write_text = write_bytes = touch = rename = replace = chmod = rmdir = readlink = _refuse  # type: ignore[assignment]
-    symlink_to = hardlink_to = samefile = owner = group = _refuse  # type: ignore[assignment]
-
-
-def same_place(one: Path, other: Path) -> bool:
-    """Whether two paths are the same, of whatever kind each is."""
-    return str(one) == str(other)
+    write_text = write_bytes = touch = rename = replace = chmod = rmdir = readlink = _refuse
+    symlink_to = hardlink_to = samefile = owner = group = _refuse

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ class Objects:
         except FileNotFoundError:
             return None
 
-    def list(self, folder: str) -> Iterator[Stamp]:
+    def below(self, folder: str) -> Iterator[Stamp]:
         """By pages of a thousand."""
         import obstore
 
@@ -109,7 +110,7 @@ class Objects:
             return bytes(obstore.get(self._opened, stamp.key, options=options).bytes())
 
     def put(self, key: str, content: Path | bytes, before: Stamp | None) -> None:
-        """In one request under the condition; what is too large for one is looked at just before it is done."""
+        """In one request under the condition; what is too large for one is looked at just before."""
         import obstore
 
         size = len(content) if isinstance(content, bytes) else content.stat().st_size
@@ -163,9 +164,7 @@ class Objects:
 
         try:
             yield
-        except FileNotFoundError as error:
-            if "NoSuchBucket" in str(error):
-                raise StoreError(f"There is no bucket {self.url}.", remedy=_REMEDY) from None
+        except FileNotFoundError:
             raise FileNotFoundError(2, "No such object", f"{self.url}/{key}") from None
         except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
             raise self._lost(key) from None
@@ -175,6 +174,8 @@ class Objects:
             if isinstance(error, OSError) and error.errno is not None:
                 # of this machine: its disk is full
                 raise
+            if "NoSuchBucket" in str(error):
+                raise StoreError(f"There is no bucket {self.url}.", remedy=_REMEDY) from None
             raise StoreError(f"{self.url}/{key} cannot be used: {_first(error)}", remedy=_REMEDY) from None
 
 
@@ -218,4 +219,6 @@ def _stamp(found: Any) -> Stamp:
 
 def _first(error: BaseException) -> str:
     """The first line of an error, without what follows of the library's inside."""
-    return str(error).partition("\n\nDebug source")[0].strip().replace("\n", " ")[:500]
+    text = " ".join(str(error).partition("\n\nDebug source")[0].split())
+    answered = re.search(r"<Message>(.*?)</Message>", text)
+    return f"{text.partition('<?xml')[0]}{answered[1]}" if answered else text[:300]

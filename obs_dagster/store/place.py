@@ -45,13 +45,13 @@ def is_remote(text: str | Path) -> bool:
 
 
 def working_folder(folder: Path) -> Path:
-    """A folder where files may be made for the time being: the one that is named, if it is of this machine."""
+    """A folder where files may be made for the time being: this one, if it is of this machine."""
     return scratch() if isinstance(folder, ObjectPath) else folder
 
 
 def remove_tree(folder: Path) -> None:
     """Remove a folder with all that is in it."""
     if isinstance(folder, ObjectPath):
-        folder.store.remove(each.key for each in folder.store.list(folder.key))
+        folder.store.remove(each.key for each in folder.store.below(folder.key))
     else:
         shutil.rmtree(folder)

@@ -42,7 +42,7 @@ class Store(Protocol):
     def stamp(self, key: str) -> Stamp | None:
         """The object of a key at this moment; None if there is none."""
 
-    def list(self, folder: str) -> Iterator[Stamp]:
+    def below(self, folder: str) -> Iterator[Stamp]:
         """The objects whose keys begin with a folder, in the order of their keys."""
 
     def entries(self, folder: str) -> tuple[list[str], list[Stamp]]:
