@@ -30,12 +30,14 @@ from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.service_records import service_records
-from obs_dagster.lake.lake import Lake
+from obs_dagster.lake.lake import Lake, replacing
 from obs_dagster.metrics.evaluation import STRICT
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.day import validate_day
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import ingest_labels
+from obs_dagster.store import place
+from tests.object_server import ObjectServer
 
 # a metric that fails is an error here, and not a reason
 os.environ.setdefault(STRICT, "1")
@@ -68,10 +70,20 @@ class SmallWorld:
 
     root: Path
     changes: dict[str, Any] = field(default_factory=dict)
+    bucket: Path | None = None
 
     @property
     def lake(self) -> Lake:
-        return Lake(self.root / "lake")
+        return Lake((self.bucket or self.root) / "lake")
+
+    def moved_to(self, bucket: Path) -> "SmallWorld":
+        """The same world, in a bucket."""
+        moved = SmallWorld(self.root, dict(self.changes), bucket)
+        for section in ("logs", "labels", "baseline"):
+            keys = self.changes.get(section, self.keys[section])
+            if keys and "path" in keys:
+                moved.changes[section] = keys | {"path": f"{bucket}/{keys['path']}"}
+        return moved
 
     @property
     def recorder(self) -> Recorder:
@@ -85,32 +97,32 @@ class SmallWorld:
 
     @property
     def monitor(self) -> Monitor:
-        return Monitor.model_validate(
-            {
-                "model": "small",
-                "start": "2024-03-04",
-                "logs": {
-                    "source": "parquet",
-                    "path": "logs/{day}.*",
-                    "columns": {"prediction_id": "id", "time": "at", "version": "model", "score": "score"},
-                },
-                "labels": {
-                    "source": "parquet",
-                    "path": "labels/*",
-                    "columns": {"prediction_id": "id", "label": "late", "known_at": "known_at"},
-                },
-                "features": {
-                    "temp": {"type": "number"},
-                    "hour": {"type": "integer"},
-                    "carrier": {"type": "category"},
-                },
-                "segments": ["carrier"],
-                "baseline": {"kind": "training", "path": "training/{version}.parquet"},
-                "windows": [1, 7],
-            }
-            | self.changes,
-            context=self.root / "small.yaml",
-        )
+        return Monitor.model_validate(self.keys | self.changes, context=self.root / "small.yaml")
+
+    @property
+    def keys(self) -> dict[str, Any]:
+        return {
+            "model": "small",
+            "start": "2024-03-04",
+            "logs": {
+                "source": "parquet",
+                "path": "logs/{day}.*",
+                "columns": {"prediction_id": "id", "time": "at", "version": "model", "score": "score"},
+            },
+            "labels": {
+                "source": "parquet",
+                "path": "labels/*",
+                "columns": {"prediction_id": "id", "label": "late", "known_at": "known_at"},
+            },
+            "features": {
+                "temp": {"type": "number"},
+                "hour": {"type": "integer"},
+                "carrier": {"type": "category"},
+            },
+            "segments": ["carrier"],
+            "baseline": {"kind": "training", "path": "training/{version}.parquet"},
+            "windows": [1, 7],
+        }
 
     def rows(self, day: dt.date, n: int = 200, *, version: str = "1", seed: int = 0) -> pd.DataFrame:
         """Rows of a day's log; the score is the true probability of `late`, which is not in them."""
@@ -132,7 +144,12 @@ class SmallWorld:
         path = self.root / place
         path.parent.mkdir(parents=True, exist_ok=True)
         _WRITERS[path.suffix[1:]](frame, path)
-        return path
+        if self.bucket is None:
+            return path
+        placed = self.bucket / place
+        with replacing(placed) as aside:
+            path.rename(aside)
+        return placed
 
     def log(self, day: dt.date, frame: pd.DataFrame | None = None, *, kind: str = "parquet") -> Path:
         return self.write(f"logs/{day}.{kind}", self.rows(day) if frame is None else frame)
@@ -191,6 +208,38 @@ def small_at():
 def small(tmp_path, small_at):
     """Makes a small world below the test's own folder, or a folder of it."""
     return lambda folder=".", **changes: small_at(tmp_path / folder, **changes)
+
+
+@pytest.fixture(scope="session")
+def _object_server():
+    with ObjectServer().running() as server:
+        yield server
+
+
+@pytest.fixture
+def object_server(_object_server, monkeypatch):
+    """A server of objects, which the environment names."""
+    _object_server.reset()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", _object_server.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    yield _object_server
+    _object_server.reset()
+
+
+@pytest.fixture
+def bucket(object_server):
+    """The path of a bucket of the test's own."""
+    return place(object_server.bucket())
+
+
+@pytest.fixture
+def small_in(small):
+    """Makes a small world whose files, and whose lake, are in a bucket."""
+    return lambda bucket, folder=".", **changes: small(folder, **changes).moved_to(bucket)
 
 
 @pytest.fixture(scope="session")
