@@ -36,6 +36,14 @@ _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AZURE_
 _AT_ONCE = 64 << 20
 #: Bytes of a request of a file that is fetched by several, and how many of these at once.
 _RANGE, _RANGES_AT_ONCE = 16 << 20, 8
+#: How often, and for how long, a service that is busy or fails is asked again.
+RETRIES: Any = {
+    "max_retries": 10,
+    "retry_timeout": timedelta(seconds=120),
+    "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=10)},
+}
+#: How S3 says that; of a HEAD it says no more than that there is no such object.
+_NO_BUCKET = "NoSuchBucket"
 #: What marks a write, so that one whose answer was lost is known again.
 _MARK = "obswrite"
 _REMEDY = (
@@ -164,7 +172,9 @@ class Objects:
 
         try:
             yield
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if _NO_BUCKET in str(error):
+                raise StoreError(f"There is no bucket {self.url}.", remedy=_REMEDY) from None
             raise FileNotFoundError(2, "No such object", f"{self.url}/{key}") from None
         except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
             raise self._lost(key) from None
@@ -174,7 +184,7 @@ class Objects:
             if isinstance(error, OSError) and error.errno is not None:
                 # of this machine: its disk is full
                 raise
-            if "NoSuchBucket" in str(error):
+            if _NO_BUCKET in str(error):
                 raise StoreError(f"There is no bucket {self.url}.", remedy=_REMEDY) from None
             raise StoreError(f"{self.url}/{key} cannot be used: {_first(error)}", remedy=_REMEDY) from None
 
@@ -196,12 +206,7 @@ def store_at(url: str) -> Store:
 
     try:
         plain: Any = {"client_options": {"allow_http": True}} if _is_plain(os.environ) else {}
-        retries: Any = {
-            "max_retries": 10,
-            "retry_timeout": timedelta(seconds=120),
-            "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=10)},
-        }
-        return Objects(url, from_url(url, retry_config=retries, **plain))
+        return Objects(url, from_url(url, retry_config=RETRIES, **plain))
     except (exceptions.BaseError, ValueError) as error:
         raise StoreError(f"{url} cannot be opened: {_first(error)}", remedy=_REMEDY) from None
 

@@ -2,8 +2,6 @@
 
 import datetime as dt
 
-import pytest
-
 ONE = dt.timedelta(days=1)
 
 
