@@ -9,6 +9,7 @@ import pytest
 
 from obs_dagster.errors import SourceError
 from obs_dagster.lake.columns import RAW, ROW, UNCAST
+from obs_dagster.lake.lake import replacing
 from obs_dagster.monitor.data import Labels, Logs
 from obs_dagster.monitor.source import SOURCES
 from obs_dagster.sources.files import SourceFiles, connect
@@ -20,13 +21,20 @@ FORMATS = sorted(name for name, source in SOURCES.all().items() if source.of_fil
 ONE = dt.timedelta(days=1)
 
 
+@pytest.fixture(params=["disk", "s3"])
+def stored(request):
+    """Moves a world to where its files, and its lake, are."""
+    if request.param == "disk":
+        return lambda world: world
+    bucket = request.getfixturevalue("bucket")
+    return lambda world: world.moved_to(bucket)
+
+
 @pytest.fixture(params=FORMATS)
-def world(small, request):
+def world(small, stored, request):
     """A small world whose log is in files of a format."""
-    made = small()
-    logs = made.monitor.logs.model_dump(exclude_none=True)
-    made.changes["logs"] = logs | {"source": request.param, "path": f"logs/{{day}}/*.{request.param}"}
-    return made
+    logs = small().keys["logs"] | {"source": request.param, "path": f"logs/{{day}}/*.{request.param}"}
+    return stored(small(logs=logs))
 
 
 def write(world, day, *frames):
@@ -137,8 +145,7 @@ def test_the_stamp_changes_with_the_rows_alone(world, day):
 
 def test_a_file_that_is_none_of_the_format_is_named(world, day):
     kind = world.monitor.logs.source
-    path = world.root / f"logs/{day}/broken.{kind}"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(b"\x00\x01\x02 nothing of the kind \xff" * 50)
+    with replacing((world.bucket or world.root) / f"logs/{day}/broken.{kind}") as aside:
+        aside.write_bytes(b"\x00\x01\x02 nothing of the kind \xff" * 50)
     with pytest.raises(SourceError, match=rf"broken\.{kind}"):
         ingest_logs(world.monitor, day, world.lake)
