@@ -192,8 +192,6 @@ def connect() -> duckdb.DuckDBPyConnection:
     """
     import duckdb
 
-    from obs_dagster.store.duckdb_files import register
-
     threads = cores()
     connection = duckdb.connect(
         config={
@@ -208,6 +206,8 @@ def connect() -> duckdb.DuckDBPyConnection:
         "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET streaming_buffer_size = '128MB'; "
         f"SET memory_limit = '{max(_MEMORY, threads * _THREAD_MEMORY)}MB'"
     )
-    # what objects are read by, if a query names any
-    register(connection)
+    if ObjectPath.known:
+        from obs_dagster.store.duckdb_files import register
+
+        register(connection)
     return connection

@@ -8,7 +8,7 @@ import os
 import stat as modes
 from collections.abc import Generator, Iterator
 from pathlib import PosixPath, PurePosixPath
-from typing import Any, NoReturn, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 from obs_dagster.store.copies import copy_of
 from obs_dagster.store.error import StoreError
@@ -29,6 +29,13 @@ class ObjectPath(PosixPath):
     """
 
     __slots__ = ()
+    #: Whether this process has ever had one; until then nothing has to be loaded for objects.
+    known: ClassVar[bool] = False
+
+    def __new__(cls, *parts: str | os.PathLike[str], **keywords: Any) -> Self:
+        """Also what is copied or unpickled comes by here."""
+        ObjectPath.known = True
+        return super().__new__(cls, *parts, **keywords)
 
     def __str__(self) -> str:
         scheme, _, rest = super().__str__().partition(":/")

@@ -1,4 +1,4 @@
-"""Whole nights whose logs, labels, training rows and lake are in a bucket: what they say is what it is on disk."""
+"""Whole nights whose logs, labels, training rows and lake are in a bucket say what those on disk say."""
 
 import datetime as dt
 import shutil
