@@ -7,6 +7,18 @@ nights until M reaches A is at least A (Shin, Ramdas and Rinaldo, *E-detectors*,
 them alarm at once if each has M ≥ m A / k: then the mean of all M is at least A, which is such a sum itself.
 So the promise holds for all columns together, however they depend on each other; it is Benjamini and
 Hochberg's procedure on e-values (Wang and Ramdas, 2022).
+
+Bets are strict with a single night: one that a year of m columns has by chance half a time, with
+p = 1 / (2 · 365 m), wins some hundreds, where A m are thousands. So the budget of B alarms a year is halved.
+With N = 365 / B nights:
+
+- one half is for nights by themselves: a column alarms whose bet is at least that of p = 1 / (2 N m). While
+  nothing has changed, the chance of a night that some column does is at most m / (2 N m) (Bonferroni), and
+  the mean number of such nights in a year at most 365 / (2 N) = B / 2. It asks of each night's p-value
+  alone that it is no smaller than it says: not that nights, or columns, are independent.
+- the other half is for nights that add up: A = 2 N, which is at most B / 2 alarms a year.
+
+Both together keep the budget.
 """
 
 from __future__ import annotations
@@ -29,6 +41,9 @@ Key = TypeVar("Key", bound=Hashable)
 _POWERS = (0.25, 0.5, 0.75)
 _LEAST_P = 1e-60
 _MOST = 1e100
+_PARTS = 2
+"""Into so many equal parts a budget is divided: for single nights, and for those that add up."""
+_ROUNDED = 1e-9
 _OVER = 0.1
 """An alarm is over when its evidence has fallen to a tenth of what it took."""
 
@@ -62,6 +77,7 @@ class Gathered:
         alarm: whether it is one.
         since: the night on which the change has most likely begun.
         nights: how many nights with evidence that is.
+        by_itself: whether one night was enough for the alarm.
     """
 
     evidence: float
@@ -69,6 +85,7 @@ class Gathered:
     alarm: bool
     since: dt.date
     nights: int
+    by_itself: bool = False
 
 
 @dataclass(slots=True)
@@ -81,6 +98,8 @@ class _Detector:
     since: dt.date = dt.date.min
     nights: int = 0
     needed: float = 0.0
+    level: float = 0.0
+    by_itself: bool = False
 
     def see(self, day: dt.date, e: float) -> None:
         self.total = min((self.total + 1) * e, _MOST)
@@ -93,28 +112,34 @@ class _Detector:
     def alarm(self) -> bool:
         return self.needed > 0
 
-    def decide(self, needed: float | None, least: float) -> Gathered:
+    def decide(self, needed: float | None, least: float, *, by_itself: bool) -> Gathered:
         """Begin or end an alarm.
 
         Args:
             needed: what it takes to be among those that alarm; None if it is not.
             least: what it takes to be the only one.
+            by_itself: whether it is one for this night alone, which `needed` is then about.
         """
         if needed is not None and not self.alarm:
-            self.needed, self.peak = needed, 0.0
+            self.needed, self.peak, self.by_itself = needed, self.total, by_itself
+            # what quiet nights come to is no tenth of what they are to add up to, as it is of a single bet
+            self.level = least if by_itself else needed
+            self.total = self.level
         if not self.alarm:
             return self._told(self.total, least, alarm=False)
-        self.peak = max(self.peak, self.total)
-        self.total = min(self.total, self.needed)
-        if self.total < self.needed * _OVER:
-            told = self._told(self.total, self.needed, alarm=False)
+        self.peak = max(self.peak, self.total if self.total > self.level else 0.0)
+        self.total = min(self.total, self.level)
+        if self.total < self.level * _OVER:
+            told = self._told(self.total, self.level, alarm=False)
             self.total = self.needed = self.bet = 0.0
+            self.by_itself = False
             return told
         return self._told(self.peak, self.needed, alarm=True)
 
     def _told(self, total: float, needed: float, *, alarm: bool) -> Gathered:
         evidence = math.log10(max(total, 1e-9))
-        return Gathered(evidence, math.log10(needed), alarm, self.since, self.nights)
+        by_itself = alarm and self.by_itself
+        return Gathered(evidence, math.log10(needed), alarm, self.since, self.nights, by_itself)
 
 
 class Detectors(Generic[Key]):
@@ -125,7 +150,7 @@ class Detectors(Generic[Key]):
     """
 
     def __init__(self, alarms_a_year: float) -> None:
-        self._nights = DAYS_OF_YEAR / alarms_a_year
+        self._nights = _PARTS * DAYS_OF_YEAR / alarms_a_year
         self._found: dict[Key, _Detector] = {}
 
     def night(self, day: dt.date, bets: Mapping[Key, float]) -> dict[Key, Gathered]:
@@ -135,10 +160,15 @@ class Detectors(Generic[Key]):
             seen[key].see(day, e)
         needed = self._needed([each.total for each in seen.values()])
         least = self._nights * len(seen)
-        return {
-            key: each.decide(needed if needed is not None and each.total >= needed else None, least)
-            for key, each in seen.items()
-        }
+        # a logarithm and back is not quite the same number
+        alone = e_value(1 / least) * (1 - _ROUNDED) if seen else math.inf
+        told = {}
+        for key, each in seen.items():
+            together = needed is not None and each.total >= needed
+            by_itself = not together and bets[key] >= alone
+            takes = needed if together else alone if by_itself else None
+            told[key] = each.decide(takes, least, by_itself=by_itself)
+        return told
 
     def _needed(self, totals: Sequence[float]) -> float | None:
         """What each has of the most that alarm together; None if none does."""

@@ -37,9 +37,9 @@ from obs_dagster.evidence.spread import FloatArray, IntArray, Scalar, Spread, sp
 LEAST_DAYS = 20
 """Fewer days don't tell how days differ."""
 
-TOLERANCE = 0.01
-"""A distance Σ (q - p)² / p that is no news: that of a shift by a tenth of a standard deviation, or of a PSI
-of 0.01, where 0.1 counts as a shift."""
+TOLERANCE = 0.0025
+"""A distance Σ (q - p)² / p that is no news: that of a shift by a twentieth of a standard deviation, or of a
+PSI of 0.0025, where 0.1 counts as a shift."""
 
 ASSUMED_DISTANCE = 0.1
 """By how much days are taken to differ where that is not known: as far as a PSI of 0.1."""

@@ -68,9 +68,10 @@ def _held(night: Observation, gathered: Gathered, among: int) -> Observation:
 def _told(gathered: Gathered, among: int) -> str:
     nights = f"{gathered.nights} night{'s' * (gathered.nights != 1)}"
     columns = f", of {among} columns" if among > 1 else ""
+    takes = f"{_odds(gathered.needed)}{' of a single night' * gathered.by_itself}"
     return (
         f"The evidence is {_odds(gathered.evidence)} against no more than days differ anyway, "
-        f"of {nights} since {gathered.since}; the budget takes {_odds(gathered.needed)}{columns}."
+        f"of {nights} since {gathered.since}; the budget takes {takes}{columns}."
     )
 
 

@@ -79,7 +79,7 @@ METRICS = (
     Metric(
         Definition(
             name="drift_p_value",
-            id="drift_p_value/days/3",
+            id="drift_p_value/days/4",
             family="drift",
             title="p-value against days that differ anyway",
             meaning="The chance of a window at least as far from the baseline if nothing has moved by more "
@@ -107,11 +107,12 @@ METRICS = (
     Metric(
         Definition(
             name="drift_evidence",
-            id="drift_evidence/e-value/3",
+            id="drift_evidence/e-value/4",
             family="drift",
             title="Evidence of the day that a column has moved",
             meaning='How strongly the day speaks against "no more than days differ anyway": 2 is a hundred '
-            "to one. Days add up. A rule `above: budget` adds them and keeps a budget of false alarms.",
+            "to one. Days add up, and one may be enough. A rule `above: budget` keeps a budget of false "
+            "alarms, half of it for days that add up.",
             formula="log10 e, e the mean of κ p^(κ - 1) over κ = 1/4, 1/2, 3/4; p: `drift_p_value` of the "
             f"day. None of fewer than {LEAST_DAYS} days that say how days differ.",
             reference=_NIGHTS_OF_EVIDENCE,
@@ -141,7 +142,7 @@ METRICS = (
     Metric(
         Definition(
             name="break_evidence",
-            id="break_evidence/e-value/2",
+            id="break_evidence/e-value/3",
             family="drift",
             title="Evidence of the day that a column has broken with the nights before",
             meaning='How strongly the day speaks against "no more than the nights before differ from each '

@@ -124,7 +124,7 @@ def test_what_is_tolerated_is_moved_from_where_nothing_is_and_not_counted_as_noi
     assert np.mean(tolerated < 0.05) < 0.05
     assert np.mean(tolerated < 0.5) > 0.1
     beyond = np.full(10, 0.1) + np.sqrt(3 * TOLERANCE / 100) * np.array([1, -1] * 5)
-    assert np.median(known.p_values(random.multinomial(5_000, beyond, size=100))) < 1e-4
+    assert np.median(known.p_values(random.multinomial(20_000, beyond, size=100))) < 1e-4
 
 
 def test_what_lies_beside_the_way_that_days_go_is_news_though_days_go_far():
@@ -231,29 +231,75 @@ def test_bets_win_nothing_on_average():
 
 
 def test_an_alarm_says_how_much_evidence_since_when_and_ends():
-    quiet, moved = {"a": 0.5, "b": 0.5}, {"a": 30.0, "b": 0.5}
+    quiet, moved = {"a": 0.5, "b": 0.5}, {"a": 24.0, "b": 0.5}
     found = [night["a"] for night in nights([quiet] * 10 + [moved] * 4 + [quiet] * 12)]
     alarming = [n for n, each in enumerate(found) if each.alarm]
-    assert alarming[0] == 11
-    assert found[11].since == FIRST + dt.timedelta(days=10)
-    assert found[11].needed == pytest.approx(np.log10(365 * 2))
-    assert found[11].evidence > found[11].needed
+    assert alarming[0] == 12
+    assert found[12].since == FIRST + dt.timedelta(days=10)
+    # a half of the budget is for nights that add up
+    assert found[12].needed == pytest.approx(np.log10(2 * 365 * 2))
+    assert found[12].evidence > found[12].needed
+    assert not found[12].by_itself
     assert found[12].nights == 3
-    assert alarming[-1] < 18
+    assert alarming == list(range(12, alarming[-1] + 1))
+    assert alarming[-1] < 19
     assert found[-1].evidence < 1
 
 
 def test_columns_that_move_together_need_less_each():
-    alone = nights([{"a": 700.0, "b": 0.5}])[0]
-    both = nights([{"a": 700.0, "b": 700.0}])[0]
+    enough = {"a": 27.0, "b": 0.5}
+    alone = nights([enough, enough])[1]
+    both = nights([dict.fromkeys("ab", 27.0)] * 2)[1]
     assert not alone["a"].alarm
     assert both["a"].alarm
     assert both["b"].alarm
+    assert not both["a"].by_itself
+
+
+@pytest.mark.parametrize("columns", [1, 12])
+def test_a_night_is_an_alarm_by_itself_that_half_a_budget_has_by_chance(columns):
+    rare = 1 / (2 * 365 * columns)
+    others = {f"other {number}": 0.5 for number in range(columns - 1)}
+    found = nights([{"a": e_value(rare), **others}, {"a": 0.5, **others}])
+    assert found[0]["a"].alarm
+    assert found[0]["a"].by_itself
+    assert found[0]["a"].needed == pytest.approx(np.log10(e_value(rare)))
+    assert found[1]["a"].alarm
+    assert not any(found[0][name].alarm for name in others)
+    assert not nights([{"a": e_value(rare * 1.1), **others}])[0]["a"].alarm
+
+
+@pytest.mark.parametrize("columns", [1, 12])
+def test_an_alarm_of_a_single_night_is_over_and_may_come_again(columns):
+    bet = e_value(1 / (2 * 365 * columns)) * 1.01
+    quiet = {f"other {number}": e_value(0.5) for number in range(columns - 1)} | {"a": e_value(0.5)}
+    found = [night["a"] for night in nights([quiet | {"a": bet}, *[quiet] * 12, quiet | {"a": bet}])]
+    alarms = [each.alarm for each in found]
+    ended = alarms.index(False)
+    assert 4 < ended < 9
+    assert alarms == [True] * ended + [False] * (13 - ended) + [True]
+    # it says what the night came to, and not what it is held up by
+    assert 10 ** found[0].evidence == pytest.approx(bet)
+    assert {each.needed for each in found[:ended]} == {found[0].needed}
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("a_year", [1.0, 12.0])
+def test_p_values_that_are_what_they_say_keep_the_budget_however_columns_depend(together, a_year):
+    """The sharpest p-values there can be: uniform ones, of columns that are alike or not."""
+    random = np.random.default_rng(11)
+    years = 40 if a_year == 1 else 6
+    alarms = []
+    for _ in range(years):
+        p = random.uniform(size=(365, 1 if together else 5))
+        alarms.append(alarms_of_a_year(np.broadcast_to(p, (365, 5)), a_year))
+    error = np.sqrt(a_year / years)
+    assert 0 < np.mean(alarms) < a_year + 2 * error
 
 
 def test_a_larger_budget_alarms_sooner():
-    assert nights([{"a": 40.0}], alarms_a_year=12)[0]["a"].alarm
-    assert not nights([{"a": 40.0}])[0]["a"].alarm
+    assert nights([{"a": 12.0}], alarms_a_year=12)[0]["a"].alarm
+    assert not nights([{"a": 12.0}])[0]["a"].alarm
 
 
 def test_values_of_another_kind_are_news_where_each_day_lies_elsewhere():
