@@ -8,17 +8,18 @@ them alarm at once if each has M ≥ m A / k: then the mean of all M is at least
 So the promise holds for all columns together, however they depend on each other; it is Benjamini and
 Hochberg's procedure on e-values (Wang and Ramdas, 2022).
 
-Bets are strict with a single night: one that a year of m columns has by chance half a time, with
-p = 1 / (2 · 365 m), wins some hundreds, where A m are thousands. So the budget of B alarms a year is halved.
-With N = 365 / B nights:
+Bets are strict with a single night: one that a year of m columns has by chance an eighth of a time, with
+p = 1 / (8 · 365 m), wins some hundreds, where A m are thousands. So the budget of B alarms a year is divided.
+With N = 365 / B nights, and s = 1/8 of it for single ones:
 
-- one half is for nights by themselves: a column alarms whose bet is at least that of p = 1 / (2 N m). While
-  nothing has changed, the chance of a night that some column does is at most m / (2 N m) (Bonferroni), and
-  the mean number of such nights in a year at most 365 / (2 N) = B / 2. It asks of each night's p-value
-  alone that it is no smaller than it says: not that nights, or columns, are independent.
-- the other half is for nights that add up: A = 2 N, which is at most B / 2 alarms a year.
+- a column alarms whose bet of a night is at least that of p = s / (N m). While nothing has changed, the
+  chance of a night that some column does is at most s / N (Bonferroni), and the mean number of such nights in
+  a year at most s B. It asks of each night's p-value alone that it is no smaller than it says: not that
+  nights, or columns, are independent.
+- the rest is for nights that add up: A = N / (1 - s), which is at most (1 - s) B alarms a year.
 
-Both together keep the budget.
+Both together keep the budget. The smaller part is that of single nights, for it leans on the far tail of
+p-values, of which days tell least; a night must still be far less unlikely than a bet alone would take.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ Key = TypeVar("Key", bound=Hashable)
 _POWERS = (0.25, 0.5, 0.75)
 _LEAST_P = 1e-60
 _MOST = 1e100
-_PARTS = 2
-"""Into so many equal parts a budget is divided: for single nights, and for those that add up."""
+ALONE = 1 / 8
+"""The part of a budget that is for single nights; the rest is for nights that add up."""
 _ROUNDED = 1e-9
 _OVER = 0.1
 """An alarm is over when its evidence has fallen to a tenth of what it took."""
@@ -150,7 +151,9 @@ class Detectors(Generic[Key]):
     """
 
     def __init__(self, alarms_a_year: float) -> None:
-        self._nights = _PARTS * DAYS_OF_YEAR / alarms_a_year
+        nights = DAYS_OF_YEAR / alarms_a_year
+        self._alone = ALONE / nights
+        self._nights = nights / (1 - ALONE)
         self._found: dict[Key, _Detector] = {}
 
     def night(self, day: dt.date, bets: Mapping[Key, float]) -> dict[Key, Gathered]:
@@ -161,7 +164,7 @@ class Detectors(Generic[Key]):
         needed = self._needed([each.total for each in seen.values()])
         least = self._nights * len(seen)
         # a logarithm and back is not quite the same number
-        alone = e_value(1 / least) * (1 - _ROUNDED) if seen else math.inf
+        alone = e_value(self._alone / len(seen)) * (1 - _ROUNDED) if seen else math.inf
         told = {}
         for key, each in seen.items():
             together = needed is not None and each.total >= needed

@@ -112,7 +112,7 @@ METRICS = (
             title="Evidence of the day that a column has moved",
             meaning='How strongly the day speaks against "no more than days differ anyway": 2 is a hundred '
             "to one. Days add up, and one may be enough. A rule `above: budget` keeps a budget of false "
-            "alarms, half of it for days that add up.",
+            "alarms, most of it for days that add up.",
             formula="log10 e, e the mean of κ p^(κ - 1) over κ = 1/4, 1/2, 3/4; p: `drift_p_value` of the "
             f"day. None of fewer than {LEAST_DAYS} days that say how days differ.",
             reference=_NIGHTS_OF_EVIDENCE,

@@ -16,7 +16,7 @@ from bench.false_alarms import (
     p_values_of_a_year,
 )
 from obs_dagster.evidence.bins import bins_of, pooled
-from obs_dagster.evidence.detector import Detectors, e_value, e_values
+from obs_dagster.evidence.detector import ALONE, Detectors, e_value, e_values
 from obs_dagster.evidence.questions import Questions
 from obs_dagster.evidence.variation import LEAST_DAYS, TOLERANCE, assumed, variation_of
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
@@ -234,14 +234,14 @@ def test_an_alarm_says_how_much_evidence_since_when_and_ends():
     quiet, moved = {"a": 0.5, "b": 0.5}, {"a": 24.0, "b": 0.5}
     found = [night["a"] for night in nights([quiet] * 10 + [moved] * 4 + [quiet] * 12)]
     alarming = [n for n, each in enumerate(found) if each.alarm]
-    assert alarming[0] == 12
-    assert found[12].since == FIRST + dt.timedelta(days=10)
-    # a half of the budget is for nights that add up
-    assert found[12].needed == pytest.approx(np.log10(2 * 365 * 2))
-    assert found[12].evidence > found[12].needed
-    assert not found[12].by_itself
+    assert alarming[0] == 11
+    assert found[11].since == FIRST + dt.timedelta(days=10)
+    # what is not for single nights is for those that add up
+    assert found[11].needed == pytest.approx(np.log10(365 * 2 / (1 - ALONE)))
+    assert found[11].evidence > found[11].needed
+    assert not found[11].by_itself
     assert found[12].nights == 3
-    assert alarming == list(range(12, alarming[-1] + 1))
+    assert alarming == list(range(11, alarming[-1] + 1))
     assert alarming[-1] < 19
     assert found[-1].evidence < 1
 
@@ -257,8 +257,8 @@ def test_columns_that_move_together_need_less_each():
 
 
 @pytest.mark.parametrize("columns", [1, 12])
-def test_a_night_is_an_alarm_by_itself_that_half_a_budget_has_by_chance(columns):
-    rare = 1 / (2 * 365 * columns)
+def test_a_night_is_an_alarm_by_itself_that_its_part_of_the_budget_has_by_chance(columns):
+    rare = ALONE / (365 * columns)
     others = {f"other {number}": 0.5 for number in range(columns - 1)}
     found = nights([{"a": e_value(rare), **others}, {"a": 0.5, **others}])
     assert found[0]["a"].alarm
@@ -271,7 +271,7 @@ def test_a_night_is_an_alarm_by_itself_that_half_a_budget_has_by_chance(columns)
 
 @pytest.mark.parametrize("columns", [1, 12])
 def test_an_alarm_of_a_single_night_is_over_and_may_come_again(columns):
-    bet = e_value(1 / (2 * 365 * columns)) * 1.01
+    bet = e_value(ALONE / (365 * columns)) * 1.01
     quiet = {f"other {number}": e_value(0.5) for number in range(columns - 1)} | {"a": e_value(0.5)}
     found = [night["a"] for night in nights([quiet | {"a": bet}, *[quiet] * 12, quiet | {"a": bet}])]
     alarms = [each.alarm for each in found]

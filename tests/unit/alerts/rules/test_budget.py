@@ -12,6 +12,7 @@ from obs_dagster.alerts.rules.held import reach
 from obs_dagster.alerts.rules.judging import judge, threshold
 from obs_dagster.alerts.rules.observation import Observation, Verdict
 from obs_dagster.alerts.rules.series import series_of
+from obs_dagster.evidence.detector import ALONE
 from obs_dagster.monitor import Rule
 
 FIRST = dt.date(2013, 7, 1)
@@ -47,22 +48,22 @@ def test_nights_add_up_to_an_alarm_that_ends_when_they_are_quiet_again():
 
 def test_an_alarm_says_how_much_evidence_against_what_and_since_when():
     night = judged({"a": [QUIET] * 5 + [NEWS] * 3, "b": [QUIET] * 8})["a"][-1]
-    # one half of the budget is for nights that add up, of two columns
-    assert threshold(RULE, night) == round(np.log10(2 * 365 * 2), 2)
+    # what is not for single nights is for those that add up, of two columns
+    assert threshold(RULE, night) == round(np.log10(365 * 2 / (1 - ALONE)), 2)
     assert night.value > threshold(RULE, night)
     assert night.beside == (
         "The evidence is 9,080 to 1 against no more than days differ anyway, of 3 nights since 2013-07-06; "
-        "the budget takes 1,460 to 1, of 2 columns."
+        "the budget takes 834 to 1, of 2 columns."
     )
 
 
 def test_an_alarm_of_one_night_says_that_one_was_enough():
-    night = judged({"a": [QUIET] * 5 + [1.6], "b": [QUIET] * 6})["a"][-1]
+    night = judged({"a": [QUIET] * 5 + [2.2], "b": [QUIET] * 6})["a"][-1]
     assert judge(RULE, night) is Verdict.BREACH
     assert night.value > threshold(RULE, night)
     assert night.beside == (
-        "The evidence is 88 to 1 against no more than days differ anyway, of 1 night since 2013-07-06; "
-        "the budget takes 28 to 1 of a single night, of 2 columns."
+        "The evidence is 351 to 1 against no more than days differ anyway, of 1 night since 2013-07-06; "
+        "the budget takes 71 to 1 of a single night, of 2 columns."
     )
 
 
