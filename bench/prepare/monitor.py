@@ -50,8 +50,9 @@ def monitor(
     optional_roles: bool = True,
     registered: bool = False,
     kind: ModelKind = BINARY,
+    folder: str = "",
 ) -> dict[str, Any]:
-    """The monitor's document. Logs, labels and baseline are beside its file.
+    """The monitor's document.
 
     Args:
         contract: the features.
@@ -60,6 +61,7 @@ def monitor(
         optional_roles: whether the log has a decision, a latency and a status.
         registered: whether the versions are in MLflow's registry, so that nights explain them.
         kind: what the model puts out.
+        folder: of logs, labels and baseline, with a slash at its end; left out: they are beside the file.
     """
     columns = _ROLES | (dict(kind.roles) | _SERVICE if optional_roles else {"score": SCORE})
     registry = {"registry": {"name": MODEL}} if registered else {}
@@ -67,15 +69,15 @@ def monitor(
         "model": MODEL,
         "task": kind.task,
         "start": FIRST_DAY,
-        "logs": {"source": "parquet", "path": "logs/{day}.parquet", "columns": columns},
+        "logs": {"source": "parquet", "path": f"{folder}logs/{{day}}.parquet", "columns": columns},
         "labels": {
             "source": "parquet",
-            "path": "labels/*.parquet",
+            "path": f"{folder}labels/*.parquet",
             "columns": {"prediction_id": ID, "label": kind.label},
         },
         "features": dict(contract),
         "segments": list(segments),
-        "baseline": {"kind": "training", "path": "baseline/{version}.parquet"},
+        "baseline": {"kind": "training", "path": f"{folder}baseline/{{version}}.parquet"},
         "windows": list(windows),
         "alerts": [{"name": "inputs_moved", "metric": "psi", "window": 1, "above": 0.2}],
         **registry,

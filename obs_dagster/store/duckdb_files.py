@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
+import threading
+import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fsspec import AbstractFileSystem
@@ -12,7 +16,7 @@ from obs_dagster.store.copies import copy_of
 from obs_dagster.store.object_path import ObjectPath
 from obs_dagster.store.objects import SCHEMES
 from obs_dagster.store.place import place
-from obs_dagster.store.protocol import Stamp, Store
+from obs_dagster.store.protocol import Stamp
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,7 +86,12 @@ class _Objects(AbstractFileSystem):  # type: ignore[misc]
         if mode != "rb":
             raise OSError(f"{path} is read, and not written, by DuckDB")
         store, stamp = _object(path).store, self._stamp(path)
-        return _Ranges(store, stamp) if stamp.size > _WHOLE else copy_of(store, stamp).open("rb")
+        if stamp.size > _WHOLE:
+            return _Content(stamp.size, lambda begin, end: store.read(stamp, begin, end))
+        copy = os.open(copy_of(store, stamp), os.O_RDONLY)
+        return _Content(
+            stamp.size, lambda begin, end: os.pread(copy, end - begin, begin), lambda: os.close(copy)
+        )
 
     def _stamp(self, path: str) -> Stamp:
         if path not in self._seen:
@@ -90,12 +99,26 @@ class _Objects(AbstractFileSystem):  # type: ignore[misc]
         return self._seen[path]
 
 
-class _Ranges(io.RawIOBase):
-    """A large object, read in ranges of one version."""
+class _Content(io.RawIOBase):
+    """What is read of an object, by several threads of DuckDB's at once.
 
-    def __init__(self, store: Store, stamp: Stamp) -> None:
+    DuckDB has one of these for all its threads. Each seeks what it is to read and then reads it, and between
+    these another one may have sought something else. So a thread reads where it last sought itself; one that
+    has not sought since its last read goes on where the reading before ended, whichever thread's that was.
+
+    Args:
+        size: in bytes.
+        read_at: the bytes from a position up to another one, within the size.
+        close: lets go of what it is read from.
+    """
+
+    def __init__(
+        self, size: int, read_at: Callable[[int, int], bytes], close: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__()
-        self._store, self._stamp, self._at = store, stamp, 0
+        self._size, self._read_at, self._at = size, read_at, 0
+        self._sought = threading.local()
+        self._let_go = weakref.finalize(self, close)
 
     def readable(self) -> bool:
         return True
@@ -103,18 +126,25 @@ class _Ranges(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
+    def close(self) -> None:
+        self._let_go()
+        super().close()
+
     def tell(self) -> int:
-        return self._at
+        found: int = getattr(self._sought, "at", self._at)
+        return found
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._stamp.size}[whence]
+        before = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self._size}[whence]
+        self._at = self._sought.at = before + offset
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        end = self._stamp.size if size < 0 else min(self._at + size, self._stamp.size)
-        content = self._store.read(self._stamp, self._at, end) if end > self._at else b""
-        self._at += len(content)
-        return content
+        begin = self.tell()
+        vars(self._sought).pop("at", None)
+        end = self._size if size < 0 else min(begin + size, self._size)
+        self._at = max(begin, end)
+        return self._read_at(begin, end) if end > begin else b""
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:

@@ -13,6 +13,7 @@ from bench.parts import (
     expectations,
     fleet,
     night,
+    objects,
     scan,
     serving,
     tasks,
@@ -50,6 +51,13 @@ MEASURED = {
         "peak": 900_000_000,
         "nights": 3,
         "failure": "",
+    },
+    objects.NAME: {
+        "rows": 10_000_000,
+        "places": {
+            name: {"failure": "", "wall": wall, "cpu": wall, "peak": 900_000_000, "stages": {"profile": 4.0}}
+            for name, wall in (("on disk", 50.0), ("in a bucket", 60.0))
+        },
     },
     telemetry.NAME: {
         "rows": 10_000,
@@ -151,6 +159,11 @@ EXPECTED = {
         "| start of the program, and between stages | 20.0 |",
         "| importing the libraries, just before | 16.0 |",
     ],
+    objects.NAME: [
+        "| **the whole night** | 50.0 | 60.0 | 1.20 |",
+        "| profile | 4.00 | 4.00 | 1.00 |",
+        "| peak MB | 900 | 900 |",
+    ],
     telemetry.NAME: ["| 10k | 10.0 | 10.2 | 0.250 | +2.5 % | 1.9 to 3.1 % | +2.0 % | +0.0 % | +3.0 % | 3 |"],
     tasks.NAME: [
         "| seconds, 1M rows | binary classification | regression |",
@@ -196,6 +209,7 @@ HEADLINE = [
     "| the same with the reference | 2.00 s; nannyml takes 4 times as long |",
     "| a profile of 1M rows, 24 columns | 2.00 s, 4.0 times a bare scan, 300 MB |",
     "| a whole night of 10k rows | 40.0 s, 2.5 times the imports alone, 900 MB |",
+    "| a whole night of 10M rows in object storage | 60.0 s, 1.20 times one on disk |",
     "| the night of 100 models, 10k rows each | 300 s, 900 MB a process |",
     "| a night of regression, 1M rows | 40.0 s, 2.00 times the binary night, 900 MB |",
     "| 365 nights of flights in one run | 730 s, 900 MB |",
