@@ -112,7 +112,8 @@ class Gathering:
         return HealthInput(
             monitor=self._monitor,
             records=records,
-            alerts=alert_lines(self._alerts, records, day, nights, now=self._now),
+            indexed=self._records.index(day),
+            alerts=alert_lines(self._alerts, self._records.of(day), day, nights, now=self._now),
             nights=nights,
             day=day,
             generated_at=self._now,

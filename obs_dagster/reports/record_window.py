@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterator
 
 from obs_dagster.history import History
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.verdict.record_index import DayRecords, RecordIndex
 
 Days = dict[dt.date, list[MetricRecord]]
 
@@ -29,6 +31,8 @@ class RecordWindow:
         self._segment_days = dt.timedelta(days=segment_days)
         self._whole: Days = {}
         self._segments: Days = {}
+        # those of a day are put in order once, for all reports that look back to it
+        self._ordered: dict[tuple[dt.date, bool], DayRecords] = {}
 
     def of(self, day: dt.date) -> list[MetricRecord]:
         """All records of a day."""
@@ -44,11 +48,27 @@ class RecordWindow:
         held = (*self._whole.values(), *self._segments.values())
         return [record for records in held for record in records]
 
+    def index(self, day: dt.date) -> RecordIndex:
+        """The same records by what they are about."""
+        self._move_to(day)
+        parts: dict[dt.date, list[DayRecords]] = defaultdict(list)
+        for whole, held in ((True, self._whole), (False, self._segments)):
+            for each, records in held.items():
+                if (each, whole) not in self._ordered:
+                    self._ordered[each, whole] = DayRecords(records)
+                parts[each].append(self._ordered[each, whole])
+        return RecordIndex.of_days(parts)
+
     def _move_to(self, day: dt.date) -> None:
         first_segments, first_whole = day - self._segment_days, day - self._whole_days
         self._whole = {each: found for each, found in self._whole.items() if first_whole <= each <= day}
         self._segments = {
             each: found for each, found in self._segments.items() if first_segments <= each <= day
+        }
+        self._ordered = {
+            (each, whole): found
+            for (each, whole), found in self._ordered.items()
+            if each in (self._whole if whole else self._segments)
         }
         self._read([each for each in _span(first_segments, day) if each not in self._segments])
         self._read([each for each in _span(first_whole, day) if each not in self._whole], [WHOLE])

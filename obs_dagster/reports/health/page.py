@@ -73,6 +73,7 @@ class HealthInput:
         versus: the newest version against the one before it; empty if there is one only.
         why: by version, where it is wrong, and what the change of its first metric is made of.
         fairness: by version, how groups of people were treated over the window that is shown first.
+        indexed: the records by what they are about; left out: they are put in order for this page.
     """
 
     monitor: Monitor
@@ -94,11 +95,12 @@ class HealthInput:
     why: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     versus: Sequence[Section] = ()
     examples: Sequence[tuple[Example, str]] = ()
+    indexed: RecordIndex | None = None
 
     @cached_property
     def index(self) -> RecordIndex:
         """The records up to the reported day by subject."""
-        return RecordIndex(record for record in self.records if record.day <= self.day)
+        return self.indexed or RecordIndex(record for record in self.records if record.day <= self.day)
 
     @cached_property
     def verdicts(self) -> list[Verdict]:
