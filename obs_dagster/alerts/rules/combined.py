@@ -36,6 +36,7 @@ def combined(rule: Rule, parts: Sequence[tuple[Rule, Series]]) -> Series:
         rule: a rule with conditions under `all` or `any`.
         parts: its conditions, with the nights of their subjects as each judges them.
     """
+    parts = [(part, _floored(series) if _has_floor(rule, part) else series) for part, series in parts]
     (first, subjects), *_ = parts
     found = {}
     for subject in subjects:
@@ -47,6 +48,20 @@ def combined(rule: Rule, parts: Sequence[tuple[Rule, Series]]) -> Series:
         days = sorted({day for known in nights for day, said in known.items() if _own(subject, said)})
         found[subject] = list(_combined(rule, nights, days))
     return found
+
+
+def _has_floor(rule: Rule, part: Rule) -> bool:
+    """Whether all that is said together holds the same value against a plain number, too."""
+    return part.direction == "above" and any(
+        each.threshold.of is None
+        and each.direction == "above"
+        and (each.metric, each.window) == (part.metric, part.window)
+        for each in rule.all_of
+    )
+
+
+def _floored(series: Series) -> Series:
+    return {subject: [replace(night, floored=True) for night in nights] for subject, nights in series.items()}
 
 
 def _goes_with(first: Rule, subject: Subject, part: Rule, other: Subject) -> bool:

@@ -47,7 +47,8 @@ def why_no_threshold(rule: Rule, night: Observation) -> str:
     """Why there is nothing to hold a night against; empty if there is.
 
     A part of another value says nothing if that is of few rows, if nobody knows how sure it is, or if it
-    is not above 0, where a larger part is no larger number.
+    is not above 0, where a larger part is no larger number. A multiple of 0 is 0 where the value has to be
+    beyond a plain number as well: without that, whatever is more than nothing would be a breach.
     """
     rule = night.part or rule
     of, baseline = rule.threshold.of, night.baseline
@@ -59,7 +60,7 @@ def why_no_threshold(rule: Rule, night: Observation) -> str:
         return night.without or f"{its} is not known"
     if baseline.n < rule.min_rows:
         return f"fewer than {rule.min_rows:,} rows {where}"
-    if baseline.value <= 0 and of not in ("band", "budget"):
+    if baseline.value <= 0 and of not in ("band", "budget") and not (night.floored and baseline.value == 0):
         return f"{its} is not above 0"
     if rule.confident and _nearer(rule, night) is not None and _end(rule, baseline) is None:
         return f"how sure {its} is, is not known"

@@ -61,6 +61,7 @@ class Observation:
             night is one of several tests (see `family`).
         among: how many tests these are.
         likely: how likely days are to differ so anyway, a p-value; None where that is not known.
+        floored: whether a plain number holds it too, so that a multiple of nothing is nothing.
     """
 
     day: dt.date
@@ -77,6 +78,7 @@ class Observation:
     margin: float = 1.0
     among: int = 1
     likely: float | None = None
+    floored: bool = False
 
     @property
     def absent(self) -> bool:

@@ -131,3 +131,28 @@ def test_of_any_the_condition_in_breach_speaks():
     [episode] = fold(either, found, FIRST + dt.timedelta(days=1))
     assert (episode.nights, episode.severity) == (2, "critical")
     assert either.condition == "recall below 0.5 or quarantined_share above 0.1"
+
+
+ABOVE, THRICE = {"metric": "psi", "above": 0.25}, {"metric": "psi", "above": "300 % of usual"}
+
+
+@pytest.mark.parametrize(
+    ("how", "conditions", "verdict"),
+    [
+        ("all", (ABOVE, THRICE), Verdict.BREACH),
+        ("all", (THRICE, ABOVE), Verdict.BREACH),
+        # without a plain number, on the same value, whatever is more than nothing would be a breach
+        ("any", (THRICE, {**ABOVE, "above": 2.0}), Verdict.UNKNOWN),
+        ("all", (THRICE, {**ABOVE, "window": 7}), Verdict.UNKNOWN),
+        ("all", (THRICE, LOST), Verdict.UNKNOWN),
+    ],
+)
+def test_a_multiple_of_nothing_is_nothing_where_a_plain_number_counts_too(how, conditions, verdict):
+    of_column = Subject("1", "*", "origin")
+    nights = {
+        ("psi", 1): {of_column: series(*[0.0] * 20, 0.5)},
+        ("psi", 7): {of_column: series(*[0.0] * 20, 0.5)},
+        ("quarantined_share", 1): {WHOLE: series(*[0.2] * 21)},
+    }
+    both = rule(how, *conditions)
+    assert judge(both, series_of(both, nights)[of_column][-1]) is verdict

@@ -75,6 +75,18 @@ def test_what_changes_from_one_day_to_the_next_fires(fires, name):
 
 
 @pytest.mark.parametrize("name", CHANGES)
+def test_what_was_always_the_same_fires_when_it_changes(fires, name):
+    """A column with one value does not differ from the baseline at all; three times nothing is nothing."""
+    column, odd = CHANGES[name][1], CHANGES[name][3]
+    assert fires(name, [0.0] * DAYS + [odd] * 2) == [column]
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_was_always_the_same_may_change_a_little(fires, name):
+    assert fires(name, [0.0] * DAYS + [0.2] * 2) == []
+
+
+@pytest.mark.parametrize("name", CHANGES)
 def test_what_is_far_from_the_baseline_by_nature_does_not(fires, name):
     """As the weekday on any day, or no rain: it is so on other such days."""
     *_, odd = CHANGES[name]
