@@ -10,13 +10,13 @@ from bench.alarms.served import QUIET as NOTHING
 from bench.alarms.served import Fault
 from bench.detection.faults import Case
 from bench.detection.kept import called
-from bench.detection.world import AFTER, BEFORE, DECISION, ID, LABEL, QUIET, SCORE, TWIN, World
+from bench.detection.world import AFTER, BEFORE, DECISION, ID, LABEL, QUIET, SCORE, World
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def written(world: World, folder: Path, cases: Sequence[Case], quiet: int = QUIET, twin: int = TWIN) -> None:
+def written(world: World, folder: Path, cases: Sequence[Case], quiet: int = QUIET) -> None:
     """Write `reference.parquet` and a file of each case, with its night, from 1 on; those there are stay.
 
     Args:
@@ -24,12 +24,11 @@ def written(world: World, folder: Path, cases: Sequence[Case], quiet: int = QUIE
         folder: for the files.
         cases: what happens, beside nothing before (`BEFORE`) and nothing instead (`AFTER`).
         quiet: nights before.
-        twin: nights without a fault afterwards.
     """
     begun = world.reference + quiet
     wanted = {"reference": [(number, NOTHING) for number in range(world.reference)]}
     wanted[BEFORE] = [(world.reference + night, NOTHING) for night in range(quiet)]
-    wanted[AFTER] = [(begun + night, NOTHING) for night in range(twin)]
+    wanted[AFTER] = [(begun + night, NOTHING) for night in range(world.after)]
     for case in cases:
         wanted[case.name] = [(begun + night, case.fault(world, night + 1)) for night in range(case.nights)]
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.alarms.faults import keep, some
 from bench.alarms.served import QUIET, Fault
-from bench.detection.world import AFTER, DECISION, LABEL, SCORE, TIME, TWIN, World
+from bench.detection.world import AFTER, DECISION, LABEL, SCORE, TIME, World
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,8 +224,8 @@ class Case:
 
     @property
     def nights(self) -> int:
-        """How long it is watched for."""
-        return TWIN if self.kind is None else self.kind.nights
+        """How long it is watched for; without a kind, as long as the world says."""
+        return 0 if self.kind is None else self.kind.nights
 
     def fault(self, world: World, night: int) -> Fault:
         """What goes wrong on a night, counted from 1 on."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 ROWS = 1_000
+_YEAR = 365
 _REGIONS = {"north": 0.4, "south": 0.3, "east": 0.15, "west": 0.1, "isles": 0.05}
 _CHANNELS = {"shop": 0.5, "web": 0.3, "phone": 0.2}
 _PLANS = {"basic": 0.45, "plus": 0.3, "family": 0.2, "trial": 0.05}
@@ -147,6 +148,7 @@ def _world(name: str, told: str, days: _Days) -> World:
         score=_score,
         older=_older,
         roles=_ROLES,
+        after=_YEAR,
     )
 
 

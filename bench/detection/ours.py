@@ -9,14 +9,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.alarms.nights import Nights, Registered
 from bench.alarms.served import QUIET as NOTHING
 from bench.alarms.served import Fault
+from bench.detection.budgets import budgeted, evidence_of
 from bench.detection.faults import Case
 from bench.detection.kept import Kept
-from bench.detection.world import AFTER, BEFORE, QUIET, SERVED, TWIN, World
+from bench.detection.world import AFTER, BEFORE, LEARNED, QUIET, SERVED, World
 from obs_dagster.alerts import list_alerts
 from obs_dagster.demo.log_rows import to_arrow
 
@@ -29,8 +30,8 @@ OURS = "obs-dagster"
 _ASIDE = "aside"
 """Where the home is while something happens to a copy of it."""
 
-Signals = list[list[str]]
-"""Of each night, what fires: rules with their columns."""
+Signals = list[dict[str, Any]]
+"""Of each night, its `day`, what is `on`: rules with their columns, and the `evidence` that has a budget."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,13 @@ class Watch:
     Attributes:
         world: the world.
         nights: its home.
+        learned: the nights of the reference.
         quiet: the quiet nights before a fault begins.
     """
 
     world: World
     nights: Nights
+    learned: Signals
     quiet: Signals
 
     @classmethod
@@ -60,43 +63,44 @@ class Watch:
             shutil.rmtree(home, ignore_errors=True)
             aside.rename(home)
         if told.exists():
-            quiet = json.loads(told.read_text(encoding="utf-8"))
-            return cls(world, Nights.of(home, world.monitor(), models), quiet)
+            learned, quiet = json.loads(told.read_text(encoding="utf-8"))
+            return cls(world, Nights.of(home, world.monitor(), models), learned, quiet)
         shutil.rmtree(home, ignore_errors=True)
         evaluated = Nights.of(home, world.monitor(), models)
         # a day is held against all of the reference, so its log is there from the first night on
         for number in range(world.reference):
             write(world, home, world.day(number), NOTHING)
         with evaluated.history() as history:
-            for number in range(world.reference):
-                evaluated.run(world.day(number), history)
+            learned = [_night(evaluated, world.day(number), history) for number in range(world.reference)]
             found = []
             for number in range(world.reference, world.reference + nights):
                 write(world, home, world.day(number), NOTHING)
-                found.append(_fired(evaluated, world.day(number), history))
-        told.write_text(json.dumps(found), encoding="utf-8")
-        return cls(world, evaluated, found)
+                found.append(_night(evaluated, world.day(number), history))
+        told.write_text(json.dumps([learned, found]), encoding="utf-8")
+        return cls(world, evaluated, learned, found)
 
-    def without(self, nights: int = TWIN) -> Signals:
+    def without(self) -> Signals:
         """The nights that follow, if nothing happens."""
-        return self.case(Case(), [[]] * nights, until_found=False)
+        return self._nights(Case(), [set()] * self.world.after, until_found=False)
 
-    def case(self, case: Case, twin: Signals, *, until_found: bool = True) -> Signals:
-        """The nights of a case.
+    def case(self, case: Case, twin: Signals) -> Signals:
+        """The nights of a case, up to the first that has what its quiet twin has not, at any budget.
 
         Args:
             case: what happens.
             twin: the same nights without a fault, and no fewer than are watched.
-            until_found: whether they end with the first night that has what its quiet twin has not.
         """
-        found = []
-        watched = len(twin) if case.kind is None else min(case.nights, len(twin))
+        return self._nights(case, [set(each["on"]) for each in twin[: case.nights]], until_found=True)
+
+    def _nights(self, case: Case, twin: Sequence[set[str]], *, until_found: bool) -> Signals:
+        found: Signals = []
         with self._back_afterwards() as there, there.history() as history:
-            for night in range(1, watched + 1):
+            for night, quiet in enumerate(twin, start=1):
                 day = self.world.day(self.world.reference + len(self.quiet) + night - 1)
                 write(self.world, there.home, day, case.fault(self.world, night))
-                found.append(_fired(there, day, history))
-                if until_found and set(found[-1]) - set(twin[night - 1]):
+                found.append(_night(there, day, history))
+                # with a smaller budget, what has one may be found later
+                if until_found and set(budgeted(found[-1]["on"], has=False)) - quiet:
                     break
         return found
 
@@ -112,15 +116,16 @@ class Watch:
             kept.rename(home)
 
 
-def watched(world: World, folder: Path, cases: Sequence[Case], quiet: int = QUIET, twin: int = TWIN) -> None:
-    """Keep what fires on quiet nights, those after them without a fault, and those of each case."""
+def watched(world: World, folder: Path, cases: Sequence[Case], quiet: int = QUIET) -> None:
+    """Keep the nights of the reference, quiet ones, those after them without a fault, and of each case."""
     kept = Kept(folder, OURS)
-    if not kept.missing([BEFORE, AFTER, *(case.name for case in cases)]):
+    if not kept.missing([LEARNED, BEFORE, AFTER, *(case.name for case in cases)]):
         return
     watch = Watch.begun(world, folder / "home", quiet)
+    kept.write(LEARNED, watch.learned)
     kept.write(BEFORE, watch.quiet)
     if kept.missing([AFTER]):
-        kept.write(AFTER, watch.without(twin))
+        kept.write(AFTER, watch.without())
     after = kept.read(AFTER)
     for case in cases:
         if kept.missing([case.name]):
@@ -138,8 +143,12 @@ def write(world: World, home: Path, day: dt.date, fault: Fault) -> None:
         pq.write_table(to_arrow(rows, {}), path)
 
 
-def _fired(nights: Nights, day: dt.date, history: History) -> list[str]:
-    """What fires after the night of a day."""
+def _night(nights: Nights, day: dt.date, history: History) -> dict[str, Any]:
+    """What is on after the night of a day, and what evidence it has."""
     nights.run(day, history)
     firing = [alert for alert in list_alerts(history) if alert.fired_day and not alert.resolved_day]
-    return sorted({f"{alert.rule}|{alert.column}" for alert in firing})
+    return {
+        "day": day.isoformat(),
+        "on": sorted({f"{alert.rule}|{alert.column}" for alert in firing}),
+        "evidence": evidence_of(history, nights.monitor, day),
+    }

@@ -25,11 +25,11 @@ ID, TIME, VERSION, SCORE, DECISION, LABEL = (
 )
 THRESHOLD = 0.3
 SERVED = "2"
-QUIET, TWIN = 28, 36
-"""Quiet nights after the reference; and nights after these, on which a fault happens, or nothing does."""
+QUIET = 28
+"""Quiet nights after the reference, and before a fault begins."""
 
-BEFORE, AFTER = "quiet", "twin"
-"""What these are called in results, where nothing happens."""
+LEARNED, BEFORE, AFTER = "reference", "quiet", "twin"
+"""What nights without a fault are called: those of the reference, those before one, and those instead."""
 
 Scorer = Callable[["pd.DataFrame"], "NDArray[np.float64]"]
 
@@ -74,6 +74,7 @@ class World:
         older: what the version before it puts out.
         roles: what happens to which column.
         reference: days of the reference.
+        after: nights after the quiet ones, on which nothing happens, by which false alarms are counted.
     """
 
     name: str
@@ -86,6 +87,7 @@ class World:
     older: Scorer
     roles: Roles
     reference: int = 28
+    after: int = 36
 
     @property
     def numbers(self) -> list[str]:

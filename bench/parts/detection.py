@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.detection.budgets import BUDGETS, at_budget
 from bench.detection.faults import KINDS
 from bench.detection.faults import cases as every
 from bench.detection.found import flagged, found_on, onsets, scaled, tuned
 from bench.detection.kept import Kept
 from bench.detection.ours import OURS
-from bench.detection.world import AFTER, BEFORE
+from bench.detection.world import AFTER, BEFORE, LEARNED
 from bench.environments import NotInstalledError, pinned, python_of
 from bench.measurement import BenchError, measure
 from bench.options import Options
@@ -24,9 +25,10 @@ NAME = "detection"
 DOCUMENT = "detection.md"
 PEERS = ("evidently", "nannyml")
 NAMES = ("flights", "independent", "seasonal")
-TUNED, EQUAL = ", tuned on the nights before", ", at equal false alarms"
-"""Thresholds of peers beside their defaults."""
+TUNED, EQUAL, MONTHLY = ", tuned on the nights before", ", at equal false alarms", ", at 12 a year"
+"""How tools are set beside their defaults; the last two: as sensitive as so few false alarms allow."""
 _DAYS_OF_YEAR = 365
+_MONTHS = 12
 _OUTPUTS = 2
 """Columns beside the features that are watched: the score, and the decision."""
 
@@ -70,17 +72,39 @@ def compared(folder: Path, cases: Sequence[str], columns: int) -> dict[str, Any]
         columns: that are watched.
     """
     names = [BEFORE, AFTER, *cases]
-    ours = {case: Kept(folder, OURS).read(case) for case in names}
-    alarms = _alarms(ours)
+    kept = {case: Kept(folder, OURS).read(case) for case in (LEARNED, *names)}
+    ours = {case: [night["on"] for night in kept[case]] for case in names}
+    alarms, nights = _alarms(ours), len(ours[AFTER])
+    allowed = {EQUAL: alarms, MONTHLY: _MONTHS * nights // _DAYS_OF_YEAR}
     found = {OURS: _found(ours) | {"alarms": alarms, "kinds": _noisy(ours)}}
+    for suffix, most in allowed.items():
+        budget = _budget(kept, most)
+        on = {case: _at(kept, case, budget) for case in names}
+        found[f"{OURS}{suffix}"] = _found(on) | {"alarms": _alarms(on), "knob": budget}
     for tool in PEERS:
         seen = {case: Kept(folder, tool).read(case) for case in names}
         limits = tuned(seen[BEFORE], onsets(ours[BEFORE]))
-        equal = scaled(limits, seen[AFTER], alarms)
-        for suffix, thresholds in (("", None), (TUNED, limits), (EQUAL, equal)):
-            on = {case: flagged(nights, thresholds) for case, nights in seen.items()}
+        thresholds = {suffix: scaled(limits, seen[AFTER], most) for suffix, most in allowed.items()}
+        for suffix, chosen in ({"": None, TUNED: limits} | thresholds).items():
+            on = {case: flagged(each, chosen) for case, each in seen.items()}
             found[f"{tool}{suffix}"] = _found(on) | {"alarms": _alarms(on)}
-    return {"tools": found, "columns": columns, "nights": len(ours[AFTER])}
+    return {"tools": found, "columns": columns, "nights": nights, "allowed": allowed}
+
+
+def _budget(kept: Mapping[str, list[Any]], most: int) -> float:
+    """The largest budget up to which none has more alarms in the nights that count; at least the least."""
+    best = BUDGETS[0]
+    for budget in BUDGETS:
+        if _alarms({case: _at(kept, case, budget) for case in (BEFORE, AFTER)}) > most:
+            break
+        best = budget
+    return best
+
+
+def _at(kept: Mapping[str, list[Any]], case: str, budget: float) -> list[list[str]]:
+    """What our rules say of the nights of a case at another budget."""
+    before = kept[LEARNED] if case == BEFORE else [*kept[LEARNED], *kept[BEFORE]]
+    return at_budget(before, kept[case], budget)
 
 
 def _alarms(cases: dict[str, list[list[str]]]) -> int:
@@ -114,7 +138,7 @@ def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
 
 def section(cases: dict[str, dict[str, Any]]) -> str:
     """The kept results as tables in Markdown."""
-    return "\n\n".join([summary(cases), *(_nights(cases, suffix) for suffix in ("", EQUAL))])
+    return "\n\n".join([summary(cases), *(_nights(cases, suffix) for suffix in ("", EQUAL, MONTHLY))])
 
 
 def summary(cases: dict[str, dict[str, Any]]) -> str:
@@ -143,7 +167,7 @@ def summary(cases: dict[str, dict[str, Any]]) -> str:
             )
     titles = [
         "world",
-        "defaults of",
+        "tool",
         "weak faults found",
         "middling",
         "strong",
@@ -155,8 +179,8 @@ def summary(cases: dict[str, dict[str, Any]]) -> str:
 
 
 def _nights(cases: dict[str, dict[str, Any]], suffix: str) -> str:
-    """The night on which each fault was found, of each world: ours, and the peers' with a suffix."""
-    tools = (OURS, *(f"{peer}{suffix}" for peer in PEERS))
+    """The night on which each fault was found, of each world, by tools that are set so."""
+    tools = tuple(f"{tool}{suffix}" for tool in (OURS, *PEERS))
     lines = []
     for kind in KINDS:
         for place, strength in enumerate(kind.strengths):
@@ -171,7 +195,7 @@ def _nights(cases: dict[str, dict[str, Any]], suffix: str) -> str:
             lines.append([kind.name, kind.told(strength), *nights, kind.unknown])
     short = {OURS: "ours", PEERS[0]: "E", PEERS[1]: "N"}
     titles = ["fault", "strength", *(f"{world}: {short[tool]}" for world in cases for tool in short)]
-    how = "at equal false alarms" if suffix else "with defaults"
+    how = suffix.removeprefix(", ") or "with defaults"
     told = f"The night on which a fault was found, {how} (E: Evidently, N: NannyML; -: not found):"
     return f"{told}\n\n{table([*titles, 'peers do not know'], lines, words=2)}"
 

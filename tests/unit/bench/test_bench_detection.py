@@ -7,19 +7,20 @@ import pytest
 
 from bench.alarms.served import QUIET
 from bench.detection.batches import written
+from bench.detection.budgets import at_budget, budgeted
 from bench.detection.faults import KINDS, Case, cases
 from bench.detection.found import flagged, found_on, onsets, scaled, tuned
 from bench.detection.generated import independent, seasonal
 from bench.detection.kept import Kept
 from bench.detection.ours import OURS, watched
-from bench.detection.world import AFTER, BEFORE, ID, LABEL, SCORE, TIME
+from bench.detection.world import AFTER, BEFORE, ID, LABEL, LEARNED, SCORE, TIME
 from bench.measured.detection_evidently import Drift
-from bench.parts.detection import EQUAL, TUNED, compared, section
+from bench.parts.detection import EQUAL, MONTHLY, TUNED, compared, section
 
 
 @pytest.fixture(scope="module")
 def world():
-    return replace(independent(), reference=6)
+    return replace(independent(), reference=6, after=1)
 
 
 @pytest.mark.parametrize("make", [independent, seasonal])
@@ -100,15 +101,40 @@ def test_equal_alarms_take_the_least_factor_for_all_thresholds():
         assert onsets(flagged(nights, found)) <= alarms
 
 
+def kept_night(number, *, on=(), **evidence):
+    bets = [["2", "*", column, value, 1_000] for column, value in evidence.items()]
+    return {"day": f"2024-02-{number:02}", "on": list(on), "evidence": {"moved_beyond_days": bets}}
+
+
+def test_kept_evidence_says_what_is_on_at_any_budget():
+    """The detector's own arithmetic on two columns: of one night, or of some that add up."""
+    before = [kept_night(1, a=0.0, b=0.0)]
+    nights = [
+        kept_night(2, on=["values_gone|a", "moved_beyond_days|b"], a=3.0, b=1.2),
+        kept_night(3, a=0.0, b=1.2),
+        kept_night(4, a=0.0, b=1.2),
+    ]
+    # what had an alarm at the budget of that night has none unless it has one at this, and other rules stay
+    assert at_budget(before, nights, 1) == [
+        ["moved_beyond_days|a", "values_gone|a"],
+        ["moved_beyond_days|a", "moved_beyond_days|b"],
+        ["moved_beyond_days|a", "moved_beyond_days|b"],
+    ]
+    assert at_budget(before, nights, 0.001)[0] == ["values_gone|a"]
+    assert "moved_beyond_days|b" in at_budget(before, nights, 24)[0]
+    assert budgeted(nights[0]["on"], has=True) == ["moved_beyond_days|b"]
+
+
 def test_our_night_and_the_batches_tell_of_a_fault(world, tmp_path):
     """The small version: few nights of one fault, by the whole pipeline; what peers get of it."""
     (case,) = (each for each in cases() if each.name == "nulls/2")
-    watched(world, tmp_path, [case], quiet=1, twin=1)
+    watched(world, tmp_path, [case], quiet=1)
     kept = Kept(tmp_path, OURS)
-    assert kept.read(BEFORE) == kept.read(AFTER) == [[]]
-    assert "values_gone|income" in kept.read(case.name)[0]
+    assert [len(kept.read(name)) for name in (LEARNED, BEFORE, AFTER)] == [world.reference, 1, 1]
+    assert kept.read(BEFORE)[0]["on"] == kept.read(AFTER)[0]["on"] == []
+    assert "values_gone|income" in kept.read(case.name)[0]["on"]
     batches = tmp_path / "batches"
-    written(world, batches, [case], quiet=1, twin=1)
+    written(world, batches, [case], quiet=1)
     reference, wrong = (pd.read_parquet(batches / f"{name}.parquet") for name in ("reference", "nulls 2"))
     assert reference["night"].nunique() == world.reference
     assert wrong["night"].nunique() == case.nights
@@ -131,7 +157,7 @@ def test_our_night_and_the_batches_tell_of_a_fault(world, tmp_path):
         if tool.startswith("evidently")
     }
     # tuned before it has a false alarm afterwards; without that it does not find the fault
-    assert of_evidently == {"": (None, 0), TUNED[2:]: (1, 1), EQUAL[2:]: (None, 0)}
+    assert of_evidently == {"": (None, 0), TUNED[2:]: (1, 1), EQUAL[2:]: (None, 0), MONTHLY[2:]: (None, 0)}
     assert found["tools"][OURS]["found"] == {case.name: 1}
     told = section({"independent": {"measured": found, "taken": {}}})
     assert "| nulls | 60% of rows | 1 | - | - |" in told
@@ -139,7 +165,7 @@ def test_our_night_and_the_batches_tell_of_a_fault(world, tmp_path):
 
 def test_a_run_that_was_cut_goes_on_where_it_was(world, tmp_path):
     kept = Kept(tmp_path, OURS)
-    names = [BEFORE, AFTER, "nulls/2"]
+    names = [LEARNED, BEFORE, AFTER, "nulls/2"]
     for name in names:
         kept.write(name, [[name]])
     assert kept.missing([*names, "nulls/1"]) == ["nulls/1"]
