@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from obs_dagster.history import History
     from obs_dagster.monitor import Monitor
 
-BUDGETS = tuple(2 ** (half / 2) for half in range(-12, 21))
-"""Alarms a year that are tried, from 1/64 to a thousand."""
+BUDGETS = tuple(2 ** (half / 2) for half in range(-12, 12))
+"""Alarms a year that are tried, from 1/64 to 45.
+
+With one a week quiet nights are soon enough evidence, and what is always on finds nothing.
+"""
 
 Nights = Sequence[Mapping[str, Any]]
 """Nights as they are kept: `day`, what is `on`, and the `evidence` of rules: subjects, values, rows."""

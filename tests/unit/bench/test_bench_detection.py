@@ -7,7 +7,7 @@ import pytest
 
 from bench.alarms.served import QUIET
 from bench.detection.batches import written
-from bench.detection.budgets import at_budget, budgeted
+from bench.detection.budgets import BUDGETS, at_budget, budgeted
 from bench.detection.faults import KINDS, Case, cases
 from bench.detection.found import flagged, found_on, onsets, scaled, tuned
 from bench.detection.generated import independent, seasonal
@@ -15,7 +15,7 @@ from bench.detection.kept import Kept
 from bench.detection.ours import OURS, watched
 from bench.detection.world import AFTER, BEFORE, ID, LABEL, LEARNED, SCORE, TIME
 from bench.measured.detection_evidently import Drift
-from bench.parts.detection import EQUAL, MONTHLY, TUNED, compared, section
+from bench.parts.detection import EQUAL, MONTHLY, PEERS, TUNED, compared, section
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +123,21 @@ def test_kept_evidence_says_what_is_on_at_any_budget():
     assert at_budget(before, nights, 0.001)[0] == ["values_gone|a"]
     assert "moved_beyond_days|b" in at_budget(before, nights, 24)[0]
     assert budgeted(nights[0]["on"], has=True) == ["moved_beyond_days|b"]
+
+
+def test_a_budget_at_which_everything_is_always_on_is_not_chosen(tmp_path):
+    """What was on before the nights that count is an alarm in them, too."""
+    loud = [kept_night(night, a=0.0, b=0.0) for night in range(1, 29)]
+    kept = Kept(tmp_path, OURS)
+    parts = {LEARNED: loud[:4], BEFORE: loud[4:20], AFTER: loud[20:], "nulls/2": loud[20:22]}
+    for case, nights in parts.items():
+        kept.write(case, nights)
+    for tool in PEERS:
+        for case in (BEFORE, AFTER, "nulls/2"):
+            Kept(tmp_path, tool).write(case, [{"a": 0.0}])
+    knob = compared(tmp_path, ["nulls/2"], columns=2)["tools"][f"{OURS}{EQUAL}"]["knob"]
+    assert all(at_budget(loud[:20], loud[20:], max(BUDGETS)))
+    assert not any(at_budget(loud[:20], loud[20:], knob))
 
 
 def test_our_night_and_the_batches_tell_of_a_fault(world, tmp_path):
