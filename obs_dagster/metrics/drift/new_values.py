@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.intervals import share
@@ -41,6 +42,18 @@ METRICS = (
             cells="none",
             noun="share of new values",
             written="percent",
+            watched=(
+                DefaultRule(
+                    name="values_new",
+                    above=0.003,
+                    also="300 % of usual",
+                    summary="A category has values that the baseline does not have. The model has learned "
+                    "nothing of them: are they new in the world, or new names of old ones?",
+                    why="Three rows of a thousand are more than a misprint. Columns that have new values on "
+                    "such days anyway are held against these; in a year of flights a new destination passed "
+                    "it on two days of one row in two hundred.",
+                ),
+            ),
         ),
         _new_share,
         lambda comparison: comparison.kind == "category",

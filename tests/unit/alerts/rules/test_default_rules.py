@@ -42,12 +42,13 @@ TASK_KEYS = {
     "regression": {"logs": LOGS | {"columns": ROLES | {"prediction": "minutes"}}},
     "ranking": {"logs": LOGS | {"columns": ROLES | {"score": "score", "request": "query"}}},
 }
-#: By rule, the metric, the column, what it is on most nights, and what is surely something else.
+#: By rule, the metric, the column, what it is on most nights, what is a little, and surely something else.
 CHANGES = {
-    "categories_changed": ("psi", "origin", 0.01, 1.5),
-    "feature_changed": ("psi", "dep_delay", 0.01, 1.5),
-    "values_stuck": ("mode_share", "dep_delay", 0.1, 0.98),
-    "scores_stuck": ("mode_share", "score", 0.02, 0.98),
+    "categories_changed": ("psi", "origin", 0.01, 0.08, 1.5),
+    "feature_changed": ("psi", "dep_delay", 0.01, 0.2, 1.5),
+    "values_stuck": ("mode_share", "dep_delay", 0.1, 0.2, 0.98),
+    "scores_stuck": ("mode_share", "score", 0.02, 0.2, 0.98),
+    "values_new": ("new_value_share", "origin", 0.001, 0.002, 0.02),
 }
 
 
@@ -70,20 +71,21 @@ def fires(store, evaluate, monitor, write):
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_changes_from_one_day_to_the_next_fires(fires, name):
-    _, column, usual, odd = CHANGES[name]
+    _, column, usual, _, odd = CHANGES[name]
     assert fires(name, [usual] * DAYS + [odd] * 2) == [column]
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_was_always_the_same_fires_when_it_changes(fires, name):
     """A column with one value does not differ from the baseline at all; three times nothing is nothing."""
-    column, odd = CHANGES[name][1], CHANGES[name][3]
+    _, column, *_, odd = CHANGES[name]
     assert fires(name, [0.0] * DAYS + [odd] * 2) == [column]
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_was_always_the_same_may_change_a_little(fires, name):
-    assert fires(name, [0.0] * DAYS + [0.2] * 2) == []
+    little = CHANGES[name][3]
+    assert fires(name, [0.0] * DAYS + [little] * 2) == []
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -95,7 +97,7 @@ def test_what_is_far_from_the_baseline_by_nature_does_not(fires, name):
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_before_two_weeks_nobody_knows_what_is_usual(fires, name):
-    _, _, usual, odd = CHANGES[name]
+    _, _, usual, _, odd = CHANGES[name]
     assert fires(name, [usual] * 5 + [odd] * 2) == []
 
 
