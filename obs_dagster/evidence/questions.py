@@ -103,7 +103,7 @@ def _of_share(days: IntArray) -> Variation:
     found = variation_of(days)
     if days[:, 1].sum() >= _HARDLY or not found.calibrated:
         return found
-    return replace(found, whole=replace(found.whole, tails=_UNKNOWN_TAIL))
+    return replace(found, whole=replace(found.whole, tails=_UNKNOWN_TAIL, scale=1.0))
 
 
 def _p_of_share(variation: Variation, counts: IntArray, days: int) -> float:

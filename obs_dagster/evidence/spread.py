@@ -23,6 +23,8 @@ Scalar = float | FloatArray
 _SIDE = 0.1
 _SHARED_ERROR = 4.0
 """The weight of the error of the baseline's shares, which all nights have: two standard errors, squared."""
+_LEAST_SCALE = 0.25
+"""Days that differ less than chance are taken to do so down to here: a quarter of its variance."""
 _TAILS = (4.0, 8.0, 16.0, np.inf)
 _MOST_ALIKE = 0.9
 _LEAST_NOISE = 1e-3
@@ -46,6 +48,7 @@ class Spread:
         tails: weights of the tails, shape (4,).
         days: how many days it is known from; 0 if it is assumed.
         unsure: the variance of the baseline's shares as estimates, in units of p (1 - p).
+        scale: below 1 where days differ less than independent rows would, as those of a timetable do.
     """
 
     correlation: Scalar
@@ -55,10 +58,11 @@ class Spread:
     tails: FloatArray
     days: int
     unsure: Scalar
+    scale: Scalar = 1.0
 
     def design_effect(self, rows: Scalar) -> FloatArray:
         """How many times as far a day's shares vary as those of so many independent rows."""
-        found: FloatArray = 1 + np.maximum(np.asarray(rows) - 1, 0) * self.correlation
+        found: FloatArray = self.scale + np.maximum(np.asarray(rows) - 1, 0) * self.correlation
         return found
 
     def around(self, unsure: Scalar) -> Spread:
@@ -85,10 +89,10 @@ class Spread:
         alike = (1 + np.asarray(self.likeness)) / (1 - np.asarray(self.likeness))
         effect, upper = self.design_effect(rows / days), self._upper()
         if further is None:
-            sampled, of_days = upper, (effect - 1) * upper
+            sampled, of_days = self.scale * upper, (effect - self.scale) * upper
         else:
             # by how much days differ at most, for it is multiplied
-            sampled, of_days = 1.0, (effect * upper - 1) * further
+            sampled, of_days = self.scale, (effect * upper - self.scale) * further
         own = alike / rows * self.dimensions
         steady = own * sampled + _SHARED_ERROR * self.unsure * alike * self.dimensions
         varying = own * of_days
@@ -128,10 +132,11 @@ def spread_of(
     """
     number, total = residuals.shape[-2], rows.sum(axis=-1)
     of_day = np.asarray(dimensions)[..., None]
-    beyond = np.maximum(((residuals**2).sum(axis=-1) / of_day).sum(axis=-1) - number, 0.0)
+    squares = ((residuals**2).sum(axis=-1) / of_day).sum(axis=-1)
+    beyond, scale = np.maximum(squares - number, 0.0), np.clip(squares / number, _LEAST_SCALE, 1.0)
     more = (rows - 1).sum(axis=-1)
     correlation = np.where(more > 0, np.minimum(beyond / np.maximum(more, 1), 1.0), 0.0)
-    effect = 1 + (rows - 1) * correlation[..., None]
+    effect = scale[..., None] + (rows - 1) * correlation[..., None]
     scaled = residuals / np.sqrt(effect)[..., None]
     freedom = _freedom(scaled, max(residuals.shape[-1] - 1 - apart, 1))
     return Spread(
@@ -142,6 +147,7 @@ def spread_of(
         tails=_weights((scaled**2).sum(axis=-1) / of_day, freedom),
         days=number,
         unsure=(rows * effect).sum(axis=-1) / total**2,
+        scale=scale,
     )
 
 

@@ -2,7 +2,7 @@
 
 A chi-square test takes rows for independent draws. Those of one day are alike, so each quiet day is another
 population, and with enough rows every one is "significant". Days of a baseline tell by how much: the
-variance of a day's shares is 1 + (n - 1) r times that of n independent rows, its *design effect* (Rao and
+variance of a day's shares is s + (n - 1) r times that of n independent rows, its *design effect* (Rao and
 Scott, Annals of Statistics 12, 1984), with r the correlation of rows of one day. What is held against them is
 a day's distance
 

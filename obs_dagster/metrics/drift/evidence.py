@@ -79,7 +79,7 @@ METRICS = (
     Metric(
         Definition(
             name="drift_p_value",
-            id="drift_p_value/days/4",
+            id="drift_p_value/days/5",
             family="drift",
             title="p-value against days that differ anyway",
             meaning="The chance of a window at least as far from the baseline if nothing has moved by more "
@@ -107,7 +107,7 @@ METRICS = (
     Metric(
         Definition(
             name="drift_evidence",
-            id="drift_evidence/e-value/4",
+            id="drift_evidence/e-value/5",
             family="drift",
             title="Evidence of the day that a column has moved",
             meaning='How strongly the day speaks against "no more than days differ anyway": 2 is a hundred '
@@ -142,7 +142,7 @@ METRICS = (
     Metric(
         Definition(
             name="break_evidence",
-            id="break_evidence/e-value/3",
+            id="break_evidence/e-value/4",
             family="drift",
             title="Evidence of the day that a column has broken with the nights before",
             meaning='How strongly the day speaks against "no more than the nights before differ from each '
@@ -178,14 +178,15 @@ METRICS = (
     Metric(
         Definition(
             name="design_effect",
-            id="design_effect/days/2",
+            id="design_effect/days/3",
             family="drift",
             title="Design effect of a day",
             meaning="How many times as far the shares of a day vary as those of so many independent rows "
-            "would: 1 where days are alike. The interval of other drift metrics is of independent rows.",
-            formula="1 + (n - 1) r; n: rows of the day, r: the correlation of rows of one day, from the "
-            "variance of the shares over the days of the baseline, or over the nights before, if it has "
-            "none or too few.",
+            "would: 1 where days are alike, less where they are more alike than chance, as with a "
+            "timetable. The interval of other drift metrics is of independent rows.",
+            formula="s + (n - 1) r; n: rows of the day, r: the correlation of rows of one day, s: 1, or down "
+            "to 1/4 where days differ less than independent rows would; from the variance of the shares "
+            "over the days of the baseline, or over the nights before, if it has none or too few.",
             reference=_REFERENCE,
             interval="none",
             about="column",

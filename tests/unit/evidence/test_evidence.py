@@ -319,3 +319,17 @@ def test_values_of_another_kind_are_news_where_each_day_lies_elsewhere():
     fahrenheit = bins.count(day(random.normal(15, 2, 900) * 1.8 + 32))
     assert known.p_value(warm) > 0.01
     assert known.p_value(fahrenheit) < 1e-4
+
+
+def test_days_of_a_timetable_are_held_against_how_little_they_differ():
+    """A part that is a fortieth of every day is missed when it is gone, and quiet days are quiet."""
+    random = np.random.default_rng(5)
+    plan = np.array([25, 75, 100, 200, 250, 350])
+    days = plan + random.integers(-2, 3, size=(28 + 100, len(plan)))
+    known = variation_of(days[:28])
+    gone = days[28:] * np.array([0, 1, 1, 1, 1, 1])
+    assert known.design_effect(1_000) < 0.5
+    assert known.p_values(days[28:]).min() > 0.01
+    assert known.p_values(gone).max() < 1e-3
+    chance = np.array([random.multinomial(1_000, plan / 1_000) for _ in range(28)])
+    assert variation_of(chance).p_values(gone).min() > known.p_values(gone).max()
