@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ TUNED, EQUAL, MONTHLY = ", tuned on the nights before", ", at equal false alarms
 """How tools are set beside their defaults; the last two: as sensitive as so few false alarms allow."""
 _DAYS_OF_YEAR = 365
 _MONTHS = 12
+_NEVER = 99
 _OUTPUTS = 2
 """Columns beside the features that are watched: the score, and the decision."""
 
@@ -83,6 +84,8 @@ def compared(folder: Path, cases: Sequence[str], columns: int) -> dict[str, Any]
         found[f"{OURS}{suffix}"] = _found(on) | {"alarms": _alarms(on), "knob": budget}
     for tool in PEERS:
         seen = {case: Kept(folder, tool).read(case) for case in names}
+        # of a year that was cut short, the nights that all have
+        seen[AFTER] = seen[AFTER][:nights]
         limits = tuned(seen[BEFORE], onsets(ours[BEFORE]))
         thresholds = {suffix: scaled(limits, seen[AFTER], most) for suffix, most in allowed.items()}
         for suffix, chosen in ({"": None, TUNED: limits} | thresholds).items():
@@ -138,7 +141,8 @@ def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
 
 def section(cases: dict[str, dict[str, Any]]) -> str:
     """The kept results as tables in Markdown."""
-    return "\n\n".join([summary(cases), *(_nights(cases, suffix) for suffix in ("", EQUAL, MONTHLY))])
+    tables = (_nights(cases, suffix) for suffix in ("", EQUAL, MONTHLY))
+    return "\n\n".join([summary(cases), beside_the_better(cases), *tables])
 
 
 def summary(cases: dict[str, dict[str, Any]]) -> str:
@@ -176,6 +180,66 @@ def summary(cases: dict[str, dict[str, Any]]) -> str:
         "a column-year",
     ]
     return table(titles, lines, words=2)
+
+
+def beside_the_better(cases: dict[str, dict[str, Any]]) -> str:
+    """For each world and number of false alarms: how ours do beside the better peer of each fault."""
+    lines = []
+    for world, each in cases.items():
+        tools = each["measured"]["tools"]
+        for suffix in (EQUAL, MONTHLY):
+            ours = tools[f"{OURS}{suffix}"]["found"]
+            better = {
+                case: min(
+                    _found_nights(tools[f"{peer}{suffix}"]["found"][case] for peer in PEERS), default=None
+                )
+                for case in ours
+            }
+            pairs = [(_late(ours[case]), _late(better[case])) for case in ours]
+            later = [case for case in ours if _late(ours[case]) > _late(better[case])]
+            # of faults that both find, lest who finds more that is hard seems slow
+            both = [(our, peer) for our, peer in pairs if max(our, peer) < _NEVER]
+            lines.append(
+                [
+                    world,
+                    suffix.removeprefix(", "),
+                    f"{sum(our < _NEVER for our, _ in pairs)}",
+                    f"{sum(peer < _NEVER for _, peer in pairs)}",
+                    f"{sum(our < peer for our, peer in pairs)}",
+                    f"{sum(our == peer for our, peer in pairs)}",
+                    f"{len(later)}",
+                    " and ".join(f"{statistics.mean(nights):.2f}" for nights in zip(*both, strict=True)),
+                    ", ".join(map(_with_strength, later)),
+                ]
+            )
+    titles = [
+        "world",
+        "set",
+        "found by ours",
+        "by the better peer",
+        "ours sooner",
+        "as soon",
+        "later",
+        "mean night, ours and the peer's",
+        "later or not at all",
+    ]
+    told = "Beside the better peer of each fault, at the same number of false alarms:"
+    return f"{told}\n\n{table(titles, lines, words=2)}"
+
+
+def _found_nights(nights: Iterable[int | None]) -> list[int]:
+    return [night for night in nights if night is not None]
+
+
+def _late(night: int | None) -> int:
+    return _NEVER if night is None else night
+
+
+def _with_strength(case: str) -> str:
+    """A case as tables name it."""
+    name, _, place = case.partition("/")
+    (kind,) = (kind for kind in KINDS if kind.name == name)
+    return f"{name} ({kind.told(kind.strengths[int(place)])})"
 
 
 def _nights(cases: dict[str, dict[str, Any]], suffix: str) -> str:
