@@ -199,7 +199,7 @@ class ExpectedClasses:
         few = [one.drawn for one in self.each]
         scores, rows = [each.score for each, _ in few], [each.rows for each, _ in few]
         centre = [one.centre for one in self.each]
-        drawn = _of_one_label([drawn for _, drawn in few], centre, self.n)
+        drawn = of_one_label([drawn for _, drawn in few], centre, self.n)
         counts, middle = counts_of(scores, rows, drawn), counts_of(scores, rows, centre)
         if not self.mix_moved:
             return counts, middle
@@ -224,7 +224,7 @@ def _mixed(one: Expected) -> Expected:
     return replace(one, calibration=MixedCalibration.of(one.calibration, one.predicted))
 
 
-def _of_one_label(drawn: Sequence[FloatArray], centre: Sequence[FloatArray], n: int) -> list[FloatArray]:
+def of_one_label(drawn: Sequence[FloatArray], centre: Sequence[FloatArray], n: float) -> list[FloatArray]:
     """Draws of each class by itself, made to be of rows that have one label each.
 
     What is predicted rightly is of different rows in every class. All other rows have a label that was not

@@ -233,6 +233,24 @@ def test_every_metric_of_a_class_is_that_of_scikit_learn(subject):
                 assert found[metric].value == pytest.approx(value, abs=CLOSE), (metric, name)
 
 
+def test_of_labels_that_are_not_complete_the_bounds_are_told(sixty):
+    found = records(sixty, LAST, 7)["completed_accuracy"]
+    assert found.value is None
+    # labels of the first day alone are complete
+    assert found.reason.startswith("labels are complete on 1 day")
+    low, high = (float(end) for end in found.reason.split("between ")[1].split(",")[0].split(" and "))
+    label, prediction = [], []
+    for day in DAYS:
+        _, scores, known = rows_of(day, shift=1.0 if day == LAST else 0.0)
+        known[::50] = NEVER_SEEN
+        label.append(known)
+        prediction.append(served(scores))
+    assert low <= np.mean(np.concatenate(label) == np.concatenate(prediction)) <= high
+    assert high - low < 0.11
+    with pytest.raises(KeyError):
+        records(sixty, FIRST, 1)["completed_accuracy"]
+
+
 def test_segments_have_metrics_of_the_model_but_not_of_classes(sixty):
     frames = [rows_of(day, shift=1.0 if day == LAST else 0.0)[0] for day in DAYS]
     carrier = np.concatenate([frame["carrier"].to_numpy()[: -ROWS // 10] for frame in frames])

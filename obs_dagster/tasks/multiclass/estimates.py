@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from obs_dagster.estimate.adapted import AdaptedCalibration, LikeRows
 from obs_dagster.estimate.calibration import Calibration
@@ -26,10 +24,8 @@ from obs_dagster.profile.arrays import floats
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.tasks.multiclass.counts import ClassOutcomes
 from obs_dagster.tasks.multiclass.metrics.applies import TASKS
-from obs_dagster.tasks.multiclass.table import CELL_GRID, WHOLE_GRID
+from obs_dagster.tasks.multiclass.parts import Columns, centres, of_class, part_of
 from obs_dagster.tasks.outcomes import Cell, Expecting, Taught
-
-Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -105,16 +101,16 @@ class ClassEstimates:
 
 def calibrations(parts: Sequence[Cell], classes: Sequence[str], seed: int) -> ClassCalibrations:
     """What the scores of the parts of a baseline meant."""
-    scored = [_part(part, "score") for part in parts]
+    scored = [part_of(part, "score") for part in parts]
     found = []
     for number, name in enumerate(classes):
-        own = [_of(part, name) for part in scored]
+        own = [of_class(part, name) for part in scored]
         bins = np.unique(np.concatenate([[0], *(part["bin"] for part in own)]).astype(np.int64))
         rows = np.zeros((2, len(own), len(bins)))
         for place, part in enumerate(own):
             at = np.searchsorted(bins, part["bin"].astype(np.int64))
             np.add.at(rows[:, place], (part["hit"].astype(np.int64), at), part["n"])
-        score = _centres(bins, WHOLE)
+        score = centres(bins, WHOLE)
         found.append(Calibration(score, positives=rows[1], negatives=rows[0], seed=seed + number))
     return ClassCalibrations(classes, found, _found(parts, classes))
 
@@ -131,7 +127,7 @@ def _found(parts: Sequence[Cell], classes: Sequence[str]) -> FloatArray:
     """Rows for which each class was rightly predicted, and all that have it, shape (2, K)."""
     found = np.zeros((2, len(classes)))
     for part in parts:
-        pairs = _part(part, "pair")
+        pairs = part_of(part, "pair")
         served = np.array([name is not None for name in pairs["class"]], dtype=np.bool_)
         for place, name in enumerate(classes):
             own = (pairs["label"] == name) & served
@@ -159,8 +155,8 @@ def expected(
     cell: Cell, outcomes: ClassOutcomes, taught: ClassCalibrations, given: Expecting
 ) -> ClassEstimates:
     """What is expected of the predictions of a cell, whose labels say these outcomes."""
-    served = _part(cell, "served")
-    by_class = [_of(served, name) for name in taught.names]
+    served = part_of(cell, "served")
+    by_class = [of_class(served, name) for name in taught.names]
     every = [_expected(part, one, given) for part, one in zip(by_class, taught.each, strict=True)]
     known = [{name: column[part["place"] == 1] for name, column in part.items()} for part in by_class]
     labelled = [_expected(part, one, given) for part, one in zip(known, taught.each, strict=True)]
@@ -169,7 +165,7 @@ def expected(
         ExpectedClasses(taught.names, labelled, taught.found),
         outcomes,
         [
-            _own(_of(_part(cell, "score"), name), np.unique(part["bin"].astype(np.int64)))
+            _own(of_class(part_of(cell, "score"), name), np.unique(part["bin"].astype(np.int64)))
             for name, part in zip(taught.names, known, strict=True)
         ],
     )
@@ -180,21 +176,5 @@ def _expected(part: Columns, taught: Calibration, given: Expecting) -> Expected:
     rows = np.zeros((len(bins), 2))
     np.add.at(rows, (place, part["hit"].astype(np.int64)), part["n"].astype(np.float64))
     detail = DETAIL if given.segment == WHOLE else IN_CELLS
-    predicted = Predicted(_centres(bins, given.segment), rows)
+    predicted = Predicted(centres(bins, given.segment), rows)
     return Expected(predicted, taught, None, given.days, given.seed + taught.seed, detail)
-
-
-def _part(cell: Cell, name: str) -> Columns:
-    wanted = cell["part"] == name
-    return {key: column[wanted] for key, column in cell.items()}
-
-
-def _of(part: Columns, name: str) -> Columns:
-    wanted = part["class"] == name
-    return {key: column[wanted] for key, column in part.items()}
-
-
-def _centres(bins: IntArray, segment: str) -> FloatArray:
-    low, high = (WHOLE_GRID if segment == WHOLE else CELL_GRID).edges(bins)
-    centre: FloatArray = (low + high) / 2
-    return centre

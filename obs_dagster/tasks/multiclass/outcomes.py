@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obs_dagster.estimate.late_classes import LateClass
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.tasks.multiclass.completions import completed, lacks, late
 from obs_dagster.tasks.multiclass.counts import ClassOutcomes, OneClass
 from obs_dagster.tasks.multiclass.estimates import ClassCalibrations, adapted, calibrations, expected
 from obs_dagster.tasks.multiclass.scores import classes_of, score_columns
 from obs_dagster.tasks.multiclass.table import ADDED, BINNED, CELL_GRID, KEYS, SCHEMA, WHOLE_GRID
-from obs_dagster.tasks.outcomes import Cell, Expecting, Taught
+from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
 
 
 class MulticlassOutcomes:
@@ -85,6 +87,23 @@ class MulticlassOutcomes:
             grid = WHOLE_GRID if given.segment == WHOLE else CELL_GRID
             outcomes = ClassOutcomes.of(cell, classes_of(monitor), grid=grid, seed=given.seed)
             yield "", expected(cell, outcomes, calibration, given)
+
+    def lacks(self, cell: Cell) -> bool:
+        """Whether rows with scores have no label."""
+        return lacks(cell)
+
+    def late(self, parts: Sequence[Cell], monitor: Monitor, seed: int) -> Mapping[str, LateClass]:
+        """What rows were like that had no label yet."""
+        return late(parts, classes_of(monitor), seed)
+
+    def completed(
+        self, cell: Cell, lacking: Sequence[Lacking], monitor: Monitor, given: Expecting
+    ) -> Iterator[tuple[str, Any]]:
+        """What is expected of a cell once its labels are complete; nothing of a model without scores."""
+        if score_columns(monitor):
+            grid = WHOLE_GRID if given.segment == WHOLE else CELL_GRID
+            outcomes = ClassOutcomes.of(cell, classes_of(monitor), grid=grid, seed=given.seed)
+            yield "", completed(cell, outcomes, lacking, given)
 
 
 OUTCOMES = MulticlassOutcomes()

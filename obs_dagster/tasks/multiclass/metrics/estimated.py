@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from obs_dagster.estimate.adapted import RECALIBRATED, REWEIGHTED
+from obs_dagster.estimate.completed_classes import COMPLETED
 from obs_dagster.estimate.expected_classes import STATISTICS
 from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.estimate import adapted, adapted_rows, by_name, estimated, shifted
+from obs_dagster.metrics.estimate import adapted, adapted_rows, by_name, completed, estimated, shifted
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.tasks.multiclass.metrics import accuracy, averages, scoring_rules, separation
+from obs_dagster.tasks.multiclass.metrics import accuracy, agreement, averages, scoring_rules, separation
 
 _CALIBRATED = (
     ", with c_k(s_k) rows of class k in each row; c_k(s): the chance that a row whose score for class k is s "
@@ -25,6 +26,7 @@ _INTERVAL = (
 )
 _ALL: tuple[Metric[Any], ...] = (
     *accuracy.METRICS,
+    *agreement.METRICS,
     *averages.METRICS,
     *scoring_rules.METRICS,
     *separation.METRICS,
@@ -97,6 +99,17 @@ METRICS = (
         for each in _KNOWN
     ),
     *(shifted(each, way="cbpe-one-vs-rest") for each in _KNOWN),
+    *(
+        completed(
+            each,
+            way="late-scores-one-vs-rest",
+            formula=f"as `{each.name}`, with f_k c_k(s_k) rows of class k in each row without a label that "
+            "is expected to get one; c_k(s): the chance that a row whose score for class k is s has this "
+            "class, of rows whose label comes that late; f_k: how many times as many had it as c_k says, of "
+            "those that it was predicted for, and of the others.",
+        )
+        for each in by_name(_ALL, COMPLETED)
+    ),
     adapted_rows(_KNOWN[0]),
     _concept(_KNOWN[0]),
 )
