@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from obs_dagster.estimate.draws import poissons
 from obs_dagster.estimate.overlap import Ground
 from obs_dagster.estimate.predicted import grouped
 from obs_dagster.metrics.estimate import UNTAUGHT
@@ -110,12 +111,10 @@ class Calibration:
         rng = np.random.default_rng((self.seed, 1))
         if self.by_day:
             days = len(positives)
-            times = rng.multinomial(days, np.full(days, 1 / days), size=REPLICATES)
-            drawn = [times @ part for part in (positives, negatives)]
+            times = rng.multinomial(days, np.full(days, 1 / days), size=REPLICATES).astype(np.float64)
+            yes, no = (times @ part for part in (positives, negatives))
         else:
-            size = REPLICATES, len(score)
-            drawn = [rng.poisson(part.sum(axis=0), size=size) for part in (positives, negatives)]
-        yes, no = (part.astype(np.float64) for part in drawn)
+            yes, no = (poissons(rng, part.sum(axis=0), REPLICATES) for part in (positives, negatives))
         return score, _fits(score, yes, no, np.interp(score, *self._fit))
 
     @property

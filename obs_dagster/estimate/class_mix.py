@@ -17,6 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from obs_dagster.estimate.calibration import Calibration
+from obs_dagster.estimate.draws import poissons
 from obs_dagster.estimate.expected import levelled
 from obs_dagster.estimate.predicted import Predicted
 from obs_dagster.profile.distribution import FloatArray
@@ -66,8 +67,7 @@ class MixedCalibration(Calibration):
         """The chances by resampled baselines and windows, shape (REPLICATES, k)."""
         rng = np.random.default_rng((self.seed, 9))
         known = super().replicates(self.window.score)
-        rows = rng.poisson(self._rows, size=known.shape)
-        shares = share_of(known, rows.astype(np.float64), self.prior)
+        shares = share_of(known, poissons(rng, self._rows, len(known)), self.prior)
         level = _log_odds(shares) - _log_odds(self.prior)
         return levelled(super().replicates(score), level[:, np.newaxis])
 

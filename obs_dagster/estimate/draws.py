@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from obs_dagster.metrics.intervals import TAILS, Z
@@ -41,6 +39,27 @@ def binomials(rng: np.random.Generator, rows: FloatArray, chances: FloatArray) -
     return found
 
 
+def poissons(rng: np.random.Generator, mean: FloatArray, draws: int) -> FloatArray:
+    """How many rows happen to be where so many are expected.
+
+    Args:
+        rng: draws them.
+        mean: shape (m,).
+        draws: how many.
+
+    Returns:
+        Shape (draws, m); whole numbers where few are expected.
+    """
+    found = rng.standard_normal((draws, len(mean)))
+    found *= np.sqrt(mean)
+    found += mean
+    np.maximum(found, 0.0, out=found)
+    few = np.flatnonzero(mean < _NORMAL)
+    if len(few):
+        found[:, few] = rng.poisson(mean[few], size=(draws, len(few)))
+    return found
+
+
 def by_decision(rng: np.random.Generator, rows: FloatArray, chances: FloatArray) -> FloatArray:
     """The same of rows without and with a decision, shape (k, 2), of which most scores have one only.
 
@@ -55,21 +74,46 @@ def by_decision(rng: np.random.Generator, rows: FloatArray, chances: FloatArray)
 
 def reach(draws: FloatArray, centre: float) -> tuple[float, float]:
     """How far draws lie below and above their median, with how far that is off the centre."""
-    values = np.sort(draws[np.isfinite(draws)])
+    values = draws[np.isfinite(draws)]
     if not len(values):
         return 1.0, 1.0
+    below, above = reaches(values[np.newaxis], np.array([centre]))
+    return float(below[0]), float(above[0])
+
+
+def reaches(draws: FloatArray, centre: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The same of several statistics, whose draws are all finite.
+
+    Args:
+        draws: shape (s, r).
+        centre: shape (s,).
+
+    Returns:
+        How far below and above, shape (s,) each.
+    """
+    values = np.sort(draws, axis=1)
     # as numpy.quantile has it, which takes longer than all the rest
-    low, middle, high = np.interp(_QUANTILES * (len(values) - 1), np.arange(len(values)), values)
-    off = float(middle) - centre
+    at = _QUANTILES * (values.shape[1] - 1)
+    left = at.astype(np.int64)
+    right = np.minimum(left + 1, values.shape[1] - 1)
+    low, middle, high = (values[:, left] + (values[:, right] - values[:, left]) * (at - left)).T
+    off = middle - centre
     # the ends of so few draws are known less well than how far all of them lie apart
-    apart = values - values.sum() / len(values)
-    spread = Z * math.sqrt(float(apart @ apart) / len(values))
-    return math.hypot(max(middle - low, spread), off), math.hypot(max(high - middle, spread), off)
+    apart = values - values.mean(axis=1, keepdims=True)
+    spread = Z * np.sqrt(np.einsum("sr,sr->s", apart, apart) / values.shape[1])
+    return np.hypot(np.maximum(middle - low, spread), off), np.hypot(np.maximum(high - middle, spread), off)
 
 
 def estimate_around(
     value: float, draws: FloatArray, centre: float, n: int, *, lowest: float = 0.0, highest: float = 1.0
 ) -> Estimate:
     """A statistic between `lowest` and `highest` with the interval of its draws laid around it."""
-    below, above = reach(draws, centre)
+    return estimate_within(value, reach(draws, centre), n, lowest=lowest, highest=highest)
+
+
+def estimate_within(
+    value: float, reach: tuple[float, float], n: int, *, lowest: float = 0.0, highest: float = 1.0
+) -> Estimate:
+    """A statistic between `lowest` and `highest` whose interval reaches so far below and above it."""
+    below, above = reach
     return Estimate(value, max(lowest, value - below), max(value, min(highest, value + above)), n)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from obs_dagster.estimate.calibration import REPLICATES, Calibration
 from obs_dagster.estimate.concept import Concept
-from obs_dagster.estimate.draws import by_decision, estimate_around, reach
+from obs_dagster.estimate.draws import by_decision, estimate_within, reach, reaches
 from obs_dagster.estimate.predicted import STATISTICS, Labelled, Predicted
 from obs_dagster.evidence.detector import e_value
 from obs_dagster.metrics.intervals import distance_band
@@ -69,9 +69,8 @@ class Expected:
         value = float(statistic(self._expected))
         if not math.isfinite(value):
             return Estimate.missing(_without(name), self.predicted.n)
-        draws, centre = statistic(self._labels), float(statistic(self._middle))
         highest = math.inf if name in _UNBOUNDED else 1.0
-        return estimate_around(value, draws, centre, self._behind(name), highest=highest)
+        return estimate_within(value, self._reaches[name], self._behind(name), highest=highest)
 
     def shift(self, name: str) -> Estimate:
         """The statistic as it is on the labels, less as it was expected; the interval is that of no shift."""
@@ -84,7 +83,7 @@ class Expected:
         value = float(statistic(measured) - statistic(self._expected))
         if not math.isfinite(value):
             return Estimate.missing(_without(name), self.predicted.n)
-        below, above = reach(statistic(self._labels), float(statistic(self._middle)))
+        below, above = self._reaches[name]
         return Estimate(value, value - above, value + below, self._behind(name))
 
     def concept_shift(self) -> Estimate:
@@ -153,15 +152,17 @@ class Expected:
         return Labelled(self.predicted, self.expected)
 
     @cached_property
-    def _labels(self) -> Labelled:
-        """All draws."""
-        return Labelled(*self.drawn)
-
-    @cached_property
-    def _middle(self) -> Labelled:
-        """What is expected of the few bins that draws are made of."""
-        few, _ = self.drawn
-        return Labelled(few, self.centre)
+    def _reaches(self) -> Mapping[str, tuple[float, float]]:
+        """How far every statistic reaches below and above its value, by draws of the labels."""
+        few, drawn = self.drawn
+        labels = Labelled(few, np.concatenate([drawn, self.centre[np.newaxis]]))
+        values = np.stack([statistic(labels) for statistic in STATISTICS.values()])
+        finite = np.asarray(np.isfinite(values).all(axis=1))
+        known = iter(zip(*(each.tolist() for each in reaches(*_parted(values[finite]))), strict=True))
+        return {
+            name: next(known) if every else reach(each[:-1], float(each[-1]))
+            for name, each, every in zip(STATISTICS, values, finite, strict=True)
+        }
 
     @cached_property
     def centre(self) -> FloatArray:
@@ -186,9 +187,16 @@ def shift_of(gaps: Sequence[tuple[float, FloatArray]], n: int) -> Estimate:
     return Estimate(value, low, high, n)
 
 
+def _parted(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Draws, and what is expected of them, which comes last."""
+    return values[:, :-1], values[:, -1]
+
+
 def level_of_days(calibration: Calibration, days: int, rng: np.random.Generator) -> FloatArray:
     """Draws of the level that so many days happen to have, on the logit scale, shape (REPLICATES, 1)."""
     spread = calibration.spread_of_days / math.sqrt(max(days, 1))
+    if not spread:
+        return np.zeros((REPLICATES, 1))
     # how much days differ is itself known from few of them
     drawn: FloatArray = spread * rng.standard_t(max(len(calibration.positives) - 1, 1), (REPLICATES, 1))
     return drawn

@@ -106,8 +106,8 @@ Statistic = Callable[[Labelled], FloatArray]
 
 def _over(part: FloatArray, whole: FloatArray | float) -> FloatArray:
     """The ratio; NaN where the whole is nothing."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found: FloatArray = np.where(np.asarray(whole) > 0, part / whole, np.nan)
+    nothing = np.full(np.broadcast(part, whole).shape, np.nan)
+    found: FloatArray = np.divide(part, whole, out=nothing, where=np.greater(whole, 0))
     return found
 
 

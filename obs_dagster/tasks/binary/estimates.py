@@ -62,33 +62,25 @@ class BinaryEstimates:
 
 def calibration(parts: Sequence[Cell], seed: int) -> Calibration:
     """The calibration of what the parts of a baseline hold together."""
-    grid = ScoreGrid()
-    counted = [_by_bin(part) for part in parts]
-    bins = np.unique(np.concatenate([[0], *(found for found, _ in counted)])).astype(np.int64)
-    rows = np.zeros((2, len(parts), len(bins)))
-    for place, (found, by_class) in enumerate(counted):
-        rows[:, place, np.searchsorted(bins, found)] = by_class
-    return Calibration(_centres(bins, grid), positives=rows[1], negatives=rows[0], seed=seed)
+    bins, (negatives, positives, _) = _by_part(parts)
+    return Calibration(_centres(bins, ScoreGrid()), positives=positives, negatives=negatives, seed=seed)
 
 
 def expected(cell: Cell, taught: Calibration, given: Expecting) -> BinaryEstimates:
     """What is expected of the predictions of a cell."""
     grid = ScoreGrid() if given.segment == WHOLE else ScoreGrid().joined
-    bins = np.unique(cell["bin"][~_nothing(cell["bin"])].astype(np.int64))
-    known, positive, waiting = _by_decision(cell, bins)
-    score, having = _centres(bins, grid), known.sum(axis=1) > 0
+    bins, (negative, positive, waiting) = _present(cell, grid)
+    score, known = _centres(bins, grid), negative + positive
     detail = DETAIL if given.segment == WHOLE else IN_CELLS
-    return BinaryEstimates(
-        every=Expected(Predicted(score, known + waiting), taught, None, given.days, given.seed, detail),
-        labelled=Expected(
-            Predicted(score[having], known[having]),
-            taught,
-            positive[having],
-            given.days,
-            given.seed,
-            detail,
-        ),
+    having = known[:, 0] + known[:, 1] > 0
+    labelled = Expected(
+        Predicted(score[having], known[having]), taught, positive[having], given.days, given.seed, detail
     )
+    if not waiting.any():
+        # what is computed of one is computed of both
+        return BinaryEstimates(labelled, labelled)
+    every = Expected(Predicted(score, known + waiting), taught, None, given.days, given.seed, detail)
+    return BinaryEstimates(every, labelled)
 
 
 def adapted(taught: Calibration, given: Taught, score: str) -> Calibration:
@@ -122,18 +114,14 @@ class BinaryCompleted:
 def completed(cell: Cell, lacking: Sequence[Lacking], given: Expecting) -> BinaryCompleted:
     """What is expected of a cell whose labels are not complete."""
     grid = ScoreGrid() if given.segment == WHOLE else ScoreGrid().joined
-    bins = np.unique(cell["bin"][~np.isnan(cell["bin"].astype(np.float64))].astype(np.int64))
-    known, positives, _ = _by_decision(cell, bins)
-    return BinaryCompleted(
-        Completed(
-            _centres(bins, grid),
-            known,
-            positives,
-            [Lack(_by_decision(each.counted, bins)[2], each.late) for each in lacking],
-            given.seed,
-            DETAIL if given.segment == WHOLE else IN_CELLS,
-        )
-    )
+    bins, (negative, positive, _) = _present(cell, grid)
+    lacks = [
+        Lack(np.ascontiguousarray(_by_bin(each.counted, grid)[_WAITING][:, bins].T), each.late)
+        for each in lacking
+    ]
+    detail = DETAIL if given.segment == WHOLE else IN_CELLS
+    whole = Completed(_centres(bins, grid), negative + positive, positive, lacks, given.seed, detail)
+    return BinaryCompleted(whole)
 
 
 def lacks(cell: Cell) -> bool:
@@ -143,14 +131,11 @@ def lacks(cell: Cell) -> bool:
 
 def late(parts: Sequence[Cell], seed: int) -> LateScores:
     """What rows were like that had no label yet at an age, by complete day."""
-    bins = np.unique(np.concatenate([[0], *(part["bin"][~_nothing(part["bin"])] for part in parts)]))
-    bins = bins.astype(np.int64)
-    counted = [[of.sum(axis=1) for of in _by_decision(part, bins)] for part in parts]
-    known, positives, never = np.array(counted).reshape(len(parts), 3, len(bins)).swapaxes(0, 1)
-    score = _centres(bins, ScoreGrid())
+    bins, (negatives, positives, never) = _by_part(parts)
+    score, came = _centres(bins, ScoreGrid()), (negatives + positives).sum(axis=0)
     return LateScores(
-        Calibration(score, positives=positives, negatives=known - positives, seed=seed),
-        Arrivals.of(score, known.sum(axis=0), never.sum(axis=0)),
+        Calibration(score, positives=positives, negatives=negatives, seed=seed),
+        Arrivals.of(score, came, never.sum(axis=0)),
     )
 
 
@@ -158,25 +143,36 @@ def _nothing(column: NDArray[Any]) -> NDArray[np.bool_]:
     return np.isnan(column.astype(np.float64))
 
 
-def _by_decision(cell: Cell, bins: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Labelled rows by score and decision, the positives of them, and rows without a label: (k, 2) each."""
+_WAITING = 2
+"""The place, after those of both classes, of rows without a label."""
+
+
+def _by_bin(cell: Cell, grid: ScoreGrid) -> FloatArray:
+    """Rows by label (negative, positive, none), decision and bin of the score, shape (3, 2, bins)."""
     scored = ~_nothing(cell["bin"])
-    place = np.searchsorted(bins, cell["bin"][scored].astype(np.int64))
-    decision = (cell["decision"][scored] > 0).astype(np.int64)
-    label, rows = cell["label"][scored].astype(np.float64), cell["n"][scored].astype(np.float64)
-    found = np.zeros((3, len(bins), 2))
-    for counted, of in zip(found, (~np.isnan(label), label == 1, np.isnan(label)), strict=True):
-        np.add.at(counted, (place, decision), rows * of)
-    return found[0], found[1], found[2]
+    label = cell["label"][scored].astype(np.float64)
+    column = np.where(np.isnan(label), _WAITING, label > 0) * 2 + (cell["decision"][scored] > 0)
+    place = column * grid.bins + cell["bin"][scored].astype(np.int64)
+    rows = np.bincount(place, weights=cell["n"][scored].astype(np.float64), minlength=grid.bins * 6)
+    return np.reshape(rows.astype(np.float64, copy=False), (3, 2, grid.bins))
 
 
-def _by_bin(part: Cell) -> tuple[IntArray, FloatArray]:
-    """The bins that have labelled rows, and these rows by class, shape (2, k)."""
-    known = ~np.isnan(part["label"].astype(np.float64))
-    bins, place = np.unique(part["bin"][known].astype(np.int64), return_inverse=True)
-    by_class = np.zeros((2, len(bins)))
-    np.add.at(by_class, ((part["label"][known] > 0).astype(np.int64), place), part["n"][known])
-    return bins, by_class
+def _present(cell: Cell, grid: ScoreGrid) -> tuple[IntArray, FloatArray]:
+    """The bins that have rows, ascending, and these by label, bin and decision, shape (3, k, 2)."""
+    counted = _by_bin(cell, grid)
+    bins = np.flatnonzero(counted.sum(axis=0).sum(axis=0))
+    return bins, np.ascontiguousarray(counted[:, :, bins].swapaxes(1, 2))
+
+
+def _by_part(parts: Sequence[Cell]) -> tuple[IntArray, FloatArray]:
+    """The bins that have rows in any part, ascending, at least one; these by label, shape (3, parts, k)."""
+    grid = ScoreGrid()
+    counted = np.zeros((3, len(parts), grid.bins))
+    for place, part in enumerate(parts):
+        counted[:, place] = _by_bin(part, grid).sum(axis=1)
+    bins = np.flatnonzero(counted.sum(axis=0).sum(axis=0))
+    bins = bins if len(bins) else np.zeros(1, np.int64)
+    return bins, counted[:, :, bins]
 
 
 def _centres(bins: IntArray, grid: ScoreGrid) -> FloatArray:
