@@ -72,6 +72,25 @@ class MixedCalibration(Calibration):
         return levelled(super().replicates(score), level[:, np.newaxis])
 
 
+def rank(taught: Calibration, window: Predicted) -> tuple[float, float]:
+    """Where the class's rows of a baseline would stand among all rows of a window, by score.
+
+    If rows of the class are what they were, and are a share π of the window, their ROC AUC against the rest
+    of it is (rank - π / 2) / (1 - π): among themselves they stand in the middle.
+
+    Returns:
+        The mean share of the window's rows that score lower, ties counted by half, and its variance over the
+        class's rows; in the middle where the class has none.
+    """
+    own = taught.positives.sum(axis=0)
+    if not own.any() or not window.n:
+        return 0.5, 0.0
+    rows = window.by_score
+    below = np.interp(taught.score, window.score, (np.cumsum(rows) - rows / 2) / rows.sum())
+    mean = float(own @ below) / float(own.sum())
+    return mean, float(own @ (below - mean) ** 2) / float(own.sum())
+
+
 def share_of(chances: FloatArray, rows: FloatArray, prior: float) -> FloatArray:
     """The share of a class in a window by its scores, by maximum likelihood (Newton's steps; it is concave).
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from obs_dagster.estimate.class_mix import MixedCalibration
+from obs_dagster.estimate.class_mix import MixedCalibration, rank
 from obs_dagster.estimate.draws import estimate_around
 from obs_dagster.estimate.expected import Expected
 from obs_dagster.metrics.estimate import UNTAUGHT
@@ -207,15 +207,25 @@ class ExpectedClasses:
         return self._decided(counts, rng), self._decided(middle, None)
 
     def _decided(self, counts: ClassCounts, rng: np.random.Generator | None) -> ClassCounts:
-        """The counts with as many of each class found as were on the baseline; drawn, if there is a draw."""
+        """The counts with as many of each class found, and told from the rest, as were on the baseline.
+
+        Drawn, if there is a draw.
+        """
         known, every = self.found
         labels = counts.labels * (counts.n / np.maximum(counts.labels.sum(axis=-1, keepdims=True), 1.0))
+        ranks = [rank(one.calibration, one.predicted) for one in self.each]
+        above, variance = np.array(ranks).T
         if rng is None:
             right = labels * _share(known, every)
         else:
             recall = rng.beta(known + 0.5, every - known + 0.5, size=labels.shape)
             right = rng.binomial(np.rint(labels).astype(np.int64), recall).astype(np.float64)
-        return replace(counts, right=np.minimum(right, counts.predicted), labels=labels)
+            # of rows of the baseline, and of those of the window
+            unsure = variance * (1 / np.maximum(every, 1.0) + 1 / np.maximum(labels, 1.0))
+            above = above + rng.normal(size=labels.shape) * np.sqrt(unsure)
+        share = np.minimum(labels / max(counts.n, 1), 1 - 1e-9)
+        area = np.clip((above - share / 2) / (1 - share), 0.0, 1.0)
+        return replace(counts, right=np.minimum(right, counts.predicted), labels=labels, roc_auc=area)
 
 
 def _mixed(one: Expected) -> Expected:

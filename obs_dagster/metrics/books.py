@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from obs_dagster.metrics.default_rule import DefaultRule
-from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.metric import Metric
-from obs_dagster.metrics.record import Estimate
+from obs_dagster.metrics.tally import Tally
 
 
 class Accounts(Protocol):
@@ -42,77 +39,49 @@ class Accounts(Protocol):
     def unaccounted(self) -> int: ...  # noqa: D102
 
 
-def _count(
-    name: str,
-    title: str,
-    meaning: str,
-    of: Callable[[Accounts], int],
-    *,
-    formula: str = "count of rows.",
-    watched: tuple[DefaultRule, ...] = (),
-) -> Metric[Accounts]:
-    return Metric(
-        Definition(
-            name=name,
-            id=f"{name}/1",
-            family="books",
-            title=title,
-            meaning=meaning,
-            formula=formula,
-            reference="a plain count.",
-            interval="none: a count",
-            unit="rows",
-            tally=True,
-            whole_log=True,
-            cells="none",
-            daily=True,
-            noun="number of rows",
-            written="count",
-            watched=watched,
-        ),
-        lambda accounts: Estimate(float(of(accounts)), None, None, accounts.read),
-    )
-
+_ROWS: Tally[Accounts] = Tally(
+    family="books", unit="rows", behind=lambda accounts: accounts.read, formula="count of rows."
+)
 
 METRICS = (
-    _count(
+    _ROWS.count(
         "rows_evaluated",
         "Evaluated rows",
         "How many rows of the day's log were evaluated, of all versions.",
         lambda accounts: accounts.evaluated,
         formula="rows that the day's profile counts.",
     ),
-    _count(
+    _ROWS.count(
         "rows_quarantined",
         "Rows in quarantine",
         "How many rows broke the contract and are not evaluated; those of another day are counted apart.",
         lambda accounts: accounts.quarantined,
     ),
-    _count(
+    _ROWS.count(
         "rows_outside",
         "Rows of another day",
         "How many rows have a time that is not in the day of their file; they are in quarantine.",
         lambda accounts: accounts.outside,
     ),
-    _count(
+    _ROWS.count(
         "rows_repeated",
         "Repeated rows",
         "How many rows are of a prediction that another row has, which counts (`identity` in the monitor).",
         lambda accounts: accounts.duplicates,
     ),
-    _count(
+    _ROWS.count(
         "rows_refused",
         "Rows of days that are not evaluated",
         "How many sound rows are not evaluated because their day is not.",
         lambda accounts: accounts.refused,
     ),
-    _count(
+    _ROWS.count(
         "rows_forgotten",
         "Rows of forgotten ids",
         "How many rows are passed over because somebody asked for their id to be forgotten.",
         lambda accounts: accounts.forgotten,
     ),
-    _count(
+    _ROWS.count(
         "rows_untaken",
         "Rows that no day takes",
         "Where folders by day of UTC are read by time: how many rows are of a day that is read by its own "
@@ -130,7 +99,7 @@ METRICS = (
             ),
         ),
     ),
-    _count(
+    _ROWS.count(
         "rows_unaccounted",
         "Unaccounted rows",
         "How many rows were read and are nowhere: neither evaluated nor in quarantine, repeated, refused or "

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from obs_dagster.metrics.default_rule import DefaultRule
-from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.metric import Metric
-from obs_dagster.metrics.record import Estimate
+from obs_dagster.metrics.tally import Tally
 
 
 class LabelAccounts(Protocol):
@@ -30,67 +27,42 @@ class LabelAccounts(Protocol):
     def unaccounted(self) -> int: ...  # noqa: D102
 
 
-def _count(
-    name: str,
-    title: str,
-    meaning: str,
-    of: Callable[[LabelAccounts], int],
-    *,
-    formula: str = "count of labels that there are, as the night knew them.",
-    watched: tuple[DefaultRule, ...] = (),
-) -> Metric[LabelAccounts]:
-    return Metric(
-        Definition(
-            name=name,
-            id=f"{name}/1",
-            family="labels",
-            title=title,
-            meaning=meaning,
-            formula=formula,
-            reference="a plain count.",
-            interval="none: a count",
-            unit="labels",
-            tally=True,
-            needs=("labels.columns",),
-            whole_log=True,
-            cells="none",
-            daily=True,
-            noun="number of labels",
-            written="count",
-            incident="labels",
-            watched=watched,
-        ),
-        lambda book: Estimate(float(of(book)), None, None, book.matched + book.waited_for + book.without_use),
-    )
-
+_LABELS: Tally[LabelAccounts] = Tally(
+    family="labels",
+    unit="labels",
+    behind=lambda book: book.matched + book.waited_for + book.without_use,
+    formula="count of labels that there are, as the night knew them.",
+    needs=("labels.columns",),
+    incident="labels",
+)
 
 METRICS = (
-    _count(
+    _LABELS.count(
         "labels_joined",
         "Labels with their prediction",
         "How many predictions have a label, of all days and versions; corrected labels count once.",
         lambda book: book.matched,
     ),
-    _count(
+    _LABELS.count(
         "labels_waiting",
         "Labels that wait",
         "How many labels have an id of which no day that was run has a prediction.",
         lambda book: book.waited_for,
     ),
-    _count(
+    _LABELS.count(
         "labels_conflicting",
         "Ids with conflicting labels",
         "How many ids had two different labels that became known at one time, when labels were read last.",
         lambda book: book.conflicts,
     ),
-    _count(
+    _LABELS.count(
         "labels_unusable",
         "Rows of labels without use",
         "How many rows of label files are no label: without an id, a value or a meaning, or kept back.",
         lambda book: book.without_use,
         formula="rows of all label files - rows with an id and a label that is used.",
     ),
-    _count(
+    _LABELS.count(
         "labels_unaccounted",
         "Unaccounted labels",
         "How many labels were read last and are nowhere: neither with their prediction nor waiting, "

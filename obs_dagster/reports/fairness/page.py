@@ -6,15 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
 from obs_dagster.evaluation.fairness import AttributeFairness
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor import Monitor
 from obs_dagster.reports.fairness.sections import fairness_sections
 from obs_dagster.reports.fairness.words import QUESTIONS, too_small, verdict_of
 from obs_dagster.reports.health.sections import draw_section
-from obs_dagster.verdict.wording import day_month
+from obs_dagster.reports.templates import environment
 
 
 def render_fairness(
@@ -52,7 +50,7 @@ def render_fairness(
     ]
     known = definitions()
     return (
-        _environment()
+        environment(__name__)
         .get_template("fairness.html.j2")
         .render(
             monitor=monitor,
@@ -63,18 +61,3 @@ def render_fairness(
             now=now,
         )
     )
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        # tables and colours are those of the health page
-        loader=ChoiceLoader(
-            [PackageLoader("obs_dagster.reports.fairness"), PackageLoader("obs_dagster.reports.health")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["day_month"] = day_month
-    return environment

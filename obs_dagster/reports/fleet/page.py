@@ -9,16 +9,15 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from obs_dagster.fleet import GRAVEST_FIRST, ModelStanding, VersionStanding
 from obs_dagster.links import Links
 from obs_dagster.reports.fleet.spark import HEIGHT, WIDTH, Spark, spark
+from obs_dagster.reports.templates import environment
 from obs_dagster.verdict.wording import day_month, night_count
 
 _LONGEST = 180
@@ -79,11 +78,11 @@ def render_fleet(
         page: the address of a model's health page, as seen from this one; empty if there is none.
         silenced: by model, what of it is silenced in Alertmanager, in words.
     """
-    environment = _environment()
+    templates = environment(__name__)
     script = files(__name__.rpartition(".")[0]).joinpath("templates", "filter.js").read_text("utf-8").strip()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     counted = Counter(each.state for each in fleet)
-    return environment.get_template("fleet.html.j2").render(
+    return templates.get_template("fleet.html.j2").render(
         rows=[_row(each, links, page(each), silenced.get(each.model, "")) for each in fleet],
         states=[(state, _badge(state), counted[state]) for state in GRAVEST_FIRST if counted[state]],
         owners=sorted({each.owner for each in fleet if each.owner}),
@@ -133,17 +132,3 @@ def _version(standing: VersionStanding, *, current: bool) -> VersionRow:
 def _badge(state: str) -> str:
     """How a state is marked; what has no mark of its own is as grave, or as little known, as another."""
     return {"not evaluated": "failing", "misconfigured": "overdue"}.get(state, state)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        # colours and badges are those of the health page
-        loader=ChoiceLoader(
-            [PackageLoader("obs_dagster.reports.fleet"), PackageLoader("obs_dagster.reports.health")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from functools import cached_property
 
 from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.alerts.rules import unevaluated
@@ -29,6 +27,7 @@ from obs_dagster.reports.health.quality import headings, night_strip, quality_ro
 from obs_dagster.reports.health.sections import Drawn, draw_section
 from obs_dagster.reports.health.segments import order_of_cells, segment_table
 from obs_dagster.reports.health.trends import PLACES, draw_trends, trend_styles
+from obs_dagster.reports.templates import environment
 from obs_dagster.tasks.sections import Section
 from obs_dagster.verdict.comparison import different_days
 from obs_dagster.verdict.evidence import Evidence
@@ -37,7 +36,6 @@ from obs_dagster.verdict.inputs import AlertLine, NightLine
 from obs_dagster.verdict.judge import verdicts
 from obs_dagster.verdict.record_index import RecordIndex
 from obs_dagster.verdict.verdict import Verdict
-from obs_dagster.verdict.wording import day_month
 
 TREND_DAYS = 56
 """Longest stretch of days that is drawn."""
@@ -134,7 +132,7 @@ def render_health(page: HealthInput) -> str:
     night = next((line for line in page.nights if line.day == day), None)
     charts = draw_trends(monitor, index, frame, styles)
     return (
-        _environment()
+        environment(__name__)
         .get_template("page.html.j2")
         .render(
             monitor=monitor,
@@ -246,16 +244,3 @@ def _meanings(page: HealthInput) -> list[Meaning]:
         for metric in shown
         if metric in used
     ]
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("obs_dagster.reports.health"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["day_month"] = day_month
-    return environment

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
 from obs_dagster.explain.prediction_explained import PredictionExplained
 from obs_dagster.reports.prediction import wording
-from obs_dagster.verdict.wording import day_month
+from obs_dagster.reports.templates import environment
 
 
 def render_prediction(found: PredictionExplained) -> str:
@@ -22,32 +20,14 @@ def render_prediction(found: PredictionExplained) -> str:
         }
         for each in found.contributions
     ]
-    return (
-        _environment()
-        .get_template("prediction.html.j2")
-        .render(
-            found=found,
-            bars=bars,
-            said=wording.said(found),
-            moved=wording.moved(found),
-            unlike=wording.unlike(found),
-            heading=wording.otherwise_heading(found),
-            otherwise=wording.otherwise(found),
-        )
+    templates = environment(__name__)
+    return templates.get_template("prediction.html.j2").render(
+        found=found,
+        bars=bars,
+        shown=wording.shown,
+        said=wording.said(found),
+        moved=wording.moved(found),
+        unlike=wording.unlike(found),
+        heading=wording.otherwise_heading(found),
+        otherwise=wording.otherwise(found),
     )
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        # colours are those of the health page
-        loader=ChoiceLoader(
-            [PackageLoader("obs_dagster.reports.prediction"), PackageLoader("obs_dagster.reports.health")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["day_month"] = day_month
-    environment.filters["shown"] = wording.shown
-    return environment

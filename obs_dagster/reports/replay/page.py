@@ -6,14 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
 from obs_dagster.alerts.rules.judging import threshold
 from obs_dagster.alerts.rules.observation import Observation
 from obs_dagster.alerts.rules.replay import Replay, Replayed
 from obs_dagster.monitor import Rule
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.reports.health.chart import Chart, Frame, Point, Trend, draw
+from obs_dagster.reports.templates import environment
 from obs_dagster.verdict.wording import day_month, noun
 
 #: Subjects that have a chart of their own.
@@ -50,7 +49,7 @@ def render_replay(model: str, replays: Sequence[Replay]) -> str:
         for each in sorted(replays, key=lambda each: each.rule.threshold.number)
     ]
     return (
-        _environment()
+        environment(__name__)
         .get_template("replay.html.j2")
         .render(
             model=model,
@@ -108,18 +107,3 @@ def _firing(frame: Frame, each: Replayed) -> list[tuple[float, float, str]]:
         if each.fires_on(day)
         for start in (x.place(day.toordinal() - 0.5),)
     ]
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        # charts, colours and badges are those of the health page
-        loader=ChoiceLoader(
-            [PackageLoader("obs_dagster.reports.replay"), PackageLoader("obs_dagster.reports.health")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["day_month"] = day_month
-    return environment

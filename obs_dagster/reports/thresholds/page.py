@@ -5,14 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
 from obs_dagster.evaluation.thresholds import CellThresholds
 from obs_dagster.monitor import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.reports.health.sections import draw_section
+from obs_dagster.reports.templates import environment
 from obs_dagster.tasks.binary.sections import best_told, curves
-from obs_dagster.verdict.wording import day_month
 
 _MOST = 12
 """Versions and segment cells that have charts."""
@@ -37,22 +35,7 @@ def render_thresholds(monitor: Monitor, day: dt.date, window: int, cells: Sequen
         for each in cells[:_MOST]
     ]
     return (
-        _environment()
+        environment(__name__)
         .get_template("thresholds.html.j2")
         .render(model=monitor.model, day=day, window=window, cells=drawn, more=max(0, len(cells) - _MOST))
     )
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        # curves and colours are those of the health page
-        loader=ChoiceLoader(
-            [PackageLoader("obs_dagster.reports.thresholds"), PackageLoader("obs_dagster.reports.health")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["day_month"] = day_month
-    return environment
