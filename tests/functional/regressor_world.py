@@ -11,7 +11,8 @@ import pandas as pd
 FIRST = dt.date(2024, 3, 4)
 DAYS = 4
 LAST = FIRST + dt.timedelta(days=DAYS - 1)
-#: From here on version 2 sees temperatures that it was not trained on, and is wrong about them.
+#: From here on version 2 sees temperatures that it was not trained on, and is wrong about them; version 1
+#: sees more of a carrier that it does not know of, and leans.
 BROKEN = LAST
 ROWS = 900
 MONITOR = """
@@ -47,16 +48,22 @@ alerts:
   - {name: off, metric: bias, window: 1, below: -8}
   - {name: moved, metric: psi, window: 1, above: 0.2, columns: [minutes, temp]}
   - {name: intervals, metric: interval_coverage, window: 7, below: 0.5}
+  - {name: leaning, metric: adapted_bias, window: 1, below: -8}
   - {name: quantiles, metric: quantile_coverage, window: 7, above: 0.5, columns: [q05]}
 """
 
 
-def features(rng: np.random.Generator, n: int, *, hot: float = 0.0) -> pd.DataFrame:
+USUAL, OTHER = (0.5, 0.3, 0.2), (0.2, 0.1, 0.7)
+
+
+def features(
+    rng: np.random.Generator, n: int, *, hot: float = 0.0, carriers: tuple[float, ...] = USUAL
+) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "temp": rng.normal(10 + hot, 5, n),
             "hour": rng.integers(0, 24, n),
-            "carrier": rng.choice(["AA", "UA", "B6"], n, p=[0.5, 0.3, 0.2]),
+            "carrier": rng.choice(["AA", "UA", "B6"], n, p=carriers),
         }
     )
 
@@ -112,7 +119,8 @@ def build(home: Path, tracking_uri: str) -> dict[str, object]:
         hot = 15.0 if day >= BROKEN else 0.0
         logs, labels = [], []
         for version, (model, given) in models.items():
-            rows = features(rng, ROWS, hot=hot if version == "2" else 0.0)
+            moved = {"hot": hot} if version == "2" else {"carriers": OTHER if hot else USUAL}
+            rows = features(rng, ROWS, **moved)
             actual = truth(rows, rng) + (25.0 if hot and version == "2" else 0.0)
             served = _served(rows, model.predict(given(rows)), rng).assign(
                 id=[f"{day}-{version}-{row}" for row in range(ROWS)],

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from obs_dagster.estimate.losses_by_features import NO_BETTER
 from tests.functional import regressor_world as world
 from tests.functional.conftest import Place
 
@@ -133,6 +134,23 @@ def test_the_prediction_and_its_quantiles_are_compared_with_the_baseline(nights)
         assert found.value > 0.3
     cells = records(place, world.LAST, 1, "2", "carrier=AA", column="minutes")
     assert cells["psi"].value > 0.2
+
+
+def test_features_tell_errors_that_predictions_do_not(nights):
+    place, _ = nights
+    found = records(place, world.LAST, 1, "1")
+    measured, estimated, adapted = (found[f"{way}bias"] for way in ("", "estimated_", "adapted_"))
+    # the model does not know of carriers, of which others came: trees on rows of the baseline do
+    assert adapted.low <= measured.value <= adapted.high
+    assert abs(adapted.value - measured.value) < abs(estimated.value - measured.value) / 2
+    assert found["adapted_rows"].value > 300
+    # of days that are like the baseline, and where few of its rows are like those of now, there is a reason
+    quiet, hot = records(place, DAY, 1, "1"), records(place, world.LAST, 1, "2")
+    assert quiet["adapted_bias"].reason == NO_BETTER
+    assert "outside of those that the baseline has" in hot["adapted_bias"].reason
+    assert "features overlap too little" in hot["adapted_rows"].reason
+    folder = place.lake.root / "delay_minutes"
+    assert list(folder.rglob("adapted.json"))
 
 
 def test_no_number_that_is_none_gets_into_a_record(nights):
