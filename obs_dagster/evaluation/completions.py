@@ -57,6 +57,9 @@ def version_completions(
                 counted = outcomes.cell(version, segment)
                 if kind.lacks(counted):
                     lacks.append(Lacking(counted, learned(late.age(each))))
+            if not lacks:
+                # what is measured stands on all labels that there will be
+                continue
             given = Expecting(segment, window.days, seed(monitor.model, version, segment, day))
             for column, expected in kind.completed(
                 window.profile.cell(version, segment), lacks, monitor, given

@@ -184,7 +184,7 @@ def render_health(page: HealthInput) -> str:
 
 
 _TOLD = {
-    "estimated": "estimated from scores, before labels",
+    "estimated": "estimated, before labels",
     "adapted": "the same, adapted to the features of these days",
     "completed": "completed by what late labels are like",
 }
