@@ -18,6 +18,8 @@ from bench.coverage.adapted import MOVES as SHIFTS
 from bench.coverage.adapted import adapted
 from bench.coverage.class_estimates import MOVES, classes
 from bench.coverage.estimates import BASELINES, binary
+from bench.coverage.late_labels import LATE, late_labels
+from bench.coverage.losses import losses
 from bench.coverage.worlds import WORLDS, World
 from bench.report import replaced
 from bench.table import table
@@ -158,7 +160,7 @@ def main() -> None:
 
 
 def _before_labels(sizes: Sequence[int], samples: int) -> None:
-    """Estimates of binary classifiers, of several classes, and adapted ones, as tables by rows."""
+    """Estimates of every kind, adapted and completed ones, as tables by rows."""
     _write("estimates", _by_size(BASELINES, sizes, partial(binary, samples=samples)))
     larger = [size for size in sizes if size >= 1_000]
     few = max(samples // 3, 20)
@@ -170,6 +172,9 @@ def _before_labels(sizes: Sequence[int], samples: int) -> None:
         return adapted(moves[told], rows, few) | plain
 
     _write("adapted estimates", _by_size(moves, larger, moved))
+    _write("estimates of errors", _by_size(moves, larger, lambda told, rows: losses(moves[told], rows, few)))
+    tables = (_by_size([told], larger, partial(late_labels, samples=few)) for told in LATE)
+    _write("completed values", "\n\n".join(tables))
 
 
 def _by_size(
