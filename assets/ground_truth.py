@@ -14,6 +14,7 @@ from obs_dagster.reports.evidently_ahead import begin_ahead
 from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.sources.labels import ingest_labels
 from obs_dagster.sources.protocol import source_of
+from obs_dagster.sources.snapshot_name import SnapshotName
 from obs_dagster.telemetry.event import Event
 
 _NOTE = Event(
@@ -53,6 +54,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             metadata={
                 f"{_read(monitor)} read": found.files,
                 "labels read": found.labels,
+                **(
+                    {"snapshot": str(SnapshotName.from_json(state))} if (state := found.book.snapshot) else {}
+                ),
                 "rows without id or label": found.rejected,
                 "labels of neither class": table(
                     ({"value": value, "rows": rows} for value, rows in found.book.unusable.items()),

@@ -22,6 +22,7 @@ from obs_dagster.mlflow_reach.experiment import links_to_traces
 from obs_dagster.monitor import Monitor
 from obs_dagster.secrets import without_secrets
 from obs_dagster.settings import Settings
+from obs_dagster.sources.tables.pins import pinned
 from obs_dagster.storage_fault import StorageError, blames_storage, storage_fault
 from obs_dagster.telemetry.event import Event
 from obs_dagster.telemetry.traces import part_of_run, trace_id
@@ -91,6 +92,7 @@ def _seen(context: dg.AssetExecutionContext, monitor: Monitor, stage: str) -> It
     about = {"run_id": context.run_id, "model": monitor.model, "stage": stage, **_days(context)}
     with (
         bound_contextvars(**about),
+        pinned(context.run_id),
         part_of_run(context.run_id, f"stage {stage}", engine=monitor.engine.kind) as span,
         measured(context, monitor, stage, span),
     ):

@@ -63,6 +63,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     "what to know": (unread.error if unread else str(found.strays)) or "nothing to say",
                     **_ids(found),
                     **sites_metadata(monitor, day, platform.lake),
+                    **({"snapshot": str(found.snapshot)} if found.snapshot else {}),
                     **({"rows of forgotten ids": found.forgotten} if found.forgotten else {}),
                     "versions": table(
                         ({"version": version, "rows": rows} for version, rows in found.versions.items()),

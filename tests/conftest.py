@@ -9,6 +9,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import ingest_labels
 from obs_dagster.store import place
 from tests.object_server import ObjectServer
+from tests.tables import tables_of
 
 # a metric that fails is an error here, and not a reason
 os.environ.setdefault(STRICT, "1")
@@ -234,6 +236,17 @@ def object_server(_object_server, monkeypatch):
 def bucket(object_server):
     """The path of a bucket of the test's own."""
     return place(object_server.bucket())
+
+
+@pytest.fixture
+def tables(tmp_path, monkeypatch):
+    """Makes tables of a kind below a folder or a bucket (`tests.tables`)."""
+    # whoever has configured pyiceberg for himself has done it for himself
+    monkeypatch.setenv("PYICEBERG_HOME", str(tmp_path))
+    with ExitStack() as stack:
+        yield lambda kind, root: tables_of(
+            kind, root, tmp_path, lambda server: stack.enter_context(server.running())
+        )
 
 
 @pytest.fixture

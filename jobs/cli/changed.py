@@ -28,7 +28,8 @@ def changed_spans(
     """
     from obs_dagster.lake.lake import Lake
     from obs_dagster.settings import Settings
-    from obs_dagster.sources.changed_logs import changed_days, really_changed, spans
+    from obs_dagster.sources.changed_logs import changed_days, really_changed
+    from obs_dagster.sources.day_spans import spans
 
     lake = Lake(Settings().lake_root)
     found = [
@@ -55,7 +56,7 @@ def spans_with_rows(monitor: Monitor, days: Iterable[dt.date]) -> list[tuple[dt.
     """
     from obs_dagster.lake.lake import Lake
     from obs_dagster.settings import Settings
-    from obs_dagster.sources.changed_logs import spans
+    from obs_dagster.sources.day_spans import spans
     from obs_dagster.sources.ingest import LOGS
     from obs_dagster.sources.purged import purged_on
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from obs_dagster.monitor import Labels, Logs, Monitor
     from obs_dagster.monitor.problem import Keys
     from obs_dagster.quality.validated import DayQuality
+    from obs_dagster.sources.protocol import OfSnapshots
 
 FILES, ROWS = 4, 10_000
 """Files and rows of like files that a look takes."""
@@ -62,11 +63,13 @@ class _Look:
 def look_at_log(monitor: Monitor) -> LogLook:
     """Look at the files of a log, and at the beginning of its latest day."""
     from obs_dagster.sources.ingest import sampled_days
-    from obs_dagster.sources.protocol import source_of
+    from obs_dagster.sources.protocol import OfSnapshots, source_of
 
     misread: list[Finding] = []
     try:
         source = source_of(monitor.logs)
+        if isinstance(source, OfSnapshots):
+            return _of_table(monitor, source)
         if not source.of_files:
             return LogLook([Finding(monitor.model, "logs", "ok", unlisted(monitor.logs))])
         misread = _misread(monitor)
@@ -84,6 +87,25 @@ def look_at_log(monitor: Monitor) -> LogLook:
     except ObsError as error:
         return LogLook([Finding(monitor.model, "logs", "fail", str(error)), *misread])
     findings = [listed, _columns(monitor, look.quality), *_empty(monitor, look.empty), *misread, *ids]
+    return LogLook([*findings, _contract(monitor, days[-1], look)], sorted(look.quality.versions))
+
+
+def _of_table(monitor: Monitor, source: OfSnapshots) -> LogLook:
+    """What is said of a table that has snapshots: its log tells its days, and the last one is looked at."""
+    from obs_dagster.sources.protocol import source_of
+
+    state = source.read_at(monitor, monitor.logs)
+    known = source_of(monitor.logs).days(monitor)
+    days = known.days if known else ()
+    if not days:
+        detail = f"no rows yet: {state.table}, snapshot {state}"
+        return LogLook([Finding(monitor.model, "logs", "warn", detail)])
+    detail = f"rows of {days[0]} to {days[-1]}: {state.table}, snapshot {state}"
+    early = days[-1] < monitor.start
+    told = f"all before the first day, {monitor.start}: {detail}" if early else detail
+    listed = Finding(monitor.model, "logs", "warn" if early else "ok", told)
+    look = _looked(monitor, days[-1])
+    findings = [listed, _columns(monitor, look.quality), *_empty(monitor, look.empty)]
     return LogLook([*findings, _contract(monitor, days[-1], look)], sorted(look.quality.versions))
 
 

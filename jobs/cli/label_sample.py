@@ -69,7 +69,7 @@ def _judged(monitor: Monitor, found: Finding, rows: LabelRows, conflicts: tuple[
     from obs_dagster.sources.protocol import source_of
 
     sample = rows.files[0]
-    table = monitor.labels is not None and source_of(monitor.labels).reads_table
+    table = monitor.labels is not None and not source_of(monitor.labels).of_files
     newest = "the newest part" if table else "the newest file"
     read = f"of {sample.rows:,} labels of {newest}" if sample.rows == _ROWS else f"in {newest}"
     two = rows.reader.two_classes

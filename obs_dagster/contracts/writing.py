@@ -14,7 +14,7 @@ from obs_dagster.monitor.data import Labels, Logs
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import task_named
 from obs_dagster.sources.declared import about_column, declared_types
-from obs_dagster.sources.protocol import source_of
+from obs_dagster.sources.protocol import OfSnapshots, source_of
 
 if TYPE_CHECKING:
     from open_data_contract_standard.model import (
@@ -218,7 +218,7 @@ def _server(name: str, section: Logs | Labels) -> Server:
     """Where the rows are; of a database neither user nor password, of its URL no variable's value."""
     from open_data_contract_standard.model import Server
 
-    if not source_of(section).reads_table:
+    if not section.table:
         scheme = section.path.partition("://")[0] if "://" in section.path else ""
         if scheme:
             kind = "s3" if scheme in ("s3", "s3a") else "custom"
@@ -226,6 +226,9 @@ def _server(name: str, section: Logs | Labels) -> Server:
         return Server(server=name, type="local", path=section.path, format=section.source)
     parts = urlsplit(section.path)
     kind = _DATABASES.get(parts.scheme.partition("+")[0], "custom")
+    if isinstance(source_of(section), OfSnapshots):
+        # the database has the catalog, and not the rows
+        kind = "custom"
     schema = (section.table or "").rpartition(".")[0]
     database = parts.path.strip("/")
     if kind == "custom":

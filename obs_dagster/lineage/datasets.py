@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from obs_dagster.baselines.protocol import baseline_of
@@ -13,7 +15,7 @@ from obs_dagster.monitor.data import Labels, Logs
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.secret_url import resolved
 from obs_dagster.sources.ingest import LOGS
-from obs_dagster.sources.protocol import source_of
+from obs_dagster.sources.labels import label_book
 
 if TYPE_CHECKING:
     from openlineage.client.generated.base import DatasetFacet
@@ -74,10 +76,25 @@ def made_of(monitor: Monitor, asset: str) -> dict[str, DatasetFacet]:
     return {"columnLineage": columns.lineage(monitor, source)}
 
 
+def version_of(monitor: Monitor, asset: str, days: Sequence[dt.date], lake: Lake) -> dict[str, DatasetFacet]:
+    """Which state of a table was read; nothing of files, which have none."""
+    from openlineage.client.generated.dataset_version_dataset import DatasetVersionDatasetFacet
+
+    if asset == "raw_log":
+        logs = lake.table(monitor.model, LOGS)
+        states = [(logs.readable(day) or {}).get("snapshot") for day in days]
+    elif asset == "raw_labels":
+        states = [label_book(monitor, lake).snapshot]
+    else:
+        states = []
+    read = [state["id"] for state in states if state]
+    return {"version": DatasetVersionDatasetFacet(read[-1])} if read else {}
+
+
 _NOT_OURS = ("raw_log", "raw_labels", "training_data", "registered_model")
 
 
 def _source(monitor: Monitor, section: Logs | Labels) -> Name:
-    if source_of(section).reads_table:
+    if section.table:
         return of_table(resolved(section.path), section.table or "")
     return of_files(monitor.resolve_path(literal(section.path)))

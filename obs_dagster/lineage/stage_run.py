@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from obs_dagster import __version__
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lineage import quality
-from obs_dagster.lineage.datasets import facets_of, made_of, name_of
+from obs_dagster.lineage.datasets import facets_of, made_of, name_of, version_of
 from obs_dagster.lineage.switch import PRODUCER, namespace
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.secrets import scrub
@@ -144,6 +144,7 @@ class StageRun:
             if name := name_of(self.monitor, asset):
                 facets = facets_of(self.monitor, asset, self.lake)
                 found = self._measured(asset) if measured else {}
+                facets |= version_of(self.monitor, asset, self.days, self.lake) if measured else {}
                 yield InputDataset(name.namespace, name.name, facets=facets, inputFacets=found)
 
     def _outputs(self, *, measured: bool) -> Iterator[OutputDataset]:

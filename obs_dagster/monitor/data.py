@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
@@ -15,6 +16,17 @@ from obs_dagster.monitor.times import Times
 
 SourceKind = Annotated[str, NameOf(SOURCES)]
 Scale = Literal["probability", "percent", "log_odds"]
+#: A version of Delta Lake; an id, a tag or a branch of Iceberg.
+Snapshot = int | str
+_SNAPSHOT = (
+    "The state of a table of `delta` (its version) or `iceberg` (a snapshot's id, a tag or a branch) that is "
+    "read. Left out: the newest one when the night begins."
+)
+_AS_OF = "Instead of `snapshot`: a time; the newest state then is read. Without an offset it is UTC."
+_OPTIONS = (
+    "What else the store of a `delta` table, or the catalog of an `iceberg` table, is told by name, as "
+    "`{warehouse: prod, credential: '${CATALOG_CREDENTIAL}'}`. Variables are filled in when it is opened."
+)
 MADE_ID = "_obs_id"
 """The column of ids that are made of the rows; no column of a log has the name."""
 #: A value of a label or of a decision.
@@ -103,21 +115,28 @@ class Logs(Strict):
     model_config = ConfigDict(defer_build=True)
 
     source: SourceKind = Field(
-        description="The format of the files, or `ibis` for a table of a warehouse (extra `ibis`)."
+        description="The format of the files; `delta` or `iceberg` for a table of such files (extras `delta` "
+        "and `iceberg`); `ibis` for a table of a warehouse (extra `ibis`)."
     )
     path: str = Field(
         description="Path or glob of one day's files; `{day}` stands for YYYY-MM-DD, `{day:%Y}` and the like "
         "for parts of it, `{version}` for the version of a file's rows, `${NAME}` for an "
         "environment variable. Without the day, or with its month alone, rows go to their day by their time. "
         "Folders such as `region=eu` are columns. "
-        "Relative paths start at the monitor file's folder. For `ibis` the URL of the "
-        "connection (`postgres://…`, `duckdb:///…`), whose variables are filled in only when it is opened."
+        "Relative paths start at the monitor file's folder. For `delta` the table's folder; for `iceberg` "
+        "that, or the URL of a catalog: `https://…` of a REST catalog, `sqlite:///…` or `postgresql://…` of "
+        "an SQL catalog, `catalog://name` of one that pyiceberg is configured for. For `ibis` the URL of the "
+        "connection (`postgres://…`, `duckdb:///…`). Variables of URLs are filled in when these are opened."
     )
     table: str | None = Field(
         default=None,
         min_length=1,
-        description="The table, with `ibis`: `predictions`, or with its schema `serving.predictions`.",
+        description="The table, with `ibis` or a catalog of `iceberg`: `predictions`, or with its schema "
+        "`serving.predictions`.",
     )
+    snapshot: Snapshot | None = Field(default=None, description=_SNAPSHOT)
+    as_of: dt.datetime | None = Field(default=None, description=_AS_OF)
+    options: dict[str, str] = Field(default_factory=dict, description=_OPTIONS)
     columns: LogColumns = Field(description="Which column plays which role.")
     version: str | None = Field(
         default=None,
@@ -218,17 +237,20 @@ class Labels(Strict):
     source: SourceKind = Field(
         default="",
         description="Left out, with `path`: the label is a column of the log itself, whose files are read "
-        "again when they change. Else the format of the files, or `ibis` for a table of a warehouse (extra "
-        "`ibis`), of which the days of `known_at` that have gained rows are read.",
+        "again when they change. Else the format of the files; `delta` or `iceberg` for a table of "
+        "such files, or `ibis` for one of a warehouse: the days of `known_at` that have changed are read.",
     )
     path: str = Field(
         default="",
         description="Path or glob of all label files, old and new; files already read are skipped. "
-        "`${NAME}` stands for an environment variable. For `ibis` the URL of the connection, as in `logs`.",
+        "`${NAME}` stands for an environment variable. For tables as in `logs`.",
     )
     table: str | None = Field(
-        default=None, min_length=1, description="The table, with `ibis`; with its schema, or without."
+        default=None, min_length=1, description="The table, with `ibis` or a catalog of `iceberg`."
     )
+    snapshot: Snapshot | None = Field(default=None, description=_SNAPSHOT)
+    as_of: dt.datetime | None = Field(default=None, description=_AS_OF)
+    options: dict[str, str] = Field(default_factory=dict, description=_OPTIONS)
     columns: LabelColumns = Field(description="Which column plays which role.")
     times: Times = Field(
         default_factory=Times, description="How `known_at` is written; in the log itself as `time`."

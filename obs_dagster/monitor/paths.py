@@ -25,7 +25,7 @@ def paths(document: Document) -> Iterator[tuple[PathKey, str]]:
     for path in (*_PATHS, *(baseline.paths if baseline else ())):
         text = document.text(*path.keys)
         source = source_in(document, path.keys[0])
-        if text is not None and (source is None or has_path(source)):
+        if text is not None and (source is None or has_path(source, text)):
             yield path, text
 
 

@@ -22,7 +22,7 @@ class SourceName(Protocol):
     Attributes:
         name: as the monitor has it.
         of_files: whether `path` is a path or glob of files; else it is a URL, whose variables are secrets.
-        reads_table: whether it needs the key `table`; no other source has it.
+        reads_table: whether it is of tables, which the key `table` names.
     """
 
     @property
@@ -59,9 +59,29 @@ class ReadsFolder(Protocol):
     def reads_folder(self) -> Literal[True]: ...  # noqa: D102
 
 
-def has_path(source: SourceName) -> bool:
-    """Whether `path` is one of the file system."""
+@runtime_checkable
+class HasSnapshots(Protocol):
+    """A source that is a table with a log of its own, so that it can be read as it was at some time."""
+
+    def in_catalog(self, path: str) -> bool:
+        """Whether `path` is the URL of a catalog, which has the table by its name; else it is the table's."""
+
+    def snapshot_mistake(self, snapshot: int | str) -> str:
+        """What is wrong with the name of a snapshot, as a sentence; empty if nothing is."""
+
+
+def has_path(source: SourceName, path: str) -> bool:
+    """Whether `path` is one of the file system, or of an object store; else it is a URL with secrets."""
+    if isinstance(source, HasSnapshots):
+        return not source.in_catalog(path)
     return source.of_files or isinstance(source, ReadsFolder)
+
+
+def needs_table(source: SourceName, path: str) -> bool:
+    """Whether the key `table` has to say which table is meant."""
+    if isinstance(source, HasSnapshots):
+        return source.in_catalog(path)
+    return source.reads_table
 
 
 def source_in(document: Document, section: str | int) -> SourceName | None:

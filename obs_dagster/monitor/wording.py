@@ -17,6 +17,7 @@ _ONE = {
     float: "a number",
     bool: "true or false",
     dt.date: "a date (YYYY-MM-DD)",
+    dt.datetime: "a time (YYYY-MM-DD hh:mm)",
 }
 _MANY = {str: "texts", int: "whole numbers", float: "numbers", bool: "true or false", dt.date: "dates"}
 

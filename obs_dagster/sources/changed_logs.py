@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal
+from uuid import uuid4
 
 from obs_dagster.errors import SourceError
 from obs_dagster.lake.lake import Lake
@@ -15,6 +15,7 @@ from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.protocol import Source, source_of
 from obs_dagster.sources.purged import purged_on
 from obs_dagster.sources.same_rows import known_same, same_rows
+from obs_dagster.sources.tables.pins import pinned
 from obs_dagster.sources.unreadable_log import changed_since, stamp_of, unreadable_logs
 
 Kind = Literal["changed", "gone", "missed", "unreadable"]
@@ -25,7 +26,6 @@ KINDS: dict[Kind, str] = {
     "missed": "its log is there, and no night has read it",
     "unreadable": "its log could not be read, and is tried again",
 }
-_ONE = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,15 @@ def changed_days(
         last: only days up to this one; left out: to the last that a night has read.
         also_unreadable: whether days are given whose log could not be read and has not changed since.
     """
+    with pinned(f"changed {uuid4().hex}"):
+        # of tables one state is looked at, however many days are
+        found = list(_changed_days(monitor, lake, first, last, also_unreadable=also_unreadable))
+    yield from found
+
+
+def _changed_days(
+    monitor: Monitor, lake: Lake, first: dt.date | None, last: dt.date | None, *, also_unreadable: bool
+) -> Iterator[ChangedDay]:
     table, source = lake.table(monitor.model, LOGS), source_of(monitor.logs)
     read = [day for day in table.days() if monitor.start <= day]
     if not read:
@@ -128,15 +137,3 @@ def _days_there(monitor: Monitor) -> set[dt.date]:
         # one thing that is no file hides all others; the night of its day says which
         return set()
     return set(known.days) if known is not None else set()
-
-
-def spans(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date]]:
-    """Days that follow each other, as first and last day of each span.
-
-    >>> [f"{first:%d} to {last:%d}" for first, last in spans([dt.date(2024, 3, day) for day in (5, 1, 2)])]
-    ['01 to 02', '05 to 05']
-    """
-    ordered = sorted(set(days))
-    breaks = [place for place, (one, other) in enumerate(pairwise(ordered), 1) if other - one > _ONE]
-    edges = [0, *breaks, len(ordered)]
-    return [(ordered[begin], ordered[end - 1]) for begin, end in pairwise(edges) if end > begin]

@@ -19,6 +19,7 @@ from obs_dagster.sources.matching import matching_files
 from obs_dagster.sources.reading import PLAIN, Reading
 from obs_dagster.sources.session_failure import not_the_input
 from obs_dagster.sources.shown_path import shown_path
+from obs_dagster.sources.snapshot_name import SnapshotName
 from obs_dagster.storage_fault import blames_storage, storage_fault
 from obs_dagster.store import ObjectPath
 
@@ -54,6 +55,11 @@ class SourceFiles:
     def elsewhere(self) -> str:
         """Where there are rows, if there are none here; empty if nobody knows."""
         return ""
+
+    @property
+    def snapshot(self) -> SnapshotName | None:
+        """The state of the table that the rows are of; None of files, which have no such thing."""
+        return None
 
     def only(self, files: Sequence[Path]) -> SourceFiles:
         """The same source, restricted to some of its files."""

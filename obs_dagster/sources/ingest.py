@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +23,11 @@ from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.forgotten import forgotten, is_forgotten
 from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
-from obs_dagster.sources.protocol import Counted, source_of
+from obs_dagster.sources.protocol import Counted, OfSnapshots, source_of
 from obs_dagster.sources.purged import refuse_purged
 from obs_dagster.sources.repeats import Repeats, find_repeats
 from obs_dagster.sources.schema_change import SchemaChange, found_in
+from obs_dagster.sources.snapshot_name import SnapshotName
 from obs_dagster.sources.strays import Strays, find_strays, read_by_time
 from obs_dagster.store import working_folder
 from obs_dagster.telemetry.traces import span
@@ -49,6 +51,7 @@ class Ingested:
         forgotten: rows of ids that somebody asked to be forgotten, which are passed over.
         repeats: what the rows of one prediction say.
         strays: rows of other days in the files.
+        snapshot: the state of the table that the rows are of; None of files.
     """
 
     rows: int
@@ -59,6 +62,7 @@ class Ingested:
     forgotten: int = 0
     repeats: Repeats = field(default_factory=Repeats)
     strays: Strays = field(default_factory=Strays)
+    snapshot: SnapshotName | None = None
 
 
 def ingest_logs(
@@ -156,14 +160,26 @@ def ingest_some(monitor: Monitor, day: dt.date, lake: Lake, *, files: int, most:
     Raises:
         SourceError: as `ingest_logs`.
     """
+    table = lake.table(monitor.model, LOGS)
+    with (
+        _beginning(monitor, day, working_folder(table.path(day).parent), files=files, most=most) as source,
+        connect() as connection,
+        replacing(table.path(day)) as aside,
+    ):
+        return _ingest(connection, monitor, day, source, aside, table=table, most=most)
+
+
+def _beginning(
+    monitor: Monitor, day: dt.date, folder: Path, *, files: int, most: int
+) -> AbstractContextManager[SourceFiles]:
+    """The beginning of a day's rows."""
+    source = source_of(monitor.logs)
+    if isinstance(source, OfSnapshots):
+        return source.look(monitor, day, folder, most)
     path = LogPath.of(monitor)
     if path.period is Period.DAY:
-        source = path.files([day]).beginning(files)
-    else:
-        source = rows_of(monitor, path.files().beginning(files), day, most)
-    table = lake.table(monitor.model, LOGS)
-    with connect() as connection, replacing(table.path(day)) as aside:
-        return _ingest(connection, monitor, day, source, aside, table=table, most=most)
+        return nullcontext(path.files([day]).beginning(files))
+    return nullcontext(rows_of(monitor, path.files().beginning(files), day, most))
 
 
 def sampled_days(monitor: Monitor, *, files: int, most: int) -> list[dt.date]:
@@ -226,6 +242,7 @@ def _ingest(
             forgotten=lost,
             repeats=repeats,
             strays=strays,
+            snapshot=own.snapshot,
         )
         if repeats.rows or len(log.parts) > 1:
             # a join gives rows in any order, and parts have theirs
@@ -245,6 +262,8 @@ def _ingest(
         manifest |= strays.to_json()
         if not result.rows and own.elsewhere:
             manifest["elsewhere"] = own.elsewhere
+        # so that the day can be read as it was
+        manifest |= {"snapshot": own.snapshot.to_json()} if own.snapshot else {}
         if log.placed is not None and not replaced and not lost and _in_place(monitor, schema, found):
             kept = f"{kept} LIMIT 0"
             manifest["in_place"] = log.placed.to_json()

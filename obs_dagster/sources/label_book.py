@@ -149,6 +149,7 @@ class LabelBook:
             repeated or of a forgotten id.
         kind: the SQL type of what labels are read as.
         unreachable: why the source itself could not be looked at; the rest is then as it was before.
+        snapshot: the state of the table that labels were read at last; None of files.
     """
 
     meaning: str = ""
@@ -162,6 +163,7 @@ class LabelBook:
     astray: int = 0
     kind: str = "BOOLEAN"
     unreachable: str = ""
+    snapshot: dict[str, Any] | None = None
 
     @classmethod
     def read(cls, folder: Path) -> LabelBook:

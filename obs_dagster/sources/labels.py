@@ -33,7 +33,7 @@ from obs_dagster.sources.label_rows import LabelRows, count_of
 from obs_dagster.sources.label_values import label_reader, label_type
 from obs_dagster.sources.log_rows import check_in_place, log_rows
 from obs_dagster.sources.near_misses import near_misses
-from obs_dagster.sources.protocol import Counted, source_of
+from obs_dagster.sources.protocol import Counted, OfSnapshots, source_of
 from obs_dagster.sources.purged import purged_on
 from obs_dagster.store import working_folder
 from obs_dagster.telemetry.event import Event
@@ -111,6 +111,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
         return LabelsIngested(len(counted), sum(counted.values()), 0, counted, 0)
     try:
         stamps = source.label_stamps(monitor, labels)
+        state = source.read_at(monitor, labels).to_json() if isinstance(source, OfSnapshots) else None
     except SourceError as error:
         book = replace(book, unreachable=str(error))
         book.write(folder)
@@ -148,6 +149,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
             lost=days.short(),
             astray=rows.dropped + usable - joined - waiting,
             kind=label_type(monitor),
+            snapshot=state,
         )
     if now != book:
         now.write(folder)

@@ -15,6 +15,7 @@ from obs_dagster.monitor.source import SOURCES, SourceName
 from obs_dagster.sources.file_source import FileSource, KnownDays
 from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.formats.file_format import FileFormat
+from obs_dagster.sources.snapshot_name import SnapshotName
 
 
 class Source(SourceName, Protocol):
@@ -110,6 +111,27 @@ class Counted(Protocol):
 
         Raises:
             SourceError: the source cannot be read.
+        """
+
+
+@runtime_checkable
+class OfSnapshots(Protocol):
+    """A source that is read at one state of a table, which is recorded, so that it can be read again."""
+
+    def read_at(self, monitor: Monitor, section: Logs | Labels) -> SnapshotName:
+        """The state of the table that this night reads.
+
+        Raises:
+            SourceError: there is no such table or state, or it cannot be reached.
+        """
+
+    def look(
+        self, monitor: Monitor, day: dt.date, folder: Path, most: int | None
+    ) -> AbstractContextManager[SourceFiles]:
+        """The rows of a day of the log, or so many of them, as `Source.day` gives them.
+
+        Raises:
+            SourceError: they cannot be read.
         """
 
 

@@ -18,7 +18,7 @@ from obs_dagster.lake.columns import ROW
 from obs_dagster.lake.lake import Lake, Table, read_json, write_json
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.monitor.source import SOURCES
+from obs_dagster.monitor.source import SOURCES, HasSnapshots
 from obs_dagster.scratch import scratch
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS, ingest_logs
@@ -51,7 +51,7 @@ def known_same(monitor: Monitor, day: dt.date, lake: Lake, *, read: str, now: st
 def same_rows(monitor: Monitor, day: dt.date, lake: Lake, now: str, *, most: int | None = None) -> bool:
     """Read a day once more and compare it with what its night read; it is noted if nothing differs.
 
-    Of a log that is read in place, that is no file, or that cannot be read, nobody knows.
+    Of a log that is read in place, that is a table of a warehouse, or that cannot be read, nobody knows.
 
     Args:
         monitor: names the log.
@@ -62,7 +62,9 @@ def same_rows(monitor: Monitor, day: dt.date, lake: Lake, now: str, *, most: int
     """
     table = lake.table(monitor.model, LOGS)
     before = table.readable(day)
-    if not SOURCES.named(monitor.logs.source).of_files or before is None or "stamp" not in before:
+    source = SOURCES.named(monitor.logs.source)
+    again_readable = source.of_files or isinstance(source, HasSnapshots)
+    if not again_readable or before is None or "stamp" not in before:
         return False
     if "in_place" in before or "unreadable" in before or (most is not None and before["rows"] > most):
         return False

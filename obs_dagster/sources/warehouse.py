@@ -96,7 +96,7 @@ class WarehouseTable:
             with self._batches(query) as batches, pq.ParquetWriter(path, batches.schema) as writer:
                 for batch in batches:
                     writer.write_table(pa.Table.from_batches([batch]))
-            yield FetchedRows("parquet", self.name, (path,), reading, self.name, _content(path))
+            yield FetchedRows("parquet", self.name, (path,), reading, self.name, content_of(path))
 
     def answer(self, query: Query) -> list[dict[str, Any]]:
         """The rows of a query that has few.
@@ -172,7 +172,8 @@ def _reader(warehouse: ibis.BaseBackend, query: ibis.Table) -> pa.RecordBatchRea
     return query.to_pyarrow_batches(chunk_size=_BATCH_ROWS)
 
 
-def _content(path: Path) -> str:
+def content_of(path: Path) -> str:
+    """Changes with the rows of a Parquet file, whatever order they are in."""
     with connect() as connection:
         rows, content = connection.sql(
             "SELECT count(*), CAST(sum(CAST(hash(log) AS HUGEINT)) AS VARCHAR) "

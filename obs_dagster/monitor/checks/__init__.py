@@ -44,6 +44,7 @@ CHECKS: tuple[Check, ...] = (
     log_files.dialects_are_sound,
     sources.tables_are_named,
     sources.connections_are_urls,
+    sources.snapshots_are_of_tables,
     objectives.objectives_have_their_columns,
     columns.roles_have_their_own_column,
     columns.features_are_not_roles,

@@ -20,9 +20,11 @@ def variables_are_set(document: Document, surroundings: Surroundings) -> Iterato
     texts += urls(document)
     texts.append((("heartbeat",), document.text("heartbeat") or ""))
     for section in SECTIONS:
-        source = source_in(document, section)
-        if source is not None and not has_path(source):
-            texts.append(((section, "path"), document.text(section, "path") or ""))
+        source, path = source_in(document, section), document.text(section, "path") or ""
+        if source is not None and not has_path(source, path):
+            texts.append(((section, "path"), path))
+        options = document.mapping(section, "options") or {}
+        texts += [((section, "options", name), str(text)) for name, text in options.items()]
     for keys, text in texts:
         for name in variables(text):
             if not is_set(name, surroundings.environ):

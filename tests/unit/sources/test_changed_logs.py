@@ -6,7 +6,8 @@ import os
 import pandas as pd
 import pytest
 
-from obs_dagster.sources.changed_logs import changed_days, really_changed, spans
+from obs_dagster.sources.changed_logs import changed_days, really_changed
+from obs_dagster.sources.day_spans import spans
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 
 DAYS = [dt.date(2024, 3, 4) + dt.timedelta(days=since) for since in range(4)]
