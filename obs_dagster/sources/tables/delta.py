@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 _DELETIONS = "deletionVectors"
+_PHYSICAL = "delta.columnMapping.physicalName"
 #: Statistics are written to the millisecond, and the greatest value may have been cut off.
 _CUT = dt.timedelta(milliseconds=1)
 
@@ -54,16 +55,19 @@ class DeltaSnapshot:
         import pyarrow as pa
 
         actions = pa.table(self._table.get_add_actions(flatten=True))
-        lows, highs, nulls = (_column(actions, f"{name}.{column}") for name in ("min", "max", "null_count"))
-        partition = _column(actions, f"partition.{column}")
-        if f"partition.{column}" in actions.column_names:
-            lows = highs = partition
+        names = (column, self._written_as(column))
+        lows, highs, nulls = (
+            _column(actions, [f"{kind}.{name}" for name in names]) for kind in ("min", "max", "null_count")
+        )
+        partition = _column(actions, [f"partition.{name}" for name in names])
+        lows, highs = (lows or partition), (highs or partition)
+        unknown = [None] * actions.num_rows
         deleted = self._deletions()
         for path, size, rows, low, high, without in zip(
             *(actions[name].to_pylist() for name in ("path", "size_bytes", "num_records")),
-            lows,
-            highs,
-            nulls,
+            lows or unknown,
+            highs or unknown,
+            nulls or unknown,
             strict=True,
         ):
             known = low is not None and high is not None
@@ -75,6 +79,11 @@ class DeltaSnapshot:
                 without,
                 f"{size} {deleted.get(path, '')}".strip(),
             )
+
+    def _written_as(self, column: str) -> str:
+        """What a column is called in files and statistics, which stays when the table's is renamed."""
+        written = next((each for each in self._table.schema().fields if each.name == column), None)
+        return str((written.metadata if written else {}).get(_PHYSICAL, column))
 
     def _deletions(self) -> Mapping[str, str]:
         """What changes with the deleted rows of files that have such, by path."""
@@ -184,8 +193,10 @@ def _unreadable(place: TablePlace, error: Exception, version: str = "") -> Sourc
     )
 
 
-def _column(actions: pa.Table, name: str) -> Sequence[Any]:
-    return actions[name].to_pylist() if name in actions.column_names else [None] * actions.num_rows
+def _column(actions: pa.Table, names: Sequence[str]) -> Sequence[Any]:
+    """The first column of some names that there is; empty if there is none."""
+    found = next((name for name in names if name in actions.column_names), None)
+    return actions[found].to_pylist() if found else []
 
 
 def _predicate(picked: Picked, schema: pa.Schema) -> str | None:

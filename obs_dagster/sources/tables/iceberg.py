@@ -41,7 +41,8 @@ class IcebergSnapshot:
 
     def _scan(self, picked: Picked = None, columns: Sequence[str] | None = None) -> DataScan:
         chosen = ("*",) if columns is None else tuple(columns)
-        number = None if self.name.id == _NONE else int(self.name.id)
+        # a table that is read as it is has its present columns, which may be newer than its last rows
+        number = int(self.name.id) if self.place.pinned else None
         scan = self._table.scan(selected_fields=chosen, snapshot_id=number)
         return scan if picked is None else scan.filter(_expression(picked))
 
