@@ -22,6 +22,7 @@ from obs_dagster.discovery.recognition import Recognised, recognise, roles
 from obs_dagster.discovery.roles.status import successes
 from obs_dagster.discovery.sample import Sample, sampled
 from obs_dagster.discovery.segments import segments_of
+from obs_dagster.discovery.table import table_at
 from obs_dagster.discovery.task import Evidence, ranks, roles_of, task_of
 from obs_dagster.discovery.version import version_of
 from obs_dagster.discovery.zone import zone_of
@@ -44,7 +45,7 @@ def discover(asked: Asked, ask: Ask = nobody) -> Draft:
         DiscoveryError: there are no files, or what is needed cannot be told; the remedy names the option.
         SourceError: a file cannot be read.
     """
-    layout = layout_of(asked.logs)
+    layout = table_at(asked.logs) or layout_of(asked.logs)
     with connect() as connection:
         sample = sampled(connection, layout)
         if not sample.rows:

@@ -13,6 +13,7 @@ from obs_dagster.discovery.label_key import LabelKey, label_key
 from obs_dagster.discovery.layout import Layout, layout_of
 from obs_dagster.discovery.recognition import Recognised, recognise, unused
 from obs_dagster.discovery.sample import Sample, sampled
+from obs_dagster.discovery.table import table_at
 
 if TYPE_CHECKING:
     import duckdb
@@ -77,7 +78,7 @@ def labels_of(
         DiscoveryError: there are none, or nothing tells how they are joined to the log.
         SourceError: a file cannot be read.
     """
-    layout = layout_of(place)
+    layout = table_at(place) or layout_of(place)
     sample = sampled(connection, layout)
     wanted = {role: column for role, column in given.items() if role in ("label", "known_at")}
     key = label_key(log, sample, given.get("prediction_id", ""), wanted.values())

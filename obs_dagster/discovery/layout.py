@@ -39,12 +39,19 @@ class Layout:
         pattern: their path, absolute: `{day}` where the day stands, `*` where they differ otherwise.
         files: in order of their days, each with the day that it names.
         aside: files that lie elsewhere, or are of other formats.
+        kept: the format of the files, if these are a sample of a table; empty if they are the log itself.
     """
 
     source: str
     pattern: str
     files: tuple[tuple[Path, dt.date | None], ...]
     aside: tuple[Path, ...] = ()
+    kept: str = ""
+
+    @property
+    def format(self) -> str:
+        """The format of the files."""
+        return self.kept or self.source
 
     @property
     def days(self) -> tuple[dt.date, ...]:
@@ -70,6 +77,8 @@ class Layout:
     @property
     def by_version(self) -> str:
         """The pattern with `{version}` where folders are called after versions; empty if none are."""
+        if self.kept:
+            return ""
         parts = [file.parts for file, _ in self.files]
         for at in reversed(range(len(parts[0]) - 1)):
             named = {each[at] for each in parts if len(each) == len(parts[0])}

@@ -45,12 +45,12 @@ def spread(files: Sequence[tuple[Path, dt.date | None]], most: int) -> list[tupl
 
 def dialect_of(layout: Layout, file: Path) -> CsvDialect | None:
     """How the files of a format that has dialects are written; None if as most are."""
-    if not file_format(layout.source).has_dialects:
+    if not file_format(layout.format).has_dialects:
         return None
     try:
         return recognised_dialect(file)
     except UnreadableError as error:
-        raise SourceFiles(layout.source, str(file), (file,)).unreadable(error) from error
+        raise SourceFiles(layout.format, str(file), (file,)).unreadable(error) from error
 
 
 def load(
@@ -66,7 +66,7 @@ def load(
     reading = Reading((*layout.folders, *_inside(connection, layout, files[-1][0], dialect)), csv=dialect)
     queries = []
     for file, day in files:
-        parts = SourceFiles(layout.source, str(file), (file,), reading).parts(connection, most)
+        parts = SourceFiles(layout.format, str(file), (file,), reading).parts(connection, most)
         named = f"DATE {literal(str(day))}" if day else "NULL::DATE"
         some = "" if layout.by_day else f" USING SAMPLE reservoir({wanted} ROWS) REPEATABLE (1)"
         queries += [f"(SELECT *, {named} AS {DAY} FROM ({_rows(part)}){some})" for part in parts]
@@ -80,7 +80,7 @@ def _inside(
     connection: duckdb.DuckDBPyConnection, layout: Layout, file: Path, dialect: CsvDialect | None
 ) -> list[str]:
     """The names of values inside of the columns of a file, such as `request.amount`."""
-    parts = SourceFiles(layout.source, str(file), (file,), Reading(csv=dialect)).parts(connection, _LOOKED_AT)
+    parts = SourceFiles(layout.format, str(file), (file,), Reading(csv=dialect)).parts(connection, _LOOKED_AT)
     return list(dict.fromkeys(name for part in parts for name in paths_in(connection, part)))
 
 

@@ -21,7 +21,7 @@ def tables_are_named(document: Document, _: Surroundings) -> Iterator[Problem]:
         if reads and table is None:
             yield document.problem(keys, "The key is missing; expected the name of the table.")
         if not reads and table is not None:
-            message = f"Only `source: {'`, `source: '.join(reading)}` reads a table."
+            message = f"Only `source: {'` or `source: '.join(reading)}` reads a table."
             if source is not None and source.reads_table:
                 message = "`path` is the table's own folder; leave this out, or name the catalog's URL there."
             yield document.problem(keys, message, at_key=True)
@@ -46,7 +46,7 @@ def snapshots_are_of_tables(document: Document, _: Surroundings) -> Iterator[Pro
             continue
         if not isinstance(source, HasSnapshots):
             for key in ("snapshot", "as_of", "options"):
-                if document.value(section, key) is not None:
+                if document.value(section, key) not in (None, {}):
                     message = (
                         f"This is about tables of `source: {'` or `source: '.join(having)}`; leave it out."
                     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -44,7 +45,11 @@ class TablePlace:
         cls, monitor: Monitor, section: Logs | Labels, source: HasSnapshots, name: Literal["logs", "labels"]
     ) -> TablePlace:
         """The table of a section of a monitor."""
-        path = section.path if source.in_catalog(section.path) else monitor.resolve_path(section.path)
+        path = section.path
+        if not source.in_catalog(path):
+            path = monitor.resolve_path(path)
+            # libraries take `..` for the name of a folder
+            path = path if "://" in path else os.path.normpath(path)
         as_of = section.as_of
         if as_of is not None and as_of.tzinfo is None:
             as_of = as_of.replace(tzinfo=dt.UTC)
