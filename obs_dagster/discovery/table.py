@@ -79,7 +79,8 @@ def _some(snapshot: Snapshot) -> list[tuple[Picked, int]]:
     column = _time(snapshot.schema())
     days: Sequence[dt.date] = ()
     if column is not None:
-        days = DaysOfFiles.of(snapshot.files(column.name), column, dt.UTC).ends
+        known = DaysOfFiles.of(snapshot.files(column.name), column, dt.UTC)
+        days = sorted({*known.by_day, *known.ends})
     if column is None or not days:
         return [(None, ROWS * FILES)]
     return [

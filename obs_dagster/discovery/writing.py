@@ -55,6 +55,7 @@ class _Writer:
     def _head(self) -> Iterator[str]:
         draft = self.draft
         files = f"{draft.files} of {len(draft.layout.files):,} files" if draft.files > 1 else "one file"
+        files = "the table" if draft.layout.kept else files
         yield from comment(
             f"Written by `obs init` from a sample: {draft.rows:,} rows of {files}. Comments say what a line "
             "was recognised by; GUESS is what was likeliest, so look there first. `obs check` names every "
