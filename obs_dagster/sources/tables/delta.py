@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from obs_dagster.errors import ObsError, SourceError
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.sources.snapshot_name import SnapshotName
-from obs_dagster.sources.tables.library import endpoint, is_gone, need, one_line, options_of
+from obs_dagster.sources.tables.library import endpoint, filled, is_gone, need, one_line, options_of
 from obs_dagster.sources.tables.picked import Between, Equal, Outside, Picked
 from obs_dagster.sources.tables.snapshot import DataFile, Snapshot, TablePlace
 from obs_dagster.store import place as place_of
@@ -126,7 +126,7 @@ def open_delta(place: TablePlace, known: Snapshot | None) -> Snapshot:
     options = (options if place.path.startswith("s3") else {}) | options_of(place)
     with _told(place):
         version = place.snapshot if isinstance(place.snapshot, int) else None
-        table = DeltaTable(place.path, version=version, storage_options=options or None)
+        table = DeltaTable(filled(place.path), version=version, storage_options=options or None)
         if place.as_of is not None:
             table.load_as_version(place.as_of)
         if known is not None and known.name.id == str(table.version()):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from obs_dagster.monitor.data import Labels, Logs
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.source import HasSnapshots
 from obs_dagster.sources.snapshot_name import SnapshotName
@@ -18,6 +17,25 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from obs_dagster.errors import SourceError
+
+
+class TableKeys(Protocol):
+    """The keys by which a section of a monitor names a table (see `Logs`)."""
+
+    @property
+    def path(self) -> str: ...  # noqa: D102
+
+    @property
+    def table(self) -> str | None: ...  # noqa: D102
+
+    @property
+    def snapshot(self) -> int | str | None: ...  # noqa: D102
+
+    @property
+    def as_of(self) -> dt.datetime | None: ...  # noqa: D102
+
+    @property
+    def options(self) -> Mapping[str, str]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +60,11 @@ class TablePlace:
 
     @classmethod
     def of(
-        cls, monitor: Monitor, section: Logs | Labels, source: HasSnapshots, name: Literal["logs", "labels"]
+        cls,
+        monitor: Monitor,
+        section: TableKeys,
+        source: HasSnapshots,
+        name: Literal["logs", "labels", "baseline"],
     ) -> TablePlace:
         """The table of a section of a monitor."""
         path = section.path
