@@ -7,6 +7,7 @@ import pytest
 
 from jobs.cli.check_baseline import look_at_baseline
 from jobs.cli.check_log import look_at_log
+from tests.tables import arrow
 
 
 def changed_log(world, day, **values):
@@ -115,3 +116,18 @@ def test_training_rows_that_are_not_as_declared(small, day):
     assert len(found) == 2
     assert "50 values of temp are not numbers" in found[1].detail + found[0].detail
     assert "50 values of score are not between 0 and 1" in found[1].detail + found[0].detail
+
+
+@pytest.mark.parametrize("kind", ["delta", "iceberg_sql"])
+def test_a_table_tells_its_snapshot_its_days_and_what_the_contract_refuses(small, tables, day, kind):
+    world = small()
+    made = tables(kind, world.root)
+    made.create("log", arrow(world.rows(day)))
+    later = day + dt.timedelta(days=2)
+    made.append("log", arrow(world.rows(later).assign(score=7.5)))
+    world.changes["logs"] = world.keys["logs"] | {"path": ""} | made.keys("log")
+    found = {each.what: each for each in look_at_log(world.monitor).findings}
+    assert f"rows of {day} to {later}" in found["logs"].detail
+    assert f"snapshot {made.snapshot('log')} of 20" in found["logs"].detail
+    assert found["columns"].status == "ok"
+    assert "score is not between 0 and 1" in found["contract"].detail
