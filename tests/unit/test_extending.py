@@ -136,8 +136,10 @@ def test_what_is_legal_is_what_is_installed(house, world, tmp_path):
     with pytest.raises(MonitorError) as caught:
         monitor_of(write(tmp_path, world), environ={})
     told = str(caught.value)
-    assert "Did you mean 'feather'? Legal: capture, csv, jsonl, parquet, ibis, profiles, feather." in told
-    assert "Did you mean 'same_weekday'? Legal: days, rolling, training, same_weekday." in told
+    sources = "capture, csv, jsonl, parquet, delta, ibis, iceberg, profiles, feather"
+    assert f"Did you mean 'feather'? Legal: {sources}." in told
+    baselines = "days, rolling, training, training_table, same_weekday"
+    assert f"Did you mean 'same_weekday'? Legal: {baselines}." in told
 
 
 def test_a_damaged_file_is_named(house, tmp_path):
