@@ -50,6 +50,16 @@ def pseudonym_key() -> str:
     return _key()
 
 
+def given_key() -> str:
+    """The key as it is given or kept: under `VARIABLE` it makes the same pseudonyms in another process.
+
+    Raises:
+        SettingsError: it is too short, or cannot be read or made.
+    """
+    _key()
+    return (given(VARIABLE, os.environ) or "").strip() or _kept(Settings().root / KEY_FILE)
+
+
 def _key() -> str:
     return _derived(given(VARIABLE, os.environ) or "", Settings().root / KEY_FILE)
 

@@ -9,10 +9,12 @@ from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.baselines.stored import baseline_folder, version_folder
 from obs_dagster.lake.lake import Lake, remove_folder
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.sources.files import connect
 from obs_dagster.telemetry.traces import traced
 
 
+@reads_rows
 @traced("baseline")
 def prepare_baseline(monitor: Monitor, lake: Lake) -> PreparedBaseline:
     """Fit the grids if there are none yet, and prepare every baseline that is new or changed.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, ClassVar, Literal
 
 import narwhals as nw
@@ -15,9 +14,6 @@ from obs_dagster.lake.columns import AGE, DAY, FILE, LABEL
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.quality.day_rows import DayRows
-from obs_dagster.quality.expectations import Judge
-from obs_dagster.quality.frames import FrameJudge
 from obs_dagster.quality.validated import clean_rows
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.label_values import label_type
@@ -32,11 +28,6 @@ class DuckDBEngine(Engine):
     reads_in_place: ClassVar[bool] = True
 
     kind: Literal["duckdb"] = "duckdb"
-
-    def judge(self, monitor: Monitor, day: dt.date, lake: Lake, rows: DayRows, frames: FrameJudge) -> Judge:
-        """Judge with pandas, a few rows and columns at a time."""
-        del monitor, day, lake
-        return partial(frames.outcomes, rows)
 
     @contextmanager
     def clean_rows(

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
 
 from obs_dagster.engine.protocol import Engine
 from obs_dagster.lake.columns import AGE, DAY, LABEL, ROW
 from obs_dagster.lake.lake import Lake
+from obs_dagster.lake.leftovers import mark
 from obs_dagster.monitor.checks.outline import features, mapped
 from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.engine import R, T, X
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.problem import Keys, Problem, quoted
-from obs_dagster.pseudonym import DIGITS, PREFIX, pseudonym_key
-from obs_dagster.quality.day_rows import DayRows
-from obs_dagster.quality.expectations import Judge
-from obs_dagster.quality.frames import FrameJudge
+from obs_dagster.pseudonym import DIGITS, PREFIX, VARIABLE, given_key, pseudonym_key
 from obs_dagster.quality.validated import QUARANTINE, validated
 from obs_dagster.sources.declared import declared_types, derived_columns
 from obs_dagster.sources.label_values import label_type
@@ -28,6 +27,7 @@ from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.spark.keys import SparkKeys
 from obs_dagster.spark.location import ingested, location
 from obs_dagster.spark.session import spark_session
+from obs_dagster.spark.task import Surroundings, in_task, run, run_parts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -45,14 +45,35 @@ _TYPES = {
 
 
 class SparkEngine(SparkKeys, Engine):
-    """Validate and reduce rows with Spark; also written `engine: spark`. Needs the extra `spark` and Java.
+    """Read rows with Spark; also written `engine: spark`. Needs the extra `spark` and Java.
 
     The process's session stays for the next block.
     """
 
-    counts_unique: ClassVar[bool] = True
-
     kind: Literal["spark"] = "spark"
+
+    @property
+    def reads_here(self) -> bool:
+        """Only executors do."""
+        return in_task()
+
+    def elsewhere(self, work: Callable[[], R], *, personal: bool = False) -> R:
+        """Do work as a task."""
+        session = spark_session(self)
+        return run(session, work, _surroundings(session, parts=1, personal=personal))
+
+    def in_parts(
+        self,
+        each: Callable[[T], X],
+        parts: Sequence[T],
+        whole: Callable[[list[X]], R],
+        *,
+        personal: bool = False,
+    ) -> R:
+        """Do work on parts as tasks, and with all that was found as one more."""
+        session = spark_session(self)
+        surroundings = _surroundings(session, parts=len(parts), personal=personal)
+        return run_parts(session, each, parts, whole, surroundings)
 
     @classmethod
     def problems(cls, document: Document) -> Iterator[Problem]:
@@ -70,13 +91,6 @@ class SparkEngine(SparkKeys, Engine):
         for place, name in enumerate(document.items("multiclass", "classes") if scores else ()):
             remedy = f"give its scores a column in a mapping of `scores`, for {scores} has them all"
             yield from _readable(document, ("multiclass", "classes", place), str(name), remedy)
-
-    def judge(self, monitor: Monitor, day: dt.date, lake: Lake, rows: DayRows, frames: FrameJudge) -> Judge:
-        """Judge on every executor, with Great Expectations' engine for Spark."""
-        del rows, frames
-        from obs_dagster.quality.spark import on_spark, rows_of
-
-        return on_spark(rows_of(spark_session(self), monitor, day, lake))
 
     @contextmanager
     def clean_rows(
@@ -110,6 +124,14 @@ class SparkEngine(SparkKeys, Engine):
         named = [labels["prediction_id"].alias(key), labels["label"].alias(LABEL), labels[DAY]]
         labels = labels.select(*named, *([age] if aged else []))
         yield nw.from_native(_counted(rows.join(labels, on=[key, DAY], how="left"), monitor))
+
+
+def _surroundings(session: SparkSession, *, parts: int, personal: bool) -> Surroundings:
+    """What tasks need of this process, when so many of them are at work."""
+    local = re.match(r"local\[(\d+)", session.conf.get("spark.master", "") or "")
+    known = local[1] if local else session.conf.get("spark.executor.cores", "0") or "0"
+    environment = {VARIABLE: given_key()} if personal else {}
+    return Surroundings(mark(), int(known) if parts == 1 else 1, environment)
 
 
 def _readable(

@@ -14,6 +14,7 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.task import outputs
 from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.tables import SAMPLED
@@ -72,6 +73,7 @@ def counted_rows(night: Night, day: dt.date) -> dict[str, int]:
     return {version: profile.rows(version) for version in profile.versions() if version}
 
 
+@reads_rows
 def kept_rows(
     monitor: Monitor, day: dt.date, rows: Mapping[str, int], columns: Sequence[str], lake: Lake
 ) -> pa.Table:

@@ -17,6 +17,7 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.cells import values_of
 from obs_dagster.profile.distribution import OTHER
@@ -66,6 +67,7 @@ def kind_shown_by(metric: Definition) -> str:
     return WRONG if metric.family == "performance" else ""
 
 
+@reads_rows
 def examples_of(
     monitor: Monitor, day: dt.date, lake: Lake, *, most: int = 3, segment: str = WHOLE, kind: str = ""
 ) -> list[Example]:

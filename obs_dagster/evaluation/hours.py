@@ -22,6 +22,7 @@ from obs_dagster.lake.lake import Lake, Table, manifest_if_readable, manifest_in
 from obs_dagster.lake.quoting import identifier, literals
 from obs_dagster.metrics.service.hours import Hours
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.profile import arrays
 from obs_dagster.profile.tables import HOURS
 from obs_dagster.quality.refusal import missing
@@ -149,6 +150,7 @@ def _limit(monitor: Monitor) -> float | None:
     return objective.under_ms if objective else None
 
 
+@reads_rows
 def _counted(monitor: Monitor, days: Sequence[dt.date], lake: Lake, absent: Collection[str]) -> pa.Table:
     """The rows of `SCHEMA` with their day."""
     import duckdb

@@ -11,6 +11,7 @@ from obs_dagster.lake.columns import LABEL
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.task import outputs
 from obs_dagster.quality.validated import clean_rows
 from obs_dagster.sources.files import connect, derived
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@reads_rows
 def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: int) -> pd.DataFrame:
     """At most `rows` clean rows of one version and day, by prediction id, with the label as far as known.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from obs_dagster.monitor.task import totals
 from obs_dagster.quality.contract import UNCAST_RULE, contract, neither_class
 from obs_dagster.quality.counted import write_counted
 from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows, Uncast
-from obs_dagster.quality.expectations import ExpectationResult, Suite, Validation, distinct
+from obs_dagster.quality.expectations import ExpectationResult, Suite, Validation, added_up, distinct
 from obs_dagster.quality.frames import FrameJudge
 from obs_dagster.quality.judging import judging
 from obs_dagster.quality.refusal import missing, reason_of
@@ -56,15 +58,17 @@ def validate_days(
         SourceError: a file that is read in place is damaged, gone or was rewritten.
         SuiteError: the team's suite cannot be read.
     """
-    with span("load expectations"):
-        suite = Suite(Path(monitor.resolve_path(monitor.quality.suite)) if monitor.quality.suite else None)
-        frames = FrameJudge()
+    judges = _Judges.of(monitor) if monitor.engine.reads_here else None
     for day in days:
         manifest = lake.table(monitor.model, LOGS).manifest(day)
         if manifest is None:
             raise LakeError(f"{day} of {monitor.model} has not been ingested.", remedy="Run its night first.")
         with of_day(day), span("validate", engine=monitor.engine.kind) as told:
-            found = _validated(monitor, day, lake, manifest, suite, frames, chunk_rows)
+            if "sites" in manifest:
+                found = write_counted(monitor, day, lake, manifest)
+            else:
+                asked = _Asked(monitor, day, lake, manifest, chunk_rows)
+                found = _in_parts(asked) if judges is None else _whole(asked, judges)
             told.set(
                 rows=found.rows,
                 quarantined=found.quarantined,
@@ -74,43 +78,111 @@ def validate_days(
         yield day, found
 
 
-def _validated(  # noqa: PLR0917  one call
-    monitor: Monitor,
-    day: dt.date,
-    lake: Lake,
-    manifest: Mapping[str, Any],
-    suite: Suite,
-    frames: FrameJudge,
-    chunk_rows: int,
-) -> DayQuality:
-    import duckdb
+@dataclass(frozen=True, slots=True)
+class _Judges:
+    """What judges the rows of days, kept from day to day."""
 
-    if "sites" in manifest:
-        return write_counted(monitor, day, lake, manifest)
-    absent = missing(manifest)
-    engine, personal = judging(monitor), Personal.of(monitor)
-    unique = [name for name, each in monitor.features.items() if each.unique and not engine.counts_unique]
-    with connect() as connection:
-        try:
-            query = log_rows(connection, monitor, [day], lake)
-            added = [each.columns for each in totals(monitor)]
-            rows = DayRows(
-                connection, query, unique, manifest["rows"], chunk_rows, totals=added, personal=personal
-            )
-            judge = engine.judge(monitor, day, lake, rows, frames)
-            checked = _without_personal(suite.validate(judge, contract(monitor, day, absent)), personal)
-            kept = parted(monitor, day, lake, rows, checked.broken)
-            check_in_place(monitor, [day], lake)
-            uncast = kept.uncast(rows.uncast(declared_types(monitor)))
-            quality = _judged(monitor, day, manifest, checked.results, kept, uncast)
-            before = day_quality(monitor, day, lake)
-            if before is not None and before.purged:
-                quality = quality.without_values()
-            quarantine = lake.table(monitor.model, QUARANTINE).path(day)
-            rows.write_broken(quarantine, kept.broken, asdict(quality), whole=not quality.purged)
-        except duckdb.Error as error:
-            raise unreadable(monitor, day, lake, error) from error
-    return quality
+    suite: Suite
+    frames: FrameJudge
+
+    @classmethod
+    def of(cls, monitor: Monitor) -> _Judges:
+        with span("load expectations"):
+            file = Path(monitor.resolve_path(monitor.quality.suite)) if monitor.quality.suite else None
+            return cls(Suite(file), FrameJudge())
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A day to validate, which has been ingested."""
+
+    monitor: Monitor
+    day: dt.date
+    lake: Lake
+    manifest: Mapping[str, Any]
+    chunk_rows: int
+
+    @property
+    def parts(self) -> list[range]:
+        """Row numbers of the day, a chunk's each; few of them may be those of no row."""
+        rows = self.manifest.get("source_rows", self.manifest["rows"])
+        return [range(first, first + self.chunk_rows) for first in range(0, max(rows, 1), self.chunk_rows)]
+
+    @contextmanager
+    def rows(self, numbers: range | None = None) -> Iterator[DayRows]:
+        """The rows; frames have those with some numbers, if these are given.
+
+        Raises:
+            LakeError: the partition is damaged.
+            SourceError: a file that is read in place is damaged, gone or was rewritten.
+        """
+        import duckdb
+
+        monitor, unique = self.monitor, []
+        if not judging(monitor).counts_unique:
+            unique = [name for name, each in monitor.features.items() if each.unique]
+        with connect() as connection:
+            try:
+                yield DayRows(
+                    connection,
+                    log_rows(connection, monitor, [self.day], self.lake),
+                    unique,
+                    self.manifest["rows"] if numbers is None else len(numbers),
+                    self.chunk_rows,
+                    totals=[each.columns for each in totals(monitor)],
+                    personal=Personal.of(monitor),
+                    numbers=numbers,
+                )
+                check_in_place(monitor, [self.day], self.lake)
+            except duckdb.Error as error:
+                raise unreadable(monitor, self.day, self.lake, error) from error
+
+    def checked(self, rows: DayRows, judges: _Judges) -> Validation:
+        """Which expectations rows break."""
+        judge = judging(self.monitor).judge(self.monitor, self.day, self.lake, rows, judges.frames)
+        expected = contract(self.monitor, self.day, missing(self.manifest))
+        return _without_personal(judges.suite.validate(judge, expected), Personal.of(self.monitor))
+
+    def settled(self, rows: DayRows, checked: Validation) -> DayQuality:
+        """Replace the quarantine by the rows that broke expectations."""
+        monitor, day, lake = self.monitor, self.day, self.lake
+        kept = parted(monitor, day, lake, rows, checked.broken)
+        uncast = kept.uncast(rows.uncast(declared_types(monitor)))
+        quality = _judged(monitor, day, self.manifest, checked.results, kept, uncast)
+        before = day_quality(monitor, day, lake)
+        if before is not None and before.purged:
+            quality = quality.without_values()
+        quarantine = lake.table(monitor.model, QUARANTINE).path(day)
+        check_in_place(monitor, [day], lake)
+        rows.write_broken(quarantine, kept.broken, asdict(quality), whole=not quality.purged)
+        return quality
+
+
+def _whole(asked: _Asked, judges: _Judges) -> DayQuality:
+    with asked.rows() as rows:
+        return asked.settled(rows, asked.checked(rows, judges))
+
+
+def _in_parts(asked: _Asked) -> DayQuality:
+    """The same where rows are read: their numbers are all that workers tell each other."""
+    return asked.monitor.engine.in_parts(
+        partial(_part, asked), asked.parts, partial(_settled, asked), personal=bool(asked.monitor.personal)
+    )
+
+
+def _part(asked: _Asked, numbers: range) -> Validation | None:
+    """Which expectations rows with some numbers break; None if there are no such rows."""
+    with asked.rows(numbers) as rows:
+        return asked.checked(rows, _Judges.of(asked.monitor)) if rows.are_there() else None
+
+
+def _settled(asked: _Asked, found: Sequence[Validation | None]) -> DayQuality:
+    """What follows from what was found of all parts."""
+    parts = [each for each in found if each is not None]
+    if not parts:
+        return _whole(asked, _Judges.of(asked.monitor))
+    with asked.rows() as rows:
+        return asked.settled(rows, added_up(parts))
 
 
 def _without_personal(found: Validation, personal: Personal) -> Validation:

@@ -84,6 +84,7 @@ class DayRows:
         chunk_rows: rows of a chunk of few columns.
         totals: columns that are added up, for a column `total(place)` of each; null where one of them is.
         personal: what of the rows must not be shown.
+        numbers: the numbers of the rows that frames have; left out: all. Values are counted in all rows.
     """
 
     def __init__(
@@ -96,11 +97,13 @@ class DayRows:
         *,
         totals: Sequence[Sequence[str]] = (),
         personal: Personal,
+        numbers: range | None = None,
     ) -> None:
         self._connection = connection
         self._personal = personal
         self._rows = rows
         self._chunk_rows = chunk_rows
+        self._within = f" WHERE log.{ROW} BETWEEN {numbers[0]} AND {numbers[-1]}" if numbers else ""
         connection.execute(f"CREATE TEMP VIEW log AS SELECT * EXCLUDE ({DAY}) FROM ({query})")
         present = connection.sql("SELECT * EXCLUDE (" + ROW + ") FROM log").columns
         self._columns = {name: f"log.{identifier(name)}" for name in present}
@@ -118,6 +121,10 @@ class DayRows:
                 f"CASE WHEN log.{column} IS NULL THEN 0 ELSE coalesce(repeated_{place}.times, 1) END"
             )
 
+    def are_there(self) -> bool:
+        """Whether frames have any row."""
+        return bool(self._connection.sql(f"SELECT 1 FROM log{self._within} LIMIT 1").fetchall())
+
     @property
     def whole(self) -> bool:
         """Whether all columns of all rows fit one frame."""
@@ -132,7 +139,7 @@ class DayRows:
         wanted = [name for name in columns or self._columns if name in self._columns]
         size = self._size(wanted)
         values = [f"{self._columns[name]} AS {identifier(name)}" for name in wanted]
-        query = f"SELECT {', '.join([*values, f'log.{ROW}'])} FROM log{self._joined(wanted)}"
+        query = f"SELECT {', '.join([*values, f'log.{ROW}'])} FROM log{self._joined(wanted)}{self._within}"
         batches = self._connection.sql(query).fetch_record_batch(min(size, BATCH_ROWS))
         held: list[pa.RecordBatch] = []
         yielded = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite
     from great_expectations.expectations.expectation import Expectation as GxExpectation
 
+
+#: Failing values that are enough to see what is wrong.
+_EXAMPLES = 5
 
 OF_SUITE = "breaks: "
 """What rules of a team's suite begin with."""
@@ -142,6 +145,26 @@ class Suite:
         return Validation(results=list(results.values()), broken=_merged(broken))
 
 
+def added_up(parts: Sequence[Validation]) -> Validation:
+    """What parts of the rows, in their order, say of the whole; at least one, of the same expectations."""
+    results = [_of_parts(each) for each in zip(*(part.results for part in parts), strict=True)]
+    rules = dict.fromkeys(result.rule for result in results)
+    broken = {rule: [part.broken[rule] for part in parts if rule in part.broken] for rule in rules}
+    return Validation(results, _merged(broken))
+
+
+def _of_parts(found: Sequence[ExpectationResult]) -> ExpectationResult:
+    examples = dict.fromkeys(example for each in found for example in each.examples)
+    return replace(
+        found[0],
+        success=all(each.success for each in found),
+        checked=sum(each.checked for each in found),
+        failed=sum(each.failed for each in found),
+        examples=list(examples)[:_EXAMPLES],
+        error=next((each.error for each in reversed(found) if each.error), ""),
+    )
+
+
 def about_rows(expectation: GxExpectation) -> bool:
     """Whether it is a statement about every row, so that rows can break it."""
     from great_expectations.expectations import expectation as kinds
@@ -220,6 +243,6 @@ def _add(result: ExpectationResult, outcome: Outcome) -> Rows:
     result.checked += int(outcome.details.get("element_count") or 0)
     result.failed += outcome.failed
     for value in outcome.details.get("partial_unexpected_list") or ():
-        if len(result.examples) < 5 and str(value) not in result.examples:  # noqa: PLR2004  enough to see what is wrong
+        if len(result.examples) < _EXAMPLES and str(value) not in result.examples:
             result.examples.append(str(value)[:80])
     return np.array(outcome.details.get("unexpected_index_list") or [], np.int64)

@@ -13,6 +13,7 @@ from obs_dagster.evaluation.sampling import sample_baseline, sample_day
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.task import outputs
 from obs_dagster.reports.drift_page import drift_report
 from obs_dagster.reports.evidently import EvidentlyReport, NoReport
@@ -44,6 +45,7 @@ class VersionPages:
     remarks: list[str]
 
 
+@reads_rows
 def evidently_pages(monitor: Monitor, day: dt.date, version: str, lake: Lake) -> VersionPages:
     """Evidently's pages; one that cannot be made does not keep the other from being made."""
     rows = monitor.reports.evidently_sample

@@ -15,6 +15,7 @@ from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import MADE_ID
 from obs_dagster.monitor.day_form import Period
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.source import SOURCES
 from obs_dagster.sources.day_log import day_log, may_be_by_time
 from obs_dagster.sources.divided import divided_files, rows_of
@@ -65,6 +66,7 @@ class Ingested:
     snapshot: SnapshotName | None = None
 
 
+@reads_rows
 def ingest_logs(
     monitor: Monitor,
     day: dt.date,

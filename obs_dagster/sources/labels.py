@@ -21,6 +21,7 @@ from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.log_labels import in_log
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.pseudonym import pseudonym
 from obs_dagster.sources.classes import Classes
 from obs_dagster.sources.files import connect
@@ -85,6 +86,7 @@ def label_book(monitor: Monitor, lake: Lake) -> LabelBook:
     return LabelBook.read(lake.folder(monitor.model, "labels"))
 
 
+@reads_rows
 @traced("labels")
 def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
     """Read labels that are new and merge them into the days they belong to.

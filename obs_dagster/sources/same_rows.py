@@ -18,6 +18,7 @@ from obs_dagster.lake.columns import ROW
 from obs_dagster.lake.lake import Lake, Table, read_json, write_json
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.source import SOURCES, HasSnapshots
 from obs_dagster.scratch import scratch
 from obs_dagster.sources.files import connect
@@ -48,6 +49,7 @@ def known_same(monitor: Monitor, day: dt.date, lake: Lake, *, read: str, now: st
     return bool(note) and (note["read"], note["now"]) == (read, now)
 
 
+@reads_rows
 def same_rows(monitor: Monitor, day: dt.date, lake: Lake, now: str, *, most: int | None = None) -> bool:
     """Read a day once more and compare it with what its night read; it is noted if nothing differs.
 

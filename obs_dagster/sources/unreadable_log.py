@@ -15,6 +15,7 @@ from pathlib import Path
 from obs_dagster.errors import SourceError
 from obs_dagster.lake.lake import Lake, read_json, write_json
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.source import SOURCES
 from obs_dagster.sources.day_log import log_files
 from obs_dagster.sources.file_stamp import fingerprint
@@ -46,6 +47,7 @@ class UnreadableLog:
     kept: bool
 
 
+@reads_rows
 def ingest_day(
     monitor: Monitor, day: dt.date, lake: Lake, now: dt.datetime
 ) -> tuple[Ingested, UnreadableLog | None]:

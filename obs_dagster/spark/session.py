@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -109,6 +110,8 @@ def _started(settings: SparkKeys) -> SparkSession:
     if _is_local(settings):
         # read before any setting is: without it Spark looks for the machine's address, and warns
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    # of the executors, which have this program as this process has it, unless it is said where
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master(settings.master)
     for key, value in session_config(settings).items():
         builder = builder.config(key, value)
