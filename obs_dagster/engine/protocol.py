@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import narwhals as nw
 
@@ -23,13 +23,8 @@ from obs_dagster.quality.frames import FrameJudge
 class Engine(EngineKeys):
     """Reads rows of the lake lazily, and judges them; the reduction that runs on them is the same for all.
 
-    Its keys in the monitor file are its fields.
-
-    Attributes:
-        counts_unique: see `obs_dagster.quality.judging.Judging`.
+    Its keys in the monitor file are its fields. Its methods are called where rows are read.
     """
-
-    counts_unique: ClassVar[bool] = False
 
     def judge(self, monitor: Monitor, day: dt.date, lake: Lake, rows: DayRows, frames: FrameJudge) -> Judge:
         """Judge with pandas, a few rows and columns at a time.

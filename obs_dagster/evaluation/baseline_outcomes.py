@@ -9,16 +9,17 @@ import narwhals as nw
 import pyarrow.parquet as pq
 
 from obs_dagster.baselines.protocol import OwnRows, baseline_of
-from obs_dagster.baselines.stored import version_folder
+from obs_dagster.baselines.stored import load_grids, version_folder
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.windows import read_outcomes
 from obs_dagster.lake.columns import LABEL
-from obs_dagster.lake.lake import manifest_if_readable, manifest_metadata, replacing
+from obs_dagster.lake.lake import Lake, manifest_if_readable, manifest_metadata, replacing
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.metrics.definition import Family
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor.data import Labels
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.task import outputs
 from obs_dagster.sources.classes import Classes
 from obs_dagster.sources.files import connect, derived
@@ -92,27 +93,29 @@ def _of_own_rows(
     if (manifest_if_readable(path) or {}).get("fingerprint") == fingerprint:
         table = pq.read_table(path, partitioning=None)
         return OutcomeProfile(table.cast(kind.schema), kind) if table.num_rows else None
-    found = _reduced(night, rows, version, labels, kind)
+    found = _reduced(monitor, rows, version, labels, kind, night.lake)
     with replacing(path) as aside:
         described = found.table.replace_schema_metadata(manifest_metadata({"fingerprint": fingerprint}))
         pq.write_table(described, aside, compression="zstd")
     return found if found.table.num_rows else None
 
 
-def _reduced(night: Night, own: OwnRows, version: str, labels: Labels, kind: OutcomeTable) -> OutcomeProfile:
-    monitor, grids = night.monitor, night.grids
+@reads_rows
+def _reduced(  # noqa: PLR0917  one call
+    monitor: Monitor, own: OwnRows, version: str, labels: Labels, kind: OutcomeTable, lake: Lake
+) -> OutcomeProfile:
     with connect() as connection:
         rows = own.read(connection)
         types = dict(zip(rows.columns, map(str, rows.types), strict=True))
         label = labels.columns.label
-        reader = label_reader(monitor, labels, label_book(monitor, night.lake).negative)
+        reader = label_reader(monitor, labels, label_book(monitor, lake).negative)
         # with one class unknown, all labels that are known would be of the other
         if label not in types or (isinstance(reader, Classes) and not reader.complete()):
             return OutcomeProfile.empty(kind)
         labelled = f"{reader.sql(identifier(label), types[label])} AS {LABEL}"
         left_out = {label, monitor.logs.columns.version} & set(types)
         named = derived(rows, "typed", _named(monitor, version, labelled, left_out))
-        return reduce_outcomes(nw.from_native(named), monitor, grids, kind)
+        return reduce_outcomes(nw.from_native(named), monitor, load_grids(monitor, lake), kind)
 
 
 def _named(monitor: Monitor, version: str, labelled: str, left_out: Collection[str]) -> str:

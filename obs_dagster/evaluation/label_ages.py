@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from obs_dagster.engine.protocol import engine_of
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.profiling import batches
+from obs_dagster.evaluation.reducing import reduced_by_age
 from obs_dagster.lake.columns import AGE, DAY
 from obs_dagster.lake.lake import Table
 from obs_dagster.monitor.model import Monitor
@@ -69,8 +69,15 @@ def _newest(truth: Table, day: dt.date) -> dt.datetime | None:
 
 @lru_cache(maxsize=512)
 def _newest_of(path: Path, stamp: int) -> dt.datetime | None:  # noqa: ARG001  the stamp tells a rewritten file from the old one
-    found: dt.datetime | None = pc.max(pq.read_table(path, columns=["known_at"])["known_at"]).as_py()
-    return found
+    with pq.ParquetFile(path) as file:
+        place, metadata = file.schema_arrow.get_field_index("known_at"), file.metadata
+        groups = [metadata.row_group(each).column(place) for each in range(metadata.num_row_groups)]
+        told = [each.statistics for each in groups if each.statistics]
+        if len(told) == len(groups) and all(each.has_min_max or not each.num_values for each in told):
+            # what a writer told of them is enough
+            return max((each.max for each in told if each.num_values), default=None)
+        found: dt.datetime | None = pc.max(file.read(columns=["known_at"])["known_at"]).as_py()
+        return found
 
 
 def days_to_age(night: Night) -> list[dt.date]:
@@ -115,18 +122,13 @@ def age_labels(night: Night, days: Iterable[dt.date]) -> Iterator[dt.date]:
     monitor, kind = night.monitor, task_of(night.monitor).outcomes
     if kind is None:
         return
-    whole = monitor.model_copy(update={"segments": ()})
     for batch in batches(night, days):
         stamps = {day: _stamp(night, day) for day, _ in batch}
         evaluated = [day for day, quality in batch if quality.evaluated]
         reduced = pa.schema([(DAY, pa.string()), (AGE, pa.string()), *kind.schema]).empty_table()
         if evaluated:
-            with (
-                span("scan label ages", days=len(evaluated)),
-                engine_of(monitor).labelled_rows(monitor, evaluated, night.lake, aged=True) as rows,
-            ):
-                aged = rows.with_columns(_age(monitor).alias(AGE))
-                reduced = kind.reduce(aged, whole, night.grids, [DAY, AGE])
+            with span("scan label ages", days=len(evaluated)):
+                reduced = reduced_by_age(monitor, evaluated, night.lake, kind, _age(monitor))
         found = {day: reduced.slice(*part) for (day,), part in slices(reduced, [DAY]).items()}
         for day, stamp in stamps.items():
             table = found.get(day.isoformat(), reduced.slice(0, 0)).drop_columns([DAY])

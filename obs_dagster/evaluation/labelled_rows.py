@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +15,8 @@ from obs_dagster.evaluation.day_rows import HASH, lowest, of_version, rows_of_da
 from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.columns import DAY, FILE, LABEL
 from obs_dagster.lake.quoting import identifier, literals
+from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.task import outputs
 from obs_dagster.pseudonym import pseudonym_sql
 from obs_dagster.sources.classes import Classes
@@ -85,9 +88,22 @@ def _of_days(night: Night, version: str, days: Sequence[dt.date]) -> pa.Table | 
         return None
     key = monitor.logs.columns.prediction_id
     known_by = "prediction_id" if key not in monitor.personal else pseudonym_sql("prediction_id")
-    files = literals(str(truth.path(day)) for day in labelled)
+    return _with_labels(monitor, lowest(held, SAMPLE_ROWS), [truth.path(day) for day in labelled], known_by)
+
+
+@reads_rows
+def _with_labels(monitor: Monitor, rows: pa.Table, truth: Sequence[Path], known_by: str) -> pa.Table:
+    """Rows with the labels that files have of them.
+
+    Args:
+        monitor: the monitor.
+        rows: the rows.
+        truth: the files.
+        known_by: SQL for what stands for a label's id in the rows.
+    """
+    key, files = monitor.logs.columns.prediction_id, literals(map(str, truth))
     with connect() as connection:
-        connection.register("picked", lowest(held, SAMPLE_ROWS))
+        connection.register("picked", rows)
         query = (
             f"SELECT picked.*, truth.label AS {LABEL} FROM picked JOIN (SELECT {known_by} AS id, label, "
             f"{day_of(FILE)} AS {DAY} FROM read_parquet({files}, filename = '{FILE}', "

@@ -72,7 +72,10 @@ def each_day(
             yield day, found
         return
     compute = partial(_evaluated, evaluate, night)
-    yield from zip(ordered, in_order(compute, ordered, fewest=_FEWEST_DAYS), strict=True)
+    # processes beside this one would each ask for rows that are read elsewhere
+    beside = night.monitor.engine.reads_here
+    results = in_order(compute, ordered, fewest=_FEWEST_DAYS) if beside else compute(ordered)
+    yield from zip(ordered, results, strict=True)
 
 
 def _records(family: Family, night: Night, day: dt.date) -> list[MetricRecord]:

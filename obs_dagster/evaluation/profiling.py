@@ -6,20 +6,17 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from obs_dagster.baselines.stored import grown_grids
-from obs_dagster.engine.protocol import engine_of
 from obs_dagster.evaluation.night import Night
-from obs_dagster.lake.columns import DAY
+from obs_dagster.evaluation.reducing import reduced_outcomes, reduced_profiles
 from obs_dagster.monitor.task import outputs
 from obs_dagster.profile.profile import Profile
-from obs_dagster.profile.reduction import reduce_days
 from obs_dagster.quality.refusal import fact
 from obs_dagster.quality.validated import DayQuality, day_quality, validated
 from obs_dagster.sites.stored import merged_outcomes, merged_profile, outcomes_digest, rows_elsewhere
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.purged import purged_on
-from obs_dagster.tasks.outcomes import OutcomeProfile, reduce_outcome_days, settings_of
+from obs_dagster.tasks.outcomes import OutcomeProfile, settings_of
 from obs_dagster.tasks.protocol import task_of
 from obs_dagster.telemetry.traces import Span, span
 
@@ -40,11 +37,8 @@ def profile_days(night: Night, days: Iterable[dt.date]) -> Iterator[tuple[dt.dat
         if evaluated and rows_elsewhere(monitor):
             profiles = {str(day): merged_profile(monitor, day, lake, grids) for day in evaluated}
         elif evaluated:
-            with (
-                _scan("profile", night, batch),
-                engine_of(monitor).clean_rows(monitor, evaluated, lake) as rows,
-            ):
-                profiles = reduce_days(rows, monitor, grown_grids(monitor, rows, lake), DAY)
+            with _scan("profile", night, batch):
+                profiles = reduced_profiles(monitor, evaluated, lake)
         for day, quality in batch:
             profile = profiles.get(day.isoformat(), Profile.empty(grids))
             fingerprint = f"{quality.fingerprint}-{grids.id}"
@@ -129,11 +123,8 @@ def reduce_outcomes_of(night: Night, days: Iterable[dt.date]) -> Iterator[tuple[
         if evaluated and rows_elsewhere(monitor):
             found = {str(day): merged_outcomes(monitor, day, lake, kind) for day in evaluated}
         elif evaluated:
-            with (
-                _scan("outcomes", night, batch),
-                engine_of(monitor).labelled_rows(monitor, evaluated, lake) as rows,
-            ):
-                found = reduce_outcome_days(rows, monitor, grown_grids(monitor, rows, lake), kind, DAY)
+            with _scan("outcomes", night, batch):
+                found = reduced_outcomes(monitor, evaluated, lake)
         for day, _ in batch:
             outcomes = found.get(day.isoformat(), OutcomeProfile.empty(kind))
             night.outcomes.write(day, outcomes.table, {"fingerprint": inputs[day]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from obs_dagster.baselines.stored import baseline_sample
@@ -21,7 +21,6 @@ from obs_dagster.sources.log_rows import check_in_place
 from obs_dagster.sources.personal import Personal, shown
 
 if TYPE_CHECKING:
-    import duckdb
     import pandas as pd
 
 
@@ -55,13 +54,13 @@ def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: i
     return frame.set_index(monitor.logs.columns.prediction_id).sort_index()
 
 
+@reads_rows
 def draw_versions(
-    connection: duckdb.DuckDBPyConnection,
     monitor: Monitor,
     day: dt.date,
     lake: Lake,
     *,
-    versions: Iterable[str],
+    versions: Sequence[str],
     rows: int,
 ) -> dict[str, pd.DataFrame]:
     """The rows that `sample_day` picks of each version, without labels, in the order of the draw.
@@ -74,8 +73,9 @@ def draw_versions(
         LakeError: the day has not been validated.
         SourceError: a file that is read in place is gone or was rewritten.
     """
-    log = clean_rows(connection, monitor, [day], lake)
-    drawn = {version: derived(log, "log", _picked(monitor, version, rows)).df() for version in versions}
+    with connect() as connection:
+        log = clean_rows(connection, monitor, [day], lake)
+        drawn = {version: derived(log, "log", _picked(monitor, version, rows)).df() for version in versions}
     check_in_place(monitor, [day], lake)
     key = monitor.logs.columns.prediction_id
     personal = Personal.of(monitor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,8 +16,10 @@ from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.where import Period, metric_to_explain
 from obs_dagster.evaluation.windows import read_outcomes
 from obs_dagster.lake.columns import DAY, LABEL
+from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.task import leading_output
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.cells import Cut, cut_of
@@ -229,8 +232,7 @@ def _pairs(night: Night, first: str, second: str, period: Period) -> list[FloatA
     monitor, lake = night.monitor, night.lake
     days = night.outcomes.days_between(period.first, period.last)
     try:
-        with engine_of(monitor).labelled_rows(monitor, days, lake) as rows:
-            counted = _counted_pairs(rows, monitor, first, second)
+        counted = _counted_pairs(monitor, days, lake, first, second)
     except LakeError:
         # rows of days that are over are gone; what was counted of them is there
         return []
@@ -241,9 +243,15 @@ def _pairs(night: Night, first: str, second: str, period: Period) -> list[FloatA
     return [found[day] for day in sorted(found)]
 
 
+@reads_rows
 def _counted_pairs(
-    rows: nw.LazyFrame[Any], monitor: Monitor, first: str, second: str
+    monitor: Monitor, days: Sequence[dt.date], lake: Lake, first: str, second: str
 ) -> list[dict[str, Any]]:
+    with engine_of(monitor).labelled_rows(monitor, days, lake) as rows:
+        return _pairs_of(rows, monitor, first, second)
+
+
+def _pairs_of(rows: nw.LazyFrame[Any], monitor: Monitor, first: str, second: str) -> list[dict[str, Any]]:
     roles, served = monitor.logs.columns, prediction_column(monitor)
     score = nw.col(leading_output(monitor).column).cast(nw.Float64)
     decision = score >= monitor.logs.threshold

@@ -21,9 +21,9 @@ from obs_dagster.metrics.record import NO_ROWS
 from obs_dagster.mlflow_reach.waiting import no_answer
 from obs_dagster.monitor.data import Registry
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.scratch import scratch
 from obs_dagster.sites.stored import rows_elsewhere
-from obs_dagster.sources.files import connect
 from obs_dagster.telemetry.traces import of_day
 from obs_dagster.workers import WorkerError, in_order
 
@@ -56,6 +56,10 @@ def explain_days(
         for day, versions in days:
             yield day, not_explained(versions, why, wanted=monitor.registry is not None)
         return
+    if not monitor.engine.reads_here:
+        for first in range(0, len(days), _FEWEST_DAYS):
+            yield from _explained(monitor, days[first : first + _FEWEST_DAYS], lake, tracking_uri)
+        return
     unreachable = no_answer(tracking_uri) if monitor.registry else ""
     explainers = Explainers(monitor, lake, tracking_uri, unreachable)
     if monitor.registry is not None and monitor.registry.apart and not unreachable:
@@ -69,6 +73,14 @@ def explain_days(
             # the rows of one day may be what kills a process: which one is not known
             yield from ((each, not_explained(versions, told(error))) for each, versions in days[number:])
             return
+
+
+@reads_rows
+def _explained(
+    monitor: Monitor, days: Sequence[Served], lake: Lake, tracking_uri: str
+) -> list[tuple[dt.date, list[VersionExplained]]]:
+    """The same, done where rows are read."""
+    return list(explain_days(monitor, days, lake, tracking_uri))
 
 
 def _apart(
@@ -111,11 +123,10 @@ def _first(explainers: Explainers) -> Explainers:
 
 def _explain(explainers: Explainers, days: Iterable[Served]) -> Iterator[list[VersionExplained]]:
     kept = _first(explainers)
-    with connect() as connection:
-        for day, versions in days:
-            with of_day(day):
-                explained = kept.explain(connection, day, versions)
-            folder = day_folder(kept.monitor, day, kept.lake)
-            summary = [{**asdict(each), "remarks": each.remarks} for each in explained]
-            write_json(folder / SUMMARY, summary)
-            yield explained
+    for day, versions in days:
+        with of_day(day):
+            explained = kept.explain(day, versions)
+        folder = day_folder(kept.monitor, day, kept.lake)
+        summary = [{**asdict(each), "remarks": each.remarks} for each in explained]
+        write_json(folder / SUMMARY, summary)
+        yield explained

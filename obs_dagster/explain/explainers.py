@@ -30,7 +30,6 @@ from obs_dagster.monitor.task import leading_output, outputs
 from obs_dagster.telemetry.traces import span
 
 if TYPE_CHECKING:
-    import duckdb
     import pandas as pd
     import pyarrow as pa
 
@@ -61,9 +60,7 @@ class Explainers:
     usual: dict[str, Usual] = field(default_factory=dict, compare=False)
     key: str = field(default_factory=lambda: uuid4().hex)
 
-    def explain(
-        self, connection: duckdb.DuckDBPyConnection, day: dt.date, versions: Sequence[str]
-    ) -> list[VersionExplained]:
+    def explain(self, day: dt.date, versions: Sequence[str]) -> list[VersionExplained]:
         """The explanations of a day's versions, whose values and plots are kept; each, or why it is none."""
         registry = self.monitor.registry
         if registry is None:
@@ -72,7 +69,7 @@ class Explainers:
             return not_explained(versions, f"MLflow does not answer: {self.unreachable}")
         largest = self.monitor.explanations.sample
         try:
-            drawn = draw_versions(connection, self.monitor, day, self.lake, versions=versions, rows=largest)
+            drawn = draw_versions(self.monitor, day, self.lake, versions=versions, rows=largest)
         except Exception as error:  # noqa: BLE001 - whatever stops explanations must not stop what follows them
             return not_explained(versions, told(error))
         return [self._version(day, version, registry, rows) for version, rows in drawn.items()]

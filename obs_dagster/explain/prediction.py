@@ -30,7 +30,6 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import leading_output
 from obs_dagster.scratch import scratch
-from obs_dagster.sources.files import connect
 from obs_dagster.sources.personal import Personal
 
 if TYPE_CHECKING:
@@ -214,10 +213,9 @@ def _explained(
 def _like(explainers: Explainers, found: Prediction) -> pd.DataFrame:
     """Rows of the day that the same version scored: the background of one without a baseline."""
     largest = explainers.monitor.explanations.sample
-    with connect() as connection:
-        drawn = draw_versions(
-            connection, explainers.monitor, found.day, explainers.lake, versions=[found.version], rows=largest
-        )
+    drawn = draw_versions(
+        explainers.monitor, found.day, explainers.lake, versions=[found.version], rows=largest
+    )
     like = drawn[found.version]
     return like if len(like) else found.row
 

@@ -118,15 +118,13 @@ class _Asked:
         """
         import duckdb
 
-        monitor, unique = self.monitor, []
-        if not judging(monitor).counts_unique:
-            unique = [name for name, each in monitor.features.items() if each.unique]
+        monitor = self.monitor
         with connect() as connection:
             try:
                 yield DayRows(
                     connection,
                     log_rows(connection, monitor, [self.day], self.lake),
-                    unique,
+                    [name for name, each in monitor.features.items() if each.unique],
                     self.manifest["rows"] if numbers is None else len(numbers),
                     self.chunk_rows,
                     totals=[each.columns for each in totals(monitor)],

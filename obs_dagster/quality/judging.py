@@ -15,14 +15,7 @@ from obs_dagster.quality.frames import FrameJudge
 
 @runtime_checkable
 class Judging(Protocol):
-    """Judges the rows of a day by expectations.
-
-    Attributes:
-        counts_unique: whether it counts itself how often a value occurs; else the rows are read with that.
-    """
-
-    @property
-    def counts_unique(self) -> bool: ...  # noqa: D102
+    """Judges the rows of a day by expectations."""
 
     def judge(self, monitor: Monitor, day: dt.date, lake: Lake, rows: DayRows, frames: FrameJudge) -> Judge:
         """What says of expectations which rows break them.
@@ -31,7 +24,7 @@ class Judging(Protocol):
             monitor: declares the contract.
             day: the day, which has been ingested.
             lake: holds its rows.
-            rows: the same rows as DuckDB reads them, from which the quarantine is written.
+            rows: the rows, from which the quarantine is written.
             frames: judges rows with pandas; kept from day to day.
         """
 

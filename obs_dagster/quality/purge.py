@@ -6,9 +6,12 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import asdict
 
+import pyarrow.parquet as pq
+
 from obs_dagster.lake.columns import ROW
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.quality.day_rows import RULES
 from obs_dagster.quality.validated import QUARANTINE, day_quality
 
@@ -27,12 +30,17 @@ def purge_quarantine(monitor: Monitor, lake: Lake, days: Iterable[dt.date]) -> i
     Returns:
         How many rows had values until now.
     """
-    table, purged = lake.table(monitor.model, QUARANTINE), 0
+    purged = 0
     for day in days:
-        found = day_quality(monitor, day, lake)
-        if found is None or found.purged:
-            continue
-        rows = table.read(day).select([ROW, RULES])
-        table.write(day, rows, asdict(found.without_values()))
-        purged += rows.num_rows
+        purged += _purge(monitor, day, lake)
     return purged
+
+
+@reads_rows
+def _purge(monitor: Monitor, day: dt.date, lake: Lake) -> int:
+    table, found = lake.table(monitor.model, QUARANTINE), day_quality(monitor, day, lake)
+    if found is None or found.purged:
+        return 0
+    rows = pq.read_table(table.path(day), columns=[ROW, RULES], partitioning=None)
+    table.write(day, rows, asdict(found.without_values()))
+    return int(rows.num_rows)

@@ -10,6 +10,7 @@ from obs_dagster.lake.columns import ROW, UNCAST, marked
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.quality.contract import UNCAST_RULE
 from obs_dagster.quality.day_rows import RULES, type_rule
 from obs_dagster.quality.expectations import OF_SUITE
@@ -51,22 +52,28 @@ def tally(monitor: Monitor, lake: Lake, first: dt.date, last: dt.date) -> Iterat
     table = lake.table(monitor.model, QUARANTINE)
     types = declared_types(monitor)
     by_type = {type_rule(name, kind): name for name, kind in types.items()}
-    with connect() as connection:
-        for day in table.days_between(first, last):
-            found = day_quality(monitor, day, lake)
-            if found is None or not found.quarantined:
-                continue
-            source = f"read_parquet({literals([str(table.path(day))])}, hive_partitioning = false)"
-            version, rules = "''", RULES
-            if not found.purged:
-                version = f"coalesce(CAST({identifier(monitor.logs.columns.version)} AS VARCHAR), '')"
-                rules = _typed(types)
-            query = (
-                f"SELECT version, rule, count(*) FROM (SELECT {version} AS version, unnest({rules}) AS rule, "
-                f"{ROW} FROM {source}) GROUP BY ALL ORDER BY 3 DESC, 1, 2"
-            )
-            for name, rule, rows in connection.sql(query).fetchall():
+    for day in table.days_between(first, last):
+        found = day_quality(monitor, day, lake)
+        if found is not None and found.quarantined:
+            for name, rule, rows in _counted(monitor, day, lake, purged=found.purged):
                 yield Quarantined(day, name, rule, by_type.get(rule) or column_of(rule, types), rows)
+
+
+@reads_rows
+def _counted(monitor: Monitor, day: dt.date, lake: Lake, *, purged: bool) -> list[tuple[str, str, int]]:
+    """Versions and rules of a day's quarantine, with how many rows they have."""
+    path = lake.table(monitor.model, QUARANTINE).path(day)
+    source = f"read_parquet({literals([str(path)])}, hive_partitioning = false)"
+    version, rules = "''", RULES
+    if not purged:
+        version = f"coalesce(CAST({identifier(monitor.logs.columns.version)} AS VARCHAR), '')"
+        rules = _typed(declared_types(monitor))
+    query = (
+        f"SELECT version, rule, count(*) FROM (SELECT {version} AS version, unnest({rules}) AS rule, "
+        f"{ROW} FROM {source}) GROUP BY ALL ORDER BY 3 DESC, 1, 2"
+    )
+    with connect() as connection:
+        return connection.sql(query).fetchall()
 
 
 def column_of(rule: str, names: Iterable[str]) -> str:

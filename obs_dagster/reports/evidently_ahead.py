@@ -46,7 +46,7 @@ _begun: dict[str, Callable[[], Pages]] = {}
 
 def load_ahead(monitor: Monitor, days: Iterable[dt.date]) -> None:
     """Have the process that will make pages load its libraries, if any of the days gets pages."""
-    if any(is_due(monitor, day) for day in days):
+    if monitor.engine.reads_here and any(is_due(monitor, day) for day in days):
         _loading()
 
 
@@ -59,7 +59,10 @@ def begin_ahead(monitor: Monitor, days: Iterable[dt.date], lake: Lake) -> None:
     """Begin the pages of the first days that get any, as far as these have been validated.
 
     What was begun from rows, labels or a baseline that are others when the pages are wanted is made again.
+    Where rows are read elsewhere, pages are made there, once they are wanted.
     """
+    if not monitor.engine.reads_here:
+        return
     for day in islice((day for day in days if is_due(monitor, day)), _AHEAD):
         folder = _folder(monitor, day, lake)
         if folder is not None and folder.name not in _begun:
@@ -123,8 +126,10 @@ class EvidentlyAhead:
             self._folders[day] = folder
             if folder.name in _begun:
                 self._making[day] = _begun.pop(folder.name)
-            else:
+            elif self._monitor.engine.reads_here:
                 self._making[day] = begin(write_pages, self._monitor, day, self._lake, folder)
+            else:
+                self._making[day] = partial(write_pages, self._monitor, day, self._lake, folder)
 
 
 def _or_remark(making: Callable[[], Pages], monitor: Monitor, day: dt.date, lake: Lake) -> Pages:

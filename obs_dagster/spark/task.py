@@ -11,7 +11,7 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pyarrow as pa
 
@@ -29,6 +29,8 @@ R = TypeVar("R")
 
 _SCHEMA = pa.schema([("part", pa.int64()), ("content", pa.binary())])
 _COLUMNS = "part long, content binary"
+
+_Step = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 _is_executor = False
 
@@ -74,14 +76,14 @@ class _Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Whole:
-    """What is to be done with what parts gave, once it is there."""
+class _Call:
+    """A function with what it is called with, once that is there."""
 
-    function: Callable[[list[Any]], Any]
-    found: list[Any] | None = None
+    function: Callable[[Any], Any]
+    given: Any = None
 
     def __call__(self) -> Any:
-        return self.function(self.found or [])
+        return self.function(self.given)
 
 
 def in_task() -> bool:
@@ -95,11 +97,17 @@ def run(session: SparkSession, work: Callable[[], R], surroundings: Surroundings
     Raises what the work raises. Spark tries again what happens to an executor, not what work raises.
 
     Raises:
-        PySparkException: the task's executors died, as often as Spark tries.
+        PySparkException: executors died, as often as Spark tries.
     """
-    carrying = carried(work)
-    done = _asked(session, [carrying]).mapInArrow(partial(_each, surroundings), _COLUMNS)
-    return carrying.received(lambda: _only(done).get())
+    return run_parts(session, partial(_alone, work), [None], _first, surroundings)
+
+
+def _alone(work: Callable[[], R], _: None) -> R:
+    return work()
+
+
+def _first(found: list[R]) -> R:
+    return found[0]
 
 
 def run_parts(
@@ -111,26 +119,23 @@ def run_parts(
 ) -> R:
     """Do work on parts in tasks, and in one more what is to be done with all that they gave, in their order.
 
+    With a single part both are one task.
+
     Raises:
         PySparkException: as `run`.
     """
-    work = _Whole(whole)
-    carrying = carried(work)
-    asked = _asked(session, [carried(partial(each, part)) for part in parts])
-    found = asked.mapInArrow(partial(_each, surroundings), _COLUMNS)
-    done = found.repartition(1).mapInArrow(partial(_together, carrying, work, surroundings), _COLUMNS)
-    result: R = carrying.received(lambda: _only(done).get())
-    return result
-
-
-def _asked(session: SparkSession, calls: Sequence[Callable[[], Any]]) -> DataFrame:
-    """A row for each call; Spark makes as many tasks of them as it has cores for."""
-    from pyspark import cloudpickle
-
-    dumps: Callable[[Any], bytes] = cloudpickle.dumps
-    contents = [dumps(call) for call in calls]
+    part, gathered = carried(_Call(each)), carried(_Call(whole))
+    contents = [pickle.dumps(given) for given in parts]
     table = pa.table([range(len(contents)), pa.array(contents, pa.binary())], schema=_SCHEMA)
-    return session.createDataFrame(table)
+    # Spark makes as many tasks of the rows as it has cores for
+    asked, of_each = session.createDataFrame(table), partial(_each, part, surroundings)
+    of_all = partial(_together, gathered, surroundings)
+    if len(parts) == 1:
+        done = asked.mapInArrow(partial(_both, of_each, of_all), _COLUMNS)
+    else:
+        done = asked.mapInArrow(of_each, _COLUMNS).repartition(1).mapInArrow(of_all, _COLUMNS)
+    result: R = gathered.received(lambda: _only(done).get())
+    return result
 
 
 def _only(done: DataFrame) -> _Outcome:
@@ -139,27 +144,37 @@ def _only(done: DataFrame) -> _Outcome:
     return found
 
 
-def _each(surroundings: Surroundings, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """What an executor calls with rows of `_asked`."""
+def _each(
+    work: Carried[Any], surroundings: Surroundings, batches: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """What an executor does with parts."""
     surroundings.settle()
     for part, content in _rows(batches):
-        yield _row(part, _tried(pickle.loads(content)))  # noqa: S301  as above
+        given = pickle.loads(content)  # noqa: S301  as above
+        yield _row(part, _tried(_called(work, given)))
 
 
 def _together(
-    carrying: Carried[Any], work: _Whole, surroundings: Surroundings, batches: Iterable[pa.RecordBatch]
+    work: Carried[Any], surroundings: Surroundings, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    """What an executor calls with the rows that all calls of `_each` gave."""
+    """What an executor does with all that parts gave."""
     surroundings.settle()
     contents = [content for _, content in sorted(_rows(batches))]
-    yield _row(0, _tried(partial(_whole, carrying, work, contents)))
+    yield _row(0, _tried(partial(_whole, work, contents)))
 
 
-def _whole(carrying: Carried[Any], work: _Whole, contents: Sequence[bytes]) -> Returned[Any]:
+def _both(one: _Step, other: _Step, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return other(one(batches))
+
+
+def _whole(work: Carried[Any], contents: Sequence[bytes]) -> Returned[Any]:
     found = [pickle.loads(content).get() for content in contents]  # noqa: S301  as above
-    function = replace(work, found=[each.result for each in found])
-    returned = replace(carrying, function=function)()
+    returned = _called(work, [each.result for each in found])()
     return Returned(returned.result, (*(span for each in found for span in each.spans), *returned.spans))
+
+
+def _called(work: Carried[Any], given: Any) -> Carried[Any]:
+    return replace(work, function=_Call(cast("_Call", work.function).function, given))
 
 
 def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, bytes]]:
