@@ -38,7 +38,11 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     before = ["data_quality"] if baseline_of(monitor).of_log else []
 
     @stage(
-        monitor, "baseline", after=["training_data", *before], kinds=["duckdb", "parquet"], partitioned=False
+        monitor,
+        "baseline",
+        after=["training_data", *before],
+        kinds=[monitor.engine.kind, "parquet"],
+        partitioned=False,
     )
     def baseline(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """The baseline profile of every version, and the grids that all profiles of the model share."""

@@ -29,7 +29,12 @@ _NOTE = Event(
 def build(monitor: Monitor) -> dg.AssetsDefinition:
     """The asset for one monitor."""
 
-    @stage(monitor, "ground_truth", after=["raw_labels", "inference_logs"], kinds=["duckdb", "parquet"])
+    @stage(
+        monitor,
+        "ground_truth",
+        after=["raw_labels", "inference_logs"],
+        kinds=[monitor.engine.kind, "parquet"],
+    )
     def ground_truth(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """Labels that arrived since the last night, sorted to the days of the predictions they belong to."""
         found = ingest_labels(monitor, platform.lake)

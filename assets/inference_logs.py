@@ -36,7 +36,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         monitor,
         "inference_logs",
         after=["raw_log"],
-        kinds=["duckdb", "parquet"],
+        kinds=[monitor.engine.kind, "parquet"],
         metadata={"dagster/column_schema": column_schema(monitor)},
     )
     def inference_logs(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:

@@ -38,7 +38,6 @@ from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
 from obs_dagster.quality.day import validate_day
-from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import ingest_labels
 
@@ -144,15 +143,9 @@ class Nights:
     def _checked(self, night: Night, day: dt.date) -> Iterator[MetricRecord]:
         """Whether models give the log's scores, of a sample as it is drawn to be explained."""
         served = [version for version in day_profile(night, day).versions() if version in self.models]
-        with connect() as connection:
-            drawn = draw_versions(
-                connection,
-                self.monitor,
-                day,
-                night.lake,
-                versions=served,
-                rows=self.monitor.explanations.sample,
-            )
+        drawn = draw_versions(
+            self.monitor, day, night.lake, versions=served, rows=self.monitor.explanations.sample
+        )
         for version, rows in drawn.items():
             model = self.models[version]
             if not set(model.columns) <= set(rows.columns):

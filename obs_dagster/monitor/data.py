@@ -185,8 +185,7 @@ class Logs(Strict):
         default=False,
         description="Read Parquet files where they are instead of copying them into the lake: for files that "
         "are neither rewritten nor removed while labels of their day may come. Rows are copied all the same "
-        "if types need conversion, an id occurs twice, ids are of the whole log (`identity: global`), or the "
-        "engine is Spark.",
+        "if types need conversion, an id occurs twice, or ids are of the whole log (`identity: global`).",
     )
 
     @property

@@ -105,7 +105,7 @@ def ingest_logs(
     target = table.path(day)
     if isinstance(reduced := source_of(monitor.logs), Counted):
         return _counted(monitor, day, table, reduced.counted(monitor, day, lake, known or lake))
-    with span("ingest", source=monitor.logs.source, engine="duckdb") as told:
+    with span("ingest", source=monitor.logs.source, engine=monitor.engine.kind) as told:
         # before anything is read: what comes meanwhile makes the day another one
         if stamp is None:
             stamp = source_of(monitor.logs).stamp(monitor, day)

@@ -174,11 +174,9 @@ def test_kinds_say_what_reads_the_rows_and_where_they_are(small):
     for monitor in (here, there):
         for node in _nodes(compose({monitor.model: monitor}).resolve_asset_graph()):
             kinds[*node.key.path] = node.kinds
-    for stage in ("data_quality", "profile", "performance"):
+    for stage in ("inference_logs", "ground_truth", "baseline", "data_quality", "profile", "performance"):
         assert "duckdb" in kinds["here", stage]
         assert kinds["there", stage] == kinds["here", stage] - {"duckdb"} | {"spark"}
-    # Spark has no part in what this one does
-    assert kinds["there", "inference_logs"] == {"duckdb", "parquet"}
     for stage in ("raw_log", "raw_labels"):
         assert (kinds["here", stage], kinds["there", stage]) == ({"file"}, {"table"})
 

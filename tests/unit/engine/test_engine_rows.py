@@ -29,8 +29,24 @@ def world(small, day):
     return world
 
 
-def collected(rows, *names):
-    return sorted(rows.select(*names).collect("pyarrow").rows())
+def clean(monitor, days, lake, *names):
+    """Rows as the monitor's engine reads them, wherever that is."""
+
+    def read():
+        with engine_of(monitor).clean_rows(monitor, days, lake) as rows:
+            return sorted(rows.select(*names).collect("pyarrow").rows())
+
+    return monitor.engine.elsewhere(read, personal=bool(monitor.personal))
+
+
+def labelled(monitor, days, lake, *names):
+    """Likewise, with their labels."""
+
+    def read():
+        with engine_of(monitor).labelled_rows(monitor, days, lake) as rows:
+            return sorted(rows.select(*names).collect("pyarrow").rows())
+
+    return monitor.engine.elsewhere(read, personal=bool(monitor.personal))
 
 
 def test_clean_rows_of_several_days(world, day, spark):
@@ -39,9 +55,7 @@ def test_clean_rows_of_several_days(world, day, spark):
     seen = []
     for engine in ("duckdb", spark):
         world.changes["engine"] = engine
-        monitor = world.monitor
-        with engine_of(monitor).clean_rows(monitor, days, world.lake) as rows:
-            seen.append(collected(rows, *names))
+        seen.append(clean(world.monitor, days, world.lake, *names))
     assert seen[0] == seen[1]
     assert {row[0] for row in seen[0]} == {str(each) for each in days}
     assert 20 < len(seen[0]) < 140
@@ -57,9 +71,7 @@ def test_labelled_rows(world, day, spark):
         seen = []
         for engine in ("duckdb", spark):
             world.changes["engine"] = engine
-            monitor = world.monitor
-            with engine_of(monitor).labelled_rows(monitor, days, world.lake) as rows:
-                seen.append(collected(rows, "_obs_row", "id", "_obs_label"))
+            seen.append(labelled(world.monitor, days, world.lake, "_obs_row", "id", "_obs_label"))
         assert seen[0] == seen[1]
         # rows are numbered anew on each day
         assert len({(row, key) for row, key, _ in seen[0]}) == len(seen[0])
@@ -68,12 +80,8 @@ def test_labelled_rows(world, day, spark):
 
 def test_a_day_that_was_not_validated_is_an_error(world, day, spark):
     world.changes["engine"] = spark
-    monitor = world.monitor
-    with (
-        pytest.raises(LakeError, match="has not been validated"),
-        engine_of(monitor).clean_rows(monitor, [day - dt.timedelta(days=1)], world.lake),
-    ):
-        pass
+    with pytest.raises(LakeError, match="has not been validated"):
+        clean(world.monitor, [day - dt.timedelta(days=1)], world.lake, "id")
 
 
 def test_personal_values_are_the_same_pseudonyms_and_roundings(world, day, spark, monkeypatch):
@@ -89,8 +97,8 @@ def test_personal_values_are_the_same_pseudonyms_and_roundings(world, day, spark
         monitor = world.monitor
         ingest_logs(monitor, day, world.lake)
         validate_day(monitor, day, world.lake)
-        with engine_of(monitor).labelled_rows(monitor, [day], world.lake) as rows:
-            seen.append(collected(rows, "_obs_row", "carrier", "temp", "hour", "_obs_label"))
+        names = ["_obs_row", "carrier", "temp", "hour", "_obs_label"]
+        seen.append(labelled(monitor, [day], world.lake, *names))
     assert seen[0] == seen[1]
     assert all(carrier.startswith("pii:") for _, carrier, *_ in seen[0])
     assert all(temp == pytest.approx(float(f"{temp:.1e}")) for _, _, temp, *_ in seen[0])

@@ -3,7 +3,6 @@ import pytest
 
 from obs_dagster.evaluation.sampling import draw_versions, sample_day
 from obs_dagster.quality.day import validate_day
-from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import ingest_logs
 
 
@@ -21,8 +20,7 @@ def world(small, day):
 
 
 def draw(world, day, versions, rows):
-    with connect() as connection:
-        return draw_versions(connection, world.monitor, day, world.lake, versions=versions, rows=rows)
+    return draw_versions(world.monitor, day, world.lake, versions=versions, rows=rows)
 
 
 def test_a_larger_draw_begins_with_the_smaller_one(world, day):
