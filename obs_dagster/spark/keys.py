@@ -13,8 +13,8 @@ class SparkKeys(Strict):
     master: str = Field(
         default="local[*]",
         min_length=1,
-        description="Spark's master. Unless it is `local[…]`, every node has this program, and reaches the log "
-        "and the lake under the same paths, or in object storage.",
+        description="Spark's master. Unless it is `local[…]`, every node has this program, and reaches "
+        "the log and the lake under the same paths, or in object storage.",
     )
     config: dict[str, str] = Field(
         default_factory=dict,

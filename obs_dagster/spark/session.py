@@ -69,17 +69,18 @@ def spark_session(settings: SparkKeys) -> SparkSession:
             _require_pyspark()
             _require_java()
             require_master(settings.master)
-            _stop()
+            stop()
             _running = _Running(settings, _started(settings))
-            atexit.unregister(_stop)
-            atexit.register(_stop)
+            atexit.unregister(stop)
+            atexit.register(stop)
         if carrier := traceparent():
             # goes with every task of what this thread asks for, to its executors and Spark's event log
             _running.session.sparkContext.setLocalProperty(TRACEPARENT, carrier)
         return _running.session
 
 
-def _stop() -> None:
+def stop() -> None:
+    """Stop the process's session, if there is one; the next work starts another one."""
     global _running  # noqa: PLW0603  as above
     if _running is not None:
         _running.session.stop()
