@@ -133,9 +133,7 @@ def same(one, other):
 UNLIKE = {"stamp", "fingerprint", "source", "files"}
 
 
-def test_a_night_on_spark_equals_one_on_duckdb_and_reads_no_row_in_its_process(
-    night, day, spark, monkeypatch
-):
+def test_a_night_on_spark_equals_one_on_duckdb_and_reads_no_row_here(night, day, spark, monkeypatch):
     ours, expected = night("duckdb", "duckdb")
     for name, module in list(sys.modules.items()):
         if name.startswith("obs_dagster.") and hasattr(module, "connect"):
