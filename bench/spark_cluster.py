@@ -101,7 +101,7 @@ class SparkCluster:
         with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(
                 [Path(found.origin).parent / "bin" / "spark-class", *command],
-                env=os.environ | own | self.environment,
+                env={**os.environ, **own, **self.environment},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -15,7 +15,7 @@ REMEDY = (
 )
 #: Seconds that each address has for answering.
 _CONNECT_SECONDS = 5.0
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "sc": 15002}
 
 
 def require_master(master: str) -> None:
@@ -46,11 +46,14 @@ def addresses(master: str) -> Iterator[tuple[str, int]]:
     [('one', 7077), ('two', 7078)]
     >>> list(addresses("k8s://https://api")), list(addresses("yarn")), list(addresses("local[2]"))
     ([('api', 443)], [], [])
+    >>> list(addresses("sc://connect")), list(addresses("sc://db.example:443/;use_ssl=true"))
+    ([('connect', 15002)], [('db.example', 443)])
     """
-    found = re.fullmatch(r"(?:spark|k8s)://(?:(https?)://)?([^/]+)/?", master)
+    found = re.fullmatch(r"(spark|k8s|sc)://(?:https?://)?([^/]+)(?:/.*)?", master)
     if found is None:
         return
-    scheme, places = found.groups()
+    kind, places = found.groups()
+    scheme = "http" if master.startswith("k8s://http://") else kind
     for place in places.split(","):
         host, _, port = place.rpartition(":") if re.search(r":\d+$", place) else (place, "", "")
-        yield host.strip("[]"), int(port or _PORTS[scheme or "https"])
+        yield host.strip("[]"), int(port or _PORTS.get(scheme, 443))

@@ -40,6 +40,8 @@ _YARN = {
     "spark.hadoop.ipc.client.connect.max.retries": "2",
 }
 _REMEDY = "Check `engine` in the monitor, and that `java -version` says 17 or newer."
+#: The address of a Spark Connect server, as pyspark knows it.
+_REMOTE = "SPARK_REMOTE"
 _lock = Lock()
 
 TRACEPARENT = "traceparent"
@@ -67,13 +69,14 @@ def spark_session(settings: SparkKeys) -> SparkSession:
     with _lock:
         if _running is None or _running.settings != settings:
             _require_pyspark()
-            _require_java()
+            if not _is_connect(settings):
+                _require_java()
             require_master(settings.master)
             stop()
             _running = _Running(settings, _started(settings))
             atexit.unregister(stop)
             atexit.register(stop)
-        if carrier := traceparent():
+        if not _is_connect(settings) and (carrier := traceparent()):
             # goes with every task of what this thread asks for, to its executors and Spark's event log
             _running.session.sparkContext.setLocalProperty(TRACEPARENT, carrier)
         return _running.session
@@ -92,6 +95,9 @@ def session_config(settings: SparkKeys) -> dict[str, str]:
 
     Spark on this machine listens on loopback only. On a cluster, executors must reach the driver.
     """
+    if _is_connect(settings):
+        # a server has settings of its own
+        return dict(settings.config)
     if _is_local(settings):
         return _DEFAULTS | _LOOPBACK | settings.config
     return _DEFAULTS | (_YARN if settings.master == "yarn" else {}) | settings.config
@@ -99,6 +105,11 @@ def session_config(settings: SparkKeys) -> dict[str, str]:
 
 def _is_local(settings: SparkKeys) -> bool:
     return settings.master.startswith("local")
+
+
+def _is_connect(settings: SparkKeys) -> bool:
+    """Whether the session is one of a Spark Connect server, with which this process talks by gRPC alone."""
+    return settings.master.startswith("sc://")
 
 
 def _started(settings: SparkKeys) -> SparkSession:
@@ -113,7 +124,11 @@ def _started(settings: SparkKeys) -> SparkSession:
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     # of the executors, which have this program as this process has it, unless it is said where
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder.master(settings.master)
+    if _is_connect(settings):
+        # an address that has a token is a secret, and stands in the environment, where Spark looks for it
+        builder = SparkSession.builder.remote(os.environ.get(_REMOTE) or settings.master)
+    else:
+        builder = SparkSession.builder.master(settings.master)
     for key, value in session_config(settings).items():
         builder = builder.config(key, value)
     try:
