@@ -73,10 +73,8 @@ def test_a_day_is_read_and_validated_as_duckdb_does(small, day, server):
         )
         assert (done.returncode, done.stdout.split()) == (0, ["200", "3"]), done.stderr
         worlds.append(world)
-    here, there = (
-        [each.lake.table("small", name).read(day) for name in (LOGS, QUARANTINE)] for each in worlds
-    )
-    for one, other in zip(here, there, strict=True):
+    tables = [[each.lake.table("small", name).read(day) for name in (LOGS, QUARANTINE)] for each in worlds]
+    for one, other in zip(*tables, strict=True):
         assert one.replace_schema_metadata(None).equals(other.replace_schema_metadata(None))
     qualities = [day_quality(each.monitor, day, each.lake) for each in worlds]
     assert qualities[0].results == qualities[1].results
