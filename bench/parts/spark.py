@@ -20,6 +20,8 @@ NAME = "spark"
 _ROWS = (10_000_000,)
 _BASELINE_ROWS = 1_000_000
 _WORKERS = 2
+#: The least that Spark takes: the process of the night sees no rows.
+_DRIVER = {"spark.driver.memory": "480m", "spark.driver.extraJavaOptions": "-XX:+UseSerialGC"}
 
 
 def run(options: Options, workspace: Workspace) -> None:
@@ -34,7 +36,7 @@ def run(options: Options, workspace: Workspace) -> None:
             cluster = SparkCluster(folder / "cluster", memory="1g")
             with cluster.running(_WORKERS):
                 say(f"{rows_of(rows)} rows with {_WORKERS} workers of Spark")
-                config = cluster.config | {"spark.driver.memory": "384m"}
+                config = cluster.config | _DRIVER
                 engine = {"kind": "spark", "master": cluster.master, "config": config}
                 found["spark"] = _measured(options, workspace, folder / "spark", rows, engine)
         finally:
