@@ -28,7 +28,8 @@ from obs_dagster.sources.ingest import ingest_logs
 keys, file, day = sys.argv[1:]
 monitor = Monitor.model_validate_json(keys, context=Path(file))
 lake, on = Lake(Path(file).parent / "lake"), dt.date.fromisoformat(day)
-print(monitor.engine.reads_here, ingest_logs(monitor, on, lake).rows, validate_day(monitor, on, lake).quarantined)
+rows = ingest_logs(monitor, on, lake).rows
+print(monitor.engine.reads_here, rows, validate_day(monitor, on, lake).quarantined)
 """
 
 
