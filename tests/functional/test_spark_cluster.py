@@ -56,6 +56,26 @@ def test_a_night_whose_worker_is_killed_while_it_reads_says_what_one_on_duckdb_s
     killer.join(60)
 
     assert killer.killed
+    assert_alike(worlds, nights, day)
+
+
+def test_a_lake_in_a_bucket_is_read_and_written_by_executors(small, small_in, bucket, day, on_cluster):
+    names = [name for name in os.environ if name.startswith("AWS_")]
+    given = {f"spark.executorEnv.{name}": os.environ[name] for name in names}
+    there = small_in(bucket, "there", engine=on_cluster | {"config": on_cluster["config"] | given})
+    worlds, nights = [small("here"), there], []
+    for world in worlds:
+        rows = world.rows(day)
+        rows.loc[3:5, "score"] = 2.0
+        world.log(day, rows)
+        world.labels("a.parquet", rows, day=day)
+        world.train("1")
+        nights.append(world.night(day))
+    assert_alike(worlds, nights, day)
+
+
+def assert_alike(worlds, nights, day):
+    """The same records, and the same rows and counts in the lake."""
     assert len(nights[0]) == len(nights[1]) > 20
     for one, other in zip(*nights, strict=True):
         others = asdict(other)

@@ -9,10 +9,20 @@ import pandas as pd
 import pytest
 
 from obs_dagster.evaluation import reducing
+from obs_dagster.evaluation.day_rows import rows_of_day
+from obs_dagster.evaluation.examples import examples_of
+from obs_dagster.evaluation.hours import count_hours
 from obs_dagster.evaluation.profiling import profile_days
+from obs_dagster.evaluation.sampling import draw_versions, sample_day
+from obs_dagster.explain.day import explain_days
+from obs_dagster.profile.tables import HOURS
 from obs_dagster.quality import day as validation
+from obs_dagster.quality.purge import purge_quarantine
+from obs_dagster.quality.tally import tally
 from obs_dagster.quality.validated import QUARANTINE, day_quality
+from obs_dagster.reports.evidently_night import evidently_pages
 from obs_dagster.sources.ingest import LOGS
+from obs_dagster.sources.same_rows import same_rows
 
 OF_LOG = {
     "source": "parquet",
@@ -24,6 +34,7 @@ OF_LOG = {
         "score": "score",
         "latency_ms": "took",
         "status": "status",
+        "trace_id": "trace",
     },
 }
 FEATURES = {
@@ -53,6 +64,7 @@ def rows_of(world, day):
         took=rng.lognormal(1.5, 1, 2 * n),
         status=rng.choice(["ok", "500", "(null)", "a,b=c"], 2 * n),
         gust=rng.normal(2, 1, 2 * n),
+        trace=[f"trace-{number}" for number in range(2 * n)],
         hour=rows["hour"].astype(float),
     )
     later = pd.Timestamp(day, tz="UTC") + pd.Timedelta(days=1)
@@ -149,6 +161,36 @@ def test_a_night_on_spark_equals_one_on_duckdb_and_reads_no_row_here(night, day,
     for one, other in zip(expected, found, strict=True):
         fields, others = asdict(one), asdict(other)
         assert {name for name in fields if not alike(fields[name], others[name])} == set(), one
+
+
+def asked(world, day):
+    """What else is asked of a night's rows, as plain data."""
+    monitor, lake = world.monitor, world.lake
+    count_hours(world.tonight, [day])
+    drawn = draw_versions(monitor, day, lake, versions=["1", "2"], rows=30)
+    pages = evidently_pages(monitor, day, "1", lake)
+    return {
+        "drawn": {version: frame.reset_index().to_dict("records") for version, frame in drawn.items()},
+        "sample": sample_day(monitor, day, "1", lake, 40).reset_index().to_dict("records"),
+        "kept": rows_of_day(world.tonight, day).to_pylist(),
+        "hours": lake.table("small", HOURS).read(day).to_pylist(),
+        "quarantined": [asdict(each) for each in tally(monitor, lake, day, day)],
+        "examples": [asdict(each) for each in examples_of(monitor, day, lake)],
+        "pages": (sorted(pages.html), pages.remarks),
+        "explained": list(explain_days(monitor, [(day, ["1", "2"])], lake, "")),
+        "same": same_rows(monitor, day, lake, "another stamp"),
+        "purged": purge_quarantine(monitor, lake, [day]),
+    }
+
+
+def test_whatever_is_asked_of_rows_has_the_same_answer(night, day, spark):
+    answers = []
+    for engine, folder in (("duckdb", "duckdb"), (spark, "spark")):
+        world, _ = night(engine, folder)
+        answers.append(asked(world, day))
+    ours, theirs = answers
+    assert all(ours.values()), ours
+    assert str(theirs) == str(ours)
 
 
 def test_large_days_are_taken_in_parts(night, day, spark, monkeypatch):
