@@ -16,6 +16,7 @@ from bench.parts import (
     objects,
     scan,
     serving,
+    spark,
     tasks,
     telemetry,
     width,
@@ -105,6 +106,11 @@ MEASURED = {
     },
     width.NAME: {"rows": 1_000_000, "columns": 1_000, "segments": 2, "versions": 2, **TOOK},
     expectations.NAME: {"rows": 10_000_000, "columns": 20, **TOOK},
+    spark.NAME: {
+        "rows": 10_000_000,
+        "duckdb": {**TOOK, "facts": {"python": 300_000_000, "java": 0}},
+        "spark": {**TOOK, "seconds": 5.0, "facts": {"python": 200_000_000, "java": 400_000_000}},
+    },
     windows.NAME: {"rows": 10_000, **TOOK},
     serving.NAME: {
         "rows": 100_000,
@@ -175,6 +181,11 @@ EXPECTED = {
     backfill.NAME: ["| 365 days | 730 | 2.00 | 900 | drift 600, profile 30.0 |"],
     width.NAME: ["| 1M | 1,000 | 2 | 2 | 1.00 | 0.500 | 5,000 | 2.8 | 300 |"],
     expectations.NAME: ["| 10M | 20 | 60 | 2.00 | 5,000,000 | 300 |"],
+    spark.NAME: [
+        "| 10M rows, one process | 2.00 | reference 0.500, profile 1.00, drift 0.500, merge 0.250, ",
+        "| 10M rows, two workers of Spark | 5.00 | ",
+        "scan 1.00 | 600 |",
+    ],
     alarms.NAME: [
         "| 1 | 2013-06-16 to 2013-08-04 | recall_lost, scores_moved | `score` |",
         "| nulls | 1 | `values_gone` |",
