@@ -10,8 +10,8 @@ from assets.tables import table
 from obs_dagster.evaluation.log_records import label_records
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
+from obs_dagster.monitor.elsewhere import rows_elsewhere
 from obs_dagster.reports.evidently_ahead import begin_ahead
-from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.sources.labels import ingest_labels
 from obs_dagster.sources.protocol import source_of
 from obs_dagster.sources.snapshot_name import SnapshotName

@@ -14,8 +14,8 @@ from obs_dagster.evaluation.profiling import damaged_profiles, profile_days
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
+from obs_dagster.monitor.elsewhere import rows_elsewhere
 from obs_dagster.quality.books import Books, books_of
-from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.telemetry.event import Event
 
 _CHECK = "books"

@@ -8,8 +8,8 @@ import dagster as dg
 from assets.tables import table
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor import Monitor
+from obs_dagster.monitor.elsewhere import at_sites
 from obs_dagster.sites.inbox import Inbox
-from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.telemetry.event import Event
 
@@ -31,7 +31,7 @@ _LACKING = Event(
 
 def sites_metadata(monitor: Monitor, day: dt.date, lake: Lake) -> dict[str, dg.MetadataValue | str]:
     """What each site sent of a day, and which sent nothing; empty where the rows are here."""
-    if not rows_elsewhere(monitor):
+    if not at_sites(monitor):
         return {}
     manifest = lake.table(monitor.model, LOGS).readable(day) or {}
     if lacking := manifest.get("lacking"):
@@ -58,7 +58,7 @@ def site_faults(
     context: dg.AssetExecutionContext, monitor: Monitor, lake: Lake, days: Sequence[dt.date]
 ) -> list[str]:
     """Why files of sites are not taken, which people have to know."""
-    if not rows_elsewhere(monitor):
+    if not at_sites(monitor):
         return []
     told = [each.reason for each in Inbox.of(monitor).refused]
     for day in days:

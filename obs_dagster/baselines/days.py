@@ -16,9 +16,11 @@ import pyarrow.parquet as pq
 
 from obs_dagster.baselines.log_days import LogDays
 from obs_dagster.baselines.stored import SAMPLE_ROWS, grown_grids
+from obs_dagster.engine.protocol import engine_of
 from obs_dagster.lake.columns import ROW
 from obs_dagster.lake.lake import Lake, Table
 from obs_dagster.lake.quoting import identifier, literal, literals
+from obs_dagster.monitor.elsewhere import at_sites
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.cells import cut_of
 from obs_dagster.profile.grids.grid import Grids
@@ -26,7 +28,7 @@ from obs_dagster.profile.profile import SCHEMA, Profile, merge_rows
 from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.profile.tables import PROFILES
 from obs_dagster.quality.validated import DayQuality
-from obs_dagster.sites.stored import merged_profile, rows_elsewhere
+from obs_dagster.sites.stored import merged_profile
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place
@@ -196,10 +198,16 @@ class BaselineDays:
         personal = Personal.of(self._monitor)
         stored = None if log else self._stored_cells(day, quality)
         profile, sample = stored or Profile.empty(self._grids), pa.table({})
-        if quality.evaluated and rows_elsewhere(self._monitor):
+        if quality.evaluated and at_sites(self._monitor):
             if stored is None:
                 profile = merged_profile(self._monitor, day, lake, self._grids)
             # no rows, with their columns
+            sample = lake.table(self._monitor.model, LOGS).read(day)
+        elif quality.evaluated and self._monitor.engine.rows_stay:
+            if stored is None:
+                with engine_of(self._monitor).clean_rows(self._monitor, [day], lake) as frame:
+                    grids = grown_grids(self._monitor, frame, self._lake)
+                    profile = reduce_rows(frame, self._monitor, grids)
             sample = lake.table(self._monitor.model, LOGS).read(day)
         elif quality.evaluated:
             with connect() as connection:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
 
 from obs_dagster.lake.columns import ROW
 from obs_dagster.lake.lake import Lake
@@ -18,12 +21,14 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.quality.day import validate_day
 from obs_dagster.quality.refusal import in_one_line
 from obs_dagster.quality.validated import DayQuality, clean_rows, day_quality
+from obs_dagster.quality.warehouse import clean_table
 from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.files import derived
 from obs_dagster.sources.forgotten import forgotten
 from obs_dagster.sources.formats.part import Part
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.log_schema import LogSchema
+from obs_dagster.sources.log_table import log_table
 from obs_dagster.sources.personal import Personal, counted
 from obs_dagster.sources.protocol import source_of
 from obs_dagster.store import working_folder
@@ -110,7 +115,7 @@ class LogDays:
         part = Part("ingested", found, f"source.{identifier(ROW)}", 0)
         return derived(rows, "ingested", schema.query(part, absent_as_null=False))
 
-    def all_rows(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation | str:
+    def all_rows(self, connection: duckdb.DuckDBPyConnection) -> nw.LazyFrame[Any] | str:
         """The declared columns of the clean rows of all days, lazily; or why there are none."""
         alike: dict[tuple[Lake, tuple[str, ...]], list[dt.date]] = {}
         reason = "the log has no rows"
@@ -125,6 +130,8 @@ class LogDays:
             return (
                 f"on none of the days {self.days[0]} to {self.days[-1]} are there rows to evaluate; {reason}"
             )
+        if self._monitor.engine.rows_stay:
+            return self._in_warehouse(alike)
         queries = []
         declared = declared_types(self._monitor)
         for place, ((lake, _), days) in enumerate(alike.items()):
@@ -132,4 +139,15 @@ class LogDays:
             connection.register(f"days_{place}", rows)
             columns = ", ".join(identifier(name) for name in rows.columns if name in declared)
             queries.append(f"SELECT {columns} FROM days_{place}")
-        return connection.sql(" UNION ALL BY NAME ".join(queries))
+        return nw.from_native(connection.sql(" UNION ALL BY NAME ".join(queries)))
+
+    def _in_warehouse(self, alike: Mapping[tuple[Lake, tuple[str, ...]], list[dt.date]]) -> nw.LazyFrame[Any]:
+        """The clean rows of days that lakes know, as a query that can be run as long as the stack lasts."""
+        (log,) = self._stack.enter_context(log_table(self._monitor).opened())
+        parts = [clean_table(log, self._monitor, days, lake) for (lake, _), days in alike.items()]
+        # a column that one of the days lacks is fitted to those of none
+        shared = [name for name in parts[0].columns if all(name in part.columns for part in parts)]
+        rows: nw.LazyFrame[Any] = nw.from_native(
+            reduce(lambda one, other: one.union(other), (part.select(shared) for part in parts))
+        )
+        return rows

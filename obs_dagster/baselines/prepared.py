@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
@@ -27,9 +27,6 @@ from obs_dagster.profile.columns import profiled_columns
 from obs_dagster.profile.grids.fit import fit_grids
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import Profile
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class PreparedBaseline:
     faults: tuple[str, ...] = ()
 
 
-def fitted_grids(monitor: Monitor, lake: Lake, rows: Callable[[], duckdb.DuckDBPyRelation | str]) -> Grids:
+def fitted_grids(monitor: Monitor, lake: Lake, rows: Callable[[], nw.LazyFrame[Any] | str]) -> Grids:
     """The grids that were fitted once; columns that the monitor has gained since are fitted now.
 
     Args:
@@ -89,7 +86,7 @@ def fitted_grids(monitor: Monitor, lake: Lake, rows: Callable[[], duckdb.DuckDBP
             f"The baseline of {monitor.model} has no rows to fit its grids to: {found}.",
             remedy="Check `baseline` in the monitor, and that its rows are there.",
         )
-    grids = Grids(fit_grids(nw.from_native(found), monitor).columns | known)
+    grids = Grids(fit_grids(found, monitor).columns | known)
     write_json(path, grids.to_json())
     return grids
 

@@ -13,6 +13,7 @@ from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.contract import Feature
+from obs_dagster.monitor.elsewhere import rows_elsewhere
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.task import outputs
@@ -20,7 +21,6 @@ from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.tables import SAMPLED
 from obs_dagster.pseudonym import pseudonym_sql
 from obs_dagster.quality.validated import clean_rows, day_quality
-from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.log_rows import check_in_place
 from obs_dagster.sources.purged import PurgedError

@@ -17,16 +17,18 @@ import pyarrow.parquet as pq
 
 from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.night import Night
+from obs_dagster.evaluation.warehouse_hours import hours_in_warehouse, slow_from
 from obs_dagster.lake.columns import DAY
 from obs_dagster.lake.lake import Lake, Table, manifest_if_readable, manifest_in
 from obs_dagster.lake.quoting import identifier, literals
 from obs_dagster.metrics.service.hours import Hours
+from obs_dagster.monitor.elsewhere import at_sites
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.profile import arrays
 from obs_dagster.profile.tables import HOURS
 from obs_dagster.quality.refusal import missing
-from obs_dagster.sites.stored import merged_hours, rows_elsewhere
+from obs_dagster.sites.stored import merged_hours
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place, log_rows
@@ -91,7 +93,7 @@ def count_hours(night: Night, days: Iterable[dt.date]) -> None:
         and not _fresh(night, day)
         and (day in wanted or not purged_on(logs.readable(day)))
     ]
-    if rows_elsewhere(night.monitor):
+    if at_sites(night.monitor):
         for day in stale:
             counted = merged_hours(night.monitor, day, night.lake, SCHEMA)
             inputs = _inputs(night.monitor, day, night.lake)
@@ -142,12 +144,7 @@ def _inputs(monitor: Monitor, day: dt.date, lake: Lake) -> str:
     rows = _rows_of(path, path.stat().st_mtime_ns) if path.exists() else ""
     roles = monitor.logs.columns
     asked = (roles.version, roles.time, roles.status, roles.latency_ms, monitor.time_zone)
-    return f"{rows}|{asked}|{sorted(monitor.logs.ok_statuses)}|{_limit(monitor)}"
-
-
-def _limit(monitor: Monitor) -> float | None:
-    objective = monitor.objectives.latency if monitor.objectives else None
-    return objective.under_ms if objective else None
+    return f"{rows}|{asked}|{sorted(monitor.logs.ok_statuses)}|{slow_from(monitor)}"
 
 
 @reads_rows
@@ -155,6 +152,8 @@ def _counted(monitor: Monitor, days: Sequence[dt.date], lake: Lake, absent: Coll
     """The rows of `SCHEMA` with their day."""
     import duckdb
 
+    if monitor.engine.rows_stay:
+        return hours_in_warehouse(monitor, days, lake, absent).cast(pa.schema([(DAY, pa.string()), *SCHEMA]))
     roles = monitor.logs.columns
     with connect() as connection:
         rows = log_rows(connection, monitor, days, lake)
@@ -205,7 +204,7 @@ def _latencies(monitor: Monitor, absent: Collection[str]) -> str:
     value = f"CAST({identifier(latency)} AS DOUBLE)"
     # what no service has, and what would make a sum infinite
     timed = f"{value} > -1e100 AND {value} < 1e100"
-    limit = _limit(monitor)
+    limit = slow_from(monitor)
     slow = f"count(*) FILTER ({timed} AND {value} >= {limit!r})" if limit is not None else "0"
     total, total_sq = (f"coalesce(sum({each}) FILTER ({timed}), 0)" for each in (value, f"{value} * {value}"))
     return (

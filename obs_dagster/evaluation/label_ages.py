@@ -23,11 +23,12 @@ from obs_dagster.evaluation.profiling import batches
 from obs_dagster.evaluation.reducing import reduced_by_age
 from obs_dagster.lake.columns import AGE, DAY
 from obs_dagster.lake.lake import Table
+from obs_dagster.monitor.elsewhere import at_sites
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.profile import slices
 from obs_dagster.profile.tables import LABEL_AGES
-from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.sources.labels import GROUND_TRUTH
+from obs_dagster.sources.warehouse_labels import NEWEST
 from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable
 from obs_dagster.tasks.protocol import task_of
 from obs_dagster.telemetry.traces import span
@@ -43,9 +44,7 @@ _NEVER = "never"
 
 def tracks_ages(monitor: Monitor) -> bool:
     """Whether the labels are here, and say when they became known."""
-    return (
-        monitor.labels is not None and bool(monitor.labels.columns.known_at) and not rows_elsewhere(monitor)
-    )
+    return monitor.labels is not None and bool(monitor.labels.columns.known_at) and not at_sites(monitor)
 
 
 def labelled_through(night: Night) -> dt.date | None:
@@ -63,6 +62,10 @@ def labelled_through(night: Night) -> dt.date | None:
 
 
 def _newest(truth: Table, day: dt.date) -> dt.datetime | None:
+    told = (truth.readable(day) or {}).get(NEWEST)
+    if told is not None:
+        # the labels themselves are in the warehouse
+        return dt.datetime.fromisoformat(told) if told else None
     path = truth.path(day)
     return _newest_of(path, path.stat().st_mtime_ns)
 

@@ -35,8 +35,8 @@ from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.multivariate.samples import LEAST_ROWS, SampledColumn, Samples
 from obs_dagster.metrics.record import NO_BASELINE, Estimate, MetricRecord
 from obs_dagster.metrics.registry import family
+from obs_dagster.monitor.elsewhere import rows_elsewhere
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.sources.files import connect
 from obs_dagster.telemetry.traces import span
 

@@ -8,11 +8,12 @@ from contextlib import AbstractContextManager
 
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.reducing import reduced_outcomes, reduced_profiles
+from obs_dagster.monitor.elsewhere import at_sites
 from obs_dagster.monitor.task import outputs
 from obs_dagster.profile.profile import Profile
 from obs_dagster.quality.refusal import fact
 from obs_dagster.quality.validated import DayQuality, day_quality, validated
-from obs_dagster.sites.stored import merged_outcomes, merged_profile, outcomes_digest, rows_elsewhere
+from obs_dagster.sites.stored import merged_outcomes, merged_profile, outcomes_digest
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.purged import purged_on
@@ -34,7 +35,7 @@ def profile_days(night: Night, days: Iterable[dt.date]) -> Iterator[tuple[dt.dat
     for batch in batches(night, days):
         evaluated = [day for day, quality in batch if quality.evaluated]
         profiles = {}
-        if evaluated and rows_elsewhere(monitor):
+        if evaluated and at_sites(monitor):
             profiles = {str(day): merged_profile(monitor, day, lake, grids) for day in evaluated}
         elif evaluated:
             with _scan("profile", night, batch):
@@ -120,7 +121,7 @@ def reduce_outcomes_of(night: Night, days: Iterable[dt.date]) -> Iterator[tuple[
         inputs = {day: _inputs(night, day) for day, _ in batch}
         evaluated = [day for day, quality in batch if quality.evaluated]
         found = {}
-        if evaluated and rows_elsewhere(monitor):
+        if evaluated and at_sites(monitor):
             found = {str(day): merged_outcomes(monitor, day, lake, kind) for day in evaluated}
         elif evaluated:
             with _scan("outcomes", night, batch):
@@ -135,7 +136,7 @@ def _inputs(night: Night, day: dt.date) -> str:
     """The fingerprint of everything that the day's outcomes follow from."""
     monitor = night.monitor
     quality = day_quality(monitor, day, night.lake)
-    if rows_elsewhere(monitor):
+    if at_sites(monitor):
         labels = outcomes_digest(monitor, day, night.lake)
     else:
         truth = night.lake.table(monitor.model, GROUND_TRUTH).manifest(day) or {}

@@ -20,10 +20,10 @@ from obs_dagster.lake.lake import Lake, write_json
 from obs_dagster.metrics.record import NO_ROWS
 from obs_dagster.mlflow_reach.waiting import no_answer
 from obs_dagster.monitor.data import Registry
+from obs_dagster.monitor.elsewhere import rows_elsewhere
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.scratch import scratch
-from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.telemetry.traces import of_day
 from obs_dagster.workers import WorkerError, in_order
 

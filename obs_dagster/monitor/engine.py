@@ -26,9 +26,11 @@ class EngineKeys(Choice):
 
     Attributes:
         reads_in_place: whether it can read rows from files of the source, where the lake has no copy.
+        rows_stay: whether it counts rows where the source has them, so that the lake never has any.
     """
 
     reads_in_place: ClassVar[bool] = False
+    rows_stay: ClassVar[bool] = False
 
     @property
     def reads_here(self) -> bool:

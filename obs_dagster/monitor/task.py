@@ -6,9 +6,9 @@ else it can do says `obs_dagster.tasks.protocol`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from obs_dagster.kinds import Kinds, Place
 from obs_dagster.monitor.document import Document
@@ -33,10 +33,13 @@ class Derived:
         sql: an expression of DuckDB's SQL; `{0}`, `{1}`, … stand for the columns that it is made from. Such a
             column is as declared; one that nothing else declares, as a list or a struct, is its JSON.
         needs: the columns that it is made from; without one of them the column is not there.
+        made: gives the column of those that it is made from, as expressions of any frame; None where only
+            DuckDB can make it.
     """
 
     sql: str
     needs: tuple[str, ...]
+    made: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

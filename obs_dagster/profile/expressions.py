@@ -35,6 +35,8 @@ from obs_dagster.profile.profile import KEYS, SCHEMA, merge_rows
 
 _BIN_KEYS = ["column", "kind", "key", "category"]
 _COUNTED = {"n": "sum", "minimum": "min", "maximum": "max"}
+#: The square root of the largest float.
+_SQUARABLE = 1.3407807929942596e154
 _SUMS = {"total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
 
 
@@ -95,7 +97,7 @@ def _counts(keyed: nw.LazyFrame[Any], keys: list[str], column: str, grid: Numeri
     """
     value, number = nw.col("finite"), nw.col(column).cast(nw.Float64)
     finite = nw.when(number.is_finite()).then(number)
-    grouped = keyed.select(*keys, **_number_key(number, grid), finite=finite, square=finite * finite)
+    grouped = keyed.select(*keys, **_number_key(number, grid), finite=finite, square=_squared(finite))
     counted = grouped.group_by(*keys, "code", "key").agg(
         n=nw.len(),
         total=value.sum(),
@@ -105,6 +107,19 @@ def _counts(keyed: nw.LazyFrame[Any], keys: list[str], column: str, grid: Numeri
     )
     labels = _labels(column=column, kind=_kind(nw.col("code")), key=nw.col("key"))
     return counted.select(*keys, **labels, **{name: nw.col(name) for name in ("n", *_SUMS)})
+
+
+def _squared(finite: nw.Expr) -> nw.Expr:
+    """The square of each finite number, infinite or 0 where it is beyond floats: databases fail there."""
+    size = finite.abs()
+    return (
+        nw.when(size > _SQUARABLE)
+        .then(nw.lit(float("inf")))
+        .when(size < 1 / _SQUARABLE)
+        .then(nw.lit(0.0))
+        .when(size <= _SQUARABLE)
+        .then(finite * finite)
+    )
 
 
 #: What a number counts as, by code.

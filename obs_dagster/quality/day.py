@@ -15,7 +15,7 @@ from obs_dagster.errors import LakeError
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import totals
-from obs_dagster.quality.contract import UNCAST_RULE, contract, neither_class
+from obs_dagster.quality.contract import UNCAST_RULE, contract
 from obs_dagster.quality.counted import write_counted
 from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows, Uncast
 from obs_dagster.quality.expectations import ExpectationResult, Suite, Validation, added_up, distinct
@@ -23,12 +23,15 @@ from obs_dagster.quality.frames import FrameJudge
 from obs_dagster.quality.judging import judging
 from obs_dagster.quality.refusal import missing, reason_of
 from obs_dagster.quality.releases import Parted, parted
+from obs_dagster.quality.rules_by_column import rules_by_column
 from obs_dagster.quality.validated import QUARANTINE, DayQuality, day_quality
+from obs_dagster.quality.warehouse import count_contract
 from obs_dagster.sources.declared import declared_types
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place, log_rows, unreadable
 from obs_dagster.sources.personal import Personal
+from obs_dagster.sources.warehouse_counts import STAYS
 from obs_dagster.telemetry.traces import of_day, span
 
 _NOT_NULL = "expect_column_values_to_not_be_null"
@@ -66,6 +69,8 @@ def validate_days(
         with of_day(day), span("validate", engine=monitor.engine.kind) as told:
             if "sites" in manifest:
                 found = write_counted(monitor, day, lake, manifest)
+            elif STAYS in manifest:
+                found = count_contract(monitor, day, lake, manifest)
             else:
                 asked = _Asked(monitor, day, lake, manifest, chunk_rows or _CHUNK_ROWS)
                 found = _in_parts(asked) if judges is None else _whole(asked, judges)
@@ -224,7 +229,7 @@ def _judged(  # noqa: PLR0917  one call
         day,
         manifest,
         quarantined=len(broken),
-        rules=_by_column(monitor, rules, uncast),
+        rules=rules_by_column(monitor, rules, uncast),
         examples=examples | {each.rule: each.example for each in uncast},
     )
     digest = hashlib.sha256(broken.astype("<i8").tobytes()).hexdigest()[:16]
@@ -244,16 +249,3 @@ def _judged(  # noqa: PLR0917  one call
         conflicts=manifest.get("conflicts", 0),
         conflicting=manifest.get("conflicting", []),
     )
-
-
-def _by_column(monitor: Monitor, rules: Mapping[str, int], uncast: Sequence[Uncast]) -> dict[str, int]:
-    """Rows per rule, the most first, with a rule per column for values that are not of the declared type.
-
-    Such a value is null in the lake; that it is missing follows, and is not said.
-    """
-    # a decision has a rule of its own, which knows the remedy
-    decided = monitor.logs.columns.prediction if neither_class(monitor) in rules else None
-    typed = {each.rule: each.rows for each in uncast if each.column != decided}
-    follows = {f"{each.column} is missing": each.rows for each in uncast}
-    rest = {rule: rows for rule, rows in rules.items() if rule != UNCAST_RULE and rows > follows.get(rule, 0)}
-    return dict(sorted((typed | rest).items(), key=lambda item: -item[1]))

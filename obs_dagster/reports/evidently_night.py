@@ -12,13 +12,13 @@ from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.evaluation.sampling import sample_baseline, sample_day
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.data import Labels
+from obs_dagster.monitor.elsewhere import rows_elsewhere
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.task import outputs
 from obs_dagster.reports.drift_page import drift_report
 from obs_dagster.reports.evidently import EvidentlyReport, NoReport
 from obs_dagster.reports.quality_pages.sampled import Sampled
-from obs_dagster.sites.stored import rows_elsewhere
 from obs_dagster.tasks.protocol import quality_page, task_of
 
 if TYPE_CHECKING:

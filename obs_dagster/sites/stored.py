@@ -24,14 +24,6 @@ from obs_dagster.sites.inbox import Inbox, check_grids
 from obs_dagster.sites.package import Package, PackageError
 from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable, cell_counts
 
-ELSEWHERE = "its rows are at the sites, which send counts of them alone"
-"""Why what needs rows is not known."""
-
-
-def rows_elsewhere(monitor: Monitor) -> str:
-    """Why the lake has no rows of a monitor's log; empty if it has them."""
-    return ELSEWHERE if monitor.federation is not None and monitor.federation.sites else ""
-
 
 def store_day(monitor: Monitor, day: dt.date, lake: Lake, known: Lake) -> dict[str, dict[str, Any]]:
     """Keep what sites counted of a day's rows, in the place of what was kept of it.

@@ -24,7 +24,7 @@ from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.forgotten import forgotten, is_forgotten
 from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
-from obs_dagster.sources.protocol import Counted, OfSnapshots, source_of
+from obs_dagster.sources.protocol import OfSnapshots, counted_by, source_of
 from obs_dagster.sources.purged import refuse_purged
 from obs_dagster.sources.repeats import Repeats, find_repeats
 from obs_dagster.sources.schema_change import SchemaChange, found_in
@@ -103,7 +103,7 @@ def ingest_logs(
     table = lake.table(monitor.model, LOGS)
     refuse_purged(monitor, day, table.readable(day))
     target = table.path(day)
-    if isinstance(reduced := source_of(monitor.logs), Counted):
+    if (reduced := counted_by(monitor, monitor.logs)) is not None:
         return _counted(monitor, day, table, reduced.counted(monitor, day, lake, known or lake))
     with span("ingest", source=monitor.logs.source, engine=monitor.engine.kind) as told:
         # before anything is read: what comes meanwhile makes the day another one

@@ -30,11 +30,11 @@ def parts_of(labels: Labels) -> dict[str, str]:
         SourceError: the warehouse cannot be read, the table lacks a column, or Ibis is not installed.
         ObsError: a variable of the URL is not set.
     """
-    place = _place(labels)
+    place = label_table(labels)
 
     def query(table: ibis.Table) -> ibis.Table:
         label = column_of(table, labels.columns.label, place, "label").cast("string")
-        by = {_PART: _part(table, labels, place), "label": label}
+        by = {_PART: part_of(table, labels, place), "label": label}
         return table.group_by(**by).aggregate(number=table.count())
 
     counts = defaultdict(list)
@@ -60,24 +60,26 @@ def fetched_parts(
         SourceError: as `parts_of`.
         ObsError: as `parts_of`.
     """
-    place, roles = _place(labels), labels.columns
+    place, roles = label_table(labels), labels.columns
     known = {roles.prediction_id: "prediction_id", roles.label: "label", roles.known_at: "known_at"}
 
     def query(table: ibis.Table) -> ibis.Table:
         columns = {
             name: readable(column_of(table, name, place, known.get(name, "keys"))) for name in roles.named
         }
-        chosen = table.filter(_part(table, labels, place).isin(sorted(parts)))
+        chosen = table.filter(part_of(table, labels, place).isin(sorted(parts)))
         return chosen.select(**columns).order_by(list(columns))
 
     return place.fetched(query, folder)
 
 
-def _place(labels: Labels) -> WarehouseTable:
+def label_table(labels: Labels) -> WarehouseTable:
+    """The table of the labels."""
     return WarehouseTable("labels", labels.path, str(labels.table))
 
 
-def _part(table: ibis.Table, labels: Labels, place: WarehouseTable) -> ibis.Value:
+def part_of(table: ibis.Table, labels: Labels, place: WarehouseTable) -> ibis.Value:
+    """The part that each label is in (see `parts_of`)."""
     import ibis
 
     if labels.columns.known_at is None:

@@ -34,7 +34,7 @@ from obs_dagster.sources.label_rows import LabelRows, count_of
 from obs_dagster.sources.label_values import label_reader, label_type
 from obs_dagster.sources.log_rows import check_in_place, log_rows
 from obs_dagster.sources.near_misses import near_misses
-from obs_dagster.sources.protocol import Counted, OfSnapshots, source_of
+from obs_dagster.sources.protocol import OfSnapshots, counted_by, source_of
 from obs_dagster.sources.purged import purged_on
 from obs_dagster.store import working_folder
 from obs_dagster.telemetry.event import Event
@@ -106,10 +106,10 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
     folder = lake.folder(monitor.model, "labels")
     book = label_book(monitor, lake)
     source = source_of(labels)
-    if isinstance(source, Counted):
+    if (counting := counted_by(monitor, labels)) is not None:
         logs = lake.table(monitor.model, LOGS)
         there = [day for day in logs.days() if not purged_on(logs.readable(day))]
-        counted = source.counted_labels(monitor, there, lake)
+        counted = counting.counted_labels(monitor, there, lake)
         return LabelsIngested(len(counted), sum(counted.values()), 0, counted, 0)
     try:
         stamps = source.label_stamps(monitor, labels)

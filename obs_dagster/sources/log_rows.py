@@ -15,6 +15,7 @@ from obs_dagster.sources.declared import declared_types, derived_columns
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.placement import Placement
 from obs_dagster.sources.purged import refuse_purged
+from obs_dagster.sources.warehouse_counts import STAYS
 from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ def log_rows(
         if manifest is None:
             raise LakeError(f"{day} of {monitor.model} has not been ingested.", remedy="Run its night first.")
         refuse_purged(monitor, day, manifest)
+        if manifest.get(STAYS):
+            raise LakeError(
+                f"The rows of {day} of {monitor.model} stay in the warehouse; the lake has counts of them.",
+                remedy="Ask the warehouse for them, or leave out `engine: warehouse`.",
+            )
         if placed := _placement(manifest):
             placed.check()
             queries.append(f"SELECT {columns}, '{day}' AS {DAY} FROM ({placed.query()})")

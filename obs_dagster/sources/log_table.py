@@ -93,6 +93,21 @@ def log_table(monitor: Monitor) -> WarehouseTable:
 
 def _between(table: ibis.Table, monitor: Monitor, first: dt.date, last: dt.date) -> ibis.Table:
     """The rows of days."""
+    return table.filter(within(table, monitor, first, last))
+
+
+def within(table: ibis.Table, monitor: Monitor, first: dt.date, last: dt.date) -> ibis.BooleanValue:
+    """Whether a row's time is in one of some days that follow each other, in the monitor's time zone.
+
+    Args:
+        table: the log.
+        monitor: names the time column and the time zone.
+        first: the first day.
+        last: the last day, included.
+
+    Raises:
+        SourceError: the table has no time column of a timestamp type.
+    """
     import ibis
 
     time = monitor.logs.columns.time
@@ -112,7 +127,7 @@ def _between(table: ibis.Table, monitor: Monitor, first: dt.date, last: dt.date)
             zone = monitor.logs.times.zone
             moment = moment.astimezone(ZoneInfo(zone) if zone else dt.UTC).replace(tzinfo=None)
         bounds.append(ibis.literal(moment, type=kind))
-    return table.filter((table[time] >= bounds[0]) & (table[time] < bounds[1]))
+    return (table[time] >= bounds[0]) & (table[time] < bounds[1])
 
 
 def _readable_columns(rows: ibis.Table, declared: Mapping[str, str]) -> dict[str, ibis.Value]:

@@ -135,6 +135,23 @@ class OfSnapshots(Protocol):
         """
 
 
+@runtime_checkable
+class CountsInPlace(Protocol):
+    """A source that can count rows where they are, for an engine that leaves them there."""
+
+    @property
+    def counts(self) -> Counted:
+        """What counts them."""
+
+
+def counted_by(monitor: Monitor, section: Logs | Labels) -> Counted | None:
+    """Who counts the rows of a section in the place of the lake; None if they come to the lake."""
+    source = source_of(section)
+    if isinstance(source, Counted):
+        return source
+    return source.counts if monitor.engine.rows_stay and isinstance(source, CountsInPlace) else None
+
+
 def source_of(section: Logs | Labels) -> Source:
     """The source that a section of a monitor names: files of a format, or what finds rows in its own way.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from obs_dagster.errors import ObsError, SourceError
 from obs_dagster.lake.leftovers import mark
@@ -18,6 +18,7 @@ from obs_dagster.secrets import remember, scrub
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.reading import PLAIN, Reading
+from obs_dagster.sources.warehouse_plan import answered
 from obs_dagster.storage_fault import blames_storage, storage_fault
 
 if TYPE_CHECKING:
@@ -110,7 +111,43 @@ class WarehouseTable:
         return rows
 
     @contextmanager
+    def opened(self, *others: WarehouseTable) -> Iterator[tuple[ibis.Table, ...]]:
+        """The table, and others of the same warehouse, for queries that run there while the block lasts.
+
+        Answers are held in memory, so they have to be small.
+
+        Raises:
+            SourceError: as `fetched`; so do queries.
+            ObsError: as `fetched`.
+        """
+        with self._connected() as warehouse:
+            run: Any = warehouse.to_pyarrow
+
+            def to_pyarrow(query: ibis.Table, **options: Any) -> pa.Table:
+                with self._readable():
+                    return answered(
+                        lambda: ibis_sql(warehouse, query), query.schema(), lambda: run(query, **options)
+                    )
+
+            # expressions ask the warehouse that they are of, whoever collects them
+            vars(warehouse)["to_pyarrow"] = to_pyarrow
+            with self._readable():
+                tables = tuple(each.of(warehouse) for each in (self, *others))
+            yield tables
+
+    @contextmanager
     def _batches(self, query: Query) -> Iterator[pa.RecordBatchReader]:
+        with self._connected() as warehouse, self._readable():
+            asked = query(self.of(warehouse))
+            yield _reader(warehouse, asked)
+
+    def of(self, warehouse: ibis.BaseBackend) -> ibis.Table:
+        """The table, of a connection."""
+        database, _, table = self.name.rpartition(".")
+        return warehouse.table(table, database=database or None)
+
+    @contextmanager
+    def _connected(self) -> Iterator[ibis.BaseBackend]:
         if find_spec("ibis") is None:
             raise SourceError(
                 f"`{self.section}` of the monitor is in a warehouse, and Ibis is not installed.",
@@ -120,22 +157,38 @@ class WarehouseTable:
 
         url = expand(self.url, environment(None))
         remember(url)
-        try:
+        with self._readable():
             warehouse = ibis.connect(url)
-            try:
-                database, _, table = self.name.rpartition(".")
-                asked = query(warehouse.table(table, database=database or None))
-                yield _reader(warehouse, asked)
-            finally:
-                warehouse.disconnect()
+        try:
+            yield warehouse
+        finally:
+            warehouse.disconnect()
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """What the warehouse says is wrong, as an error that names the table."""
+        try:
+            yield
         except ObsError:
             raise
         except Exception as error:  # noqa: BLE001  every warehouse has exceptions of its own
+            url = expand(self.url, environment(None))
             raise SourceError(
                 f"Cannot read {self}: {_shown(error, self.url, url)}",
                 remedy=f"Check `{self.section}.path` and `{self.section}.table` in the monitor, and that the "
                 "warehouse is up; then run the day again.",
             ) from None
+
+
+def settled(rows: ibis.Table) -> ibis.Table:
+    """The same rows as a query whose SQL is made once, however many queries are made of it."""
+    warehouse: Any = rows.get_backend()
+    return cast("ibis.Table", warehouse.sql(ibis_sql(warehouse, rows), schema=rows.schema()))
+
+
+def ibis_sql(warehouse: ibis.BaseBackend, query: ibis.Table) -> str:
+    """A query in the warehouse's dialect, as people read it."""
+    return str(warehouse.compile(query, pretty=True))
 
 
 def column_of(table: ibis.Table, name: str, place: WarehouseTable, role: str) -> ibis.Value:

@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
+import narwhals as nw
 from pydantic import Field
 
 from obs_dagster.baselines.prepared import (
@@ -70,8 +71,6 @@ class TrainingBaseline(Baseline):
     ) -> PreparedBaseline:
         """Reduce the training rows of every version whose files are new or changed."""
         del stack
-        import narwhals as nw
-
         sources = self._files(monitor)
 
         personal = Personal.of(monitor)
@@ -80,11 +79,11 @@ class TrainingBaseline(Baseline):
             schema = LogSchema.of(monitor)
             return connection.sql(schema.rows(source.parts(connection), absent_as_null=False))
 
-        def every() -> duckdb.DuckDBPyRelation | str:
+        def every() -> nw.LazyFrame[Any] | str:
             if not sources:
                 return f"there are no files at {self.path}"
             files = sorted({file for source in sources.values() for file in source.files})
-            return counted(typed(next(iter(sources.values())).only(files)), personal)
+            return nw.from_native(counted(typed(next(iter(sources.values())).only(files)), personal))
 
         grids = fitted_grids(monitor, lake, every)
         versions = []

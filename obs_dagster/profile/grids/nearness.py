@@ -21,6 +21,8 @@ UNITS = 8
 _OF_SCALE = 2.0**-22
 #: Beyond these 32-bit floats lose places, or have none.
 _SMALLEST, _LARGEST = 1e-36, 1e37
+#: Half of the least 32-bit float: what is smaller is 0 there.
+_LEAST = 2.0**-150
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +149,7 @@ def typical_values(sample: FloatArray) -> FloatArray:
 
 def rounded(number: nw.Expr) -> nw.Expr:
     """Each finite number as a 32-bit float; one that is near nothing where it is too large for that."""
-    small = nw.when(number.abs() < _LARGEST * 10).then(number).otherwise(_LARGEST * 20)
+    # what 32 bits have no form of at all, which databases take for an error
+    seen = nw.when(number.abs() <= _LEAST).then(0.0).otherwise(number)
+    small = nw.when(number.abs() < _LARGEST * 10).then(seen).otherwise(_LARGEST * 20)
     return small.cast(nw.Float32).cast(nw.Float64)

@@ -42,7 +42,17 @@ def _batches(rows: nw.LazyFrame[Any]) -> Iterator[pa.RecordBatch]:
         native = rows.to_native()
         share = SHAPE_ROWS / max(native.count(), 1)
         rows = rows if share >= 1 else nw.from_native(native.sample(fraction=share, seed=0))
+    if rows.implementation is nw.Implementation.IBIS:
+        rows = _drawn_in_warehouse(rows)
     yield from rows.collect("pyarrow").to_native().to_batches(_BATCH)
+
+
+def _drawn_in_warehouse(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """About `SHAPE_ROWS` rows, drawn where they are."""
+    native = rows.to_native()
+    number = int(rows.select(nw.len()).collect("pyarrow").to_native()[0][0].as_py())
+    share = SHAPE_ROWS / max(number, 1)
+    return rows if share >= 1 else nw.from_native(native.sample(share, seed=0))
 
 
 class _Sample:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +13,8 @@ from obs_dagster.monitor.data import Labels, Logs
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.label_table import fetched_parts, parts_of
-from obs_dagster.sources.log_table import fetched_days, versions_of_days
+from obs_dagster.sources.log_table import fetched_days
+from obs_dagster.sources.warehouse_counts import WarehouseCounts, stamp_of_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Warehouse:
     reads_table: bool = True
     asset: Literal["table"] = "table"
     label_unit: str = "parts of the table"
+    counts: WarehouseCounts = field(default_factory=WarehouseCounts)
 
     def place(self, section: Logs | Labels) -> str:
         """The table; the URL has its variables, not their values."""
@@ -36,7 +38,7 @@ class Warehouse:
 
     def stamp(self, monitor: Monitor, day: dt.date) -> str:
         """Changes with the number and the last time of each version's rows."""
-        return "; ".join(f"{name}: {each}" for name, each in versions_of_days(monitor, day, day).items())
+        return stamp_of_day(monitor, day)
 
     def days(self, monitor: Monitor) -> None:
         """Nobody knows without a scan of the table."""

@@ -34,7 +34,8 @@ class BinaryClassification:
         """The score, and the decision: the log's own, or the score at or above the threshold."""
         roles = monitor.logs.columns
         score = roles.score or ""
-        derived = Derived(f"{{0}} >= {monitor.logs.threshold!r}", (score,))
+        threshold = monitor.logs.threshold
+        derived = Derived(f"{{0}} >= {threshold!r}", (score,), lambda value: value >= threshold)
         return (
             Output(score, "score", "Score", low=0.0, high=1.0, leads=True),
             Output(
