@@ -20,6 +20,7 @@ from jobs.cli import (
     demo,
     dev,
     doctor,
+    explain_plan,
     fairness,
     forget,
     incidents,
@@ -105,6 +106,7 @@ app.command()(why.why)
 app.command()(compare.compare)
 app.command()(fairness.fairness)
 app.command()(explain_one.explain)
+app.command()(explain_plan.explain_plan)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(quarantine.app, name="quarantine")

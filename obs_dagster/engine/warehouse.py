@@ -85,16 +85,21 @@ class WarehouseEngine(Engine):
         with log_table(monitor).opened(label_table(labels)) as (log, table):
             rows = clean_table(log, monitor, days, lake)
             known = labels_of(table, monitor, lake)
-            key = monitor.logs.columns.prediction_id
-            told = known.select(
-                **{_LABEL_ID: known["prediction_id"], LABEL: known[LABEL], _SINCE: known[KNOWN_AT]}
-            )
-            joined = rows.left_join(told, rows[key] == told[_LABEL_ID])
-            columns = {name: joined[name] for name in (*rows.columns, LABEL)}
-            if aged:
-                columns[AGE] = _age(joined[_SINCE], joined[DAY], monitor, days)
-            yield nw.from_native(settled(joined.select(**columns)))
+            yield nw.from_native(labelled_table(rows, known, monitor, days, aged=aged))
         check_unchanged(monitor, days, lake)
+
+
+def labelled_table(
+    rows: ibis.Table, known: ibis.Table, monitor: Monitor, days: Sequence[dt.date], *, aged: bool = False
+) -> ibis.Table:
+    """Rows of days joined with their labels, lazily (see `Engine.labelled_rows`)."""
+    key = monitor.logs.columns.prediction_id
+    told = known.select(**{_LABEL_ID: known["prediction_id"], LABEL: known[LABEL], _SINCE: known[KNOWN_AT]})
+    joined = rows.left_join(told, rows[key] == told[_LABEL_ID])
+    columns = {name: joined[name] for name in (*rows.columns, LABEL)}
+    if aged:
+        columns[AGE] = _age(joined[_SINCE], joined[DAY], monitor, days)
+    return settled(joined.select(**columns))
 
 
 def _age(known_at: ibis.Value, day: ibis.Value, monitor: Monitor, days: Sequence[dt.date]) -> ibis.Value:

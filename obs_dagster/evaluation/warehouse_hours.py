@@ -41,22 +41,24 @@ def hours_in_warehouse(
     Raises:
         SourceError: the warehouse cannot be read, or has other rows of a day than when it was ingested.
     """
-    roles = monitor.logs.columns
     with log_table(monitor).opened() as (log,):
-        rows = one_per_prediction(declared_rows(log, monitor, days), monitor)
-        answered = rows.filter(rows[roles.version].notnull())
-        keyed = answered.mutate(
-            hour=(answered[roles.time].truncate("h").epoch_seconds().cast("int64") / 3600)
-            .floor()
-            .cast("int64"),
-            version=answered[roles.version],
-        )
-        counts = _statuses(keyed, monitor, absent) | _latencies(keyed, monitor, absent)
-        found = keyed.group_by(DAY, "version", "hour").aggregate(requests=keyed.count(), **counts)
-        ordered = found.select(DAY, "version", "hour", "requests", *counts).order_by([DAY, "version", "hour"])
-        table: pa.Table = ordered.to_pyarrow()
+        table: pa.Table = hours_of(log, monitor, days, absent).to_pyarrow()
     check_unchanged(monitor, days, lake)
     return table
+
+
+def hours_of(
+    log: ibis.Table, monitor: Monitor, days: Sequence[dt.date], absent: Collection[str]
+) -> ibis.Table:
+    """The requests of days by day, version and hour, as a query."""
+    roles = monitor.logs.columns
+    rows = one_per_prediction(declared_rows(log, monitor, days), monitor)
+    answered = rows.filter(rows[roles.version].notnull())
+    second = answered[roles.time].truncate("h").epoch_seconds().cast("int64")
+    keyed = answered.mutate(hour=(second / 3600).floor().cast("int64"), version=answered[roles.version])
+    counts = _statuses(keyed, monitor, absent) | _latencies(keyed, monitor, absent)
+    found = keyed.group_by(DAY, "version", "hour").aggregate(requests=keyed.count(), **counts)
+    return found.select(DAY, "version", "hour", "requests", *counts).order_by([DAY, "version", "hour"])
 
 
 def _statuses(rows: ibis.Table, monitor: Monitor, absent: Collection[str]) -> dict[str, ibis.Value]:

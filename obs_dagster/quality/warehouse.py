@@ -65,7 +65,8 @@ class Judged:
     @classmethod
     def of(cls, log: ibis.Table, monitor: Monitor, days: Sequence[dt.date], lake: Lake) -> Judged:
         """The rows of ingested days of which the log has the same declared columns."""
-        manifests = [lake.table(monitor.model, LOGS).manifest(day) or {} for day in days]
+        logs = lake.table(monitor.model, LOGS)
+        manifests = [logs.manifest(day) or {"schema_changes": []} for day in days]
         absent = {name for each in manifests for name in missing(each)}
         rows = declared_rows(log, monitor, days)
         if any(each.get("duplicates") for each in manifests):
@@ -120,7 +121,7 @@ def count_contract(monitor: Monitor, day: dt.date, lake: Lake, manifest: Mapping
     if manifest["rows"]:
         with log_table(monitor).opened() as (log,):
             judged = Judged.of(log, monitor, [day], lake)
-            counts = _counted(judged)
+            counts = broken_counts(judged)
         check_unchanged(monitor, [day], lake)
         results = list(_results(judged, counts, manifest["rows"]))
         rules = {rule: rows for rule in judged.broken if (rows := counts[f"broken {rule}"])}
@@ -193,7 +194,7 @@ def check_unchanged(monitor: Monitor, days: Sequence[dt.date], lake: Lake) -> No
             )
 
 
-def _counted(judged: Judged) -> dict[str, int]:
+def broken_counts(judged: Judged) -> dict[str, int]:
     """How many rows break what."""
     wanted: dict[str, ibis.BooleanValue] = {f"broken {rule}": each for rule, each in judged.broken.items()}
     wanted |= {f"released {rule}": each for rule, each in judged.released.items()}

@@ -18,6 +18,8 @@ from obs_dagster.sources.warehouse import FetchedRows, WarehouseTable, column_of
 if TYPE_CHECKING:
     import ibis
 
+    from obs_dagster.sources.warehouse import Query
+
 
 def fetched_days(
     monitor: Monitor, first: dt.date, last: dt.date, folder: Path
@@ -38,6 +40,11 @@ def fetched_days(
             is not installed.
         ObsError: a variable of the URL is not set.
     """
+    return log_table(monitor).fetched(day_query(monitor, first, last), folder, reading_of_log(monitor))
+
+
+def day_query(monitor: Monitor, first: dt.date, last: dt.date) -> Query:
+    """What makes the query for the rows of days from the log."""
     roles = monitor.logs.columns
 
     def query(table: ibis.Table) -> ibis.Table:
@@ -46,7 +53,7 @@ def fetched_days(
         order = [name for name in (roles.time, roles.prediction_id) if name in columns]
         return rows.select(**columns).order_by(order)
 
-    return log_table(monitor).fetched(query, folder, reading_of_log(monitor))
+    return query
 
 
 def versions_of_days(monitor: Monitor, first: dt.date, last: dt.date) -> dict[str, str]:

@@ -106,8 +106,8 @@ class WarehouseTable:
             SourceError: as `fetched`.
             ObsError: as `fetched`.
         """
-        with self._batches(query) as batches:
-            rows: list[dict[str, Any]] = batches.read_all().to_pylist()
+        with self.opened() as (table,):
+            rows: list[dict[str, Any]] = query(table).to_pyarrow().to_pylist()
         return rows
 
     @contextmanager

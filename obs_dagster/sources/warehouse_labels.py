@@ -94,7 +94,7 @@ def count_labels(monitor: Monitor, days: Sequence[dt.date], lake: Lake) -> dict[
             for batch in _newest_first(sorted(days, reverse=True), labels.max_delay_days + 1):
                 chosen = batch if missing > 0 else [day for day in batch if day in due]
                 if chosen:
-                    found = _of_days(declared_rows(log, monitor, chosen), latest, monitor, changed)
+                    found = labels_by_day(declared_rows(log, monitor, chosen), latest, monitor, changed)
                     missing -= sum(int(each["fresh"] or 0) for each in found.values())
                     touched |= dict(_kept(monitor, lake, chosen, found))
                     book.rows |= {str(day): rows[day] for day in chosen}
@@ -193,7 +193,7 @@ def _fresh(latest: ibis.Table, changed: Sequence[str]) -> int:
     return int(rows[0]["rows"]) if rows else 0
 
 
-def _of_days(
+def labels_by_day(
     log: ibis.Table, latest: ibis.Table, monitor: Monitor, changed: Sequence[str]
 ) -> dict[dt.date, dict[str, Any]]:
     """Of each day of a log the number of its labels, how many are new, and what changes with any of them."""
