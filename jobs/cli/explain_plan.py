@@ -15,7 +15,7 @@ from jobs.cli.failure import UsageError
 if TYPE_CHECKING:
     from obs_dagster.evaluation.night_step import Step
 
-_LINES = 12
+_LINES = 8
 """Of a query that a terminal has room for."""
 
 
@@ -65,7 +65,7 @@ def _print(number: int, step: Step, *, run: bool) -> None:
         _line(f"  query {place} of {len(step.asked)}{answer}")
         lines = query.sql.splitlines()
         for text in lines[:_LINES]:
-            OUTPUT.print(cell(f"    {text}", "dim"))
+            OUTPUT.print(cell(f"    {text}", "dim"), soft_wrap=True)
         if len(lines) > _LINES:
             OUTPUT.print(
                 cell(f"    … {len(lines) - _LINES:,} lines more; --sql FOLDER writes them all", "dim")

@@ -152,7 +152,8 @@ class Monitor(Strict):
     )
     engine: Annotated[EngineKeys, OneOf(ENGINES, short=True)] = Field(
         default_factory=default_engine,
-        description="What reads the rows; `duckdb` and `spark` alone are short for the mapping.",
+        description="What reads the rows; `duckdb`, `spark` and `warehouse` alone are short for the mapping. "
+        "With `warehouse` the rows of a table stay where they are ([warehouse.md](warehouse.md)).",
     )
     quality: Quality = Field(default_factory=Quality, description="How the contract is judged.")
     explanations: Explanations = Field(default_factory=Explanations, description="SHAP explanations.")

@@ -179,7 +179,9 @@ def _told_negative(table: ibis.Table, labels: Labels, monitor: Monitor) -> str |
     if (task_named(monitor).truth or "class") != "class" or classes.complete():
         return None
     raw = column_of(table, labels.columns.label, label_table(labels), "label")
-    counts = table.filter(raw.notnull()).group_by(value=raw.cast("string")).aggregate(rows=table.count())
+    given = table.select(value=raw.cast("string"))
+    known = given.filter(given["value"].notnull())
+    counts = known.group_by("value").aggregate(rows=known.count())
     found = counts.order_by(counts["rows"].desc()).limit(_MOST_VALUES).to_pyarrow().to_pylist()
     return classes.opposite({str(row["value"]): int(row["rows"]) for row in found})
 

@@ -50,7 +50,7 @@ def _batches(rows: nw.LazyFrame[Any]) -> Iterator[pa.RecordBatch]:
 def _drawn_in_warehouse(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """About `SHAPE_ROWS` rows, drawn where they are."""
     native = rows.to_native()
-    number = int(rows.select(nw.len()).collect("pyarrow").to_native()[0][0].as_py())
+    number = sum(rows.select(nw.len()).collect("pyarrow").to_native()[0].to_pylist())
     share = SHAPE_ROWS / max(number, 1)
     return rows if share >= 1 else nw.from_native(native.sample(share, seed=0))
 
