@@ -28,6 +28,31 @@ app = typer.Typer(
 _SENT = ["site", "day", "rows", "labels", "made_at", "signed", "file"]
 
 
+@app.command("count")
+def count(
+    model: Model,
+    first: Annotated[str, option("--from", "The first day")] = LATEST,
+    last: Annotated[str, option("--to", "The last day")] = LATEST,
+) -> None:
+    """Count days without a night, for a machine that only sends; exit code 1 if one cannot be evaluated."""
+    from obs_dagster.federation.counting import count_days
+    from obs_dagster.quality.refusal import in_one_line
+
+    monitor = find_monitor(model)
+    begin, end = day_to_evaluate(monitor, first), day_to_evaluate(monitor, last)
+    require_days(monitor, begin, end)
+    days = [begin + dt.timedelta(days=number) for number in range((end - begin).days + 1)]
+    refused = 0
+    for day, found in count_days(monitor, days, _lake(), dt.datetime.now(dt.UTC)):
+        told = f"{found.rows - found.quarantined:,} of {found.rows_read:,} rows counted"
+        if not found.evaluated:
+            refused += 1
+            told = f"NOT COUNTED: {in_one_line(found.reason)}"
+        _say(f"{day}: {told}")
+    if refused:
+        raise typer.Exit(FAILED)
+
+
 @app.command("export")
 def export(
     model: Model,

@@ -61,7 +61,7 @@ def validate_days(
         SourceError: a file that is read in place is damaged, gone or was rewritten.
         SuiteError: the team's suite cannot be read.
     """
-    judges = _Judges.of(monitor) if monitor.engine.reads_here else None
+    judges: _Judges | None = None
     for day in days:
         manifest = lake.table(monitor.model, LOGS).manifest(day)
         if manifest is None:
@@ -73,7 +73,12 @@ def validate_days(
                 found = count_contract(monitor, day, lake, manifest)
             else:
                 asked = _Asked(monitor, day, lake, manifest, chunk_rows or _CHUNK_ROWS)
-                found = _in_parts(asked) if judges is None else _whole(asked, judges)
+                if monitor.engine.reads_here:
+                    # what takes seconds to import is loaded where there are rows, once for all days
+                    judges = judges or _Judges.of(monitor)
+                    found = _whole(asked, judges)
+                else:
+                    found = _in_parts(asked)
             told.set(
                 rows=found.rows,
                 quarantined=found.quarantined,

@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -176,6 +177,11 @@ def about_rows(expectation: GxExpectation) -> bool:
 
 
 def _import_great_expectations() -> None:
+    if find_spec("great_expectations") is None:
+        raise SuiteError(
+            "Great Expectations, which judges rows, is not installed.",
+            remedy="Install it; `engine: warehouse` counts without it (docs/federated.md).",
+        )
     with warnings.catch_warnings():
         # it imports pyspark where there is one, which says so whether it is used or not
         warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
