@@ -262,8 +262,8 @@ def _pairs_of(rows: nw.LazyFrame[Any], monitor: Monitor, first: str, second: str
         id=nw.col(roles.prediction_id).cast(nw.String),
         day=nw.col(DAY).cast(nw.String),
         version=nw.col(roles.version).cast(nw.String),
-        decision=decision.cast(nw.Int64),
-        label=nw.col(LABEL).cast(nw.Int64),
+        decision=_as_number(decision),
+        label=_as_number(nw.col(LABEL)),
     )
     sides = [
         plain.filter(nw.col("version") == version).select("id", "day", "label", **{name: nw.col("decision")})
@@ -272,3 +272,8 @@ def _pairs_of(rows: nw.LazyFrame[Any], monitor: Monitor, first: str, second: str
     both = sides[0].join(sides[1].select("id", "day", "other"), on=["id", "day"], how="inner")
     counts = both.group_by("day", "one", "other", "label").agg(n=nw.len())
     return counts.collect("pyarrow").to_native().to_pylist()  # type: ignore[no-any-return]
+
+
+def _as_number(truth: nw.Expr) -> nw.Expr:
+    """1 for what is true and 0 for what is false; not every database casts one to the other."""
+    return nw.when(truth).then(nw.lit(1)).when(~truth).then(nw.lit(0)).cast(nw.Int64)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from obs_dagster.lake.columns import ROW, UNCAST, marked
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal, literals
+from obs_dagster.monitor.elsewhere import rows_elsewhere
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.quality.contract import UNCAST_RULE
@@ -25,7 +26,7 @@ class Quarantined:
 
     Attributes:
         day: the day.
-        version: as the log has it; empty where the row has none, or was purged.
+        version: as the log has it; empty where the row has none, was purged, or is elsewhere.
         rule: the rule; of values that are not of the declared type, that of their column.
         column: the column that the rule is about; empty of a team's rule about several.
         rows: how many rows. One that broke several rules is counted with each.
@@ -54,9 +55,15 @@ def tally(monitor: Monitor, lake: Lake, first: dt.date, last: dt.date) -> Iterat
     by_type = {type_rule(name, kind): name for name, kind in types.items()}
     for day in table.days_between(first, last):
         found = day_quality(monitor, day, lake)
-        if found is not None and found.quarantined:
-            for name, rule, rows in _counted(monitor, day, lake, purged=found.purged):
-                yield Quarantined(day, name, rule, by_type.get(rule) or column_of(rule, types), rows)
+        if found is None or not found.quarantined:
+            continue
+        if rows_elsewhere(monitor):
+            # of rows that are not here, only how many broke a rule is known
+            for rule, rows in found.broken_rules.items():
+                yield Quarantined(day, "", rule, by_type.get(rule) or column_of(rule, types), rows)
+            continue
+        for name, rule, rows in _counted(monitor, day, lake, purged=found.purged):
+            yield Quarantined(day, name, rule, by_type.get(rule) or column_of(rule, types), rows)
 
 
 @reads_rows

@@ -203,3 +203,57 @@ def test_records_are_those_of_rows_that_are_fetched(worlds):
     for day in DAYS:
         found = differing(fetched.night(day), there.night(day))
         assert not found, "\n".join(found[:20])
+
+
+NUMBER = {
+    "task": "regression",
+    "columns": {"prediction_id": "id", "time": "at", "version": "model", "prediction": "size"},
+    "label": "temp",
+    "features": ["hour", "carrier", "ms"],
+}
+NAME = {
+    "task": "multiclass_classification",
+    "columns": {"prediction_id": "id", "time": "at", "version": "model", "prediction": "status"},
+    "label": "carrier",
+    "features": ["hour", "temp"],
+    "multiclass": {"classes": ["ok", "200", "503"]},
+}
+NONE = {
+    "task": "unlabelled",
+    "columns": {"prediction_id": "id", "time": "at", "version": "model", "score": "size"},
+    "label": "",
+    "features": ["hour", "carrier"],
+}
+
+
+@pytest.mark.parametrize("model", [NUMBER, NAME, NONE], ids=lambda model: model["task"])
+def test_other_tasks_too(worlds, warehouse, model):
+    """Labels are another column of the log here, as numbers and as names; of classes only some are known."""
+    told_ms = FEATURES | {"ms": {"type": "number"}}
+    labels = {
+        "source": "ibis",
+        "path": "${WAREHOUSE_URL}",
+        "table": "serving.predictions",
+        "columns": {"prediction_id": "id", "label": model["label"]},
+    }
+    changes = {
+        "task": model["task"],
+        "logs": {
+            "source": "ibis",
+            "path": "${WAREHOUSE_URL}",
+            "table": "serving.predictions",
+            "columns": model["columns"],
+        },
+        "labels": labels if model["label"] else None,
+        "features": {name: told_ms[name] for name in model["features"]},
+        "segments": [name for name in model["features"] if name == "carrier"],
+        "objectives": None,
+        "windows": [1],
+    }
+    if "multiclass" in model:
+        changes["multiclass"] = model["multiclass"]
+    fetched, there = worlds(**changes)
+    records = fetched.night(FIRST)
+    found = differing(records, there.night(FIRST))
+    assert not found, "\n".join(found[:20])
+    assert any(each.value is not None for each in records if each.column)

@@ -24,7 +24,8 @@ _D, _G, _E = nw.col("target"), nw.col("prediction"), nw.col("error")
 _SIZE, _RELATIVE, _SYMMETRIC = nw.col("size"), nw.col("relative"), nw.col("symmetric")
 #: Of the pairs of a cell; nulls are left out of sums.
 _CELL_SUMS = {
-    "pairs": _PAIR.cast(nw.Int64).sum(),
+    # not every database makes numbers of truth values
+    "pairs": nw.when(_PAIR).then(nw.lit(1)).otherwise(nw.lit(0)).sum(),
     "prediction_sum": _G.sum(),
     "prediction_sq": (_G * _G).sum(),
     "target_sum": _D.sum(),

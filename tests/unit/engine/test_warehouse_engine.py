@@ -16,6 +16,7 @@ from obs_dagster.evaluation.night_plan import night_plan
 from obs_dagster.monitor.loading import load_monitor
 from obs_dagster.quality.day import validate_day
 from obs_dagster.quality.releases import release
+from obs_dagster.quality.tally import tally
 from obs_dagster.sources.changed_logs import changed_days
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import LOGS, ingest_logs
@@ -95,6 +96,11 @@ def test_the_contract_is_counted_as_great_expectations_judges_it(worlds, day):
     assert told(found) == told(validated(fetched, day))
     assert {"carrier is none of ['AA', 'UA']", "hour occurs more than once"} & found.broken_rules.keys()
     assert 0 < found.quarantined < found.rows
+    counted = [
+        {each.rule: each.rows for each in tally(world.monitor, world.lake, day, day)}
+        for world in (fetched, there)
+    ]
+    assert counted[0] == counted[1] == found.broken_rules
 
 
 def test_rows_are_released_there_as_here(worlds, day):
