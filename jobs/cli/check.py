@@ -107,7 +107,9 @@ def _labels(monitor: Monitor, labels: Labels) -> Finding:
     from obs_dagster.sources.protocol import source_of
 
     if not source_of(labels).of_files:
-        return label_sample.labels(monitor, Finding(monitor.model, "labels", "ok", unlisted(labels)))
+        found = Finding(monitor.model, "labels", "ok", unlisted(labels))
+        # of rows that stay where they are not even a few are fetched for a look
+        return found if monitor.engine.rows_stay else label_sample.labels(monitor, found)
     return label_sample.labels(monitor, _files(monitor, labels))
 
 
