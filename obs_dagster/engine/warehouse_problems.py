@@ -8,6 +8,7 @@ from obs_dagster.monitor.checks.outline import features
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, quoted
 from obs_dagster.monitor.source import source_in
+from obs_dagster.sources.protocol import CountsInPlace
 
 _WITH = "With `engine: warehouse`"
 
@@ -29,8 +30,8 @@ def problems(document: Document) -> Iterator[Problem]:
 
 
 def _tables(document: Document) -> Iterator[Problem]:
-    log = source_in(document, "logs")
-    if log is not None and not log.reads_table:
+    log: object = source_in(document, "logs")
+    if log is not None and not isinstance(log, CountsInPlace):
         message = f"{_WITH} the log is a table: write `source: ibis`, `path` and `table`."
         yield document.problem(("logs", "source"), message)
     if document.mapping("labels") is None:
@@ -38,8 +39,8 @@ def _tables(document: Document) -> Iterator[Problem]:
     if not (document.text("labels", "source") or document.text("labels", "path")):
         # a column of the log itself
         return
-    labels = source_in(document, "labels")
-    if labels is None or not labels.reads_table:
+    labels: object = source_in(document, "labels")
+    if not isinstance(labels, CountsInPlace):
         message = (
             f"{_WITH} labels are a table of the same warehouse: write `source: ibis`, `path` and `table`."
         )

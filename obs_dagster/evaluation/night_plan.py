@@ -13,7 +13,7 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.secrets import scrub
 from obs_dagster.sources.log_table import day_query, log_table
-from obs_dagster.sources.protocol import source_of
+from obs_dagster.sources.protocol import CountsInPlace, source_of
 from obs_dagster.sources.warehouse_plan import planned
 from obs_dagster.store import working_folder
 from obs_dagster.tasks.protocol import task_of
@@ -43,7 +43,7 @@ def night_plan(monitor: Monitor, day: dt.date, lake: Lake, *, run: bool = False)
 def _here(monitor: Monitor, day: dt.date, lake: Lake) -> Iterator[Step]:
     """A night that has rows: its source gives them, and its engine reads them."""
     source, engine = source_of(monitor.logs), f"here, by the engine {monitor.engine.kind}"
-    if source.reads_table:
+    if isinstance(source, CountsInPlace):
         with planned(run=False) as plan, log_table(monitor).opened() as (table,):
             day_query(monitor, day, day)(table).to_pyarrow()
         yield Step(
