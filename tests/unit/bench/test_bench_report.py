@@ -143,11 +143,11 @@ DETECTED = {
         "tools": {
             tool: {"found": NIGHTS, "alarms": 4, "by": {}}
             for tool in (
-                "obs-dagster",
+                *(f"obs-dagster{how}" for how in ("", detection.EQUAL, detection.MONTHLY)),
                 *(
                     f"{peer}{how}"
                     for peer in detection.PEERS
-                    for how in ("", detection.TUNED, detection.EQUAL)
+                    for how in ("", detection.TUNED, detection.EQUAL, detection.MONTHLY)
                 ),
             )
         },
@@ -192,6 +192,7 @@ EXPECTED = {
         "| a unit | not within two | none |",
     ],
     detection.NAME: [
+        "| flights | at equal false alarms | 2 | 2 | 0 | 3 | 0 | 2.00 and 2.00 |",
         "| flights | obs-dagster | 100% | 100% | 0% | 2 | 4 | 2.0 |",
         "| nulls | 15% of rows | 1 | 1 | 1 |  |",
     ],
