@@ -17,6 +17,7 @@ from obs_dagster.lake.leftovers import mark
 from obs_dagster.monitor.engine import R, T, X
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.pseudonym import VARIABLE, given_key
+from obs_dagster.sources.tables.pins import Pins
 from obs_dagster.spark.keys import SparkKeys
 from obs_dagster.spark.session import spark_session
 from obs_dagster.spark.task import Surroundings, in_task, run, run_parts
@@ -77,7 +78,7 @@ def _surroundings(session: SparkSession, *, parts: int, personal: bool) -> Surro
     local = re.match(r"local\[(\d+)", session.conf.get("spark.master", "") or "")
     known = local[1] if local else session.conf.get("spark.executor.cores", "0") or "0"
     environment = {VARIABLE: given_key()} if personal else {}
-    return Surroundings(mark(), int(known) if parts == 1 else 1, environment)
+    return Surroundings(mark(), int(known) if parts == 1 else 1, environment, Pins.now())
 
 
 ENGINE = SparkEngine

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from obs_dagster.cores import VARIABLE
 from obs_dagster.lake import leftovers
+from obs_dagster.sources.tables.pins import Pins
 from obs_dagster.telemetry.logs import configure_unless_done
 from obs_dagster.telemetry.traces import Carried, Returned, carried
 
@@ -43,11 +44,13 @@ class Surroundings:
         mark: what files bear that are written aside in the lake.
         cores: how many a task may use; 0 for all of the executor's machine.
         environment: variables.
+        pins: the snapshots of tables that the night reads.
     """
 
     mark: str
     cores: int = 0
     environment: dict[str, str] = field(default_factory=dict, repr=False)
+    pins: Pins = field(default_factory=Pins)
 
     def settle(self) -> None:
         """Make them this process's, which may have worked for another one."""
@@ -55,6 +58,7 @@ class Surroundings:
         _is_executor = True
         configure_unless_done()
         leftovers.adopt(self.mark)
+        self.pins.adopt()
         os.environ.update(self.environment)
         if self.cores:
             os.environ[VARIABLE] = str(self.cores)
@@ -64,12 +68,14 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What a call gave, or raised."""
+    """What a call gave, or raised, and the snapshots of tables that were pinned by then."""
 
     returned: Returned[Any] | None = None
     raised: Exception | None = None
+    pins: Pins = field(default_factory=Pins)
 
     def get(self) -> Any:
+        self.pins.adopt()
         if self.raised is not None:
             raise self.raised
         return self.returned
@@ -185,9 +191,9 @@ def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, bytes]]:
 
 def _tried(call: Callable[[], Returned[Any]]) -> _Outcome:
     try:
-        return _Outcome(returned=call())
+        return _Outcome(returned=call(), pins=Pins.now())
     except Exception as error:  # noqa: BLE001  it is raised again where the work is from
-        return _Outcome(raised=error)
+        return _Outcome(raised=error, pins=Pins.now())
 
 
 def _row(part: int, outcome: _Outcome) -> pa.RecordBatch:

@@ -6,13 +6,17 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from obs_dagster.sources.tables.snapshot import Opener, Snapshot, TablePlace
 
+_Key = tuple[Opener, TablePlace]
+
 _NIGHT: ContextVar[str] = ContextVar("night", default="")
-_pins: OrderedDict[str, dict[tuple[Opener, TablePlace], Snapshot]] = OrderedDict()
-_known: OrderedDict[tuple[Opener, TablePlace], Snapshot] = OrderedDict()
+_pins: OrderedDict[str, dict[_Key, Snapshot]] = OrderedDict()
+_told: OrderedDict[str, dict[_Key, str]] = OrderedDict()
+_known: OrderedDict[_Key, Snapshot] = OrderedDict()
 _lock = Lock()
 #: Nights whose pins, and tables whose last snapshot, are kept in memory.
 _NIGHTS, _TABLES = 8, 16
@@ -32,6 +36,39 @@ def pinned(night: str) -> Iterator[None]:
         _NIGHT.reset(token)
 
 
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """What a night has pinned, for other processes that work for it.
+
+    Attributes:
+        night: its name; empty outside of one.
+        ids: the id of the snapshot of each table.
+    """
+
+    night: str = ""
+    ids: tuple[tuple[_Key, str], ...] = ()
+
+    @classmethod
+    def now(cls) -> Pins:
+        """Those of this process's night, also of tables that only others have read."""
+        night = _NIGHT.get()
+        with _lock:
+            read = {key: found.name.id for key, found in _pins.get(night, {}).items()}
+            return cls(night, tuple((_told.get(night, {}) | read).items()))
+
+    def adopt(self) -> None:
+        """Work for this night from now on, and read what it has pinned."""
+        _NIGHT.set(self.night)
+        if not self.night:
+            return
+        with _lock:
+            told = _told.setdefault(self.night, {})
+            for key, name in self.ids:
+                told.setdefault(key, name)
+            while len(_told) > _NIGHTS:
+                _told.popitem(last=False)
+
+
 def snapshot_of(place: TablePlace, opener: Opener) -> Snapshot:
     """A table at the snapshot that the night has pinned, which the first one to ask pins.
 
@@ -48,7 +85,10 @@ def snapshot_of(place: TablePlace, opener: Opener) -> Snapshot:
         pins = _pins.setdefault(night, {}) if night else {}
         if key in pins:
             return pins[key]
-        found = opener(place, _known.get(key))
+        told = _told.get(night, {}).get(key, "") if night else ""
+        # one that is no number is of a table without rows
+        asked = replace(place, snapshot=int(told), as_of=None) if told.isdecimal() else place
+        found = opener(asked, _known.get(key))
         _known[key] = found
         _known.move_to_end(key)
         pins[key] = found

@@ -1,6 +1,9 @@
 """What holds for tables of every kind: one snapshot, days by the log's statistics, rows of a day alone."""
 
+import contextvars
 import datetime as dt
+import pickle
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -10,7 +13,7 @@ from obs_dagster.sources.changed_logs import changed_days, really_changed
 from obs_dagster.sources.ingest import LOGS, ingest_logs
 from obs_dagster.sources.labels import ingest_labels, label_book
 from obs_dagster.sources.protocol import source_of
-from obs_dagster.sources.tables.pins import pinned
+from obs_dagster.sources.tables.pins import Pins, pinned
 from tests.tables import arrow
 
 ONE = dt.timedelta(days=1)
@@ -213,3 +216,41 @@ def test_labels_in_the_log_itself_are_read_by_the_days_of_predictions(logged, ki
     ingest_logs(world.monitor, day + ONE, world.lake)
     found = ingest_labels(world.monitor, world.lake)
     assert (found.files, found.touched) == (1, {day + ONE: 24})
+
+
+def test_another_process_reads_what_the_night_has_pinned_and_says_what_it_pins(logged, kind, day):
+    world, tables = logged(kind)
+    source, logs = source_of(world.monitor.logs), world.monitor.logs
+    with pinned("night"):
+        first = source.read_at(world.monitor, logs)
+        pins = pickle.loads(pickle.dumps(Pins.now()))  # noqa: S301  its own
+    tables.append("log", arrow(world.rows(day, 3, seed=8)))
+    elsewhere = contextvars.Context()
+    # as in a process that has read nothing yet
+    other = replace(pins, night="the same night, elsewhere")
+    elsewhere.run(other.adopt)
+    assert elsewhere.run(source.read_at, world.monitor, logs).id == first.id
+    assert dict(elsewhere.run(Pins.now).ids) == dict(pins.ids)
+    newest = source.read_at(world.monitor, logs)
+    assert newest.id != first.id
+    fresh = contextvars.Context()
+    fresh.run(Pins("the first to read").adopt)
+    fresh.run(source.read_at, world.monitor, logs)
+    with pinned("the night that asked"):
+        replace(fresh.run(Pins.now), night="the night that asked").adopt()
+        tables.append("log", arrow(world.rows(day, 3, seed=9)))
+        assert source.read_at(world.monitor, logs).id == newest.id
+
+
+def test_what_executors_of_spark_pin_all_of_the_night_reads(logged, spark, day):
+    world, tables = logged("delta")
+    world = replace(world, changes=world.changes | {"engine": {"kind": "spark", **spark}})
+    monitor = world.monitor
+    with pinned("a night on Spark"):
+        assert ids(world, monitor, day) == sorted(world.rows(day, 20)["id"])
+        (pin,) = (name for _, name in Pins.now().ids)
+        tables.append("log", arrow(world.rows(day + ONE, 5, seed=9)))
+        ids(world, monitor, day + ONE)
+    manifests = [world.lake.table("small", LOGS).manifest(each) for each in (day, day + ONE)]
+    assert [each["snapshot"]["id"] for each in manifests] == [pin, pin]
+    assert manifests[1]["rows"] == 20
