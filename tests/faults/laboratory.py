@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -107,8 +108,16 @@ class Laboratory:
         return self.world
 
     def well(self, work: Callable[[], object]) -> Ended:
-        """Do something that must end well."""
-        ended = apart(work, self.world.root)
+        """Do something that must end well.
+
+        A fork of a process that has threads, as that of the tests has, may find a lock taken that nobody
+        gives back any more. So what hangs is tried once again; what stands still by itself hangs then, too.
+        """
+        try:
+            ended = apart(work, self.world.root)
+        except TimeoutError as hung:
+            sys.stderr.write(f"{hung}\n")
+            ended = apart(work, self.world.root)
         if not ended.well:
             raise DisturbedError(f"{ended.error}\n{ended.trace}")
         return ended

@@ -7,6 +7,7 @@ state between two of them behind. The hooks are the child's; the program has non
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import select
@@ -31,6 +32,8 @@ from obs_dagster.storage_fault import storage_fault
 
 PATIENCE = 240.0
 """Seconds after which a process hangs."""
+_TOLD_BEFORE = 10.0
+"""Seconds before that in which it says where it is."""
 
 _RENAMED = {"os.rename", "os.remove", "os.rmdir", "shutil.rmtree"}
 _WRITES = os.O_WRONLY | os.O_RDWR
@@ -72,16 +75,17 @@ def temporary_of(place: Path) -> Path:
 class Running:
     """A process that was started and is waited for."""
 
-    def __init__(self, pid: int, pipe: int) -> None:
+    def __init__(self, pid: int, pipe: int, told: int) -> None:
         self.pid = pid
         self._pipe = pipe
+        self._told = told
         self._began = time.monotonic()
 
     def ended(self, *, after: float | None = None) -> Ended:
         """Wait for its end, or kill it after some seconds.
 
         Raises:
-            TimeoutError: it hangs.
+            TimeoutError: it hangs; with the lines that its threads are at.
         """
         ends = self._began + (PATIENCE if after is None else after)
         said, over = b"", False
@@ -94,8 +98,10 @@ class Running:
                 os.killpg(self.pid, signal.SIGKILL)
         _, status = os.waitpid(self.pid, 0)
         os.close(self._pipe)
-        if not over and after is None:
-            raise TimeoutError(f"a process hung for {PATIENCE} s")
+        with os.fdopen(self._told, "rb") as file:
+            if not over and after is None:
+                os.lseek(self._told, 0, os.SEEK_SET)
+                raise TimeoutError(f"a process hung for {PATIENCE} s:\n{file.read().decode()}")
         seconds = time.monotonic() - self._began
         if os.WIFSIGNALED(status):
             killed = os.WTERMSIG(status) == signal.SIGKILL
@@ -128,15 +134,18 @@ def start(
         before: done first, in the process: limits, another setting.
     """
     reading, writing = os.pipe()
+    with tempfile.TemporaryFile() as file:
+        told = os.dup(file.fileno())
     pid = os.fork()
     if pid:
         os.close(writing)
-        return Running(pid, reading)
+        return Running(pid, reading, told)
     # nothing of the parent's may be touched or run from here on
     code = 70
     try:
         os.close(reading)
         os.setsid()
+        faulthandler.dump_traceback_later(PATIENCE - _TOLD_BEFORE, file=told)
         _own(place)
         if before is not None:
             before()
