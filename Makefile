@@ -42,6 +42,7 @@ thorough: setup
 	HYPOTHESIS_PROFILE=thorough OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --dist loadgroup -m hypothesis
 
 lint: setup
+	! git grep -nE '^(<{7}|>{7}) ' -- .
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
