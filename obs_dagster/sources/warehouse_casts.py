@@ -6,11 +6,10 @@ query, so only casts that cannot fail are made. What has no such form is null, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from obs_dagster.errors import SourceError
-from obs_dagster.sources.classes import FALSE, TRUE, Classes, word
+from obs_dagster.sources.classes import FALSE, TRUE, Classes
 
 if TYPE_CHECKING:
     import ibis
@@ -130,14 +129,6 @@ def scaled(value: ibis.Value, scale: str) -> ibis.Value:
         bounded = ibis.least(ibis.greatest(value, -_LARGEST_LOG_ODDS), _LARGEST_LOG_ODDS)
         return value.isnan().ifelse(value, 1.0 / (1.0 + (-bounded).exp()))
     return value
-
-
-def label_words(counts: Mapping[str, int]) -> dict[str, int]:
-    """Values of labels as words, with how many rows have each."""
-    found: dict[str, int] = {}
-    for value, rows in counts.items():
-        found[word(value)] = found.get(word(value), 0) + rows
-    return found
 
 
 def _case(case: tuple[ibis.BooleanValue, ibis.Value]) -> ibis.Value:

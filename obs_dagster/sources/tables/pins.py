@@ -85,12 +85,12 @@ def snapshot_of(place: TablePlace, opener: Opener) -> Snapshot:
         pins = _pins.setdefault(night, {}) if night else {}
         if key in pins:
             return pins[key]
-        told = _told.get(night, {}).get(key, "") if night else ""
-        # one that is no number is of a table without rows
-        asked = replace(place, snapshot=int(told), as_of=None) if told.isdecimal() else place
-        found = opener(asked, _known.get(key))
-        _known[key] = found
+        found = _known[key] = opener(place, _known.get(key))
         _known.move_to_end(key)
+        told = _told.get(night, {}).get(key, "") if night else ""
+        # one that is no number is of a table without rows; the newest one is read with the columns of today
+        if told.isdecimal() and found.name.id != told:
+            found = opener(replace(place, snapshot=int(told), as_of=None), None)
         pins[key] = found
         while len(_pins) > _NIGHTS:
             _pins.popitem(last=False)

@@ -224,6 +224,10 @@ def test_another_process_reads_what_the_night_has_pinned_and_says_what_it_pins(l
     with pinned("night"):
         first = source.read_at(world.monitor, logs)
         pins = pickle.loads(pickle.dumps(Pins.now()))  # noqa: S301  its own
+    early = contextvars.Context()
+    early.run(replace(pins, night="while it is the newest").adopt)
+    still = early.run(source.snapshot, world.monitor, logs)
+    assert (still.name.id, still.place.pinned) == (first.id, ""), "it is read as here, with today's columns"
     tables.append("log", arrow(world.rows(day, 3, seed=8)))
     elsewhere = contextvars.Context()
     # as in a process that has read nothing yet
@@ -246,7 +250,7 @@ def test_what_executors_of_spark_pin_all_of_the_night_reads(logged, spark, day):
     world, tables = logged("delta")
     world = replace(world, changes=world.changes | {"engine": {"kind": "spark", **spark}})
     monitor = world.monitor
-    with pinned("a night on Spark"):
+    with pinned(f"on Spark {world.root}"):
         assert ids(world, monitor, day) == sorted(world.rows(day, 20)["id"])
         (pin,) = (name for _, name in Pins.now().ids)
         tables.append("log", arrow(world.rows(day + ONE, 5, seed=9)))
@@ -254,3 +258,19 @@ def test_what_executors_of_spark_pin_all_of_the_night_reads(logged, spark, day):
     manifests = [world.lake.table("small", LOGS).manifest(each) for each in (day, day + ONE)]
     assert [each["snapshot"]["id"] for each in manifests] == [pin, pin]
     assert manifests[1]["rows"] == 20
+
+
+def test_a_process_that_knows_an_older_state_reads_what_the_night_has_pinned(logged, kind, day):
+    world, tables = logged(kind)
+    source, logs = source_of(world.monitor.logs), world.monitor.logs
+    with pinned(f"before {world.root}"):
+        before = source.read_at(world.monitor, logs)
+        (key,) = (key for key, _ in Pins.now().ids)
+    tables.append("log", arrow(world.rows(day, 3, seed=8)))
+    told = str(tables.snapshot("log"))
+    tables.append("log", arrow(world.rows(day, 3, seed=9)))
+    context = contextvars.Context()
+    context.run(Pins(f"tonight {world.root}", ((key, told),)).adopt)
+    assert told != before.id
+    assert context.run(source.read_at, world.monitor, logs).id == told
+    assert source.read_at(world.monitor, logs).id == str(tables.snapshot("log"))
