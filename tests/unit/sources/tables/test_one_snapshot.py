@@ -221,27 +221,28 @@ def test_labels_in_the_log_itself_are_read_by_the_days_of_predictions(logged, ki
 def test_another_process_reads_what_the_night_has_pinned_and_says_what_it_pins(logged, kind, day):
     world, tables = logged(kind)
     source, logs = source_of(world.monitor.logs), world.monitor.logs
-    with pinned("night"):
+    with pinned(f"night {world.root}"):
         first = source.read_at(world.monitor, logs)
         pins = pickle.loads(pickle.dumps(Pins.now()))  # noqa: S301  its own
     early = contextvars.Context()
-    early.run(replace(pins, night="while it is the newest").adopt)
+    early.run(replace(pins, night=f"while it is the newest {world.root}").adopt)
     still = early.run(source.snapshot, world.monitor, logs)
     assert (still.name.id, still.place.pinned) == (first.id, ""), "it is read as here, with today's columns"
     tables.append("log", arrow(world.rows(day, 3, seed=8)))
     elsewhere = contextvars.Context()
     # as in a process that has read nothing yet
-    other = replace(pins, night="the same night, elsewhere")
+    other = replace(pins, night=f"the same night, elsewhere {world.root}")
     elsewhere.run(other.adopt)
     assert elsewhere.run(source.read_at, world.monitor, logs).id == first.id
     assert dict(elsewhere.run(Pins.now).ids) == dict(pins.ids)
     newest = source.read_at(world.monitor, logs)
     assert newest.id != first.id
     fresh = contextvars.Context()
-    fresh.run(Pins("the first to read").adopt)
+    fresh.run(Pins(f"the first to read {world.root}").adopt)
     fresh.run(source.read_at, world.monitor, logs)
-    with pinned("the night that asked"):
-        replace(fresh.run(Pins.now), night="the night that asked").adopt()
+    asked = f"the night that asked {world.root}"
+    with pinned(asked):
+        replace(fresh.run(Pins.now), night=asked).adopt()
         tables.append("log", arrow(world.rows(day, 3, seed=9)))
         assert source.read_at(world.monitor, logs).id == newest.id
 
