@@ -23,8 +23,9 @@ from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.monitor.elsewhere import at_sites
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.cells import cut_of
+from obs_dagster.profile.coding import coded, one_coding
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.profile.profile import SCHEMA, Profile, merge_rows
+from obs_dagster.profile.profile import SCHEMA, TEXTS, Profile, merge_rows
 from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.profile.tables import PROFILES
 from obs_dagster.quality.validated import DayQuality
@@ -302,12 +303,14 @@ def added_up(tables: Iterable[pa.Table], *, at_least: int = _MERGED_ROWS) -> pa.
         tables: rows of `SCHEMA`; each is let go of once it is added.
         at_least: counts that are held before they are added; never fewer than the sum has.
     """
-    total, waiting = SCHEMA.empty_table(), list[pa.Table]()
+    waiting: list[pa.Table] = []
+    summed = 0
     for table in tables:
-        waiting.append(table)
-        if sum(map(len, waiting)) >= max(len(total), at_least):
-            total, waiting = merge_rows(pa.concat_tables([total, *waiting])), []
-    return merge_rows(pa.concat_tables([total, *waiting])) if waiting else total
+        waiting.append(coded(table, TEXTS))
+        if sum(map(len, waiting)) - summed >= max(summed, at_least):
+            waiting = [merge_rows(one_coding(pa.concat_tables(waiting)))]
+            summed = len(waiting[0])
+    return merge_rows(one_coding(pa.concat_tables(waiting))) if waiting else SCHEMA.empty_table()
 
 
 def _read(table: Table, day: dt.date, rows: pc.Expression) -> pa.Table:

@@ -147,7 +147,7 @@ class Table:
         return [day for day in self.days() if self.readable(day) is None]
 
     def read(self, day: dt.date) -> pa.Table:
-        """The day's rows.
+        """The day's rows, with columns of texts that are kept as codes as texts.
 
         Raises:
             LakeError: the day has not been written or its file is damaged.
@@ -156,7 +156,7 @@ class Table:
         if not path.is_file():
             raise LakeError(f"{path} does not exist.", remedy=f"Run the day {day} first.")
         try:
-            return pq.read_table(path, partitioning=None)
+            return _plain(pq.read_table(path, partitioning=None))
         except (pa.ArrowException, OSError) as error:
             raise LakeError(
                 f"{path} is not a readable Parquet file ({error}).", remedy=f"Run the day {day} again."
@@ -186,6 +186,14 @@ class Lake:
     def folder(self, model: str, name: str) -> Path:
         """A model's folder of files that do not belong to a day (baselines, label bookkeeping)."""
         return self.root / model / name
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    fields = [
+        each.with_type(each.type.value_type) if pa.types.is_dictionary(each.type) else each
+        for each in table.schema
+    ]
+    return table.cast(pa.schema(fields, table.schema.metadata))
 
 
 def remove_folder(folder: Path) -> None:

@@ -13,10 +13,12 @@ import pyarrow.compute as pc
 from obs_dagster.errors import LakeError
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile import arrays
+from obs_dagster.profile.coding import coded, one_coding, sortable
 from obs_dagster.profile.distribution import CategoryCounts, Counts, FloatArray, IntArray, NumericCounts
 from obs_dagster.profile.grids.asinh_grid import AsinhGrid
 from obs_dagster.profile.grids.grid import CategoryGrid, Grids, NumericGrid
 from obs_dagster.profile.grids.nearness import as_good_as_zero, is_near, nearness
+from obs_dagster.profile.sparse import Sparse
 
 #: One row per (version, segment, column, kind, key, category). `kind` says what the row counts: rows of kind
 #: `bin` (key: number of the bin; in segment cells, of the joined one), `value` (key: the value), `near` (key:
@@ -42,8 +44,11 @@ SCHEMA = pa.schema(
 #: The segment cell that holds every row.
 #: Every kind, in order.
 KINDS = ("bin", "category", "infinite", "moments", "nan", "near", "null", "rest", "rows", "value")
+#: The columns of texts, which a profile holds as codes of the few different ones.
+TEXTS = ("version", "segment", "column", "kind")
 #: Sorted by these: some columns of a wide log lie together, and can be read without the others.
 KEYS = ["column", "version", "segment", "kind", "key", "category"]
+_SUMS = ("total", "total_sq", "minimum", "maximum")
 _ADDED = {"n": "sum", "total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
 
 
@@ -53,8 +58,10 @@ def merge_rows(table: pa.Table, keys: Sequence[str] = KEYS, added: Mapping[str, 
         [(name, how) for name, how in added.items()]
     )
     merged = merged.rename_columns([*keys, *added])
-    order = [(key, "ascending") for key in keys]
-    return merged.select(table.schema.names).cast(table.schema).sort_by(order)
+    order = pc.sort_indices(
+        pa.table({key: sortable(merged[key]) for key in keys}), [(key, "ascending") for key in keys]
+    )
+    return merged.select(table.schema.names).cast(table.schema).take(order)
 
 
 def slices(table: pa.Table, keys: Sequence[str]) -> dict[tuple[str, ...], tuple[int, int]]:
@@ -62,7 +69,7 @@ def slices(table: pa.Table, keys: Sequence[str]) -> dict[tuple[str, ...], tuple[
     if not table.num_rows:
         return {}
     # run ends of the columns together cut the table into parts in which no key changes
-    encoded = [pc.run_end_encode(table[key].combine_chunks()) for key in keys]
+    encoded = [pc.run_end_encode(sortable(table[key])) for key in keys]
     ends = np.unique(np.concatenate([arrays.values(runs.run_ends) for runs in encoded]))
     starts = np.concatenate([[0], ends[:-1]])
     values = zip(*(table[key].take(pa.array(starts)).to_pylist() for key in keys), strict=True)
@@ -76,12 +83,15 @@ class Profile:
     """Counts of one day, or of several merged.
 
     Attributes:
-        table: rows of `SCHEMA`.
+        table: rows of `SCHEMA`, its texts as codes (`coded`).
         grids: the grids that the bins refer to.
     """
 
     table: pa.Table
     grids: Grids
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "table", coded(self.table, TEXTS))
 
     @classmethod
     def empty(cls, grids: Grids) -> Profile:
@@ -104,7 +114,9 @@ class Profile:
                 )
         if len(parts) == 1:
             return parts[0]
-        return cls(merge_rows(pa.concat_tables([SCHEMA.empty_table(), *(p.table for p in parts)])), grids)
+        if not parts:
+            return cls.empty(grids)
+        return cls(merge_rows(one_coding(pa.concat_tables(part.table for part in parts))), grids)
 
     @cached_property
     def _slices(self) -> dict[tuple[str, ...], tuple[int, int]]:
@@ -112,13 +124,25 @@ class Profile:
         return slices(self.table, ["column", "version", "segment"])
 
     @cached_property
-    def _numbers(self) -> dict[str, np.ndarray]:
-        """The numeric columns of the table, NaN where there is nothing, and each row's kind by its place."""
-        kinds = pc.index_in(self.table["kind"], pa.array(KINDS))
-        sums = ("key", "total", "total_sq", "minimum", "maximum")
-        return {"kind": arrays.values(kinds), "n": arrays.values(self.table["n"])} | {
-            name: arrays.floats(self.table[name]) for name in sums
+    def _columns(self) -> dict[str, np.ndarray]:
+        """What every row has: its key, NaN where it has none, its count and the place of its kind."""
+        kinds = self.table["kind"].combine_chunks()
+        places = arrays.values(pc.index_in(kinds.dictionary, pa.array(KINDS)))
+        return {
+            "kind": places.astype(np.int8)[arrays.values(kinds.indices)],
+            "n": arrays.values(self.table["n"]),
+            "key": arrays.floats(self.table["key"]),
         }
+
+    @cached_property
+    def _sums(self) -> dict[str, Sparse]:
+        """What few rows have."""
+        return {name: Sparse.of(self.table[name]) for name in _SUMS}
+
+    def _part(self, where: tuple[int, int]) -> dict[str, np.ndarray]:
+        start, length = where
+        part = {name: values[start : start + length] for name, values in self._columns.items()}
+        return part | {name: sums.part(start, length) for name, sums in self._sums.items()}
 
     @cached_property
     def _segments(self) -> dict[str, list[str]]:
@@ -140,7 +164,7 @@ class Profile:
     def rows(self, version: str, segment: str = WHOLE) -> int:
         """How many rows the cell has."""
         start, length = self._slices.get(("", version, segment), (0, 0))
-        return int(self._numbers["n"][start : start + length].sum())
+        return int(self._columns["n"][start : start + length].sum())
 
     def counts(self, version: str, segment: str, column: str) -> Counts | None:
         """The counts of one column in one cell; None if the cell has no rows or the column was absent."""
@@ -153,7 +177,7 @@ class Profile:
 
     def _counted(self, where: tuple[int, int], column: str, segment: str) -> Counts:
         grid = self.grids.columns[column]
-        part = {name: values[where[0] : sum(where)] for name, values in self._numbers.items()}
+        part = self._part(where)
         if isinstance(grid, CategoryGrid):
             return _categories(part, self.table["category"].slice(*where))
         return _numbers(part, grid if segment == WHOLE else grid.joined)

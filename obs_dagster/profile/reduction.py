@@ -9,9 +9,10 @@ import narwhals as nw
 import pyarrow as pa
 
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.coding import coded, one_coding
 from obs_dagster.profile.expressions import reduce_frame
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.profile.profile import SCHEMA, Profile, slices
+from obs_dagster.profile.profile import SCHEMA, TEXTS, Profile, slices
 
 
 def reduce_rows(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> Profile:
@@ -41,7 +42,17 @@ def reduce_days(
 
 def _joined(tables: Iterable[pa.Table]) -> pa.Table:
     """The counts of all columns, from those of some each, in the columns' order."""
-    return pa.concat_tables([SCHEMA.empty_table(), *tables]).combine_chunks()
+    parts = [coded(table, TEXTS) for table in tables if table.num_rows]
+    if not parts:
+        return SCHEMA.empty_table()
+    joined = {}
+    for name in SCHEMA.names:
+        # a column at a time, or a wide log's counts would be there twice
+        joined[name] = one_coding(pa.concat_tables(part.select([name]) for part in parts)).combine_chunks()[
+            name
+        ]
+        parts = [part.drop_columns([name]) for part in parts]
+    return pa.table(joined)
 
 
 def _reduce(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> Iterator[pa.Table]:

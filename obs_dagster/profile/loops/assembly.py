@@ -102,9 +102,8 @@ class Assembly:
             for rank, name in enumerate(names)
             for part in self._parts[name]
         ]
-        schema = pa.schema([*((name, pa.string()) for name in self.by), *SCHEMA])
         if not parts:
-            return schema.empty_table()
+            return pa.schema([*((name, pa.string()) for name in self.by), *SCHEMA]).empty_table()
         whole = {
             name: np.concatenate([part.get(name, np.full(len(part["cell"]), nothing)) for part in parts])
             for name, nothing in [
@@ -128,11 +127,11 @@ class Assembly:
             pa.array([cell[place] for cell in order], pa.string()) for place in range(len(self.by) + 2)
         ]
         columns: dict[str, pa.Array] = {
-            name: values.take(pa.array(whole["cell"]))
+            name: _coded(values, whole["cell"])
             for name, values in zip([*self.by, "version", "segment"], cell_names, strict=True)
         }
-        columns["column"] = pa.array(names, pa.string()).take(pa.array(whole["column"]))
-        columns["kind"] = pa.array(KINDS, pa.string()).take(pa.array(whole["kind"]))
+        columns["column"] = _coded(pa.array(names, pa.string()), whole["column"])
+        columns["kind"] = _coded(pa.array(KINDS, pa.string()), whole["kind"])
         columns["key"] = pa.array(whole["key"], mask=np.isnan(whole["key"]))
         texts = pa.array(list(self._texts), pa.string())
         category = whole["category"]
@@ -141,4 +140,10 @@ class Assembly:
         # the sums of moments may overflow to NaN; elsewhere it says that there is none
         summed = whole["kind"] == KINDS.index("moments")
         columns |= {name: pa.array(whole[name], mask=np.isnan(whole[name]) & ~summed) for name in _SUMS}
-        return pa.table(columns, schema=schema)
+        return pa.table(columns)
+
+
+def _coded(texts: pa.Array, places: IntArray) -> pa.DictionaryArray:
+    """The text of each row, given its place among texts that may be repeated or null."""
+    distinct = texts.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(distinct.indices.take(pa.array(places)), distinct.dictionary)

@@ -60,11 +60,18 @@ class NumberCounts:
         fine = _counters(self._fine, located.whole_count, keyed, 0)
         joined = _counters(self._joined, located.cell_count, keyed, JOINED_BITS)
         count_bins(keyed.keys, located.cells, located.wholes, fine, joined)
+        alone = self._fine is not None and not fine.counts.size
+        joined_alone = self._joined is not None and not joined.counts.size
+        if alone or joined_alone or self._fine_ends is not None or self._joined_ends is not None:
+            self._add_alone(keyed, located, fine=alone, joined=joined_alone)
+
+    def _add_alone(self, keyed: Keyed, located: Located, *, fine: bool, joined: bool) -> None:
+        """Count what the compiled loops have no place for: bins far apart, and the extremes of scores."""
         binned = keyed.keys > SPECIAL
         cells, keys = located.cells[binned], keyed.keys[binned]
-        if self._fine is not None and not fine.counts.size:
+        if fine and self._fine is not None:
             self._fine.add(located.wholes[cells], keys)
-        if self._joined is not None and not joined.counts.size:
+        if joined and self._joined is not None:
             self._joined.add(cells, keys >> JOINED_BITS)
         if self._fine_ends is not None:
             self._fine_ends.add(located.wholes[cells], keys, keyed.values[binned], located.whole_count)

@@ -15,7 +15,7 @@ from obs_dagster.federation.small_outcomes import can_be_made_small, without_sma
 from obs_dagster.monitor.task import TASKS
 from obs_dagster.profile.cells import cell_name, values_of
 from obs_dagster.profile.grids.fit import fit_grids
-from obs_dagster.profile.profile import Profile
+from obs_dagster.profile.profile import SCHEMA, Profile
 from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.tasks.binary.outcomes import OUTCOMES
 from obs_dagster.tasks.binary.table import SCHEMA as OUTCOME_SCHEMA
@@ -85,8 +85,8 @@ def counted(small_at, tmp_path_factory):
 @pytest.mark.parametrize("n", [40, 700, 3_000])
 def test_every_count_is_of_enough_rows_and_totals_stay(counted, n, least):
     profile, grids = counted[n]
-    hidden = hidden_cells(rows_of_cells(profile.table), least)
-    table, told = without_small_counts(profile.table, grids, least, hidden)
+    hidden = hidden_cells(rows_of_cells(profile.table.cast(SCHEMA)), least)
+    table, told = without_small_counts(profile.table.cast(SCHEMA), grids, least, hidden)
     small = Profile(table, grids)
     counts = table.filter(pc.not_equal(table["kind"], "moments"))
     assert all(each >= least for each in counts["n"].to_pylist())
@@ -121,9 +121,12 @@ def _between_groups(before, after, least):
 
 def test_extremes_of_a_number_are_edges_of_bins_and_no_value_of_a_row(counted):
     profile, grids = counted[700]
-    table, _ = without_small_counts(profile.table, grids, 5, set())
+    table, _ = without_small_counts(profile.table.cast(SCHEMA), grids, 5, set())
     raw = set(
-        profile.table.filter(pc.equal(profile.table["column"], "temp"))["minimum"].drop_null().to_pylist()
+        profile.table.cast(SCHEMA)
+        .filter(pc.equal(profile.table.cast(SCHEMA)["column"], "temp"))["minimum"]
+        .drop_null()
+        .to_pylist()
     )
     moments = table.filter(pc.and_(pc.equal(table["column"], "temp"), pc.equal(table["kind"], "moments")))
     assert not raw & {*moments["minimum"].to_pylist(), *moments["maximum"].to_pylist()}
