@@ -11,6 +11,7 @@ from bench.prepare.columns import LABEL
 if TYPE_CHECKING:
     import duckdb
 
+    from obs_dagster.evaluation.night import Night
     from obs_dagster.monitor import Monitor
     from obs_dagster.profile.grids.grid import Grids
     from obs_dagster.profile.profile import Profile
@@ -109,6 +110,46 @@ def drift(monitor: Monitor, baseline: Profile, current: Profile) -> int:
                 before = baseline.counts(version, "*", column.name)
                 found += len(evaluate("drift", Comparison(before, counts, subject), only=common("drift")))
     return found
+
+
+def night(monitor: Monitor, lake: Path, grids: Grids) -> Night:
+    """A night with a lake of its own, whose baseline has these grids."""
+    from obs_dagster.baselines.stored import GRIDS, baseline_folder
+    from obs_dagster.evaluation.night import Night
+    from obs_dagster.evaluation.recording import Recorder
+    from obs_dagster.lake.lake import Lake, write_json
+
+    root = Lake(lake)
+    write_json(baseline_folder(monitor, root) / GRIDS, grids.to_json())
+    return Night(monitor, root, Recorder(monitor.model, "bench", dt.datetime.now(dt.UTC), monitor.task))
+
+
+def keep_baseline(night: Night, path: str) -> None:
+    """Keep the profile of a file's rows as the baseline of each version that it has."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from obs_dagster.baselines.prepared import BaselineVersion, keep_version
+    from obs_dagster.profile.profile import Profile
+
+    whole = profile(path, night.monitor, night.grids)
+    for version in whole.versions():
+        part = Profile(whole.table.filter(pc.field("version") == version), night.grids)
+        described = BaselineVersion(version, whole.rows(version), path, night.grids.id)
+        keep_version(night.monitor, described, part, pa.table({}), night.lake)
+
+
+def keep_profile(night: Night, found: Profile) -> Path:
+    """Keep the profile of the day; its file."""
+    night.profiles.write(_DAY, found.table, {"grids": night.grids.id})
+    return night.profiles.path(_DAY)
+
+
+def drift_of_night(night: Night) -> int:
+    """The drift stage of the day; how many records there are."""
+    from obs_dagster.evaluation.drift import drift_of_day
+
+    return len(drift_of_day(night, _DAY).records)
 
 
 def estimates(monitor: Monitor, baseline: OutcomeProfile, outcomes: OutcomeProfile) -> int:

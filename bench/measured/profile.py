@@ -1,4 +1,4 @@
-"""A day's rows reduced to a profile, and the drift of its columns."""
+"""A day's rows reduced to a profile, and the drift of its columns, as a night finds it."""
 
 from __future__ import annotations
 
@@ -17,24 +17,26 @@ def reduce(reference: str, current: str, monitor: str, *, drift: bool = False) -
         monitor: the monitor's file.
         drift: whether drift is computed too.
     """
-    import pyarrow.parquet as pq
-
     clock = Clock()
     with clock.importing():
         from bench.measured import ours
 
         described = ours.load(monitor)
     grids = ours.fit(reference, described)
-    baseline = ours.profile(reference, described, grids) if drift else None
-    with clock.phase("profile"):
-        profile = ours.profile(current, described, grids)
-    if baseline is not None:
-        with clock.phase("drift"):
-            ours.drift(described, baseline, profile)
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "profile.parquet"
-        pq.write_table(profile.table, file, compression="zstd")
-        clock.report(counts=profile.table.num_rows, bytes=file.stat().st_size)
+        # kept as a night keeps it, which never holds both profiles at once
+        night = ours.night(described, Path(folder), grids)
+        if drift:
+            ours.keep_baseline(night, reference)
+        with clock.phase("profile"):
+            profile = ours.profile(current, described, grids)
+        counts = profile.table.num_rows
+        file = ours.keep_profile(night, profile)
+        del profile
+        if drift:
+            with clock.phase("drift"):
+                ours.drift_of_night(night)
+        clock.report(counts=counts, bytes=file.stat().st_size)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from obs_dagster.baselines.protocol import baseline_of
@@ -13,9 +13,9 @@ from obs_dagster.changes.change import Change, Changes, Reference
 from obs_dagster.changes.describe import Moved, describe
 from obs_dagster.changes.missing import missing_moved
 from obs_dagster.errors import LakeError
-from obs_dagster.evaluation.drift_records import Compared, drift_records
+from obs_dagster.evaluation.drift_records import Compared, drift_of_columns, drifting_columns
 from obs_dagster.evaluation.multivariate import multivariate_records
-from obs_dagster.evaluation.night import Night
+from obs_dagster.evaluation.night import Night, never
 from obs_dagster.lake.lake import Lake, read_json, write_json
 from obs_dagster.metrics.drift.psi import MOVED
 from obs_dagster.metrics.record import Estimate, MetricRecord
@@ -24,10 +24,15 @@ from obs_dagster.monitor.alerting import Rule
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.cells import is_cell
+from obs_dagster.profile.columns import ProfiledColumn
 from obs_dagster.telemetry.traces import span
+from obs_dagster.workers import in_order
 
 CHANGES = "changes"
 """The folder of the lake; `day=…/changes.json` has a list of `Change.as_json` under `changes`."""
+
+#: Blocks of columns of a wide log from which on processes side by side are worth their start.
+_FEWEST_BLOCKS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,26 @@ class DayDrift:
 
 def drift_of_day(night: Night, day: dt.date) -> DayDrift:
     """The drift of one day; nothing is written."""
-    watch = _Watch(night.monitor)
+    watch, records = _Watch(night.monitor), list[MetricRecord]()
+    evaluate, blocks = partial(_of_blocks, night, day), drifting_columns(night)
+    # what is learned of one day for the next is not known elsewhere
+    alone = night.breached is not never or not night.monitor.engine.reads_here
     with span("drift") as told:
-        records = [*drift_records(night, day, watch.see), *multivariate_records(night, day)]
+        for found, moved in evaluate(blocks) if alone else in_order(evaluate, blocks, fewest=_FEWEST_BLOCKS):
+            records += found
+            watch.moved += moved
+        records += multivariate_records(night, day)
         told.set(records=len(records))
     return DayDrift(records, watch.changes(day))
+
+
+def _of_blocks(
+    night: Night, day: dt.date, blocks: Iterable[Sequence[ProfiledColumn]]
+) -> Iterator[tuple[list[MetricRecord], list[tuple[float, Moved]]]]:
+    """The records of some columns at a time, and which of these moved by how much."""
+    for columns in blocks:
+        watch = _Watch(night.monitor)
+        yield list(drift_of_columns(columns, night, day, watch.see)), watch.moved
 
 
 def keep_changes(model: str, lake: Lake, day: dt.date, changes: Sequence[Change]) -> None:
@@ -84,7 +104,7 @@ class _Watch:
     """Keeps the counts of the columns that moved, while drift is computed."""
 
     monitor: Monitor
-    _moved: list[tuple[float, Moved]] = field(default_factory=list)
+    moved: list[tuple[float, Moved]] = field(default_factory=list)
 
     def see(self, compared: Compared) -> None:
         """Look whether a column has moved over windows that hold the same rows; in cells that rules watch."""
@@ -110,14 +130,14 @@ class _Watch:
                 values=values,
                 segment=segment,
             )
-            self._moved.append((max(abs(each or 0.0) for each in sizes), moved))
+            self.moved.append((max(abs(each or 0.0) for each in sizes), moved))
 
     def changes(self, day: dt.date) -> list[Change]:
         """What is told of them: by version, the shortest window and the gravest first."""
-        self._moved.sort(
+        self.moved.sort(
             key=lambda each: (each[1].version, each[1].windows, -each[0], each[1].column, each[1].segment)
         )
-        moved = [each for _, each in self._moved]
+        moved = [each for _, each in self.moved]
         reference = _reference(self.monitor, day)
         return describe(moved, {each.version: reference for each in moved}, day)
 

@@ -57,18 +57,24 @@ def drift_records(night: Night, day: dt.date, seen: Seen | None = None) -> Itera
     In segment cells the score's population stability index is watched: it sums up what the features do there,
     at a twentieth of the cost. What rules ask for beyond that in some cells is computed there.
     """
+    for columns in drifting_columns(night):
+        yield from drift_of_columns(columns, night, day, seen)
+
+
+def drifting_columns(night: Night) -> list[list[ProfiledColumn]]:
+    """The columns whose drift is evaluated, some of them at a time."""
     columns = [
         each
         for each in profiled_columns(night.monitor)
         if each.role in ("feature", "output") and each.name in night.grids.columns
     ]
-    for start in range(0, len(columns), _COLUMNS):
-        yield from _drift_of(columns[start : start + _COLUMNS], night, day, seen)
+    return [columns[start : start + _COLUMNS] for start in range(0, len(columns), _COLUMNS)]
 
 
-def _drift_of(
-    columns: Sequence[ProfiledColumn], night: Night, day: dt.date, seen: Seen | None
+def drift_of_columns(
+    columns: Sequence[ProfiledColumn], night: Night, day: dt.date, seen: Seen | None = None
 ) -> Iterator[MetricRecord]:
+    """The same of some columns."""
     asked = AskedCells(night.monitor)
     divided = frozenset(each.name for each in columns if each.leads or asked.of(each.name))
     part = Part(whole=frozenset(each.name for each in columns), cells=divided)

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
+from obs_dagster import workers
 from obs_dagster.alerts.moved import from_lake
 from obs_dagster.changes.change import Changes
 from obs_dagster.changes.words import between, line, told
 from obs_dagster.errors import LakeError
+from obs_dagster.evaluation import drift, drift_records
 from obs_dagster.evaluation.drift import changes_of, drift_of_day, keep_changes
 from obs_dagster.history import History
 from obs_dagster.reports.gather import gather
@@ -48,6 +50,19 @@ def test_a_night_finds_what_moved_and_keeps_it(world, day):
     before = world.state()
     keep_changes("small", world.lake, day + ONE, drift_of_day(world.tonight, day + ONE).changes)
     assert world.state() == before
+
+
+def test_columns_of_a_wide_log_are_evaluated_side_by_side(world, day, monkeypatch):
+    alone = drift_of_day(world.tonight, day + ONE)
+    assert alone.changes
+    monkeypatch.setattr(drift_records, "_COLUMNS", 1)
+    monkeypatch.setattr(drift, "_FEWEST_BLOCKS", 1)
+    monkeypatch.setattr(workers, "cores", lambda: 2)
+    begun = []
+    begin = workers._BESIDE.begin
+    monkeypatch.setattr(workers._BESIDE, "begin", lambda work: begun.append(work) or begin(work))
+    assert drift_of_day(world.tonight, day + ONE) == alone
+    assert begun
 
 
 def test_a_night_on_which_nothing_moved_keeps_nothing_of_an_earlier_run(world, day):
