@@ -67,9 +67,9 @@ def _counted(reduction: _Reduction, *, rows: bool) -> pa.Table:
     shares = [reduction.columns[start::threads] for start in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
         counting: list[Future[None]] = []
-        for batch in reduction.reader.read():
-            # while the columns of one batch are counted the next one is read
-            arranged = reduction.arrange(batch)
+        for batches in reduction.reader.read_together():
+            # while the columns of some batches are counted the next ones are read
+            arranged = [reduction.arrange(batch) for batch in batches]
             _wait_for(counting)
             counting = [pool.submit(reduction.count, arranged, names) for names in shares]
         _wait_for(counting)
@@ -130,10 +130,11 @@ class _Reduction:
             batch, [counts.locate(joint, combinations, self._keys, lengths) for counts in self._counts]
         )
 
-    def count(self, arranged: _Arranged, names: Iterable[str]) -> None:
-        """Count some columns of a batch."""
+    def count(self, arranged: Sequence[_Arranged], names: Iterable[str]) -> None:
+        """Count some columns of batches."""
         for name in names:
-            self._count(arranged, name)
+            for batch in arranged:
+                self._count(batch, name)
 
     def _count(self, arranged: _Arranged, name: str) -> None:
         counted = zip(self._counts, arranged.located, strict=True)

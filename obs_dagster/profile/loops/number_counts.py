@@ -52,8 +52,9 @@ class NumberCounts:
     def add(self, keyed: Keyed, located: Located) -> None:
         """Count the rows of a batch, given what they count as and where they belong."""
         self._moments = self._moments.grown(located.cell_count)
-        more = max(0, located.cell_count - len(self._special))
-        self._special = np.pad(self._special, ((0, more), (0, 0)))
+        if located.cell_count > len(self._special):
+            more = located.cell_count - len(self._special)
+            self._special = np.pad(self._special, ((0, more), (0, 0)))
         add_moments(keyed.keys, keyed.values, located.cells, self._special, self._moments.sums.reshape(-1))
         if keyed.low > keyed.high:
             return
