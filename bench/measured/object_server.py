@@ -9,10 +9,20 @@ from __future__ import annotations
 import mmap
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 #: Smaller objects are handed over as moto does.
 _MAPPED = 1 << 20
+#: Bytes of a large one that are sent at a time.
+_PIECE = 1 << 20
+
+
+class _Mapped(mmap.mmap):
+    """A file that is sent in pieces; as its base is, it would be sent byte by byte."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (self[begin : begin + _PIECE] for begin in range(0, len(self), _PIECE))
 
 
 def main() -> None:
@@ -23,14 +33,14 @@ def main() -> None:
 
     whole = FakeKey.value
 
-    def content(key: FakeKey) -> bytes | mmap.mmap:
+    def content(key: FakeKey) -> bytes | _Mapped:
         if key.size < _MAPPED:
             found: bytes = whole.fget(key)
             return found
         file: Any = key._value_buffer  # noqa: SLF001  moto has no other way to a part of an object
         file.rollover()
         file.flush()
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return _Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     FakeKey.value = property(content, whole.fset)
     handler = type(

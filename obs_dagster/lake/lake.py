@@ -60,7 +60,7 @@ def _replacing_object(path: ObjectPath) -> Iterator[Path]:
     aside = scratch() / f"{uuid4().hex}-{path.name[-64:]}"
     try:
         yield aside
-        path.store.put(path.key, aside, before)
+        path.take(aside, before)
     finally:
         aside.unlink(missing_ok=True)
 
@@ -72,7 +72,7 @@ def manifest_of(path: Path) -> dict[str, Any]:
         LakeError: the file cannot be read as Parquet.
     """
     try:
-        schema = pq.read_schema(path)
+        schema = pq.read_schema(path.in_parts() if isinstance(path, ObjectPath) else path)
     except (pa.ArrowException, OSError) as error:
         raise LakeError(
             f"{path} is not a readable Parquet file ({error}).", remedy="Run its day again to rewrite it."

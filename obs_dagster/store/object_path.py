@@ -7,12 +7,14 @@ import io
 import os
 import stat as modes
 from collections.abc import Generator, Iterator
-from pathlib import PosixPath, PurePosixPath
+from pathlib import Path, PosixPath, PurePosixPath
 from typing import Any, ClassVar, NoReturn, Self
 
-from obs_dagster.store.copies import copy_of
+from obs_dagster.store.content import Content
+from obs_dagster.store.copies import copy_of, keep
 from obs_dagster.store.error import StoreError
 from obs_dagster.store.objects import store_at
+from obs_dagster.store.parts import Parts
 from obs_dagster.store.pattern import literal_parts, matcher
 from obs_dagster.store.protocol import Stamp, Store
 
@@ -159,6 +161,26 @@ class ObjectPath(PosixPath):
         if set(mode) & set("wax+"):
             self._refuse()
         return io.open(os.fspath(self), mode, buffering, *args, **kwargs)  # noqa: UP020  builtins.open is shadowed
+
+    def in_parts(self) -> Content:
+        """What is there now as a file of which few parts are read; only these are fetched if it is large.
+
+        Raises:
+            FileNotFoundError: there is no such object.
+        """
+        return Content(Parts(self.store, self.stamped()))
+
+    def take(self, file: Path, before: Stamp | None) -> None:
+        """Become what a file below `working_folder` is, which is this process's copy from then on.
+
+        Args:
+            file: the content; it is gone afterwards.
+            before: what the object was like; None if there was none.
+
+        Raises:
+            LostRaceError: it is not as it was `before`; it stays as it is.
+        """
+        keep(self.store, self.key, self.store.put(self.key, file, before), file)
 
     def read_bytes(self) -> bytes:
         """All of it."""

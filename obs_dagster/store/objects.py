@@ -19,6 +19,7 @@ from obs_dagster.store.error import LostRaceError, StoreError
 from obs_dagster.store.protocol import Stamp, Store
 
 if TYPE_CHECKING:
+    from obstore import GetResult
     from obstore.store import ObjectStore
 
 #: The schemes of addresses that are stores, and what the provider is called.
@@ -33,9 +34,13 @@ SCHEMES = {
 #: Variables that name another server than the provider's own: loopback, or one within a company.
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AZURE_STORAGE_ENDPOINT")
 #: Bytes that are written in one request, which the store can refuse if the object is another one by now.
-_AT_ONCE = 64 << 20
-#: Bytes of a request of a file that is fetched by several, and how many of these at once.
-_RANGE, _RANGES_AT_ONCE = 16 << 20, 8
+_ONE_REQUEST = 64 << 20
+#: Bytes of a request of a file that is fetched or written by several, and how many of these at once.
+_RANGE, _PART, _AT_ONCE = 16 << 20, 8 << 20, 8
+#: Stores take no more parts of a file than ten thousand.
+_PARTS = 9_000
+#: Bytes of what is fetched that are in memory before they are on disk.
+_CHUNK = 1 << 20
 #: How often, and for how long, a service that is busy or fails is asked again.
 RETRIES: Any = {
     "max_retries": 10,
@@ -87,58 +92,74 @@ class Objects:
         return folders, sorted(map(_stamp, found["objects"]), key=lambda each: each.key)
 
     def fetch(self, stamp: Stamp, target: Path) -> None:
-        """In one request, or ranges of one version of it."""
+        """In one request, or several at once for ranges of one version of it; little of it is in memory."""
+        with target.open("wb") as file:
+            if stamp.size <= _RANGE:
+                self._fetch(stamp, file.fileno(), 0)
+                return
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                begins = range(0, stamp.size, _RANGE)
+                list(pool.map(lambda begin: self._fetch(stamp, file.fileno(), begin), begins))
+
+    def _fetch(self, stamp: Stamp, file: int, begin: int) -> None:
+        """Write a range of an object to where it is in a file."""
+        at, end = begin, min(begin + _RANGE, stamp.size)
+        with self._told(stamp.key):
+            for chunk in self._get(stamp, begin, end).stream(_CHUNK):
+                part = memoryview(chunk)
+                while part:
+                    written = os.pwrite(file, part, at)
+                    part, at = part[written:], at + written
+
+    def _get(self, stamp: Stamp, begin: int, end: int) -> GetResult:
         import obstore
 
         options: Any = {"if_match": stamp.tag} if stamp.tag else {}
-        with self._told(stamp.key), target.open("wb") as file:
-            if stamp.size <= _RANGE:
-                for chunk in obstore.get(self._opened, stamp.key, options=options).stream():
-                    file.write(chunk)
-                return
-            # ranges go by threads, in order, few of them at once
-            from concurrent.futures import ThreadPoolExecutor
-
-            begins = range(0, stamp.size, _RANGE)
-            with ThreadPoolExecutor(_RANGES_AT_ONCE) as pool:
-                for first in range(0, len(begins), _RANGES_AT_ONCE):
-                    some = begins[first : first + _RANGES_AT_ONCE]
-                    for part in pool.map(lambda begin: self._range(stamp, begin), some):
-                        file.write(part)
-
-    def _range(self, stamp: Stamp, begin: int) -> bytes:
-        return self.read(stamp, begin, min(begin + _RANGE, stamp.size))
+        if (begin, end) != (0, stamp.size):
+            options["range"] = (begin, end)
+        return obstore.get(self._opened, stamp.key, options=options)
 
     def read(self, stamp: Stamp, begin: int, end: int) -> bytes:
         """By one request for the range of the version that was stamped."""
-        import obstore
-
-        options: Any = {"range": (begin, end)} | ({"if_match": stamp.tag} if stamp.tag else {})
         with self._told(stamp.key):
-            return bytes(obstore.get(self._opened, stamp.key, options=options).bytes())
+            return bytes(self._get(stamp, begin, end).bytes())
 
-    def put(self, key: str, content: Path | bytes, before: Stamp | None) -> None:
+    def put(self, key: str, content: Path | bytes, before: Stamp | None) -> str:
         """In one request under the condition; what is too large for one is looked at just before."""
         import obstore
 
         size = len(content) if isinstance(content, bytes) else content.stat().st_size
         mark = uuid4().hex
         attributes: Any = {_MARK: mark}
-        if size > _AT_ONCE:
+        if size > _ONE_REQUEST:
             if self.stamp(key) != before:
                 raise self._lost(key)
             with self._told(key):
-                obstore.put(self._opened, key, content, attributes=attributes, use_multipart=True)
-            return
+                put = obstore.put(
+                    self._opened,
+                    key,
+                    content,
+                    attributes=attributes,
+                    use_multipart=True,
+                    chunk_size=max(_PART, -(-size // _PARTS)),
+                    max_concurrency=_AT_ONCE,
+                )
+            return put["e_tag"] or ""
         known = {} if before is None else {"e_tag": before.tag, "version": before.version}
         mode: Any = {name: each for name, each in known.items() if each} or "create"
         try:
             with self._told(key):
-                obstore.put(self._opened, key, content, attributes=attributes, mode=mode, use_multipart=False)
+                put = obstore.put(
+                    self._opened, key, content, attributes=attributes, mode=mode, use_multipart=False
+                )
         except LostRaceError:
             # it may have been this one, whose answer was lost and which was tried again
             if self._mark(key) != mark:
                 raise
+            return ""
+        return put["e_tag"] or ""
 
     def _mark(self, key: str) -> str:
         import obstore

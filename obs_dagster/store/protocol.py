@@ -64,8 +64,10 @@ class Store(Protocol):
             LostRaceError: the object is another one by now.
         """
 
-    def put(self, key: str, content: Path | bytes, before: Stamp | None) -> None:
+    def put(self, key: str, content: Path | bytes, before: Stamp | None) -> str:
         """Replace an object, or make it; a reader sees the old content or the new one.
+
+        Returns the tag of what was written, or nothing if the answer with it was lost.
 
         Args:
             key: the key.

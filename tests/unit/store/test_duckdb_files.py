@@ -5,9 +5,8 @@ import threading
 import duckdb
 import pytest
 
-from obs_dagster.lake.lake import replacing
-from obs_dagster.store import duckdb_files
-from obs_dagster.store.duckdb_files import _Content
+from obs_dagster.store import duckdb_files, parts
+from obs_dagster.store.content import Content
 
 ROWS = 200_000
 COLUMNS = range(8)
@@ -24,10 +23,9 @@ def file(tmp_path_factory):
 
 @pytest.mark.parametrize("whole", [0, 1 << 30], ids=["in ranges", "fetched whole"])
 def test_threads_that_read_one_object_at_once_read_what_is_in_it(file, bucket, monkeypatch, whole):
-    monkeypatch.setattr(duckdb_files, "_WHOLE", whole)
+    monkeypatch.setattr(parts, "_WHOLE", whole)
     there = bucket / "rows.parquet"
-    with replacing(there) as aside:
-        aside.write_bytes(file.read_bytes())
+    there.store.put(there.key, file.read_bytes(), None)
     sums = ", ".join(f"sum(c{each}::HUGEINT)" for each in COLUMNS)
     with duckdb.connect(config={"threads": 8}) as session:
         duckdb_files.register(session)
@@ -36,12 +34,21 @@ def test_threads_that_read_one_object_at_once_read_what_is_in_it(file, bucket, m
     assert found == [expected] * 3
 
 
-def _content(text):
-    return _Content(len(text), lambda begin, end: text[begin:end])
+class Text:
+    """Bytes in memory."""
+
+    def __init__(self, text):
+        self.text, self.size, self.closed = text, len(text), 0
+
+    def read(self, begin, end):
+        return self.text[begin:end]
+
+    def close(self):
+        self.closed += 1
 
 
 def test_what_a_thread_sought_is_what_it_reads():
-    content, there = _content(b"0123456789"), []
+    content, there = Content(Text(b"0123456789")), []
     content.seek(2)
     other = threading.Thread(target=lambda: (content.seek(7), there.append(content.read(2))))
     other.start()
@@ -50,7 +57,7 @@ def test_what_a_thread_sought_is_what_it_reads():
 
 
 def test_readings_without_seeking_go_on_whichever_thread_reads():
-    content, there = _content(b"0123456789"), []
+    content, there = Content(Text(b"0123456789")), []
     first = content.read(4)
     other = threading.Thread(target=lambda: there.append(content.read(4)))
     other.start()
@@ -59,14 +66,14 @@ def test_readings_without_seeking_go_on_whichever_thread_reads():
 
 
 def test_positions_count_from_the_beginning_from_here_and_from_the_end():
-    content = _content(b"0123456789")
+    content = Content(Text(b"0123456789"))
     assert [content.seek(4), content.seek(2, 1), content.tell(), content.read(1)] == [4, 6, 6, b"6"]
     assert [content.seek(-1, 2), content.read(5), content.seek(20), content.read(1)] == [9, b"9", 20, b""]
 
 
 def test_a_closed_object_lets_its_copy_go():
-    closed = []
-    content = _Content(1, lambda *_: b"x", lambda: closed.append(1))
+    text = Text(b"x")
+    content = Content(text)
     content.close()
     content.close()
-    assert closed == [1]
+    assert text.closed == 1

@@ -8,7 +8,7 @@ import pytest
 
 from obs_dagster.lake.lake import Lake, manifest_if_readable, read_json, replacing, write_json
 from obs_dagster.sources.files import connect
-from obs_dagster.store import LostRaceError, StoreError, copies, objects, place
+from obs_dagster.store import LostRaceError, StoreError, objects, place
 from obs_dagster.store.probe import probe
 
 
@@ -110,7 +110,7 @@ def test_lists_that_lag_hide_no_day_that_is_asked_for(object_server, bucket, day
 
 
 def test_large_objects_go_in_pieces_and_come_in_pieces(bucket, monkeypatch):
-    monkeypatch.setattr(objects, "_AT_ONCE", 1 << 20)
+    monkeypatch.setattr(objects, "_ONE_REQUEST", 1 << 20)
     monkeypatch.setattr(objects, "_RANGE", 1 << 20)
     content = bytes(range(256)) * (7 << 12)
     path = bucket / "large"
@@ -123,15 +123,16 @@ def test_large_objects_go_in_pieces_and_come_in_pieces(bucket, monkeypatch):
 
 
 def test_a_large_file_is_read_in_ranges_of_one_version(object_server, bucket, monkeypatch):
-    from obs_dagster.store import duckdb_files
+    from obs_dagster.store import duckdb_files, parts
 
-    monkeypatch.setattr(duckdb_files, "_WHOLE", 0)
+    monkeypatch.setattr(parts, "_WHOLE", 0)
     path = bucket / "x.parquet"
 
     def write(first):
-        with replacing(path) as aside:
-            numbers = pa.table({"x": range(first, first + 100_000), "y": [str(n) for n in range(100_000)]})
-            pq.write_table(numbers, aside, row_group_size=10_000, compression="none")
+        numbers = pa.table({"x": range(first, first + 100_000), "y": [str(n) for n in range(100_000)]})
+        file = pa.BufferOutputStream()
+        pq.write_table(numbers, file, row_group_size=10_000, compression="none")
+        path.store.put(path.key, file.getvalue().to_pybytes(), path.stamp())
 
     write(0)
     object_server.requests.clear()
@@ -144,17 +145,6 @@ def test_a_large_file_is_read_in_ranges_of_one_version(object_server, bucket, mo
         with pytest.raises(LostRaceError, match="was written by another process"):
             opened.read(4)
         assert connection.sql(f"SELECT min(x) FROM read_parquet(['{path}'])").fetchall() == [(7,)]
-
-
-def test_copies_make_room_for_others(bucket, monkeypatch):
-    monkeypatch.setattr(copies, "ROOM", 3_000)
-    monkeypatch.setattr(copies, "_STAY", 1)
-    files = [put(bucket / f"{number}", "x" * 1_000) for number in range(6)]
-    folder = copies.copy_of(files[0].store, files[0].stamped()).parent
-    for file in files:
-        file.read_bytes()
-    assert sum(each.stat().st_size for each in folder.iterdir()) <= 3_000
-    assert files[0].read_text() == "x" * 1_000
 
 
 def test_a_copy_is_not_to_be_written(bucket):
