@@ -22,10 +22,19 @@ class Bucket:
     Attributes:
         url: the bucket's address.
         environ: variables with which `obs` reaches it.
+        server: the server's process.
     """
 
     url: str
     environ: Mapping[str, str] = field(repr=False)
+    server: int
+
+    def cpu(self) -> float:
+        """Seconds of CPU that the server has taken."""
+        import psutil
+
+        taken = psutil.Process(self.server).cpu_times()
+        return float(taken.user + taken.system)
 
     def put(self, file: Path, key: str) -> None:
         """Copy a file into it."""
@@ -48,6 +57,7 @@ def serving() -> Iterator[Bucket]:
                     "AWS_SECRET_ACCESS_KEY": "secret",
                     "AWS_DEFAULT_REGION": "us-east-1",
                 },
+                server.pid,
             )
         finally:
             server.terminate()

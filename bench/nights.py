@@ -26,6 +26,7 @@ class NightsTaken:
         failure: why it failed; empty otherwise.
         cpu: seconds of CPU, of its processes together.
         told: the last line of its standard output.
+        server: seconds of CPU that the server of its objects took meanwhile.
     """
 
     wall: float
@@ -34,6 +35,7 @@ class NightsTaken:
     failure: str = ""
     cpu: float = 0.0
     told: str = ""
+    server: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """The measurement as JSON has it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -79,6 +80,7 @@ class Season:
         self._put(rows(self._rows, day, columns=[ID, self._kind.label]), f"labels/{day}.parquet")
         say(f"A night of {rows_of(self._rows)} rows: {self._kind.task}")
         arguments = [*command, "--day", day]
+        before = self._bucket.cpu() if self._bucket else 0.0
         taken = obs(
             arguments,
             home=self._home,
@@ -89,7 +91,7 @@ class Season:
         )
         if taken.failure:
             say(f"  {taken.failure}")
-        return taken
+        return replace(taken, server=self._bucket.cpu() - before) if self._bucket else taken
 
     def _put(self, file: Path, name: str) -> None:
         """Let a file be where the monitor looks for it."""

@@ -60,6 +60,7 @@ def _places(options: Options, workspace: Workspace, rows: int) -> dict[str, Any]
             "failure": "",
             "wall": statistics.median(each.wall for each in later),
             "cpu": statistics.median(each.cpu for each in later),
+            "server": statistics.median(each.server for each in later),
             "peak": max(each.peak for each in later),
             "stages": {name: statistics.median(each.stages[name] for each in later) for name in first.stages},
         }
@@ -93,6 +94,7 @@ def section(cases: dict[str, dict[str, Any]]) -> str:
             [name, *_beside(took, bucket["stages"].get(name, 0.0))] for name, took in disk["stages"].items()
         ]
         lines.append(["CPU seconds", *_beside(disk["cpu"], bucket["cpu"])])
+        lines.append(["CPU seconds of the server", "", seconds(bucket["server"]), ""])
         lines.append(["peak MB", size(disk["peak"]), size(bucket["peak"]), ""])
         tables.append(table([f"seconds, {case} rows", *_PLACES, "times"], lines))
     return "\n\n".join(tables)

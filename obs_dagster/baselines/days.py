@@ -35,6 +35,7 @@ from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place
 from obs_dagster.sources.personal import Personal, counted, shown
 from obs_dagster.sources.purged import PurgedError
+from obs_dagster.store import in_parts
 
 if TYPE_CHECKING:
     import duckdb
@@ -286,7 +287,7 @@ def day_samples(
     rows, roles = lake.table(monitor.model, _ROWS), monitor.logs.columns
     key, wanted = identifier(roles.prediction_id), ", ".join(map(identifier, columns))
     for day in sorted(rows.days()):
-        if rows.readable(day) is None or not {*columns} <= {*pq.read_schema(rows.path(day)).names}:
+        if rows.readable(day) is None or not {*columns} <= {*pq.read_schema(in_parts(rows.path(day))).names}:
             continue
         file = f"read_parquet({literal(str(rows.path(day)))}, hive_partitioning = false)"
         query = (

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from obs_dagster.lake.lake import group_rows, manifest_in, manifest_metadata, replacing
 from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.sources.files import connect
+from obs_dagster.store import in_parts
 
 _ARROW = b"ARROW:schema"
 Said = Callable[[dict[str, Any], int], dict[str, Any]]
@@ -37,7 +38,7 @@ def remove_rows(
         said: what the manifest says afterwards; also asked where no row is gone.
         dry_run: only count.
     """
-    schema = pq.read_schema(path)
+    schema = pq.read_schema(in_parts(path))
     manifest = manifest_in(schema)
     found = source or f"SELECT * FROM read_parquet({literal(str(path))}, hive_partitioning = false)"
     number = 0

@@ -29,6 +29,7 @@ from obs_dagster.profile.profile import slices
 from obs_dagster.profile.tables import LABEL_AGES
 from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.warehouse_labels import NEWEST
+from obs_dagster.store import in_parts
 from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable
 from obs_dagster.tasks.protocol import task_of
 from obs_dagster.telemetry.traces import span
@@ -72,7 +73,7 @@ def _newest(truth: Table, day: dt.date) -> dt.datetime | None:
 
 @lru_cache(maxsize=512)
 def _newest_of(path: Path, stamp: int) -> dt.datetime | None:  # noqa: ARG001  the stamp tells a rewritten file from the old one
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(in_parts(path)) as file:
         place, metadata = file.schema_arrow.get_field_index("known_at"), file.metadata
         groups = [metadata.row_group(each).column(place) for each in range(metadata.num_row_groups)]
         told = [each.statistics for each in groups if each.statistics]

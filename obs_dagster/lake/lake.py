@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from obs_dagster.errors import LakeError
 from obs_dagster.lake import leftovers
 from obs_dagster.scratch import scratch
-from obs_dagster.store import ObjectPath, remove_tree
+from obs_dagster.store import ObjectPath, in_parts, remove_tree
 
 #: Rows that are written together at most, and values where columns are many.
 _GROUP_ROWS, _GROUP_VALUES = 122_880, 1 << 23
@@ -72,7 +72,7 @@ def manifest_of(path: Path) -> dict[str, Any]:
         LakeError: the file cannot be read as Parquet.
     """
     try:
-        schema = pq.read_schema(path.in_parts() if isinstance(path, ObjectPath) else path)
+        schema = pq.read_schema(in_parts(path))
     except (pa.ArrowException, OSError) as error:
         raise LakeError(
             f"{path} is not a readable Parquet file ({error}).", remedy="Run its day again to rewrite it."

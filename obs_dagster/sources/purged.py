@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from obs_dagster.errors import LakeError
 from obs_dagster.lake.lake import Table
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.store import in_parts
 
 _SINCE = "purged"
 
@@ -58,7 +59,8 @@ def purge_rows(table: Table, day: dt.date, today: dt.date, **changed: object) ->
     if manifest is None or purged_on(manifest):
         return 0
     path = table.path(day)
-    rows: int = pq.read_metadata(path).num_rows
+    rows: int = pq.read_metadata(in_parts(path)).num_rows
+    empty = pq.read_schema(in_parts(path)).empty_table()
     kept = {key: value for key, value in manifest.items() if key not in ("in_place", "conflicting")}
-    table.write(day, pq.read_schema(path).empty_table(), kept | changed | {_SINCE: today.isoformat()})
+    table.write(day, empty, kept | changed | {_SINCE: today.isoformat()})
     return rows

@@ -2,6 +2,15 @@
 
 from obs_dagster.store.error import LostRaceError, StoreError
 from obs_dagster.store.object_path import ObjectPath
-from obs_dagster.store.place import is_remote, place, remove_tree, working_folder
+from obs_dagster.store.place import in_parts, is_remote, place, remove_tree, working_folder
 
-__all__ = ["LostRaceError", "ObjectPath", "StoreError", "is_remote", "place", "remove_tree", "working_folder"]
+__all__ = [
+    "LostRaceError",
+    "ObjectPath",
+    "StoreError",
+    "in_parts",
+    "is_remote",
+    "place",
+    "remove_tree",
+    "working_folder",
+]

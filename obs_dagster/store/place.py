@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from obs_dagster.scratch import scratch
+from obs_dagster.store.content import Content
 from obs_dagster.store.error import StoreError
 from obs_dagster.store.object_path import ObjectPath
 from obs_dagster.store.objects import SCHEMES
@@ -47,6 +48,15 @@ def is_remote(text: str | Path) -> bool:
 def working_folder(folder: Path) -> Path:
     """A folder where files may be made for the time being: this one, if it is of this machine."""
     return scratch() if isinstance(folder, ObjectPath) else folder
+
+
+def in_parts(path: Path) -> Path | Content:
+    """What a library opens that reads few parts of a file: of a large object only these are fetched.
+
+    Raises:
+        FileNotFoundError: it is an object that is not there.
+    """
+    return path.in_parts() if isinstance(path, ObjectPath) else path
 
 
 def remove_tree(folder: Path) -> None:

@@ -12,6 +12,7 @@ from uuid import uuid4
 from obs_dagster.lake.quoting import literal, literals
 from obs_dagster.sources.formats.file_format import FileFormat
 from obs_dagster.sources.formats.part import Part, RowGroup, UnreadableError, first_rows, repeated
+from obs_dagster.store import in_parts
 
 if TYPE_CHECKING:
     import duckdb
@@ -79,7 +80,7 @@ def _described(files: Sequence[Path]) -> Iterator[_File]:
     before = 0
     for file in files:
         try:
-            metadata = pq.read_metadata(file)
+            metadata = pq.read_metadata(in_parts(file))
         except (pa.ArrowException, OSError) as error:
             raise UnreadableError(file, str(error).splitlines()[0]) from error
         yield _File(file, before, metadata)

@@ -56,7 +56,14 @@ MEASURED = {
     objects.NAME: {
         "rows": 10_000_000,
         "places": {
-            name: {"failure": "", "wall": wall, "cpu": wall, "peak": 900_000_000, "stages": {"profile": 4.0}}
+            name: {
+                "failure": "",
+                "wall": wall,
+                "cpu": wall,
+                "server": 7.0,
+                "peak": 900_000_000,
+                "stages": {"profile": 4.0},
+            }
             for name, wall in (("on disk", 50.0), ("in a bucket", 60.0))
         },
     },
@@ -168,6 +175,7 @@ EXPECTED = {
     objects.NAME: [
         "| **the whole night** | 50.0 | 60.0 | 1.20 |",
         "| profile | 4.00 | 4.00 | 1.00 |",
+        "| CPU seconds of the server |  | 7.00 |",
         "| peak MB | 900 | 900 |",
     ],
     telemetry.NAME: ["| 10k | 10.0 | 10.2 | 0.250 | +2.5 % | 1.9 to 3.1 % | +2.0 % | +0.0 % | +3.0 % | 3 |"],

@@ -4,9 +4,11 @@ import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
-from obs_dagster.lake.lake import replacing
+from obs_dagster.lake.lake import Lake, replacing
 from obs_dagster.store import LostRaceError, StoreError, copies, objects, parts
 from obs_dagster.store.copies import copy_of, keep, open_copy, open_kept
 from obs_dagster.store.parts import Parts
@@ -231,3 +233,15 @@ def test_copies_that_were_just_asked_for_stay(bucket, monkeypatch):
     copy = copy_of(first.store, first.stamped())
     assert second.read_bytes() == b"b" * 1_000
     assert copy.read_bytes() == b"a" * 1_000
+
+
+def test_of_a_large_partition_the_manifest_alone_is_fetched(object_server, bucket, in_pieces, day):
+    table = Lake(bucket / "lake").table("m", "t")
+    table.write(day, pa.table({"x": np.random.default_rng(1).random(1 << 18)}), {"rows": 7})
+    path = table.path(day)
+    written_elsewhere(path, path.read_bytes() + b"")
+    copies._place(path.store, path.stamped()).unlink()
+    object_server.requests.clear()
+    assert table.manifest(day) == {"rows": 7}
+    assert not kept(path)
+    assert gets(object_server) <= 2
