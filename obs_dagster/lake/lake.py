@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from obs_dagster.errors import LakeError
 from obs_dagster.lake import leftovers
 from obs_dagster.scratch import scratch
-from obs_dagster.store import ObjectPath, in_parts, remove_tree
+from obs_dagster.store import ObjectPath, are_files, in_parts, remove_tree
 
 #: Rows that are written together at most, and values where columns are many.
 _GROUP_ROWS, _GROUP_VALUES = 122_880, 1 << 23
@@ -131,8 +131,9 @@ class Table:
 
     def days_between(self, first: dt.date, last: dt.date) -> list[dt.date]:
         """The written days from `first` to `last`, both included."""
-        span = (first + dt.timedelta(days=offset) for offset in range((last - first).days + 1))
-        return [day for day in span if self.exists(day)]
+        span = [first + dt.timedelta(days=offset) for offset in range((last - first).days + 1)]
+        written = are_files([self.path(day) for day in span])
+        return [day for day, there in zip(span, written, strict=True) if there]
 
     def manifest(self, day: dt.date) -> dict[str, Any] | None:
         """The day's manifest, None if the day has not been written."""

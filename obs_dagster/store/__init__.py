@@ -2,12 +2,13 @@
 
 from obs_dagster.store.error import LostRaceError, StoreError
 from obs_dagster.store.object_path import ObjectPath
-from obs_dagster.store.place import in_parts, is_remote, place, remove_tree, working_folder
+from obs_dagster.store.place import are_files, in_parts, is_remote, place, remove_tree, working_folder
 
 __all__ = [
     "LostRaceError",
     "ObjectPath",
     "StoreError",
+    "are_files",
     "in_parts",
     "is_remote",
     "place",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from obs_dagster.scratch import scratch
@@ -12,6 +13,8 @@ from obs_dagster.store.error import StoreError
 from obs_dagster.store.object_path import ObjectPath
 from obs_dagster.store.objects import SCHEMES
 
+#: Objects that are asked for one after the other, and how many at once of more than these.
+_FEW, _AT_ONCE = 3, 16
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/]*)(.*)", re.DOTALL)
 
 
@@ -48,6 +51,16 @@ def is_remote(text: str | Path) -> bool:
 def working_folder(folder: Path) -> Path:
     """A folder where files may be made for the time being: this one, if it is of this machine."""
     return scratch() if isinstance(folder, ObjectPath) else folder
+
+
+def are_files(paths: Sequence[Path]) -> list[bool]:
+    """Whether each is a file; a store, whose answers take their time, is asked for many objects at once."""
+    if len(paths) < _FEW or not any(isinstance(each, ObjectPath) for each in paths):
+        return [each.is_file() for each in paths]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(len(paths), _AT_ONCE)) as pool:
+        return list(pool.map(lambda path: path.is_file(), paths))
 
 
 def in_parts(path: Path) -> Path | Content:

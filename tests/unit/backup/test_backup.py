@@ -183,3 +183,17 @@ def test_what_is_not_whole_is_refused_before_anything_is_written(home, tmp_path)
     with pytest.raises(BackupError, match="no backup that was finished"):
         Archive.read(saved)
     assert not there.root.exists()
+
+
+def test_a_lake_in_a_bucket_is_refused_before_anything_is_written(home, tmp_path, monkeypatch):
+    filled(home.settings.history_url)
+    saved = tmp_path / "saved"
+    make_backup(home.settings, saved, NOW)
+    monkeypatch.setenv("OBS_LAKE", "s3://company/lake")
+    elsewhere = home("other")
+    with pytest.raises(BackupError, match="s3://company/lake is in object storage"):
+        make_backup(elsewhere, tmp_path / "second", NOW)
+    with pytest.raises(BackupError, match="s3://company/lake is in object storage"):
+        restore_backup(elsewhere, saved, NOW)
+    assert not (tmp_path / "second").exists()
+    assert not elsewhere.root.exists()

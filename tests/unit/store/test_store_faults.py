@@ -1,5 +1,6 @@
 """What a store does when its service fails, is slow, forgets an answer, or somebody else writes."""
 
+import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
@@ -48,6 +49,7 @@ def test_a_service_that_stays_busy_is_told_and_passes_for_nothing_else(object_se
         lambda: manifest_if_readable(file),
         file.exists,
         lambda: list(bucket.glob("*")),
+        lambda: Lake(bucket).table("m", "t").days_between(day - dt.timedelta(days=9), day),
         lambda: put(file, "x"),
     ):
         with pytest.raises(StoreError, match="503"):
