@@ -65,6 +65,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                     **sites_metadata(monitor, day, platform.lake),
                     **({"snapshot": str(found.snapshot)} if found.snapshot else {}),
                     **({"rows of forgotten ids": found.forgotten} if found.forgotten else {}),
+                    **({"requests and responses apart": found.halves} if found.halves else {}),
                     "versions": table(
                         ({"version": version, "rows": rows} for version, rows in found.versions.items()),
                         ["version", "rows"],

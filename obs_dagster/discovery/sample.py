@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from obs_dagster.discovery.column import Column
 from obs_dagster.discovery.column_look import columns_of
 from obs_dagster.discovery.layout import Layout
-from obs_dagster.discovery.sample_rows import DAY, FILES, dialect_of, load, spread
+from obs_dagster.discovery.sample_rows import DAY, chosen, dialect_of, load
 from obs_dagster.lake.quoting import identifier
 from obs_dagster.monitor.csv_dialect import CsvDialect
 from obs_dagster.sources.casts import cast
@@ -102,9 +102,9 @@ def sampled(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Sample:
     Raises:
         SourceError: a file cannot be read; the message names it.
     """
-    chosen = spread(layout.files, FILES)
-    dialect = dialect_of(layout, chosen[0][0])
-    table = load(connection, layout, chosen, dialect)
+    files = chosen(layout)
+    dialect = dialect_of(layout, files[0][0])
+    table = load(connection, layout, files, dialect)
     columns = {column.name: column for column in columns_of(connection, table)}
     rows = int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
-    return Sample(columns, rows, len(chosen), connection, table, dialect)
+    return Sample(columns, rows, len(files), connection, table, dialect)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 FILES, ROWS = 12, 2_000
 """How many files a sample takes rows of, and how many of each."""
+BESIDE = 384
+"""How many files it takes where one row may be in two of them, as of requests and responses apart."""
 
 SCANNED = 1_000_000
 """How many rows of a file that has many days are looked at, for some of all of them."""
@@ -41,6 +44,19 @@ def spread(files: Sequence[tuple[Path, dt.date | None]], most: int) -> list[tupl
     if len(files) <= most:
         return list(files)
     return [files[round(place * (len(files) - 1) / (most - 1))] for place in range(most)]
+
+
+def chosen(layout: Layout) -> list[tuple[Path, dt.date | None]]:
+    """The files that a sample takes rows of; with those beside them where a row may be in two of them."""
+    files = layout.files
+    if file_format(layout.format).joined is None:
+        return spread(files, FILES)
+    if len(files) <= BESIDE:
+        return list(files)
+    run = BESIDE // FILES
+    begins = [round(place * (len(files) - run) / (FILES - 1)) for place in range(FILES)]
+    places = sorted({place for begin in begins for place in range(begin, begin + run)})
+    return [files[place] for place in places]
 
 
 def dialect_of(layout: Layout, file: Path) -> CsvDialect | None:
@@ -61,12 +77,13 @@ def load(
 ) -> str:
     """Some rows of each file in one table; returns its name."""
     # of few files more of each
-    wanted = ROWS * FILES // len(files)
+    units = list(_together(layout, files))
+    wanted = ROWS * FILES // len(units)
     most = wanted if layout.by_day else SCANNED
-    reading = Reading((*layout.folders, *_inside(connection, layout, files[-1][0], dialect)), csv=dialect)
+    reading = Reading((*layout.folders, *_inside(connection, layout, units[-1][0], dialect)), csv=dialect)
     queries = []
-    for file, day in files:
-        parts = SourceFiles(layout.format, str(file), (file,), reading).parts(connection, most)
+    for together, day in units:
+        parts = SourceFiles(layout.format, str(together[0]), together, reading).parts(connection, most)
         named = f"DATE {literal(str(day))}" if day else "NULL::DATE"
         some = "" if layout.by_day else f" USING SAMPLE reservoir({wanted} ROWS) REPEATABLE (1)"
         queries += [f"(SELECT *, {named} AS {DAY} FROM ({_rows(part)}){some})" for part in parts]
@@ -76,11 +93,24 @@ def load(
     return table
 
 
+def _together(
+    layout: Layout, files: Sequence[tuple[Path, dt.date | None]]
+) -> Iterator[tuple[tuple[Path, ...], dt.date | None]]:
+    """Files that are read together: those of a day where a row may be in two of them, else each alone."""
+    if file_format(layout.format).joined is None:
+        yield from (((file,), day) for file, day in files)
+        return
+    for day, those in groupby(files, key=lambda each: each[1]):
+        yield tuple(file for file, _ in those), day
+
+
 def _inside(
-    connection: duckdb.DuckDBPyConnection, layout: Layout, file: Path, dialect: CsvDialect | None
+    connection: duckdb.DuckDBPyConnection, layout: Layout, files: Sequence[Path], dialect: CsvDialect | None
 ) -> list[str]:
-    """The names of values inside of the columns of a file, such as `request.amount`."""
-    parts = SourceFiles(layout.format, str(file), (file,), Reading(csv=dialect)).parts(connection, _LOOKED_AT)
+    """The names of values inside of the columns of some files, such as `request.amount`."""
+    parts = SourceFiles(layout.format, str(files[-1]), tuple(files), Reading(csv=dialect)).parts(
+        connection, _LOOKED_AT
+    )
     return list(dict.fromkeys(name for part in parts for name in paths_in(connection, part)))
 
 

@@ -26,6 +26,7 @@ from obs_dagster.pseudonym import pseudonym
 from obs_dagster.quality.validated import QUARANTINE
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.forgotten import remember_forgotten, write_audit
+from obs_dagster.sources.halves import forget_halves
 from obs_dagster.sources.identifiers import join_key
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.label_days import GROUND_TRUTH
@@ -171,6 +172,7 @@ class Erasure:
             told = ("examples", "results", "reason", "conflicting")
             return manifest | {key: mentions.taken_out(manifest[key]) for key in told if key in manifest}
 
+        removed.rows += forget_halves(model, self.lake, ids, dry_run=dry_run)
         for path in self._partitions(QUARANTINE):
             removed.quarantined += remove_rows(path, column, ids, said=without_values, dry_run=dry_run)
         for path in self._partitions(GROUND_TRUTH):

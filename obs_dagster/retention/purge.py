@@ -16,6 +16,7 @@ from obs_dagster.profile.tables import OUTCOMES, PROFILES, SAMPLED
 from obs_dagster.quality.purge import purge_quarantine
 from obs_dagster.quality.validated import QUARANTINE, day_quality
 from obs_dagster.retention.labels import purge_waiting, waiting_before
+from obs_dagster.sources.halves import HALVES
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.label_days import GROUND_TRUTH
 from obs_dagster.sources.purged import purge_rows, purged_on
@@ -118,9 +119,10 @@ def purge(kept: Kept, *, dry_run: bool = False) -> list[Over]:
 
 def _logs(kept: Kept, before: dt.date, dry_run: bool) -> int:  # noqa: FBT001  one of several alike
     if not dry_run:
-        for day in kept.table(SAMPLED).days():
-            if day < before:
-                kept.table(SAMPLED).remove(day)
+        for table in (kept.table(SAMPLED), kept.table(HALVES)):
+            for day in table.days():
+                if day < before:
+                    table.remove(day)
     return len(list(_emptied(kept, LOGS, before, dry_run=dry_run)))
 
 

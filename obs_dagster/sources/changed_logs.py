@@ -11,6 +11,8 @@ from uuid import uuid4
 from obs_dagster.errors import SourceError
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.sources.day_log import beside
+from obs_dagster.sources.halves import joined_digest, with_halves
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.protocol import Source, source_of
 from obs_dagster.sources.purged import purged_on
@@ -112,6 +114,8 @@ def _compared(
     """What became of the log of a day that was read; None if it is as it was."""
     before = manifest.get("stamp")
     now = stamp_of(source, monitor, day, own=manifest.get("own_files", False))
+    folders = (day, *beside(day)) if manifest.get("by_time", False) else (day,)
+    now = with_halves(now, joined_digest(monitor, folders, lake))
     if before is None or before == now or known_same(monitor, day, lake, read=before, now=now):
         return None
     return ChangedDay(day, "changed" if now else "gone", now)

@@ -22,6 +22,7 @@ from obs_dagster.monitor.source import SOURCES
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles
 from obs_dagster.sources.formats.part import JSON, TEXT, Part
+from obs_dagster.sources.halves import AcrossDays
 from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.placement import Placement, placement
@@ -135,6 +136,7 @@ def day_log(
     *,
     most: int | None = None,
     follow: bool = False,
+    across: AcrossDays | None = None,
 ) -> DayLog:
     """The rows of a day.
 
@@ -145,12 +147,13 @@ def day_log(
         own: the files that the day names.
         most: rows of like files that are enough for a look; left out: all.
         follow: whether the day is read by time where its rows do not tell, as the days beside it are.
+        across: joins rows whose halves are in files of two days; left out: none are.
 
     Raises:
         SourceError: a file cannot be read as what it is, or has a declared column twice.
     """
     schema = LogSchema.of(monitor)
-    opened = _open(connection, schema, day, own, most)
+    opened = _open(connection, schema, day, across.files(day, own) if across else own, most)
     if not may_be_by_time(monitor, day):
         return _by_path(schema, opened)
     evidence = _Evidence()
@@ -158,7 +161,11 @@ def day_log(
     by_time = monitor.logs.day_of == "time" or evidence.by_utc
     if by_time is False:
         return _by_path(schema, opened)
-    around = [_open(connection, schema, each, log_files(monitor, each), most) for each in beside(day)]
+    files = {each: log_files(monitor, each) for each in beside(day)}
+    around = [
+        _open(connection, schema, each, across.files(each, found) if across else found, most)
+        for each, found in files.items()
+    ]
     if evidence.by_utc is None:
         for each in around:
             _add_evidence(connection, monitor, schema, each, evidence)

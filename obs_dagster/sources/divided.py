@@ -21,6 +21,7 @@ from obs_dagster.sources.day_groups import DayGroup
 from obs_dagster.sources.dividing import DividedPart, Dividing
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import SourceFiles, connect
+from obs_dagster.sources.formats.file_format import file_format
 from obs_dagster.sources.formats.part import Part
 from obs_dagster.sources.log_schema import LogSchema
 
@@ -30,16 +31,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DividedFile:
-    """A file, divided.
+    """A file, or files that are read together, divided.
 
     Attributes:
-        file: the file.
+        files: the file, or files.
         parts: its rows.
         rows: how many there are.
         ahead: how many days beyond one that is asked for are divided with it.
     """
 
-    file: Path
+    files: tuple[Path, ...]
     parts: tuple[DividedPart, ...]
     rows: int
     ahead: int = 0
@@ -85,7 +86,9 @@ class DayRows(SourceFiles):
 
     def stamps(self) -> tuple[FileStamp, ...]:
         """Each file with its rows of the day: what comes to other days changes nothing."""
-        return tuple(FileStamp(str(each.file), None, None, each.content(self.day)) for each in self.divided)
+        return tuple(
+            FileStamp(str(each.files[0]), None, None, each.content(self.day)) for each in self.divided
+        )
 
     def parts(self, connection: duckdb.DuckDBPyConnection, most: int | None = None) -> list[Part]:
         """The rows of the day, numbered over all files."""
@@ -109,13 +112,13 @@ def rows_of(monitor: Monitor, source: SourceFiles, day: dt.date, most: int | Non
     Raises:
         SourceError: a file cannot be read, changes while it is, or has no time that could be read.
     """
-    every = [_divided(monitor, source.only([file]), most, day) for file in source.files]
+    every = [_divided(monitor, each, most, day) for each in _units(source)]
     days = [end for file in every for end in file.ends]
     divided = tuple(each for each in every if each.content(day))
     return DayRows(
         source.kind,
         source.pattern,
-        tuple(each.file for each in divided),
+        tuple(file for each in divided for file in each.files),
         source.reading,
         day,
         divided,
@@ -129,7 +132,14 @@ def divided_files(monitor: Monitor, source: SourceFiles, most: int | None = None
     Raises:
         SourceError: as `rows_of`.
     """
-    return [_divided(monitor, source.only([file]), most) for file in source.files]
+    return [_divided(monitor, each, most) for each in _units(source)]
+
+
+def _units(source: SourceFiles) -> list[SourceFiles]:
+    """Files one by one; together those in which a row may have its halves in two of them."""
+    if file_format(source.kind).joined is not None:
+        return [source] if source.files else []
+    return [source.only([file]) for file in source.files]
 
 
 @dataclass(slots=True)
@@ -151,7 +161,7 @@ def _divided(
         schema = LogSchema.of(monitor)
         stamps = source.stamps()
         read_as = (stamps, source.kind, source.reading, schema, monitor.time_zone)
-        key = (monitor.model, str(source.files[0]), most)
+        key = (monitor.model, str(source.files[0]) if len(source.files) == 1 else source.pattern, most)
         before, divided = _KNOWN.files.get(key, (None, None))
         if divided is not None and (before != read_as or not divided.there):
             divided.discard()
@@ -163,7 +173,7 @@ def _divided(
             dividing = Dividing(connection, monitor, schema, source)
             if divided is None:
                 begun = tuple(dividing.begun(part) for part in parts)
-                divided = DividedFile(source.files[0], begun, sum(part.rows for part in parts))
+                divided = DividedFile(source.files, begun, sum(part.rows for part in parts))
             try:
                 divided = _further(dividing, divided, parts, day)
                 source.check(stamps)

@@ -133,11 +133,16 @@ class SourceFiles:
         """Files in a row that are of the same place are read together."""
         before = rows = 0
         for values, files in groupby(self.files, self.reading.place):
-            for part in file_format(self.kind).reader(self.reading.csv)(connection, list(files), most):
+            for part in self._read(connection, list(files), most):
                 moved = replace(part, row=f"{part.row} + {before}") if before else part
                 yield self.reading.applied(connection, moved, dict(values))
                 rows += part.rows
             before = rows
+
+    def _read(
+        self, connection: duckdb.DuckDBPyConnection, files: Sequence[Path], most: int | None
+    ) -> list[Part]:
+        return file_format(self.kind).reader(self.reading.csv)(connection, files, most)
 
     def relation(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         """The rows of all files, columns matched by name; those of formats without types are text.

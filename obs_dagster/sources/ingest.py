@@ -22,6 +22,7 @@ from obs_dagster.sources.divided import divided_files, rows_of
 from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.files import SourceFiles, connect
 from obs_dagster.sources.forgotten import forgotten, is_forgotten
+from obs_dagster.sources.halves import AcrossDays, halves_in_words, tell_alone, with_halves
 from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
 from obs_dagster.sources.protocol import OfSnapshots, counted_by, source_of
@@ -53,6 +54,7 @@ class Ingested:
         repeats: what the rows of one prediction say.
         strays: rows of other days in the files.
         snapshot: the state of the table that the rows are of; None of files.
+        halves: what became of requests and responses that were captured in files of different days.
     """
 
     rows: int
@@ -64,6 +66,7 @@ class Ingested:
     repeats: Repeats = field(default_factory=Repeats)
     strays: Strays = field(default_factory=Strays)
     snapshot: SnapshotName | None = None
+    halves: str = ""
 
 
 @reads_rows
@@ -115,8 +118,17 @@ def ingest_logs(
             replacing(target) as aside,
         ):
             gone = forgotten(monitor.model, known or lake) if without is None else without
-            others = (known or lake).table(monitor.model, LOGS)
-            found = _ingest(connection, monitor, day, source, aside, table=others, stamp=stamp, without=gone)
+            found = _ingest(
+                connection,
+                monitor,
+                day,
+                source,
+                aside,
+                table=(known or lake).table(monitor.model, LOGS),
+                stamp=stamp,
+                without=gone,
+                across=AcrossDays(monitor, lake, known or lake, gone),
+            )
             size = aside.stat().st_size
         told.set(
             rows=found.rows,
@@ -124,6 +136,8 @@ def ingest_logs(
             versions=", ".join(sorted(found.versions)),
             bytes=size,
         )
+    if known is None:
+        tell_alone(monitor, day, lake)
     return found
 
 
@@ -211,10 +225,11 @@ def _ingest(
     stamp: str = "",
     most: int | None = None,
     without: Collection[str] = (),
+    across: AcrossDays | None = None,
 ) -> Ingested:
     import duckdb
 
-    log = day_log(connection, monitor, day, own, most=most, follow=read_by_time(table, day))
+    log = day_log(connection, monitor, day, own, most=most, follow=read_by_time(table, day), across=across)
     source, stamps = log.source, log.stamps
     try:
         schema = LogSchema.of(monitor)
@@ -245,6 +260,7 @@ def _ingest(
             repeats=repeats,
             strays=strays,
             snapshot=own.snapshot,
+            halves=halves_in_words(across.told()) if across else "",
         )
         if repeats.rows or len(log.parts) > 1:
             # a join gives rows in any order, and parts have theirs
@@ -255,6 +271,8 @@ def _ingest(
         if may_be_by_time(monitor, day) and not log.by_time and stamp:
             # it turned out that the files beside the day's have none of its rows
             manifest |= {"own_files": True, "stamp": fingerprint(stamps) if stamps else ""}
+        if across is not None and (halves := across.told()):
+            manifest |= {"halves": halves, "stamp": with_halves(manifest["stamp"], across.digest)}
         manifest["columns"] = found_in(log.parts, schema.types)
         # where files have rows of several days, those of this one are picked by their time
         manifest |= {"by_time": True} if log.by_time else {}

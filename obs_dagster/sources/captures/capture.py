@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from obs_dagster.kinds import Kinds, Place
 
@@ -51,6 +51,40 @@ class Capture(Protocol):
         Raises:
             RefusedError: they are no rows.
         """
+
+
+Side = Literal["request", "response"]
+
+
+@runtime_checkable
+class Paired(Protocol):
+    """A form whose request and response are records of their own: one may come without the other."""
+
+    def side(self, record: Record) -> Side:
+        """Which half of a request a record is."""
+
+    def instances(self, record: Record) -> int:
+        """How many predictions a half is about.
+
+        Raises:
+            RefusedError: it cannot be read.
+        """
+
+
+@runtime_checkable
+class Undated(Protocol):
+    """A form whose records have no time: the file that has them was written when they were."""
+
+    def dated(self, record: Record, written: str) -> Record:
+        """The record with the time at which its file was written."""
+
+
+@runtime_checkable
+class Tabular(Protocol):
+    """A form that is also written as CSV with names above."""
+
+    def heads(self, names: Collection[str]) -> bool:
+        """Whether names above the columns of a table are those of the form."""
 
 
 CAPTURES: Kinds[Capture] = Kinds(

@@ -10,6 +10,9 @@ from obs_dagster.sources.captures.capture import RefusedError, Row
 ERROR = "capture_error"
 """The column that says what could not be read of a record."""
 
+NO_RESPONSE = "there is no response"
+"""What is said of a request that has none."""
+
 OUTPUT = "output"
 """What was put out, where it has no name. `prediction` is the decision that is made of a score."""
 
@@ -52,7 +55,7 @@ def rows(
         if answered is not None:
             row |= _put_out(answered[place])
         elif not failed:
-            row[ERROR] = "there is no response"
+            row[ERROR] = NO_RESPONSE
         yield row | _features(instance, row)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from obs_dagster.kinds import KindError
 from obs_dagster.monitor.csv_dialect import CsvDialect
 from obs_dagster.monitor.source import SOURCES, of_files
-from obs_dagster.sources.formats.part import Reader
+from obs_dagster.sources.formats.part import JoinedReader, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,14 @@ class FileFormat:
         read: turns files into parts of like columns.
         suffixes: how names of such files end, before `.gz` if they are compressed.
         read_as: makes a reader of files that are written in a dialect; None if the format has none.
+        joined: reads files in which one row may have its halves in two of them; None if rows are whole.
     """
 
     name: str
     read: Reader
     suffixes: tuple[str, ...] = ()
     read_as: Callable[[CsvDialect], Reader] | None = None
+    joined: JoinedReader | None = None
 
     def reader(self, dialect: CsvDialect | None) -> Reader:
         """What reads files that are written in a dialect, or as most are."""

@@ -14,6 +14,8 @@ from obs_dagster.lake.quoting import identifier, literal
 if TYPE_CHECKING:
     import duckdb
 
+    from obs_dagster.sources.captures.awaited import Awaited
+
 #: The type of columns of formats that have no types: what is written, which the declared type decides on.
 TEXT = "TEXT"
 JSON = "JSON"
@@ -142,6 +144,26 @@ class Reader(Protocol):
         Raises:
             UnreadableError: a file is not what it should be.
             duckdb.Error: DuckDB cannot read a file.
+        """
+
+
+class JoinedReader(Protocol):
+    """Reads files of a format in which one row may have its halves in files of two days."""
+
+    def __call__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        files: Sequence[Path],
+        most: int | None = None,
+        awaited: Awaited | None = None,
+    ) -> list[Part]:
+        """The rows of the files, in parts, see `Reader`.
+
+        Args:
+            connection: the session that reads them.
+            files: the files, in order.
+            most: rows of a part that are enough; left out: all.
+            awaited: halves of other days, which is told what came of it; left out: none is joined.
         """
 
 

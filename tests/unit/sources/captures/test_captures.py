@@ -1,7 +1,12 @@
 """What every form of capture keeps to, by files that are written as their platforms document it."""
 
+import base64
 import copy
+import csv
+import datetime as dt
 import json
+import os
+from itertools import cycle
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +24,8 @@ from obs_dagster.sources.formats.part import UnreadableError
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = sorted(GOLDEN.glob("*.jsonl"))
+WRITTEN = dt.datetime(2024, 3, 4, 12, tzinfo=dt.UTC)
+_NANOSECONDS = cycle(range(1_000))
 STRAY = json.dumps({"databricks_request_id": "stray", "request": "{", "response": "{}"})
 
 
@@ -46,7 +53,21 @@ def records_of(file):
 def written(folder, lines, name="written.jsonl"):
     file = folder / name
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return at_noon(file)
+
+
+def at_noon(file):
+    """The file as if it had been written then: some forms say nothing else of when."""
+    # to the microsecond: what is not the same moment is not the same file
+    noon = int(WRITTEN.timestamp()) * 1_000_000_000 + next(_NANOSECONDS)
+    os.utime(file, ns=(noon, noon))
     return file
+
+
+@pytest.fixture(autouse=True, scope="module")
+def written_at_noon():
+    for file in FILES:
+        at_noon(file)
 
 
 def test_every_form_has_a_file():
@@ -63,9 +84,11 @@ def test_records_are_rows(file):
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_the_rows_are_the_same_from_parquet(file, tmp_path):
     records = records_of(file)
+    shape = -1 if file.stem == "cloud_events_binary" else 0
     # those of one shape, as a table has them; what a table has beside is null
-    same = [each for each in records if set(each) == set(records[0])]
+    same = [each for each in records if set(each) == set(records[shape])]
     pq.write_table(pa.Table.from_pylist([each | {"more": None} for each in same]), tmp_path / "c.parquet")
+    at_noon(tmp_path / "c.parquet")
     expected = rows_of(written(tmp_path, map(json.dumps, same)))
     if "bentoml" in file.stem:
         # what is there in addition makes it another form
@@ -185,3 +208,74 @@ def test_a_look_stops_early(tmp_path):
     [response, *_] = (GOLDEN / "cloud_events.jsonl").read_text(encoding="utf-8").splitlines()
     apart = [response.replace("689b15e7", f"{number:08}") for number in range(3_000)]
     assert len(rows_of(written(tmp_path, apart), most=1_500)) == 1_500
+
+
+TABLE = (
+    *("url", "bytes", "contentType", "reqType", "id", "sourceUri"),
+    *("inferenceService", "namespace", "component", "endpoint", "metadata"),
+)
+
+
+def kserve_records():
+    """The records of the logger as it writes them into tables."""
+    for record in records_of(GOLDEN / "kserve_blob.jsonl"):
+        flat = {f"{name[0].lower()}{name[1:]}": value for name, value in record.items()}
+        flat |= {"url": "s3://bucket/logs", "sourceUri": "http://localhost:9081/"}
+        flat["metadata"] = json.dumps(flat["metadata"]) if flat["metadata"] else ""
+        yield {name: flat[name] for name in TABLE}
+
+
+def kserve_rows():
+    return json.loads((GOLDEN / "kserve_blob.rows.json").read_text(encoding="utf-8"))
+
+
+def test_batches_of_kserves_logger_are_lists_in_json(tmp_path):
+    records = records_of(GOLDEN / "kserve_blob.jsonl")
+    one, other = json.dumps(records[:3]), json.dumps(records[3:])
+    files = [written(tmp_path, [one], "a-request.json"), written(tmp_path, [other], "b-response.json")]
+    assert rows_of(*files) == kserve_rows()
+    assert capture_in(files[0]) == "kserve_blob"
+
+
+def test_kserves_logger_writes_csv_too(tmp_path):
+    file = tmp_path / "a-request.csv"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, TABLE)
+        writer.writeheader()
+        writer.writerows(kserve_records())
+    assert rows_of(at_noon(file)) == kserve_rows()
+    assert capture_in(file) == "kserve_blob"
+
+
+def test_kserves_logger_writes_parquet_in_two_versions(tmp_path):
+    flat, file = list(kserve_records()), tmp_path / "a-request.parquet"
+    pq.write_table(pa.Table.from_pylist(flat), file)
+    assert rows_of(at_noon(file)) == kserve_rows()
+    snake = {"contentType": "content_type", "reqType": "req_type", "inferenceService": "inference_service"}
+    before = [{snake.get(name, name): value for name, value in record.items()} for record in flat]
+    headers = pa.map_(pa.string(), pa.list_(pa.string()))
+    for record in before:
+        record["bytes"] = base64.b64decode(record["bytes"])
+        record["metadata"] = list(json.loads(record["metadata"] or "{}").items())
+    table = pa.Table.from_pylist(before, pa.schema([(name, _kind(name, headers)) for name in before[0]]))
+    pq.write_table(table, file)
+    assert rows_of(at_noon(file)) == kserve_rows()
+
+
+def _kind(name, headers):
+    return {"bytes": pa.binary(), "metadata": headers}.get(name, pa.string())
+
+
+def test_batches_of_cloud_events_are_lists_in_json(tmp_path):
+    records = records_of(GOLDEN / "cloud_events.jsonl")
+    assert rows_of(written(tmp_path, [json.dumps(records)])) == rows_of(GOLDEN / "cloud_events.jsonl")
+
+
+def test_events_in_binary_mode_may_be_lines_of_csv(tmp_path):
+    *_, request, response = records_of(GOLDEN / "cloud_events_binary.jsonl")
+    file = tmp_path / "events.csv"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(request))
+        writer.writeheader()
+        writer.writerows([response, request])
+    assert rows_of(file) == rows_of(GOLDEN / "cloud_events_binary.jsonl")[-1:]
