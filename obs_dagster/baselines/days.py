@@ -28,8 +28,10 @@ from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import SCHEMA, TEXTS, Profile, merge_rows
 from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.profile.tables import PROFILES
+from obs_dagster.quality.sampled import rows_here
 from obs_dagster.quality.validated import DayQuality
 from obs_dagster.sites.stored import merged_profile
+from obs_dagster.sources.drawn import drawn_by
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import check_in_place
@@ -61,6 +63,7 @@ class BaselineDay:
         grids, cuts: the grids, and the cuts into segments, that its counts are on.
         rows: clean rows per version.
         columns: the grid of each column that its counts are on.
+        sampled: how many rows of a version were to be fetched, where rows stay at their source.
     """
 
     day: dt.date
@@ -71,6 +74,7 @@ class BaselineDay:
     cuts: str
     rows: dict[str, int]
     columns: dict[str, str] = field(default_factory=dict)
+    sampled: int = 0
 
 
 class BaselineDays:
@@ -107,7 +111,9 @@ class BaselineDays:
     def fingerprint(self, version: str, days: Iterable[BaselineDay]) -> str:
         """Changes with what the version's baseline is made of."""
         parts = [
-            f"{each.day} {each.content} {each.grids} {each.cuts}" for each in days if version in each.rows
+            f"{each.day} {each.content} {each.grids} {each.cuts}{f' {each.sampled}' if each.sampled else ''}"
+            for each in days
+            if version in each.rows
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -173,6 +179,8 @@ class BaselineDays:
         """Whether a day is what it was: in the lake, or else at its source, where it may be gone by now."""
         if (held.grids, held.cuts) != (self._grids.id, self._cuts):
             return False
+        if held.sampled != self._monitor.engine.sample_rows:
+            return False
         if held.origin == _STORED and not self._is_stored(held.day, held.content):
             return False
         if self._counts(held).readable(held.day) is None:
@@ -211,6 +219,10 @@ class BaselineDays:
                     grids = grown_grids(self._monitor, frame, self._lake)
                     profile = reduce_rows(frame, self._monitor, grids)
             sample = lake.table(self._monitor.model, LOGS).read(day)
+            if self._monitor.engine.sample_rows:
+                with connect() as connection:
+                    rows = rows_here(connection, self._monitor, [day], lake)
+                    sample = shown(derived(rows, "log", self._picked()), personal).to_arrow_table()
         elif quality.evaluated:
             with connect() as connection:
                 rows = self._log.rows(connection, [day], lake)
@@ -229,6 +241,7 @@ class BaselineDays:
             cuts=self._cuts,
             rows={version: profile.rows(version) for version in profile.versions() if version is not None},
             columns=dict(self._grids.ids),
+            sampled=self._monitor.engine.sample_rows,
         )
         if stored is None:
             self._own.write(day, profile.table, {"grids": found.grids, "fingerprint": found.content})
@@ -244,7 +257,7 @@ class BaselineDays:
         """SQL for an order of rows that is random, and always the same."""
         roles = self._monitor.logs.columns
         key = identifier(roles.prediction_id)
-        return f"hash({key}), {key}, {identifier(roles.time)}, {ROW}"
+        return f"{drawn_by(self._monitor, key)}, {key}, {identifier(roles.time)}, {ROW}"
 
     def _picked(self) -> str:
         """SQL for the rows of each version in `log` that come first; few columns are sorted."""
@@ -292,7 +305,7 @@ def day_samples(
         file = f"read_parquet({literal(str(rows.path(day)))}, hive_partitioning = false)"
         query = (
             f"SELECT {wanted} FROM {file} WHERE {identifier(roles.version)} = {literal(version)} "
-            f"ORDER BY hash({key}), {key}"
+            f"ORDER BY {drawn_by(monitor, key)}, {key}"
         )
         yield day, connection.sql(query).to_arrow_table()
 

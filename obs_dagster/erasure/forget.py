@@ -23,6 +23,7 @@ from obs_dagster.links import experiment_name
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.tables import SAMPLED
 from obs_dagster.pseudonym import pseudonym
+from obs_dagster.quality.sampled import FETCHED, FETCHED_LABELS
 from obs_dagster.quality.validated import QUARANTINE
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.forgotten import remember_forgotten, write_audit
@@ -177,12 +178,15 @@ class Erasure:
             removed.quarantined += remove_rows(path, column, ids, said=without_values, dry_run=dry_run)
         for path in self._partitions(GROUND_TRUTH):
             removed.labels += remove_rows(path, "prediction_id", ids, said=_fewer_labels, dry_run=dry_run)
+        for path in self._partitions(FETCHED_LABELS):
+            removed.labels += remove_rows(path, "prediction_id", ids, dry_run=dry_run)
         holding = self.lake.folder(model, "labels") / HOLDING
         if holding.exists():
             removed.labels += remove_rows(holding, "prediction_id", ids, dry_run=dry_run)
         samples = [
             *self._partitions(_SAMPLES),
             *self._partitions(SAMPLED),
+            *self._partitions(FETCHED),
             *self.lake.folder(model, "baseline").glob("*/sample.parquet"),
         ]
         for path in samples:

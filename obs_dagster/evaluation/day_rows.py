@@ -13,14 +13,16 @@ from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.lake import Lake
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.contract import Feature
-from obs_dagster.monitor.elsewhere import rows_elsewhere
+from obs_dagster.monitor.elsewhere import no_sample
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.task import outputs
 from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.tables import SAMPLED
 from obs_dagster.pseudonym import pseudonym_sql
-from obs_dagster.quality.validated import clean_rows, day_quality
+from obs_dagster.quality.sampled import rows_here
+from obs_dagster.quality.validated import day_quality
+from obs_dagster.sources.drawn import drawn_by
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.log_rows import check_in_place
 from obs_dagster.sources.purged import PurgedError
@@ -53,7 +55,7 @@ def rows_of_day(night: Night, day: dt.date) -> pa.Table | None:
         LakeError: the day has not been validated.
         SourceError: a file that is read in place is gone or was rewritten.
     """
-    if rows_elsewhere(night.monitor):
+    if no_sample(night.monitor):
         return None
     features = compared_features(night.monitor)
     columns = sorted(features, key=lambda name: not features[name].numeric)
@@ -100,7 +102,11 @@ def kept_rows(
         for each in outputs(monitor)
         if each.kind in _TYPES and each.column not in monitor.personal
     }
-    made_of = {"fingerprint": quality.fingerprint if quality else "", "columns": types}
+    made_of: dict[str, object] = {
+        "fingerprint": quality.fingerprint if quality else "",
+        "columns": types,
+    }
+    made_of |= {"sample": monitor.engine.sample_rows} if monitor.engine.rows_stay else {}
     if table.readable(day) == made_of:
         return table.read(day)
     found = _drawn(monitor, day, rows, types, lake)
@@ -129,12 +135,12 @@ def _drawn(
         key = pseudonym_sql(key)
     chosen = " OR ".join(
         f"({version} = {literal(each)}"
-        + (f" AND hash({key}) < {_HASHES * _ROOM // count}::UBIGINT" if count > _ROOM else "")
+        + (f" AND {drawn_by(monitor, key)} < {_HASHES * _ROOM // count}::UBIGINT" if count > _ROOM else "")
         + ")"
         for each, count in rows.items()
     )
     with connect() as connection:
-        log = clean_rows(connection, monitor, [day], lake)
+        log = rows_here(connection, monitor, [day], lake)
         there = {*log.columns}
         # days may differ in their types
         wanted = ", ".join(
@@ -142,7 +148,7 @@ def _drawn(
             for name, kind in types.items()
         )
         query = (
-            f"SELECT {wanted}, CAST({version} AS VARCHAR) AS {_VERSION}, hash({key}) AS {HASH}, "
+            f"SELECT {wanted}, CAST({version} AS VARCHAR) AS {_VERSION}, {drawn_by(monitor, key)} AS {HASH}, "
             f"{key} AS {identifier(roles.prediction_id)} FROM log "
         )
         query += f"WHERE {chosen or 'false'}"

@@ -15,14 +15,16 @@ from obs_dagster.evaluation.day_rows import HASH, lowest, of_version, rows_of_da
 from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.columns import DAY, FILE, LABEL
 from obs_dagster.lake.quoting import identifier, literals
+from obs_dagster.monitor.elsewhere import no_sample
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.task import outputs
 from obs_dagster.pseudonym import pseudonym_sql
+from obs_dagster.quality.sampled import labels_here
 from obs_dagster.sources.classes import Classes
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.label_values import label_reader
-from obs_dagster.sources.labels import GROUND_TRUTH, label_book
+from obs_dagster.sources.labels import label_book
 from obs_dagster.sources.log_rows import day_of
 
 _MOST_DAYS = 56
@@ -77,9 +79,10 @@ def _baseline_days(night: Night, version: str, day: dt.date, until: dt.date) -> 
 def _of_days(night: Night, version: str, days: Sequence[dt.date]) -> pa.Table | None:
     """The kept rows of days, with the labels of ground truth."""
     monitor, held = night.monitor, []
-    truth = night.lake.table(monitor.model, GROUND_TRUTH)
-    labelled = [day for day in days if truth.exists(day)]
-    for day in labelled:
+    if no_sample(monitor):
+        return None
+    files = {day: path for day in days if (path := labels_here(monitor, day, night.lake)) is not None}
+    for day in files:
         rows = rows_of_day(night, day)
         if rows is not None:
             own = of_version(rows, version)
@@ -88,7 +91,7 @@ def _of_days(night: Night, version: str, days: Sequence[dt.date]) -> pa.Table | 
         return None
     key = monitor.logs.columns.prediction_id
     known_by = "prediction_id" if key not in monitor.personal else pseudonym_sql("prediction_id")
-    return _with_labels(monitor, lowest(held, SAMPLE_ROWS), [truth.path(day) for day in labelled], known_by)
+    return _with_labels(monitor, lowest(held, SAMPLE_ROWS), list(files.values()), known_by)
 
 
 @reads_rows

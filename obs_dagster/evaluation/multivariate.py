@@ -35,7 +35,7 @@ from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.multivariate.samples import LEAST_ROWS, SampledColumn, Samples
 from obs_dagster.metrics.record import NO_BASELINE, Estimate, MetricRecord
 from obs_dagster.metrics.registry import family
-from obs_dagster.monitor.elsewhere import rows_elsewhere
+from obs_dagster.monitor.elsewhere import no_sample
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.files import connect
 from obs_dagster.telemetry.traces import span
@@ -90,7 +90,7 @@ class _Together:
         for version in versions:
             samples = self.samples(version)
             estimates = evaluate("multivariate", samples, only=self.asked)
-            if refused := windows[0].refused or rows_elsewhere(self._monitor):
+            if refused := windows[0].refused or no_sample(self._monitor):
                 estimates = {name: Estimate.missing(refused) for name in estimates}
             found[version] = _known(estimates, self._measured)
             yield from self._recorded(estimates, version)

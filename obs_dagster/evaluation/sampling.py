@@ -13,10 +13,10 @@ from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.task import outputs
-from obs_dagster.quality.validated import clean_rows
+from obs_dagster.quality.sampled import labels_here, rows_here
+from obs_dagster.sources.drawn import drawn_by
 from obs_dagster.sources.files import connect, derived
 from obs_dagster.sources.label_values import label_type
-from obs_dagster.sources.labels import GROUND_TRUTH
 from obs_dagster.sources.log_rows import check_in_place
 from obs_dagster.sources.personal import Personal, shown
 
@@ -37,16 +37,16 @@ def sample_day(monitor: Monitor, day: dt.date, version: str, lake: Lake, rows: i
         SourceError: a file that is read in place is gone or was rewritten.
     """
     key = identifier(monitor.logs.columns.prediction_id)
-    truth = lake.table(monitor.model, GROUND_TRUTH)
+    truth = labels_here(monitor, day, lake)
     label = f"CAST(NULL AS {label_type(monitor)}) AS {LABEL} FROM picked"
-    if truth.exists(day):
-        labels = f"read_parquet({literal(str(truth.path(day)))}, hive_partitioning = false)"
+    if truth is not None:
+        labels = f"read_parquet({literal(str(truth))}, hive_partitioning = false)"
         label = (
             f"truth.label AS {LABEL} FROM picked "
             f"LEFT JOIN {labels} AS truth ON truth.prediction_id = picked.{key}"
         )
     with connect() as connection:
-        log = clean_rows(connection, monitor, [day], lake)
+        log = rows_here(connection, monitor, [day], lake)
         picked = _picked_whole(monitor, version, rows)
         rows_picked = derived(log, "log", f"WITH picked AS ({picked}) SELECT picked.*, {label}")
         frame: pd.DataFrame = shown(rows_picked, Personal.of(monitor)).df()
@@ -74,7 +74,7 @@ def draw_versions(
         SourceError: a file that is read in place is gone or was rewritten.
     """
     with connect() as connection:
-        log = clean_rows(connection, monitor, [day], lake)
+        log = rows_here(connection, monitor, [day], lake)
         drawn = {version: derived(log, "log", _picked(monitor, version, rows)).df() for version in versions}
     check_in_place(monitor, [day], lake)
     key = monitor.logs.columns.prediction_id
@@ -87,7 +87,8 @@ def draw_versions(
 def _picked(monitor: Monitor, version: str, rows: int) -> str:
     """SQL for the rows of a version in `log` whose prediction ids have the lowest hashes, in their order."""
     key, column = identifier(monitor.logs.columns.prediction_id), identifier(monitor.logs.columns.version)
-    return f"SELECT * FROM log WHERE {column} = {literal(version)} ORDER BY hash({key}), {key} LIMIT {rows}"
+    order = f"{drawn_by(monitor, key)}, {key}"
+    return f"SELECT * FROM log WHERE {column} = {literal(version)} ORDER BY {order} LIMIT {rows}"
 
 
 def _picked_whole(monitor: Monitor, version: str, rows: int) -> str:

@@ -10,7 +10,6 @@ import narwhals as nw
 
 from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.baselines.stored import GRIDS, baseline_folder
-from obs_dagster.engine.warehouse import labelled_table
 from obs_dagster.evaluation.hours import asks_for_hours
 from obs_dagster.evaluation.night_step import Step
 from obs_dagster.evaluation.warehouse_hours import hours_of
@@ -20,10 +19,12 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.grids.fit import fit_grids
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.reduction import reduce_days
+from obs_dagster.quality.sampled import drawn_table
 from obs_dagster.quality.warehouse import Judged, broken_counts, clean_table
 from obs_dagster.sources.label_table import label_table, parts_of
 from obs_dagster.sources.log_table import log_table
 from obs_dagster.sources.warehouse_counts import WarehouseCounts
+from obs_dagster.sources.warehouse_labelled import labelled_table
 from obs_dagster.sources.warehouse_labels import labels_by_day, labels_of
 from obs_dagster.sources.warehouse_plan import Plan, planned
 from obs_dagster.sources.warehouse_rows import declared_rows
@@ -71,10 +72,20 @@ def steps_in_warehouse(monitor: Monitor, day: dt.date, lake: Lake, *, run: bool)
         )
     if asks_for_hours(monitor):
         yield step("service_health", "counts requests by the hour", "a row per version and hour")
+    most = monitor.engine.sample_rows
+    if most:
+        yield step(
+            "explanations",
+            "draws rows of each version by the MD5 of their ids, for SHAP, Evidently and metrics of several "
+            "columns",
+            f"at most {most:,} rows of each version and day, with all declared columns and their labels",
+        )
+        return
     yield Step(
         "explanations",
         "nowhere",
-        "needs rows, which stay where they are: SHAP, Evidently and metrics of several columns are not known",
+        "needs rows, which stay where they are: SHAP, Evidently and metrics of several columns are not "
+        "known; `sample` of the engine allows some to leave",
         "nothing",
     )
 
@@ -105,6 +116,10 @@ def _ask(monitor: Monitor, day: dt.date, lake: Lake, plan: Plan) -> None:
             labelled: nw.LazyFrame[Any] = nw.from_native(labelled_table(rows, each, monitor, [day]))
             if kind is not None:
                 reduce_outcome_days(labelled, monitor, grids, kind, DAY)
+        plan.step = "explanations"
+        if monitor.engine.sample_rows:
+            known_labels = known[0] if known else None
+            drawn_table(rows, known_labels, monitor, day, monitor.engine.sample_rows).to_pyarrow()
         plan.step = "service_health"
         if asks_for_hours(monitor):
             hours_of(log, monitor, [day], ()).to_pyarrow()

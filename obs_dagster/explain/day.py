@@ -20,7 +20,7 @@ from obs_dagster.lake.lake import Lake, write_json
 from obs_dagster.metrics.record import NO_ROWS
 from obs_dagster.mlflow_reach.waiting import no_answer
 from obs_dagster.monitor.data import Registry
-from obs_dagster.monitor.elsewhere import rows_elsewhere
+from obs_dagster.monitor.elsewhere import no_sample
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.scratch import scratch
@@ -52,7 +52,7 @@ def explain_days(
     Raises:
         OSError: the explanations cannot be written.
     """
-    if why := rows_elsewhere(monitor):
+    if why := no_sample(monitor):
         for day, versions in days:
             yield day, not_explained(versions, why, wanted=monitor.registry is not None)
         return

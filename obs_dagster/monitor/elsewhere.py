@@ -13,6 +13,13 @@ def at_sites(monitor: Monitor) -> bool:
     return monitor.federation is not None and bool(monitor.federation.sites)
 
 
+def no_sample(monitor: Monitor) -> str:
+    """Why not even few rows of a day are here; empty if there are some."""
+    if monitor.engine.rows_stay and monitor.engine.sample_rows:
+        return ""
+    return rows_elsewhere(monitor)
+
+
 def rows_elsewhere(monitor: Monitor) -> str:
     """Why the lake has no rows of a monitor's log; empty if it has them."""
     if at_sites(monitor):

@@ -33,6 +33,11 @@ class EngineKeys(Choice):
     rows_stay: ClassVar[bool] = False
 
     @property
+    def sample_rows(self) -> int:
+        """How many rows of each version and day may be fetched where rows stay at their source."""
+        return 0
+
+    @property
     def reads_here(self) -> bool:
         """Whether this process is one that reads rows; else what reads rows is done `elsewhere`."""
         return True

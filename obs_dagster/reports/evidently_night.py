@@ -12,7 +12,7 @@ from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.evaluation.sampling import sample_baseline, sample_day
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.data import Labels
-from obs_dagster.monitor.elsewhere import rows_elsewhere
+from obs_dagster.monitor.elsewhere import no_sample
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.task import outputs
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 def is_due(monitor: Monitor, day: dt.date) -> bool:
     """Whether the day is one for which the monitor asks for Evidently's reports, which need rows."""
-    return (
-        not rows_elsewhere(monitor) and (day - monitor.start).days % monitor.reports.evidently_every_days == 0
-    )
+    return not no_sample(monitor) and (day - monitor.start).days % monitor.reports.evidently_every_days == 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.retention import Retention
 from obs_dagster.profile.tables import OUTCOMES, PROFILES, SAMPLED
 from obs_dagster.quality.purge import purge_quarantine
+from obs_dagster.quality.sampled import FETCHED, FETCHED_LABELS
 from obs_dagster.quality.validated import QUARANTINE, day_quality
 from obs_dagster.retention.labels import purge_waiting, waiting_before
 from obs_dagster.sources.halves import HALVES
@@ -119,7 +120,7 @@ def purge(kept: Kept, *, dry_run: bool = False) -> list[Over]:
 
 def _logs(kept: Kept, before: dt.date, dry_run: bool) -> int:  # noqa: FBT001  one of several alike
     if not dry_run:
-        for table in (kept.table(SAMPLED), kept.table(HALVES)):
+        for table in map(kept.table, (SAMPLED, HALVES, FETCHED, FETCHED_LABELS)):
             for day in table.days():
                 if day < before:
                     table.remove(day)
