@@ -19,6 +19,7 @@ from obs_dagster.evaluation.night_record import last_refused, record_nights
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
+from obs_dagster.monitor.elsewhere import rows_elsewhere
 from obs_dagster.quality.day import validate_days
 from obs_dagster.quality.refusal import not_evaluated
 from obs_dagster.quality.schema_events import events_of_day
@@ -32,6 +33,12 @@ _REFUSED = Event(
     "A day is not sound enough to be evaluated, or lacks the rows that are expected.",
     {"day": "the day", "rows": "its rows", "reason": "why"},
 )
+
+
+def _judged_by(monitor: Monitor) -> str:
+    if monitor.engine.rows_stay:
+        return "sql"
+    return "python" if rows_elsewhere(monitor) else "greatexpectations"
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -54,7 +61,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         monitor,
         "data_quality",
         after=["inference_logs"],
-        kinds=["greatexpectations", monitor.engine.kind],
+        # rows that are elsewhere are counted there, by conditions of the same contract
+        kinds=[_judged_by(monitor), monitor.engine.kind],
         checks=checks,
     )
     def data_quality(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:

@@ -50,14 +50,23 @@ def _tables(document: Document) -> Iterator[Problem]:
         message = f"{_WITH} labels are joined there: `path` is that of `logs`."
         yield document.problem(("labels", "path"), message)
     if document.value("labels", "columns", "keys"):
-        message = f"{_WITH} labels are joined by `prediction_id`; have a view give it."
+        message = (
+            f"{_WITH} labels are joined by `prediction_id`; have a view join the other keys and give it."
+        )
         yield document.problem(("labels", "columns", "keys"), message, at_key=True)
 
 
 def _rows(document: Document) -> Iterator[Problem]:
     keys: list[tuple[Keys, object, str]] = [
-        (("identity",), "global", "ids are told apart within a day; write `version` or `day`"),
-        (("task",), "ranking", "requests cannot be ranked"),
+        (
+            ("identity",),
+            "global",
+            (
+                "ids are told apart within a day, for a night would look for its ids in the whole table; write "
+                "`version` or `day`, or have a view leave out the later rows of an id"
+            ),
+        ),
+        (("task",), "ranking", "the places of items within requests cannot be counted as sums over rows"),
     ]
     if document.mapping("logs", "columns") is not None and not document.text(
         "logs", "columns", "prediction_id"
@@ -75,8 +84,9 @@ def _rows(document: Document) -> Iterator[Problem]:
     for place, told in absent:
         if document.value(*place):
             yield document.problem(place, f"{_WITH} {told}.", at_key=True)
-    if document.text("task") == "multiclass_classification" and not document.text(
-        "logs", "columns", "prediction"
-    ):
-        message = f"{_WITH} the predicted class is a column of the log: name it in `prediction`."
-        yield document.problem(("logs", "columns"), message, at_key=True)
+    if document.text("logs", "columns", "scores"):
+        message = (
+            f"{_WITH} each class has a column of its own for its score: name them in `scores` by class, or "
+            "have a view take apart the one that holds all."
+        )
+        yield document.problem(("logs", "columns", "scores"), message)

@@ -33,8 +33,8 @@ class Derived:
         sql: an expression of DuckDB's SQL; `{0}`, `{1}`, … stand for the columns that it is made from. Such a
             column is as declared; one that nothing else declares, as a list or a struct, is its JSON.
         needs: the columns that it is made from; without one of them the column is not there.
-        made: gives the column of those that it is made from, as expressions of any frame; None where only
-            DuckDB can make it.
+        made: gives the column of those that it is made from, as expressions of a warehouse (Ibis); None where
+            only DuckDB can make it.
     """
 
     sql: str

@@ -15,15 +15,15 @@ from obs_dagster.errors import LakeError
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import totals
+from obs_dagster.quality.concluded import concluded
 from obs_dagster.quality.contract import UNCAST_RULE, contract
 from obs_dagster.quality.counted import write_counted
 from obs_dagster.quality.day_rows import BATCH_ROWS, DayRows, Uncast
 from obs_dagster.quality.expectations import ExpectationResult, Suite, Validation, added_up, distinct
 from obs_dagster.quality.frames import FrameJudge
 from obs_dagster.quality.judging import judging
-from obs_dagster.quality.refusal import missing, reason_of
+from obs_dagster.quality.refusal import missing
 from obs_dagster.quality.releases import Parted, parted
-from obs_dagster.quality.rules_by_column import rules_by_column
 from obs_dagster.quality.validated import QUARANTINE, DayQuality, day_quality
 from obs_dagster.quality.warehouse import count_contract
 from obs_dagster.sources.declared import declared_types
@@ -218,39 +218,24 @@ def _judged(  # noqa: PLR0917  one call
 ) -> DayQuality:
     """What follows for a day from its manifest and its validation."""
     broken = distinct(kept.broken.values())
-    counts = {rule: len(rows) for rule, rows in kept.broken.items()}
-    rules = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
     examples = {
         result.rule: result.examples[0]
         for result in results
         # what is missing has no value to show
-        if result.rule in rules
+        if result.rule in kept.broken
         and result.name != _NOT_NULL
         and result.rule != UNCAST_RULE
         and result.examples
     }
-    reason = reason_of(
+    return concluded(
         monitor,
         day,
         manifest,
         quarantined=len(broken),
-        rules=rules_by_column(monitor, rules, uncast),
-        examples=examples | {each.rule: each.example for each in uncast},
-    )
-    digest = hashlib.sha256(broken.astype("<i8").tobytes()).hexdigest()[:16]
-    return DayQuality(
-        evaluated=not reason,
-        reason=reason,
-        rows=manifest["rows"],
-        quarantined=len(broken),
-        duplicates=manifest["duplicates"],
-        versions=manifest["versions"],
-        schema_changes=manifest["schema_changes"],
-        broken_rules=rules,
-        results=[asdict(result) for result in results],
-        fingerprint=f"{manifest['fingerprint']}-{digest}{'-refused' if reason else ''}",
-        examples=examples | ({UNCAST_RULE: uncast[0].told} if uncast else {}),
+        broken={rule: len(rows) for rule, rows in kept.broken.items()},
         released=kept.released,
-        conflicts=manifest.get("conflicts", 0),
-        conflicting=manifest.get("conflicting", []),
+        results=results,
+        uncast=uncast,
+        digest=hashlib.sha256(broken.astype("<i8").tobytes()).hexdigest()[:16],
+        examples=examples,
     )

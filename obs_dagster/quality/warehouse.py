@@ -23,12 +23,12 @@ from obs_dagster.quality.broken_in_sql import (
     uncast_columns,
     with_contract_columns,
 )
+from obs_dagster.quality.concluded import concluded
 from obs_dagster.quality.contract import Expectation, contract
 from obs_dagster.quality.day_rows import RULES, Uncast
 from obs_dagster.quality.expectations import ExpectationResult
-from obs_dagster.quality.refusal import missing, outside, reason_of, type_in_words
+from obs_dagster.quality.refusal import missing, outside, type_in_words
 from obs_dagster.quality.releases import Release, releases_of
-from obs_dagster.quality.rules_by_column import rules_by_column
 from obs_dagster.quality.validated import QUARANTINE, DayQuality
 from obs_dagster.sources.declared import declared_types, derived_columns
 from obs_dagster.sources.ingest import LOGS
@@ -133,31 +133,17 @@ def count_contract(monitor: Monitor, day: dt.date, lake: Lake, manifest: Mapping
             for name in uncast_columns(judged.rows)
             if (rows := counts[f"uncast {name}"])
         ]
-    rules = dict(sorted(rules.items(), key=lambda item: (-item[1], item[0])))
-    reason = reason_of(
+    told = f"{sorted(rules.items())} {sorted(released.items())} {quarantined}"
+    quality = concluded(
         monitor,
         day,
         manifest,
         quarantined=quarantined,
-        rules=rules_by_column(monitor, rules, sorted(uncast, key=lambda each: -each.rows)),
-        examples={},
-    )
-    told = f"{sorted(rules.items())} {sorted(released.items())} {quarantined}"
-    digest = hashlib.sha256(told.encode()).hexdigest()[:16]
-    quality = DayQuality(
-        evaluated=not reason,
-        reason=reason,
-        rows=manifest["rows"],
-        quarantined=quarantined,
-        duplicates=manifest["duplicates"],
-        versions=manifest["versions"],
-        schema_changes=manifest["schema_changes"],
-        broken_rules=rules,
-        results=[asdict(result) for result in results],
-        fingerprint=f"{manifest['fingerprint']}-{digest}{'-refused' if reason else ''}",
+        broken=rules,
         released=released,
-        conflicts=manifest["conflicts"],
-        purged=True,
+        results=results,
+        uncast=sorted(uncast, key=lambda each: -each.rows),
+        digest=hashlib.sha256(told.encode()).hexdigest()[:16],
     )
     lake.table(monitor.model, QUARANTINE).write(day, _NO_ROWS, asdict(quality))
     return quality

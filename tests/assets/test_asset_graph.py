@@ -177,6 +177,10 @@ def test_kinds_say_what_reads_the_rows_and_where_they_are(small):
     for stage in ("inference_logs", "ground_truth", "baseline", "data_quality", "profile", "performance"):
         assert "duckdb" in kinds["here", stage]
         assert kinds["there", stage] == kinds["here", stage] - {"duckdb"} | {"spark"}
+    assert "greatexpectations" in kinds["here", "data_quality"]
+    stays = small(model="stays", engine="warehouse", logs=logs | table, labels=labels | table).monitor
+    graph = compose({"stays": stays}).resolve_asset_graph()
+    assert graph.get(dg.AssetKey(["stays", "data_quality"])).kinds == {"sql", "warehouse"}
     for stage in ("raw_log", "raw_labels"):
         assert (kinds["here", stage], kinds["there", stage]) == ({"file"}, {"table"})
 

@@ -218,6 +218,18 @@ NAME = {
     "features": ["hour", "temp"],
     "multiclass": {"classes": ["ok", "200", "503"]},
 }
+ODDS = {
+    "task": "multiclass_classification",
+    "columns": {
+        "prediction_id": "id",
+        "time": "at",
+        "version": "model",
+        "scores": {"ok": "hits", "200": "more", "503": "rest"},
+    },
+    "label": "status",
+    "features": ["hour"],
+    "multiclass": {"tolerance": 1.0},
+}
 NONE = {
     "task": "unlabelled",
     "columns": {"prediction_id": "id", "time": "at", "version": "model", "score": "size"},
@@ -226,7 +238,7 @@ NONE = {
 }
 
 
-@pytest.mark.parametrize("model", [NUMBER, NAME, NONE], ids=lambda model: model["task"])
+@pytest.mark.parametrize("model", [NUMBER, NAME, ODDS, NONE], ids=["number", "name", "scores", "none"])
 def test_other_tasks_too(worlds, warehouse, model):
     """Labels are another column of the log here, as numbers and as names; of classes only some are known."""
     told_ms = FEATURES | {"ms": {"type": "number"}}
@@ -252,6 +264,13 @@ def test_other_tasks_too(worlds, warehouse, model):
     }
     if "multiclass" in model:
         changes["multiclass"] = model["multiclass"]
+    if "scores" in model["columns"]:
+        # ties, and rows that lack a score
+        warehouse.execute(
+            "CREATE VIEW serving.scored AS SELECT *, CASE WHEN hour = 3 THEN NULL ELSE score END AS hits, "
+            "CASE WHEN hour < 9 THEN score ELSE 0.25 END AS more, 0.3 AS rest FROM serving.predictions"
+        )
+        changes["logs"]["table"] = labels["table"] = "serving.scored"
     fetched, there = worlds(**changes)
     records = fetched.night(FIRST)
     found = differing(records, there.night(FIRST))

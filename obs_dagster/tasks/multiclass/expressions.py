@@ -259,7 +259,8 @@ def _by_class(rows: nw.LazyFrame[Any], index: list[str], scores: Sequence[str]) 
     )
     owner = nw.sum_horizontal(
         *(
-            nw.when(nw.col("name") == name).then(nw.lit(place)).otherwise(nw.lit(0))
+            # Ibis reads names that PostgreSQL unpivots as JSON, in quotes
+            nw.when(nw.col("name").is_in([name, f'"{name}"'])).then(nw.lit(place)).otherwise(nw.lit(0))
             for place, name in enumerate(scores, 1)
         )
     )

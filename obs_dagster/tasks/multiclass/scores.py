@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from obs_dagster.lake.quoting import literal
 from obs_dagster.monitor.model import Monitor
@@ -64,7 +66,23 @@ def highest(monitor: Monitor) -> Derived:
     listed = f"[{', '.join(parts)}]"
     names = f"[{', '.join(_verbatim(name) for name in classes)}]"
     first = f"list_position({listed}, list_max({listed}))"
-    return Derived(f"CASE WHEN list_count({listed}) = {len(classes)} THEN {names}[{first}] END", needs)
+    sql = f"CASE WHEN list_count({listed}) = {len(classes)} THEN {names}[{first}] END"
+    # a database may know no JSON, and has scores that are columns of their own
+    return Derived(sql, needs, None if isinstance(scores, str) else partial(_first_highest, classes))
+
+
+def _first_highest(classes: Sequence[str], *scores: Any) -> Any:
+    """The first class with the highest of some scores, as an expression of Ibis; null where one is null."""
+    import ibis
+
+    cases = []
+    for name, own in zip(classes, scores, strict=True):
+        holds = ibis.literal(value=True)
+        for other in scores:
+            # of a null nothing holds, and NaN is the highest in databases
+            holds &= own >= other
+        cases.append((holds, ibis.literal(name)))
+    return ibis.cases(*cases, else_=ibis.null("string"))
 
 
 def _from_json(json: str, place: int, classes: Sequence[str]) -> str:

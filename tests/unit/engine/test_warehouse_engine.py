@@ -254,7 +254,7 @@ def test_the_plan_in_a_terminal(worlds, tables, day, tmp_path, monkeypatch):
         ({"identity": "global"}, "identity", "within a day"),
         ({"quality": {"suite": "suite.json"}}, "quality.suite", "cannot be counted"),
         ({"features.temp.pii": True}, "features.temp.pii", "pseudonyms"),
-        ({"task": "ranking"}, "task", "cannot be ranked"),
+        ({"task": "ranking"}, "task", "within requests"),
     ],
 )
 def test_what_needs_rows_is_refused_by_the_check(worlds, tmp_path, changes, place, told):
