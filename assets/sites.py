@@ -10,6 +10,7 @@ from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor import Monitor
 from obs_dagster.monitor.elsewhere import at_sites
 from obs_dagster.sites.inbox import Inbox
+from obs_dagster.sites.privacy import noise_in_words, noisy_sites
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.telemetry.event import Event
 
@@ -43,13 +44,15 @@ def sites_metadata(monitor: Monitor, day: dt.date, lake: Lake) -> dict[str, dg.M
             "labels": each["labels"],
             "quarantined": each["quality"]["quarantined"],
             "smallest count": each["privacy"].get("min_cell") or "1",
+            "noise": noise_in_words(each["privacy"]),
             "evaluated": each["refused"] or each["quality"]["reason"] or "yes",
         }
         for site, each in manifest.get("sites", {}).items()
     ]
-    columns = ["site", "rows", "labels", "quarantined", "smallest count", "evaluated"]
+    columns = ["site", "rows", "labels", "quarantined", "smallest count", "noise", "evaluated"]
     return {
         "sites": table(sites, columns),
+        **({"what noise means": told} if (told := noisy_sites(manifest.get("sites", {}))) else {}),
         "sites that lack": ", ".join(manifest.get("lacking", ())) or "none",
     }
 

@@ -25,7 +25,7 @@ app = typer.Typer(
     "(docs/federated.md).",
 )
 
-_SENT = ["site", "day", "rows", "labels", "made_at", "signed", "file"]
+_SENT = ["site", "day", "rows", "labels", "noise", "made_at", "signed", "file"]
 
 
 @app.command("count")
@@ -59,6 +59,10 @@ def export(
     out: Annotated[Path, typer.Option(help="The file to write.")],
     first: Annotated[str, option("--from", "The first day")] = LATEST,
     last: Annotated[str, option("--to", "The last day")] = LATEST,
+    epsilon: Annotated[
+        float | None,
+        typer.Option(help="Differential privacy of each day; left out: federation.epsilon. 0 for no noise."),
+    ] = None,
 ) -> None:
     """Write what was counted of days to a file that another place takes in; rows stay here."""
     from obs_dagster.federation.exporting import export_days
@@ -67,11 +71,17 @@ def export(
     begin, end = day_to_evaluate(monitor, first), day_to_evaluate(monitor, last)
     require_days(monitor, begin, end)
     with as_started():
-        found = export_days(monitor, (begin, end), _lake(), out, dt.datetime.now(dt.UTC))
+        now = dt.datetime.now(dt.UTC)
+        found = export_days(monitor, (begin, end), _lake(), out, now, epsilon=epsilon)
     signed = f"signed by {found.signed_by}" if found.signed_by else "NOT SIGNED"
     _say(f"Wrote {_days(found.days)} with {found.rows:,} rows counted to {out}, {signed}.")
     for told in found.told:
         ERRORS.print(f"{told[0].upper()}{told[1:]}.", markup=False, highlight=False, soft_wrap=True)
+    if found.spent:
+        most = max(found.spent.values())
+        days = [day for day, each in found.spent.items() if each == most]
+        told = f"Sent of {days[0]}{' and others' if len(days) > 1 else ''} so far: an epsilon of {most:g}."
+        ERRORS.print(told, markup=False, highlight=False, soft_wrap=True)
     if found.missing:
         ERRORS.print(f"No night: {_days(found.missing)}.", markup=False, highlight=False, soft_wrap=True)
 
@@ -119,6 +129,7 @@ def import_(
 def list_sent(model: Model, chosen: FormatOption = Format.TABLE) -> None:
     """What sites have sent that counts, by day, and what is refused and why; exit code 1 if something is."""
     from obs_dagster.sites.inbox import Inbox
+    from obs_dagster.sites.privacy import noise_in_words
 
     found = Inbox.of(find_monitor(model))
     records = [
@@ -127,6 +138,7 @@ def list_sent(model: Model, chosen: FormatOption = Format.TABLE) -> None:
             "day": str(day),
             "rows": package.days[str(day)]["rows"],
             "labels": package.days[str(day)]["labels"],
+            "noise": noise_in_words(package.header.get("privacy", {})),
             "made_at": package.header["made_at"],
             "signed": bool(package.signature),
             "file": str(package.path),

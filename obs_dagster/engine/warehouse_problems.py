@@ -62,8 +62,8 @@ def _rows(document: Document) -> Iterator[Problem]:
             ("identity",),
             "global",
             (
-                "ids are told apart within a day, for a night would look for its ids in the whole table; write "
-                "`version` or `day`, or have a view leave out the later rows of an id"
+                "ids are told apart within a day, for a night would look for its ids in the whole table; "
+                "write `version` or `day`, or have a view leave out the later rows of an id"
             ),
         ),
         (("task",), "ranking", "the places of items within requests cannot be counted as sums over rows"),

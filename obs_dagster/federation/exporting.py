@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from obs_dagster import __version__
 from obs_dagster.baselines.stored import load_grids
 from obs_dagster.errors import LakeError, ObsError
+from obs_dagster.federation.ledger import require, spent
+from obs_dagster.federation.private import Shares
+from obs_dagster.federation.private_words import privacy_of, told_of_noise
+from obs_dagster.federation.sent import SentDay, digest_of, labelled_rows_of, rows_of_whole
 from obs_dagster.federation.small_cells import (
     Cell,
-    LeftOut,
     hidden_cells,
     rows_of_cells,
     without_small_counts,
 )
 from obs_dagster.federation.small_outcomes import can_be_made_small, without_small_outcomes
+from obs_dagster.federation.with_noise import due_of, put_noise
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor.federation import Federation
@@ -49,6 +51,7 @@ class Exported:
         missing: days of the range that have no night.
         signed_by: the public key; empty if nobody signed.
         told: what was left out, and why; sentences without a full stop.
+        spent: by day, the epsilon of all that was ever sent of it.
     """
 
     path: Path
@@ -57,22 +60,17 @@ class Exported:
     missing: Sequence[dt.date]
     signed_by: str
     told: Sequence[str] = ()
-
-
-@dataclass(slots=True)
-class _Day:
-    """What is sent of a day."""
-
-    profile: pa.Table
-    outcomes: pa.Table | None
-    hours: pa.Table | None
-    header: dict[str, Any]
-    left_out: LeftOut = field(default_factory=LeftOut)
-    without_outcomes: int = 0
+    spent: Mapping[str, float] = field(default_factory=dict)
 
 
 def export_days(
-    monitor: Monitor, days: tuple[dt.date, dt.date], lake: Lake, path: Path, now: dt.datetime
+    monitor: Monitor,
+    days: tuple[dt.date, dt.date],
+    lake: Lake,
+    path: Path,
+    now: dt.datetime,
+    *,
+    epsilon: float | None = None,
 ) -> Exported:
     """Write what was counted of days to a file; rows, ids and values that nobody else has stay here.
 
@@ -82,9 +80,11 @@ def export_days(
         lake: holds what its nights counted.
         path: the file; an existing one is replaced.
         now: the present (UTC): of two files about a day the later one holds.
+        epsilon: of the noise of each day; left out: what the monitor says.
 
     Raises:
-        ObsError: the monitor names no site, no day has a night, or a day was counted on other grids.
+        ObsError: the monitor names no site, no day has a night, a day was counted on other grids, or more
+            would be told of a day than the monitor allows.
         LakeError: the baseline has not been prepared, or what was counted is damaged.
         SignatureError: the key cannot be read.
     """
@@ -97,12 +97,20 @@ def export_days(
     signer = Signer.of(federation.signing_key, monitor.folder) if federation.signing_key else None
     grids = load_grids(monitor, lake)
     asked = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
-    found = {day: each for day in asked if (each := _day(monitor, day, lake, grids, federation.min_cell))}
+    shares = _shares(monitor, federation.epsilon if epsilon is None else epsilon)
+    least = 0 if shares else federation.min_cell
+    found = {day: each for day in asked if (each := _day(monitor, day, lake, grids, least))}
     if not found:
         raise ObsError(
             f"{monitor.model} has no night on {first} to {last}, so there is nothing to send.",
             remedy=f"Run `obs backfill {monitor.model} --from {first} --to {last}` first.",
         )
+    if shares:
+        # all of them or none
+        for day, each in found.items():
+            require(monitor, day, lake, due_of(monitor, day, lake, each, shares), federation.epsilon_budget)
+        for day, each in found.items():
+            put_noise(monitor, day, lake, each, grids=grids, shares=shares, now=now)
     tables = {PROFILES: _with_days({day: each.profile for day, each in found.items()})}
     for name in (OUTCOMES, HOURS):
         parts = {day: part for day, each in found.items() if (part := getattr(each, name)) is not None}
@@ -122,7 +130,7 @@ def export_days(
             name: {each.name: str(each.type) for each in table.schema} for name, table in tables.items()
         },
         "days": {str(day): each.header for day, each in found.items()},
-        "privacy": {"min_cell": federation.min_cell},
+        "privacy": privacy_of(shares) if shares else {"min_cell": federation.min_cell},
     }
     write_package(path, header, tables, signer)
     return Exported(
@@ -131,16 +139,20 @@ def export_days(
         rows=sum(sum(rows_of_whole(each.profile).values()) for each in found.values()),
         missing=[day for day in asked if day not in found],
         signed_by=signer.public_key if signer else "",
-        told=_told(monitor, list(found.values()), federation.min_cell),
+        told=told_of_noise(monitor, shares) if shares else _told(monitor, list(found.values()), least),
+        spent={
+            day: each for day, each in spent(monitor, lake).items() if dt.date.fromisoformat(day) in found
+        },
     )
 
 
-def rows_of_whole(profile: pa.Table) -> dict[str, int]:
-    """The rows of each version in a profile."""
-    return {version: n for (version, segment), n in rows_of_cells(profile).items() if segment == "*"}
+def _shares(monitor: Monitor, epsilon: float) -> Shares | None:
+    if epsilon < 0:
+        raise ObsError(f"An epsilon of {epsilon:g} is none.", remedy="Give one above 0, or 0 for no noise.")
+    return Shares.of(monitor, epsilon) if epsilon else None
 
 
-def _day(monitor: Monitor, day: dt.date, lake: Lake, grids: Grids, least: int) -> _Day | None:
+def _day(monitor: Monitor, day: dt.date, lake: Lake, grids: Grids, least: int) -> SentDay | None:
     """What is sent of a day; None if it has no night."""
     quality, table = day_quality(monitor, day, lake), lake.table(monitor.model, PROFILES)
     manifest = table.readable(day)
@@ -154,15 +166,15 @@ def _day(monitor: Monitor, day: dt.date, lake: Lake, grids: Grids, least: int) -
         )
     profile, outcomes = table.read(day), _optional(monitor, day, lake, OUTCOMES)
     hours, books = _optional(monitor, day, lake, HOURS), books_of(monitor, day, lake, _rows(profile, grids))
-    sent = _Day(profile, outcomes, hours, _header(quality))
+    sent = SentDay(profile, outcomes, hours, _header(quality))
     sent.header["books"] = asdict(books) if books else None
     if least:
         _keep_back(monitor, sent, quality, grids, least)
-    sent.header["labels"] = _labelled(sent.outcomes)
-    sent.header["rows_digest"] = _digest(
+    sent.header["labels"] = labelled_rows_of(sent.outcomes)
+    sent.header["rows_digest"] = digest_of(
         sent.profile, sent.hours, sent.header["quality"], quality.fingerprint
     )
-    sent.header["outcomes_digest"] = _digest(sent.outcomes)
+    sent.header["outcomes_digest"] = digest_of(sent.outcomes)
     return sent
 
 
@@ -180,7 +192,7 @@ def _header(quality: DayQuality) -> dict[str, Any]:
     }
 
 
-def _keep_back(monitor: Monitor, sent: _Day, quality: DayQuality, grids: Grids, least: int) -> None:
+def _keep_back(monitor: Monitor, sent: SentDay, quality: DayQuality, grids: Grids, least: int) -> None:
     """Take out what is said of few rows."""
     # groups of people are cells of the outcomes alone
     kind = task_of(monitor).outcomes
@@ -225,7 +237,7 @@ def _at_least(rows: int, least: int) -> int:
     return rows if rows >= least else 0
 
 
-def _told(monitor: Monitor, days: Sequence[_Day], least: int) -> list[str]:
+def _told(monitor: Monitor, days: Sequence[SentDay], least: int) -> list[str]:
     if not least:
         return []
     cells, rows = sum(each.left_out.cells for each in days), sum(each.left_out.cell_rows for each in days)
@@ -258,14 +270,6 @@ def _rows(profile: pa.Table, grids: Grids) -> int:
     return sum(counted.rows(version) for version in counted.versions())
 
 
-def _labelled(outcomes: pa.Table | None) -> int | None:
-    """Labelled rows of a day, where a task counts them by label."""
-    if outcomes is None or "label" not in outcomes.column_names:
-        return None
-    whole = outcomes.filter(pc.and_(pc.equal(outcomes["segment"], "*"), pc.is_valid(outcomes["label"])))
-    return int(pc.sum(whole["n"]).as_py() or 0)
-
-
 def _with_days(tables: dict[dt.date, pa.Table]) -> pa.Table:
     """The rows of days with their day before them."""
     parts = [
@@ -275,17 +279,3 @@ def _with_days(tables: dict[dt.date, pa.Table]) -> pa.Table:
         for day, table in tables.items()
     ]
     return pa.concat_tables(parts).combine_chunks()
-
-
-def _digest(*parts: Any) -> str:
-    """Changes with the content of tables, and with what else is said."""
-    digest = hashlib.sha256()
-    for part in parts:
-        if isinstance(part, pa.Table):
-            sink = pa.BufferOutputStream()
-            with pa.ipc.new_stream(sink, part.schema.remove_metadata()) as stream:
-                stream.write_table(part.replace_schema_metadata(None).combine_chunks())
-            digest.update(sink.getvalue())
-        else:
-            digest.update(str(part).encode())
-    return digest.hexdigest()[:16]

@@ -47,6 +47,20 @@ class Federation(Strict):
         "cells are left out, smaller bins and categories put together with their neighbours "
         "([federated.md](federated.md#small-cells)).",
     )
+    epsilon: float = Field(
+        default=0.0,
+        ge=0,
+        le=100,
+        description="At a site: counts get noise, so that an export tells of one row no more than this "
+        "epsilon of differential privacy; 0 for no noise. Segment cells are not sent then "
+        "([federated.md](federated.md#noise)). Needs the extra `privacy`.",
+    )
+    epsilon_budget: float | None = Field(
+        default=None,
+        gt=0,
+        description="At a site: the most that all exports of a day may come to; what would be beyond it is "
+        "refused.",
+    )
     sites: dict[str, Site] = Field(
         default_factory=dict, description="Where profiles come together: the sites, by name."
     )
