@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
-from obs_dagster.profile.columns import ProfiledColumn
+from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
 from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.asinh_grid import AsinhGrid
 from obs_dagster.profile.grids.grid import NumericGrid
@@ -132,6 +132,15 @@ def allowed_values(monitor: Monitor, column: ProfiledColumn) -> list[str]:
     else:
         named = next((each.allowed for each in outputs(monitor) if each.column == column.name), ())
     return sorted({str(each).lower() if isinstance(each, bool) else str(each) for each in named})
+
+
+def unnamed_columns(monitor: Monitor) -> list[str]:
+    """The features of which values are not told apart, since the monitor names none."""
+    return [
+        each.name
+        for each in profiled_columns(monitor)
+        if each.role == "feature" and not each.numeric and not allowed_values(monitor, each)
+    ]
 
 
 def bins_of(grid: NumericGrid, values: FloatArray) -> list[int]:

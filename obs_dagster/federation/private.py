@@ -158,8 +158,11 @@ def _line(version: str, column: str, bucket: Bucket, n: int) -> dict[str, Any]:
         "category": bucket.category,
         "n": n,
     }
-    # of values that are not named any one may have all
-    return line | {"total": float(n)} if bucket.kind == "rest" else line
+    if bucket.kind == "rest":
+        # of values that are not named any one may have all
+        return line | {"total": float(n)}
+    # all that is in a bucket counts as the value that stands for it
+    return line | ({"minimum": bucket.value, "maximum": bucket.value} if bucket.kind == "bin" else {})
 
 
 def noised_outcomes(  # noqa: PLR0917  one call

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from obs_dagster.federation.buckets import unnamed_columns
 from obs_dagster.federation.private import Shares, sendable
 from obs_dagster.monitor.model import Monitor
 
@@ -40,6 +41,10 @@ def told_of_noise(monitor: Monitor, shares: Shares) -> list[str]:
         f"noise does not hide {_OPEN}",
         "segment cells, requests by the hour, books of rows and broken rules are not sent",
     ]
+    if unnamed := unnamed_columns(monitor):
+        told.append(
+            f"values of {', '.join(unnamed)} are counted together, for the monitor names none in `allowed`"
+        )
     if sendable(monitor) is None and monitor.labels is not None:
         told.append(f"outcomes of {monitor.task} are not sent with noise: they are no bins of a score")
     return told

@@ -25,11 +25,13 @@ from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.sections import outcome_sections
 from obs_dagster.evaluation.where import WhereError, why_on
+from obs_dagster.federation.buckets import unnamed_columns
 from obs_dagster.history import History, usage
 from obs_dagster.lake.lake import Lake
 from obs_dagster.links import NO_LINKS, Links
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import definitions
+from obs_dagster.monitor.elsewhere import at_sites
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
 from obs_dagster.quality.refusal import in_one_line
@@ -40,6 +42,8 @@ from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.record_window import RecordWindow
 from obs_dagster.reports.versus import newest_versus, versus_section
 from obs_dagster.reports.why import why_sections
+from obs_dagster.sites.privacy import told_of_sites
+from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.labels import label_book
 from obs_dagster.tasks.sections import Section
 from obs_dagster.verdict.headline import headline_window, settled_through
@@ -133,6 +137,7 @@ class Gathering:
                 *remarks,
                 *damaged,
                 *self._columns(day),
+                *self._sites(day),
                 *self._ids(day),
                 *self._waiting,
                 *self._operation(day),
@@ -146,6 +151,21 @@ class Gathering:
             return []
         told = str(events_of_day(self._monitor, day, self._night.lake))
         return [told] if told else []
+
+    def _sites(self, day: dt.date) -> list[str]:
+        """Which sites the day lacks, and whose counts have noise."""
+        if self._night is None or not at_sites(self._monitor):
+            return []
+        manifest = self._night.lake.table(self._monitor.model, LOGS).readable(day) or {}
+        told = told_of_sites(manifest, objectives=self._monitor.objectives is not None)
+        noisy = any(each["privacy"].get("epsilon") for each in manifest.get("sites", {}).values())
+        unnamed = unnamed_columns(self._monitor) if noisy else []
+        if unnamed:
+            told.append(
+                f"How {', '.join(unnamed)} moved is not known: with noise values are told apart only where "
+                "the monitor names them in `allowed`"
+            )
+        return told
 
     def _ids(self, day: dt.date) -> list[str]:
         """Ids of the day whose rows say different things of one prediction."""

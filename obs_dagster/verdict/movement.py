@@ -22,12 +22,14 @@ _NAMED = 5
 
 _NOT_MEASURED = "they were not measured"
 _TOO_FEW = "they have too few rows to tell"
+_TOO_COARSE = "their values were counted too coarsely to tell"
 
 _SHORT = {
     "no values": "without values",
     "no values in the baseline": "without values in the baseline",
     _NOT_MEASURED: "not measured",
     _TOO_FEW: "with too few rows to tell",
+    _TOO_COARSE: "with values that were counted too coarsely to tell",
 }
 
 
@@ -89,7 +91,7 @@ def movement(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -
         if psi is None or psi.value is None:
             unknown[column] = _NOT_MEASURED if psi is None else psi.reason or _NOT_MEASURED
         elif _open(psi):
-            unknown[column] = _TOO_FEW
+            unknown[column] = _TOO_COARSE if _open_by_counting(psi) else _TOO_FEW
         elif (psi.value if psi.low is None else psi.low) > MOVED_PSI:
             moved.append(psi)
         if change is not None and _missing_moved(change):
@@ -106,6 +108,11 @@ def _open(psi: MetricRecord) -> bool:
     if psi.low is None or psi.high is None:
         return False
     return psi.low <= MOVED_PSI and psi.high >= 10 * MOVED_PSI
+
+
+def _open_by_counting(psi: MetricRecord) -> bool:
+    """Whether that is for how values were counted, and not for how few there are."""
+    return psi.high is not None and psi.high - psi.error < 10 * MOVED_PSI
 
 
 def _missing_moved(change: MetricRecord) -> bool:

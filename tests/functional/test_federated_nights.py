@@ -371,3 +371,48 @@ def test_other_grids_are_not_adopted_where_days_are_counted(again, tmp_path):
     for name, told in (("changed", "was changed"), ("other", "3 days of fraud"), ("none", "cannot be read")):
         with pytest.raises(ObsError, match=told):
             adopt_grids(oslo.monitor, oslo.lake, tmp_path / f"{name}.json")
+
+
+def test_counts_with_noise_make_nights_that_say_so(sent, tmp_path):
+    """With little noise the numbers are near those of exact counts, and pages say what they are."""
+    home = tmp_path / "noisy"
+    keys = "".join(f"    {site}: {{}}\n" for site in world.SITES)
+    hub = place_of(
+        home, world.monitor(home, f"federation:\n  unsigned: accept\n  sites:\n{keys}", rows=False)
+    )
+    (home / "sent").mkdir()
+    write_grids(sent["hub"].monitor, sent["hub"].lake, tmp_path / "grids.json")
+    adopt_grids(hub.monitor, hub.lake, tmp_path / "grids.json")
+    exact = {}
+    for site in world.SITES:
+        place, file = sent[site], tmp_path / f"{site}.obsprofile"
+        last = world.LAST if site != "oslo" else world.LAST - dt.timedelta(days=1)
+        with place.environment():
+            export_days(place.monitor, (world.FIRST, last), place.lake, file, NOW, epsilon=90)
+        with hub.environment():
+            put_in(read_package(file), hub.monitor)
+        exact[site] = read_package(file).header["privacy"]["within_95"]
+    assert set(exact.values()) == {0}
+    run(hub)
+    found, before = by_subject(hub), by_subject(sent["hub"])
+    middle = world.FIRST + dt.timedelta(days=1)
+    for metric in ("volume", "recall", "precision", "missing_share"):
+        keys = [key for key in found if key[3:] == (metric, middle, 1) and key[1] in ("*", "site=oslo")]
+        assert keys, metric
+        for key in keys:
+            if before[key][0] is not None:
+                assert found[key][0] == pytest.approx(before[key][0], abs=0.02), key
+    cells = {key[1] for key in found if key[3] == "recall"}
+    assert cells == {"*", *(f"site={site}" for site in world.SITES)}
+    [page, *_] = [
+        text
+        for file in home.rglob("health.html")
+        if f"fraud · {world.LAST}" in (text := file.read_text(encoding="utf-8"))
+    ]
+    for told in (
+        "oslo sent nothing of this day that is taken; its numbers are of berlin, lyon",
+        "have noise of differential privacy: values are approximate",
+        "Objectives are not measured of berlin, lyon",
+        "How country moved is not known",
+    ):
+        assert told in page

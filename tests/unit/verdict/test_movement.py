@@ -1,4 +1,5 @@
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -89,3 +90,17 @@ def test_a_rolling_baseline_says_how_to_get_days_that_were_before(found, season)
 def test_values_that_are_missing_are_a_movement(found, season, change):
     told = found(dict.fromkeys(season.FEATURES, 0.02), missing={"temp": change, "dewp": 0.05})
     assert [record.column for record in told.missing] == ["temp"]
+
+
+@pytest.mark.parametrize(("error", "why"), [(0.0, "too few rows"), (17.5, "counted too coarsely")])
+def test_an_open_interval_says_whether_rows_or_counts_are_too_few(season, error, why):
+    psi = [
+        replace(
+            season.record("psi", "1", season.LAST, 0.02, spread=0.01, column=name),
+            low=0.0,
+            high=18.0,
+            error=error,
+        )
+        for name in season.FEATURES
+    ]
+    assert why in movement(season.monitor(), RecordIndex(psi), "1", season.LAST).gap
