@@ -49,11 +49,6 @@ def _tables(document: Document) -> Iterator[Problem]:
     if document.text("labels", "path") != document.text("logs", "path"):
         message = f"{_WITH} labels are joined there: `path` is that of `logs`."
         yield document.problem(("labels", "path"), message)
-    if document.value("labels", "columns", "keys"):
-        message = (
-            f"{_WITH} labels are joined by `prediction_id`; have a view join the other keys and give it."
-        )
-        yield document.problem(("labels", "columns", "keys"), message, at_key=True)
 
 
 def _rows(document: Document) -> Iterator[Problem]:

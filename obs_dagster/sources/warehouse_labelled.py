@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from obs_dagster.lake.columns import AGE, DAY, LABEL, RESERVED
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.warehouse import settled
+from obs_dagster.sources.warehouse_keys import key_of_row
 from obs_dagster.sources.warehouse_labels import KNOWN_AT
 
 if TYPE_CHECKING:
@@ -27,9 +28,8 @@ def labelled_table(
     rows: ibis.Table, known: ibis.Table, monitor: Monitor, days: Sequence[dt.date], *, aged: bool = False
 ) -> ibis.Table:
     """Rows of days joined with their labels, lazily (see `Engine.labelled_rows`)."""
-    key = monitor.logs.columns.prediction_id
     told = known.select(**{_LABEL_ID: known["prediction_id"], LABEL: known[LABEL], _SINCE: known[KNOWN_AT]})
-    joined = rows.left_join(told, rows[key] == told[_LABEL_ID])
+    joined = rows.left_join(told, key_of_row(rows, monitor) == told[_LABEL_ID])
     columns = {name: joined[name] for name in (*rows.columns, LABEL)}
     if aged:
         columns[AGE] = _age(joined[_SINCE], joined[DAY], monitor, days)

@@ -21,6 +21,7 @@ from obs_dagster.sources.label_table import label_table, part_of, parts_of
 from obs_dagster.sources.log_table import log_table
 from obs_dagster.sources.warehouse import WarehouseTable, column_of
 from obs_dagster.sources.warehouse_casts import NOT, as_class, as_number, as_text, typed
+from obs_dagster.sources.warehouse_keys import finds_one, key_of_label, key_of_row
 from obs_dagster.sources.warehouse_rows import declared_rows
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ NEWEST = "newest"
 
 _LOGS = "inference_logs"
 _BOOK = "in_warehouse.json"
-_PART, _ID = "part", "prediction_id"
+_PART, _ID, _OWN = "part", "prediction_id", "own_id"
 _MOST_VALUES = 1_000
 _PRIME = 2_147_483_629
 _NOTHING = pa.schema(
@@ -92,7 +93,12 @@ def count_labels(monitor: Monitor, days: Sequence[dt.date], lake: Lake) -> dict[
             latest = latest_labels(table, monitor, book.negative)
             missing = _fresh(latest, changed)
             for batch in _newest_first(sorted(days, reverse=True), labels.max_delay_days + 1):
-                chosen = batch if missing > 0 else [day for day in batch if day in due]
+                # a label that may be of several predictions is not known to have found all of them
+                chosen = (
+                    batch
+                    if missing > 0 or (changed and not finds_one(monitor))
+                    else [day for day in batch if day in due]
+                )
                 if chosen:
                     found = labels_by_day(declared_rows(log, monitor, chosen), latest, monitor, changed)
                     missing -= sum(int(each["fresh"] or 0) for each in found.values())
@@ -110,9 +116,10 @@ def labels_of(table: ibis.Table, monitor: Monitor, lake: Lake) -> ibis.Table:
 
 
 def latest_labels(table: ibis.Table, monitor: Monitor, negative: str | None) -> ibis.Table:
-    """One label per prediction, the last one: `prediction_id`, `_obs_label`, `known_at` and its `part`.
+    """One label per key, the last one: `prediction_id`, `_obs_label`, `known_at` and its `part`.
 
-    Of labels known at the same time, or at none, the greatest counts.
+    The key is that of `key_of_row`: the id of a prediction, unless the monitor names other columns. Of labels
+    known at the same time, or at none, the greatest counts.
 
     Args:
         table: the labels' table.
@@ -128,9 +135,7 @@ def latest_labels(table: ibis.Table, monitor: Monitor, negative: str | None) -> 
     if labels is None:
         raise ValueError
     place, roles = label_table(labels), labels.columns
-    key = as_text(column_of(table, str(roles.prediction_id), place, "prediction_id"))
-    if key is None:
-        key, _ = typed(table[str(roles.prediction_id)], "VARCHAR", str(roles.prediction_id))
+    key = key_of_label(table, labels)
     raw = column_of(table, roles.label, place, "label")
     known = _known_at(table, labels, place)
     given = table.select(
@@ -201,10 +206,11 @@ def labels_by_day(
     """Of each day of a log the number of its labels, how many are new, and what changes with any of them."""
     import ibis
 
-    predictions = log.select(DAY, **{_ID: log[monitor.logs.columns.prediction_id]}).distinct()
+    own = log[monitor.logs.columns.prediction_id]
+    predictions = log.select(DAY, **{_OWN: own, _ID: key_of_row(log, monitor)}).distinct()
     joined = predictions.join(latest, _ID)
     known = joined[KNOWN_AT].cast("string").fill_null("∅")
-    told = joined[_ID].concat("|", joined[LABEL].cast("string"), "|", known)
+    told = joined[_OWN].concat("|", joined[LABEL].cast("string"), "|", known)
     fresh = joined[_PART].isin(list(changed)) if changed else ibis.literal(value=False)
     digests = joined.select(
         DAY, KNOWN_AT, digest=told.hash() % _PRIME, fresh=fresh.fill_null(NOT).ifelse(1, 0)

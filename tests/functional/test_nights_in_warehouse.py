@@ -276,3 +276,50 @@ def test_other_tasks_too(worlds, warehouse, model):
     found = differing(records, there.night(FIRST))
     assert not found, "\n".join(found[:20])
     assert any(each.value is not None for each in records if each.column)
+
+
+@pytest.mark.parametrize(
+    "keys", [{"place": "carrier", "day": "{day}"}, ["ticket", "carrier"]], ids=["of day", "two"]
+)
+def test_labels_may_have_other_keys(worlds, warehouse, keys):
+    """A label may be of many predictions of a day, or of one that several columns name."""
+    if isinstance(keys, dict):
+        warehouse.execute("CREATE TABLE serving.by_key (place text, day date, late int, known timestamptz)")
+        told = [
+            (place, day, int(place > "B"), str(day + dt.timedelta(days=1)))
+            for day in DAYS
+            for place in ("AA", "ü=,%", "(null)")
+        ]
+    else:
+        warehouse.execute(
+            "CREATE TABLE serving.by_key (ticket bigint, carrier text, late int, known timestamptz)"
+        )
+        rows = rows_of(FIRST).dropna(subset=["ticket", "carrier"])
+        chosen = zip(rows["ticket"], rows["carrier"], strict=True)
+        told = [(int(a), b, int(a) % 3 == 0, str(FIRST + dt.timedelta(days=1))) for a, b in chosen]
+        told = [(a, b, int(late), known) for a, b, late, known in told]
+    columns = (
+        ["place", "day", "late", "known"]
+        if isinstance(keys, dict)
+        else ["ticket", "carrier", "late", "known"]
+    )
+    frame = pd.DataFrame(told, columns=columns).astype(object)
+    frame["known"] = pd.to_datetime(frame["known"], utc=True).dt.to_pydatetime()
+    warehouse.add("by_key", frame)
+    fetched, there = worlds(
+        labels={
+            "source": "ibis",
+            "path": "${WAREHOUSE_URL}",
+            "table": "serving.by_key",
+            "columns": {"keys": keys, "label": "late", "known_at": "known"},
+            "max_delay_days": 2,
+        },
+        segments=[],
+        objectives=None,
+        windows=[1],
+        features={name: FEATURES[name] for name in ("hour", "carrier", "ticket")},
+    )
+    records = fetched.night(FIRST)
+    found = differing(records, there.night(FIRST))
+    assert not found, "\n".join(found[:20])
+    assert any(each.metric == "recall" and each.value is not None for each in records)

@@ -287,3 +287,20 @@ def test_grids_are_fitted_to_a_bounded_sample(worlds, day, monkeypatch):
     assert numbers
     assert all(each.rows < 60 for each in numbers)
     assert there.lake.table("small", LOGS).read(day).num_rows == 0
+
+
+def test_a_day_of_a_label_is_no_time(worlds, tables, day):
+    """Of which day a time is depends on a zone, which no database is asked to know."""
+    _, there = worlds()
+    tables.run("CREATE TABLE timed AS SELECT at AS known_on, carrier, TRUE AS late, at AS known_at FROM log")
+    there.changes["labels"] = there.changes["labels"] | {
+        "table": "timed",
+        "columns": {
+            "keys": {"carrier": "carrier", "known_on": "{day}"},
+            "label": "late",
+            "known_at": "known_at",
+        },
+    }
+    ingest_logs(there.monitor, day, there.lake)
+    with pytest.raises(SourceError, match="depends on a zone"):
+        ingest_labels(there.monitor, there.lake)
