@@ -292,7 +292,9 @@ def test_grids_are_fitted_to_a_bounded_sample(worlds, day, monkeypatch):
 def test_a_day_of_a_label_is_no_time(worlds, tables, day):
     """Of which day a time is depends on a zone, which no database is asked to know."""
     _, there = worlds()
-    tables.run("CREATE TABLE timed AS SELECT at AS known_on, carrier, TRUE AS late, at AS known_at FROM log")
+    tables.run(
+        'CREATE TABLE timed AS SELECT "at" AS known_on, carrier, TRUE AS late, "at" AS known_at FROM log'
+    )
     there.changes["labels"] = there.changes["labels"] | {
         "table": "timed",
         "columns": {
