@@ -8,6 +8,7 @@ import pytest
 from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.baselines.stored import baseline_profile, baseline_sample, load_grids
 from obs_dagster.errors import LakeError, SourceError
+from obs_dagster.profile.profile import SCHEMA
 from obs_dagster.sources import log_table
 
 ONE = dt.timedelta(days=1)
@@ -71,7 +72,8 @@ def same_baselines(one, other):
         assert counts[0] == counts[1] > 0
         keys = [name for name in profiles[0].table.column_names if profiles[0].table[name].type != "double"]
         tables = [
-            profile.table.select(keys).sort_by([(key, "ascending") for key in keys]) for profile in profiles
+            profile.table.cast(SCHEMA).select(keys).sort_by([(key, "ascending") for key in keys])
+            for profile in profiles
         ]
         assert tables[0].equals(tables[1])
         ids = [
