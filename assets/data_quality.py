@@ -14,7 +14,7 @@ from assets.stage import check, stage
 from assets.tables import rounded, table
 from obs_dagster.alerts import evaluate_nights
 from obs_dagster.alerts.rules import unevaluated
-from obs_dagster.evaluation.log_records import quality_records
+from obs_dagster.evaluation.log_records import quality_records, rows_before
 from obs_dagster.evaluation.night_record import last_refused, record_nights
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
@@ -79,7 +79,10 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             if unevaluated.refused(monitor, day, quality) and not quality.evaluated:
                 _REFUSED(day=str(day), rows=quality.rows, reason=not_evaluated(day, quality.reason))
             changed = events_of_day(monitor, day, platform.lake)
-            records += quality_records(quality, day, night.recorder, events=len(changed.events))
+            before = rows_before(monitor, day, platform.lake)
+            records += quality_records(
+                quality, day, night.recorder, before=before, events=len(changed.events)
+            )
             context.add_asset_metadata(
                 {"day": hours(monitor, day), "columns": str(changed) or "as on the day before"}
                 | _metadata(day, quality)

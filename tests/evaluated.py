@@ -5,7 +5,7 @@ import numpy as np
 from obs_dagster.metrics.drift.comparison import Comparison
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.explanation.importance import Attributions
-from obs_dagster.metrics.quality import RowCounts
+from obs_dagster.metrics.quality.row_counts import RowCounts
 from obs_dagster.metrics.service.traffic import Traffic
 from obs_dagster.monitor.costs import Costs
 from obs_dagster.monitor.whole import WHOLE

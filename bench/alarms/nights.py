@@ -20,7 +20,7 @@ from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.catalogue import monitor_of
 from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.drift import drift_of_day, keep_changes
-from obs_dagster.evaluation.log_records import quality_records
+from obs_dagster.evaluation.log_records import quality_records, rows_before
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.night_record import record_nights
 from obs_dagster.evaluation.performance_records import performance_records
@@ -172,7 +172,7 @@ def _stages(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     list(profile_days(night, [day]))
     stale = sorted(stale_outcomes(night, night.profiles.days()))
     list(reduce_outcomes_of(night, stale))
-    yield from quality_records(quality, day, night.recorder)
+    yield from quality_records(quality, day, night.recorder, before=rows_before(monitor, day, lake))
     drift = drift_of_day(night, day)
     keep_changes(monitor.model, lake, day, drift.changes)
     yield from drift.records

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from obs_dagster.evaluation.recording import Recorder
+from obs_dagster.evidence.volume import LEFT_OUT_NIGHTS, MOST_NIGHTS
+from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.evaluation import evaluate
-from obs_dagster.metrics.quality import RowCounts
+from obs_dagster.metrics.quality.row_counts import RowCounts
 from obs_dagster.metrics.record import Estimate, MetricRecord
 from obs_dagster.metrics.registry import family
+from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.books import Books
+from obs_dagster.quality.rows_of_days import rows_of_days
 from obs_dagster.quality.validated import DayQuality
 from obs_dagster.sources.label_book import LabelBook
 from obs_dagster.sources.unreadable_log import UNREADABLE
 
 
 def quality_records(
-    quality: DayQuality, day: dt.date, recorder: Recorder, *, events: int = 0
+    quality: DayQuality,
+    day: dt.date,
+    recorder: Recorder,
+    *,
+    before: Sequence[tuple[dt.date, int]] = (),
+    events: int = 0,
 ) -> Iterator[MetricRecord]:
     """Soundness of the day's log as a whole.
 
@@ -26,6 +35,7 @@ def quality_records(
         quality: what validation found.
         day: the day.
         recorder: makes records.
+        before: the nights that say how numbers of rows differ (see `rows_before`).
         events: how many columns changed since the day before (see `quality.schema_events`).
     """
     if quality.unreadable:
@@ -41,8 +51,16 @@ def quality_records(
         schema_changes=len(quality.schema_changes),
         broken_columns=len(broken),
         schema_events=events,
+        day=day,
+        before=before,
     )
     yield from recorder.records(evaluate("quality", counts), version=WHOLE, day=day, window=1)
+
+
+def rows_before(monitor: Monitor, day: dt.date, lake: Lake) -> list[tuple[dt.date, int]]:
+    """The nights before a day that say how numbers of rows differ, with theirs."""
+    last = day - dt.timedelta(days=LEFT_OUT_NIGHTS + 1)
+    return rows_of_days(monitor, last - dt.timedelta(days=MOST_NIGHTS - 1), last, lake)
 
 
 def books_records(books: Books, day: dt.date, recorder: Recorder) -> Iterator[MetricRecord]:

@@ -1,0 +1,1 @@
+"""Data quality in numbers: whether rows are sound, and how many there are."""
