@@ -39,11 +39,13 @@ class World:
         told: in words.
         shares: of the days.
         weekend: rows of a weekend's day, as a part of those of others.
+        ordered: whether the bins are those of numbers, or values of a category.
     """
 
     told: str
     shares: Shares
     weekend: float = 1.0
+    ordered: bool = True
 
     def days(self, number: int, days: int) -> np.ndarray:
         """The rows per bin of some days of a year, (days, columns, bins)."""
@@ -97,7 +99,7 @@ def _spells(random: Generator, days: int) -> np.ndarray:
 
 WORLDS = {
     "independent": World("days alike, rows independent", _alike),
-    "overdispersed": World("each bin's share differs from day to day", _dirichlet(0.01)),
+    "overdispersed": World("each value's share differs from day to day", _dirichlet(0.01), ordered=False),
     "shifts": World("values shift by 0.2 standard deviations, and spread by a tenth", _shifts),
     "weekly": World(
         "as that, with a rhythm of the week of 0.3, and a third of the rows on weekends", _weekly, 0.3
@@ -122,34 +124,39 @@ _AT_ONCE = 73
 """Nights that are measured at once, so that memory stays small."""
 
 
-def p_values_of_a_year(days: np.ndarray, nights: int = NIGHTS) -> dict[str, np.ndarray]:
+def p_values_of_a_year(
+    days: np.ndarray, nights: int = NIGHTS, *, ordered: bool = True
+) -> dict[str, np.ndarray]:
     """The p-values of the last nights of some days, (nights, columns), by what they are held against.
 
     Args:
         days: rows per bin, (days, columns, bins); those before the nights are for baselines.
         nights: how many.
+        ordered: whether the bins are those of numbers, or values of a category.
     """
     first = len(days) - nights
     of_days = np.moveaxis(days, 0, -2)
     trained = days[first - _DAYS : first].sum(axis=0)
     found: dict[str, list[np.ndarray]] = {each: [] for each in BASELINES}
-    found["days"].append(variation_of(of_days[:, first - _DAYS : first]).p_values(days[first:]))
+    found["days"].append(variation_of(of_days[:, first - _DAYS : first], ordered).p_values(days[first:]))
     for begin in range(0, nights, _AT_ONCE):
         part = np.arange(begin, min(begin + _AT_ONCE, nights)) + first
-        rolling, before = (_before(of_days, part, known) for known in (_ROLLING - _LEFT_OUT, _MOST))
+        rolling, before = (
+            _before(of_days, part, known, ordered=ordered) for known in (_ROLLING - _LEFT_OUT, _MOST)
+        )
         held = {"rolling": rolling, "training": before.around(trained), "before": before}
         for each, variation in held.items():
             found[each].append(variation.p_values(days[part]))
     return {each: np.concatenate(parts) for each, parts in found.items()}
 
 
-def _before(of_days: np.ndarray, nights: np.ndarray, known: int) -> Variation:
+def _before(of_days: np.ndarray, nights: np.ndarray, known: int, *, ordered: bool) -> Variation:
     """How the days before some nights differ, by night and column.
 
     The latest week does not say how days differ: a fault that has just begun would be in it.
     """
     windows = sliding_window_view(of_days, known, axis=1)
-    return variation_of(np.moveaxis(windows[:, nights - known - _LEFT_OUT], (0, -1), (1, 2)))
+    return variation_of(np.moveaxis(windows[:, nights - known - _LEFT_OUT], (0, -1), (1, 2)), ordered)
 
 
 def alarms_of_a_year(p_values: np.ndarray, a_year: float = 1) -> int:
@@ -223,7 +230,7 @@ def report(years: int, worlds: Sequence[str]) -> str:
             days = days_of_a_year(world, year)
             plain.append(chi_square_nights(days))
             sizes.append(size_nights(days))
-            for each, p_values in p_values_of_a_year(days).items():
+            for each, p_values in p_values_of_a_year(days, ordered=world.ordered).items():
                 alarms[each].append(alarms_of_a_year(p_values))
         told = (_told(found) for found in alarms.values())
         counted = f"{number}", f"{np.mean(plain):.0f}", f"{np.mean(sizes):.1f}"

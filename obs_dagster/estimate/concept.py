@@ -22,8 +22,8 @@ from obs_dagster.estimate.calibration import Calibration
 from obs_dagster.evidence.variation import LEAST_DAYS, variation_of
 from obs_dagster.profile.distribution import FloatArray, IntArray
 
-TOLERANCE = 0.001
-"""A squared distance that is no news, in units of the variance: 1.5 points of a level of 30 %."""
+TOLERANCE = 0.0004
+"""A squared distance that is no news, in units of the variance: a point of a level of 30 %."""
 
 _NEAREST = 1e-3
 """Chances closer to 0 or 1 are taken to be no closer, or a row of them would outweigh all others."""

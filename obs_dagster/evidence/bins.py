@@ -23,6 +23,10 @@ _LEAST_ROWS = 5.0
 class Bins(Protocol):
     """Counts a column on bins of its baseline; the last one holds what is missing, or is of another type."""
 
+    @property
+    def ordered(self) -> bool:
+        """Whether the bins are in order, as those of numbers are."""
+
     def count(self, counts: Counts) -> IntArray:
         """Rows per bin, shape (k,)."""
 
@@ -32,6 +36,7 @@ class _Quantiles:
     """Tenths of the baseline, and what is far off, between ascending `edges`; what is on one is above it."""
 
     edges: FloatArray
+    ordered = True
 
     def count(self, counts: Counts) -> IntArray:
         found = np.zeros(len(self.edges) + 2, dtype=np.int64)
@@ -48,6 +53,7 @@ class _Values:
     """Frequent values; all others are counted together."""
 
     values: Sequence[str]
+    ordered = False
 
     def count(self, counts: Counts) -> IntArray:
         if not isinstance(counts, CategoryCounts):

@@ -1,7 +1,8 @@
 """What is asked of a column: whether values are missing, are new, or are otherwise not as they were.
 
 Each is asked apart, beside how days differ in just that. Where days are warm or cold, a value that has never
-been missing may still be news. Of three p-values the smallest one counts, times three (Bonferroni).
+been missing may still be news. Of three p-values the smallest one counts (a weighted Bonferroni): most of the
+chance is for what values are, since what is missing or new is mostly far from how days differ.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from obs_dagster.profile.distribution import Counts
 
 SHARE_TOLERANCE = 0.001
 """One more row of a thousand that is missing, or new, is no news."""
+
+_VALUES, _SHARE = 0.75, 0.125
+"""The parts of chance for what values are, and for what is missing, or new."""
 
 _UNKNOWN_TAIL = np.array([0.0, 0.0, 1.0, 0.0])
 """Of what has hardly happened nobody knows how it differs from day to day."""
@@ -47,7 +51,7 @@ class Questions:
         """What days of a baseline say, each beside the others."""
         known = Known.of(days)
         counted = np.array([bins.count(day) for day in days])
-        values, missing = variation_of(counted[:, :-1]), _of_share(_missing(counted))
+        values, missing = variation_of(counted[:, :-1], bins.ordered), _of_share(_missing(counted))
         new = _of_share(known.new_of_days(days))
         # rows whose values are alike are new together
         alike = replace(new.whole, correlation=np.maximum(new.whole.correlation, values.whole.correlation))
@@ -86,11 +90,11 @@ class Questions:
         """How likely a window is to differ so much from the baseline, in the one or the other."""
         counted = self.bins.count(counts)
         found = (
-            self.values.p_value(counted[:-1], days, TOLERANCE),
-            _p_of_share(self.missing, _missing(counted), days),
-            _p_of_share(self.new, self.known.new(counts), days),
+            self.values.p_value(counted[:-1], days, TOLERANCE) / _VALUES,
+            _p_of_share(self.missing, _missing(counted), days) / _SHARE,
+            _p_of_share(self.new, self.known.new(counts), days) / _SHARE,
         )
-        return min(1.0, len(found) * min(found))
+        return min(1.0, *found)
 
 
 def _missing(counted: IntArray) -> IntArray:

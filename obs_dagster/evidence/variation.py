@@ -32,17 +32,27 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from obs_dagster.evidence.directions import Directions, EachValue, MeanRank
 from obs_dagster.evidence.spread import FloatArray, IntArray, Scalar, Spread, spread_of
 
 LEAST_DAYS = 20
 """Fewer days don't tell how days differ."""
 
-TOLERANCE = 0.0025
-"""A distance Σ (q - p)² / p that is no news: that of a shift by a twentieth of a standard deviation, or of a
-PSI of 0.0025, where 0.1 counts as a shift."""
+TOLERANCE = 0.001
+"""A distance Σ (q - p)² / p that is no news: that of a shift by a thirtieth of a standard deviation, or of a
+PSI of 0.001, where 0.1 counts as a shift."""
 
 ASSUMED_DISTANCE = 0.1
 """By how much days are taken to differ where that is not known: as far as a PSI of 0.1."""
+
+_BESIDE, _DIRECTED = 0.25, 0.35
+"""The parts of chance for what lies beside the main direction, and for changes that are looked for by
+themselves; the rest is for the sum over all bins (a weighted Bonferroni)."""
+
+_HEAVIEST = np.array([1.0, 0.0, 0.0, 0.0])
+"""The weights of tails where days do not tell how heavy theirs is."""
+_AT_LEAST = 0.1
+"""The part of the correlation of all values that each has at least."""
 
 _FEWEST_BINS = 4
 """Of fewer bins there is little beside one direction."""
@@ -63,6 +73,8 @@ class Variation:
         along: the mean of how far they lie along it, as a distance.
         beside: how far they lie apart beside it; None likewise.
         rows: rows of an average day.
+        directions: changes that are looked for by themselves; None if there are none.
+        along_each: how far days lie apart in each of these, with an axis for them; None likewise.
     """
 
     shares: FloatArray
@@ -71,6 +83,8 @@ class Variation:
     along: Scalar = 1.0
     beside: Spread | None = None
     rows: Scalar = 1.0
+    directions: Directions | None = None
+    along_each: Spread | None = None
 
     @property
     def calibrated(self) -> bool:
@@ -94,11 +108,19 @@ class Variation:
         """
         rows = np.maximum(counts.sum(axis=-1), 1)
 
-        def moved(spread: Spread) -> Spread:
-            return spread.around(spread.design_effect(np.minimum(self.rows, rows)) / rows)
+        def moved(spread: Spread, known: Scalar, rows: FloatArray) -> Spread:
+            return spread.around(spread.design_effect(np.minimum(known, rows)) / rows)
 
-        beside = None if self.beside is None else moved(self.beside)
-        return replace(self, shares=counts / rows[..., None], whole=moved(self.whole), beside=beside)
+        beside, each = self.beside, self.along_each
+        return replace(
+            self,
+            shares=counts / rows[..., None],
+            whole=moved(self.whole, self.rows, rows),
+            beside=None if beside is None else moved(beside, self.rows, rows),
+            along_each=None
+            if each is None
+            else moved(each, np.asarray(self.rows)[..., None], rows[..., None]),
+        )
 
     def no_surer_than(self, unsure: float) -> Variation:
         """The same days around shares whose variance is at least so large, in units of p (1 - p)."""
@@ -119,7 +141,8 @@ class Variation:
         rows = counts.sum(axis=-1).astype(np.float64)
         known = np.maximum(rows, 1)
         residuals = _residuals(counts[..., None, :], self.shares[..., None, :])[..., 0, :]
-        found = self.whole.p_values((residuals**2).sum(axis=-1) / known, known, days, tolerance)
+        whole = self.whole.p_values((residuals**2).sum(axis=-1) / known, known, days, tolerance)
+        found = whole / self._part_of_whole
         if self.beside is not None and self.direction is not None:
             along = (residuals * self.direction).sum(axis=-1)
             rest = residuals - along[..., None] * self.direction
@@ -127,15 +150,30 @@ class Variation:
             further = np.maximum(along**2 / known / self.along, 1.0) ** 2
             distance = (rest**2).sum(axis=-1) / known
             beside = self.beside.p_values(distance, known, days, tolerance, further)
-            found = np.minimum(2 * np.minimum(found, beside), 1.0)
-        return np.where(rows > 0, found, 1.0)
+            found = np.minimum(found, beside / _BESIDE)
+        if self.directions is not None and self.along_each is not None:
+            each = self.directions.residuals(counts, self.shares) ** 2 / known[..., None]
+            along_each = self.along_each.p_values(each, known[..., None], days, tolerance)
+            found = np.minimum(found, along_each.min(axis=-1) * self.directions.number / _DIRECTED)
+        return np.where(rows > 0, np.minimum(found, 1.0), 1.0)
+
+    @property
+    def _part_of_whole(self) -> float:
+        """The part of chance that is left for the sum over all bins."""
+        beside = 0.0 if self.beside is None else _BESIDE
+        return 1.0 - beside - (0.0 if self.directions is None else _DIRECTED)
 
 
-def variation_of(days: IntArray) -> Variation:
+def variation_of(days: IntArray, ordered: bool | None = None) -> Variation:  # noqa: FBT001  what bins are
     """How days differ, from their rows per bin, shape (days, k), in the order of time.
 
     Days without rows are left out. Of several columns or nights at once there are axes before these two, and
     no day without rows.
+
+    Args:
+        days: the rows.
+        ordered: whether the bins are in order, as those of numbers are, or each has a value; None if no
+            change is looked for by itself.
     """
     if days.ndim == 2:  # noqa: PLR2004 - days and bins
         days = days[days.sum(axis=1) > 0]
@@ -150,12 +188,33 @@ def variation_of(days: IntArray) -> Variation:
     own = np.maximum(1 - rows / total[..., None], 1e-9)
     residuals = _residuals(days, shares[..., None, :]) / np.sqrt(own)[..., None]
     found = Variation(shares, spread_of(residuals, rows, bins - 1), rows=rows.mean(axis=-1))
+    if number >= LEAST_DAYS and ordered is not None:
+        found = _directed(found, days, own, ordered=ordered)
     if number < LEAST_DAYS or (bins < _FEWEST_BINS).any():
         return found
     main = _main(residuals)
     along = (residuals * main[..., None, :]).sum(axis=-1) ** 2 / rows
     beside = spread_of(_beside(residuals), rows, bins - 2, apart=1)
     return replace(found, direction=main, along=np.maximum(along.mean(axis=-1), _TINY), beside=beside)
+
+
+def _directed(found: Variation, days: IntArray, own: FloatArray, *, ordered: bool) -> Variation:
+    """The same, with how days differ in some directions, each by itself."""
+    rows = np.asarray(found.rows)
+    directions = MeanRank.of(found.shares) if ordered else EachValue.of(found.shares, rows)
+    residuals = directions.residuals(np.moveaxis(days, -2, 0), found.shares)
+    each = np.moveaxis(residuals, 0, -1) / np.sqrt(own)[..., None, :]
+    spread = spread_of(each[..., None], days.sum(axis=-1)[..., None, :].astype(np.float64), 1)
+    if not ordered:
+        # of many values the one counts that is oddest, and few days do not tell how odd that may be: where
+        # others differ it may differ too, and now and then by far
+        least = _AT_LEAST * np.asarray(found.whole.correlation)[..., None]
+        spread = replace(
+            spread,
+            correlation=np.maximum(spread.correlation, least),
+            tails=np.broadcast_to(_HEAVIEST, spread.tails.shape),
+        )
+    return replace(found, directions=directions, along_each=spread)
 
 
 def assumed(baseline: IntArray) -> Variation:

@@ -79,20 +79,21 @@ METRICS = (
     Metric(
         Definition(
             name="drift_p_value",
-            id="drift_p_value/days/5",
+            id="drift_p_value/days/6",
             family="drift",
             title="p-value against days that differ anyway",
             meaning="The chance of a window at least as far from the baseline if nothing has moved by more "
             "than days differ from each other: those of the baseline, or the nights before, if it has none "
             "or too few. Other than that of `chi_square` it does not "
             "get small only because there are many rows.",
-            formula="three times the smallest p of what is missing, of what is new, and of all other values. "
-            "Each: P(χ²_d(δ) ≥ D d / ((k - 1) v)), D = Σ (q - p)² / p; p, q: shares of baseline and window "
+            formula="the smallest of 4/3 p of what values are, 8 p of what is missing and 8 p of what is new. "
+            "Each p: P(χ²_d(δ) ≥ D d / ((k - 1) v)), D = Σ (q - p)² / p; p, q: shares of baseline and window "
             "with and without it, or in tenths of the baseline or its 20 most frequent values and the rest; "
             "v: their variance from day to day, around their own mean; d: Satterthwaite's degrees of "
             f"freedom; δ: what {TOLERANCE:g} would add, or {SHARE_TOLERANCE:g} of the rows. Its tail is as "
-            "heavy as the days say. Values are held against days twice, once without the direction in which "
-            "these differ most. New is what no other day of the baseline has had: a name, or a number "
+            "heavy as the days say. Of values it is the smallest of 5/2 p of all bins, of 4 p without the "
+            "direction in which days differ most, and of 20/7 p of one change by itself: of the mean rank of "
+            "numbers, or of the likeliest of the values, times their number. New is what no other day of the baseline has had: a name, or a number "
             f"beyond its range by a tenth. Of fewer than {LEAST_DAYS} days it is not calibrated, which "
             f"`design_effect` says; days are taken to differ by a PSI of {ASSUMED_DISTANCE:g}.",
             reference=_REFERENCE,
@@ -107,7 +108,7 @@ METRICS = (
     Metric(
         Definition(
             name="drift_evidence",
-            id="drift_evidence/e-value/5",
+            id="drift_evidence/e-value/6",
             family="drift",
             title="Evidence of the day that a column has moved",
             meaning='How strongly the day speaks against "no more than days differ anyway": 2 is a hundred '
@@ -142,7 +143,7 @@ METRICS = (
     Metric(
         Definition(
             name="break_evidence",
-            id="break_evidence/e-value/4",
+            id="break_evidence/e-value/5",
             family="drift",
             title="Evidence of the day that a column has broken with the nights before",
             meaning='How strongly the day speaks against "no more than the nights before differ from each '

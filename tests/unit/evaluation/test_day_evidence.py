@@ -89,14 +89,14 @@ def summer(small, day):
 def test_the_nights_before_say_how_days_differ_where_a_baseline_has_no_days(summer, found):
     known = found(*summer(28))
     assert 0.25 <= known["design_effect", "carrier", 1].value < 5
-    assert known["drift_p_value", "carrier", 1].value > 0.05
+    assert known["drift_p_value", "carrier", 1].value > 0.01
     assert known["drift_p_value", "score", 1, "carrier=AA"].value > 0.05
     assert 0.25 <= known["design_effect", "score", 1, "carrier=AA"].value < 5
     assert known["drift_evidence", "temp", 1].value > 1
     # a break with them shows, though the baseline had such values
     assert known["break_evidence", "temp", 1].value > 4
     # of nights that are all the same, one that only differs by chance is little
-    assert known["break_evidence", "carrier", 1].value < 2
+    assert known["break_evidence", "carrier", 1].value < 2.5
 
 
 def test_nights_of_less_than_four_weeks_do_not_say_it_yet(summer, found):

@@ -124,7 +124,7 @@ def test_what_is_tolerated_is_moved_from_where_nothing_is_and_not_counted_as_noi
     assert np.mean(tolerated < 0.05) < 0.05
     assert np.mean(tolerated < 0.5) > 0.1
     beyond = np.full(10, 0.1) + np.sqrt(3 * TOLERANCE / 100) * np.array([1, -1] * 5)
-    assert np.median(known.p_values(random.multinomial(20_000, beyond, size=100))) < 1e-4
+    assert np.median(known.p_values(random.multinomial(50_000, beyond, size=100))) < 1e-4
 
 
 def test_what_lies_beside_the_way_that_days_go_is_news_though_days_go_far():

@@ -93,7 +93,7 @@ def _evidence(of: Definition) -> Metric[Any]:
     return Metric(
         Definition(
             name="concept_evidence",
-            id="concept_evidence/e-value/3",
+            id="concept_evidence/e-value/4",
             family="estimate",
             title="Evidence of the day that the concept has moved",
             meaning="How strongly the labels of the day speak against scores that mean what they meant, "
