@@ -86,16 +86,17 @@ METRICS = (
             "than days differ from each other: those of the baseline, or the nights before, if it has none "
             "or too few. Other than that of `chi_square` it does not "
             "get small only because there are many rows.",
-            formula="the smallest of 4/3 p of what values are, 8 p of what is missing and 8 p of what is new. "
+            formula="the smallest of 4/3 p of what values are, and 8 p of what is missing, and of what is new. "
             "Each p: P(χ²_d(δ) ≥ D d / ((k - 1) v)), D = Σ (q - p)² / p; p, q: shares of baseline and window "
             "with and without it, or in tenths of the baseline or its 20 most frequent values and the rest; "
             "v: their variance from day to day, around their own mean; d: Satterthwaite's degrees of "
             f"freedom; δ: what {TOLERANCE:g} would add, or {SHARE_TOLERANCE:g} of the rows. Its tail is as "
             "heavy as the days say. Of values it is the smallest of 5/2 p of all bins, of 4 p without the "
-            "direction in which days differ most, and of 20/7 p of one change by itself: of the mean rank of "
-            "numbers, or of the likeliest of the values, times their number. New is what no other day of the baseline has had: a name, or a number "
-            f"beyond its range by a tenth. Of fewer than {LEAST_DAYS} days it is not calibrated, which "
-            f"`design_effect` says; days are taken to differ by a PSI of {ASSUMED_DISTANCE:g}.",
+            "direction in which days differ most, and of 20/7 p of one change by itself: of the mean rank "
+            "of numbers, or of the oddest value, times their number. New is what no other day of the "
+            "baseline has had: a name, or a number beyond its range by a tenth. Of fewer than "
+            f"{LEAST_DAYS} days it is not calibrated, which `design_effect` says; days are taken to differ "
+            f"by a PSI of {ASSUMED_DISTANCE:g}.",
             reference=_REFERENCE,
             interval="none: a p-value already speaks of the noise",
             better="higher",
