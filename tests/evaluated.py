@@ -29,7 +29,8 @@ def evaluate_estimates(baseline, current, *, seed):
     # as many rows once more, whose labels are awaited
     awaited = current | {"label": np.full(len(current["label"]), np.nan)}
     whole = {name: np.concatenate([current[name], awaited[name]]) for name in current}
-    completes = completed(whole, [Lacking(awaited, late([baseline] * 12, seed))], given)
+    costs = Costs(false_positive=1, false_negative=4)
+    completes = completed(whole, [Lacking(awaited, late([baseline] * 12, seed))], given, costs)
     found = (evaluate("estimate", each, task="binary_classification") for each in (estimates, completes))
     return {name: estimate for each in found for name, estimate in each.items()}
 

@@ -17,7 +17,7 @@ import numpy as np
 from obs_dagster.estimate.calibration import LEAST_DAYS, NEAR, REPLICATES, Calibration
 from obs_dagster.estimate.draws import by_decision, estimate_around
 from obs_dagster.estimate.expected import DETAIL, level_of_days, levelled
-from obs_dagster.estimate.predicted import STATISTICS, Labelled, Predicted, grouped
+from obs_dagster.estimate.predicted import STATISTICS, Labelled, Predicted, Statistic, grouped
 from obs_dagster.metrics.record import NO_ROWS, Estimate
 from obs_dagster.profile.distribution import FloatArray
 
@@ -160,15 +160,19 @@ class Completed:
 
         Where late labels are not known well enough, the reason has the bounds whatever they are.
         """
+        highest = math.inf if name == "log_loss" else 1.0
+        return self.of(STATISTICS[name], highest=highest, of_decisions=name in _BOUNDED)
+
+    def of(self, statistic: Statistic, *, highest: float, of_decisions: bool) -> Estimate:
+        """The same of any statistic between 0 and `highest`; bounds are known of those of decisions."""
         if self.refused:
-            return Estimate.missing(f"{self.refused}{self._bounds(name)}", self._whole.n)
-        statistic = STATISTICS[name]
+            bounds = self._bounds(statistic) if of_decisions else ""
+            return Estimate.missing(f"{self.refused}{bounds}", self._whole.n)
         value = float(statistic(Labelled(self._whole, self._expected)))
         if not math.isfinite(value):
             return Estimate.missing("no rows that it is a share of are expected", self._whole.n)
         labels, centre = self._drawn
         draws, middle = statistic(labels), float(statistic(centre))
-        highest = math.inf if name == "log_loss" else 1.0
         return estimate_around(value, draws, middle, self._whole.n, highest=highest)
 
     @cached_property
@@ -203,15 +207,15 @@ class Completed:
             centre = centre + rows * coming * lack.chances(few.score)
         return Labelled(few, np.minimum(drawn, few.rows)), Labelled(few, np.minimum(centre, few.rows))
 
-    def _bounds(self, name: str) -> str:
-        """Between what the statistic will be, whatever the missing labels are."""
-        if name not in _BOUNDED or not self._whole.n:
+    def _bounds(self, statistic: Statistic) -> str:
+        """Between what a statistic of decisions will be, whatever the missing labels are."""
+        if not self._whole.n:
             return ""
         lacking = sum((lack.rows for lack in self.lacks), np.zeros_like(self.rows))
         whole = Predicted(self.score, self.rows + lacking)
         nothing, accepted, rejected = (lacking * np.array(way) for way in ((0, 0), (0, 1), (1, 0)))
         ends = [
-            float(STATISTICS[name](Labelled(whole, self.positives + added)))
+            float(statistic(Labelled(whole, self.positives + added)))
             for added in (nothing, accepted, rejected, lacking)
         ]
         known = [end for end in ends if math.isfinite(end)]

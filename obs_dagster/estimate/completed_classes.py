@@ -122,18 +122,37 @@ class CompletedClasses:
         n = round(self._whole)
         if self.refused:
             return Estimate.missing(f"{self.refused}{self._bounds(name)}", n)
-        place = 1 if name in OF_SCORES else 0
-        value = float(COMPLETED[name](self._expected[place]))
+        return self._of(
+            COMPLETED[name],
+            1 if name in OF_SCORES else 0,
+            lowest=_LOWEST.get(name, 0.0),
+            highest=_HIGHEST.get(name, 1.0),
+        )
+
+    def cost(self, prices: FloatArray, other: float) -> Estimate:
+        """What wrong rows will cost per row.
+
+        Args:
+            prices: of a row of each class, shape (K,).
+            other: what labelled rows cost that have a class which is not declared.
+        """
+        if self.refused:
+            return Estimate.missing(self.refused, round(self._whole))
+
+        def per_row(given: ClassCounts) -> FloatArray:
+            found: FloatArray = (((given.labels - given.right) * prices).sum(axis=-1) + other) / given.n
+            return found
+
+        return self._of(per_row, 0, highest=math.inf)
+
+    def _of(self, statistic: Statistic, place: int, *, lowest: float = 0.0, highest: float = 1.0) -> Estimate:
+        """A statistic of what was predicted, or of scores (the place 1)."""
+        n, value = round(self._whole), float(statistic(self._expected[place]))
         if not math.isfinite(value):
             return Estimate.missing("no rows that it is a share of are expected", n)
         draws, middle = (each[place] for each in self._drawn)
         return estimate_around(
-            value,
-            COMPLETED[name](draws),
-            float(COMPLETED[name](middle)),
-            n,
-            lowest=_LOWEST.get(name, 0.0),
-            highest=_HIGHEST.get(name, 1.0),
+            value, statistic(draws), float(statistic(middle)), n, lowest=lowest, highest=highest
         )
 
     @cached_property

@@ -198,6 +198,7 @@ class ExpectedLosses:
         losses: of the baseline.
         days: days that the predictions are of; each has a level of its own.
         seed: a non-negative integer; the same counts and seed give the same interval.
+        place: of others with the same seed, which have the same level and baseline, and rows of their own.
     """
 
     prediction: FloatArray
@@ -205,6 +206,7 @@ class ExpectedLosses:
     losses: Losses
     days: int = 1
     seed: int = 0
+    place: int = 0
 
     @property
     def n(self) -> int:
@@ -263,22 +265,22 @@ class ExpectedLosses:
         return found[: len(at)]
 
     def _drawn(self, learned: Learned, weights: FloatArray, n: float, *, signed: bool) -> FloatArray:
-        rng = np.random.default_rng((self.seed, 4))
+        of_all, own = (np.random.default_rng((self.seed, 4, *place)) for place in ((), (self.place,)))
         means = np.tile(learned.replicates @ weights, _DRAWS)
         level = (
             learned.spread
             / math.sqrt(max(self.days, 1))
-            * rng.standard_t(max(learned.days - 1, 1), len(means))
+            * of_all.standard_t(max(learned.days - 1, 1), len(means))
         )
         variance = float(weights @ learned.variance) / n
         if signed:
-            drawn: FloatArray = means + level + rng.normal(size=len(means)) * math.sqrt(variance)
+            drawn: FloatArray = means + level + own.normal(size=len(means)) * math.sqrt(variance)
             return drawn
         means = np.maximum(means, 1e-300) * np.exp(level)
         if variance <= 0:
             return means
         shape = means**2 / variance
-        found: FloatArray = rng.gamma(shape) * variance / means
+        found: FloatArray = own.gamma(shape) * variance / means
         return found
 
 

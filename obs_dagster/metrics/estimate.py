@@ -5,7 +5,7 @@ They are given what a task makes of predictions and of what the baseline's label
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -186,14 +186,15 @@ def completed(of: Definition, *, way: str, formula: str) -> Metric[Any]:
         "the latter as before labels, learned of the latest 56 days whose labels are complete.",
         interval="of what the missing labels may turn out to be, by resampled days and with the level of "
         "days; where fewer than 10 days are complete, the reason has the bounds of what they may make of it",
-        needs=("labels.columns.known_at",),
+        needs=("labels.columns.known_at", *(need for need in of.needs if need != "labels")),
         noun=f"completed {of.in_a_sentence}",
         shown=frozenset(),
         heading="",
         watched=(),
         completes=name,
     )
-    return Metric(definition, lambda given: given.completed(name), _completing)
+    applies = _completing_costs if "costs" in of.needs else _completing
+    return Metric(definition, lambda given: given.completed(name), applies)
 
 
 def _needs(of: Definition) -> tuple[str, ...]:
@@ -201,7 +202,7 @@ def _needs(of: Definition) -> tuple[str, ...]:
     return tuple("labels.columns.label" if need == "labels" else need for need in of.needs)
 
 
-def by_name(metrics: tuple[Metric[Any], ...], names: Mapping[str, Any]) -> tuple[Definition, ...]:
+def by_name(metrics: tuple[Metric[Any], ...], names: Collection[str]) -> tuple[Definition, ...]:
     """The definitions of those of some metrics that have one of the names."""
     return tuple(each.definition for each in metrics if each.name in names)
 
@@ -216,3 +217,7 @@ def _shifting(given: Any) -> bool:
 
 def _completing(given: Any) -> bool:
     return hasattr(given, "completed")
+
+
+def _completing_costs(given: Any) -> bool:
+    return _completing(given) and given.priced

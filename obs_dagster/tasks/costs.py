@@ -9,6 +9,8 @@ from obs_dagster.metrics.intervals import combined_interval, wilson
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray, IntArray
 
+COST = "cost_per_row"
+
 NO_PRICES = "none of its errors has a price"
 
 
@@ -21,7 +23,7 @@ def cost_definition(task: str, formula: str, interval: str) -> Definition:
         interval: how the interval is made.
     """
     return Definition(
-        name="cost_per_row",
+        name=COST,
         id=f"cost_per_row/{task.replace('_', '-')}/1",
         family="performance",
         title="Cost of errors per row",

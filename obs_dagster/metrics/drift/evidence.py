@@ -86,7 +86,7 @@ METRICS = (
             "than days differ from each other: those of the baseline, or the nights before, if it has none "
             "or too few. Other than that of `chi_square` it does not "
             "get small only because there are many rows.",
-            formula="the smallest of 4/3 p of what values are, and 8 p of what is missing, and of what is new. "
+            formula="the smallest of 4/3 p of what values are, and 8 p of what is missing, or is new. "
             "Each p: P(χ²_d(δ) ≥ D d / ((k - 1) v)), D = Σ (q - p)² / p; p, q: shares of baseline and window "
             "with and without it, or in tenths of the baseline or its 20 most frequent values and the rest; "
             "v: their variance from day to day, around their own mean; d: Satterthwaite's degrees of "

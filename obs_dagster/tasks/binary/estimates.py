@@ -16,13 +16,15 @@ from obs_dagster.estimate.adapted import AdaptedCalibration, LikeRows
 from obs_dagster.estimate.calibration import Calibration
 from obs_dagster.estimate.completed import Arrivals, Completed, Lack, LateScores
 from obs_dagster.estimate.expected import DETAIL, IN_CELLS, Expected
-from obs_dagster.estimate.predicted import Predicted
+from obs_dagster.estimate.predicted import Labelled, Predicted
 from obs_dagster.lake.columns import LABEL
 from obs_dagster.metrics.record import Estimate
+from obs_dagster.monitor.costs import NO_COSTS, Costs
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.arrays import floats
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.profile.grids.score_grid import ScoreGrid
+from obs_dagster.tasks.costs import COST
 from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
 
 
@@ -97,21 +99,43 @@ def adapted(taught: Calibration, given: Taught, score: str) -> Calibration:
 
 @dataclass(frozen=True)
 class BinaryCompleted:
-    """What is expected of a cell once its labels are complete."""
+    """What is expected of a cell once its labels are complete.
+
+    Attributes:
+        whole: its predictions.
+        costs: what errors cost.
+    """
 
     whole: Completed
+    costs: Costs = NO_COSTS
 
     @cached_property
     def n(self) -> int:
         """Labelled rows."""
         return self.whole.n
 
+    @property
+    def priced(self) -> bool:
+        """Whether any error has a price."""
+        return max(self.costs.false_positive, self.costs.false_negative) > 0
+
     def completed(self, name: str) -> Estimate:
         """What a metric will be."""
-        return self.whole.completed(name)
+        if name != COST:
+            return self.whole.completed(name)
+        dearest = max(self.costs.false_positive, self.costs.false_negative)
+        return self.whole.of(self._cost, highest=dearest, of_decisions=True)
+
+    def _cost(self, known: Labelled) -> FloatArray:
+        wrong = self.costs.false_positive * (known.given.accepted - known.hits)
+        missed = self.costs.false_negative * (known.total - known.hits)
+        found: FloatArray = (wrong + missed) / float(known.given.rows.sum())
+        return found
 
 
-def completed(cell: Cell, lacking: Sequence[Lacking], given: Expecting) -> BinaryCompleted:
+def completed(
+    cell: Cell, lacking: Sequence[Lacking], given: Expecting, costs: Costs = NO_COSTS
+) -> BinaryCompleted:
     """What is expected of a cell whose labels are not complete."""
     grid = ScoreGrid() if given.segment == WHOLE else ScoreGrid().joined
     bins, (negative, positive, _) = _present(cell, grid)
@@ -121,7 +145,7 @@ def completed(cell: Cell, lacking: Sequence[Lacking], given: Expecting) -> Binar
     ]
     detail = DETAIL if given.segment == WHOLE else IN_CELLS
     whole = Completed(_centres(bins, grid), negative + positive, positive, lacks, given.seed, detail)
-    return BinaryCompleted(whole)
+    return BinaryCompleted(whole, costs)
 
 
 def lacks(cell: Cell) -> bool:

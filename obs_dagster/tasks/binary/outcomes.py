@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from obs_dagster.estimate.calibration import Calibration
 from obs_dagster.estimate.completed import LateScores
 from obs_dagster.metrics.fairness.groups import GroupCounts
+from obs_dagster.monitor.costs import NO_COSTS
 from obs_dagster.monitor.fairness import Fairness
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
@@ -103,8 +104,7 @@ class BinaryOutcomes:
         self, cell: Cell, lacking: Sequence[Lacking], monitor: Monitor, given: Expecting
     ) -> Iterator[tuple[str, Any]]:
         """What is expected of a cell once its labels are complete."""
-        del monitor
-        yield "", completed(cell, lacking, given)
+        yield "", completed(cell, lacking, given, monitor.costs or NO_COSTS)
 
 
 OUTCOMES = BinaryOutcomes()

@@ -14,8 +14,10 @@ from obs_dagster.estimate.completed_classes import CompletedClasses, KnownLabels
 from obs_dagster.estimate.expected import DETAIL, IN_CELLS
 from obs_dagster.estimate.late_classes import LateClass, OneOfClasses
 from obs_dagster.metrics.record import Estimate
+from obs_dagster.monitor.multiclass import OTHER_CLASS
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.tasks.costs import COST
 from obs_dagster.tasks.multiclass.counts import ClassOutcomes
 from obs_dagster.tasks.multiclass.parts import Columns, centres, of_class, part_of
 from obs_dagster.tasks.multiclass.table import SUMS
@@ -24,9 +26,17 @@ from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking
 
 @dataclass(frozen=True)
 class ClassesCompleted:
-    """What is expected of a cell once its labels are complete."""
+    """What is expected of a cell once its labels are complete.
+
+    Attributes:
+        whole: its predictions.
+        prices: of a wrong row of each class, shape (K,).
+        other: what labelled rows cost that have a class which is not declared.
+    """
 
     whole: CompletedClasses
+    prices: FloatArray
+    other: float = 0.0
 
     @cached_property
     def n(self) -> int:
@@ -35,7 +45,12 @@ class ClassesCompleted:
 
     def completed(self, name: str) -> Estimate:
         """What a metric will be."""
-        return self.whole.completed(name)
+        return self.whole.cost(self.prices, self.other) if name == COST else self.whole.completed(name)
+
+    @property
+    def priced(self) -> bool:
+        """Whether a row of any class has a price."""
+        return bool((self.prices > 0).any())
 
 
 def lacks(cell: Cell) -> bool:
@@ -80,7 +95,9 @@ def completed(
         rows, own = _labelled(part, bins)[1], _own(of_class(scored, name), bins)
         each.append(OneOfClasses(centres(bins, given.segment), rows, own, lack))
     detail = DETAIL if given.segment == WHOLE else IN_CELLS
-    return ClassesCompleted(CompletedClasses(outcomes.classes, each, _known(outcomes), given.seed, detail))
+    whole = CompletedClasses(outcomes.classes, each, _known(outcomes), given.seed, detail)
+    prices = np.array([outcomes.costs.of_class(name) for name in outcomes.classes])
+    return ClassesCompleted(whole, prices, float(outcomes.labels[-1]) * outcomes.costs.of_class(OTHER_CLASS))
 
 
 def _known(outcomes: ClassOutcomes) -> KnownLabels:

@@ -102,7 +102,9 @@ class MulticlassOutcomes:
         """What is expected of a cell once its labels are complete; nothing of a model without scores."""
         if score_columns(monitor):
             grid = WHOLE_GRID if given.segment == WHOLE else CELL_GRID
-            outcomes = ClassOutcomes.of(cell, classes_of(monitor), grid=grid, seed=given.seed)
+            outcomes = ClassOutcomes.of(
+                cell, classes_of(monitor), grid=grid, seed=given.seed, costs=monitor.costs
+            )
             yield "", completed(cell, outcomes, lacking, given)
 
 

@@ -22,8 +22,10 @@ from obs_dagster.estimate.predicted import grouped
 from obs_dagster.lake.columns import LABEL
 from obs_dagster.metrics.intervals import distance_band
 from obs_dagster.metrics.record import Estimate
+from obs_dagster.monitor.costs import NO_COSTS, Costs
 from obs_dagster.profile.arrays import floats
 from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.tasks.costs import COST
 from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
 
 #: By the name of a loss: the columns with how many rows have it, with its sum and with that of its squares.
@@ -130,18 +132,27 @@ class RegressionCompleted:
     Attributes:
         whole: its losses.
         scale: what they are counted in.
+        costs: what errors cost.
     """
 
     whole: CompletedLosses
     scale: float
+    costs: Costs = NO_COSTS
 
     @cached_property
     def n(self) -> int:
         """Labelled rows."""
         return self.whole.n
 
+    @property
+    def priced(self) -> bool:
+        """Whether errors have a price."""
+        return self.costs.unit > 0
+
     def completed(self, name: str) -> Estimate:
         """What a metric will be."""
+        if name == COST:
+            return _made(self.whole.mean("absolute"), _scaled(1), self.scale * self.costs.unit)
         loss, made = STATISTICS[name]
         return _made(self.whole.mean(loss), made, self.scale)
 
@@ -235,19 +246,21 @@ def expected(cell: Cell, taught: Losses, given: Expecting) -> RegressionEstimate
     )
 
 
-def completed(cell: Cell, lacking: Sequence[Lacking], given: Expecting) -> RegressionCompleted:
+def completed(
+    cell: Cell, lacking: Sequence[Lacking], given: Expecting, costs: Costs = NO_COSTS
+) -> RegressionCompleted:
     """What is expected of a cell whose labels are not complete."""
     labelled, whole = _kind(cell, "prediction"), _kind(cell, "cell")
     totals = {name: [float(np.nansum(labelled[each])) for each in _SUMS[name]] for name in _SUMS}
     awaited = []
-    for each in lacking:
+    for place, each in enumerate(lacking):
         middle, rows = _waiting(each.counted)
         coming = rows * each.late.arrivals.of_rows(middle)
         # with the same seed all days have the same draw of a level: those next to each other are alike
-        awaited.append(ExpectedLosses(middle, coming, each.late.losses, 1, given.seed))
+        awaited.append(ExpectedLosses(middle, coming, each.late.losses, 1, given.seed, place))
     scale = float(whole["scale"][0]) if len(whole["scale"]) else 1.0
     return RegressionCompleted(
-        CompletedLosses({name: (n, total) for name, (n, total, _) in totals.items()}, awaited), scale
+        CompletedLosses({name: (n, total) for name, (n, total, _) in totals.items()}, awaited), scale, costs
     )
 
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from obs_dagster.estimate.completed_losses import LateLosses
 from obs_dagster.estimate.losses import Losses
+from obs_dagster.monitor.costs import NO_COSTS
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.resolution import JOINED_BITS
@@ -86,8 +87,7 @@ class RegressionOutcomes:
         self, cell: Cell, lacking: Sequence[Lacking], monitor: Monitor, given: Expecting
     ) -> Iterator[tuple[str, Any]]:
         """What is expected of a cell once its labels are complete."""
-        del monitor
-        yield "", completed(cell, lacking, given)
+        yield "", completed(cell, lacking, given, monitor.costs or NO_COSTS)
 
 
 OUTCOMES = RegressionOutcomes()

@@ -11,7 +11,7 @@ from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.estimate import adapted, adapted_rows, by_name, completed, estimated, shifted
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.tasks.binary.metrics import classes, confusion, ranking, scoring_rules
+from obs_dagster.tasks.binary.metrics import classes, confusion, cost, ranking, scoring_rules
 
 _FORMULA = {
     "recall": "Σ over positive decisions of c(s) / Σ c(s)",
@@ -164,7 +164,7 @@ METRICS = (
             formula=f"as `{each.name}`, with c(s) positives in each row without a label that is expected to "
             "get one; c(s): the chance that a row of score s is positive whose label comes that late.",
         )
-        for each in _KNOWN
+        for each in (*_KNOWN, *(metric.definition for metric in cost.METRICS))
     ),
     adapted_rows(_KNOWN[0]),
     _concept(_KNOWN[0]),

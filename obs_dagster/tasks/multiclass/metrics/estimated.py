@@ -11,7 +11,15 @@ from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.estimate import adapted, adapted_rows, by_name, completed, estimated, shifted
 from obs_dagster.metrics.metric import Metric
-from obs_dagster.tasks.multiclass.metrics import accuracy, agreement, averages, scoring_rules, separation
+from obs_dagster.tasks.costs import COST
+from obs_dagster.tasks.multiclass.metrics import (
+    accuracy,
+    agreement,
+    averages,
+    cost,
+    scoring_rules,
+    separation,
+)
 
 _CALIBRATED = (
     ", with c_k(s_k) rows of class k in each row; c_k(s): the chance that a row whose score for class k is s "
@@ -108,7 +116,7 @@ METRICS = (
             "class, of rows whose label comes that late; f_k: how many times as many had it as c_k says, of "
             "those that it was predicted for, and of the others.",
         )
-        for each in by_name(_ALL, COMPLETED)
+        for each in by_name((*_ALL, *cost.METRICS), (*COMPLETED, COST))
     ),
     adapted_rows(_KNOWN[0]),
     _concept(_KNOWN[0]),

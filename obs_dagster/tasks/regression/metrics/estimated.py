@@ -10,7 +10,7 @@ from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.estimate import adapted, adapted_rows, by_name, completed, estimated, shifted
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.tasks.regression.estimates import STATISTICS
-from obs_dagster.tasks.regression.metrics import relative, size
+from obs_dagster.tasks.regression.metrics import cost, relative, size
 
 _FORMULA = {
     "mae": "(1/n) Σ m(p), m: mean |p - y|",
@@ -122,7 +122,7 @@ METRICS = (
             formula=f"as `{each.name}`, with the mean loss of rows of about the "
             "same prediction whose label comes that late in each row that is expected to get one.",
         )
-        for each in _KNOWN
+        for each in (*_KNOWN, *(metric.definition for metric in cost.METRICS))
     ),
     adapted_rows(_KNOWN[0]),
     _concept(_KNOWN[0]),

@@ -180,3 +180,13 @@ def test_agreement_of_one_class_alone_is_not_known():
     one = np.array([60.0, 0.0, 0.0])
     counts = ClassCounts(60, one, one, one, *[np.zeros(CLASSES)] * 3)
     assert np.isnan([kappa(counts), mcc(counts)]).all()
+
+
+def test_the_cost_of_wrong_rows_is_the_price_of_what_accuracy_lacks(seasons):
+    ((found, _, _),) = seasons(seeds=[8])
+    cost, accuracy = found.whole.cost(np.full(CLASSES, 5.0), 0.0), found.completed("accuracy")
+    # labels that are expected are not quite one of a row
+    assert cost.value == pytest.approx(5 * (1 - accuracy.value), rel=0.01)
+    ends = 5 * (1 - accuracy.high), 5 * (1 - accuracy.low)
+    assert (cost.low, cost.high) == pytest.approx(ends, rel=0.05)
+    assert not found.priced
