@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.stats import chi2, false_discovery_control, norm
 
+from bench.quiet_rows import report as report_of_rows
+from bench.quiet_rows import told
+from bench.report import replaced
 from bench.table import table
 from obs_dagster.evidence.detector import Detectors, e_values
 from obs_dagster.evidence.variation import Variation, variation_of
@@ -211,13 +213,6 @@ def days_of_a_year(world: World, number: int) -> np.ndarray:
     return world.days(number, _MOST + _LEFT_OUT + NIGHTS)
 
 
-def _told(alarms: Sequence[int]) -> str:
-    """The mean, with the exact interval of a Poisson number."""
-    found, years = sum(alarms), len(alarms)
-    low, high = chi2.ppf(0.025, 2 * found) / 2 if found else 0.0, chi2.ppf(0.975, 2 * found + 2) / 2
-    return f"{found / years:.2f} ({low / years:.2f} to {high / years:.2f})"
-
-
 def report(years: int, worlds: Sequence[str]) -> str:
     """The table of alarms a year."""
     rows = []
@@ -232,9 +227,9 @@ def report(years: int, worlds: Sequence[str]) -> str:
             sizes.append(size_nights(days))
             for each, p_values in p_values_of_a_year(days, ordered=world.ordered).items():
                 alarms[each].append(alarms_of_a_year(p_values))
-        told = (_told(found) for found in alarms.values())
+        by_baseline = (told(found) for found in alarms.values())
         counted = f"{number}", f"{np.mean(plain):.0f}", f"{np.mean(sizes):.1f}"
-        rows.append([name, world.told, *counted, *told])
+        rows.append([name, world.told, *counted, *by_baseline])
         print(rows[-1], flush=True)
     titles = (
         "days",
@@ -244,13 +239,13 @@ def report(years: int, worlds: Sequence[str]) -> str:
         "size alone: nights",
         *BASELINES.values(),
     )
-    told = (
+    heading = (
         f"Alarms a year at a budget of 1, mean and 95 % interval, of years of {NIGHTS} nights, {COLUMNS} "
         f"columns and {ROWS:,} rows a day, by what nights are held against. Beside it the nights a year on "
         "which χ² at 5 % alarms, corrected by Benjamini and Hochberg, and on which a PSI of 0.5 of a day or "
         "of 0.25 of a week is reached, the sizes of default rules without evidence."
     )
-    return f"{told}\n\n{table(titles, rows, words=2)}"
+    return f"{heading}\n\n{table(titles, rows, words=2)}"
 
 
 def main() -> None:
@@ -260,15 +255,22 @@ def main() -> None:
         "--years", type=int, default=200, help="of independent and overdispersed days; of others three tenths"
     )
     parser.add_argument("--worlds", nargs="*", default=list(WORLDS), choices=list(WORLDS))
+    parser.add_argument("--rows", action="store_true", help="those of numbers of rows, and nothing else")
     options = parser.parse_args()
+    of_rows = report_of_rows(options.years)
+    print(of_rows)
+    _write("false alarms of rows", of_rows)
+    if options.rows:
+        return
     text = report(options.years, options.worlds)
     print(text)
     if options.worlds == list(WORLDS):
-        marks = "<!-- results: false alarms -->", "<!-- end -->"
-        before = _DOCUMENT.read_text(encoding="utf-8")
-        pattern = re.compile(f"{marks[0]}.*?{marks[1]}", re.DOTALL)
-        after = pattern.sub(lambda _: f"{marks[0]}\n\n{text}\n\n{marks[1]}", before)
-        _DOCUMENT.write_text(after, encoding="utf-8")
+        _write("false alarms", text)
+
+
+def _write(part: str, content: str) -> None:
+    text = _DOCUMENT.read_text(encoding="utf-8")
+    _DOCUMENT.write_text(replaced(text, part, content), encoding="utf-8")
 
 
 if __name__ == "__main__":
