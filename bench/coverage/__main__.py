@@ -132,13 +132,16 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
     parser.add_argument("--world", type=int, nargs="*", help="numbers of worlds; left out: all")
     parser.add_argument("--estimates", action="store_true", help="those before labels, and nothing else")
+    parser.add_argument(
+        "--tables", nargs="*", default=TABLES, choices=TABLES, help="those of estimates that are made anew"
+    )
     parser.add_argument("--report", action="store_true", help="write the kept results into the document only")
     options = parser.parse_args()
     if lacking := unmeasured():
         parser.error(f"no world for {', '.join(lacking)}: add one to bench/coverage/worlds.py")
     results: dict[str, Any] = json.loads(_RESULTS.read_text()) if _RESULTS.exists() else {}
     if options.estimates:
-        _before_labels(options.sizes, options.samples)
+        _before_labels(options.sizes, options.samples, options.tables)
         return
     for number, world in enumerate(WORLDS):
         if options.report or (options.world is not None and number not in options.world):
@@ -159,22 +162,40 @@ def main() -> None:
     _write("coverage", section(results))
 
 
-def _before_labels(sizes: Sequence[int], samples: int) -> None:
-    """Estimates of every kind, adapted and completed ones, as tables by rows."""
-    _write("estimates", _by_size(BASELINES, sizes, partial(binary, samples=samples)))
+TABLES = ("estimates", "class estimates", "adapted estimates", "estimates of errors", "completed values")
+"""What is known of values before all labels are there, by the name of its table."""
+
+
+def _before_labels(sizes: Sequence[int], samples: int, tables: Sequence[str]) -> None:
+    """Estimates of every kind, adapted and completed ones, as tables by rows.
+
+    Args:
+        sizes: rows of windows.
+        samples: windows of each size; of what takes longer a third.
+        tables: those that are made.
+    """
     larger = [size for size in sizes if size >= 1_000]
     few = max(samples // 3, 20)
-    _write("class estimates", _by_size(MOVES, larger, partial(classes, samples=few)))
     moves = {f"moved by {move:g}": move for move in SHIFTS}
 
     def moved(told: str, rows: int) -> dict[str, tuple[int, int]]:
         plain = adapted(moves[told], rows, few, adapts=False)
         return adapted(moves[told], rows, few) | plain
 
-    _write("adapted estimates", _by_size(moves, larger, moved))
-    _write("estimates of errors", _by_size(moves, larger, lambda told, rows: losses(moves[told], rows, few)))
-    tables = (_by_size([told], larger, partial(late_labels, samples=few)) for told in LATE)
-    _write("completed values", "\n\n".join(tables))
+    def completed() -> str:
+        return "\n\n".join(_by_size([told], larger, partial(late_labels, samples=few)) for told in LATE)
+
+    made: Mapping[str, Callable[[], str]] = {
+        "estimates": lambda: _by_size(BASELINES, sizes, partial(binary, samples=samples)),
+        "class estimates": lambda: _by_size(MOVES, larger, partial(classes, samples=few)),
+        "adapted estimates": lambda: _by_size(moves, larger, moved),
+        "estimates of errors": lambda: _by_size(
+            moves, larger, lambda told, rows: losses(moves[told], rows, few)
+        ),
+        "completed values": completed,
+    }
+    for table_of in tables:
+        _write(table_of, made[table_of]())
 
 
 def _by_size(
