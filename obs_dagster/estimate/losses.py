@@ -54,12 +54,18 @@ class Move:
 
     Attributes:
         by: added to the mean loss.
-        unsure: the standard deviation of that.
+        unsure: the standard deviation of what is expected then, but for what the next two say.
+        apart: the variance of moves over rows of the window.
+        sampled: of how many of them that is; the others may have other ones.
+        variance: of a row's loss around what is expected of it where features are known.
         refused: why it is not known; empty if it is.
     """
 
     by: float = 0.0
     unsure: float = 0.0
+    apart: float = 0.0
+    sampled: int = 0
+    variance: float = 0.0
     refused: str = ""
 
 
@@ -121,10 +127,10 @@ class Losses:
         """What each loss is by group."""
         return {name: Learned.of(each, self, name) for name, each in self.losses.items()}
 
-    def move(self, name: str) -> Move:
-        """By how much a mean loss has to be moved, for what is known beside predictions."""
+    def move(self, name: str) -> Move | None:
+        """By how much a mean loss is moved, for what is known beside predictions; None if by nothing."""
         del name
-        return Move()
+        return None
 
     def why_not(self, prediction: FloatArray, rows: FloatArray) -> str:
         """Why nothing can be said of rows of these predictions; empty if something can."""
@@ -227,20 +233,26 @@ class ExpectedLosses:
         if self.refused:
             return Estimate.missing(self.refused, self.n)
         total, value, drawn = self.draws(name)
-        move = self.losses.move(name)
-        if move.refused:
-            return Estimate.missing(move.refused, self.n)
-        if move.unsure:
-            value, drawn = self._moved(name, value, drawn, move)
+        if (move := self.losses.move(name)) is not None:
+            if move.refused:
+                return Estimate.missing(move.refused, self.n)
+            value, drawn = self._moved(name, value, total, move)
         return mean_around(name, value, drawn, total, self.n)
 
-    def _moved(self, name: str, value: float, drawn: FloatArray, move: Move) -> tuple[float, FloatArray]:
-        """A mean loss and its draws, moved; none but signed ones to 0 or below."""
-        noise = np.random.default_rng((self.seed, 11)).normal(size=len(drawn)) * move.unsure
-        if name == SIGNED:
-            return value + move.by, drawn + move.by + noise
-        least = value / _FURTHEST
-        return max(value + move.by, least), np.maximum(drawn + move.by + noise, least)
+    def _moved(self, name: str, value: float, total: float, move: Move) -> tuple[float, FloatArray]:
+        """A mean loss, moved, and draws of it; none but signed ones to 0 or below.
+
+        What groups of predictions lost is no part of it any more, so neither is how unsure that is.
+        """
+        left = max(1 - move.sampled / max(self.n, 1), 0.0)
+        unsure = math.sqrt(move.unsure**2 + left * move.apart / max(move.sampled, 1))
+        signed = name == SIGNED
+        least = -math.inf if signed else value / _FURTHEST
+        moved = max(value + move.by, least)
+        noise = np.random.default_rng((self.seed, 11)).normal(size=_DRAWS * REPLICATES) * unsure
+        learned = self.losses.learned[name]
+        variance = move.variance / max(total, 1.0)
+        return moved, self._around(np.maximum(moved + noise, least), learned, variance, signed=signed)
 
     def draws(self, name: str) -> tuple[float, float, FloatArray]:
         """How many rows have the loss, their mean one, and draws of it; no draws where there are none."""
@@ -265,14 +277,17 @@ class ExpectedLosses:
         return found[: len(at)]
 
     def _drawn(self, learned: Learned, weights: FloatArray, n: float, *, signed: bool) -> FloatArray:
-        of_all, own = (np.random.default_rng((self.seed, 4, *place)) for place in ((), (self.place,)))
         means = np.tile(learned.replicates @ weights, _DRAWS)
+        return self._around(means, learned, float(weights @ learned.variance) / n, signed=signed)
+
+    def _around(self, means: FloatArray, learned: Learned, variance: float, *, signed: bool) -> FloatArray:
+        """Draws of what rows lose whose mean losses are expected to be these."""
+        of_all, own = (np.random.default_rng((self.seed, 4, *place)) for place in ((), (self.place,)))
         level = (
             learned.spread
             / math.sqrt(max(self.days, 1))
             * of_all.standard_t(max(learned.days - 1, 1), len(means))
         )
-        variance = float(weights @ learned.variance) / n
         if signed:
             drawn: FloatArray = means + level + own.normal(size=len(means)) * math.sqrt(variance)
             return drawn

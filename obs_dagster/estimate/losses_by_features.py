@@ -131,14 +131,20 @@ class LossesByFeatures(Losses):
         weights = weights / weights.sum()
         off, grouped = (loss - unseen)[having], (loss - self._by_group(name, like.prediction))[having]
         if weights @ off**2 >= weights @ grouped**2:
-            return Move(0.0, 0.0, NO_BETTER)
+            return Move(refused=NO_BETTER)
         said = np.stack([grown.predict(like.now, num_threads=1) for grown in trees])
         apart = said.mean(axis=0) - self._by_group(name, like.now_prediction)
         mean_off = float(weights @ off)
-        # of the rows of the window, of those that trees had not seen, and of what they were grown on
-        variance = float(apart.var()) / len(apart) + float((weights**2) @ (off - mean_off) ** 2)
-        variance += float(said.mean(axis=1).var(ddof=1))
-        return Move(float(apart.mean()) + mean_off, float(np.sqrt(variance)))
+        around = (off - mean_off) ** 2
+        # of rows that trees had not seen, and of what they were grown on
+        unsure = float((weights**2) @ around) + float(said.mean(axis=1).var(ddof=1))
+        return Move(
+            float(apart.mean()) + mean_off,
+            float(np.sqrt(unsure)),
+            apart=float(apart.var()),
+            sampled=len(apart),
+            variance=float(weights @ around),
+        )
 
     def _by_group(self, name: str, prediction: FloatArray) -> FloatArray:
         """What groups of predictions lost."""
