@@ -136,11 +136,11 @@ class LossesByFeatures(Losses):
         apart = said.mean(axis=0) - self._by_group(name, like.now_prediction)
         mean_off = float(weights @ off)
         around = (off - mean_off) ** 2
-        # of rows that trees had not seen, and of what they were grown on
-        unsure = float((weights**2) @ around) + float(said.mean(axis=1).var(ddof=1))
         return Move(
             float(apart.mean()) + mean_off,
-            float(np.sqrt(unsure)),
+            # what trees of other rows would say else is taken back by what these are off by, as they had not
+            # seen the rows it is measured on (Chernozhukov et al., Econometrics Journal 21, 2018)
+            float(np.sqrt((weights**2) @ around)),
             apart=float(apart.var()),
             sampled=len(apart),
             variance=float(weights @ around),
