@@ -1,11 +1,13 @@
 """What predictions of numbers miss by where features moved, by trees that are kept with the baseline."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from obs_dagster.estimate.likeness import Likeness
-from obs_dagster.estimate.losses import SIGNED, ExpectedLosses, Loss, Losses
+from obs_dagster.estimate.losses import SIGNED, ExpectedLosses, Loss, Losses, Move
 from obs_dagster.estimate.losses_by_features import NO_BETTER, LossesByFeatures, LossRows
 from obs_dagster.metrics.multivariate.samples import Samples
 
@@ -102,3 +104,36 @@ def test_trees_are_grown_once():
     assert all(text.startswith("tree") for each in grown.values() for text in each)
     _, again = expected(before, now, lambda _: grown)
     assert first.mean("absolute") == again.mean("absolute")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved(Losses):
+    """Losses that are moved by what is given."""
+
+    given: Move
+
+    def move(self, name):
+        del name
+        return self.given
+
+
+@pytest.mark.parametrize("name", ["absolute", SIGNED])
+def test_what_features_tell_of_rows_is_no_chance_of_theirs(name):
+    """The interval is that of what is left where features are known, and of rows that were not looked at."""
+    random = np.random.default_rng(6)
+    errors = random.normal(1, 3, 20_000)
+    sums = {
+        each: Loss(*(np.array([[of.sum()]]) for of in (np.ones(len(errors)), lost, lost**2)))
+        for each, lost in {"absolute": np.abs(errors), SIGNED: errors}.items()
+    }
+
+    def width(rows, **move):
+        learned = Moved(np.array([5.0]), sums, 1, given=Move(0.5, **move))
+        found = ExpectedLosses(np.array([5.0]), np.array([float(rows)]), learned, seed=2).mean(name)
+        return (found.high - found.low) / 2 / 1.96
+
+    alone = width(4_000, variance=4.0, apart=5.0, sampled=4_000)
+    assert alone == pytest.approx(np.sqrt(4 / 4_000), rel=0.1)
+    some = width(4_000, variance=4.0, apart=5.0, sampled=1_000)
+    assert some == pytest.approx(np.sqrt(4 / 4_000 + 0.75 * 5 / 1_000), rel=0.1)
+    assert width(4_000, variance=4.0, unsure=0.1) == pytest.approx(np.hypot(0.1, alone), rel=0.1)
