@@ -5,6 +5,7 @@ import datetime as dt
 import dagster as dg
 
 from assets.breaches import without_breaches
+from assets.champion import beside_champion
 from assets.links import day_links
 from assets.numbers import drawn_numbers
 from assets.partitions import days_of, hours, span
@@ -70,6 +71,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                         _metadata(monitor, day, records) | day_links(monitor.model, day),
                         partition_key=day.isoformat(),
                     )
+            written += beside_champion(night, affected, platform.tracking_uri, history)
         settle(night, outcomes)
         told = (
             f"{len(stale)} days with new labels, {len(affected - set(days))} earlier days re-evaluated, "

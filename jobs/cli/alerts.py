@@ -152,7 +152,7 @@ def show(
     """Show one alert: what, since when, how bad, night by night, and who was told of it."""
     from jobs.cli.example_traces import example_lines
     from obs_dagster.alerts import find_alert
-    from obs_dagster.alerts.moved import from_lake
+    from obs_dagster.alerts.moved import from_lake, of_record
     from obs_dagster.alerts.outbox.sent import notifications_of
     from obs_dagster.alerts.rules.lately import lately
     from obs_dagster.history import History
@@ -166,8 +166,10 @@ def show(
         nights = lately(history, found, rule, _DAYS) if rule is not None else []
         sent = notifications_of(history, alert_id)
         ran = history.nights(found.model, found.last_day, found.last_day)
+        with history.reading() as connection:
+            said = of_record(connection, found)
     trace = ran[0].trace_id if ran else ""
-    moved = from_lake(Lake(settings.lake_root))(found)
+    moved = from_lake(Lake(settings.lake_root))(found) or said
     if chosen is Format.TABLE:
         examples = example_lines([found])
         print_alert(found, moved=moved, rule=rule, nights=nights, sent=sent, trace=trace, examples=examples)

@@ -18,6 +18,7 @@ from obs_dagster.alerts.rules.alert import Event as Change
 from obs_dagster.alerts.rules.subject import Subject
 from obs_dagster.figures import given, told_apart
 from obs_dagster.monitor import Severity
+from obs_dagster.monitor.champion import of_version
 from obs_dagster.monitor.escalation import gravest
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.telemetry.traces import kept_trace
@@ -181,6 +182,10 @@ def _title(alert: Alert, event: Change, moved: str, why: str, beside: Sequence[A
     subject = Subject(*map(harmless, alert.subject)).told(alert.metric)
     if event == "resolved":
         return f"[resolved] {alert.model}: {alert.rule} no longer fires for {subject}"
+    if moved and alert.metric != of_version(alert.metric):
+        # a difference from the champion says less than what it means
+        about = f"[{alert.severity}] {alert.model}: {alert.rule} fires for {subject}"
+        return f"{about}: {harmless(moved, length=_TITLE_REASON)}"
     values = f"; {harmless(moved, length=_TITLE_REASON)}" if moved else ""
     return (
         f"[{alert.severity}] {alert.model}: {alert.rule} fires for {subject}: "

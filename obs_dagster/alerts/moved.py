@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sqlalchemy import Connection, select
+
 from obs_dagster.alerts.rules.alert import Alert
 from obs_dagster.changes.words import of_rows, told
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.drift import changes_of
 from obs_dagster.evaluation.where_kept import kept_sentence
+from obs_dagster.history.tables import METRICS
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.registry import definitions
+from obs_dagster.monitor.champion import of_version
 from obs_dagster.monitor.whole import WHOLE
 
 Told = Callable[[Alert], str]
@@ -20,6 +24,26 @@ Told = Callable[[Alert], str]
 def silent(_: Alert) -> str:
     """Nothing is known of any values."""
     return ""
+
+
+def of_record(connection: Connection, alert: Alert) -> str:
+    """What the record of an alert says beside its value: which groups, or which version, it is about."""
+    known = definitions().get(alert.metric)
+    if known is None or not known.tells_in_words:
+        return ""
+    columns = METRICS.c
+    query = select(columns.reason).where(
+        columns.model == alert.model,
+        columns.day == alert.last_day,
+        columns.metric == alert.metric,
+        columns.window == alert.window,
+        columns.version == alert.version,
+        columns.segment == alert.segment,
+        columns.column == alert.column,
+        columns.value.is_not(None),
+    )
+    said = str(connection.execute(query).scalar_one_or_none() or "")
+    return f"{of_version(alert.metric)} {said}" if said and known.family == "champion" else said
 
 
 def from_lake(lake: Lake) -> Told:

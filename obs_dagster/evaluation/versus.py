@@ -150,52 +150,88 @@ Judged = Mapping[str, Mapping[Cut, Mapping[str, FloatArray]]]
 """Labelled rows of a day by version, split and cell, each by decision and label, shape (2, 2)."""
 
 
-def _judged_days(night: Night, period: Period) -> Iterator[Judged]:
+def judged_on(night: Night, day: dt.date) -> Judged:
+    """The labelled rows of a day that has outcomes; nothing where the task's are no decisions.
+
+    Raises:
+        LakeError: the outcomes of the day are damaged.
+    """
     kind = task_of(night.monitor).outcomes
+    found: dict[str, dict[Cut, dict[str, FloatArray]]] = {}
     if kind is None:
-        return
+        return found
+    profile: OutcomeProfile = read_outcomes(night, day, kind)
+    if not isinstance(profile.kind, HasJudgements):
+        return found
     declared = set(night.monitor.every_cut)
+    for version in profile.versions():
+        for cell in profile.segments(version):
+            cut = cut_of(cell)
+            rows = profile.kind.judged(profile.cell(version, cell), cell).sum(axis=0)
+            if cut in declared and rows.any():
+                found.setdefault(version, {}).setdefault(cut, {})[cell] = rows
+    return found
+
+
+def _judged_days(night: Night, period: Period) -> Iterator[Judged]:
     for day in night.outcomes.days_between(period.first, period.last):
-        profile: OutcomeProfile = read_outcomes(night, day, kind)
-        found: dict[str, dict[Cut, dict[str, FloatArray]]] = {}
-        if not isinstance(profile.kind, HasJudgements):
-            return
-        for version in profile.versions():
-            for cell in profile.segments(version):
-                cut = cut_of(cell)
-                rows = profile.kind.judged(profile.cell(version, cell), cell).sum(axis=0)
-                if cut in declared and rows.any():
-                    found.setdefault(version, {}).setdefault(cut, {})[cell] = rows
-        yield found
+        yield judged_on(night, day)
 
 
 def _unpaired(days: Sequence[Judged], first: str, second: str, metric: str) -> Versus:
     """All rows of the same days, with the same mix of segments where both have them."""
-    cut = _shared_cut(days, first, second)
-    of_days = [
-        each
-        for day in days
-        if (each := unpaired_day(day[first].get(cut, {}), day[second].get(cut, {}), RATIOS[metric]))
-        is not None
-    ]
-    return _told(first, second, metric, WHOLE, "same days, same mix" if cut else "same days", of_days)
+    compared = [each for day in days if (each := same_day(day, first, second, metric)) is not None]
+    return _told(first, second, metric, WHOLE, way_of(compared), [each.difference for each in compared])
 
 
-def _shared_cut(days: Sequence[Judged], first: str, second: str) -> Cut:
-    """The finest split whose cells both versions have; all rows if there is none."""
+@dataclass(frozen=True, slots=True)
+class SameDay:
+    """What a day says of two versions, all rows together.
+
+    Attributes:
+        difference: the first version minus the second.
+        evened: whether both have been given the same mix of segments.
+    """
+
+    difference: DayDifference
+    evened: bool
+
+
+def same_day(day: Judged, first: str, second: str, metric: str) -> SameDay | None:
+    """How two versions that both have labelled rows of a day differ on it; None if it does not say.
+
+    What is evened out is decided by the rows of the day alone: a night that comes later changes nothing.
+
+    Args:
+        day: its labelled rows.
+        first: a version.
+        second: the other one.
+        metric: one of `RATIOS`.
+    """
+    cut = _shared_cut(day[first], day[second])
+    found = unpaired_day(day[first].get(cut, {}), day[second].get(cut, {}), RATIOS[metric])
+    return None if found is None else SameDay(found, bool(cut))
+
+
+def way_of(days: Sequence[SameDay]) -> Way:
+    """What versions were compared on; the mix is the same only if it was so on every day."""
+    return "same days, same mix" if days and all(each.evened for each in days) else "same days"
+
+
+def _shared_cut(
+    first: Mapping[Cut, Mapping[str, FloatArray]], second: Mapping[Cut, Mapping[str, FloatArray]]
+) -> Cut:
+    """The finest split whose cells both versions have on a day; all rows if there is none."""
     best: tuple[int, Cut] = (1, ())
-    for cut in {cut for day in days for cut in day[first]} - {()}:
-        shared, rows, cells = 0.0, 0.0, 0
-        for day in days:
-            one, other = day[first].get(cut, {}), day[second].get(cut, {})
-            both = [
-                name for name in one.keys() & other.keys() if min(one[name].sum(), other[name].sum()) >= LEAST
-            ]
-            shared += sum(float(one[name].sum() + other[name].sum()) for name in both)
-            rows += sum(float(cell.sum()) for of in (one, other) for cell in of.values())
-            cells = max(cells, len(both))
+    for cut in first.keys() - {()}:
+        one, other = first[cut], second.get(cut, {})
+        both = [
+            name for name in one.keys() & other.keys() if min(one[name].sum(), other[name].sum()) >= LEAST
+        ]
+        shared = sum(float(one[name].sum() + other[name].sum()) for name in both)
+        rows = sum(float(cell.sum()) for of in (one, other) for cell in of.values())
         if rows and shared / rows >= COVERED:
-            best = max(best, (cells, cut))
+            best = max(best, (len(both), cut))
     return best[1]
 
 

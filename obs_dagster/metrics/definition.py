@@ -16,6 +16,7 @@ Family = Literal[
     "performance",
     "estimate",
     "fairness",
+    "champion",
     "service",
     "explanation",
     "anomaly",
@@ -137,6 +138,11 @@ class Definition:
     def tells_movement(self) -> bool:
         """Whether it says that something moved, not that something is wrong."""
         return self.family in ("drift", "multivariate", "explanation")
+
+    @property
+    def tells_in_words(self) -> bool:
+        """Whether its records say beside a value what it is about: which groups, or which version."""
+        return self.family in ("fairness", "champion")
 
     def serves(self, task: str) -> bool:
         """Whether models of a task have it."""

@@ -39,7 +39,8 @@ def evaluate(
         name: the family.
         given: its input: `Comparison` for drift, `Traffic` for service, `RowCounts` for quality, and for
             performance what the task's outcomes give; explanations have `Attributions` of a feature,
-            `AttributionShift` and `ModelCheck`, fairness `Groups`, anomalies `HealthNumbers` and
+            `AttributionShift` and `ModelCheck`, fairness `Groups`, the champion
+            a `Challenge`, anomalies `HealthNumbers` and
             `LatencyNumbers`, operation `NightsTaken`.
         task: the kind of model; metrics of other tasks are left out. Empty: all.
         only: names of metrics; left out: all.

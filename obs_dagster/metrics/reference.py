@@ -106,6 +106,7 @@ HEADINGS: dict[Family, str] = {
     "performance": "Performance",
     "estimate": "Performance before labels",
     "fairness": "Fairness",
+    "champion": "Beside the champion",
     "service": "Service health",
     "explanation": "Explanations",
     "anomaly": "Anomalies",

@@ -7,12 +7,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from obs_dagster.monitor.champion import CHAMPION, beside_champion, of_version
 from obs_dagster.monitor.contract import Strict
 from obs_dagster.monitor.threshold import Threshold
 
 
 class Condition(Strict):
-    """Holds one metric against a threshold: exactly one of `above` and `below` is given.
+    """Holds one metric against a threshold: exactly one of `above` and `below`, or the champion, is given.
 
     By default a night counts as a breach only if the metric's whole confidence interval lies beyond the
     threshold.
@@ -34,6 +35,15 @@ class Condition(Strict):
     below: float | str | None = Field(
         default=None,
         description="A breach is a value below this; written like `above`.",
+    )
+    better_than: Literal["champion"] | None = Field(
+        default=None,
+        description="In place of a threshold: a breach is that the metric of a version is known to be better "
+        "than that of the monitor's `champion`, by an interval that may be looked at every night "
+        "([versions.md](versions.md#a-rule-on-the-champion)). For `recall`, `precision`, `accuracy`, `f1`.",
+    )
+    worse_than: Literal["champion"] | None = Field(
+        default=None, description="A breach is that it is known to be worse; written like `better_than`."
     )
     min_rows: int = Field(default=100, ge=1, description="Fewer rows behind the value: not judged.")
     confident: bool = Field(
@@ -68,6 +78,18 @@ class Condition(Strict):
         "class.",
     )
 
+    def model_post_init(self, _: object, /) -> None:
+        """What is held against the champion watches the difference from it: more than 0, or less."""
+        if self.beside_champion:
+            side = "above" if self.better_than else "below"
+            object.__setattr__(self, "metric", beside_champion(self.metric))
+            object.__setattr__(self, side, 0.0)
+
+    @property
+    def beside_champion(self) -> str:
+        """What is held against the champion, as `better` or `worse`; empty if nothing is."""
+        return "better" if self.better_than else "worse" if self.worse_than else ""
+
     def watches_column(self, column: str) -> bool:
         """Whether it watches a column, or a class, if the metric is about such."""
         return named(self.columns, column) and named(self.classes, column)
@@ -80,6 +102,8 @@ class Condition(Strict):
     @property
     def told(self) -> str:
         """What is held against what, in a few words."""
+        if self.beside_champion:
+            return f"{of_version(self.metric)} {self.beside_champion} than the {CHAMPION}'s"
         held = self.threshold
         window = f" over {self.window} days" if self.window > 1 else ""
         return f"{self.metric}{window} {self.direction} {held.origin or f'{held.number:g}'}"

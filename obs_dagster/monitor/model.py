@@ -135,6 +135,13 @@ class Monitor(Strict):
     )
     labels: Labels | None = Field(default=None, description="Ground truth; left out: quality is not known.")
     registry: Registry | None = Field(default=None, description="The model registry.")
+    champion: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The version that others are held against, as the log has it (`'1'`); or with an `@` an "
+        "alias of the registered model in MLflow (`'@champion'`), asked for every night "
+        "([versions.md](versions.md#a-rule-on-the-champion)).",
+    )
     features: dict[str, Feature] = Field(
         min_length=1, description="The feature columns of the log and the contract of each."
     )

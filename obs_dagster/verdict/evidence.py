@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
-from obs_dagster.verdict.headline import awaits_labels
+from obs_dagster.verdict.headline import awaits_labels, tells_in_words
 from obs_dagster.verdict.inputs import AlertLine
 from obs_dagster.verdict.record_index import RecordIndex
 from obs_dagster.verdict.wording import (
@@ -38,6 +38,7 @@ class Evidence:
         threshold: what it was held against; None if no rule did.
         error: how far binning may have moved the value.
         days: how many days of the window have rows of the version; None if it is about all versions.
+        told: which groups, or which version, it is about, in words; empty where the number says it all.
     """
 
     metric: str
@@ -55,6 +56,7 @@ class Evidence:
     threshold: float | None = None
     error: float = 0.0
     days: int | None = None
+    told: str = ""
 
     @property
     def name(self) -> str:
@@ -82,8 +84,8 @@ class Evidence:
 
     @property
     def remark(self) -> str:
-        """How far that is, where the value itself does not say it; else empty."""
-        return "" if self.moved_by is None else f"{distance(self.moved_by)} from the baseline"
+        """How far that is, or what it is about, where the value itself does not say it; else empty."""
+        return self.told if self.moved_by is None else f"{distance(self.moved_by)} from the baseline"
 
     @property
     def caveat(self) -> str:
@@ -131,6 +133,9 @@ def evidence_of(
         threshold=found.threshold if isinstance(found, AlertLine) else None,
         error=0.0 if record is None else record.error,
         days=None if found.version == WHOLE else index.days_with_rows(found.version, day, found.window),
+        told=record.reason
+        if record is not None and record.value is not None and tells_in_words(found.metric)
+        else "",
     )
 
 

@@ -23,6 +23,18 @@ def tells_movement(metric: str) -> bool:
     return known is not None and known.tells_movement
 
 
+def tells_in_words(metric: str) -> bool:
+    """Whether records of the metric say beside a value which groups, or which version, it is about."""
+    known = definitions().get(metric)
+    return known is not None and known.tells_in_words
+
+
+def of_champion(metric: str) -> bool:
+    """Whether the metric holds a version against its champion."""
+    known = definitions().get(metric)
+    return known is not None and known.family == "champion"
+
+
 def headline_window(monitor: Monitor) -> int:
     """The window that is shown first: a week, or the longest window below it, or the shortest there is."""
     within = [window for window in monitor.windows if window <= WEEK]

@@ -10,13 +10,20 @@ from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.changes.change import NOTHING, Changes
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import shown_in
+from obs_dagster.monitor.champion import of_version
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.refusal import fact, not_evaluated
 from obs_dagster.verdict.baseline_days import days_in_breach
 from obs_dagster.verdict.estimated import Estimates, estimates_of
 from obs_dagster.verdict.evidence import Evidence, evidence_of
-from obs_dagster.verdict.headline import headline_window, needs_labels, settled_through, tells_movement
+from obs_dagster.verdict.headline import (
+    headline_window,
+    needs_labels,
+    of_champion,
+    settled_through,
+    tells_movement,
+)
 from obs_dagster.verdict.inputs import AlertLine, NightLine
 from obs_dagster.verdict.judged import Judged, judged
 from obs_dagster.verdict.moved import moved_columns
@@ -29,6 +36,7 @@ from obs_dagster.verdict.wording import (
     limit,
     listing,
     night_count,
+    noun,
     number,
 )
 
@@ -90,7 +98,8 @@ class _Judge:
     version: str
 
     def verdict(self) -> Verdict:
-        firing = sorted((alert for alert in self.alerts if alert.state == "firing"), key=urgency)
+        # that it is better than its champion is nothing to be alarmed at
+        firing = [alert for alert in self._firing() if alert not in self._better()]
         if firing:
             return self._alarmed(firing)
         shown = self._performance()
@@ -99,6 +108,13 @@ class _Judge:
         if doubt:
             return Verdict(self.version, "unknown", tuple(doubt), evidence)
         return Verdict(self.version, "sound", tuple(self._calm(shown)), evidence)
+
+    def _firing(self) -> list[AlertLine]:
+        return sorted((alert for alert in self.alerts if alert.state == "firing"), key=urgency)
+
+    def _better(self) -> list[AlertLine]:
+        """The alerts that say of it that it is better than its champion."""
+        return [each for each in self._firing() if of_champion(each.metric) and each.direction == "above"]
 
     def _alarmed(self, firing: Sequence[AlertLine]) -> Verdict:
         grave = [
@@ -112,7 +128,7 @@ class _Judge:
         columns = [item for item in moved[:2] if item.column != first.column]
         if columns:
             parts.append(_most(columns))
-        parts += [*self._baseline(), *self._estimates().told]
+        parts += [*map(self._breach, self._better()), *self._baseline(), *self._estimates().told]
         if self.night is not None and not self.night.evaluated:
             parts.append(not_evaluated(day_month(self.day), fact(self.night.reason)))
         # a value that may still change does not stand for the one with complete labels
@@ -127,6 +143,8 @@ class _Judge:
 
     def _breach(self, alert: AlertLine) -> str:
         item = self._evidence(alert)
+        if of_champion(alert.metric) and item.told:
+            return f"its {noun(of_version(alert.metric))} is {item.told}"
         told = f"{item.name} {'fell' if alert.direction == 'below' else 'rose'} to {item.value_text}"
         if item.remark:
             told += f", {item.remark},"
@@ -202,6 +220,7 @@ class _Judge:
             parts.append(f"{self._breach(by_hand[0])}, {by_hand[0].handled}")
         elif len(rules.not_judged) < rules.rules:
             parts.append("no rule that could be judged is in breach" if rules.gap else "no rule is in breach")
+        parts += map(self._breach, self._better())
         return [*parts, *self._baseline(), *filter(None, [rules.gap])]
 
     def _baseline(self) -> list[str]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from obs_dagster.alerts.life import silences, trail
 from obs_dagster.alerts.life.silences import Silence
 from obs_dagster.alerts.life.trail import Kind
-from obs_dagster.alerts.moved import Told, silent
+from obs_dagster.alerts.moved import Told, of_record, silent
 from obs_dagster.alerts.outbox import entries
 from obs_dagster.alerts.rules import alert as alerts
 from obs_dagster.alerts.rules.alert import Alert, Event
@@ -92,7 +92,7 @@ def tell(
                 after,
                 event,
                 now,
-                moved=moved(after) if event == "firing" else "",
+                moved=(moved(after) or of_record(connection, after)) if event == "firing" else "",
                 why=why(connection, after) if event == "firing" else "",
                 beside=[other for other in others.values() if other.id != after.id],
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from obs_dagster.monitor.checks import (
     calendar,
+    champion,
     classes,
     columns,
     features,
@@ -72,6 +73,8 @@ CHECKS: tuple[Check, ...] = (
     rules.windows_have_the_metric,
     rules.conditions_stand_alone,
     rules.rules_have_one_threshold,
+    champion.champions_are_sure,
+    champion.aliases_are_of_a_registry,
     rules.thresholds_are_written_well,
     rules.budgets_are_written_well,
     rules.budgets_have_evidence,

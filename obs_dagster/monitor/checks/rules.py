@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from obs_dagster.monitor.alerting import wants_defaults
+from obs_dagster.monitor.champion import beside_champion
+from obs_dagster.monitor.checks.champion import BESIDE_CHAMPION, against_champion
 from obs_dagster.monitor.checks.check import Surroundings, Watched
 from obs_dagster.monitor.checks.outline import conditions, rule_of, rules, windows
 from obs_dagster.monitor.condition import Condition
@@ -125,6 +127,8 @@ def _watched(document: Document, surroundings: Surroundings) -> Iterator[tuple[K
     """The place of each condition on a known metric, and the metric as models of this task have it."""
     for keys in conditions(document):
         name = document.text(*keys, "metric")
+        if name is not None and against_champion(document, keys):
+            name = beside_champion(name)
         if name is not None and name in surroundings.metrics:
             yield keys, surroundings.metrics[name]
 
@@ -235,12 +239,12 @@ def rules_have_one_threshold(document: Document, _: Surroundings) -> Iterator[Pr
         rule = document.mapping(*keys)
         if rule is None:
             continue
-        found = [key for key in ("above", "below") if rule.get(key) is not None]
+        found = [key for key in ("above", "below", *BESIDE_CHAMPION) if rule.get(key) is not None]
         if not found:
             yield document.problem(keys, "The rule needs a threshold: `above` or `below`.")
         elif len(found) > 1:
-            message = "The rule has both `above` and `below`; make it two rules."
-            yield document.problem((*keys, "below"), message, at_key=True)
+            message = f"The rule has both `{found[0]}` and `{found[1]}`; make it two rules."
+            yield document.problem((*keys, found[1]), message, at_key=True)
 
 
 def conditions_stand_alone(document: Document, _: Surroundings) -> Iterator[Problem]:

@@ -1,9 +1,11 @@
-"""What nights compare by themselves: the newest version against the one before it."""
+"""What nights compare by themselves: the newest version against the champion, or the one before it."""
 
 from __future__ import annotations
 
 import datetime as dt
 
+from obs_dagster.evaluation.champion import evidence_begins
+from obs_dagster.evaluation.champion_kept import kept_champion
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.versus import Versus, VersusError, labelled_versions, metrics_to_compare, versus
 from obs_dagster.evaluation.where import Period, WhereError
@@ -14,9 +16,10 @@ DAYS, ACTIVE = 56, 7
 
 
 def newest_versus(night: Night, day: dt.date) -> list[Versus]:
-    """The newest version against the one before it, up to a day; none if there is one only.
+    """The newest version against the champion, or without one against the one before it, up to a day.
 
-    No row is read, so requests that both have scored are not paired.
+    There is nothing if there is one version only. Against the champion it is over all days that rules on it
+    look at. No row is read, so requests that both have scored are not paired.
 
     Raises:
         LakeError: the outcomes of a day are damaged.
@@ -24,11 +27,15 @@ def newest_versus(night: Night, day: dt.date) -> list[Versus]:
     try:
         metrics = metrics_to_compare(night.monitor)
         active = labelled_versions(night, Period(day - dt.timedelta(days=ACTIVE - 1), day))
-        versions = sorted(active, key=natural)
+        champion = kept_champion(night, day) if night.monitor.champion else None
+        versions = sorted(active - ({champion.version} if champion else set()), key=natural)
+        first = day - dt.timedelta(days=DAYS - 1)
+        if champion and versions:
+            first = evidence_begins(night, versions[-1], champion.version, day)
+            versions = [champion.version, versions[-1]]
         if len(versions) < 2:  # noqa: PLR2004  a comparison takes two
             return []
-        period = Period(day - dt.timedelta(days=DAYS - 1), day)
-        return versus(night, versions[-1], versions[-2], period, metrics, pair=False)
+        return versus(night, versions[-1], versions[-2], Period(first, day), metrics, pair=False)
     except (WhereError, VersusError):
         # another kind of model, no labels, or no day in common: nothing that could be compared
         return []

@@ -3,8 +3,6 @@
 import dataclasses
 import datetime as dt
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from obs_dagster.evaluation.versus import VersusError, metrics_to_compare, versus
@@ -16,23 +14,9 @@ NIGHTS = 8
 ALL = Period(DAY, DAY + dt.timedelta(days=NIGHTS - 1))
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory, small_at):
-    """Version 2 scores the requests of version 1 in its shadow, and less well; 3 has requests of its own."""
-    world = small_at(tmp_path_factory.mktemp("versus"), windows=[1])
-    world.train("1", "2", "3")
-    rng = np.random.default_rng(0)
-    for number in range(NIGHTS):
-        day = DAY + dt.timedelta(days=number)
-        rows = world.rows(day, 250)
-        late = rng.random(250) < rows["score"]
-        shadow = rows.assign(model="2", score=np.clip(rows["score"] + rng.normal(0, 0.5, 250), 0, 1))
-        other = world.rows(day, 250, version="3", seed=3)
-        world.log(day, pd.concat([rows, shadow, other], ignore_index=True))
-        known = pd.concat([rows, other], ignore_index=True)
-        world.labels(f"{day}.parquet", known, day=day, late=[*late, *(rng.random(250) < other["score"])])
-        world.night(day)
-    return world
+@pytest.fixture
+def world(two_versions):
+    return two_versions
 
 
 def test_requests_that_both_scored_are_paired(world):

@@ -20,6 +20,7 @@ METRICS = {
 }
 #: Cases about metrics of all kinds.
 ALL_METRICS = (
+    "champion",
     "multiclass",
     "never_fire",
     "no_objectives",

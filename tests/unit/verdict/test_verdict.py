@@ -276,3 +276,24 @@ def test_versions_are_in_natural_order(season):
 def test_an_uncertain_movement_is_none(judge, season):
     wide = season.record("psi", "1", season.LAST, 0.3, spread=0.25, column="temp")
     assert "its inputs have not moved" in judge(records=[*plain(season), wide]).sentence
+
+
+CHAMPION = "version 2, its champion: 0.71 and 0.66 on the same days, after 28 days"
+
+
+@pytest.mark.parametrize(("known", "side"), [("better than", "above"), ("worse than", "below")])
+def test_a_version_beside_its_champion(judge, season, known, side):
+    metric, day = "recall_beside_champion", season.LAST - dt.timedelta(days=3)
+    beside = season.record(metric, "1", day, 0.05, spread=0.02, window=1, reason=f"{known} {CHAMPION}")
+    alert = season.alert(metric=metric, window=1, direction=side, threshold=0.0, rule="challenger")
+    verdict = judge(alerts=[alert], records=[*plain(season), beside])
+    assert verdict.status == ("sound" if known == "better than" else "failing")
+    assert verdict.sentence.count(f"its recall is {known} {CHAMPION}") == 1
+
+
+def test_a_verdict_on_fairness_names_the_groups(judge, season):
+    metric, told = "demographic_parity_ratio", "sex=F 30 %, sex=M 50 %"
+    beside = season.record(metric, "1", season.LAST, 0.6, spread=0.05, column="sex", reason=told)
+    alert = season.alert(metric=metric, column="sex", value=0.6, threshold=0.8, day=season.LAST)
+    verdict = judge(alerts=[alert], records=[*plain(season), beside])
+    assert f"demographic parity ratio of sex fell to 0.60 [0.04, 0.06], {told}, over" in verdict.sentence

@@ -1,0 +1,25 @@
+"""The champion: the version that others are held against, and what rules that name it watch."""
+
+from __future__ import annotations
+
+ALIAS = "@"
+"""How an alias of MLflow's registry begins; without it, a champion is a version as the log has it."""
+
+CHAMPION = "champion"
+"""What rules call it."""
+
+_SUFFIX = "_beside_champion"
+
+
+def beside_champion(metric: str) -> str:
+    """The metric that says how a version's metric differs from its champion's.
+
+    >>> beside_champion("recall"), beside_champion("recall_beside_champion")
+    ('recall_beside_champion', 'recall_beside_champion')
+    """
+    return metric if metric.endswith(_SUFFIX) else f"{metric}{_SUFFIX}"
+
+
+def of_version(metric: str) -> str:
+    """The metric of one version whose difference a metric tells; the metric itself if it tells none."""
+    return metric.removesuffix(_SUFFIX)
