@@ -50,9 +50,9 @@ def from_lake(lake: Lake) -> Told:
     """What the night of each alert kept of its column, in its segment cell or of all rows."""
 
     def tell(alert: Alert) -> str:
+        if where := where_of(lake, alert):
+            return where
         known = definitions().get(alert.metric)
-        if known is not None and known.family == "performance" and alert.segment == WHOLE:
-            return _where(lake, alert)
         if known is None or not known.tells_movement or not alert.column:
             return ""
         try:
@@ -66,8 +66,11 @@ def from_lake(lake: Lake) -> Told:
     return tell
 
 
-def _where(lake: Lake, alert: Alert) -> str:
-    """Where a version is wrong, and what the change of its metric is made of."""
+def where_of(lake: Lake, alert: Alert) -> str:
+    """Where a version is wrong, and what the change of its metric is made of; empty if it is not on that."""
+    known = definitions().get(alert.metric)
+    if known is None or known.family != "performance" or alert.segment != WHOLE:
+        return ""
     try:
         return kept_sentence(alert.model, lake, alert.last_day, alert.version, alert.metric)
     except LakeError:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from obs_dagster.alerts.elsewhere import Elsewhere, silenced_elsewhere
 from obs_dagster.alerts.incidents.incident import Incident, list_incidents
 from obs_dagster.alerts.incidents.likely import Likely
-from obs_dagster.alerts.moved import from_lake
+from obs_dagster.alerts.moved import Told, from_lake, silent, where_of
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.alerts.rules.alert import Alert, list_alerts
 from obs_dagster.capacity import Forecast, forecast, night_window
@@ -117,7 +118,9 @@ class Gathering:
             monitor=self._monitor,
             records=records,
             indexed=self._records.index(day),
-            alerts=alert_lines(self._alerts, self._records.of(day), day, nights, now=self._now),
+            alerts=alert_lines(
+                self._alerts, self._records.of(day), day, nights, now=self._now, why=self._of_quality
+            ),
             nights=nights,
             day=day,
             generated_at=self._now,
@@ -247,6 +250,10 @@ class Gathering:
         except (WhereError, LakeError):
             return {}
 
+    def _of_quality(self, alert: Alert) -> str:
+        """Where a version is wrong and why its metric changed, of an alert on quality."""
+        return "" if self._night is None else where_of(self._night.lake, alert)
+
     def _versus(self, day: dt.date) -> Sequence[Section]:
         """The newest version against the one before it; nothing where that is not known."""
         if self._night is None:
@@ -302,11 +309,12 @@ def alert_lines(
     nights: Sequence[NightLine] = (),
     *,
     now: dt.datetime,
+    why: Told = silent,
 ) -> list[AlertLine]:
     """The alerts as they stood after the night of `day`, with the values of that day where it has them.
 
     Those that were resolved by hand by then and are still in breach are among them. What people do about an
-    alert is told as of `now`.
+    alert is told as of `now`; of those that fire, `why` is told what a night has found.
     """
     refused = [night for night in nights if not night.evaluated and night.day <= day]
     values = {(*record.key[:5], record.window): record for record in records if record.day == day}
@@ -346,6 +354,7 @@ def alert_lines(
                 if refused and alert.rule == unevaluated.NAME
                 else alert.note,
                 handled=alert.handled(now),
+                why=why(replace(alert, last_day=min(alert.last_day, day))) if fired and not over else "",
             )
         )
     return lines

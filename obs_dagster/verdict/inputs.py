@@ -32,6 +32,8 @@ class AlertLine:
         note: what else to know; of days that were not evaluated, why.
         handled: what people do about it, in words; empty if nothing is known. A line that is resolved is one
             that was resolved by hand and is still in breach.
+        why: of quality, where the version is wrong and what the change is made of, in sentences; empty if
+            that is not known.
     """
 
     id: str
@@ -57,6 +59,7 @@ class AlertLine:
     day: dt.date | None = None
     note: str = ""
     handled: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

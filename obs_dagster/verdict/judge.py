@@ -125,6 +125,7 @@ class _Judge:
         moved = [self._evidence(record) for record in self._movement().moved]
         parts = [f"{self._breach(first)}, in breach for {night_count(first.nights)}", *self._complete(first)]
         parts += [first.handled] if first.handled else []
+        parts += [_within(first.why)] if first.why else []
         columns = [item for item in moved[:2] if item.column != first.column]
         if columns:
             parts.append(_most(columns))
@@ -274,6 +275,11 @@ class _Judge:
 
     def _evidence(self, found: MetricRecord | AlertLine) -> Evidence:
         return evidence_of(found, self.monitor, self.index, self.day)
+
+
+def _within(sentences: str) -> str:
+    """Sentences as a part of another one."""
+    return f"{sentences[:1].lower()}{sentences[1:].rstrip('.')}"
 
 
 def _by_days(shown: Sequence[Evidence]) -> list[list[Evidence]]:

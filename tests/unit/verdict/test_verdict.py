@@ -297,3 +297,11 @@ def test_a_verdict_on_fairness_names_the_groups(judge, season):
     alert = season.alert(metric=metric, column="sex", value=0.6, threshold=0.8, day=season.LAST)
     verdict = judge(alerts=[alert], records=[*plain(season), beside])
     assert f"demographic parity ratio of sex fell to 0.60 [0.04, 0.06], {told}, over" in verdict.sentence
+
+
+def test_a_metric_of_quality_in_breach_is_told_with_where_and_why(judge, season):
+    why = "Wrong most clearly at origin=JFK: 64 % of 921 rows, elsewhere 27 %. Recall fell from 0.69 to 0.05."
+    verdict = judge(alerts=[season.alert(why=why)])
+    assert verdict.reasons[1] == (
+        "wrong most clearly at origin=JFK: 64 % of 921 rows, elsewhere 27 %. Recall fell from 0.69 to 0.05"
+    )
