@@ -25,6 +25,7 @@ from obs_dagster.evaluation.hour_sections import hour_sections
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.sections import outcome_sections
+from obs_dagster.evaluation.versus import Versus
 from obs_dagster.evaluation.where import WhereError, why_on
 from obs_dagster.federation.buckets import unnamed_columns
 from obs_dagster.history import History, usage
@@ -107,6 +108,7 @@ class Gathering:
         ]
         sections, remarks = self._sections(day)
         changes, damaged = self._changes(day)
+        versus = self._versus(day)
         hours = {} if self._night is None else hour_sections(self._night, day)
         incidents = [
             each
@@ -131,7 +133,8 @@ class Gathering:
             hours=hours,
             fairness=self._fairness(day),
             why=self._why(day),
-            versus=self._versus(day),
+            versus=[versus_section(versus)] if versus else (),
+            compared=(versus[0].first, versus[0].second) if versus else None,
             examples=self._examples(day),
             incidents=incidents,
             suspected=self._suspected(incidents, day),
@@ -254,15 +257,14 @@ class Gathering:
         """Where a version is wrong and why its metric changed, of an alert on quality."""
         return "" if self._night is None else where_of(self._night.lake, alert)
 
-    def _versus(self, day: dt.date) -> Sequence[Section]:
-        """The newest version against the one before it; nothing where that is not known."""
+    def _versus(self, day: dt.date) -> Sequence[Versus]:
+        """The newest version against the champion or the one before it; nothing where that is not known."""
         if self._night is None:
             return ()
         try:
-            found = newest_versus(self._night, settled_through(self._monitor, day) or day)
+            return newest_versus(self._night, settled_through(self._monitor, day) or day)
         except LakeError:
             return ()
-        return [versus_section(found)] if found else ()
 
     def _fairness(self, day: dt.date) -> Mapping[str, tuple[Section, ...]]:
         """How groups of people were treated; nothing where none are compared, or their counts are damaged."""

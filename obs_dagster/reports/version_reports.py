@@ -20,13 +20,19 @@ from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.evidently_ahead import Pages
 from obs_dagster.reports.health.page import HealthInput, render_health
+from obs_dagster.reports.mlflow.listed import markdown
 from obs_dagster.reports.mlflow.plotted import plotted_of
+from obs_dagster.reports.mlflow.training import VERSIONS
 from obs_dagster.reports.mlflow.version_report import TRACE_TAG, Content, Later, VersionReport
 from obs_dagster.telemetry.traces import trace_id
 from obs_dagster.verdict.headline import headline_window
 
 PAGE = "health.html"
 """The artifact that is the health page."""
+
+WHERE = "where.md"
+"""The artifact that says where a version is wrong, and why its first metric changed."""
+
 #: The folder of Evidently's pages.
 _EVIDENTLY = "evidently/"
 
@@ -77,6 +83,8 @@ class VersionReports:
         quality = day_quality(monitor, page.day, lake)
         if quality is not None:
             shared["great_expectations.json"] = json.dumps(asdict(quality), default=str, indent=1)
+        if page.compared is not None:
+            shared[VERSIONS] = markdown(page.versus)
         found = []
         for verdict in page.verdicts:
             version = verdict.version
@@ -91,7 +99,10 @@ class VersionReports:
                     verdict=verdict,
                     params=self._params,
                     tags={"mlflow.obs.run_id": page.run_id, **self._traced},
-                    artifacts=shared | {f"explanations/{name}": file for name, file in explanations.items()},
+                    artifacts=shared
+                    | _where(page, version)
+                    | {f"explanations/{name}": file for name, file in explanations.items()},
+                    compared=page.compared,
                     remarks=explained.get(version, ()),
                     later=None if evidently is None else partial(_of_version, evidently, version, page),
                     links=self._ways(page),
@@ -131,6 +142,12 @@ class VersionReports:
             **({"threshold": str(monitor.logs.threshold)} if decides else {}),
             "obs_dagster": __version__,
         }
+
+
+def _where(page: HealthInput, version: str) -> dict[str, Content]:
+    """Where a version is wrong and what the change of its first metric is made of, if that is known."""
+    told = markdown(page.why.get(version, ()))
+    return {WHERE: told} if told else {}
 
 
 def _of_version(evidently: Callable[[], Pages], version: str, page: HealthInput) -> Later:

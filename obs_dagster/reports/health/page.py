@@ -68,7 +68,8 @@ class HealthInput:
         sections: by version, what its task shows of its outcomes over the window that is shown first.
         examples: requests of the reported day that have a trace, each with its address, if there is one.
         hours: by version, what is shown of the reported day's requests by the hour.
-        versus: the newest version against the one before it; empty if there is one only.
+        versus: the newest version against the champion or the one before it; empty if there is one only.
+        compared: the two versions of that; None if there is one only.
         why: by version, where it is wrong, and what the change of its first metric is made of.
         fairness: by version, how groups of people were treated over the window that is shown first.
         indexed: the records by what they are about; left out: they are put in order for this page.
@@ -92,6 +93,7 @@ class HealthInput:
     fairness: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     why: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     versus: Sequence[Section] = ()
+    compared: tuple[str, str] | None = None
     examples: Sequence[tuple[Example, str]] = ()
     indexed: RecordIndex | None = None
 

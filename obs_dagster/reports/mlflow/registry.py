@@ -8,6 +8,10 @@ from typing import Any
 
 from obs_dagster.reports.mlflow.entities import ModelVersion
 from obs_dagster.reports.mlflow.reaching import reaching
+from obs_dagster.reports.mlflow.training import Trained
+
+_CONTEXT = "mlflow.data.context"
+"""The tag that says what a run read a data set for."""
 
 _MODEL_ID = re.compile(r"^models:/(m-[0-9a-f]+)$")
 
@@ -49,6 +53,28 @@ class Registry:
                 return None
             raise
         return model_id
+
+    @reaching
+    def trained(self, name: str, version: str) -> Trained:
+        """What a version of a registered model was trained with, as the run says that registered it."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            run_id = self._client.get_model_version(name, version).run_id
+            if not run_id:
+                return Trained(reason="it was registered by no run")
+            run = self._client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return Trained(reason="MLflow has no such version, or not the run that registered it")
+            raise
+        read = {
+            " ".join([each.dataset.name, *(f"({tag.value})" for tag in each.tags if tag.key == _CONTEXT)]): (
+                each.dataset.digest
+            )
+            for each in run.inputs.dataset_inputs
+        }
+        return Trained(dict(run.data.params), read)
 
     @reaching
     def tag(self, name: str, version: str, tags: Mapping[str, str]) -> None:

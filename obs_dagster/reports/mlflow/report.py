@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 
 from obs_dagster.links import experiment_name
 from obs_dagster.reports.mlflow import nightly_run
 from obs_dagster.reports.mlflow.story import kept_there, version_story
 from obs_dagster.reports.mlflow.tracking import Tracking
+from obs_dagster.reports.mlflow.training import Trained, with_training
 from obs_dagster.reports.mlflow.trend import Trend
 from obs_dagster.reports.mlflow.trend_view import offer_trend_view
 from obs_dagster.reports.mlflow.version_health import tell_health
@@ -73,6 +75,8 @@ class MlflowReport:
             else None
         )
         model_id = None if registered is None else registered.model_id
+        trained = self._trained(latest.registered_model)
+        nights = [with_training(night, trained) for night in nights]
         plans = nightly_run.plans(tracking, experiment, nights)
         trend = Trend.open(tracking, experiment, latest)
         trend.prepare(plans)
@@ -88,3 +92,14 @@ class MlflowReport:
             story = version_story(latest, experiment, trend.id, runs[latest.day])
             tell_health(tracking.registry, latest, latest.registered_model, registered, story)
         return Published(latest.version, experiment, trend.id, runs)
+
+    def _trained(self, registered_model: str | None) -> Callable[[str], Trained]:
+        """What versions of a registered model were trained with; each is asked for once."""
+
+        @cache
+        def trained(version: str) -> Trained:
+            if registered_model is None:
+                return Trained(reason="the monitor has no registry")
+            return self._tracking.registry.trained(registered_model, version)
+
+        return trained

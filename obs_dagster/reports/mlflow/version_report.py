@@ -59,6 +59,7 @@ class VersionReport:
         later: makes more artifacts; called when all else is published, and may wait for other processes.
         links: where else to look, by what is there.
         kept: the folder whose artifacts stay as an earlier publication left them; empty if there is none.
+        compared: the two versions that the night compares; None if it compares none.
         registered_model: name of the registered model whose version this is; None if there is none.
         linked_window: the window whose performance is shown at MLflow's logged model and in its charts.
         task: the kind of model; empty for any.
@@ -77,6 +78,7 @@ class VersionReport:
     later: Callable[[], Later] | None = None
     links: Mapping[str, str] = field(default_factory=dict)
     kept: str = ""
+    compared: tuple[str, str] | None = None
     registered_model: str | None = None
     linked_window: int = 7
     task: str = ""
