@@ -5,25 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-import narwhals as nw
 import numpy as np
 
-from obs_dagster.engine.protocol import engine_of
-from obs_dagster.errors import LakeError, ObsError
+from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.night import Night
+from obs_dagster.evaluation.shadow_pairs import shadow_pairs
 from obs_dagster.evaluation.where import Period, metric_to_explain
 from obs_dagster.evaluation.windows import read_outcomes
-from obs_dagster.lake.columns import DAY, LABEL
-from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.registry import shown_in
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.monitor.row_work import reads_rows
-from obs_dagster.monitor.task import leading_output
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.cells import Cut, cut_of
-from obs_dagster.profile.columns import prediction_column
 from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.segments.effects import RATIOS
 from obs_dagster.tasks.outcomes import HasJudgements, OutcomeProfile
@@ -124,7 +118,7 @@ def versus(
             f"Versions {first} and {second} have no day in common from {period.first} to {period.last}.",
             remedy="Let both serve on the same days, or one in the shadow of the other.",
         )
-    pairs = _pairs(night, first, second, period) if pair else []
+    pairs = shadow_pairs(night, first, second, period) if pair else []
     found = []
     for metric in metrics:
         if sum(rows.sum() for rows in pairs) >= PAIRS:
@@ -261,55 +255,3 @@ def _told(  # noqa: PLR0917  of one file
         float(np.average([getattr(day, of) for day in days], weights=weights)) for of in ("first", "second")
     )
     return Versus(first, second, metric, segment, way, last, (values[0], values[1]), int(weights.sum()))
-
-
-def _pairs(night: Night, first: str, second: str, period: Period) -> list[FloatArray]:
-    """Of each day, labelled requests that both versions have scored, by both decisions and the label."""
-    monitor, lake = night.monitor, night.lake
-    days = night.outcomes.days_between(period.first, period.last)
-    try:
-        counted = _counted_pairs(monitor, days, lake, first, second)
-    except LakeError:
-        # rows of days that are over are gone; what was counted of them is there
-        return []
-    found: dict[str, FloatArray] = {}
-    for row in counted:
-        cell = int(row["one"]), int(row["other"]), int(row["label"])
-        found.setdefault(str(row["day"]), np.zeros((2, 2, 2)))[cell] += row["n"]
-    return [found[day] for day in sorted(found)]
-
-
-@reads_rows
-def _counted_pairs(
-    monitor: Monitor, days: Sequence[dt.date], lake: Lake, first: str, second: str
-) -> list[dict[str, Any]]:
-    with engine_of(monitor).labelled_rows(monitor, days, lake) as rows:
-        return _pairs_of(rows, monitor, first, second)
-
-
-def _pairs_of(rows: nw.LazyFrame[Any], monitor: Monitor, first: str, second: str) -> list[dict[str, Any]]:
-    roles, served = monitor.logs.columns, prediction_column(monitor)
-    score = nw.col(leading_output(monitor).column).cast(nw.Float64)
-    decision = score >= monitor.logs.threshold
-    if served in rows.collect_schema().names():
-        logged = nw.col(served).cast(nw.Boolean)
-        decision = nw.when(~logged.is_null()).then(logged).otherwise(decision)
-    plain = rows.filter(~nw.col(LABEL).is_null()).select(
-        id=nw.col(roles.prediction_id).cast(nw.String),
-        day=nw.col(DAY).cast(nw.String),
-        version=nw.col(roles.version).cast(nw.String),
-        decision=_as_number(decision),
-        label=_as_number(nw.col(LABEL)),
-    )
-    sides = [
-        plain.filter(nw.col("version") == version).select("id", "day", "label", **{name: nw.col("decision")})
-        for version, name in ((first, "one"), (second, "other"))
-    ]
-    both = sides[0].join(sides[1].select("id", "day", "other"), on=["id", "day"], how="inner")
-    counts = both.group_by("day", "one", "other", "label").agg(n=nw.len())
-    return counts.collect("pyarrow").to_native().to_pylist()  # type: ignore[no-any-return]
-
-
-def _as_number(truth: nw.Expr) -> nw.Expr:
-    """1 for what is true and 0 for what is false; not every database casts one to the other."""
-    return nw.when(truth).then(nw.lit(1)).when(~truth).then(nw.lit(0)).cast(nw.Int64)

@@ -15,6 +15,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.refusal import fact, not_evaluated
 from obs_dagster.verdict.baseline_days import days_in_breach
+from obs_dagster.verdict.clauses import by_days, missing, most, of_days, within
 from obs_dagster.verdict.estimated import Estimates, estimates_of
 from obs_dagster.verdict.evidence import Evidence, evidence_of
 from obs_dagster.verdict.headline import (
@@ -32,12 +33,9 @@ from obs_dagster.verdict.record_index import RecordIndex, natural
 from obs_dagster.verdict.verdict import Status, Verdict, urgency
 from obs_dagster.verdict.wording import (
     day_month,
-    distance,
     limit,
-    listing,
     night_count,
     noun,
-    number,
 )
 
 ACTIVE_DAYS = 7
@@ -125,10 +123,10 @@ class _Judge:
         moved = [self._evidence(record) for record in self._movement().moved]
         parts = [f"{self._breach(first)}, in breach for {night_count(first.nights)}", *self._complete(first)]
         parts += [first.handled] if first.handled else []
-        parts += [_within(first.why)] if first.why else []
+        parts += [within(first.why)] if first.why else []
         columns = [item for item in moved[:2] if item.column != first.column]
         if columns:
-            parts.append(_most(columns))
+            parts.append(most(columns))
         parts += [*map(self._breach, self._better()), *self._baseline(), *self._estimates().told]
         if self.night is not None and not self.night.evaluated:
             parts.append(not_evaluated(day_month(self.day), fact(self.night.reason)))
@@ -233,7 +231,7 @@ class _Judge:
         """What is known of its performance."""
         if shown:
             guessed = self._estimates().told
-            told = "; ".join(_of_days(items) for items in _by_days(shown[:2]))
+            told = "; ".join(of_days(items) for items in by_days(shown[:2]))
             return [f"{'measured ' if guessed else ''}{told}", *guessed]
         if self.monitor.labels is None:
             return ["whether it is right is not known, for the monitor has no labels"]
@@ -242,9 +240,9 @@ class _Judge:
     def _inputs(self) -> str:
         """What is known of its inputs: that they have not moved only if all of them were compared."""
         found = self._movement()
-        parts = [_most([self._evidence(record) for record in found.moved[:2]])] if found.moved else []
+        parts = [most([self._evidence(record) for record in found.moved[:2]])] if found.moved else []
         if found.missing:
-            parts.append(_missing(found))
+            parts.append(missing(found))
         if found.gap:
             parts.append(found.gap)
         return "; ".join(parts) or f"its inputs have not moved {found.covers}"
@@ -275,38 +273,3 @@ class _Judge:
 
     def _evidence(self, found: MetricRecord | AlertLine) -> Evidence:
         return evidence_of(found, self.monitor, self.index, self.day)
-
-
-def _within(sentences: str) -> str:
-    """Sentences as a part of another one."""
-    return f"{sentences[:1].lower()}{sentences[1:].rstrip('.')}"
-
-
-def _by_days(shown: Sequence[Evidence]) -> list[list[Evidence]]:
-    """Numbers with those of the same days, in order."""
-    found: dict[tuple[dt.date, int], list[Evidence]] = {}
-    for item in shown:
-        found.setdefault((item.day, item.window), []).append(item)
-    return list(found.values())
-
-
-def _of_days(items: Sequence[Evidence]) -> str:
-    """Numbers of the same days, with these."""
-    told = f"{listing([item.text for item in items])} {items[0].when}"
-    return f"{told}, {items[0].caveat}" if items[0].caveat else told
-
-
-def _most(moved: Sequence[Evidence]) -> str:
-    """Which columns moved most, over which days, and how far if that is known of each."""
-    told = f"{listing([item.column for item in moved])} moved most {moved[0].when}"
-    far = [item.moved_by for item in moved if item.moved_by is not None]
-    if len(far) < len(moved):
-        return told
-    *others, last = far
-    return f"{told}, by {listing([*(f'{each:.1f}' for each in others), distance(last)])} of the baseline"
-
-
-def _missing(found: Movement) -> str:
-    """Of which columns the missing share moved most, and how far."""
-    changes = [f"{record.column} by {number('missing_drift', record.value)}" for record in found.missing[:2]]
-    return f"the missing share moved {found.covers}: {listing(changes)}"
