@@ -70,10 +70,14 @@ def _rule(alert: Listed) -> tuple[str, str, str, int, str, float]:
 
 
 def _heading(alert: Listed) -> rich.text.Text:
+    from obs_dagster.monitor.champion import of_version
     from obs_dagster.verdict.wording import limit, noun
 
     days = "each day" if alert.window == 1 else f"over {alert.window} days"
     told = f"{noun(alert.metric)} {days} {alert.direction} {limit(alert.metric, alert.threshold)}"
+    if alert.metric != of_version(alert.metric) and not alert.threshold:
+        known = "better" if alert.direction == "above" else "worse"
+        told = f"{noun(of_version(alert.metric))} {known} than the champion's"
     if _about_days(alert):
         told = alert.note
     return rich.text.Text.assemble(

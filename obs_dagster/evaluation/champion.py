@@ -157,10 +157,11 @@ def _stored(night: Night, first: dt.date, last: dt.date, champions: Collection[s
     A champion that serves for years is compared with nobody on most of its days, and these are not read.
     """
     since = first - dt.timedelta(days=ACTIVE - 1)
-    found = {day: judged_on(night, day) for day in night.outcomes.days_between(since, last)}
+    stored = sorted(night.outcomes.days())
+    found = {day: judged_on(night, day) for day in stored if since <= day <= last}
     aside = champions if len(champions) == 1 else ()
     seen = dict.fromkeys((name for each in found.values() for name in each if name not in aside), since)
-    for day in reversed(night.outcomes.days_between(dt.date.min, since - dt.timedelta(days=1))):
+    for day in (each for each in reversed(stored) if each < since):
         going = {version for version, begun in seen.items() if (begun - day).days <= PAUSE}
         if not going:
             break
