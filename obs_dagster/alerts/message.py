@@ -227,7 +227,8 @@ def _told(alert: Alert, event: Change, moved: str, why: str) -> tuple[str, dict[
         "since": f"{alert.since}, {alert.nights} breaching night{'s' if alert.nights != 1 else ''}",
         "over": f"{alert.resolved_day}" if event == "resolved" else "",
         "acknowledged": harmless(alert.acknowledged_by) if event == "acknowledged" else "",
-        "note": one_line(alert.note),
+        # what is told already is not told twice
+        "note": "" if alert.note and moved.endswith(alert.note) else one_line(alert.note),
         "likely why": why,
         "what to do": one_line(alert.summary) if event == "firing" else "",
         "runbook": one_line(alert.runbook) if event == "firing" else "",
