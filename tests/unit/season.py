@@ -296,7 +296,9 @@ def incident():
     """One alert of the first version, which somebody has acknowledged."""
     line = alert()
     shared = {
-        name: getattr(line, name) for name in AlertLine.__dataclass_fields__ if name not in {"day", "handled"}
+        name: getattr(line, name)
+        for name in AlertLine.__dataclass_fields__
+        if name not in {"day", "handled", "why"}
     }
     stored = Alert(
         **shared
