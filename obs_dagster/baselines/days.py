@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from obs_dagster.baselines.log_days import LogDays
 from obs_dagster.baselines.stored import SAMPLE_ROWS, grown_grids
+from obs_dagster.baselines.summing import added_up
 from obs_dagster.engine.protocol import engine_of
 from obs_dagster.lake.columns import ROW
 from obs_dagster.lake.lake import Lake, Table
@@ -23,9 +24,8 @@ from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.monitor.elsewhere import at_sites
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.cells import cut_of
-from obs_dagster.profile.coding import coded, one_coding
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.profile.profile import SCHEMA, TEXTS, Profile, merge_rows
+from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.profile.tables import PROFILES
 from obs_dagster.quality.sampled import rows_here
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
 #: Rows of some days, with what each day is made of in the manifest; profiles of days that have none stored.
 _ROWS, _PROFILES = "baseline_rows", "baseline_profile"
-#: Counts of some days that are added up together.
-_MERGED_ROWS = 1_000_000
 
 Origin = Literal["stored profile", "rows of the lake", "rows of the log"]
 _STORED: Origin = "stored profile"
@@ -308,23 +306,6 @@ def day_samples(
             f"ORDER BY {drawn_by(monitor, key)}, {key}"
         )
         yield day, connection.sql(query).to_arrow_table()
-
-
-def added_up(tables: Iterable[pa.Table], *, at_least: int = _MERGED_ROWS) -> pa.Table:
-    """Add up counts of profiles, a few profiles at a time.
-
-    Args:
-        tables: rows of `SCHEMA`; each is let go of once it is added.
-        at_least: counts that are held before they are added; never fewer than the sum has.
-    """
-    waiting: list[pa.Table] = []
-    summed = 0
-    for table in tables:
-        waiting.append(coded(table, TEXTS))
-        if sum(map(len, waiting)) - summed >= max(summed, at_least):
-            waiting = [merge_rows(one_coding(pa.concat_tables(waiting)))]
-            summed = len(waiting[0])
-    return merge_rows(one_coding(pa.concat_tables(waiting))) if waiting else SCHEMA.empty_table()
 
 
 def _read(table: Table, day: dt.date, rows: pc.Expression) -> pa.Table:

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 import pytest
 
 from obs_dagster.baselines import prepared
-from obs_dagster.baselines.days import added_up
 from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.baselines.stored import baseline_profile, baseline_sample, load_grids
+from obs_dagster.baselines.summing import added_up
 from obs_dagster.errors import LakeError, SourceError
 from obs_dagster.evaluation.profiling import profile_days
 from obs_dagster.lake.lake import Lake
