@@ -42,7 +42,7 @@ class Noise:
         """The variance of what is added to a count: 2a / (1 - a)^2.
 
         >>> round(Noise(1.0).variance, 4)
-        1.8414
+        1.8413
         """
         a = math.exp(-self.epsilon)
         return 2.0 * a / (1.0 - a) ** 2
