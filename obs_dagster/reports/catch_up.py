@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from obs_dagster.evaluation.night import Night
+from obs_dagster.file_lock import alone
 from obs_dagster.history import History
 from obs_dagster.lake.lake import read_json, write_json
 from obs_dagster.links import NO_LINKS, Links
@@ -20,11 +21,14 @@ from obs_dagster.reports.kept import keep_standing
 from obs_dagster.reports.mlflow.report import MlflowReport, Published
 from obs_dagster.reports.mlflow.tracking import LAYOUT
 from obs_dagster.reports.version_reports import VersionReports
+from obs_dagster.store.object_path import ObjectPath
 from obs_dagster.telemetry.traces import of_day
 from obs_dagster.verdict.verdict import Verdict
 
 #: Nights that are in memory at a time, with their pages.
 _TOGETHER = 28
+#: What has been published, by day; and what a process holds while it publishes.
+_LEDGER, _LOCK = "published.json", ".publishing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,25 @@ def publish_nights(
     Raises:
         MlflowUnavailable: MLflow cannot be reached; the next call catches up.
     """
+    folder = night.lake.folder(night.monitor.model, "mlflow")
+    with _one_at_a_time(folder):
+        return _publish(
+            night, days, history, tracking_uri, folder / _LEDGER, pages=pages, links=links, progress=progress
+        )
+
+
+def _publish(
+    night: Night,
+    days: Collection[dt.date],
+    history: History,
+    tracking_uri: str,
+    ledger_file: Path,
+    *,
+    pages: Path | None,
+    links: Links,
+    progress: Callable[[int, int], None],
+) -> PublishedNights:
     monitor, lake, recorder = night.monitor, night.lake, night.recorder
-    ledger_file = lake.folder(monitor.model, "mlflow") / "published.json"
     ledger: dict[str, str] = read_json(ledger_file) or {}
     evaluated = [each.day for each in history.nights(monitor.model)]
     latest = max([*evaluated, *days])
@@ -107,6 +128,20 @@ def publish_nights(
             done += len(together)
             progress(done, len(due))
     return PublishedNights([published[version] for version in sorted(published)], written, verdicts)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait for other processes that publish nights of the model.
+
+    Of two at once one would replace a trend that the other goes on adding to, and points would be lost. A
+    lake in a bucket has no locks: there it is for whoever starts runs not to start two of a model.
+    """
+    if isinstance(folder, ObjectPath):
+        yield
+        return
+    with alone(folder / _LOCK):
+        yield
 
 
 def _due(
