@@ -42,12 +42,16 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     ]
 
 
+STAYS = (".alive", ".publishing")
+"""What is held while a process lives, or publishes; these stay."""
+
+
 def leftovers(world: World) -> list[str]:
     """Files that a killed process has left and nobody has removed."""
     hidden = [
         path
         for path in world.lake.root.rglob("*")
-        if path.name != ".alive" and any(part.startswith(".") for part in path.relative_to(world.root).parts)
+        if path.name not in STAYS and any(part.startswith(".") for part in path.relative_to(world.root).parts)
     ]
     return sorted(map(str, [*hidden, *temporary_of(world.root).glob("*")]))
 

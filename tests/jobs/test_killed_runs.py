@@ -87,7 +87,7 @@ def leftovers(home):
     return [
         path
         for path in home.root.rglob(".*")
-        if path.name not in (".alive", ".opening") and not path.name.endswith(".lock")
+        if path.name not in (".alive", ".opening", ".publishing") and not path.name.endswith(".lock")
     ]
 
 
