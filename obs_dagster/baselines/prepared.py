@@ -21,6 +21,7 @@ from obs_dagster.lake.lake import (
     read_json,
     replacing,
     write_json,
+    write_rows,
 )
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.columns import profiled_columns
@@ -112,4 +113,4 @@ def keep_version(
     manifest = {"fingerprint": version.fingerprint, "rows": version.rows, "source": version.source}
     with replacing(folder / PROFILE) as aside:
         described = profile.table.replace_schema_metadata(manifest_metadata(manifest))
-        pq.write_table(described, aside, compression="zstd")
+        write_rows(described, aside)

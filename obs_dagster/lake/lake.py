@@ -148,7 +148,7 @@ class Table:
         return [day for day in self.days() if self.readable(day) is None]
 
     def read(self, day: dt.date) -> pa.Table:
-        """The day's rows, with columns of texts that are kept as codes as texts.
+        """The day's rows.
 
         Raises:
             LakeError: the day has not been written or its file is damaged.
@@ -157,7 +157,7 @@ class Table:
         if not path.is_file():
             raise LakeError(f"{path} does not exist.", remedy=f"Run the day {day} first.")
         try:
-            return _plain(pq.read_table(path, partitioning=None))
+            return pq.read_table(path, partitioning=None)
         except (pa.ArrowException, OSError) as error:
             raise LakeError(
                 f"{path} is not a readable Parquet file ({error}).", remedy=f"Run the day {day} again."
@@ -167,7 +167,7 @@ class Table:
         """Replace the day's rows and manifest, atomically."""
         with replacing(self.path(day)) as aside:
             described = rows.replace_schema_metadata(manifest_metadata(manifest))
-            pq.write_table(described, aside, compression="zstd", row_group_size=group_rows(rows.num_columns))
+            write_rows(described, aside)
 
     def remove(self, day: dt.date) -> None:
         """Forget the day; a reader that has the file open keeps it."""
@@ -189,12 +189,20 @@ class Lake:
         return self.root / model / name
 
 
-def _plain(table: pa.Table) -> pa.Table:
+def write_rows(rows: pa.Table, path: Path) -> None:
+    """Write rows as Parquet, in groups that are small enough to read some without the others.
+
+    Columns of codes are written as the texts that they stand for: of other columns readers know by a group's
+    least and greatest value whether they need it.
+    """
     fields = [
         each.with_type(each.type.value_type) if pa.types.is_dictionary(each.type) else each
-        for each in table.schema
+        for each in rows.schema
     ]
-    return table.cast(pa.schema(fields, table.schema.metadata))
+    plain, size = pa.schema(fields, rows.schema.metadata), group_rows(rows.num_columns)
+    with pq.ParquetWriter(path, plain, compression="zstd") as writer:
+        for start in range(0, rows.num_rows, size):
+            writer.write_table(rows.slice(start, size).cast(plain), row_group_size=size)
 
 
 def remove_folder(folder: Path) -> None:

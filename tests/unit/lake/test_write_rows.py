@@ -1,0 +1,28 @@
+"""Rows as Parquet, of which some can be read without the others."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from obs_dagster.lake import lake
+from obs_dagster.lake.lake import write_rows
+
+
+def test_codes_are_written_as_texts_whose_range_readers_know(tmp_path, monkeypatch):
+    monkeypatch.setattr(lake, "group_rows", lambda _columns: 2)
+    codes = pa.DictionaryArray.from_arrays(pa.array([0, 0, 1, 1, 2], pa.int32()), ["a", "b", "c"])
+    rows = pa.table({"column": codes, "n": pa.array([1, 2, 3, 4, 5])}).replace_schema_metadata({"obs": "{}"})
+    write_rows(rows, tmp_path / "rows.parquet")
+    file = pq.ParquetFile(tmp_path / "rows.parquet")
+    found = file.read()
+    assert found.schema.field("column").type == pa.string()
+    assert found.to_pydict() == {"column": ["a", "a", "b", "b", "c"], "n": [1, 2, 3, 4, 5]}
+    assert found.schema.metadata[b"obs"] == b"{}"
+    groups = [file.metadata.row_group(number).column(0).statistics for number in range(file.num_row_groups)]
+    assert [(each.min, each.max) for each in groups] == [("a", "a"), ("b", "b"), ("c", "c")]
+
+
+def test_no_rows_keep_their_columns_and_what_is_said_of_them(tmp_path):
+    rows = pa.table({"n": pa.array([], pa.int64())}).replace_schema_metadata({"obs": "{}"})
+    write_rows(rows, tmp_path / "rows.parquet")
+    found = pq.read_table(tmp_path / "rows.parquet")
+    assert (found.num_rows, found.schema.metadata[b"obs"]) == (0, b"{}")
