@@ -51,14 +51,14 @@ Seen = Callable[[Compared], None]
 """Is shown each comparison as it is made."""
 
 
-def drift_records(night: Night, day: dt.date, seen: Seen | None = None) -> Iterator[MetricRecord]:
+def drift_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
     """Drift of every feature, the score and the decision, per version and window, against its baseline.
 
     In segment cells the score's population stability index is watched: it sums up what the features do there,
     at a twentieth of the cost. What rules ask for beyond that in some cells is computed there.
     """
     for columns in drifting_columns(night):
-        yield from drift_of_columns(columns, night, day, seen)
+        yield from drift_of_columns(columns, night, day)
 
 
 def drifting_columns(night: Night) -> list[list[ProfiledColumn]]:

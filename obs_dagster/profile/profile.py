@@ -41,7 +41,6 @@ SCHEMA = pa.schema(
         ("maximum", pa.float64()),
     ]
 )
-#: The segment cell that holds every row.
 #: Every kind, in order.
 KINDS = ("bin", "category", "infinite", "moments", "nan", "near", "null", "rest", "rows", "value")
 #: The columns of texts, which a profile holds as codes of the few different ones.

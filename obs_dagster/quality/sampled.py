@@ -115,11 +115,10 @@ def _current(monitor: Monitor, day: dt.date, lake: Lake) -> Path:
         "fingerprint": quality.fingerprint,
         "labels": labelled.get("fingerprint", ""),
         "rows": monitor.engine.sample_rows,
-        "columns": [*declared_types(monitor).items()],
+        # as JSON has it
+        "columns": [list(each) for each in declared_types(monitor).items()],
         "without": hashlib.sha256(" ".join(sorted(gone)).encode()).hexdigest()[:16] if gone else "",
     }
-    # as JSON has it
-    made_of["columns"] = [list(each) for each in made_of["columns"]]
     if table.readable(day) != made_of:
         with span("fetch a sample", engine=monitor.engine.kind) as told:
             found = _fetched(monitor, day, lake)
