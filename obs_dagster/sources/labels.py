@@ -132,7 +132,8 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
             for each in files:
                 rows.load_readable(each)
         told = rows.settle(_seen(known), monitor.quality.max_quarantined_share)
-        conflicts, conflicting = rows.resolve(retract=remade)
+        # where no day has labels there is nothing to take back
+        conflicts, conflicting = rows.resolve(retract=remade and days.any)
         if gone := forgotten(monitor.model, lake):
             connection.execute(f"DELETE FROM incoming WHERE {is_forgotten('prediction_id', gone)}")
         usable = count_of(connection, "incoming", "label IS NOT NULL")
@@ -278,8 +279,12 @@ def _sort_to_days(
             f"ON {of_predictions(monitor, 'log', connection.sql(log).columns)} = incoming.prediction_id"
         )
         check_in_place(monitor, days, lake)
-        found = "(SELECT DISTINCT prediction_id FROM sought WHERE day IS NOT NULL AND label IS NOT NULL)"
-        joined += count_of(connection, found)
+        # a label that has one prediction is one row, as every label without any is
+        truth.single = count_of(connection, "sought") == count_of(connection, "incoming")
+        told_apart = "prediction_id" if truth.single else "DISTINCT prediction_id"
+        joined += count_of(
+            connection, f"(SELECT {told_apart} FROM sought WHERE day IS NOT NULL AND label IS NOT NULL)"
+        )
         # first, since the session has memory for the labels once, not twice
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE incoming AS SELECT prediction_id, label, known_at FROM sought "
