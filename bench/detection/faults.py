@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,14 @@ import numpy as np
 
 from bench.alarms.faults import keep, some
 from bench.alarms.served import QUIET, Fault
-from bench.detection.world import AFTER, DECISION, LABEL, SCORE, TIME, World
+from bench.detection.world import AFTER, DECISION, LABEL, SCORE, SERVED, TIME, World
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Made = Callable[[World, float], Fault]
+Cause = tuple[str, str]
+Behind = Callable[[World], Sequence[Cause]]
 
 NIGHTS, SLOW = 4, 8
 """How long a fault is watched for; and one that comes slowly."""
@@ -32,6 +34,8 @@ class Kind:
         make: the fault of a world at a strength.
         nights: how many it is watched for; over so many it grows, if it is slow.
         slow: whether it grows.
+        behind: what an incident may name as its cause, kind and what that is about; None where no column, and
+            nothing of the log, is.
         unknown: what of it the peers have no notion of; empty if nothing.
     """
 
@@ -39,6 +43,7 @@ class Kind:
     strengths: tuple[float, float, float]
     told: Callable[[float], str]
     make: Made
+    behind: Behind | None = None
     slow: bool = False
     unknown: str = ""
 
@@ -162,18 +167,54 @@ def _lost(world: World, place: float) -> Fault:
     return Fault(log=lambda rows: rows[rows[column] != values[int(place)]])
 
 
+def _columns(*of: Callable[[World], str]) -> Behind:
+    return lambda world: [("column", each(world)) for each in of]
+
+
+def _causes(*of: Cause) -> Behind:
+    return lambda _: of
+
+
+def _in_segment(world: World) -> Sequence[Cause]:
+    column, value, number, _ = world.roles.segment
+    return [("column", number), ("segment", f"{column}={value}")]
+
+
+def _of_parts(world: World) -> Sequence[Cause]:
+    return [("column", world.roles.parts[0]), ("traffic", "")]
+
+
+def _missing(world: World) -> Sequence[Cause]:
+    return [("missing", world.roles.nulls), ("column", world.roles.nulls)]
+
+
 KINDS = (
-    Kind("unit change", (0.05, 0.25, 1.0), _percent, _unit),
-    Kind("nulls", (0.03, 0.15, 0.6), _percent, _nulls),
-    Kind("category shift", (0.1, 0.3, 0.8), lambda share: f"{share:.0%} of a value", _shifted_category),
-    Kind("new category", (0.01, 0.05, 0.25), _percent, _new_category),
+    Kind("unit change", (0.05, 0.25, 1.0), _percent, _unit, _columns(lambda world: world.roles.unit[0])),
+    Kind("nulls", (0.03, 0.15, 0.6), _percent, _nulls, _missing),
+    Kind(
+        "category shift",
+        (0.1, 0.3, 0.8),
+        lambda share: f"{share:.0%} of a value",
+        _shifted_category,
+        _columns(lambda world: world.roles.common[0]),
+    ),
+    Kind(
+        "new category", (0.01, 0.05, 0.25), _percent, _new_category, _columns(lambda world: world.roles.named)
+    ),
     Kind(
         "covariate shift in one segment",
         (0.5, 1.0, 2.0),
         lambda by: f"{by:g} standard deviations",
         _segment_shift,
+        _in_segment,
     ),
-    Kind("label flip", (0.05, 0.2, 0.8), lambda share: f"{share:.0%} of labels", _flipped),
+    Kind(
+        "label flip",
+        (0.05, 0.2, 0.8),
+        lambda share: f"{share:.0%} of labels",
+        _flipped,
+        _causes(("labels", "")),
+    ),
     Kind("concept drift, sudden", (0.25, 0.5, 1.0), lambda share: f"{share:.0%} of labels", _concept),
     Kind(
         "concept drift, slow",
@@ -182,30 +223,60 @@ KINDS = (
         _concept,
         slow=True,
     ),
-    Kind("stale feature", (0.1, 0.4, 1.0), lambda share: f"the last {share:.0%} of a day", _stale),
-    Kind("swapped columns", (0.05, 0.25, 1.0), _percent, _swapped),
-    Kind("rounded scores", (2, 1, 0), lambda digits: f"to {digits:g} digits", _rounded),
+    Kind(
+        "stale feature",
+        (0.1, 0.4, 1.0),
+        lambda share: f"the last {share:.0%} of a day",
+        _stale,
+        _columns(lambda world: world.roles.stale),
+    ),
+    Kind(
+        "swapped columns",
+        (0.05, 0.25, 1.0),
+        _percent,
+        _swapped,
+        _columns(lambda world: world.roles.pair[0], lambda world: world.roles.pair[1]),
+    ),
+    Kind(
+        "rounded scores", (2, 1, 0), lambda digits: f"to {digits:g} digits", _rounded, _causes(("output", ""))
+    ),
     Kind(
         "misrouted versions",
         (0.1, 0.4, 1.0),
         _percent,
         _misrouted,
+        _causes(("output", ""), ("version", SERVED)),
         unknown="which version answers; they see the scores",
     ),
-    Kind("duplicated traffic", (0.1, 0.4, 1.0), _percent, _duplicated, unknown="ids; NannyML counts rows"),
+    Kind(
+        "duplicated traffic",
+        (0.1, 0.4, 1.0),
+        _percent,
+        _duplicated,
+        _causes(("repeated", ""), ("traffic", "")),
+        unknown="ids; NannyML counts rows",
+    ),
     Kind(
         "clock shift",
         (1, 6, 24),
         lambda hours: f"{hours:g} h",
         _clock,
+        _causes(("time", "")),
         unknown="the time of a row: a batch is a day's file",
     ),
-    Kind("truncation", (0.1, 0.4, 0.8), lambda share: f"the last {share:.0%} of a day", _truncated),
+    Kind(
+        "truncation",
+        (0.1, 0.4, 0.8),
+        lambda share: f"the last {share:.0%} of a day",
+        _truncated,
+        _causes(("traffic", "")),
+    ),
     Kind(
         "lost partition",
         (0, 1, 2),
         lambda place: ("a small value", "a middling value", "a large value")[int(place)],
         _lost,
+        _of_parts,
     ),
 )
 

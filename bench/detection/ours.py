@@ -17,6 +17,7 @@ from bench.alarms.served import Fault
 from bench.detection.budgets import budgeted, evidence_of
 from bench.detection.faults import Case
 from bench.detection.kept import Kept
+from bench.detection.named import named
 from bench.detection.world import AFTER, BEFORE, LEARNED, QUIET, SERVED, World
 from obs_dagster.alerts import list_alerts
 from obs_dagster.demo.log_rows import to_arrow
@@ -31,7 +32,8 @@ _ASIDE = "aside"
 """Where the home is while something happens to a copy of it."""
 
 Signals = list[dict[str, Any]]
-"""Of each night, its `day`, what is `on`: rules with their columns, and the `evidence` that has a budget."""
+"""Of each night, its `day`, what is `on`: rules with their columns, the `evidence` that has a budget, and
+what incidents have `named`."""
 
 
 @dataclass(frozen=True)
@@ -151,4 +153,5 @@ def _night(nights: Nights, day: dt.date, history: History) -> dict[str, Any]:
         "day": day.isoformat(),
         "on": sorted({f"{alert.rule}|{alert.column}" for alert in firing}),
         "evidence": evidence_of(history, nights.monitor, day),
+        "named": named(nights, history),
     }

@@ -12,6 +12,7 @@ from bench.detection.faults import KINDS
 from bench.detection.faults import cases as every
 from bench.detection.found import flagged, found_on, onsets, scaled, tuned
 from bench.detection.kept import Kept
+from bench.detection.named import FIRST, place_of
 from bench.detection.ours import OURS
 from bench.detection.world import AFTER, BEFORE, LEARNED
 from bench.environments import NotInstalledError, pinned, python_of
@@ -58,6 +59,7 @@ def run(options: Options, workspace: Workspace) -> None:
                 raise BenchError(f"{tool}, {world}: {done.failure}")
         watched = len(columns["numbers"]) + len(columns["categories"]) + _OUTPUTS
         found = compared(folder, cases, watched) | {"told": ours.facts["told"]}
+        found["named"] = named_causes(folder, cases, ours.facts["behind"])
         if options.cases:
             say(section({world: {"measured": found}}))
         else:
@@ -92,6 +94,27 @@ def compared(folder: Path, cases: Sequence[str], columns: int) -> dict[str, Any]
             on = {case: flagged(each, chosen) for case, each in seen.items()}
             found[f"{tool}{suffix}"] = _found(on) | {"alarms": _alarms(on)}
     return {"tools": found, "columns": columns, "nights": nights, "allowed": allowed}
+
+
+def named_causes(
+    folder: Path, cases: Sequence[str], behind: Mapping[str, Sequence[Sequence[str]]]
+) -> dict[str, int | None]:
+    """At which place incidents name what was done, of the cases that our defaults find; None: at none.
+
+    Args:
+        folder: of the world.
+        cases: that count.
+        behind: what may be named, of the cases that have a cause in the log.
+    """
+    kept, found = Kept(folder, OURS), {}
+    twin = kept.read(AFTER)
+    for case in (each for each in cases if each in behind):
+        nights = kept.read(case)
+        night = found_on([each["on"] for each in nights], [each["on"] for each in twin])
+        if night is not None:
+            signals = set(nights[night - 1]["on"]) - set(twin[night - 1]["on"])
+            found[case] = place_of(behind[case], nights[night - 1]["named"], signals)
+    return found
 
 
 def _budget(kept: Mapping[str, list[Any]], most: int) -> float:
@@ -142,7 +165,31 @@ def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
 def section(cases: dict[str, dict[str, Any]]) -> str:
     """The kept results as tables in Markdown."""
     tables = (_nights(cases, suffix) for suffix in ("", EQUAL, MONTHLY))
-    return "\n\n".join([summary(cases), beside_the_better(cases), *tables])
+    told = [summary(cases), beside_the_better(cases), causes(cases), *tables]
+    return "\n\n".join(filter(None, told))
+
+
+def causes(cases: dict[str, dict[str, Any]]) -> str:
+    """For each world where it is known: how often incidents name what was done, first or among the first."""
+    lines = []
+    for world, each in cases.items():
+        places = each["measured"].get("named")
+        if places is None:
+            continue
+        first, among = (
+            sum(place is not None and place <= most for place in places.values()) for most in (1, FIRST)
+        )
+        others = [case for case, place in places.items() if place is None or place > 1]
+        shares = (f"{count} ({count / len(places):.0%})" if places else "" for count in (first, among))
+        lines.append([world, f"{len(places)}", *shares, ", ".join(map(_with_strength, others))])
+    titles = ["world", "faults found", "named first", f"among the first {FIRST}", "not named first"]
+    if not lines:
+        return ""
+    told = (
+        "What the incident of a fault names as its likely cause on the night on which it is found, of faults "
+        "that were done to columns, rows or labels (of concept drift no column knows):"
+    )
+    return f"{told}\n\n{table(titles, lines, words=2)}"
 
 
 def summary(cases: dict[str, dict[str, Any]]) -> str:

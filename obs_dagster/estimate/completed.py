@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 
 from obs_dagster.estimate.calibration import LEAST_DAYS, NEAR, REPLICATES, Calibration
-from obs_dagster.estimate.draws import by_decision, estimate_around
+from obs_dagster.estimate.draws import by_decision, estimate_around, unsharpened
 from obs_dagster.estimate.expected import DETAIL, level_of_days, levelled
 from obs_dagster.estimate.predicted import STATISTICS, Labelled, Predicted, Statistic, grouped
 from obs_dagster.metrics.record import NO_ROWS, Estimate
@@ -173,6 +173,8 @@ class Completed:
             return Estimate.missing("no rows that it is a share of are expected", self._whole.n)
         labels, centre = self._drawn
         draws, middle = statistic(labels), float(statistic(centre))
+        if not of_decisions:
+            value = min(highest, max(0.0, unsharpened(value, draws, middle)))
         return estimate_around(value, draws, middle, self._whole.n, highest=highest)
 
     @cached_property

@@ -16,7 +16,7 @@ import numpy as np
 from obs_dagster.estimate.calibration import REPLICATES
 from obs_dagster.estimate.class_agreement import kappa, mcc
 from obs_dagster.estimate.completed import NEGLIGIBLE, too_few_days
-from obs_dagster.estimate.draws import binomials, estimate_around
+from obs_dagster.estimate.draws import binomials, estimate_around, unsharpened
 from obs_dagster.estimate.expected import DETAIL, level_of_days, levelled
 from obs_dagster.estimate.expected_classes import STATISTICS, ClassCounts, Statistic, counts_of, of_one_label
 from obs_dagster.estimate.late_classes import OneOfClasses
@@ -150,10 +150,10 @@ class CompletedClasses:
         n, value = round(self._whole), float(statistic(self._expected[place]))
         if not math.isfinite(value):
             return Estimate.missing("no rows that it is a share of are expected", n)
-        draws, middle = (each[place] for each in self._drawn)
-        return estimate_around(
-            value, statistic(draws), float(statistic(middle)), n, lowest=lowest, highest=highest
-        )
+        drawn, middle = (statistic(each[place]) for each in self._drawn)
+        if place:
+            value = min(highest, max(lowest, unsharpened(value, drawn, float(middle))))
+        return estimate_around(value, drawn, float(middle), n, lowest=lowest, highest=highest)
 
     @cached_property
     def _expected(self) -> tuple[ClassCounts, ClassCounts]:
@@ -169,29 +169,34 @@ class CompletedClasses:
     def _drawn(self) -> tuple[tuple[ClassCounts, ClassCounts], tuple[ClassCounts, ClassCounts]]:
         """Draws of the labels to come, and what is expected, both on few bins."""
         parts = [self._draws(place, one) for place, one in enumerate(self.each)]
-        few, coming = [part[0] for part in parts], [part[1] for part in parts]
-        centre = [part[3] for part in parts]
-        drawn = of_one_label([part[2] for part in parts], centre, self._coming)
-        return self._joined(few, coming, drawn), self._joined(few, coming, centre)
+        few, came, own, coming, centre = (list(each) for each in zip(*parts, strict=True))
+        drawn = of_one_label(own, centre, self._coming)
+        return self._joined(few, came, drawn), self._joined(few, coming, centre)
 
     def _draws(
         self, place: int, one: OneOfClasses
-    ) -> tuple[OneOfClasses, FloatArray, FloatArray, FloatArray]:
-        """Of one class on few bins: its rows, those coming, draws of its labels among them, the expected."""
+    ) -> tuple[OneOfClasses, FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Of one class on few bins: its rows; draws of those coming, and of its labels; what is expected."""
         few = one.joined(self.detail)
         rng = np.random.default_rng((self.seed, 11, place))
-        drawn = np.zeros((REPLICATES, *few.rows.shape))
-        centre = np.zeros(few.rows.shape)
-        for day, (_, late) in enumerate(few.lacks):
-            coming, meaning = few.coming[day], late.scores.meaning
-            if not coming.any() or not meaning.positives.any():
+        came, own = (np.zeros((REPLICATES, *few.rows.shape)) for _ in range(2))
+        coming, centre = few.coming.sum(axis=0), np.zeros(few.rows.shape)
+        for day, (rows, late) in enumerate(few.lacks):
+            meaning = late.scores.meaning
+            if not few.coming[day].any() or not meaning.positives.any():
+                came += few.coming[day]
                 continue
             # days next to each other are alike: all of them have the same draw of a level
             same = np.random.default_rng((self.seed, 12, place))
             chances = levelled(meaning.replicates(few.score), level_of_days(meaning, 1, same))
-            drawn += _drawn_of(rng, coming, chances, late.factors(same))
-            centre += coming * few.chances(day)
-        return few, few.coming.sum(axis=0), drawn, centre
+            arriving = late.scores.arrivals.of_rows(few.score)
+            more = _drawn_of(rng, rows, arriving, chances, late.factors(same))
+            came, own = came + more[0], own + more[1]
+            centre += few.coming[day] * few.chances(day)
+        # which rows get a label is chance, how many do is taken for known
+        total = came.sum(axis=(1, 2), keepdims=True)
+        scale = np.divide(coming.sum(), total, out=np.ones_like(total), where=total > 0)
+        return few, came * scale, own * scale, coming, centre
 
     def _joined(
         self, each: Sequence[OneOfClasses], coming: Sequence[FloatArray], late: Sequence[FloatArray]
@@ -200,8 +205,8 @@ class CompletedClasses:
 
         Args:
             each: the rows of each class.
-            coming: those that will get a label, shape (k, 2).
-            late: how many of these will have the class for it, shape (..., k, 2).
+            coming: those that will get a label, shape (..., k, 2).
+            late: how many of these will have the class for it, likewise.
         """
         known = self.known
         own = [np.stack([one.own, np.zeros_like(one.own)], axis=-1) for one in each]
@@ -226,7 +231,7 @@ class CompletedClasses:
         decided = replace(
             counts,
             n=self._whole,
-            predicted=known.predicted + [float(more[:, 1].sum()) for more in coming],
+            predicted=known.predicted + np.stack([more[..., 1].sum(axis=-1) for more in coming], axis=-1),
             right=known.right + np.stack([more[..., 1].sum(axis=-1) for more in late], axis=-1),
             labels=known.labels + np.stack([more.sum(axis=(-2, -1)) for more in late], axis=-1),
         )
@@ -243,14 +248,28 @@ class CompletedClasses:
 
 
 def _drawn_of(
-    rng: np.random.Generator, coming: FloatArray, chances: FloatArray, factors: FloatArray
-) -> FloatArray:
-    """Labels of a class drawn of rows that get one, shape (REPLICATES, k, 2)."""
-    found = np.zeros((len(chances), *coming.shape))
+    rng: np.random.Generator,
+    rows: FloatArray,
+    arriving: FloatArray,
+    chances: FloatArray,
+    factors: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Rows drawn that get a label, and those of them that have the class for it, shape (REPLICATES, k, 2).
+
+    Args:
+        rng: draws them.
+        rows: without and with the class predicted, shape (k, 2).
+        arriving: the share that gets a label, shape (k,).
+        chances: that a label is of the class, shape (REPLICATES, k).
+        factors: how much likelier that is, without and with the class predicted, shape (REPLICATES, 2).
+    """
+    came, own = (np.zeros((len(chances), *rows.shape)) for _ in range(2))
     for way in (0, 1):
-        # whole rows, as many over all scores as are expected
-        whole = np.diff(np.rint(np.cumsum(coming[:, way])), prepend=0.0)
-        at = np.flatnonzero(whole)
+        at = np.flatnonzero(rows[:, way])
         likely = np.minimum(chances[:, at] * factors[:, way, np.newaxis], 1.0)
-        found[:, at, way] = binomials(rng, whole[at], likely)
-    return found
+        of_class = arriving[at] * likely
+        yes = binomials(rng, rows[at, way], of_class)
+        left = np.maximum(1.0 - of_class, 1e-12)
+        no = binomials(rng, rows[at, way] - yes, np.minimum(arriving[at] * (1.0 - likely) / left, 1.0))
+        own[:, at, way], came[:, at, way] = yes, yes + no
+    return came, own

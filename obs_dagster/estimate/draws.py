@@ -20,7 +20,7 @@ def binomials(rng: np.random.Generator, rows: FloatArray, chances: FloatArray) -
 
     Args:
         rng: draws them.
-        rows: whole numbers, shape (m,).
+        rows: whole numbers, shape (m,), or (r, m) where they were drawn themselves.
         chances: shape (r, m).
 
     Returns:
@@ -33,9 +33,9 @@ def binomials(rng: np.random.Generator, rows: FloatArray, chances: FloatArray) -
     found *= rng.standard_normal(found.shape)
     found += mean
     np.clip(found, 0.0, rows, out=found)
-    few = np.flatnonzero(~many & (rows > 0))
+    few = np.flatnonzero(~many & np.broadcast_to(rows > 0, mean.shape).any(axis=0))
     if len(few):
-        found[:, few] = rng.binomial(rows[few].astype(np.int64), chances[:, few])
+        found[:, few] = rng.binomial(rows[..., few].astype(np.int64), chances[:, few])
     return found
 
 
@@ -109,6 +109,17 @@ def estimate_around(
 ) -> Estimate:
     """A statistic between `lowest` and `highest` with the interval of its draws laid around it."""
     return estimate_within(value, reach(draws, centre), n, lowest=lowest, highest=highest)
+
+
+def unsharpened(value: float, draws: FloatArray, centre: float) -> float:
+    """A statistic of scores less what its calibration is too sharp by.
+
+    Isotonic fits follow the rows that they are fitted to, and so part classes better than these scores do.
+    Fits of resampled rows do it once more: as far as the median of their draws is off the centre, that is off
+    the truth (the bootstrap's estimate of bias; Efron and Tibshirani 1993, chapter 10).
+    """
+    values = draws[np.isfinite(draws)]
+    return value - (float(np.median(values)) - centre) if len(values) else value
 
 
 def estimate_within(

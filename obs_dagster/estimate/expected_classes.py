@@ -102,13 +102,14 @@ def counts_of(
 
     Args:
         score: of each class, distinct scores or centres of their bins, ascending, shape (k,).
-        rows: by score, without and with the class predicted, shape (k, 2).
+        rows: by score, without and with the class predicted, shape (..., k, 2).
         own: how many of the rows have the class for a label, shape (..., k, 2).
     """
     by_class = [_one(*each) for each in zip(score, rows, own, strict=True)]
     right, labels, area, loss, brier = (np.stack(part, axis=-1) for part in zip(*by_class, strict=True))
-    predicted = np.array([float(each[:, 1].sum()) for each in rows])
-    return ClassCounts(float(rows[0].sum()), predicted, right, labels, area, loss, brier)
+    predicted = np.stack([each[..., 1].sum(axis=-1) for each in rows], axis=-1)
+    n = float(rows[0].sum(axis=(-2, -1)).mean())
+    return ClassCounts(n, predicted, right, labels, area, loss, brier)
 
 
 def _one(score: FloatArray, rows: FloatArray, own: FloatArray) -> tuple[FloatArray, ...]:

@@ -30,7 +30,6 @@ class LabelDays:
         monitor, lake: whose days, and where.
         book: how they were left.
         missed: days that were lost or damaged, with how many labels they had.
-        single: whether each label in `sought` has at most one prediction there.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -38,16 +37,10 @@ class LabelDays:
     lake: Lake
     book: LabelBook
     missed: dict[str, int] = field(default_factory=dict)
-    single: bool = False
 
     @property
     def _table(self) -> Table:
         return self.lake.table(self.monitor.model, GROUND_TRUTH)
-
-    @property
-    def any(self) -> bool:
-        """Whether a day has labels."""
-        return bool(self._table.days())
 
     def repair(self) -> list[str]:
         """Remove what is damaged; returns what is wrong with which day.
@@ -133,9 +126,6 @@ class LabelDays:
 
     def _repeats_ids(self, day: dt.date) -> bool:
         """Whether several versions may have made predictions under one id."""
-        keyed = self.monitor.labels and self.monitor.labels.columns.keys
-        if self.single and not keyed:
-            return False
         manifest = self.lake.table(self.monitor.model, LOGS).manifest(day) or {}
         versions = manifest.get("versions", {})
         return len(versions) > 1 or sum(versions.values()) != manifest.get("rows")

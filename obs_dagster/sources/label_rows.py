@@ -233,11 +233,10 @@ class LabelRows:
         )
         conflicts = self._conflicts()
         given = self.waited + sum(each.usable for each in self.files)
-        there, single = self.connection.sql(
-            "SELECT count(*), count(*) FILTER (NOT again) FROM usable"
+        there, single, several = self.connection.sql(
+            "SELECT count(*), count(*) FILTER (NOT again), count(DISTINCT prediction_id) FILTER (again) "
+            "FROM usable"
         ).fetchall()[0]
-        # by itself: as an aggregate that is filtered it would tell all ids apart
-        several = count_of(self.connection, "(SELECT DISTINCT prediction_id FROM usable WHERE again)")
         self.dropped = given - there + single + several - count_of(self.connection, "incoming")
         if retract:
             self.connection.execute(

@@ -132,8 +132,7 @@ def ingest_labels(monitor: Monitor, lake: Lake) -> LabelsIngested:
             for each in files:
                 rows.load_readable(each)
         told = rows.settle(_seen(known), monitor.quality.max_quarantined_share)
-        # where no day has labels there is nothing to take back
-        conflicts, conflicting = rows.resolve(retract=remade and days.any)
+        conflicts, conflicting = rows.resolve(retract=remade)
         if gone := forgotten(monitor.model, lake):
             connection.execute(f"DELETE FROM incoming WHERE {is_forgotten('prediction_id', gone)}")
         usable = count_of(connection, "incoming", "label IS NOT NULL")
@@ -279,12 +278,8 @@ def _sort_to_days(
             f"ON {of_predictions(monitor, 'log', connection.sql(log).columns)} = incoming.prediction_id"
         )
         check_in_place(monitor, days, lake)
-        # a label that has one prediction is one row, as every label without any is
-        truth.single = count_of(connection, "sought") == count_of(connection, "incoming")
-        told_apart = "prediction_id" if truth.single else "DISTINCT prediction_id"
-        joined += count_of(
-            connection, f"(SELECT {told_apart} FROM sought WHERE day IS NOT NULL AND label IS NOT NULL)"
-        )
+        found = "(SELECT DISTINCT prediction_id FROM sought WHERE day IS NOT NULL AND label IS NOT NULL)"
+        joined += count_of(connection, found)
         # first, since the session has memory for the labels once, not twice
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE incoming AS SELECT prediction_id, label, known_at FROM sought "

@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from sqlalchemy import Connection, select
 
 from obs_dagster.alerts.incidents.incident import Incident
+from obs_dagster.alerts.moved import of_record
 from obs_dagster.alerts.outbox.failure import FailedRun, failures
 from obs_dagster.history import NightRecord, UpstreamEvent, nights, upstream
 from obs_dagster.history.tables import METRICS
 from obs_dagster.history.usage import read_programs
+from obs_dagster.metrics.registry import family
 from obs_dagster.metrics.usual import BAND_DAYS, Band, band_of
 from obs_dagster.monitor.whole import WHOLE
 
@@ -77,6 +79,7 @@ class Evidence:
         upstream: what became of the assets that the log depends on, the latest first.
         failed: runs of the model, or parts of them, that failed on these days.
         programs: the versions of programs that nights ran with.
+        groups: by the column of an alert about groups of people, which of them lie furthest apart.
     """
 
     since: dt.date
@@ -87,13 +90,20 @@ class Evidence:
     upstream: Sequence[UpstreamEvent] = ()
     failed: Sequence[FailedRun] = ()
     programs: Mapping[dt.date, Mapping[str, str]] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, connection: Connection, incident: Incident) -> Evidence:
         """The records around an incident's beginning."""
         fired = min((alert.fired_day for alert in incident.alerts if alert.fired_day), default=incident.since)
         metrics = {alert.metric for alert in incident.alerts}
-        return cls.read(connection, incident.model, (incident.since, fired), metrics)
+        found = cls.read(connection, incident.model, (incident.since, fired), metrics)
+        groups = {
+            alert.column: said
+            for alert in incident.alerts
+            if alert.metric in family("fairness") and (said := of_record(connection, alert))
+        }
+        return replace(found, groups=groups)
 
     @classmethod
     def read(

@@ -107,14 +107,22 @@ class Likely:
 def words(alert: Alert, suspects: Sequence[Suspect]) -> str:
     """The first suspects in a line; that there is none, if so. Names out of data do nothing in it.
 
-    An alert of a day that was not evaluated says why; only what may be behind that is told of it.
+    An alert of a day that was not evaluated says why, and one about groups of people which these are; only
+    what may be behind that is told of it.
     """
     of_days = alert.rule == unevaluated.NAME
-    others = [each for each in suspects if not (of_days and each.kind == "day")]
-    told = [harmless(scrub(each.evidence), length=_LENGTH) for each in others[:_TOLD]]
+    said = [each for each in suspects if _says_itself(alert, each)]
+    told = [harmless(scrub(each.evidence), length=_LENGTH) for each in suspects if each not in said][:_TOLD]
     if len(told) < 2:  # noqa: PLR2004
-        return told[0] if told else "" if of_days else NOTHING
+        return told[0] if told else "" if of_days or said else NOTHING
     return "; ".join(f"({place}) {text}" for place, text in enumerate(told, start=1))
+
+
+def _says_itself(alert: Alert, suspect: Suspect) -> bool:
+    """Whether an alert is the suspect, in its own words."""
+    if suspect.kind == "group":
+        return suspect.about == alert.column
+    return alert.rule == unevaluated.NAME and suspect.kind == "day"
 
 
 def _spokesman(incident: Incident) -> Alert | None:

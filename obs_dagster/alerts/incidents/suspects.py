@@ -28,7 +28,7 @@ class Suspect:
     """Something that may be behind an incident.
 
     Attributes:
-        kind: `day`, `schema`, `quarantine`, `missing`, `column`, `version`, `labels`, `segment`,
+        kind: `day`, `schema`, `quarantine`, `missing`, `column`, `version`, `labels`, `segment`, `group`,
             `output`, `traffic`, `service`, `upstream`, `run` or `program`.
         about: the column, segment cell or version that it is about; empty for none.
         weight: what it is ranked by.
@@ -59,6 +59,8 @@ def ranked(
     words = {alert.column: told for alert in incident.alerts if alert.column and (told := moved(alert))}
     found = [*_days(incident, evidence), *_upstream(evidence), *_runs(incident, evidence), *_log(evidence)]
     found += _programs(evidence)
+    # groups that are treated apart are a part of the rows, as segments are
+    found += [Suspect("group", each, 46.0, f"{each}: {told}") for each, told in evidence.groups.items()]
     # what a night has found by itself is about all rows of a version
     found += [
         Suspect("segment", alert.version, 44.0, told)

@@ -2,11 +2,16 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
 from obs_dagster.alerts import list_alerts
+from obs_dagster.alerts.incidents.evidence import Evidence
+from obs_dagster.alerts.incidents.incident import list_incidents
+from obs_dagster.alerts.incidents.likely import words
+from obs_dagster.alerts.incidents.suspects import ranked
 from obs_dagster.alerts.moved import of_record
 from obs_dagster.history.alert_tables import OUTBOX
 from obs_dagster.metrics.record import MetricRecord
@@ -80,6 +85,20 @@ def test_an_alert_on_fairness_names_the_groups(store, said, evaluate):
         "[warning] flight_delay: four_fifths fires for version 1, column sex: "
         "demographic_parity_ratio 0.6 is below 0.8; sex=F 30 %, sex=M 50 %"
     )
+
+
+def test_an_incident_with_an_alert_on_fairness_names_the_groups_once(store, said, evaluate):
+    said(1, (0.6, 0.5, 0.7), "sex=F 30 %, sex=M 50 %", metric="demographic_parity_ratio", column="sex")
+    evaluate(1, FAIR)
+    [incident], [alert] = list_incidents(store), list_alerts(store)
+    with store.reading() as connection:
+        suspects = ranked(incident, Evidence.of(connection, incident), lambda _: "", ())
+    assert [(each.kind, each.about, each.evidence) for each in suspects] == [
+        ("group", "sex", "sex: sex=F 30 %, sex=M 50 %")
+    ]
+    # the alert itself has said so; one of recall in the same incident has not
+    assert not words(alert, suspects)
+    assert "sex=F" in words(replace(alert, rule="recall_low", column=""), suspects)
 
 
 def test_rules_say_in_words_what_they_watch(monitor):

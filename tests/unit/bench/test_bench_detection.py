@@ -15,7 +15,7 @@ from bench.detection.kept import Kept
 from bench.detection.ours import OURS, watched
 from bench.detection.world import AFTER, BEFORE, ID, LABEL, LEARNED, SCORE, TIME
 from bench.measured.detection_evidently import Drift
-from bench.parts.detection import EQUAL, MONTHLY, PEERS, TUNED, compared, section
+from bench.parts.detection import EQUAL, MONTHLY, PEERS, TUNED, compared, named_causes, section
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +148,9 @@ def test_our_night_and_the_batches_tell_of_a_fault(world, tmp_path):
     assert [len(kept.read(name)) for name in (LEARNED, BEFORE, AFTER)] == [world.reference, 1, 1]
     assert kept.read(BEFORE)[0]["on"] == kept.read(AFTER)[0]["on"] == []
     assert "values_gone|income" in kept.read(case.name)[0]["on"]
+    # the incident names the column that lost its values first
+    behind = {case.name: case.kind.behind(world)}
+    assert named_causes(tmp_path, [case.name], behind) == {case.name: 1}
     batches = tmp_path / "batches"
     written(world, batches, [case], quiet=1)
     reference, wrong = (pd.read_parquet(batches / f"{name}.parquet") for name in ("reference", "nulls 2"))

@@ -1,0 +1,59 @@
+"""What incidents name as their likely cause, held against what was done to the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from obs_dagster.alerts.incidents.evidence import Evidence
+from obs_dagster.alerts.incidents.incident import list_incidents
+from obs_dagster.alerts.incidents.suspects import ranked
+from obs_dagster.alerts.moved import from_lake
+from obs_dagster.lake.lake import Lake
+from obs_dagster.monitor.task import outputs
+
+if TYPE_CHECKING:
+    from bench.alarms.nights import Nights
+    from obs_dagster.history import History
+
+FIRST = 3
+"""So many suspects are told."""
+
+Named = Mapping[str, Any]
+"""Of an incident, the `signals` of its alerts, and its `suspects`: kind and what about, likeliest first."""
+
+
+def named(nights: Nights, history: History) -> list[Named]:
+    """The suspects of all incidents that are open after a night."""
+    moved, columns = from_lake(Lake(nights.home / "lake")), [each.column for each in outputs(nights.monitor)]
+    found: list[Named] = []
+    with history.reading() as connection:
+        for incident in list_incidents(history, nights.monitor.model):
+            if incident.closed_at is None:
+                suspects = ranked(incident, Evidence.of(connection, incident), moved, columns)
+                found.append(
+                    {
+                        "signals": sorted({f"{alert.rule}|{alert.column}" for alert in incident.alerts}),
+                        "suspects": [[each.kind, each.about] for each in suspects],
+                    }
+                )
+    return found
+
+
+def place_of(truth: Sequence[Sequence[str]], told: Sequence[Named], signals: set[str]) -> int | None:
+    """At which place, from 1 on, the true cause stands in the incident that has most of a fault's signals.
+
+    None: it does not stand there at all, or no incident has any.
+
+    Args:
+        truth: what may be named, kind and what it is about.
+        told: the incidents.
+        signals: what is on because of the fault.
+    """
+    having = [each for each in told if signals & set(each["signals"])]
+    if not having:
+        return None
+    most = max(having, key=lambda each: len(signals & set(each["signals"])))
+    right = {tuple(each) for each in truth}
+    places = (place for place, each in enumerate(most["suspects"], start=1) if tuple(each) in right)
+    return next(places, None)
