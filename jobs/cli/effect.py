@@ -147,19 +147,16 @@ def _of(each: Mean | None) -> dict[str, Any]:
 
 
 def _print(found: VersionEffect, others: Mapping[str, Mean | float]) -> None:
-    from obs_dagster.reports.effect import cautions, difference, effect_sections, headline, how_told, signed
+    from obs_dagster.reports.effect import difference, effect_sections, headline, signed
 
     OUTPUT.print(headline(found), style="bold", markup=False, highlight=False)
-    for line in (*how_told(found), *cautions(found)):
-        OUTPUT.print(f"- {line}", markup=False, highlight=False)
     for section in effect_sections(found):
-        if not section.rows:
-            continue
-        OUTPUT.print(f"\n{section.title}", style="bold", markup=False, highlight=False)
-        drawn = table(*section.headings)
-        for row in section.rows:
-            drawn.add_row(*map(cell, row))
-        OUTPUT.print(drawn)
+        if section.rows:
+            OUTPUT.print(f"\n{section.title}", style="bold", markup=False, highlight=False)
+            drawn = table(*section.headings)
+            for row in section.rows:
+                drawn.add_row(*map(cell, row))
+            OUTPUT.print(drawn)
     for name, told in others.items():
         said = signed(found, told) if isinstance(told, float) else difference(found, told)
         OUTPUT.print(f"Second opinion, {name}: {said}", markup=False, highlight=False)

@@ -13,13 +13,16 @@ from obs_dagster.profile.distribution import FloatArray
 VALUES, LEAST = 12, 20
 """Values of a category that have a column of their own at most, and the rows that one needs for it."""
 
+_FAR = 3
+"""Interquartile ranges from the median, from which on numbers are taken by their logarithm."""
+
 
 def covariates(rows: pa.Table, numbers: Sequence[str], categories: Sequence[str]) -> FloatArray:
     """The features of rows as a matrix of finite numbers of similar size, shape (rows, columns).
 
-    A number is asinh((x - median) / (IQR / 2)), 0 where it is missing, and a column says where it is. A
-    category has a column for each frequent value, and one with the share of rows that have the row's value. A
-    column that is the same for all rows is left out.
+    A number is asinh((x - median) / (3 IQR)), as good as itself but far out, where it is its logarithm; it is
+    0 where it is missing, and a column says where it is. A category has a column for each frequent value, and
+    one with the share of rows that have the row's value. A column that is the same for all rows is left out.
 
     Args:
         rows: the rows.
@@ -38,7 +41,7 @@ def _number(column: pa.ChunkedArray) -> list[FloatArray]:
     if not known.any():
         return []
     low, middle, high = np.quantile(values[known], [0.25, 0.5, 0.75])
-    scale = (high - low) / 2 or float(np.std(values[known])) or 1.0
+    scale = _FAR * (high - low) or float(np.std(values[known])) or 1.0
     placed = np.zeros(len(values))
     placed[known] = np.arcsinh((values[known] - middle) / scale)
     return [placed, np.where(known, 0.0, 1.0)]

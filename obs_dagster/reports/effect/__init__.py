@@ -2,6 +2,6 @@
 
 from obs_dagster.reports.effect.newest import newest_effect
 from obs_dagster.reports.effect.sections import effect_sections
-from obs_dagster.reports.effect.words import cautions, difference, headline, how_told, signed
+from obs_dagster.reports.effect.words import difference, headline, signed, told
 
-__all__ = ["cautions", "difference", "effect_sections", "headline", "how_told", "newest_effect", "signed"]
+__all__ = ["difference", "effect_sections", "headline", "newest_effect", "signed", "told"]

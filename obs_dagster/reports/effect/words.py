@@ -66,73 +66,92 @@ def level(found: VersionEffect, value: float) -> str:
     return decimal(value) if value >= 0 else f"{MINUS}{decimal(-value)}"
 
 
-def how_told(found: VersionEffect) -> Iterator[str]:
-    """What it was learned from, and how."""
-    if not found.days:
+def told(found: VersionEffect) -> Iterator[tuple[str, str]]:
+    """What has to be known of it, by what it is about."""
+    if found.days:
+        yield "Rows", _rows(found)
+    if found.immature or found.shadow:
+        yield "Left out", " ".join(_left_out(found))
+    estimated = found.estimated
+    if estimated is None:
         return
-    first, second = found.rows
-    drawn = "" if first + second >= sum(found.served) else f" of the {sum(found.served):,} that they served"
-    yield (
-        f"Learned from {first:,} labelled rows of version {found.first} and {second:,} of version "
-        f"{found.second}{drawn} on {len(found.days)} days, {found.days[0]} to {found.days[-1]}."
-    )
-    if found.raw is not None and found.estimated is not None and found.estimated.effect is not None:
-        yield (
-            f"The plain difference in means is {difference(found, found.raw)}; the estimate above evens out "
-            "the day and the features."
-        )
-    if found.estimated is not None:
-        yield overlap_told(found.estimated, found)
-    if found.estimated is not None and found.estimated.effect is not None:
-        yield outcome_models(found.estimated)
-
-
-def overlap_told(estimated: Estimated, found: VersionEffect) -> str:
-    """How rows came to either version."""
-    seen = estimated.overlap
-    area = f"(AUC {seen.area:.2f} [{seen.low:.2f}, {seen.high:.2f}], 0.50 is guessing)"
-    if seen.at_random:
-        told = f"Routing looks random: nothing in the features tells who served a row {area}."
-    else:
-        told = f"Routing was not random: the features tell in part who served a row {area}."
-    first, second = (f"{each:,.0f}" for each in seen.effective)
-    worth = f"Evened out, the rows are worth {first} of version {found.first} and {second} of {found.second}."
-    if not seen.outside:
-        return f"{told} {worth} All rows could have got either version."
-    return (
-        f"{told} {worth} {percent(seen.outside)} of the rows are like those that only one version got; "
-        "nothing is known of them, and the effect is that on the others."
-    )
-
-
-def cautions(found: VersionEffect) -> Iterator[str]:
-    """What has to be known before anybody acts on it."""
-    if found.immature:
-        yield f"{found.immature} days in common are left out, for their labels are not complete yet."
-    if found.shadow:
-        yield f"{found.shadow} days are left out on which one version scored the requests of the other."
-    if found.estimated is None or found.estimated.effect is None:
+    yield "Routing", routing(estimated)
+    yield "Overlap", overlap_told(estimated, found)
+    if estimated.effect is None:
         return
     if min(found.labelled) < _MOSTLY:
-        one, other = (percent(each) for each in found.labelled)
-        yield (
-            f"Labels are known of {one} of version {found.first}'s rows and {other} of version "
-            f"{found.second}'s; of rows without one nothing is said."
-        )
-    if (sensitivity := unmeasured_told(found, found.estimated)) is not None:
-        yield sensitivity
-    yield (
-        "Its interval is that of one look: decide on a day that was set before. `obs compare` may be "
-        "asked every night."
-    )
+        yield "Labels", _labels(found)
+    yield "Evened out by", outcome_models(estimated)
+    if (sensitivity := unmeasured_told(found, estimated)) is not None:
+        yield "What could explain it", sensitivity
+    yield "How sure", "The interval is that of one look: decide on a day that was set before. " + _ALWAYS
     if found.outcome == "label":
-        yield (
-            "It is an effect only if what the model decides can change the label. If it cannot, as with the "
-            "weather, a difference means that routing was not evened out."
-        )
+        yield "An effect?", _SAY
 
 
 _MOSTLY = 0.9
+_ALWAYS = "Which version is right more often, obs compare says on any night."
+_SAY = (
+    "Only if what the model decides can change the label. If it cannot, as with the weather, a difference "
+    "means that rows were not made alike."
+)
+
+
+def _rows(found: VersionEffect) -> str:
+    first, second = found.rows
+    drawn = "" if first + second >= sum(found.served) else f", of the {sum(found.served):,} that they served"
+    return (
+        f"{first:,} labelled ones of version {found.first} and {second:,} of version {found.second}{drawn}; "
+        f"{len(found.days)} days, {found.days[0]} to {found.days[-1]}."
+    )
+
+
+def _left_out(found: VersionEffect) -> Iterator[str]:
+    if found.immature:
+        yield f"{_days(found.immature)} whose labels are not complete yet."
+    if found.shadow:
+        yield f"{_days(found.shadow)} on which one version scored the requests of the other."
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'s' * (count != 1)}"
+
+
+def _labels(found: VersionEffect) -> str:
+    one, other = (percent(each) for each in found.labelled)
+    return (
+        f"They are known of {one} of version {found.first}'s rows and {other} of version {found.second}'s; "
+        "of the others nothing is said."
+    )
+
+
+def routing(estimated: Estimated) -> str:
+    """Whether rows came to versions by chance."""
+    seen = estimated.overlap
+    area = f"(AUC {seen.area:.2f} [{seen.low:.2f}, {seen.high:.2f}]; 0.50 is guessing)"
+    if seen.at_random:
+        return f"It looks random: nothing in the features tells who served a row {area}."
+    return f"It was not random: the features tell in part who served a row {area}."
+
+
+def overlap_told(estimated: Estimated, found: VersionEffect) -> str:
+    """How much of the rows either version could have got."""
+    seen = estimated.overlap
+    first, second = (f"{each:,.0f}" for each in seen.effective)
+    worth = f"Made alike, the rows are worth {first} of version {found.first} and {second} of {found.second}."
+    if not seen.outside:
+        return f"All rows could have got either version. {worth}"
+    return (
+        f"{percent(seen.outside)} of the rows are like those that only one version got; nothing is known of "
+        f"them, and the effect is that on the others. {worth}"
+    )
+
+
+def outcome_models(estimated: Estimated) -> str:
+    """What the estimate rests on: by what chances and outcomes are known."""
+    first, second = (_WORDS[each] for each in estimated.learned)
+    means = first if first == second else f"{first} and {second}"
+    return f"Chances of a version are known by {_WORDS[estimated.overlap.by]}, outcomes by {means}."
 
 
 def unmeasured_told(found: VersionEffect, estimated: Estimated) -> str | None:
@@ -141,14 +160,6 @@ def unmeasured_told(found: VersionEffect, estimated: Estimated) -> str | None:
         return None
     shakes, explains = found.unmeasured.shakes, found.unmeasured.explains
     return (
-        "Only what the log has is evened out. Something that it does not have would explain the effect if "
-        f"it made both, version {found.second} and the outcome, {explains:.1f} times likelier, and would "
-        f"make it uncertain at {shakes:.1f} times (E-values)."
+        f"Something that the log does not have, if it made both likelier, version {found.second} and the "
+        f"outcome: {explains:.1f} times explains all of it, {shakes:.1f} times makes it uncertain (E-values)."
     )
-
-
-def outcome_models(estimated: Estimated) -> str:
-    """What the estimate rests on: by what chances and outcomes are known."""
-    first, second = (_WORDS[each] for each in estimated.learned)
-    means = first if first == second else f"{first} and {second}"
-    return f"Chances of a version by {_WORDS[estimated.overlap.by]}, outcomes by {means}."
