@@ -239,7 +239,7 @@ def _share(part: int, of: int) -> str:
 def main() -> None:
     """Simulate, and write the table into docs/effects.md."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--worlds", nargs="*", default=list(WORLDS), choices=list(WORLDS))
     options = parser.parse_args()
     text = report(options.count, options.worlds)
