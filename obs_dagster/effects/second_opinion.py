@@ -7,7 +7,7 @@ support. It is for who asks: the library takes seconds to import.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ class SecondOpinionError(ObsError):
     """The library of second opinions is not installed."""
 
 
-def second_opinions(rows: ServedRows, seed: int) -> Mapping[str, Mean | float]:
+def second_opinions(rows: ServedRows, seed: int) -> dict[str, Mean | float]:
     """What other learners say of the mean effect, by what they are called; without an interval: a number.
 
     Args:
