@@ -23,7 +23,7 @@ def qini(given: Treated) -> Curve:
     if given.obstacle:
         return Curve(title, x, y, (), empty=f"Not known: {given.obstacle}.")
     rows, value = qini_curve(given.counts.astype(np.float64))
-    spread = np.unique(np.linspace(0, len(rows) - 1, _POINTS + 1).round().astype(int))
+    spread = np.unique(np.searchsorted(rows, np.linspace(0, rows[-1], _POINTS + 1)))
     points = [
         CurvePoint(float(rows[at] / rows[-1]), float(100 * value[at] / given.treated), n=float(rows[at]))
         for at in spread
