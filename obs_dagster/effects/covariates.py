@@ -13,6 +13,10 @@ from obs_dagster.profile.distribution import FloatArray
 VALUES, LEAST = 12, 20
 """Values of a category that have a column of their own at most, and the rows that one needs for it."""
 
+MOST = 100
+"""Covariates that are learned from at most."""
+
+_SMALL = 1e-12
 _FAR = 3
 """Interquartile ranges from the median, from which on numbers are taken by their logarithm."""
 
@@ -33,6 +37,27 @@ def covariates(rows: pa.Table, numbers: Sequence[str], categories: Sequence[str]
     found += [each for name in categories for each in _category(rows[name])]
     telling = [each for each in found if len(each) and each.min() < each.max()]
     return np.column_stack(telling) if telling else np.zeros((rows.num_rows, 0))
+
+
+def telling(known: FloatArray, *targets: FloatArray) -> FloatArray:
+    """Of very many covariates those that go along with a target most; of no more than `MOST` all.
+
+    What either says of routing or of the outcome is kept, for leaving out one of them would bias an effect
+    (double selection: Belloni, Chernozhukov and Hansen, Review of Economic Studies 81, 2014, 608-650).
+
+    Args:
+        known: the covariates, shape (rows, columns).
+        targets: each of shape (rows,); each has an equal part of those that are kept.
+    """
+    if known.shape[1] <= MOST:
+        return known
+    centred = known - known.mean(axis=0)
+    size = np.maximum(np.sqrt((centred**2).sum(axis=0)), _SMALL)
+    chosen: set[int] = set()
+    for target in targets:
+        along = np.abs((target - target.mean()) @ centred) / size
+        chosen.update(np.argsort(-along, kind="stable")[: MOST // len(targets)].tolist())
+    return known[:, sorted(chosen)]
 
 
 def _number(column: pa.ChunkedArray) -> list[FloatArray]:

@@ -56,6 +56,11 @@ class ServedRows:
         fold[sorted_rows] = np.arange(self.n) % FOLDS
         return fold
 
+    def side_by_side(self) -> ServedRows:
+        """Those of days of which both versions have some."""
+        both = np.intersect1d(self.day[self.treated], self.day[~self.treated])
+        return self.of(np.isin(self.day, both))
+
     def of(self, chosen: NDArray[np.bool_]) -> ServedRows:
         """Some of them."""
         return replace(

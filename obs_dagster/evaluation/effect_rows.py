@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from obs_dagster.effects.covariates import covariates
+from obs_dagster.effects.covariates import covariates, telling
 from obs_dagster.effects.rows import ServedRows
 from obs_dagster.evaluation.day_rows import (
     HASH,
@@ -31,6 +31,9 @@ from obs_dagster.quality.sampled import labels_here
 
 MOST = 20_000
 """Rows of a version that an effect is learned from at most, the same number of each day."""
+
+MOST_VALUES = 4_000_000
+"""Their values at most: of more than 200 features rows are fewer, so that memory is bounded."""
 
 SHARED = 0.01
 """The share of the rows of a day that both versions have scored, from which on one is the other's shadow."""
@@ -76,6 +79,7 @@ def drawn_rows(night: Night, first: str, second: str, days: Sequence[dt.date]) -
         SourceError: a file that is read in place is gone or was rewritten.
     """
     used, shadow, gone, held = [], [], [], []
+    rows_of_version = min(MOST, MOST_VALUES // max(1, len(compared_features(night.monitor))))
     served = [0, 0]
     for day in days:
         counts, kept = counted_rows(night, day), rows_of_day(night, day)
@@ -89,7 +93,7 @@ def drawn_rows(night: Night, first: str, second: str, days: Sequence[dt.date]) -
             shadow.append(day)
             continue
         used.append(day)
-        most = min(ROWS, max(1, MOST // len(days)))
+        most = min(ROWS, max(1, rows_of_version // len(days)))
         for place, (version, side) in enumerate(zip((first, second), sides, strict=True)):
             lowest = side.slice(0, most)
             served[place] += counts[version]
@@ -99,7 +103,7 @@ def drawn_rows(night: Night, first: str, second: str, days: Sequence[dt.date]) -
 
 
 def served_rows(drawn: pa.Table, night: Night, outcome: Outcome) -> ServedRows:
-    """The drawn rows whose outcome is known, as the estimates take them.
+    """The drawn rows whose outcome is known, of days of which both versions have such, for the estimates.
 
     Raises:
         EffectError: the model has no such outcome.
@@ -112,15 +116,16 @@ def served_rows(drawn: pa.Table, night: Night, outcome: Outcome) -> ServedRows:
     numbers = [name for name, each in features.items() if each.numeric]
     categories = [name for name, each in features.items() if not each.numeric]
     days = np.array(rows[DAY].to_pylist(), dtype=object)
+    second = np.array(rows[_SECOND].to_pylist(), dtype=bool)
     return ServedRows(
-        covariates=covariates(rows, numbers, categories),
-        treated=np.array(rows[_SECOND].to_pylist(), dtype=bool),
+        covariates=telling(covariates(rows, numbers, categories), second * 1.0, found.values[known]),
+        treated=second,
         outcome=found.values[known],
         day=np.unique(days, return_inverse=True)[1].astype(np.int64),
         weight=rows[_WEIGHT].to_numpy(),
         binary=found.binary,
         segments=_segments(rows, [cut for cut in monitor.cuts if cut and features.keys() >= {*cut}]),
-    )
+    ).side_by_side()
 
 
 def _shared(first: pa.Table, second: pa.Table) -> float:

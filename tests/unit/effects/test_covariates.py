@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from obs_dagster.effects.covariates import covariates
+from obs_dagster.effects.covariates import MOST, covariates, telling
 
 
 def test_what_is_missing_or_infinite_is_marked():
@@ -28,3 +28,14 @@ def test_frequent_values_have_columns_of_their_own():
     assert found[:50, 2].tolist() == [0.5] * 50
     order = np.random.default_rng(0).permutation(100)
     assert (covariates(pa.table({"c": np.array(values)[order]}), [], ["c"]) == found[order]).all()
+
+
+def test_of_very_many_those_are_kept_that_tell_routing_or_outcome():
+    rng = np.random.default_rng(0)
+    known = rng.normal(size=(500, 3 * MOST))
+    served, outcome = known[:, 7] + rng.normal(size=500), known[:, 250] + rng.normal(size=500)
+    kept = telling(known, served, outcome)
+    assert MOST // 2 <= kept.shape[1] <= MOST
+    assert all(any(np.array_equal(known[:, each], column) for column in kept.T) for each in (7, 250))
+    few = known[:, :MOST]
+    assert telling(few, served) is few

@@ -145,6 +145,13 @@ def test_what_is_too_little_says_so():
     assert too_few(same) == "all rows have the same outcome"
 
 
+def test_days_of_one_version_alone_are_left_out():
+    rows = WORLDS["random"].rows(0)
+    alone = rows.of(rows.treated | (rows.day > 2))
+    assert set(alone.side_by_side().day) == set(range(3, 14))
+    assert rows.side_by_side().n == rows.n
+
+
 def test_folds_have_as_many_of_each_day_and_version():
     rows = WORLDS["ramp"].rows(0)
     fold = rows.folds(1)
