@@ -215,7 +215,7 @@ def report(count: int, names: Sequence[str]) -> str:
         "95 % interval has the effect, with Wilson's."
     )
     titles = (
-        "who gets a row is decided by",
+        "how rows come to a version",
         "effect",
         "plain difference off by",
         "estimate off by",
