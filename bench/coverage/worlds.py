@@ -114,6 +114,17 @@ def _requests(random: Generator, samples: int, size: int) -> dict[str, Any]:
     }
 
 
+def _treated(random: Generator, samples: int, size: int) -> dict[str, Any]:
+    helped = random.normal(size=samples * size)
+    treated = random.random(len(helped)) < 0.5
+    chance = 0.25 + np.where(treated, np.clip(0.05 + 0.08 * helped, -0.2, 0.5), 0.0)
+    return {
+        "uplift": helped + random.normal(size=len(helped)),
+        "treated": treated,
+        LABEL: random.random(len(helped)) < chance,
+    }
+
+
 _FOUR = {f"c{place}": f"p{place}" for place in range(4)}
 WORLDS = (
     World(
@@ -158,5 +169,12 @@ WORLDS = (
         {},
         _requests,
         counted="requests",
+    ),
+    World(
+        "an uplift of 5 points on average, half of the rows treated",
+        "uplift",
+        {"score": "uplift", "treatment": "treated"},
+        {},
+        _treated,
     ),
 )

@@ -20,6 +20,7 @@ from jobs.cli import (
     demo,
     dev,
     doctor,
+    effect,
     explain_plan,
     fairness,
     forget,
@@ -104,6 +105,7 @@ app.add_typer(metric_commands.app, name="metrics")
 app.command()(thresholds.thresholds)
 app.command()(why.why)
 app.command()(compare.compare)
+app.command()(effect.effect)
 app.command()(fairness.fairness)
 app.command()(explain_one.explain)
 app.command()(explain_plan.explain_plan)

@@ -48,6 +48,7 @@ def init(  # noqa: PLR0917  Typer reads them by name
     request: Annotated[str, typer.Option(help="Which rows were ranked together.", metavar="COLUMN")] = "",
     item: Annotated[str, typer.Option(help="What was ranked.", metavar="COLUMN")] = "",
     rank: Annotated[str, typer.Option(help="The position that it was served on.", metavar="COLUMN")] = "",
+    treatment: Annotated[str, typer.Option(help="Whether a row was treated.", metavar="COLUMN")] = "",
     label: Annotated[str, typer.Option(help="The true value.", metavar="COLUMN")] = "",
     known_at: Annotated[str, typer.Option(help="When that became known.", metavar="COLUMN")] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace the monitor if it is there.")] = False,
@@ -68,6 +69,7 @@ def init(  # noqa: PLR0917  Typer reads them by name
         "request": request,
         "item": item,
         "rank": rank,
+        "treatment": treatment,
         "label": label,
         "known_at": known_at,
     }

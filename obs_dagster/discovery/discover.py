@@ -23,7 +23,7 @@ from obs_dagster.discovery.roles.status import successes
 from obs_dagster.discovery.sample import Sample, sampled
 from obs_dagster.discovery.segments import segments_of
 from obs_dagster.discovery.table import table_at
-from obs_dagster.discovery.task import Evidence, ranks, roles_of, task_of
+from obs_dagster.discovery.task import Evidence, may_be_uplift, ranks, roles_of, task_of
 from obs_dagster.discovery.version import version_of
 from obs_dagster.discovery.zone import zone_of
 from obs_dagster.monitor.data import OUTPUT_ROLES, LogColumns
@@ -31,6 +31,7 @@ from obs_dagster.sources.files import connect
 from obs_dagster.sources.score_scale import recognised_scale
 
 _BINARY, _MULTICLASS, _RANKING = "binary_classification", "multiclass_classification", "ranking"
+_UPLIFT = "uplift"
 _RANKED = ("request", "item", "rank")
 
 
@@ -134,6 +135,8 @@ class _Discovery:
         given |= {role: each.column for role, each in key.items()}
         ranked = self._ranked(given)
         not_wanted = {*(() if ranked else _RANKED), *(("label",) if self.labels else ())}
+        # else whether somebody was treated is a feature, as in hospitals
+        not_wanted |= set() if self._treated(given) else {"treatment"}
         wanted = [name for name in roles() if name not in not_wanted or name in given]
         if self.labels:
             given.pop("label", None)
@@ -155,6 +158,15 @@ class _Discovery:
             score = replace(known["prediction"], option="--score")
             return {role: each for role, each in known.items() if role != "prediction"} | {"score": score}
         return known
+
+    def _treated(self, given: Mapping[str, str]) -> bool:
+        """Whether the score may be what a treatment adds."""
+        if self.asked.task:
+            return self.asked.task == _UPLIFT
+        columns = self.sample.columns
+        claimed = [each.column for each in roles()["score"].claims(self.sample, columns.values())]
+        score = given.get("score") or next(iter(claimed), "")
+        return score in columns and may_be_uplift(columns[score])
 
     def _ranked(self, given: Mapping[str, str]) -> bool:
         """Whether rows are items of requests."""

@@ -105,6 +105,11 @@ def _is_anomaly(evidence: Evidence) -> bool:
     return score is not None and any(word in score.plain_name for word in ("anomal", "outlier", "novelty"))
 
 
+def may_be_uplift(score: Column) -> bool:
+    """Whether a score may be what a treatment adds; the chance of the positive class is not below 0."""
+    return score.numeric and ((score.low or 0.0) < 0 or "uplift" in score.plain_name)
+
+
 def _ranking(evidence: Evidence) -> str:
     return "the rows of a request are different items" if {"request", "item"} <= {*evidence.outputs} else ""
 
@@ -120,6 +125,15 @@ def _multiclass(evidence: Evidence) -> str:
     if "score" in evidence.outputs and label.distinct <= 2:  # noqa: PLR2004  that is binary
         return ""
     return f"predictions and labels are {label.distinct} classes" if _of_names(label) else ""
+
+
+def _uplift(evidence: Evidence) -> str:
+    score, label = evidence.outputs.get("score"), evidence.label
+    if score is None or "treatment" not in evidence.outputs:
+        return ""
+    if label is not None and label.distinct > 2:  # noqa: PLR2004  two classes
+        return ""
+    return "there is a treatment, and a score of what it adds" if may_be_uplift(score) else ""
 
 
 def _binary(evidence: Evidence) -> str:
@@ -157,6 +171,7 @@ def _unlabelled(evidence: Evidence) -> str:
 #: The likeliest first.
 _TASKS: tuple[tuple[str, Callable[[Evidence], str]], ...] = (
     ("ranking", _ranking),
+    ("uplift", _uplift),
     ("multiclass_classification", _multiclass),
     ("binary_classification", _binary),
     ("regression", _regression),

@@ -89,26 +89,34 @@ def _of_days(night: Night, version: str, days: Sequence[dt.date]) -> pa.Table | 
             held.append(own.append_column(DAY, pa.array([str(day)] * own.num_rows, pa.string())))
     if not held:
         return None
-    key = monitor.logs.columns.prediction_id
-    known_by = "prediction_id" if key not in monitor.personal else pseudonym_sql("prediction_id")
-    return _with_labels(monitor, lowest(held, SAMPLE_ROWS), list(files.values()), known_by)
+    return with_labels(monitor, lowest(held, SAMPLE_ROWS), list(files.values()), id_of_label(monitor))
+
+
+def id_of_label(monitor: Monitor) -> str:
+    """SQL for what stands for a label's id in rows that are kept."""
+    personal = monitor.logs.columns.prediction_id in monitor.personal
+    return pseudonym_sql("prediction_id") if personal else "prediction_id"
 
 
 @reads_rows
-def _with_labels(monitor: Monitor, rows: pa.Table, truth: Sequence[Path], known_by: str) -> pa.Table:
+def with_labels(
+    monitor: Monitor, rows: pa.Table, truth: Sequence[Path], known_by: str, *, every: bool = False
+) -> pa.Table:
     """Rows with the labels that files have of them.
 
     Args:
         monitor: the monitor.
         rows: the rows.
         truth: the files.
-        known_by: SQL for what stands for a label's id in the rows.
+        known_by: SQL for what stands for a label's id in the rows, see `id_of_label`.
+        every: whether rows without a label are there too.
     """
     key, files = monitor.logs.columns.prediction_id, literals(map(str, truth))
     with connect() as connection:
         connection.register("picked", rows)
         query = (
-            f"SELECT picked.*, truth.label AS {LABEL} FROM picked JOIN (SELECT {known_by} AS id, label, "
+            f"SELECT picked.*, truth.label AS {LABEL} FROM picked {'LEFT ' * every}"
+            f"JOIN (SELECT {known_by} AS id, label, "
             f"{day_of(FILE)} AS {DAY} FROM read_parquet({files}, filename = '{FILE}', "
             f"hive_partitioning = false)) AS truth ON truth.id = picked.{identifier(key)} "
             f"AND truth.{DAY} = picked.{DAY} ORDER BY {HASH}, {identifier(key)}"

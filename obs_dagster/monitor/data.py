@@ -52,7 +52,9 @@ class LogColumns(Strict):
     score: str | None = Field(
         default=None,
         description="What the model puts out as a number: for `binary_classification` the probability of the "
-        "positive class, 0 to 1, needed there; for `ranking` and `unlabelled` any number.",
+        "positive class, 0 to 1, needed there; for `ranking` and `unlabelled` any number; for `uplift` how "
+        "much likelier the treatment makes the positive class, or any number that is higher where it does "
+        "more.",
     )
     prediction: str | None = Field(
         default=None,
@@ -83,6 +85,11 @@ class LogColumns(Strict):
         description="Of a `ranking` model: the position that the item was served on, 1 at the top (see "
         "`ranking.first_position`). Left out: items are in the order of `score`, the highest first.",
     )
+    treatment: str | None = Field(
+        default=None,
+        description="Of an `uplift` model: whether the row was treated: true or false, 1 or 0, yes or no, "
+        "or the values in `positive` and `negative` ([effects.md](effects.md#uplift-models)).",
+    )
     scores: dict[ClassName, str] | str | None = Field(
         default=None,
         description="Of a multiclass model: the column of each class's probability (`{late: p_late, …}`), or "
@@ -106,6 +113,7 @@ OUTPUT_ROLES = (
     "request",
     "item",
     "rank",
+    "treatment",
 )
 
 
@@ -155,10 +163,11 @@ class Logs(Strict):
     )
     positive: ClassValue | None = Field(
         default=None,
-        description="The value of `prediction` that means the positive class. Left out: as in the labels, "
-        "or true. Where a false value (`0`, `no`, `false`) is the positive label, decisions that are written "
-        "as it is mean what labels mean; any other spelling (`true` where labels are `0` and `1`) may mean "
-        "either class and is quarantined until this says which.",
+        description="The value of `prediction` that means the positive class, or of `treatment` that the row "
+        "was treated. Left out: as in the labels, or true. Where a false value (`0`, `no`, `false`) "
+        "is the positive label, decisions that are written as it is mean what labels mean; any other "
+        "spelling (`true` where labels are `0` and `1`) may mean either class and is quarantined "
+        "until this says which.",
     )
     negative: ClassValue | tuple[ClassValue, ...] | None = Field(
         default=None,

@@ -15,6 +15,7 @@ from obs_dagster.monitor.choice import OneOf
 from obs_dagster.monitor.contract import Feature, Strict
 from obs_dagster.monitor.costs import Costs
 from obs_dagster.monitor.data import MADE_ID, Labels, Logs, Registry
+from obs_dagster.monitor.effect import Effect
 from obs_dagster.monitor.engine import ENGINES, EngineKeys, default_engine
 from obs_dagster.monitor.fairness import Fairness
 from obs_dagster.monitor.federation import Federation
@@ -183,6 +184,11 @@ class Monitor(Strict):
         default=None, description="What the service promises: which share of requests is good, and fast."
     )
     costs: Costs | None = Field(default=None, description="What errors of the model cost.")
+    effect: Effect | None = Field(
+        default=None,
+        description="Nights tell what serving the newest version did in the place of the champion, or of "
+        "the one before it ([effects.md](effects.md#every-night)); left out: only `obs effect` does.",
+    )
     fairness: Fairness = Field(
         default_factory=Fairness, description="Groups of people that a binary classifier is compared for."
     )

@@ -36,6 +36,7 @@ from obs_dagster.monitor.task import outputs
 from obs_dagster.quality.schema_events import events_of_day
 from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.alert_lines import alert_lines
+from obs_dagster.reports.effect import effect_sections, newest_effect
 from obs_dagster.reports.fairness import fairness_sections
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.record_window import RecordWindow
@@ -130,7 +131,7 @@ class Gathering:
             hours=hours,
             fairness=self._fairness(day),
             why=self._why(day),
-            versus=[versus_section(versus)] if versus else (),
+            versus=[versus_section(versus), *self._effect(day, versus[0])] if versus else (),
             compared=(versus[0].first, versus[0].second) if versus else None,
             examples=self._examples(day),
             incidents=incidents,
@@ -262,6 +263,17 @@ class Gathering:
             return newest_versus(self._night, settled_through(self._monitor, day) or day)
         except LakeError:
             return ()
+
+    def _effect(self, day: dt.date, compared: Versus) -> Sequence[Section]:
+        """What serving the newest version did, where the monitor asks; nothing where rows cannot be read."""
+        if self._night is None:
+            return ()
+        settled = settled_through(self._monitor, day) or day
+        try:
+            found = newest_effect(self._night, settled, (compared.first, compared.second))
+        except (LakeError, SourceError):
+            return ()
+        return effect_sections(found) if found is not None else ()
 
     def _fairness(self, day: dt.date) -> Mapping[str, tuple[Section, ...]]:
         """How groups of people were treated; nothing where none are compared, or their counts are damaged."""

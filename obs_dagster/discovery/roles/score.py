@@ -23,6 +23,7 @@ ROLE = Role(
         "(model_|raw_|final_|output_)?score",
         "y_?(score|proba?)|(pred(icted|iction)?_)?(prob(a|ability)?|likelihood|propensity)|p|pd|pctr|pcvr",
         "(p|prob(a|ability)?|score)_?(1|true|yes|pos(itive)?|class_1)",
+        "(pred(icted|iction)?_)?(uplift|cate|ite|treatment_effect)(_score)?",
         "confidence|(anomaly|outlier|risk|relevance|fraud|churn|ranking)_?(score|prob(a|ability)?|index)",
         "(.*_)?(score|proba?|probability|propensity|likelihood)(_(pct|percent))?",
         "(p|prob(a|ability)?|score)_.*|log_?odds|logit|margin",

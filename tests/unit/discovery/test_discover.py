@@ -130,6 +130,34 @@ def test_a_ranking(service):
     assert found["prediction_id"] == "request_id"
 
 
+def test_an_uplift_model(service):
+    rng = np.random.default_rng(3)
+
+    def change(frame):
+        n = len(frame)
+        coupon = rng.choice(["yes", "no"], n)
+        return frame.drop(columns=["score"]).assign(uplift=rng.normal(0, 0.1, n), treated=coupon)
+
+    rows = pd.concat(service.log(change=change))
+    bought = rng.random(len(rows)) < 0.4
+    service.write(
+        "labels.csv", pd.DataFrame({"request_id": rows["request_id"], "bought": bought.astype(int)})
+    )
+    monitor = loaded(service, drafted(service, labels=str(service.root / "labels.csv")))
+    found = roles(monitor)
+    assert (monitor.task, found["score"], found["treatment"]) == ("uplift", "uplift", "treated")
+    assert {"uplift", "treated"}.isdisjoint(monitor.features)
+
+
+def test_a_treatment_beside_a_probability_is_a_feature(service):
+    rows = pd.concat(service.log(change=lambda frame: frame.assign(treated=frame.index % 2 == 0)))
+    late = np.random.default_rng(0).random(len(rows)) < rows["score"]
+    service.write("labels.csv", pd.DataFrame({"request_id": rows["request_id"], "label": late.astype(int)}))
+    monitor = loaded(service, drafted(service, labels=str(service.root / "labels.csv")))
+    assert monitor.task == "binary_classification"
+    assert "treated" in monitor.features
+
+
 def test_a_model_without_ground_truth(service):
     service.log(
         change=lambda frame: frame.assign(score=frame["amount"] * -3).rename(

@@ -28,6 +28,7 @@ ALL_METRICS = (
     "ranking",
     "regression",
     "unlabelled",
+    "uplift",
 )
 #: What messages list is what there is.
 KINDS = {"tasks": TASKS, "sources": SOURCES, "baselines": BASELINES, "engines": ENGINES}

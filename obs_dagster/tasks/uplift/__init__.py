@@ -1,0 +1,1 @@
+"""Models of what a treatment does to somebody: who is persuaded by it."""

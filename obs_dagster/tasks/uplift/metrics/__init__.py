@@ -1,0 +1,1 @@
+"""Metrics of uplift models."""
