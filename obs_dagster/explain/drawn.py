@@ -14,7 +14,7 @@ from obs_dagster.explain.class_explanation import ClassExplainer, ClassExplanati
 from obs_dagster.explain.explain import Explainer
 from obs_dagster.explain.explainable import FloatArray
 from obs_dagster.explain.explanation import Explanation
-from obs_dagster.explain.interactions import NoInteractionsError, strengths
+from obs_dagster.explain.interactions import has_interactions, strengths
 from obs_dagster.explain.scoring import told
 from obs_dagster.explain.shape_plots import interactions_png, shapes_png
 from obs_dagster.explain.shapes import Output, shapes, shapes_json
@@ -94,6 +94,8 @@ def _interactions(at: VersionDay) -> dict[str, bytes]:
     if not rows:
         return {}
     if not isinstance(at.explainer, Explainer) or not isinstance(at.found, Explanation):
-        raise NoInteractionsError("There are no interactions of a model of several classes.")
+        return {}
+    if not has_interactions(at.explainer.model, at.explainer.background):
+        return {}
     found = strengths(at.explainer.model, at.explainer.background, at.found, rows)
     return {"interactions.png": interactions_png(found), "interactions.json": found.to_json().encode()}

@@ -62,6 +62,11 @@ class Strengths:
         return json.dumps(document, indent=1)
 
 
+def has_interactions(model: ExplainableModel, background: pd.DataFrame) -> bool:
+    """Whether SHAP values of a version can be divided among pairs of features: those of trees can."""
+    return isinstance(model, HasInteractions) and model.interactions(background) is not None
+
+
 def strengths(model: ExplainableModel, background: pd.DataFrame, found: Explanation, rows: int) -> Strengths:
     """How strongly the features of a version act together, over the first rows of an explanation.
 

@@ -13,7 +13,7 @@ from obs_dagster.metrics.explanation.unlike import Unlike
 if TYPE_CHECKING:
     import pandas as pd
 
-_ROWS, _KNOWN = 200, 500
+_ROWS, _KNOWN = 200, 300
 """Rows that are looked at, and rows of the baseline that they are compared with, at most."""
 _FEWEST = 20
 _FAR = 0.95

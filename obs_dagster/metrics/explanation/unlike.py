@@ -41,7 +41,7 @@ METRICS = (
             meaning="The share of rows that lie further from the next row of the baseline than 95 % of the "
             "baseline's rows lie from theirs; about 5 % if nothing has changed. What a model says of such "
             "rows, and why, rests on little that it has seen.",
-            formula="rows with d > q / rows; d: Gower's distance to the nearest of up to 500 rows of the "
+            formula="rows with d > q / rows; d: Gower's distance to the nearest of up to 300 rows of the "
             "baseline, q: the 95th percentile of the same among these. Over the first 200 of the rows drawn "
             "for explanations.",
             reference="Gower, Biometrics 27, 1971, 857-871; a plain share of rows.",
