@@ -63,6 +63,8 @@ def explained_by_labels(
         LakeError: a day's profile is on other grids than the baseline's.
     """
     served = labelled_days(night, days)
+    if not served:
+        return [], []
     records: list[MetricRecord] = []
     for day, explained in explain_days(night.monitor, served, night.lake, tracking_uri, labelled=True):
         records += records_of(night, day, explained, of_labels=True)

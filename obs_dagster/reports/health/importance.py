@@ -88,7 +88,7 @@ def _latest(  # noqa: PLR0917  of one record
 
 
 _SAID = (
-    ("lime_sign_agreement", "LIME confirms the direction of {} of it"),
+    ("lime_sign_agreement", "LIME confirms the direction of {} of the attribution"),
     ("lime_rank_correlation", "rank correlation with LIME {}"),
     ("label_rank_correlation", "rank correlation with permutation importance on labels {}"),
     ("unlike_baseline_share", "{} of the rows are unlike the baseline's"),
@@ -111,7 +111,7 @@ def _worth(record: MetricRecord | None) -> str:
     if record is None:
         return ""
     if record.low is not None and record.low <= 0:
-        return "worth nothing sure"
+        return "worth unsure"
     return f"worth {number('permutation_importance', record.value)}"
 
 
