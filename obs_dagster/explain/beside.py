@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from obs_dagster.baselines.stored import load_grids
+from obs_dagster.errors import LakeError
+from obs_dagster.evaluation.night import Night
+from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.sampling import baseline_cells, draw_cells
+from obs_dagster.evaluation.where import WhereError, why_on
 from obs_dagster.explain.class_explanation import ClassExplainer, ClassExplanation
 from obs_dagster.explain.cohorts import (
     Cohorts,
@@ -65,10 +69,12 @@ class Segments:
     Attributes:
         shifts: the metrics of each cell.
         worst: what is said of the cell that is furthest away for sure; empty if there is none.
+        wrong: what is said of the cell where the version is wrong most often; empty if that is not known.
     """
 
     shifts: dict[str, dict[str, Estimate]] = field(default_factory=dict)
     worst: str = ""
+    wrong: str = ""
 
 
 def likeness(at: VersionDay) -> dict[str, Estimate]:
@@ -115,7 +121,8 @@ def segments(at: VersionDay, known: dict[str, Cohorts]) -> Segments:
     drawn = draw_cells(monitor, at.day, at.lake, version=at.version, cuts=cuts, rows=rows)
     now = explained_cohorts(at.explainer, drawn, {cut: cells_of(drawn, cut, grids) for cut in cuts})
     shifts = cohort_shifts(now, known[at.version])
-    return Segments(shifts, _worst(shifts, now, known[at.version]))
+    then = known[at.version]
+    return Segments(shifts, _worst(shifts, now, then), _wrong(at, shifts, now, then))
 
 
 def _worst(shifts: dict[str, dict[str, Estimate]], now: Cohorts, then: Cohorts) -> str:
@@ -128,10 +135,38 @@ def _worst(shifts: dict[str, dict[str, Estimate]], now: Cohorts, then: Cohorts) 
     if not sure:
         return ""
     _, cell = min(sure)
-    ranking = shifts[cell]["shap_ndcg"]
-    moved = moved_features(now, then, cell)[:_NAMED]
-    told = f"; SHAP values of {', '.join(moved)} moved" if moved else ""
+    alike = _alike(shifts[cell]["shap_ndcg"])
     return (
-        f"In {cell} it decides by other features than on its baseline: the rankings are alike to "
-        f"{ranking.value:.2f} ({ranking.low:.2f} to {ranking.high:.2f}), where 1 is the same{told}"
+        f"In {cell} it decides by other features than on its baseline: the rankings are alike to {alike}, "
+        f"where 1 is the same{_moved(now, then, cell)}"
     )
+
+
+def _wrong(at: VersionDay, shifts: dict[str, dict[str, Estimate]], now: Cohorts, then: Cohorts) -> str:
+    """Whether it decides by other features where it is wrong most often, by the labels that are complete."""
+    wait = 0 if at.monitor.labels is None else at.monitor.labels.max_delay_days
+    recorder = Recorder(at.monitor.model, "", dt.datetime.combine(at.day, dt.time(), dt.UTC))
+    try:
+        found, _ = why_on(Night(at.monitor, at.lake, recorder), at.day - dt.timedelta(days=wait))
+    except (WhereError, LakeError):
+        return ""
+    slices = next((each.slices for each in found if each.version == at.version), ())
+    worst = next((each for each in slices if each.name in shifts), None)
+    if worst is None or shifts[worst.name]["shap_ndcg"].value is None:
+        return ""
+    return (
+        f"Where it is wrong most often, in {worst.name} ({worst.share:.0%} of {worst.rows:,} labelled rows, "
+        f"{worst.rest:.0%} elsewhere), the rankings are alike to {_alike(shifts[worst.name]['shap_ndcg'])}"
+        f"{_moved(now, then, worst.name)}"
+    )
+
+
+def _alike(ranking: Estimate) -> str:
+    if ranking.low is None or ranking.high is None:
+        return f"{ranking.value:.2f}"
+    return f"{ranking.value:.2f} ({ranking.low:.2f} to {ranking.high:.2f})"
+
+
+def _moved(now: Cohorts, then: Cohorts, cell: str) -> str:
+    moved = moved_features(now, then, cell)[:_NAMED]
+    return f"; SHAP values of {', '.join(moved)} moved" if moved else ""

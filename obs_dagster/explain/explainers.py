@@ -199,7 +199,7 @@ class Explainers:
             worst=segments.worst,
             doubt=found.doubt,
             pictures=tuple(pictures.files),
-            told=pictures.remarks,
+            told=(*filter(None, [segments.wrong]), *pictures.remarks),
             method=found.method,
             unit=found.unit,
             base_value=found.base_value,

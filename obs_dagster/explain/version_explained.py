@@ -34,7 +34,7 @@ class VersionExplained:
             none.
         doubt: why no method explains the model rightly; empty if one does.
         pictures: the files that are drawn beside those of SHAP values, by name.
-        told: why some could not be.
+        told: why some could not be, and what is said of the segment where it is wrong most often.
         method, unit, base_value, residual: as `Explanation` has them.
         agreement: whether the registered model gives the logged scores; None if it could not be asked.
         reason: why there is no explanation; empty if there is one.

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from obs_dagster.evaluation.sampling import draw_cells, draw_labelled
@@ -36,8 +37,8 @@ def world(small, registry, training):
     return made
 
 
-def explained(world, registry, **more):
-    [(_, found)] = explain_days(world.monitor, [(DAY, ("1", "2"))], world.lake, registry, **more)
+def explained(world, registry, versions=("1", "2"), **more):
+    [(_, found)] = explain_days(world.monitor, [(DAY, versions)], world.lake, registry, **more)
     return {each.version: each for each in found}
 
 
@@ -233,3 +234,19 @@ def test_labels_are_asked_on_the_day_whose_wait_is_over(world, monkeypatch):
     assert [day for day, _ in labelled_days(world.tonight, days)] == [DAY, DAY + dt.timedelta(days=1)]
     world.changes["explanations"] = {}
     assert labelled_days(world.tonight, days) == []
+
+
+def test_where_a_version_is_wrong_most_often_is_told_with_how_it_decides_there(world, registry, training):
+    world.changes["labels"] = world.keys["labels"] | {"max_delay_days": 0}
+    rows = training.iloc[:1500]
+    log_of(world, [rows], registry, ["1"])
+    log = pq.read_table(world.root / f"logs/{DAY}.parquet").to_pandas()
+    at_jfk = (log["origin"] == "JFK").to_numpy()
+    late = (log["score"] >= 0.5).to_numpy() ^ (at_jfk & (np.random.default_rng(0).random(len(log)) < 0.5))
+    world.labels("1.parquet", log, day=DAY, late=late)
+    world.night(DAY)
+    found = explained(world, registry, versions=("1",))["1"]
+    [told] = found.told[:1]
+    assert told.startswith("Where it is wrong most often, in origin=JFK (")
+    assert "0% elsewhere" in told
+    assert "the rankings are alike to " in told
