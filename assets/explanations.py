@@ -14,9 +14,10 @@ from obs_dagster.alerts.moved import from_lake
 from obs_dagster.evaluation.windows import day_profile
 from obs_dagster.explain.day import explain_days
 from obs_dagster.explain.kept import explanation_files
+from obs_dagster.explain.on_labels import asks_labels
+from obs_dagster.explain.records import explained_by_labels, known_by, records_of
 from obs_dagster.explain.version_explained import COLUMNS, summary_table
 from obs_dagster.metrics.record import MetricRecord
-from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
 
 
@@ -26,7 +27,12 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     @stage(
         monitor,
         "explanations",
-        after=["profile", "registered_model", "baseline"],
+        after=[
+            "profile",
+            "registered_model",
+            "baseline",
+            *(["ground_truth"] if asks_labels(monitor) else []),
+        ],
         kinds=["shap", "mlflow"],
         checks=checks_of(monitor, "explanations"),
         priority=LATE,
@@ -39,20 +45,21 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         served = [(day, day_profile(night, day).versions()) for day in days]
         explaining = explain_days(monitor, served, night.lake, platform.tracking_uri)
         for day, explained in tracked(context, explaining, len(days)):
-            for each in explained:
-                for column, metrics in each.estimates(monitor.features).items():
-                    records += night.recorder.records(
-                        metrics, version=each.version, day=day, window=1, column=column
-                    )
+            records += records_of(night, day, explained)
             metadata: dict[str, dg.MetadataValue] = {"versions": table(summary_table(explained), COLUMNS)}
             for each in explained:
-                files = explanation_files(monitor, day, each.version, night.lake)
-                if files:
-                    plot = image("SHAP", files["shap_bar.png"].read_bytes())
-                    metadata[f"importance · version {each.version}"] = plot
+                for name, file in explanation_files(monitor, day, each.version, night.lake).items():
+                    if title := _DRAWN.get(name):
+                        plot = image(title, file.read_bytes())
+                        metadata[f"{title} · version {each.version}"] = plot
             context.add_asset_metadata(metadata, partition_key=day.isoformat())
+        waited, by_labels = explained_by_labels(night, days, platform.tracking_uri)
         with platform.history() as history:
-            history.replace_metrics(records, model=monitor.model, days=days, metrics=family("explanation"))
+            history.replace_metrics(records, model=monitor.model, days=days, metrics=known_by(labels=False))
+            if waited:
+                history.replace_metrics(
+                    by_labels, model=monitor.model, days=waited, metrics=known_by(labels=True)
+                )
             if not rules_of(monitor, "explanations"):
                 return dg.MaterializeResult()
             # `alerts` did not wait for these records
@@ -67,3 +74,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         return dg.MaterializeResult(check_results=results_of(monitor, "explanations", summary, night.lake))
 
     return explanations
+
+
+_DRAWN = {"shap_bar.png": "importance", "shapes.png": "shapes", "interactions.png": "interactions"}
+"""What is shown where the stage is looked at, by file."""

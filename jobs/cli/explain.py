@@ -93,6 +93,7 @@ def _print(found: PredictionExplained) -> None:
     for each in found.contributions:
         drawn.add_row(cell(each.feature), cell(wording.shown(each.value)), wording.direction(each))
     OUTPUT.print(drawn)
+    line(wording.method(found))
     line(f"\n{wording.otherwise_heading(found)}")
     for told in wording.otherwise(found):
         line(f"  {told}")

@@ -13,6 +13,7 @@ from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.task import outputs
+from obs_dagster.profile.cells import Cut, cell_key
 from obs_dagster.quality.sampled import labels_here, rows_here
 from obs_dagster.sources.drawn import drawn_by
 from obs_dagster.sources.files import connect, derived
@@ -84,6 +85,73 @@ def draw_versions(
     return {version: frame.set_index(key) for version, frame in drawn.items()}
 
 
+@reads_rows
+def draw_labelled(
+    monitor: Monitor,
+    day: dt.date,
+    lake: Lake,
+    *,
+    versions: Sequence[str],
+    rows: int,
+) -> dict[str, pd.DataFrame]:
+    """The rows that `draw_versions` draws among those whose label is known, with the label.
+
+    Raises:
+        LakeError: the day has not been validated.
+        SourceError: a file that is read in place is gone or was rewritten.
+    """
+    truth = labels_here(monitor, day, lake)
+    key, personal = monitor.logs.columns.prediction_id, Personal.of(monitor)
+    known = f"(SELECT NULL AS prediction_id, CAST(NULL AS {label_type(monitor)}) AS label WHERE false)"
+    if truth is not None:
+        known = f"read_parquet({literal(str(truth))}, hive_partitioning = false)"
+    joined = (
+        f"SELECT log.*, truth.label AS {LABEL} FROM log JOIN {known} AS truth "
+        f"ON truth.prediction_id = log.{identifier(key)} WHERE truth.label IS NOT NULL"
+    )
+    with connect() as connection:
+        labelled = derived(rows_here(connection, monitor, [day], lake), "log", joined)
+        drawn = {
+            version: derived(labelled, "log", _picked(monitor, version, rows)).df() for version in versions
+        }
+    check_in_place(monitor, [day], lake)
+    for frame in drawn.values():
+        frame[key] = frame[key].map(personal.shown_id)
+    return {version: frame.set_index(key) for version, frame in drawn.items()}
+
+
+@reads_rows
+def draw_cells(
+    monitor: Monitor, day: dt.date, lake: Lake, *, version: str, cuts: Sequence[Cut], rows: int
+) -> pd.DataFrame:
+    """At most so many rows of each segment cell of a version, with the cells' values as text.
+
+    A row that is drawn for several cells is there once. Of each cell they are those with the lowest hashes,
+    and the value of a segment column stands under its `cell_key`.
+
+    Raises:
+        LakeError: the day has not been validated.
+        SourceError: a file that is read in place is gone or was rewritten.
+    """
+    key, made_by = identifier(monitor.logs.columns.prediction_id), identifier(monitor.logs.columns.version)
+    order = f"{drawn_by(monitor, key)}, {key}"
+    texts = ", ".join(
+        f"CAST({identifier(name)} AS VARCHAR) AS {identifier(cell_key(name))}"
+        for name in dict.fromkeys(name for cut in cuts for name in cut)
+    )
+    parts = [", ".join(identifier(name) for name in cut) for cut in cuts]
+    chosen = " OR ".join(
+        f"row_number() OVER (PARTITION BY {part} ORDER BY {order}) <= {rows}" for part in parts
+    )
+    query = (
+        f"SELECT *, {texts} FROM log WHERE {made_by} = {literal(version)} QUALIFY {chosen} ORDER BY {order}"
+    )
+    with connect() as connection:
+        frame: pd.DataFrame = derived(rows_here(connection, monitor, [day], lake), "log", query).df()
+    check_in_place(monitor, [day], lake)
+    return frame
+
+
 def _picked(monitor: Monitor, version: str, rows: int) -> str:
     """SQL for the rows of a version in `log` whose prediction ids have the lowest hashes, in their order."""
     key, column = identifier(monitor.logs.columns.prediction_id), identifier(monitor.logs.columns.version)
@@ -103,6 +171,30 @@ def _picked_whole(monitor: Monitor, version: str, rows: int) -> str:
         f"SELECT * FROM log WHERE {of_version} AND {group} IN "
         f"(SELECT {group} FROM ({groups}) WHERE before < {rows})"
     )
+
+
+def baseline_cells(
+    monitor: Monitor, version: str, lake: Lake, cuts: Sequence[Cut], rows: int
+) -> pd.DataFrame | None:
+    """Rows of a version's own baseline as `draw_cells` gives those of a day; None if it has none.
+
+    They are the first ones of the sample that is kept of a baseline, so rare cells may have few.
+    """
+    import pyarrow as pa
+
+    table = baseline_sample(monitor, version, lake)
+    names = dict.fromkeys(name for cut in cuts for name in cut)
+    if table is None or not set(names) <= set(table.column_names):
+        return None
+    for name in names:
+        table = table.append_column(cell_key(name), table[name].cast(pa.string()))
+    frame = table.to_pandas()
+    first = [frame.groupby([cell_key(name) for name in cut], dropna=False).cumcount() < rows for cut in cuts]
+    chosen = first[0]
+    for each in first[1:]:
+        chosen |= each
+    found: pd.DataFrame = frame[chosen]
+    return found
 
 
 def sample_baseline(monitor: Monitor, version: str, lake: Lake, rows: int) -> pd.DataFrame | None:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 IntArray = NDArray[np.int64]
 
 
-def column_origins(transformer: Any, inputs: Sequence[str]) -> IntArray | None:
+def column_origins(transformer: Any, inputs: Sequence[str]) -> IntArray | None:  # noqa: PLR0911 - one a kind
     """For each output column of a fitted scikit-learn transformer, the position of the input it stems from.
 
-    Known are column transformers, pipelines, one-hot encoders, imputers and everything that maps columns one
-    to one. SHAP values of the outputs of one input add up to the SHAP value of that input.
+    Known are column transformers, pipelines, one-hot and target encoders, imputers and everything that maps
+    columns one to one. SHAP values of the outputs of one input add up to the SHAP value of that input.
 
     Returns:
         Positions, shape (number of outputs,); None if an output mixes inputs or the transformer is unknown.
@@ -25,7 +25,7 @@ def column_origins(transformer: Any, inputs: Sequence[str]) -> IntArray | None:
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import OneHotEncoder
+    from sklearn.preprocessing import OneHotEncoder, TargetEncoder
 
     if isinstance(transformer, Pipeline):
         return _of_pipeline(transformer, inputs)
@@ -35,6 +35,9 @@ def column_origins(transformer: Any, inputs: Sequence[str]) -> IntArray | None:
         return _of_one_hot(transformer)
     if isinstance(transformer, SimpleImputer):
         return _of_imputer(transformer)
+    if isinstance(transformer, TargetEncoder) and transformer.target_type_ == "multiclass":
+        # each input becomes a column per class, one input after the other
+        return np.repeat(np.arange(len(inputs)), len(transformer.classes_))
     one_to_one = isinstance(transformer, OneToOneFeatureMixin) or transformer == "passthrough"
     # A column transformer turns "passthrough" into this one when it is fitted.
     if one_to_one or getattr(transformer, "feature_names_out", None) == "one-to-one":

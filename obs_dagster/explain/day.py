@@ -35,7 +35,7 @@ Served = tuple[dt.date, Sequence[str]]
 
 
 def explain_days(
-    monitor: Monitor, days: Sequence[Served], lake: Lake, tracking_uri: str
+    monitor: Monitor, days: Sequence[Served], lake: Lake, tracking_uri: str, *, labelled: bool = False
 ) -> Iterator[tuple[dt.date, list[VersionExplained]]]:
     """Explain a sample of the rows of each version and day, and replace the days' explanations in the lake.
 
@@ -48,6 +48,8 @@ def explain_days(
         days: each day with the versions that served on it.
         lake: holds the rows, and takes the explanations.
         tracking_uri: the MLflow server or database that holds the registry.
+        labelled: whether to ask the days' labels what each feature is worth; what is kept of the days stays
+            as it is then, and says what SHAP values to compare with.
 
     Raises:
         OSError: the explanations cannot be written.
@@ -58,10 +60,12 @@ def explain_days(
         return
     if not monitor.engine.reads_here:
         for first in range(0, len(days), _FEWEST_DAYS):
-            yield from _explained(monitor, days[first : first + _FEWEST_DAYS], lake, tracking_uri)
+            yield from _explained(
+                monitor, days[first : first + _FEWEST_DAYS], lake, tracking_uri, labelled=labelled
+            )
         return
     unreachable = no_answer(tracking_uri) if monitor.registry else ""
-    explainers = Explainers(monitor, lake, tracking_uri, unreachable)
+    explainers = Explainers(monitor, lake, tracking_uri, unreachable, labelled=labelled)
     if monitor.registry is not None and monitor.registry.apart and not unreachable:
         found = _apart(explainers, monitor.registry, days)
     else:
@@ -77,10 +81,10 @@ def explain_days(
 
 @reads_rows
 def _explained(
-    monitor: Monitor, days: Sequence[Served], lake: Lake, tracking_uri: str
+    monitor: Monitor, days: Sequence[Served], lake: Lake, tracking_uri: str, *, labelled: bool
 ) -> list[tuple[dt.date, list[VersionExplained]]]:
     """The same, done where rows are read."""
-    return list(explain_days(monitor, days, lake, tracking_uri))
+    return list(explain_days(monitor, days, lake, tracking_uri, labelled=labelled))
 
 
 def _apart(
@@ -126,6 +130,9 @@ def _explain(explainers: Explainers, days: Iterable[Served]) -> Iterator[list[Ve
     for day, versions in days:
         with of_day(day):
             explained = kept.explain(day, versions)
+        if kept.labelled:
+            yield explained
+            continue
         folder = day_folder(kept.monitor, day, kept.lake)
         summary = [{**asdict(each), "remarks": each.remarks} for each in explained]
         write_json(folder / SUMMARY, summary)

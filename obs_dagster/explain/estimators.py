@@ -10,6 +10,7 @@ from obs_dagster.explain.input_kinds import Kind
 from obs_dagster.explain.logged_model import LoggedModel
 from obs_dagster.explain.sklearn_classes import adapt_classes
 from obs_dagster.explain.sklearn_classifier import adapt_classifier
+from obs_dagster.explain.sklearn_detector import adapt_detector, is_detector
 from obs_dagster.explain.sklearn_regressor import adapt_regressor
 
 
@@ -26,6 +27,8 @@ def adapt_estimator(
     Raises:
         ModelLoadError: it is none that can be explained.
     """
+    if logged.puts == "number" and is_detector(found):
+        return adapt_detector(found, place=logged.place, declared=declared)
     return _ADAPT[logged.puts](found, place=logged.place, declared=declared)
 
 

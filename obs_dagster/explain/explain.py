@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from obs_dagster.explain.explainable import (
     ClassModel,
     ExplainableModel,
     FloatArray,
+    HasOtherWays,
     size,
 )
 from obs_dagster.explain.explanation import Explanation
@@ -44,15 +45,15 @@ class Explainer:
         features: the columns that the model reads, in its order: what explanations are about.
         model: the version.
         background: a sample of the version's baseline that the model accepts.
-        attribute: the exact method, with the background; None if there is none, or it is wrong.
-        trouble: why it is wrong; empty if it is not.
+        ways: the model's exact methods that are right, the best first, with the background.
+        trouble: why others are not; empty if all are.
         largest: the largest sample.
     """
 
     features: tuple[str, ...]
     model: ExplainableModel
     background: pd.DataFrame
-    attribute: Attribute | None
+    ways: tuple[Attribute, ...]
     trouble: str
     largest: int
 
@@ -63,8 +64,8 @@ class Explainer:
         """Prepare the explanation of a version's rows.
 
         An exact method is held against the model's own scores of some of the background. One that does not
-        give them back, or fails, is not used for any row: the model is explained by permutation then, which
-        needs nothing but its scores.
+        give them back, or fails, is not used for any row: the next one takes over, and in the end
+        permutations, which need nothing but scores.
 
         Args:
             model: the version that scored the rows.
@@ -81,13 +82,20 @@ class Explainer:
         """
         inputs = inputs_of(model, features)
         given, scores = accepted(model, background, inputs)
-        try:
-            attribute = model.attribution(given)
-            tried = None if attribute is None else attribute(given.iloc[:_TRIED])
-            trouble = "" if tried is None else _trouble(tried, scores[:_TRIED])
-        except Exception as error:  # noqa: BLE001 - an explainer may not know what an estimator can be set to
-            return cls(inputs, model, given, None, f"failed ({told(error)})", largest)
-        return cls(inputs, model, given, None if trouble else attribute, trouble, largest)
+        right: list[Attribute] = []
+        troubles: list[str] = []
+        for way in ways_of(model):
+            try:
+                attribute = way(given)
+                tried = None if attribute is None else attribute(given.iloc[:_TRIED])
+                trouble = "" if tried is None else _trouble(tried, scores[:_TRIED])
+            except Exception as error:  # noqa: BLE001 - an explainer may not know what an estimator can be set to
+                attribute, trouble = None, f"failed ({told(error)})"
+            if trouble:
+                troubles.append(trouble)
+            elif attribute is not None:
+                right.append(attribute)
+        return cls(inputs, model, given, tuple(right), "; ".join(troubles), largest)
 
     def explain(
         self, rows: pd.DataFrame, tolerance: float = 0.0, scores: FloatArray | None = None
@@ -109,19 +117,23 @@ class Explainer:
         require(rows, self.features, "rows to explain")
         data = rows.iloc[: self.largest][list(self.features)]
         known = self.model.predict(data) if scores is None else scores[: len(data)]
-        trouble = self.trouble
-        if self.attribute is not None:
+        troubles = [self.trouble] if self.trouble else []
+        for way in self.ways:
             try:
-                found = self._by(self.attribute, data, tolerance)
+                found = self._by(way, data, tolerance)
                 trouble = _trouble(found.attribution, known[: len(found.attribution.output)])
             except Exception as error:  # noqa: BLE001 - the same as while preparing, with rows that the background lacked
                 trouble = f"failed ({told(error)})"
             if not trouble:
-                return found.explanation
+                return replace(found.explanation, method=f"{found.explanation.method}{_since(troubles)}")
+            troubles.append(trouble)
         permuted = permutation_attribution(self.model.predict, self.background, self.largest, self.model.unit)
-        explanation = self._by(permuted, data, tolerance).explanation
-        why = f", since the exact method {trouble}" if trouble else ""
-        return replace(explanation, method=f"{explanation.method}{why}")
+        found = self._by(permuted, data, tolerance)
+        return replace(
+            found.explanation,
+            method=f"{found.explanation.method}{_since(troubles)}",
+            doubt=_trouble(found.attribution, known[: len(found.attribution.output)]),
+        )
 
     def _by(self, attribute: Attribute, data: pd.DataFrame, tolerance: float) -> _Found:
         steps = sizes(len(data)) if tolerance else [len(data)]
@@ -135,7 +147,10 @@ class Explainer:
                 break
         first = blocks[0]
         whole = replace(
-            first, contributions=values, output=np.concatenate([block.output for block in blocks])
+            first,
+            contributions=values,
+            output=np.concatenate([block.output for block in blocks]),
+            score=_together([block.score for block in blocks]),
         )
         explanation = Explanation(
             shap_values=values,
@@ -156,6 +171,22 @@ class _Found:
     explanation: Explanation
 
 
+def _since(troubles: Sequence[str]) -> str:
+    return f", since the exact method {'; '.join(troubles)}" if troubles else ""
+
+
+def _together(parts: Sequence[FloatArray | None]) -> FloatArray | None:
+    known = [each for each in parts if each is not None]
+    return np.concatenate(known) if known else None
+
+
+def ways_of(model: ExplainableModel) -> Iterator[Callable[[pd.DataFrame], Attribute | None]]:
+    """The model's own methods, each of a background, the best first."""
+    yield model.attribution
+    if isinstance(model, HasOtherWays):
+        yield from model.other_ways
+
+
 def _residual(found: Attribution) -> float:
     return float(np.abs(found.base_value + found.contributions.sum(axis=1) - found.output).max())
 
@@ -167,10 +198,17 @@ def _trouble(found: Attribution, scores: FloatArray) -> str:
     residual = _residual(found)
     if residual > RESIDUAL_TOLERANCE * size(found.output, found.unit):
         return f"was off by {residual:.3g} {found.unit}"
-    again = 1 / (1 + np.exp(-np.clip(found.output, -500, 500))) if found.unit == "log-odds" else found.output
+    again = _scores(found)
     off = float(np.abs(again - scores).max())
     allowed = RESIDUAL_TOLERANCE * (size(scores, found.unit) if found.unit == "unit of the target" else 1.0)
     return f"was about scores that are off by {off:.3g}" if off > allowed else ""
+
+
+def _scores(found: Attribution) -> FloatArray:
+    """What the model puts out by what was explained."""
+    if found.score is not None:
+        return found.score
+    return 1 / (1 + np.exp(-np.clip(found.output, -500, 500))) if found.unit == "log-odds" else found.output
 
 
 def accepted(

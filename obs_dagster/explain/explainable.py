@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = NDArray[np.float64]
-Unit = Literal["log-odds", "probability", "unit of the target", "raw score"]
-"""What SHAP values are in; a raw score is what a softmax over the classes is taken of."""
+Unit = Literal["log-odds", "probability", "unit of the target", "raw score", "shorter path", "longer path"]
+"""What SHAP values are in; a raw score is what a softmax over the classes is taken of. Paths are those of an
+isolation forest: by how many splits sooner, or later, its trees tell a row from others."""
 Puts = Literal["score", "number", "classes"]
 """What a model puts out: the probability of the positive class, a number, or one probability per class."""
 
@@ -31,6 +32,8 @@ class Attribution:
         unit: of all of these. Of classifiers log-odds, except for forests, whose trees average probabilities;
             of regressors that of what they predict.
         method: the algorithm.
+        score: what the model puts out for each row, shape (n,), where the output is neither that nor its
+            log-odds; None if it is.
     """
 
     contributions: FloatArray
@@ -38,6 +41,7 @@ class Attribution:
     output: FloatArray
     unit: Unit
     method: str
+    score: FloatArray | None = None
 
 
 def size(output: FloatArray, unit: Unit) -> float:
@@ -48,6 +52,11 @@ def size(output: FloatArray, unit: Unit) -> float:
 
 Attribute = Callable[["pd.DataFrame"], Attribution]
 """SHAP values of rows that hold exactly the inputs; called with one block of rows after the other."""
+
+
+Interactions = Callable[["pd.DataFrame"], FloatArray]
+"""SHAP interaction values of rows, shape (n, f, f): what each pair of features adds, half of it on each side
+of the diagonal, and on it what a feature adds alone; summed over an axis they are SHAP values."""
 
 
 class ExplainableModel(Protocol):
@@ -70,6 +79,32 @@ class ExplainableModel(Protocol):
         Args:
             background: rows that stand for "nothing is known", with exactly the inputs.
         """
+
+
+@runtime_checkable
+class HasOtherWays(Protocol):
+    """A model with more than one method of its own."""
+
+    @property
+    def other_ways(self) -> Sequence[Callable[[pd.DataFrame], Attribute | None]]:
+        """What takes over, in order, where `attribution` does not give the model's own scores back."""
+
+
+@runtime_checkable
+class HasInteractions(Protocol):
+    """A model whose SHAP values can be divided among pairs of features."""
+
+    def interactions(self, background: pd.DataFrame) -> Interactions | None:
+        """How, for rows that hold exactly the inputs; None if there is no such method for it."""
+
+
+@runtime_checkable
+class HasForms(Protocol):
+    """A model that has more than one score, of which a service may log any."""
+
+    @property
+    def forms(self) -> Sequence[ExplainableModel]:
+        """The model by each of its scores."""
 
 
 @dataclass(frozen=True, slots=True)

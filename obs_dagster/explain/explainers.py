@@ -9,24 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
-import numpy as np
-
 from obs_dagster.baselines.stored import SAMPLE, version_folder
 from obs_dagster.errors import ModelLoadError, ObsError
-from obs_dagster.evaluation.sampling import draw_versions, sample_baseline
-from obs_dagster.explain.class_explanation import ClassExplainer
+from obs_dagster.evaluation.sampling import draw_labelled, draw_versions, sample_baseline
+from obs_dagster.explain import beside
+from obs_dagster.explain.beside import Segments, VersionDay
+from obs_dagster.explain.class_explanation import ClassExplainer, ClassExplanation
+from obs_dagster.explain.cohorts import Cohorts
+from obs_dagster.explain.drawn import drawn
 from obs_dagster.explain.explain import Explainer, inputs_of, require
-from obs_dagster.explain.explainable import ClassModel, ExplainableModel, FloatArray, Puts
-from obs_dagster.explain.kept import day_folder, keep
+from obs_dagster.explain.explainable import ClassModel, ExplainableModel, HasForms, Puts
+from obs_dagster.explain.explanation import Explanation
+from obs_dagster.explain.kept import day_folder, keep, keep_files
 from obs_dagster.explain.loading import RegistryUnavailable, load_classes, load_fetched, load_version
-from obs_dagster.explain.scoring import Agreement, Scored, compare, compare_classes, score, told
+from obs_dagster.explain.logged_agreement import logged_agreement
+from obs_dagster.explain.on_labels import kept_shap, opinion_of_labels
+from obs_dagster.explain.scoring import Scored, compare, score, served_form, told
 from obs_dagster.explain.usual import Usual, usual_attribution
 from obs_dagster.explain.version_explained import VersionExplained, refused_whole
 from obs_dagster.lake.lake import Lake
 from obs_dagster.metrics.record import NO_ROWS
 from obs_dagster.monitor.data import Registry
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.monitor.task import leading_output, outputs
+from obs_dagster.monitor.task import leading_output
 from obs_dagster.telemetry.traces import span
 
 if TYPE_CHECKING:
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
 
 
 _ATTRIBUTION = "attribution.parquet"
+NO_LABELS = "no labels"
 _NOTHING_USUAL = Usual.unknown("the version has no baseline of its own")
 
 
@@ -47,6 +53,9 @@ class Explainers:
         troubles: why versions cannot be loaded; for all of them under `""`.
         fetched: where the files of versions are, if models are loaded in a process of their own.
         usual: how each version explains the rows of its own baseline, once it has been prepared.
+        cohorts: how it explains those of segment cells, where that is asked for.
+        forms: those that have more than one score, by the one that is served.
+        labelled: whether labels are asked what features are worth, in the place of SHAP what moves scores.
         key: the same in every copy that another process gets.
     """
 
@@ -58,6 +67,9 @@ class Explainers:
     troubles: dict[str, str] = field(default_factory=dict, compare=False)
     fetched: dict[str, Path] = field(default_factory=dict, compare=False)
     usual: dict[str, Usual] = field(default_factory=dict, compare=False)
+    cohorts: dict[str, Cohorts] = field(default_factory=dict, compare=False)
+    forms: dict[str, ExplainableModel] = field(default_factory=dict, compare=False)
+    labelled: bool = field(default=False, compare=False)
     key: str = field(default_factory=lambda: uuid4().hex)
 
     def explain(self, day: dt.date, versions: Sequence[str]) -> list[VersionExplained]:
@@ -68,8 +80,9 @@ class Explainers:
         if self.unreachable:
             return not_explained(versions, f"MLflow does not answer: {self.unreachable}")
         largest = self.monitor.explanations.sample
+        draw = draw_labelled if self.labelled else draw_versions
         try:
-            drawn = draw_versions(self.monitor, day, self.lake, versions=versions, rows=largest)
+            drawn = draw(self.monitor, day, self.lake, versions=versions, rows=largest)
         except Exception as error:  # noqa: BLE001 - whatever stops explanations must not stop what follows them
             return not_explained(versions, told(error))
         return [self._version(day, version, registry, rows) for version, rows in drawn.items()]
@@ -79,10 +92,11 @@ class Explainers:
     ) -> VersionExplained:
         """The explanation of a version, or whatever kept it from being explained."""
         if rows.empty:
-            return VersionExplained(version, reason=NO_ROWS)
+            return VersionExplained(version, reason=NO_LABELS if self.labelled else NO_ROWS)
+        explained = self._by_labels if self.labelled else self._explained
         try:
             with span("explain", version=version) as told_of:
-                found = self._explained(day, version, self._load(version, registry), rows)
+                found = explained(day, version, self._load(version, registry), rows)
                 told_of.set(rows=found.rows, method=found.method)
                 return found
         except ObsError as error:
@@ -118,6 +132,9 @@ class Explainers:
         if self.monitor.registry is None:
             raise ModelLoadError("The monitor names no registry.", remedy="Add `registry`.")
         model = self._load(version, self.monitor.registry)
+        inputs = list(inputs_of(model, list(self.monitor.features)))
+        require(rows, inputs, "rows to explain")
+        model = self._form(version, model, rows[inputs], rows)
         return model, self._explainer(version, model, rows)
 
     def _load(self, version: str, registry: Registry) -> ExplainableModel | ClassModel:
@@ -144,6 +161,7 @@ class Explainers:
         monitor, puts = self.monitor, self._puts
         inputs = inputs_of(model, list(monitor.features))
         require(rows, inputs, "rows to explain")
+        model = self._form(version, model, rows[list(inputs)], rows)
         scored = _told_of(score(model, rows[list(inputs)]), personal=bool(monitor.personal))
         accepted = scored.accepted
         if not accepted.any():
@@ -152,16 +170,21 @@ class Explainers:
         explainer = self._explainer(version, model, kept)
         folder = day_folder(monitor, day, self.lake)
         by_class: dict[str, dict[str, float]] = {}
+        whole: Explanation | ClassExplanation
         if isinstance(explainer, ClassExplainer):
-            agreement = _agreement(monitor, explainer, scored.scores, rows)
-            of_classes = explainer.explain(kept, monitor.explanations.tolerance, scores)
+            agreement = logged_agreement(monitor, explainer, scored.scores, rows)
+            whole = of_classes = explainer.explain(kept, monitor.explanations.tolerance, scores)
             found, by_class = of_classes.over_classes, of_classes.by_class()
             keep(found, of_classes.of_chosen, _beside_ids(of_classes.to_table(), monitor), folder, version)
         else:
             agreement = compare(scored.scores, rows[leading_output(monitor).column], puts)
-            found = explainer.explain(kept, monitor.explanations.tolerance, scores)
+            whole = found = explainer.explain(kept, monitor.explanations.tolerance, scores)
             keep(found, found, _beside_ids(found.to_table(), monitor), folder, version)
         moved = self.usual.get(version, _NOTHING_USUAL).moved(found)
+        has_baseline = version in self.prepared
+        at = VersionDay(monitor, self.lake, day, version, explainer, whole, kept, has_baseline=has_baseline)
+        segments, pictures = self._segments(at), drawn(at)
+        keep_files(pictures.files, folder, version)
         return VersionExplained(
             version=version,
             rows=len(found.data),
@@ -170,7 +193,13 @@ class Explainers:
             refusal=scored.why,
             settled=found.settled,
             metrics={name: each | moved[name] for name, each in found.metrics().items()},
-            moved=moved[""],
+            moved=moved[""] | beside.likeness(at),
+            opinion=beside.opinion(at),
+            cohorts=segments.shifts,
+            worst=segments.worst,
+            doubt=found.doubt,
+            pictures=tuple(pictures.files),
+            told=(*filter(None, [segments.wrong]), *pictures.remarks),
             method=found.method,
             unit=found.unit,
             base_value=found.base_value,
@@ -178,6 +207,30 @@ class Explainers:
             agreement=agreement,
             by_class=by_class,
         )
+
+    def _by_labels(
+        self, day: dt.date, version: str, model: ExplainableModel | ClassModel, rows: pd.DataFrame
+    ) -> VersionExplained:
+        shap = kept_shap(self.monitor, day, version, self.lake)
+        return opinion_of_labels(model, self._puts, rows, version=version, shap=shap, monitor=self.monitor)
+
+    def _segments(self, at: VersionDay) -> Segments:
+        """How far segment cells are from the baseline; what goes wrong there ends nothing else."""
+        try:
+            return beside.segments(at, self.cohorts)
+        except Exception as error:  # noqa: BLE001 - libraries and models fail in ways of their own
+            return Segments(worst=f"Segments could not be explained: {self._told(error)}")
+
+    def _form(
+        self, version: str, model: ExplainableModel | ClassModel, given: pd.DataFrame, rows: pd.DataFrame
+    ) -> ExplainableModel | ClassModel:
+        """The model by the score that is served, which the first rows of a version decide."""
+        if not isinstance(model, HasForms):
+            return model
+        if version not in self.forms:
+            logged = rows[leading_output(self.monitor).column]
+            self.forms[version] = served_form(cast("ExplainableModel", model), given, logged)
+        return self.forms[version]
 
     def _explainer(
         self, version: str, model: ExplainableModel | ClassModel, rows: pd.DataFrame
@@ -212,29 +265,6 @@ class Explainers:
             )
         except Exception as error:  # noqa: BLE001 - libraries and models fail in ways of their own
             return Usual.unknown(f"the baseline's rows could not be explained: {self._told(error)}")
-
-
-def _agreement(
-    monitor: Monitor, explainer: ClassExplainer, scores: FloatArray, rows: pd.DataFrame
-) -> Agreement:
-    """Whether the model gives the logged scores; without such, whether it predicts the logged classes."""
-    logged = {
-        name: each.column
-        for name, each in zip(
-            leading_output(monitor).allowed,
-            (each for each in outputs(monitor) if each.kind == "score"),
-            strict=False,
-        )
-    }
-    if logged:
-        columns = [logged[name] for name in explainer.classes]
-        return compare_classes(scores, rows[columns].to_numpy(dtype=np.float64))
-    names = np.array(explainer.classes, dtype=object)
-    accepted = np.isfinite(scores.sum(axis=1))
-    served = rows[leading_output(monitor).column].to_numpy(dtype=object)
-    chosen = names[np.where(accepted[:, np.newaxis], scores, 0.0).argmax(axis=1)]
-    same = np.where(accepted, (chosen == served).astype(np.float64), np.nan)
-    return compare(same, np.ones(len(rows)))
 
 
 def _beside_ids(values: pa.Table, monitor: Monitor) -> pa.Table:

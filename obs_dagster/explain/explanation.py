@@ -34,6 +34,7 @@ class Explanation:
         unit: unit of SHAP values, base value and residual.
         method: the algorithm.
         settled: whether the ranking of the features was known when sampling ended (see `convergence`).
+        doubt: why the method is not right either, where no other one was; empty if it is.
     """
 
     shap_values: FloatArray
@@ -44,6 +45,7 @@ class Explanation:
     unit: Unit
     method: str
     settled: bool
+    doubt: str = ""
 
     def importance(self) -> dict[str, float]:
         """Mean absolute SHAP value of each feature, the largest first."""

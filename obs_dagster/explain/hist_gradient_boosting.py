@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from obs_dagster.explain.explainable import Attribution, FloatArray, Unit
-from obs_dagster.explain.tree_shap import Tree
+from obs_dagster.explain.tree_shap import Tree, completed
 
 _WORD = 32
 
@@ -43,8 +43,7 @@ class CategoricalBoosting:
 
     def __call__(self, rows: Any) -> Attribution:
         """The SHAP values of rows in the form that the classifier takes."""
-        prepared = self._estimator._preprocess_X(rows, reset=False)  # noqa: SLF001 - see above
-        matrix = np.asarray(prepared, dtype=np.float64)
+        matrix = self._matrix(rows)
         ordered = np.zeros(matrix.shape)
         for predictor, tree in zip(self._predictors, self._trees, strict=True):
             ordered += tree.contributions(self._goes_left(predictor, matrix), matrix.shape[1])
@@ -57,6 +56,21 @@ class CategoricalBoosting:
             unit=self._unit,
             method="TreeSHAP with splits on categories (path-dependent)",
         )
+
+    def interactions(self, rows: Any) -> FloatArray:
+        """The SHAP interaction values of such rows, shape (n, f, f)."""
+        matrix = self._matrix(rows)
+        ordered = np.zeros((len(matrix), matrix.shape[1], matrix.shape[1]))
+        for predictor, tree in zip(self._predictors, self._trees, strict=True):
+            ordered += tree.interactions(self._goes_left(predictor, matrix), matrix.shape[1])
+        pairs = np.empty_like(ordered)
+        pairs[:, self._order[:, np.newaxis], self._order] = ordered
+        return completed(pairs, self(rows).contributions)
+
+    def _matrix(self, rows: Any) -> FloatArray:
+        """The rows as its trees read them: categories come first."""
+        prepared = self._estimator._preprocess_X(rows, reset=False)  # noqa: SLF001 - see above
+        return np.asarray(prepared, dtype=np.float64)
 
     @cached_property
     def _base_value(self) -> float:

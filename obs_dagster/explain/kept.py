@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -32,8 +33,10 @@ def explanation_files(monitor: Monitor, day: dt.date, version: str, lake: Lake) 
         "shap_beeswarm.png": folder / f"{stem}.beeswarm.png",
         "shap_values.parquet": folder / f"{stem}.parquet",
     }
-    known = {entry["version"] for entry in read_json(folder / SUMMARY) or () if not entry["reason"]}
-    return files if version in known else {}
+    known = {entry["version"]: entry for entry in read_json(folder / SUMMARY) or () if not entry["reason"]}
+    if version not in known:
+        return {}
+    return files | {name: folder / f"{stem}.{name}" for name in known[version].get("pictures", ())}
 
 
 def explanation_remarks(monitor: Monitor, day: dt.date, lake: Lake) -> dict[str, list[str]]:
@@ -64,3 +67,16 @@ def keep(bar: Explanation, beeswarm: Explanation, table: pa.Table, folder: Path,
                 aside.write_bytes(content)
             else:
                 pq.write_table(content, aside, compression="zstd")
+
+
+def keep_files(files: Mapping[str, bytes], folder: Path, version: str) -> None:
+    """Keep more files about a version, each replaced at once.
+
+    Args:
+        files: content by the name that `explanation_files` gives it.
+        folder: the day's.
+        version: the version.
+    """
+    for name, content in files.items():
+        with replacing(folder / f"{file_name(version)}.{name}") as aside:
+            aside.write_bytes(content)

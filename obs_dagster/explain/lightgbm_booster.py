@@ -11,8 +11,9 @@ import numpy as np
 
 from obs_dagster.errors import ModelLoadError
 from obs_dagster.explain.encoding import encode
-from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray, Puts, Unit
+from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray, Interactions, Puts, Unit
 from obs_dagster.explain.lightgbm_categories import BoosterCategories
+from obs_dagster.explain.lightgbm_trees import interaction_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +54,18 @@ class LightGBMBooster:
             return None
         return lambda rows: native(self.encoded(rows))
 
+    def interactions(self, background: pd.DataFrame) -> Interactions | None:  # noqa: ARG002 - trees carry theirs
+        """SHAP interaction values by its trees; None where LightGBM has no SHAP values."""
+        native = tree_shap(self.booster, self.unit)
+        if native is None:
+            return None
+
+        def of_rows(rows: pd.DataFrame) -> FloatArray:
+            matrix = self.encoded(rows)
+            return tree_interactions(self.booster, matrix, native(matrix).contributions, self.unit)
+
+        return of_rows
+
     @cached_property
     def _categories(self) -> BoosterCategories:
         return BoosterCategories(self.booster)
@@ -81,6 +94,14 @@ def tree_shap(booster: Any, unit: Unit = "log-odds") -> Callable[[Any], Attribut
     if unit == "unit of the target":
         return None if _transforms(objective) else partial(_attribute, booster, 1 / averaged, unit)
     return partial(_attribute, booster, _sigmoid(objective) / averaged, unit)
+
+
+def tree_interactions(booster: Any, matrix: FloatArray, values: FloatArray, unit: Unit) -> FloatArray:
+    """SHAP interaction values of encoded rows, shape (n, f, f), in the unit of their SHAP values."""
+    model = booster.dump_model(num_iteration=1)
+    averaged = booster.num_trees() if model["average_output"] else 1
+    sigmoid = 1.0 if unit == "unit of the target" else _sigmoid(str(model.get("objective", "")))
+    return interaction_values(booster, matrix, values, sigmoid / averaged)
 
 
 def _transforms(objective: str) -> bool:

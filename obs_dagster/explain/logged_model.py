@@ -19,6 +19,8 @@ Trust = Literal["native", "pickle"]
 _KNOWN_TYPES = frozenset(
     {
         "collections.OrderedDict",
+        # what it is of is a type of its own, which is looked at as well
+        "functools.partial",
         "lightgbm.basic.Booster",
         "lightgbm.sklearn.LGBMClassifier",
         "lightgbm.sklearn.LGBMRegressor",
@@ -44,9 +46,13 @@ _KNOWN_TYPES = frozenset(
         "sklearn._loss.loss.HalfSquaredError",
         "sklearn._loss.loss.HuberLoss",
         "sklearn._loss.loss.PinballLoss",
+        "sklearn.calibration._CalibratedClassifier",
+        "sklearn.calibration._SigmoidCalibration",
         "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn.tree._tree.Tree",
+        "sklearn.utils._bunch.Bunch",
+        "sklearn.utils.validation.check_array",
         "xgboost.core.Booster",
         "xgboost.sklearn.XGBClassifier",
         "xgboost.sklearn.XGBRegressor",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.sampling import draw_versions
 from obs_dagster.explain.apart import run_apart
-from obs_dagster.explain.class_explanation import ClassExplainer
+from obs_dagster.explain.class_explanation import ClassExplainer, ClassExplanation
 from obs_dagster.explain.counterfactual import Counterfactual, counterfactual
 from obs_dagster.explain.explain import Explainer
 from obs_dagster.explain.explainable import ClassModel, ExplainableModel, FloatArray
@@ -25,7 +25,8 @@ from obs_dagster.explain.find_prediction import Prediction
 from obs_dagster.explain.loading import fetch_version
 from obs_dagster.explain.neighbours import Neighbourhood, plain
 from obs_dagster.explain.prediction_explained import Contribution, Neighbour, PredictionExplained
-from obs_dagster.explain.scoring import SCORE_TOLERANCE, score
+from obs_dagster.explain.prediction_trust import of_lime, of_method, of_rows, of_score
+from obs_dagster.explain.scoring import score
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import leading_output
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 NEAREST = 5
 """Rows of the baseline that are shown beside a prediction."""
-_FAR = 0.95
 _HIDDEN = "(personal)"
 
 
@@ -174,7 +174,7 @@ def _explained(
             f"The registered version {found.version} refuses the row ({scored.why}).",
             remedy="Compare the row's values with those that the version was trained with.",
         )
-    explanation, base_value, names = _explanation(explainer, row, scored.scores)
+    whole, explanation, base_value, names = _explanation(explainer, row, scored.scores)
     output = leading_output(monitor)
     decisions = _Decisions(() if output.kind == "number" else names, monitor.logs.threshold)
     [(said, decision)] = decisions.told(scored.scores)
@@ -205,7 +205,18 @@ def _explained(
             unlike=unlike,
             nearest=beside.nearest(),
             counterfactual=beside.otherwise(row, fixed),
-            remarks=tuple(_remarks(logged, said, unlike=unlike, has_baseline=has_baseline)),
+            remarks=(
+                *of_score(logged, said),
+                *of_rows(unlike=unlike, has_baseline=has_baseline),
+                *of_method(explanation),
+                *of_lime(
+                    explainer,
+                    whole,
+                    explanation.shap_values[0],
+                    explanation.features,
+                    monitor.explanations.second_opinion,
+                ),
+            ),
         )
     ]
 
@@ -222,14 +233,14 @@ def _like(explainers: Explainers, found: Prediction) -> pd.DataFrame:
 
 def _explanation(
     explainer: Explainer | ClassExplainer, row: pd.DataFrame, scores: FloatArray
-) -> tuple[Explanation, float, tuple[str, ...]]:
-    """The SHAP values, of several classes of the chosen one; its base value; the names of decisions."""
+) -> tuple[Explanation | ClassExplanation, Explanation, float, tuple[str, ...]]:
+    """The explanation, that of the chosen class, its base value, and the names of decisions."""
     if isinstance(explainer, ClassExplainer):
         of_classes = explainer.explain(row, 0.0, scores)
         base_value = float(of_classes.found.base_value[int(scores[0].argmax())])
-        return of_classes.of_chosen, base_value, explainer.classes
+        return of_classes, of_classes.of_chosen, base_value, explainer.classes
     explanation = explainer.explain(row, 0.0, scores)
-    return explanation, explanation.base_value, ("negative", "positive")
+    return explanation, explanation, explanation.base_value, ("negative", "positive")
 
 
 def _contributions(explanation: Explanation, values: dict[str, object]) -> tuple[Contribution, ...]:
@@ -246,19 +257,3 @@ def _values(row: pd.DataFrame, monitor: Monitor) -> dict[str, object]:
         str(name): _HIDDEN if name in monitor.personal else plain(value)
         for name, value in row.iloc[0].items()
     }
-
-
-def _remarks(logged: object, said: float, *, unlike: float, has_baseline: bool) -> Iterator[str]:
-    """What a reader must know before they trust the explanation."""
-    if isinstance(logged, int | float) and abs(float(logged) - said) > SCORE_TOLERANCE * max(1.0, abs(said)):
-        yield (
-            f"The log has {logged:.4g}, the registered model says {said:.4g}: another model may have "
-            "served, or the log rounds."
-        )
-    if unlike >= _FAR:
-        yield (
-            f"The row is further from the next one than {unlike:.0%} of the "
-            f"{'baseline' if has_baseline else 'day'}'s rows are from theirs: the model knows little like it."
-        )
-    if not has_baseline:
-        yield "The version has no baseline of its own: it is compared with rows of the same day."

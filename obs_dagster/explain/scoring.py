@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from obs_dagster.explain.explainable import ClassModel, ExplainableModel, FloatArray, Puts
+from obs_dagster.explain.explainable import ClassModel, ExplainableModel, FloatArray, HasForms, Puts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,3 +168,22 @@ def rounding(logged: Sequence[float] | FloatArray, puts: Puts = "score") -> floa
         if half < beside and np.abs(scores - np.round(scores, decimals)).max() < least / math.pow(10, 3):
             return max(half + 1e-12, least if puts == "number" else 0.0)
     return least
+
+
+def served_form(model: ExplainableModel, rows: pd.DataFrame, logged: ArrayLike) -> ExplainableModel:
+    """The model by that of its scores which the log has; a model with one score is what it is.
+
+    Args:
+        model: the model.
+        rows: with exactly its inputs.
+        logged: the scores of the log; NaN for a request that failed.
+    """
+    if not isinstance(model, HasForms):
+        return model
+    scores = np.asarray(logged, dtype=np.float64)
+    apart = []
+    for form in model.forms:
+        differences = np.abs(score(form, rows).scores - scores)
+        known = differences[np.isfinite(differences)]
+        apart.append(float(np.median(known)) if known.size else math.inf)
+    return model.forms[int(np.argmin(apart))]

@@ -53,6 +53,9 @@ class SklearnClasses(SklearnClassifier):
 
         return attribute
 
+    def interactions(self, background: pd.DataFrame) -> None:
+        """None: pairs would have values for each class."""
+
     def _of_classes(self, background: pd.DataFrame) -> Callable[[pd.DataFrame], ClassAttribution] | None:
         estimator, kind = self._estimator, type(self._estimator).__name__
         if kind in self.linear and len(estimator.coef_) == len(self.classes):

@@ -12,9 +12,17 @@ import numpy as np
 from obs_dagster.errors import ModelLoadError
 from obs_dagster.explain import lightgbm_booster, xgboost_booster
 from obs_dagster.explain.column_origins import IntArray, column_origins
-from obs_dagster.explain.explainable import Attribute, Attribution, ExplainableModel, FloatArray, Unit
+from obs_dagster.explain.explainable import (
+    Attribute,
+    Attribution,
+    ExplainableModel,
+    FloatArray,
+    Interactions,
+    Unit,
+)
 from obs_dagster.explain.hist_gradient_boosting import CategoricalBoosting, has_categories
 from obs_dagster.explain.input_kinds import Kind, input_kinds, typed
+from obs_dagster.explain.sklearn_interactions import summed_pairs, tree_interactions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,6 +103,34 @@ class SklearnClassifier:
 
         return partial(self._of_trees, shap.TreeExplainer(estimator))
 
+    def interactions(self, background: pd.DataFrame) -> Interactions | None:
+        """SHAP interaction values of the raw features, where the estimator is one of trees."""
+        origins = self._origins(tuple(background.columns))
+        pairs = None if origins is None or self.attribution(background) is None else self._pairs()
+        if origins is None or pairs is None:
+            return None
+        return lambda rows: summed_pairs(pairs(rows), origins, rows.shape[1])
+
+    def _pairs(self) -> Callable[[pd.DataFrame], FloatArray] | None:
+        """Interaction values of the columns that the estimator is given; None if it is not of trees."""
+        estimator, kind = self._estimator, type(self._estimator).__name__
+        if kind == self.xgboost:
+            trees = xgboost_booster.rounds_of(estimator)
+            xgboost = xgboost_booster.tree_interactions(estimator.get_booster(), trees, self.unit)
+            return None if xgboost is None else lambda rows: xgboost(self._dmatrix(rows))
+        if kind not in self.trees:
+            return None
+        if has_categories(estimator):
+            boosting = CategoricalBoosting(estimator, self._margin, self.unit)
+            return lambda rows: boosting.interactions(self._prepared(rows))
+        native = tree_interactions(estimator, scale=self._doubled)
+        return lambda rows: native(dense(self._prepared(rows)))
+
+    @property
+    def _doubled(self) -> float:
+        """Half of the log-odds is what trees add up to under the exponential loss."""
+        return 2.0 if getattr(self._estimator, "loss", "") == "exponential" else 1.0
+
     def _margin(self, prepared: Any) -> FloatArray:
         """What the estimator's own sum is for what it is given: log-odds, or half of them."""
         return np.asarray(self._estimator.decision_function(prepared), dtype=np.float64)
@@ -139,8 +175,7 @@ class SklearnClassifier:
         values = np.asarray(explainer.shap_values(dense(self._prepared(rows)), check_additivity=False))
         # (n, f, classes) or (n, f): which of the two differs by model.
         by_class = values.ndim == 3  # noqa: PLR2004
-        # half of the log-odds is what trees add up to under the exponential loss
-        scale = 2.0 if getattr(self._estimator, "loss", "") == "exponential" else 1.0
+        scale = self._doubled
         forest = self.unit == "probability"
         output = self.predict(rows) if forest else scale * self._margin(self._prepared(rows))
         return Attribution(

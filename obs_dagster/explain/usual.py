@@ -52,7 +52,7 @@ class Usual:
         Explanations by different methods, or in different units, cannot be compared: it is said.
         """
         obstacle = self.obstacle
-        if not obstacle and (self.unit, _kind(self.method)) != (found.unit, _kind(found.method)):
+        if not obstacle and not same_kind((self.unit, self.method), (found.unit, found.method)):
             obstacle = "the baseline's rows were explained by another method"
         places: dict[str, int | None] = {"": None, **{name: at for at, name in enumerate(found.features)}}
         return {
@@ -111,3 +111,8 @@ def _read(path: Path, key: bytes) -> Usual | None:
 def _kind(method: str) -> str:
     """A method without the reason why it is not another one."""
     return method.partition(",")[0]
+
+
+def same_kind(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Whether explanations, each with its unit and method, can be compared."""
+    return (one[0], _kind(one[1])) == (other[0], _kind(other[1]))

@@ -12,7 +12,7 @@ import numpy as np
 
 from obs_dagster.errors import ModelLoadError
 from obs_dagster.explain.encoding import encode
-from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray, Puts, Unit
+from obs_dagster.explain.explainable import Attribute, Attribution, FloatArray, Interactions, Puts, Unit
 from obs_dagster.explain.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ class XGBoostBooster:
             return None
         return lambda rows: native(self.encoded(rows))
 
+    def interactions(self, background: pd.DataFrame) -> Interactions | None:  # noqa: ARG002 - trees carry theirs
+        """XGBoost's own SHAP interaction values; None for a booster that has no SHAP values."""
+        native = tree_interactions(self.booster, self.trees, self.unit)
+        return None if native is None else lambda rows: native(self.encoded(rows))
+
     @cached_property
     def _categories(self) -> Mapping[str, Vocabulary]:
         if "c" not in (self.booster.feature_types or ()):
@@ -99,6 +104,20 @@ def tree_shap(booster: Any, trees: int, unit: Unit = "log-odds") -> Callable[[An
     kind = json.loads(booster.save_config())["learner"]["gradient_booster"]["name"]
     transformed = unit == "unit of the target" and _objective(booster) in _WITH_A_LOGARITHM
     return None if kind == "gblinear" or transformed else partial(_attribute, booster, trees, unit)
+
+
+def tree_interactions(
+    booster: Any, trees: int, unit: Unit = "log-odds"
+) -> Callable[[Any], FloatArray] | None:
+    """XGBoost's own SHAP interaction values of rows in a `DMatrix`, in float32; None where `tree_shap` is."""
+    if tree_shap(booster, trees, unit) is None:
+        return None
+
+    def of_rows(matrix: Any) -> FloatArray:
+        found = booster.predict(matrix, pred_interactions=True, iteration_range=(0, trees))
+        return np.asarray(found, dtype=np.float64)[:, :-1, :-1]
+
+    return of_rows
 
 
 def _objective(booster: Any) -> str:

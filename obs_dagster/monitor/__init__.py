@@ -12,7 +12,8 @@ from obs_dagster.monitor.data import (
 )
 from obs_dagster.monitor.editor_schema import json_schema
 from obs_dagster.monitor.escalation import Severity
-from obs_dagster.monitor.model import Explanations, Monitor, Quality, Reports
+from obs_dagster.monitor.explanations import Explanations
+from obs_dagster.monitor.model import Monitor, Quality, Reports
 from obs_dagster.monitor.problem import MonitorError, Problem
 from obs_dagster.monitor.route import Route
 

@@ -308,8 +308,8 @@ class Registry(Strict):
     name: str = Field(description="The registered model's name.")
     trust: Literal["native", "pickle"] = Field(
         default="native",
-        description="`native` loads LightGBM's and XGBoost's own files and skops files only; `pickle` also "
-        "runs pickled code.",
+        description="`native` loads files of LightGBM, XGBoost, CatBoost and ONNX, and skops files only; "
+        "`pickle` also runs pickled code.",
     )
     own_process: bool | None = Field(
         default=None,

@@ -17,6 +17,7 @@ from obs_dagster.monitor.costs import Costs
 from obs_dagster.monitor.data import MADE_ID, Labels, Logs, Registry
 from obs_dagster.monitor.effect import Effect
 from obs_dagster.monitor.engine import ENGINES, EngineKeys, default_engine
+from obs_dagster.monitor.explanations import Explanations
 from obs_dagster.monitor.fairness import Fairness
 from obs_dagster.monitor.federation import Federation
 from obs_dagster.monitor.log_labels import placed
@@ -58,24 +59,6 @@ class Quality(Strict):
         """Whether something is wrong if the log has no rows of a day."""
         weekend = day.isoweekday() > 5  # noqa: PLR2004 - Saturday and Sunday
         return self.rows_expected == "daily" or (self.rows_expected == "weekdays" and not weekend)
-
-
-class Explanations(Strict):
-    """SHAP explanations per version."""
-
-    sample: int = Field(
-        default=500,
-        ge=10,
-        le=100_000,
-        description="Rows explained per version and night at most, drawn with a seed.",
-    )
-    tolerance: float = Field(
-        default=0.05,
-        ge=0,
-        le=0.5,
-        description="Sampling ends once the ranking of the features is known: the share of each to within "
-        "this, and each told apart from the next or closer to it than this. 0 explains the whole sample.",
-    )
 
 
 class Reports(Strict):

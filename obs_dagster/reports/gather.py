@@ -25,6 +25,7 @@ from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.sections import outcome_sections
 from obs_dagster.evaluation.versus import Versus
 from obs_dagster.evaluation.where import WhereError, why_on
+from obs_dagster.explain.kept import explanation_remarks
 from obs_dagster.federation.buckets import unnamed_columns
 from obs_dagster.history import History, usage
 from obs_dagster.lake.lake import Lake
@@ -38,6 +39,7 @@ from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.alert_lines import alert_lines
 from obs_dagster.reports.effect import effect_sections, newest_effect
 from obs_dagster.reports.fairness import fairness_sections
+from obs_dagster.reports.health.explained import explained_sections
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.record_window import RecordWindow
 from obs_dagster.reports.versus import newest_versus, versus_section
@@ -132,6 +134,7 @@ class Gathering:
             fairness=self._fairness(day),
             why=self._why(day),
             versus=[versus_section(versus), *self._effect(day, versus[0])] if versus else (),
+            explained=self._explained(day),
             compared=(versus[0].first, versus[0].second) if versus else None,
             examples=self._examples(day),
             incidents=incidents,
@@ -250,6 +253,16 @@ class Gathering:
             return why_sections(*why_on(self._night, settled_through(self._monitor, day) or day))
         except (WhereError, LakeError):
             return {}
+
+    def _explained(self, day: dt.date) -> dict[str, tuple[Section, ...]]:
+        """How the output of each version goes with its features, as far as that was drawn."""
+        if self._night is None:
+            return {}
+        lake = self._night.lake
+        return {
+            version: explained_sections(self._monitor, day, version, lake)
+            for version in explanation_remarks(self._monitor, day, lake)
+        }
 
     def _of_quality(self, alert: Alert) -> str:
         """Where a version is wrong and why its metric changed, of an alert on quality."""

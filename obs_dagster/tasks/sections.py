@@ -35,6 +35,7 @@ class Curve:
         x, y: what its axes show.
         points: in order of x.
         diagonal: whether both axes show the same thing, so that points on the diagonal are right.
+        beside: points of another line that it is compared with; empty without one.
         note: what has to be known to read it; empty if nothing.
         empty: what is said if there are no points.
     """
@@ -46,6 +47,7 @@ class Curve:
     diagonal: bool = False
     note: str = ""
     empty: str = "No labels yet."
+    beside: Sequence[CurvePoint] = ()
 
 
 @dataclass(frozen=True, slots=True)

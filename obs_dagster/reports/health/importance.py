@@ -19,6 +19,7 @@ class Bar:
 
     Attributes:
         moved: how far its SHAP values are from those of the baseline's rows; empty if that may be chance.
+        worth: what it is worth to be right, by labels; empty where nobody asked them.
     """
 
     column: str
@@ -26,6 +27,7 @@ class Bar:
     interval: str
     width: float
     moved: str = ""
+    worth: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class ImportanceTable:
     note: str
     ranking: str = ""
     """How alike the ranking of the features is to that on the baseline; empty where nothing is known."""
+    trust: Sequence[str] = ()
+    """How far what is shown can be trusted, in sentences."""
 
 
 def importance_table(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> ImportanceTable:
@@ -65,12 +69,50 @@ def importance_table(monitor: Monitor, index: RecordIndex, version: str, day: dt
             interval("shap_importance", record.low, record.high),
             place(record.value or 0.0, longest),
             _moved(index.at(last, "shap_ks", version, record.window, column=record.column)),
+            _worth(_latest(index, "permutation_importance", version, record.window, day, record.column)),
         )
         for record in latest[:TOP]
     ]
     told = f"{day_month(last)}, {latest[0].n:,} rows explained"
     ranking = _ranking(index.at(last, "shap_ndcg", version, latest[0].window))
-    return ImportanceTable(version, bars, told, ranking)
+    return ImportanceTable(version, bars, told, ranking, _trust(index, version, latest[0].window, day))
+
+
+def _latest(  # noqa: PLR0917  of one record
+    index: RecordIndex, metric: str, version: str, window: int, day: dt.date, column: str = ""
+) -> MetricRecord | None:
+    """The last value of a metric up to a day: what labels say comes when they do."""
+    series = index.series(metric, version, window, column=column)
+    known = [at for at, record in series.items() if at <= day and record.value is not None]
+    return series[max(known)] if known else None
+
+
+_SAID = (
+    ("lime_sign_agreement", "LIME confirms the direction of {} of the attribution"),
+    ("lime_rank_correlation", "rank correlation with LIME {}"),
+    ("label_rank_correlation", "rank correlation with permutation importance on labels {}"),
+    ("unlike_baseline_share", "{} of the rows are unlike the baseline's"),
+)
+"""What other explainers, and the rows, say of the explanation."""
+
+
+def _trust(index: RecordIndex, version: str, window: int, day: dt.date) -> list[str]:
+    found = []
+    for metric, sentence in _SAID:
+        record = _latest(index, metric, version, window, day)
+        if record is not None:
+            told = f"{number(metric, record.value)} {interval(metric, record.low, record.high)}".strip()
+            found.append(sentence.format(told))
+    return found
+
+
+def _worth(record: MetricRecord | None) -> str:
+    """What a feature is worth by labels, where that is no chance."""
+    if record is None:
+        return ""
+    if record.low is not None and record.low <= 0:
+        return "worth unsure"
+    return f"worth {number('permutation_importance', record.value)}"
 
 
 def _moved(record: MetricRecord | None) -> str:

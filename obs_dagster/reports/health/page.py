@@ -71,6 +71,7 @@ class HealthInput:
         versus: the newest version against the champion or the one before it; empty if there is one only.
         compared: the two versions of that; None if there is one only.
         why: by version, where it is wrong, and what the change of its first metric is made of.
+        explained: by version, how its output goes with its features, and which of them act together.
         fairness: by version, how groups of people were treated over the window that is shown first.
         indexed: the records by what they are about; left out: they are put in order for this page.
     """
@@ -92,6 +93,7 @@ class HealthInput:
     hours: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     fairness: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     why: Mapping[str, Sequence[Section]] = field(default_factory=dict)
+    explained: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     versus: Sequence[Section] = ()
     compared: tuple[str, str] | None = None
     examples: Sequence[tuple[Example, str]] = ()
@@ -172,6 +174,7 @@ def render_health(page: HealthInput) -> str:
             told=[moved_lines(verdict) for verdict in judged],
             columns=[column_table(monitor, index, version, day) for version in versions],
             importance=[importance_table(monitor, index, version, day) for version in versions],
+            explained=_by_version(versions, page.explained),
             strip=night_strip(page.nights, begun, day),
             headings=headings(monitor),
             quality=quality_rows(monitor, index, versions, day),
@@ -233,6 +236,9 @@ def _meanings(page: HealthInput) -> list[Meaning]:
             "wasserstein",
             "missing_share",
             "shap_importance",
+            "permutation_importance",
+            "lime_sign_agreement",
+            "unlike_baseline_share",
         ]
     )
     known = definitions()

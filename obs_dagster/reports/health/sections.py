@@ -35,6 +35,7 @@ class DrawnCurve:
         x_ticks, y_ticks: (place, text).
         path: SVG path data of the line through the points.
         diagonal: SVG path data of where x and y are the same; empty if that means nothing.
+        beside: SVG path data of the line that it is compared with; empty without one.
         description: what is drawn, in words.
     """
 
@@ -47,6 +48,7 @@ class DrawnCurve:
     y_ticks: Sequence[tuple[float, str]] = ()
     path: str = ""
     diagonal: str = ""
+    beside: str = ""
     marks: Sequence[CurveMark] = ()
     description: str = ""
     kind: str = "curve"
@@ -134,7 +136,7 @@ def _(section: Curve) -> Drawn:
     points = [point for point in section.points if math.isfinite(point.x) and math.isfinite(point.y)]
     if not points:
         return DrawnCurve(section.title, section.note, empty=section.empty)
-    x_ticks, y_ticks = _ticks(points, shared=section.diagonal)
+    x_ticks, y_ticks = _ticks([*points, *section.beside], shared=section.diagonal)
     x = Scale(x_ticks[0], x_ticks[-1], start=LEFT, end=WIDTH - RIGHT)
     y = Scale(y_ticks[0], y_ticks[-1], start=HEIGHT - BOTTOM, end=TOP)
     first, last = max(x.low, y.low), min(x.high, y.high)
@@ -146,7 +148,8 @@ def _(section: Curve) -> Drawn:
         y=section.y,
         x_ticks=[(round(x.place(tick), 1), plain(tick)) for tick in x_ticks],
         y_ticks=[(round(y.place(tick), 1), plain(tick)) for tick in y_ticks],
-        path="M" + "L".join(_at(x, y, point.x, point.y) for point in points),
+        path=_line(x, y, points),
+        beside=_line(x, y, section.beside) if section.beside else "",
         diagonal=diagonal,
         marks=[_mark(section, point, x, y) for point in points],
         description=". ".join(_told(section, point) for point in points),
@@ -178,6 +181,10 @@ def _told(section: Curve, point: CurvePoint) -> str:
     )
     rows = f", n = {point.n:,.0f}" if point.n else ""
     return f"{section.x} {plain(point.x)}: {section.y} {plain(point.y)}{interval}{rows}"
+
+
+def _line(x: Scale, y: Scale, points: Sequence[CurvePoint]) -> str:
+    return "M" + "L".join(_at(x, y, point.x, point.y) for point in points)
 
 
 def _at(x: Scale, y: Scale, across: float, up: float) -> str:

@@ -27,6 +27,7 @@ def render_prediction(found: PredictionExplained) -> str:
         shown=wording.shown,
         said=wording.said(found),
         moved=wording.moved(found),
+        method=wording.method(found),
         unlike=wording.unlike(found),
         heading=wording.otherwise_heading(found),
         otherwise=wording.otherwise(found),

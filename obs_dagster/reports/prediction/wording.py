@@ -24,6 +24,11 @@ def moved(found: PredictionExplained) -> str:
     )
 
 
+def method(found: PredictionExplained) -> str:
+    """How the contributions were found, and how far they are from adding up."""
+    return f"{found.method}; off by {found.residual:.2g} from adding up to the output."
+
+
 def unlike(found: PredictionExplained) -> str:
     """How much of what the model knows is like it."""
     whose = "baseline" if found.background == "baseline" else "day"

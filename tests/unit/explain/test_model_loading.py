@@ -71,10 +71,10 @@ def test_other_flavors_are_named(registry, tmp_path):
     from mlflow import MlflowClient
 
     client = MlflowClient(registry, registry)
-    (tmp_path / "MLmodel").write_text("flavors:\n  pytorch: {}\n", encoding="utf-8")
+    (tmp_path / "MLmodel").write_text("flavors:\n  keras: {}\n", encoding="utf-8")
     client.create_registered_model("foreign")
     client.create_model_version("foreign", tmp_path.as_uri())
-    with pytest.raises(ModelLoadError, match="flavors pytorch; known are lightgbm, sklearn, xgboost"):
+    with pytest.raises(ModelLoadError, match="flavors keras; known are catboost, lightgbm, onnx"):
         load_version("foreign", "1", registry)
 
 

@@ -11,7 +11,10 @@ import pytest
 from obs_dagster.estimate.likeness import Likeness
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.explanation.attribution_drift import AttributionShift
+from obs_dagster.metrics.explanation.label_importance import LabelImportance
 from obs_dagster.metrics.explanation.model_check import ModelCheck
+from obs_dagster.metrics.explanation.opinions import Opinions
+from obs_dagster.metrics.explanation.unlike import Unlike
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.metrics.reference import reference_markdown
 from obs_dagster.metrics.registry import definitions, family
@@ -231,6 +234,7 @@ def test_explanation(kind):
     values = np.column_stack([NUMERIC[kind], NUMERIC[kind]])
     for column, importance in enumerate(evaluate_explanation(values)):
         found = importance | evaluate("explanation", AttributionShift(values, values[:9], column))
+        found |= evaluate("explanation", LabelImportance(values, column))
         check(found, "explanation")
         assert set(found) == about("column")
 
@@ -242,8 +246,18 @@ def test_explained_model(counts):
     values = np.column_stack([NORMAL, NORMAL])
     found = evaluate_model(ModelCheck(*counts))
     found |= evaluate("explanation", AttributionShift(values[: counts[0]], values[: counts[1]], None))
+    for by in ("LIME", "labels"):
+        found |= evaluate("explanation", Opinions(by, values[: counts[0]], values[: counts[0]]))
+    found |= evaluate("explanation", Unlike(counts[0], counts[1]))
     check(found, "explanation")
     assert {*found} | about("column") == set(family("explanation"))
+
+
+@pytest.mark.parametrize("by", ["LIME", "labels"])
+@pytest.mark.parametrize("kind", sorted(set(NUMERIC) - {"empty"}))
+def test_opinions(kind, by):
+    values = np.column_stack([NUMERIC[kind], NUMERIC[kind][::-1], NUMERIC[kind]])
+    check(evaluate("explanation", Opinions(by, values, values[::-1])), "explanation")
 
 
 @pytest.mark.parametrize("name", sorted(definitions()))

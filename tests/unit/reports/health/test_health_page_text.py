@@ -4,6 +4,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from obs_dagster.reports.health.sections import draw_section
+from obs_dagster.tasks.sections import Curve, CurvePoint
+
 VOID = {"meta", "link", "br"}
 
 
@@ -232,3 +235,37 @@ def test_features_say_whether_the_model_decides_by_them_as_on_its_baseline(rende
     assert "Ranking of features beside the baseline's: 0.83 [0.81, 0.85]; 1 is the same." in page
     assert page.count("moved 0.41") == 1
     assert "moved 0.04" not in page
+
+
+def test_what_others_say_of_the_features_stands_below_them(render, season):
+    last = {"day": season.LAST, "window": 1}
+    earlier = {"day": season.LAST - dt.timedelta(days=5), "window": 1}
+    said = [
+        season.record("lime_sign_agreement", "2", value=0.84, spread=0.03, **last),
+        season.record("label_rank_correlation", "2", value=0.4, spread=0.1, **earlier),
+        season.record("unlike_baseline_share", "2", value=0.24, spread=0.05, **last),
+        season.record("permutation_importance", "2", value=0.3, spread=0.1, column="temp", **earlier),
+        season.record("permutation_importance", "2", value=0.01, spread=0.1, column="hour", **earlier),
+    ]
+    page = text(render(records=[*season.records(), *said]))
+    assert "LIME confirms the direction of 84 % [81 %, 87 %] of the attribution" in page
+    assert "permutation importance on labels 0.40 [0.30, 0.50]" in page
+    assert "24 % [19 %, 29 %] of the rows are unlike the baseline's" in page
+    assert page.count("worth 0.3") == 1
+    assert page.count("worth unsure") == 1
+    assert "Second opinion" not in text(render())
+
+
+def test_how_the_output_goes_with_a_feature_is_drawn_over_that_of_the_baseline(render):
+    today = [CurvePoint(1.0, 0.2), CurvePoint(2.0, 0.4)]
+    before = [CurvePoint(1.0, 0.9), CurvePoint(2.0, 0.1)]
+    curve = Curve(
+        "temp: partial dependence", "temp", "Score", today, note="dashed: on the baseline", beside=before
+    )
+    page = render(explained={"1": (curve,), "2": ()})
+    assert page.count("temp: partial dependence") >= 1
+    assert page.count('class="ideal"') == render().count('class="ideal"') + 1
+    # both lines are within the axes
+    drawn = draw_section(curve)
+    heights = [float(point.partition(",")[2]) for point in drawn.beside[1:].split("L")]
+    assert all(drawn.top <= each <= drawn.bottom for each in heights)
