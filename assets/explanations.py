@@ -40,7 +40,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         explaining = explain_days(monitor, served, night.lake, platform.tracking_uri)
         for day, explained in tracked(context, explaining, len(days)):
             for each in explained:
-                for column, metrics in each.estimates(monitor.features).items():
+                for column, metrics in each.estimates(monitor.inputs).items():
                     records += night.recorder.records(
                         metrics, version=each.version, day=day, window=1, column=column
                     )

@@ -262,8 +262,8 @@ def _ingest(
             snapshot=own.snapshot,
             halves=halves_in_words(across.told()) if across else "",
         )
-        if repeats.rows or len(log.parts) > 1:
-            # a join gives rows in any order, and parts have theirs
+        if repeats.rows or len(log.parts) > 1 or schema.compares_rows:
+            # joins and windows give rows in any order, and parts have theirs
             kept = f"{kept} ORDER BY {ROW}"
         manifest = _manifest(result, stamps, stamp) | (
             {"incomplete": log.incomplete} if log.incomplete else {}
