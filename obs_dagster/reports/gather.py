@@ -23,6 +23,7 @@ from obs_dagster.evaluation.hour_sections import hour_sections
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.sections import outcome_sections
+from obs_dagster.evaluation.typical import typical_rows
 from obs_dagster.evaluation.versus import Versus
 from obs_dagster.evaluation.where import WhereError, why_on
 from obs_dagster.federation.buckets import unnamed_columns
@@ -36,6 +37,7 @@ from obs_dagster.monitor.task import outputs
 from obs_dagster.quality.schema_events import events_of_day
 from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.alert_lines import alert_lines
+from obs_dagster.reports.content import content_sections
 from obs_dagster.reports.fairness import fairness_sections
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.record_window import RecordWindow
@@ -130,6 +132,7 @@ class Gathering:
             hours=hours,
             fairness=self._fairness(day),
             why=self._why(day),
+            content=self._content(day),
             versus=[versus_section(versus)] if versus else (),
             compared=(versus[0].first, versus[0].second) if versus else None,
             examples=self._examples(day),
@@ -248,6 +251,15 @@ class Gathering:
         try:
             return why_sections(*why_on(self._night, settled_through(self._monitor, day) or day))
         except (WhereError, LakeError):
+            return {}
+
+    def _content(self, day: dt.date) -> Mapping[str, tuple[Section, ...]]:
+        """Rows whose content is like the baseline's, and least like it; nothing where these are gone."""
+        if self._night is None or not self._monitor.content:
+            return {}
+        try:
+            return content_sections(typical_rows(self._monitor, day, self._night.lake))
+        except (LakeError, SourceError):
             return {}
 
     def _of_quality(self, alert: Alert) -> str:
