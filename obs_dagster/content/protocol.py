@@ -67,6 +67,20 @@ class Described(ContentType, Protocol):
         """What its SQL calls that the database does not have."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Learned descriptors in SQL.
+
+    Attributes:
+        stages: expressions that others need, each worked out once a row: `{0}` stands for the value of the
+            column, `{1}` for the first of them, and so on.
+        descriptors: of each descriptor, by its name; likewise.
+    """
+
+    stages: Sequence[str]
+    descriptors: Mapping[str, str]
+
+
 @runtime_checkable
 class Learns(Protocol):
     """A content type some of whose descriptors follow from what the baseline is like."""
@@ -82,8 +96,8 @@ class Learns(Protocol):
             feature: as declared.
         """
 
-    def told(self, learned: Mapping[str, Any], column: str, feature: Feature) -> Mapping[str, str]:
-        """SQL for each learned descriptor, by its name, over rows that have the column."""
+    def told(self, learned: Mapping[str, Any], feature: Feature) -> Told:
+        """How rows are told by it."""
 
 
 def described(feature: Feature) -> Described:

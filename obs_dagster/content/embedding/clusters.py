@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from obs_dagster.content.embedding.projections import constant
-from obs_dagster.content.protocol import asked
+from obs_dagster.content.protocol import Told, asked
 from obs_dagster.lake.quoting import identifier
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _VECTORS, _CLUSTERS, _FEWEST = 16_000, 16, 50
 def learn_clusters(rows: duckdb.DuckDBPyRelation, column: str, dimension: int) -> Mapping[str, Any]:
     """The centres of each half, of directions; empty if there are too few vectors."""
     vector = identifier(column)
-    sound = f"len({vector}) = {dimension} AND isfinite(list_sum({vector}))"
+    sound = _sound(vector, dimension)
     number = max(1, int(asked(rows, f"SELECT count(*) FROM log WHERE {sound}").fetchall()[0][0]))
     drawn = asked(
         rows,
@@ -48,31 +48,34 @@ def learn_clusters(rows: duckdb.DuckDBPyRelation, column: str, dimension: int) -
     return {"centres": centres}
 
 
-def nearest(learned: Mapping[str, Any], column: str, dimension: int) -> dict[str, str]:
-    """SQL for the cluster of a vector, and for the distance of its direction from that cluster's centre."""
-    vector = identifier(column)
-    array = f"TRY_CAST({vector} AS FLOAT[{dimension}])"
-    squares = [_squares(array, centres) for centres in learned["centres"]]
-    half = _half(vector)
-    least = {0: f"list_min({squares[1]})", 1: f"list_min({squares[0]})"}
-    place = {
-        0: f"'a' || list_position({squares[1]}, {least[0]})",
-        1: f"'b' || list_position({squares[0]}, {least[1]})",
-    }
-    there = f"WHEN {vector} IS NULL OR list_sum({array}::FLOAT[]) IS NULL THEN NULL "
-    return {
-        "cluster": f"CASE {there}WHEN {half} = 0 THEN {place[0]} ELSE {place[1]} END",
-        "distance": f"CASE {there}WHEN {half} = 0 THEN sqrt(greatest({least[0]}, 0)) "
-        f"ELSE sqrt(greatest({least[1]}, 0)) END",
-    }
+def nearest(learned: Mapping[str, Any], dimension: int) -> Told:
+    """The cluster of a vector, and the distance of its direction from that cluster's centre."""
+    squares = [_squares(centres) for centres in learned["centres"]]
+    half = _half("{0}")
+    return Told(
+        (
+            f"CASE WHEN {_sound('{0}', dimension)} THEN TRY_CAST({{0}} AS FLOAT[{dimension}]) END",
+            "nullif(sqrt(array_inner_product({1}, {1})), 0)",
+            f"CASE WHEN {{2}} IS NULL THEN NULL WHEN {half} = 0 THEN {squares[1]} ELSE {squares[0]} END",
+        ),
+        {
+            "cluster": f"CASE {half} WHEN 0 THEN 'a' ELSE 'b' END || list_position({{3}}, list_min({{3}}))",
+            "distance": "sqrt(greatest(list_min({3}), 0))",
+        },
+    )
 
 
-def _squares(array: str, centres: Sequence[Sequence[float]]) -> str:
+def _sound(vector: str, dimension: int) -> str:
+    """SQL for whether a vector has as many numbers, all finite: training rows are not held to a contract."""
+    whole = f"len({vector}) = {dimension} AND list_count({vector}) = {dimension}"
+    return f"({whole} AND isfinite(list_sum({vector})))"
+
+
+def _squares(centres: Sequence[Sequence[float]]) -> str:
     """SQL for the squared distances of a direction from centres."""
-    length = f"nullif(sqrt(array_inner_product({array}, {array})), 0)"
     each = [np.array(centre, np.float32) for centre in centres]
     of_each = (
-        f"{1 + float(centre @ centre)!r} - 2 * array_inner_product({array}, {constant(centre)}) / {length}"
+        f"{1 + float(centre @ centre)!r} - 2 * array_inner_product({{1}}, {constant(centre)}) / {{2}}"
         for centre in each
     )
     return f"[{', '.join(of_each)}]"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from obs_dagster.content.embedding.clusters import learn_clusters, nearest
 from obs_dagster.content.embedding.projections import constant, directions
-from obs_dagster.content.protocol import Function
+from obs_dagster.content.protocol import Function, Told
 from obs_dagster.monitor.content import Descriptor
 from obs_dagster.monitor.contract import Feature
 
@@ -68,9 +68,9 @@ class Embedding:
         """Where the baseline's vectors are."""
         return learn_clusters(rows, column, _dimension(feature))
 
-    def told(self, learned: Mapping[str, Any], column: str, feature: Feature) -> Mapping[str, str]:
+    def told(self, learned: Mapping[str, Any], feature: Feature) -> Told:
         """The nearest of these clusters."""
-        return nearest(learned, column, _dimension(feature))
+        return nearest(learned, _dimension(feature))
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from obs_dagster.content.protocol import Function
+from obs_dagster.content.protocol import Function, Told
 from obs_dagster.content.text.language import LANGUAGE
 from obs_dagster.content.text.patterns import personal_data
 from obs_dagster.content.text.vocabulary import learn_vocabulary, unknown_share
@@ -70,10 +70,10 @@ class Text:
         """The baseline's vocabulary; of personal texts no word is kept."""
         return {} if feature.pii else learn_vocabulary(rows, column)
 
-    def told(self, learned: Mapping[str, Any], column: str, feature: Feature) -> Mapping[str, str]:
+    def told(self, learned: Mapping[str, Any], feature: Feature) -> Told:
         """The share of words that are not in it."""
         del feature
-        return {"unknown_share": unknown_share(learned, column)}
+        return Told((words("{0}"),), {"unknown_share": unknown_share(learned)})
 
 
 def _least(seed: int) -> str:

@@ -52,11 +52,13 @@ def learn_vocabulary(rows: duckdb.DuckDBPyRelation, column: str) -> Mapping[str,
     return {"words": [sorted(each) for each in halves]}
 
 
-def unknown_share(learned: Mapping[str, Any], column: str) -> str:
-    """SQL for the share of a text's words that the other half of the baseline's texts does not have."""
-    text, found = identifier(column), words(identifier(column))
-    shares = [_share(found, _bits(each)) for each in learned["words"]]
-    return f"CASE {_half(text)} WHEN 0 THEN {shares[1]} WHEN 1 THEN {shares[0]} END"
+def unknown_share(learned: Mapping[str, Any]) -> str:
+    """SQL for the share of a text's words that the other half of the baseline's texts does not have.
+
+    In it `{0}` stands for the text, and `{1}` for its words.
+    """
+    shares = [_share("{1}", _bits(each)) for each in learned["words"]]
+    return f"CASE {_half('{0}')} WHEN 0 THEN {shares[1]} WHEN 1 THEN {shares[0]} END"
 
 
 def _half(text: str) -> str:

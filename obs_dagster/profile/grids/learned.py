@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from obs_dagster.content.protocol import Learns, asked, described
+from obs_dagster.content.protocol import Learns, Told, asked, described, filled
+from obs_dagster.lake.columns import RESERVED
 from obs_dagster.lake.quoting import identifier
-from obs_dagster.monitor.content import descriptors, named
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.grids.grid import Grids
 
@@ -48,30 +48,59 @@ def with_learned(
         grids: have what was learned.
         only: the descriptors that are wanted; left out: all.
     """
-    made = {name: sql for name, sql in _told(rows, monitor, grids).items() if only is None or name in only}
-    if not made:
+    told = _told(rows, monitor, grids, only)
+    if not told:
         return rows
-    columns = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in made.items())
     relation: duckdb.DuckDBPyRelation = rows.to_native()
-    found: nw.LazyFrame[Any] = nw.from_native(asked(relation, f"SELECT log.*, {columns} FROM log"))
+    own = ", ".join(identifier(name) for name in relation.columns)
+    known = {name: [identifier(name)] for name in told}
+    for depth in range(max(len(each.stages) for each in told.values())):
+        made = []
+        for name, each in told.items():
+            if depth < len(each.stages):
+                made.append(f"{filled(each.stages[depth], known[name])} AS {identifier(_stage(name, depth))}")
+        known = {name: [*seen, identifier(_stage(name, depth))] for name, seen in known.items()}
+        relation = asked(relation, f"SELECT log.*, {', '.join(made)} FROM log")
+    made = [
+        f"{filled(sql, known[name])} AS {identifier(descriptor)}"
+        for name, each in told.items()
+        for descriptor, sql in each.descriptors.items()
+    ]
+    found: nw.LazyFrame[Any] = nw.from_native(asked(relation, f"SELECT {own}, {', '.join(made)} FROM log"))
     return found
 
 
-def _told(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> dict[str, str]:
-    """SQL for each learned descriptor that rows do not have."""
+def _stage(column: str, depth: int) -> str:
+    return f"{RESERVED}learned_{depth}_{column}"
+
+
+def _told(
+    rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, only: Collection[str] | None
+) -> dict[str, Told]:
+    """By content column, how the learned descriptors are told that rows do not have."""
     if not monitor.content:
         return {}
     present = set(rows.collect_schema().names())
     found = {}
     for name, feature in monitor.content.items():
         kind = described(feature)
-        wanted = [each for each in descriptors(feature) if each.learned]
+        wanted = {
+            feature_name: each
+            for feature_name, (column, each) in monitor.described.items()
+            if column == name
+            and each.learned
+            and feature_name not in present
+            and (only is None or feature_name in only)
+        }
         if not wanted or name not in present or not isinstance(kind, Learns):
             continue
-        learned = grids.learned.get(name) or {}
-        told = kind.told(learned, name, feature) if learned else {}
-        for each in wanted:
-            if named(name, each.name) not in present:
-                sql = told.get(each.name, "NULL")
-                found[named(name, each.name)] = f"CAST({sql} AS {_TYPES[each.type]})"
+        learned = grids.learned.get(name)
+        told = kind.told(learned, feature) if learned else Told((), {})
+        found[name] = Told(
+            told.stages,
+            {
+                made: f"CAST({told.descriptors.get(each.name, 'NULL')} AS {_TYPES[each.type]})"
+                for made, each in wanted.items()
+            },
+        )
     return found

@@ -11,7 +11,7 @@ from sklearn.metrics import pairwise_distances_argmin_min
 
 from obs_dagster.content.embedding.clusters import learn_clusters, nearest
 from obs_dagster.content.embedding.projections import PROJECTIONS, directions
-from obs_dagster.content.protocol import fault_column
+from obs_dagster.content.protocol import fault_column, filled
 from obs_dagster.sources.ingest import ingest_logs
 
 DIMENSION = 32
@@ -112,8 +112,11 @@ def learned_from(given):
 
 
 def told(learned, given):
-    sql = nearest(learned, "x", DIMENSION)
-    columns = ", ".join(f"{each} AS {name}" for name, each in sql.items())
+    found = nearest(learned, DIMENSION)
+    known = ["x"]
+    for stage in found.stages:
+        known.append(f"({filled(stage, known)})")
+    columns = ", ".join(f"{filled(sql, known)} AS {name}" for name, sql in found.descriptors.items())
     return relation(given).query("vectors", f"SELECT {columns} FROM vectors").df()
 
 

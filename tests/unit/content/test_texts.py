@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
-from obs_dagster.content.protocol import fault_column
+from obs_dagster.content.protocol import fault_column, filled
 from obs_dagster.content.text.patterns import personal_data
 from obs_dagster.content.text.vocabulary import learn_vocabulary, unknown_share
 from obs_dagster.content.text.words import words
@@ -180,7 +180,7 @@ def zipf(rng, n, tail=20_000):
 
 
 def shares(learned, texts):
-    sql = f"SELECT {unknown_share(learned, 'x')} AS share FROM texts"
+    sql = f"SELECT {filled(unknown_share(learned), ['x', words('x')])} AS share FROM texts"
     return relation(texts).query("texts", sql).df()["share"].to_numpy()
 
 
