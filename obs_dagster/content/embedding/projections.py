@@ -31,5 +31,5 @@ def directions(dimension: int) -> NDArray[np.float32]:
 
 
 def constant(vector: NDArray[np.float32]) -> str:
-    """SQL for a vector."""
-    return f"[{', '.join(f'{value:.7g}' for value in vector.tolist())}]::FLOAT[{len(vector)}]"
+    """SQL for a vector: a text, as hundreds of numbers each by itself take long to plan."""
+    return f"'[{', '.join(f'{value:.7g}' for value in vector.tolist())}]'::FLOAT[{len(vector)}]"
