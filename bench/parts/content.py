@@ -17,7 +17,7 @@ DOCUMENT = "content.md"
 
 _QUIET, _ROWS, _IMAGES = 365, 1_000_000, 20_000
 _VECTORS, _PICTURES = "vectors", "pictures"
-_SOON = 2
+_SOON, _NAMED = 2, 3
 
 
 def run(options: Options, workspace: Workspace) -> None:
@@ -95,8 +95,10 @@ def section(cases: dict[str, dict[str, Any]]) -> str:
 
 
 def _by(names: list[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:3])
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown or "nothing"
+    """Alerts, each by its rule and column, the first three."""
+    told = [(rule, column) for rule, _, column in (name.partition("|") for name in names[:_NAMED])]
+    shown = ", ".join(f"`{rule}` of `{column}`" if column else f"`{rule}`" for rule, column in told)
+    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown or "nothing"
 
 
 def _facts(cases: dict[str, dict[str, Any]], case: str) -> dict[str, Any]:
