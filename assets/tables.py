@@ -15,7 +15,7 @@ def column_schema(monitor: Monitor) -> dg.TableSchema:
     """The columns of a log as the monitor declares them, with their contracts."""
     columns = []
     for name, kind in declared_types(monitor).items():
-        feature = monitor.features.get(name)
+        feature = {**monitor.features, **monitor.content}.get(name)
         constraints = dg.TableColumnConstraints(
             nullable=feature.nullable if feature else True,
             unique=feature.unique if feature else name == monitor.logs.columns.prediction_id,

@@ -8,6 +8,7 @@ from bench.options import Options
 from bench.parts import (
     alarms,
     backfill,
+    content,
     detection,
     evaluation,
     expectations,
@@ -55,6 +56,7 @@ _ALL: tuple[Part, ...] = (
     spark,
     alarms,
     detection,
+    content,
     telemetry,
 )
 PARTS: dict[str, Part] = {part.NAME: part for part in _ALL}

@@ -76,18 +76,20 @@ def fitted_grids(monitor: Monitor, lake: Lake, rows: Callable[[], nw.LazyFrame[A
     """
     path = baseline_folder(monitor, lake) / GRIDS
     document = read_json(path)
-    known = Grids.from_json(document).columns if document is not None else {}
+    was = Grids.from_json(document) if document is not None else Grids({})
+    known = was.columns
     if known and {each.name for each in profiled_columns(monitor)} <= set(known):
-        return Grids(known)
+        return was
     found = rows()
     if isinstance(found, str):
         if document is not None:
-            return Grids(known)
+            return was
         raise LakeError(
             f"The baseline of {monitor.model} has no rows to fit its grids to: {found}.",
             remedy="Check `baseline` in the monitor, and that its rows are there.",
         )
-    grids = Grids(fit_grids(found, monitor).columns | known)
+    fitted = fit_grids(found, monitor)
+    grids = Grids(fitted.columns | known, {**fitted.learned, **was.learned})
     write_json(path, grids.to_json())
     return grids
 

@@ -33,12 +33,14 @@ def differences(monitor: Monitor, promised: Promises) -> list[Difference]:
 
 
 def _differences(monitor: Monitor, promised: Promises) -> Iterator[Difference]:
-    roles = [name for name in declared_types(monitor) if name not in monitor.features]
+    features = {name: each for name, each in monitor.features.items() if name not in monitor.described}
+    # of content a contract says no more than that it is there
+    roles = [name for name in declared_types(monitor) if name not in features]
     known = {*promised.columns, *promised.others}
     for name in roles:
         if name not in known:
-            yield Difference(name, "column", "a role of the log", "")
-    for name, feature in monitor.features.items():
+            yield Difference(name, "column", _what(monitor, name), "")
+    for name, feature in features.items():
         if name in promised.columns:
             yield from _of_column(name, feature, promised.columns[name].feature)
         elif name in promised.others:
@@ -46,8 +48,13 @@ def _differences(monitor: Monitor, promised: Promises) -> Iterator[Difference]:
         else:
             yield Difference(name, "column", feature.type, "")
     for name, each in promised.columns.items():
-        if name not in monitor.features and name not in roles:
+        if name not in features and name not in roles:
             yield Difference(name, "column", "", each.feature.type)
+
+
+def _what(monitor: Monitor, name: str) -> str:
+    """What a column is that is no feature."""
+    return monitor.content[name].type if name in monitor.content else "a role of the log"
 
 
 def _of_column(name: str, ours: Feature, theirs: Feature) -> Iterator[Difference]:

@@ -33,7 +33,7 @@ _LOGICAL = {
     "BOOLEAN": "boolean",
     "TIMESTAMPTZ": "timestamp",
 }
-_FEATURE = {"category": "string"}
+_FEATURE = {"category": "string", "text": "string", "embedding": "array", "image": "string"}
 _DATABASES = {"postgres": "postgres", "postgresql": "postgres", "mysql": "mysql", "duckdb": "duckdb"}
 
 
@@ -107,9 +107,10 @@ def _log(monitor: Monitor) -> SchemaObject:
 def _columns(monitor: Monitor) -> Iterator[SchemaProperty]:
     roles = monitor.logs.columns
     key = [roles.prediction_id, roles.version]
+    features = {**monitor.features, **monitor.content}
     for name, kind in declared_types(monitor).items():
-        if name in monitor.features:
-            yield _feature(name, monitor.features[name])
+        if name in features:
+            yield _feature(name, features[name])
         else:
             yield _role(monitor, name, kind, key)
 

@@ -6,9 +6,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from obs_dagster.discovery.column import Column
+from obs_dagster.discovery.content import Content, content_of, vectors_of
 from obs_dagster.discovery.sample import Sample
 from obs_dagster.lake.columns import RESERVED
 from obs_dagster.monitor.contract import FeatureType
@@ -34,6 +35,7 @@ class Feature:
         type: what its values are.
         seen: what they were, in words.
         suggested: what the contract could say of them: keys and values as the monitor has them.
+        keys: what the monitor has to say of them beside their type.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Feature:
     type: FeatureType
     seen: str
     suggested: dict[str, object]
+    keys: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,16 @@ def features_of(sample: Sample, used: Collection[str]) -> tuple[list[Feature], l
     """The features among the columns that play no role, and the columns that are none."""
     features: list[Feature] = []
     left: list[LeftOut] = []
+    used = {*used}
+    for name, found, items in vectors_of(sample, used):
+        whole = replace(sample.columns[min(items)], name=name)
+        features.append(Feature(name, whole, found.type, found.seen, {}, found.keys))
+        used |= items
     for column in sample.columns.values():
         if column.name in used:
+            continue
+        if content := content_of(column):
+            features.append(_of_content(column, content))
             continue
         if why := _no_feature(column):
             left.append(LeftOut(column.name, why))
@@ -112,6 +123,13 @@ def _feature(column: Column) -> Feature:
             suggested["allowed"] = sorted(allowed)
     missing = f", {100 * column.nulls / column.rows:.2g} % missing" if column.nulls else ", none missing"
     return Feature(_INNERMOST.sub("", column.name), column, kind, seen + missing, suggested)
+
+
+def _of_content(column: Column, content: Content) -> Feature:
+    suggested: dict[str, object] = {} if column.nulls else {"nullable": False}
+    missing = f", {100 * column.nulls / column.rows:.2g} % missing" if column.nulls else ", none missing"
+    name = _INNERMOST.sub("", column.name)
+    return Feature(name, column, content.type, content.seen + missing, suggested, content.keys)
 
 
 def _type(column: Column) -> FeatureType:

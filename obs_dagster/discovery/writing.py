@@ -183,7 +183,7 @@ class _Writer:
             if feature.suggested:
                 why += f"; suggestion: {entries(feature.suggested)}"
             inside = {"column": feature.column.name} if feature.column.name != feature.name else {}
-            contract = mapping({"type": feature.type, **inside})
+            contract = mapping({"type": feature.type, **inside, **feature.keys})
             yield from entry(scalar(feature.name), contract, why, indent=2)
         if self.draft.left_out:
             yield from comment("Left out:", 2)

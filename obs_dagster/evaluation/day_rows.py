@@ -38,11 +38,16 @@ _TYPES = {"score": "DOUBLE", "number": "DOUBLE", "category": "VARCHAR", "decisio
 
 
 def compared_features(monitor: Monitor) -> dict[str, Feature]:
-    """The features whose values may be kept as rows: none that is personal, or tells people apart."""
+    """The features whose values may be kept as rows: none that is personal, or tells people apart.
+
+    Nor what follows from the baseline, which rows do not have.
+    """
     return {
         name: feature
         for name, feature in monitor.features.items()
-        if not feature.pii and name not in monitor.fairness.columns
+        if not feature.pii
+        and name not in monitor.fairness.columns
+        and not (name in monitor.described and monitor.described[name][1].learned)
     }
 
 

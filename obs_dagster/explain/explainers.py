@@ -159,7 +159,7 @@ class Explainers:
         self, day: dt.date, version: str, model: ExplainableModel | ClassModel, rows: pd.DataFrame
     ) -> VersionExplained:
         monitor, puts = self.monitor, self._puts
-        inputs = inputs_of(model, list(monitor.features))
+        inputs = inputs_of(model, list(monitor.inputs))
         require(rows, inputs, "rows to explain")
         model = self._form(version, model, rows[list(inputs)], rows)
         scored = _told_of(score(model, rows[list(inputs)]), personal=bool(monitor.personal))
@@ -238,7 +238,7 @@ class Explainers:
         """The version's explainer; without a baseline of its own, the day's rows are the background."""
         if version in self.prepared:
             return self.prepared[version]
-        features, largest = list(self.monitor.features), self.monitor.explanations.sample
+        features, largest = list(self.monitor.inputs), self.monitor.explanations.sample
         # what is kept of a baseline is without personal values, which the model needs
         hidden = self.monitor.personal.intersection(features)
         hidden |= self.monitor.fairness.columns.intersection(inputs_of(model, features))

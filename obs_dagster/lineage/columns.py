@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from obs_dagster.content.protocol import content_of
 from obs_dagster.lineage.naming import Name
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.declared import about_column, declared_types, derived_columns
@@ -45,12 +46,19 @@ def lineage(monitor: Monitor, source: Name) -> ColumnLineageDatasetFacet:
         how = Transformation(type="DIRECT", subtype="IDENTITY" if same else "TRANSFORMATION", masking=False)
         return Fields([InputField(source.namespace, source.name, each, [how]) for each in columns])
 
-    derived = {name: made_of(each.needs, same=False) for name, each in derived_columns(monitor).items()}
+    derived = {
+        name: made_of(_sources(each.needs), same=False) for name, each in derived_columns(monitor).items()
+    }
     read = {name: made_of([column], same=True) for name, column in _read(monitor)}
     return ColumnLineageDatasetFacet(fields=read | derived)
 
 
+def _sources(needs: Sequence[str]) -> list[str]:
+    """The columns of the source that another is made of: of content the column itself."""
+    return list(dict.fromkeys(content_of(need) or need for need in needs))
+
+
 def _read(monitor: Monitor) -> Iterator[tuple[str, str]]:
     for name in declared_types(monitor):
-        feature = monitor.features.get(name)
+        feature = {**monitor.features, **monitor.content}.get(name)
         yield name, (feature.column if feature and feature.column else name)

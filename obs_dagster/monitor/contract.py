@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FeatureType = Literal["integer", "number", "category", "boolean"]
+FeatureType = Literal["integer", "number", "category", "boolean", "text", "embedding", "image"]
+StoredAs = Literal["path", "bytes", "base64"]
 
 
 class Strict(BaseModel):
@@ -20,7 +21,8 @@ class Feature(Strict):
 
     type: FeatureType = Field(
         description="`integer` and `number` are profiled on a numeric grid, `category` and `boolean` "
-        "by value."
+        "by value. Of `text`, `embedding` and `image` what describes them is, as features of their own "
+        "([content.md](content.md))."
     )
     column: str | None = Field(
         default=None,
@@ -40,6 +42,19 @@ class Feature(Strict):
         description="Whether values are personal data, which then stand in the log alone: texts are shown "
         "and counted as pseudonyms, numbers counted to two digits and never shown "
         "([security.md](security.md#personal-data)).",
+    )
+    dimension: int | None = Field(
+        default=None, ge=1, le=16_384, description="Of an `embedding`: how many numbers each vector has."
+    )
+    stored_as: StoredAs = Field(
+        default="path",
+        description="Of an `image`: whether the log has its `path`, its `bytes`, or these as `base64`.",
+    )
+    folder: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Of an `image` that the log has the path of: the folder, or bucket, that paths start "
+        "from and lead into. Left out: the folder of `logs.path` before its first placeholder.",
     )
     description: str = Field(default="", description="What the feature means; shown in the column schema.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from pydantic import ConfigDict, Field, PrivateAttr
 from obs_dagster.monitor.alerting import Rule, Rules
 from obs_dagster.monitor.baseline import BASELINES, BaselineKeys
 from obs_dagster.monitor.choice import OneOf
+from obs_dagster.monitor.content import Declared, Descriptor, parted
 from obs_dagster.monitor.contract import Feature, Strict
 from obs_dagster.monitor.costs import Costs
 from obs_dagster.monitor.data import MADE_ID, Labels, Logs, Registry
@@ -196,6 +198,7 @@ class Monitor(Strict):
     )
 
     _path: Path | None = PrivateAttr(default=None)
+    _declared: Declared = PrivateAttr(default_factory=lambda: Declared({}))
 
     @property
     def channels(self) -> tuple[Route, ...]:
@@ -220,9 +223,26 @@ class Monitor(Strict):
     def model_post_init(self, context: Path | None, /) -> None:
         """Remember the file that the monitor was read from, which validation passes as its context."""
         self._path = context
+        self._declared = parted(self.features)
+        # what follows from other values; from here on nothing changes
+        object.__setattr__(self, "features", dict(self._declared.features))
         if self.labels is not None:
-            # the one value that follows from another; from here on nothing changes
             object.__setattr__(self, "labels", placed(self.logs, self.labels, by_day=self.identity == "day"))
+
+    @property
+    def content(self) -> Mapping[str, Feature]:
+        """The columns of text, embeddings and images; in their place `features` has what describes them."""
+        return self._declared.content
+
+    @property
+    def described(self) -> Mapping[str, tuple[str, Descriptor]]:
+        """The content column and the descriptor of each feature that describes content."""
+        return self._declared.described
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns of the log that the model reads, in the order of the file."""
+        return self._declared.inputs
 
     def resolve_path(self, text: str, **placeholders: object) -> str:
         """Make one of the monitor's paths absolute and fill in its placeholders.
@@ -246,7 +266,8 @@ class Monitor(Strict):
     @property
     def personal(self) -> frozenset[str]:
         """The columns of the log whose values are personal data, by the names that the monitor gives them."""
-        marked = {name for name, feature in self.features.items() if feature.pii} | {*self.logs.pii}
+        features = {**self.features, **self.content}
+        marked = {name for name, feature in features.items() if feature.pii} | {*self.logs.pii}
         # an id that is made of a row follows from what is personal in it
         made = {MADE_ID} if marked and self.logs.columns.prediction_id == MADE_ID else set()
         return frozenset(marked | made)

@@ -22,11 +22,17 @@ _PATHS = (
 def paths(document: Document) -> Iterator[tuple[PathKey, str]]:
     """The paths of a monitor as they are written; where a source is not of files, its path is none."""
     baseline = baseline_in(document)
-    for path in (*_PATHS, *(baseline.paths if baseline else ())):
+    for path in (*_PATHS, *(baseline.paths if baseline else ()), *_folders(document)):
         text = document.text(*path.keys)
         source = source_in(document, path.keys[0])
         if text is not None and (source is None or has_path(source, text)):
             yield path, text
+
+
+def _folders(document: Document) -> Iterator[PathKey]:
+    """The folders of images."""
+    for name in document.mapping("features") or {}:
+        yield PathKey(("features", name, "folder"))
 
 
 def with_variables(document: Document, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -38,5 +44,8 @@ def with_variables(document: Document, environ: Mapping[str, str]) -> dict[str, 
     data = copy.deepcopy(document.data)
     for path, text in paths(document):
         if all(is_set(name, environ) for name in variables(text)):
-            data[str(path.keys[0])][path.keys[1]] = expand(text, environ)
+            around: Any = data
+            for key in path.keys[:-1]:
+                around = around[key]
+            around[path.keys[-1]] = expand(text, environ)
     return data

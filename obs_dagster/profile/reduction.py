@@ -12,6 +12,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.coding import coded, one_coding
 from obs_dagster.profile.expressions import reduce_frame
 from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.profile.grids.learned import with_learned
 from obs_dagster.profile.profile import SCHEMA, TEXTS, Profile, slices
 
 
@@ -57,6 +58,7 @@ def _joined(tables: Iterable[pa.Table]) -> pa.Table:
 
 def _reduce(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> Iterator[pa.Table]:
     """The counts of `SCHEMA` with the text columns `by` before it, sorted; some of the log's columns each."""
+    rows = with_learned(rows, monitor, grids)
     if rows.implementation is nw.Implementation.DUCKDB:
         # its loops are compiled, which only a process that counts rows shall wait for
         from obs_dagster.profile.loops.histograms import reduce_relation

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from obs_dagster.content.protocol import described, fault_column
 from obs_dagster.lake.columns import UNCAST, marked
 from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.model import Monitor
@@ -70,12 +71,14 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
     begin = dt.datetime.combine(day, dt.time(), monitor.zone).astimezone(dt.UTC)
     end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), monitor.zone).astimezone(dt.UTC)
     gone = set(absent)
+    gone |= {name for name, (column, each) in monitor.described.items() if column in gone or each.learned}
+    gone |= {fault_column(name) for name in monitor.content if name in gone}
     gone |= {each.column for each in outputs(monitor) if each.derived and gone & set(each.derived.needs)}
     # a column that ingestion makes may lack values that the contract asks for, but is never missing
     puts_out = [each for each in outputs(monitor) if each.derived is None or each.required]
     needed = [roles.prediction_id, roles.time, roles.version]
     declared = [*needed, *(each.column for each in puts_out if each.required and each.derived is None)]
-    declared += monitor.features
+    declared += [name for name in (*monitor.features, *monitor.content) if name not in monitor.described]
     needed += [each.column for each in puts_out if each.required]
     expected = [
         Expectation("ExpectColumnToExist", {"column": name}, f"column {name} is there") for name in declared
@@ -141,6 +144,8 @@ def contract(monitor: Monitor, day: dt.date, absent: Sequence[str]) -> list[Expe
     ]
     for name, feature in monitor.features.items():
         expected += _of_feature(name, feature)
+    for name, feature in monitor.content.items():
+        expected += _of_content(name, feature)
     return [
         each
         for each in expected
@@ -191,6 +196,13 @@ def _of_feature(name: str, feature: Feature) -> list[Expectation]:
             )
         )
     return found
+
+
+def _of_content(name: str, feature: Feature) -> list[Expectation]:
+    return [
+        _dispensable("ExpectColumnValuesToNotMatchRegex", fault_column(name), rule, regex=f"^{fault}")
+        for fault, rule in described(feature).faults(name, feature).items()
+    ]
 
 
 def _dispensable(kind: str, column: str, rule: str, **arguments: Any) -> Expectation:

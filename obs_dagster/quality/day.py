@@ -140,6 +140,7 @@ class _Asked:
                     totals=[each.columns for each in totals(monitor)],
                     personal=Personal.of(monitor),
                     numbers=numbers,
+                    unread=[name for name in monitor.content if monitor.content[name].type != "text"],
                 )
                 check_in_place(monitor, [self.day], self.lake)
             except duckdb.Error as error:

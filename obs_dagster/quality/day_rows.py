@@ -85,6 +85,7 @@ class DayRows:
         totals: columns that are added up, for a column `total(place)` of each; null where one of them is.
         personal: what of the rows must not be shown.
         numbers: the numbers of the rows that frames have; left out: all. Values are counted in all rows.
+        unread: columns that are null in frames: what is wrong with their values another one says.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class DayRows:
         totals: Sequence[Sequence[str]] = (),
         personal: Personal,
         numbers: range | None = None,
+        unread: Collection[str] = (),
     ) -> None:
         self._connection = connection
         self._personal = personal
@@ -106,7 +108,7 @@ class DayRows:
         self._within = f" WHERE log.{ROW} BETWEEN {numbers[0]} AND {numbers[-1]}" if numbers else ""
         connection.execute(f"CREATE TEMP VIEW log AS SELECT * EXCLUDE ({DAY}) FROM ({query})")
         present = connection.sql("SELECT * EXCLUDE (" + ROW + ") FROM log").columns
-        self._columns = {name: f"log.{identifier(name)}" for name in present}
+        self._columns = {name: "NULL" if name in unread else f"log.{identifier(name)}" for name in present}
         for place, added in enumerate(totals):
             if all(name in self._columns for name in added):
                 self._columns[total(place)] = " + ".join(self._columns[name] for name in added)

@@ -19,7 +19,14 @@ from obs_dagster.sources.unreadable_log import UNREADABLE
 _NAMED = 3
 """Rules, columns and files that a cause names; the rest is counted."""
 
-_KINDS = {"BIGINT": "an integer", "DOUBLE": "a number", "BOOLEAN": "true or false", "TIMESTAMPTZ": "a time"}
+_KINDS = {
+    "BIGINT": "an integer",
+    "DOUBLE": "a number",
+    "BOOLEAN": "true or false",
+    "TIMESTAMPTZ": "a time",
+    "FLOAT[]": "a list of numbers",
+    "BLOB": "made of bytes",
+}
 
 
 def fact(reason: str) -> str:

@@ -23,6 +23,7 @@ from obs_dagster.evaluation.hour_sections import hour_sections
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.evaluation.sections import outcome_sections
+from obs_dagster.evaluation.typical import typical_rows
 from obs_dagster.evaluation.versus import Versus
 from obs_dagster.evaluation.where import WhereError, why_on
 from obs_dagster.explain.kept import explanation_remarks
@@ -37,6 +38,7 @@ from obs_dagster.monitor.task import outputs
 from obs_dagster.quality.schema_events import events_of_day
 from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.alert_lines import alert_lines
+from obs_dagster.reports.content import content_sections
 from obs_dagster.reports.effect import effect_sections, newest_effect
 from obs_dagster.reports.fairness import fairness_sections
 from obs_dagster.reports.health.explained import explained_sections
@@ -135,6 +137,7 @@ class Gathering:
             why=self._why(day),
             versus=[versus_section(versus), *self._effect(day, versus[0])] if versus else (),
             explained=self._explained(day),
+            content=self._content(day),
             compared=(versus[0].first, versus[0].second) if versus else None,
             examples=self._examples(day),
             incidents=incidents,
@@ -263,6 +266,15 @@ class Gathering:
             version: explained_sections(self._monitor, day, version, lake)
             for version in explanation_remarks(self._monitor, day, lake)
         }
+
+    def _content(self, day: dt.date) -> Mapping[str, tuple[Section, ...]]:
+        """Rows whose content is like the baseline's, and least like it; nothing where these are gone."""
+        if self._night is None or not self._monitor.content:
+            return {}
+        try:
+            return content_sections(typical_rows(self._monitor, day, self._night.lake))
+        except (LakeError, SourceError):
+            return {}
 
     def _of_quality(self, alert: Alert) -> str:
         """Where a version is wrong and why its metric changed, of an alert on quality."""

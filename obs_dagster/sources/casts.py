@@ -10,6 +10,8 @@ from obs_dagster.sources.sql_types import INTEGERS, NOTHING
 from obs_dagster.sources.times import AS_FOUND, Written, is_moment, moment
 
 _NESTED = re.compile(r"\]$|^(STRUCT|MAP|UNION|VARIANT)\b")
+#: Lists of numbers, of any length or of one.
+_NUMBERS = re.compile(r"(FLOAT|DOUBLE|DECIMAL\([0-9, ]+\)|U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER)\[[0-9]*\]")
 
 
 def nested(found: str) -> bool:
@@ -33,12 +35,16 @@ def fits(found: str, declared: str) -> bool:
         or found in ("BOOLEAN", "UUID", "BLOB"),
         "BOOLEAN": found in INTEGERS,
         "TIMESTAMPTZ": is_moment(found) or found in INTEGERS,
+        "FLOAT[]": bool(_NUMBERS.fullmatch(found)) or found == "VARCHAR",
+        "BLOB": False,
     }
     return same[declared]
 
 
 def converts(found: str, declared: str) -> bool:
     """Whether every value of the found type has a form in the declared type."""
+    if declared == "FLOAT[]":
+        return bool(_NUMBERS.fullmatch(found))
     if found in (TEXT, JSON) or nested(found):
         return False
     if declared in (found, "VARCHAR") or found in NOTHING:
@@ -49,6 +55,7 @@ def converts(found: str, declared: str) -> bool:
         "BOOLEAN": False,
         # moments do so long as they are in a year that has a date
         "TIMESTAMPTZ": is_moment(found),
+        "BLOB": False,
     }
     return converting[declared]
 
@@ -64,7 +71,7 @@ def can_fail(found: str, declared: str) -> bool:
 
 def cast(value: str, declared: str, found: str, times: Written = AS_FOUND) -> str:
     """SQL that turns a value into its declared type; null where it has no such form."""
-    if nested(found):
+    if nested(found) or (declared == "BLOB" != found):
         return f"NULL::{declared}"
     if declared == "BIGINT" and found not in INTEGERS:
         return _whole(value, found)
@@ -77,6 +84,12 @@ def cast(value: str, declared: str, found: str, times: Written = AS_FOUND) -> st
     if declared == "DOUBLE" and found == "VARCHAR":
         return _number(value)
     return f"TRY_CAST({value} AS {declared})"
+
+
+def vector(value: str, found: str) -> str:
+    """SQL that turns a list of numbers, or the text of one, into a vector; null where it is none."""
+    lists = found in (TEXT, JSON, "VARCHAR") or _NUMBERS.fullmatch(found)
+    return f"TRY_CAST({value} AS FLOAT[])" if lists else "NULL::FLOAT[]"
 
 
 def _number(value: str) -> str:

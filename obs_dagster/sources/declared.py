@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from obs_dagster.content.protocol import described, fault_column, formatted, stage
+from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.log_labels import DAY_OF_KEY, in_log
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
@@ -18,6 +21,8 @@ _OUTPUT_TYPES = {
     "decision": "BOOLEAN",
     "id": "VARCHAR",
 }
+#: Where a path has what a run fills in, or a pattern.
+_OPEN = re.compile(r"[{*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +57,63 @@ def declared_types(monitor: Monitor) -> dict[str, str]:
         roles.trace_id: "VARCHAR",
     }
     types |= {name: kind for name, kind in optional.items() if name}
-    return types | {name: _SQL_TYPES[feature.type] for name, feature in monitor.features.items()}
+    types |= {
+        name: _SQL_TYPES[feature.type]
+        for name, feature in monitor.features.items()
+        if name not in monitor.described
+    }
+    return types | {name: described(each).sql_type(each) for name, each in monitor.content.items()}
 
 
 def about_column(monitor: Monitor, column: str) -> str:
     """What a declared column is, in words: a feature's description, or the role that it plays."""
-    if column in monitor.features:
-        return monitor.features[column].description
+    features = {**monitor.features, **monitor.content}
+    if column in features:
+        return features[column].description
     roles = monitor.logs.columns.model_dump()
     return next((role.replace("_", " ") for role, name in roles.items() if name == column), "")
 
 
 def derived_columns(monitor: Monitor) -> dict[str, DerivedColumn]:
     """The columns that ingestion makes of others, in order."""
-    return {
+    found = {
         each.column: DerivedColumn(_OUTPUT_TYPES[each.kind], each.derived.sql, each.derived.needs)
         for each in outputs(monitor)
         if each.derived is not None
     }
+    return found | _of_content(monitor)
+
+
+def content_stages(monitor: Monitor) -> dict[str, tuple[str, ...]]:
+    """What is worked out for each content column once a row, see `obs_dagster.content.protocol.Described`."""
+    return {
+        name: tuple(described(each).stages(each, image_folder(monitor, each)))
+        for name, each in monitor.content.items()
+    }
+
+
+def image_folder(monitor: Monitor, feature: Feature) -> str:
+    """The folder that paths of a content column start from."""
+    if feature.folder is not None:
+        return monitor.resolve_path(feature.folder)
+    start = _OPEN.split(monitor.logs.path)[0]
+    return monitor.resolve_path(start[: start.rfind("/") + 1] or ".")
+
+
+def _of_content(monitor: Monitor) -> dict[str, DerivedColumn]:
+    """The columns that content is described by, and those that say why it cannot be."""
+    found = {}
+    for name, feature in monitor.content.items():
+        kind = described(feature)
+        stages = len(kind.stages(feature, ""))
+        needs = tuple(stage(name, place) for place in range(2 + stages))
+        found[fault_column(name)] = DerivedColumn("VARCHAR", formatted(kind.fault(feature)), needs)
+    for name, (column, descriptor) in monitor.described.items():
+        if descriptor.sql:
+            needs = tuple(found[fault_column(column)].needs)
+            sql = f"CAST({descriptor.sql} AS {_SQL_TYPES[descriptor.type]})"
+            found[name] = DerivedColumn(_SQL_TYPES[descriptor.type], formatted(sql), needs)
+    return found
 
 
 def decision_column(monitor: Monitor) -> str:

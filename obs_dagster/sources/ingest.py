@@ -262,8 +262,8 @@ def _ingest(
             snapshot=own.snapshot,
             halves=halves_in_words(across.told()) if across else "",
         )
-        if repeats.rows or len(log.parts) > 1:
-            # a join gives rows in any order, and parts have theirs
+        if repeats.rows or len(log.parts) > 1 or schema.compares_rows:
+            # joins and windows give rows in any order, and parts have theirs
             kept = f"{kept} ORDER BY {ROW}"
         manifest = _manifest(result, stamps, stamp) | (
             {"incomplete": log.incomplete} if log.incomplete else {}
@@ -291,7 +291,7 @@ def _ingest(
         pairs = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
         connection.execute(
             f"COPY ({kept}) TO {literal(str(aside))} "
-            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group_rows(len(schema.types))}, "
+            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group_rows(_width(monitor, schema))}, "
             f"KV_METADATA {{{pairs}}})"
         )
     except duckdb.Error as error:
@@ -299,6 +299,12 @@ def _ingest(
         raise source.unreadable(error) from error
     source.check(stamps)
     return result
+
+
+def _width(monitor: Monitor, schema: LogSchema) -> int:
+    """Of how many columns the rows are; a vector counts as one for each of its numbers."""
+    vectors = sum(feature.dimension or 0 for feature in monitor.content.values())
+    return len(schema.types) + len(monitor.described) + vectors
 
 
 def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:

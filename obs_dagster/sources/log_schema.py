@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from obs_dagster.content.protocol import filled, stage
 from obs_dagster.lake.columns import DECISION, RAW, RESERVED, ROW, UNCAST
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import Scale
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.sources.casts import can_fail, cast, converts, nested
+from obs_dagster.sources.casts import can_fail, cast, converts, nested, vector
 from obs_dagster.sources.classes import FALSE, TRUE, Classes, plain_text
 from obs_dagster.sources.declared import (
     DerivedColumn,
+    content_stages,
     decision_classes,
     decision_column,
     declared_types,
@@ -33,6 +35,7 @@ _OF_SEVERAL = "a list or a struct"
 #: Characters of a value that are shown.
 _SHOWN = 40
 _NUMBERS = ("BIGINT", "DOUBLE")
+_VECTOR = "FLOAT[]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class LogSchema:
         scale: how probabilities are written.
         scores: the columns that hold them.
         labels: columns that have nothing new to say, since labels are read from them.
+        content: by content column, SQL for what others of its columns need, in stages.
+        version: the column of the version; empty where no column needs it.
     """
 
     types: Mapping[str, str]
@@ -63,6 +68,8 @@ class LogSchema:
     times: Written = AS_FOUND
     scale: Scale = "probability"
     scores: Sequence[str] = ()
+    content: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    version: str = ""
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> LogSchema:
@@ -92,11 +99,23 @@ class LogSchema:
             times=Written.of(monitor.logs.times),
             scale=monitor.logs.scale,
             scores=sorted(probabilities(monitor)),
+            content=content_stages(monitor),
+            version=roles.version,
         )
 
     def kept_whole(self, found: Mapping[str, str]) -> bool:
-        """Whether a source has every declared column, in types that convert whatever the value is."""
+        """Whether a source has every declared column, in types that convert whatever the value is.
+
+        What describes content is worked out once, and so is copied.
+        """
+        if self.content:
+            return False
         return all(name in found and self._converts(name, found[name]) for name in self.types)
+
+    @property
+    def compares_rows(self) -> bool:
+        """Whether a column follows from other rows, too, so that rows come in any order."""
+        return any(" OVER (" in made.sql for made in self.derived.values())
 
     def changes(self, found: Mapping[str, str]) -> list[SchemaChange]:
         """Every difference from what a source has; decisions may be of any type, their values decide."""
@@ -118,7 +137,9 @@ class LogSchema:
     def _sources(self) -> list[str]:
         """Columns that others are made of, and that are of no use beside."""
         needs = (need for made in self.derived.values() for need in made.needs)
-        return list(dict.fromkeys(need for need in needs if need not in self.types))
+        return list(
+            dict.fromkeys(need for need in needs if need not in self.types and not need.startswith(RESERVED))
+        )
 
     def rows(self, parts: Sequence[Part], *, among: Sequence[Part] = (), absent_as_null: bool = True) -> str:
         """SQL for the rows of parts as declared, columns matched by name.
@@ -151,7 +172,8 @@ class LogSchema:
             absent_as_null: whether a declared column that the part lacks becomes a column of nulls.
             as_text: undeclared columns, in lower case, that are of another type in other parts.
         """
-        part = part.with_scalars(self.types)
+        scalars = [name for name, kind in self.types.items() if kind != _VECTOR]
+        part = self._with_stages(part.with_scalars(scalars))
         columns = []
         failures = []
         for name, kind in self.types.items():
@@ -163,7 +185,7 @@ class LogSchema:
                 columns.append(f"NULL::{kind} AS {identifier(name)}")
         columns += self._undeclared(part, as_text)
         for name, made in self.derived.items():
-            if all(need in part.found for need in made.needs):
+            if all(need in part.found or need in part.staged for need in made.needs):
                 value = made.sql.format(*(self._given(part, need) for need in made.needs))
                 if name in self.scores:
                     value = as_probability(value, self.scale)
@@ -179,8 +201,27 @@ class LogSchema:
             f"FROM {part.source} AS source"
         )
 
+    def _with_stages(self, part: Part) -> Part:
+        """The part with what columns that describe content are made of, each worked out once a row."""
+        there = {name: stages for name, stages in self.content.items() if name in part.found}
+        if not there:
+            return part
+        version = self.declared(part, self.version) if self.version in part.found else "NULL"
+        found = {stage(name, 0): self.declared(part, name) for name in there}
+        part = part.with_stage(found | {stage(name, 1): version for name in there})
+        for depth in range(max(map(len, there.values()))):
+            found = {}
+            for name, stages in there.items():
+                known = [f"source.{identifier(stage(name, place))}" for place in range(2 + depth)]
+                if depth < len(stages):
+                    found[stage(name, 2 + depth)] = filled(stages[depth], known)
+            part = part.with_stage(found)
+        return part
+
     def declared(self, part: Part, name: str) -> str:
         """SQL for a column of the part as what is declared; null where a value has no such form."""
+        if self.types[name] == _VECTOR:
+            return vector(part.column(name), part.found[name])
         value, found = _value(part, name)
         if nested(found):
             return f"NULL::{self.types[name]}"
@@ -197,6 +238,8 @@ class LogSchema:
 
     def _given(self, part: Part, name: str) -> str:
         """SQL for a column that another is made of: as what is declared, or as JSON."""
+        if name in part.staged:
+            return f"source.{identifier(name)}"
         if name in self.types:
             return self.declared(part, name)
         found = part.found[name]
@@ -229,6 +272,8 @@ class LogSchema:
         if self.types[name] == "VARCHAR" and part.found[name] in ("VARCHAR", TEXT):
             # the same, for less
             return f"contains({value}, chr(0))", literal(name)
+        if self.types[name] in (_VECTOR, "BLOB"):
+            return lacks, literal(name)
         told = f"left({plain_text(value, found)}, {_SHOWN})"
         if nested(found):
             return lacks, literal(name)

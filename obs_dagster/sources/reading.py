@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from obs_dagster.content.protocol import Function, described, register
+from obs_dagster.lake.columns import RESERVED
 from obs_dagster.monitor.csv_dialect import CsvDialect
 from obs_dagster.monitor.data import MADE_ID, Labels
 from obs_dagster.monitor.log_labels import in_log
@@ -34,6 +36,7 @@ class Reading:
         paths: what paths say.
         version: the column of the version, and its value in all rows; empty if it is not the same.
         made_id: whether rows get an id of what they say.
+        functions: what SQL over the rows calls that the database does not have.
         later: columns that are filled in later, as a label is, and are no part of what a row says.
     """
 
@@ -44,6 +47,7 @@ class Reading:
     paths: PathValues = field(default_factory=PathValues)
     version: tuple[str, str] | None = None
     made_id: bool = False
+    functions: tuple[Function, ...] = ()
     later: frozenset[str] = frozenset()
 
     def place(self, file: Path) -> tuple[tuple[str, str | None], ...]:
@@ -61,6 +65,7 @@ class Reading:
             part: the rows as their format has them.
             place: what their path says.
         """
+        register(connection, self.functions)
         # the monitor's own path says more than a column that happens to have the name
         lacking = {
             name: as_sql(value)
@@ -108,6 +113,7 @@ def reading_of_log(monitor: Monitor) -> Reading:
         paths=PathValues.of_log(monitor),
         version=(logs.columns.version, logs.version) if logs.version is not None else None,
         made_id=logs.columns.prediction_id == MADE_ID,
+        functions=_functions(monitor),
         later=frozenset(filter(None, (labels.columns.label, labels.columns.known_at)))
         if labels
         else frozenset(),
@@ -117,17 +123,30 @@ def reading_of_log(monitor: Monitor) -> Reading:
 def reading_of_training(monitor: Monitor, csv: CsvDialect | None = None) -> Reading:
     """How training rows are read: their columns are named as in the log."""
     label = monitor.labels.columns.label if monitor.labels else ""
-    return Reading((*_named(monitor), *filter(None, [label])), _places(monitor), flat=True, csv=csv)
+    return Reading(
+        (*_named(monitor), *filter(None, [label])),
+        _places(monitor),
+        flat=True,
+        csv=csv,
+        functions=_functions(monitor),
+    )
 
 
 def _named(monitor: Monitor) -> tuple[str, ...]:
     """The columns of a log that a monitor names."""
-    needed = (need for made in derived_columns(monitor).values() for need in made.needs)
+    made = derived_columns(monitor).values()
+    needed = (need for each in made for need in each.needs if not need.startswith(RESERVED))
     return tuple(dict.fromkeys([*declared_types(monitor), *needed]))
 
 
 def _places(monitor: Monitor) -> dict[str, str]:
-    return {name: each.column for name, each in monitor.features.items() if each.column is not None}
+    features = {**monitor.features, **monitor.content}
+    return {name: each.column for name, each in features.items() if each.column is not None}
+
+
+def _functions(monitor: Monitor) -> tuple[Function, ...]:
+    """What the SQL of a monitor's content calls."""
+    return tuple(call for each in monitor.content.values() for call in described(each).functions(each))
 
 
 def reading_of_labels(monitor: Monitor, labels: Labels) -> Reading:

@@ -20,6 +20,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile import arrays
 from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.profile.grids.learned import with_learned
 from obs_dagster.profile.profile import merge_rows, slices
 
 Cell = Mapping[str, NDArray[Any]]
@@ -297,18 +298,23 @@ def reduce_outcomes(
     rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, kind: OutcomeTable
 ) -> OutcomeProfile:
     """Reduce predictions and their labels to outcomes per version and segment cell."""
-    return OutcomeProfile(kind.reduce(rows, monitor, grids, []), kind)
+    return OutcomeProfile(kind.reduce(_with_cuts(rows, monitor, grids), monitor, grids, []), kind)
 
 
 def reduce_outcome_days(
     rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, kind: OutcomeTable, day_column: str
 ) -> dict[str, OutcomeProfile]:
     """Reduce predictions and labels of several days in one query, into outcomes per value of `day_column`."""
-    reduced = kind.reduce(rows, monitor, grids, [day_column])
+    reduced = kind.reduce(_with_cuts(rows, monitor, grids), monitor, grids, [day_column])
     return {
         day: OutcomeProfile(reduced.slice(start, length).select(kind.schema.names), kind)
         for (day,), (start, length) in slices(reduced, [day_column]).items()
     }
+
+
+def _with_cuts(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids) -> nw.LazyFrame[Any]:
+    """Rows with the learned descriptors that they are split by."""
+    return with_learned(rows, monitor, grids, {name for cut in monitor.outcome_cuts for name in cut})
 
 
 def _array(column: pa.ChunkedArray) -> NDArray[Any]:

@@ -96,7 +96,41 @@ class Listing:
     empty: str = "No labels yet."
 
 
-Section = Curve | Matrix | Listing
+@dataclass(frozen=True, slots=True)
+class GalleryItem:
+    """A row of the log, to be looked at.
+
+    Attributes:
+        name: its prediction.
+        told: what is said of it, in a few words.
+        texts: the beginnings of its texts, by column.
+        pictures: its images as data URLs, by column.
+    """
+
+    name: str
+    told: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    pictures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Rows of the log with their texts and images.
+
+    Attributes:
+        title: what stands over them.
+        items: the rows.
+        note: what has to be known to read it; empty if nothing.
+        empty: what is said if there are none.
+    """
+
+    title: str
+    items: Sequence[GalleryItem]
+    note: str = ""
+    empty: str = "No rows."
+
+
+Section = Curve | Matrix | Listing | Gallery
 
 
 @runtime_checkable

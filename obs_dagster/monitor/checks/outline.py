@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
+from obs_dagster.monitor.content import CONTENT, PLAIN_TYPES, named
+from obs_dagster.monitor.contract import Feature, FeatureType
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.federation import DIMENSION
 from obs_dagster.monitor.model import Monitor
@@ -61,7 +64,46 @@ def features(document: Document) -> list[str] | None:
 def feature_type(document: Document, name: str) -> str | None:
     """The type of a feature, None if it has no legal one."""
     written = document.text("features", name, "type")
-    return written if written in ("integer", "number", "category", "boolean") else None
+    if written is None and name in (made := described(document)):
+        return made[name][1]
+    return written if written in PLAIN_TYPES else None
+
+
+def content(document: Document) -> dict[str, str]:
+    """The type of each content column; none where a feature cannot be read."""
+    written = {name: document.text("features", name, "type") for name in features(document) or ()}
+    special = {name: kind for name, kind in written.items() if kind is not None and kind not in PLAIN_TYPES}
+    # what content there is takes a moment to find, which most monitors need not wait for
+    return {name: kind for name, kind in special.items() if kind in CONTENT.all()}
+
+
+def described(document: Document) -> dict[str, tuple[str, str]]:
+    """The features that describe content, each with the column and its type."""
+    return {
+        named(name, each.name): (name, each.type)
+        for name, kind in content(document).items()
+        for each in CONTENT.named(kind).descriptors(_feature(document, name, kind))
+        if not (each.quotes and document.value("features", name, "pii") is True)
+    }
+
+
+def columns(document: Document) -> list[str] | None:
+    """The features that are counted: the plain ones, and those that describe content; None as `features`."""
+    declared = features(document)
+    if declared is None:
+        return None
+    whole = content(document)
+    return list(dict.fromkeys([*(name for name in declared if name not in whole), *described(document)]))
+
+
+def _feature(document: Document, name: str, kind: str) -> Feature:
+    """A content column, as far as what describes it depends on what the file says."""
+    dimension = document.number("features", name, "dimension")
+    # as the model has it
+    sound = isinstance(dimension, int) and 1 <= dimension <= 16_384  # noqa: PLR2004
+    return Feature.model_construct(
+        type=cast("FeatureType", kind), dimension=int(dimension or 1) if sound else 1
+    )
 
 
 def splittable(document: Document, name: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from obs_dagster.monitor.checks.check import Surroundings
-from obs_dagster.monitor.checks.outline import attributes, cuts, feature_type, features, splittable
+from obs_dagster.monitor.checks.outline import attributes, columns, cuts, feature_type, splittable
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, quoted
 
@@ -37,7 +37,7 @@ def attributes_are_distinct(document: Document, _: Surroundings) -> Iterator[Pro
 
 
 def _are_features(document: Document, place: Keys, splits: Splits) -> Iterator[Problem]:
-    declared = features(document)
+    declared = columns(document)
     if declared is None:
         return
     legal = [name for name in declared if splittable(document, name) and not _MARKS.search(name)]

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 from obs_dagster.monitor.checks.check import Surroundings
 from obs_dagster.monitor.checks.outline import (
     attributes,
+    columns,
     conditions,
     cuts,
-    features,
     mapped,
     roles,
     rules,
@@ -32,7 +32,7 @@ _GATHERED = ("(null)", "(other)", "(mixed)")
 
 def columns_are_declared(document: Document, _: Surroundings) -> Iterator[Problem]:
     """A rule's `columns` are features, or the score or prediction column, or a pattern that means such."""
-    declared = features(document)
+    declared = columns(document)
     if declared is None:
         return
     outputs = [column for keys, column in mapped(document, "logs") if keys[2] in OUTPUT_ROLES]

@@ -15,6 +15,7 @@ from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
 from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.asinh_grid import AsinhGrid
 from obs_dagster.profile.grids.grid import LATENCY_GRID, CategoryGrid, Grid, Grids
+from obs_dagster.profile.grids.learned import learn, with_learned
 from obs_dagster.profile.grids.nearness import nearness, rounded, typical_values
 from obs_dagster.profile.grids.sample import sample_numbers
 from obs_dagster.profile.grids.score_grid import ScoreGrid
@@ -42,6 +43,8 @@ def fit_grids(rows: nw.LazyFrame[Any], monitor: Monitor) -> Grids:
             without values.
         monitor: the monitor that names the columns.
     """
+    learned = learn(rows, monitor)
+    rows = with_learned(rows, monitor, Grids({}, learned))
     present = set(rows.collect_schema().names())
     fitting = [
         each
@@ -54,7 +57,8 @@ def fit_grids(rows: nw.LazyFrame[Any], monitor: Monitor) -> Grids:
         for each in fitting
         if not each.numeric
     }
-    return Grids({each.name: fitted.get(each.name, _unfitted(each)) for each in profiled_columns(monitor)})
+    columns = {each.name: fitted.get(each.name, _unfitted(each)) for each in profiled_columns(monitor)}
+    return Grids(columns, learned)
 
 
 def _unfitted(column: ProfiledColumn) -> Grid:
@@ -107,13 +111,15 @@ def with_new_cells(grids: Grids, rows: nw.LazyFrame[Any], monitor: Monitor) -> G
     A value gets its cell on the first of the days that it occurs on, or never: so no cell lacks a part of its
     rows, in whatever order days come.
     """
+    cut = {column for each in monitor.outcome_cuts for column in each}
+    rows = with_learned(rows, monitor, grids, cut)
     found, present = dict(grids.columns), set(rows.collect_schema().names())
-    for name in sorted({column for cut in monitor.outcome_cuts for column in cut} & present):
+    for name in sorted(cut & present):
         grid = found[name]
         if isinstance(grid, CategoryGrid) and grid.top is not None and len(grid.top) < MOST_CELLS:
             new = _frequent(rows, name, MOST_CELLS - len(grid.top), known=grid.top)
             found[name] = replace(grid, top=(*grid.top, *new))
-    return Grids(found) if found != grids.columns else grids
+    return replace(grids, columns=found) if found != grids.columns else grids
 
 
 def _fit_category(rows: nw.LazyFrame[Any], name: str, most: int) -> CategoryGrid:

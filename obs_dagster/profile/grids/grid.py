@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
 from obs_dagster.errors import LakeError
+from obs_dagster.lake.columns import RESERVED
 from obs_dagster.profile.grids.asinh_grid import AsinhGrid, Zone
 from obs_dagster.profile.grids.resolution import JOINED_BITS
 from obs_dagster.profile.grids.score_grid import ScoreGrid
@@ -34,6 +35,8 @@ Grid = NumericGrid | CategoryGrid
 #: What counts mean beside their bins; a number that changes with it: 2 has categories by value, and numbers
 #: near one that is counted by value.
 _COUNTING = 2
+#: Where a document has what was learned beside grids; no column is called so.
+_LEARNED = f"{RESERVED}learned"
 #: Milliseconds: bins half a percent wide from about a millisecond up.
 LATENCY_GRID = AsinhGrid(centre=0.0, scale=1.0)
 
@@ -43,11 +46,14 @@ class Grids:
     """The grids of all columns of a monitor, fixed at its first baseline so that all profiles merge."""
 
     columns: dict[str, Grid]
+    #: What content columns of that baseline taught, as plain data; it never changes either.
+    learned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def id(self) -> str:
         """Changes with any grid, and with the columns that there are."""
-        return _digest(self._counting())
+        taught = {_LEARNED: self.learned} if self.learned else {}
+        return _digest(self._counting() | taught)
 
     @cached_property
     def ids(self) -> dict[str, str]:
@@ -58,11 +64,14 @@ class Grids:
         """What the meaning of counts depends on: not which categories are known so far."""
         return {
             name: "by value" if isinstance(self.columns[name], CategoryGrid) else grid
-            for name, grid in self.to_json().items()
+            for name, grid in self._columns().items()
         }
 
     def to_json(self) -> dict[str, Any]:
         """The grids as a JSON document."""
+        return self._columns() | ({_LEARNED: dict(self.learned)} if self.learned else {})
+
+    def _columns(self) -> dict[str, Any]:
         return {name: {"kind": type(grid).__name__, **asdict(grid)} for name, grid in self.columns.items()}
 
     @classmethod
@@ -76,7 +85,10 @@ class Grids:
             kind.__name__: kind for kind in (AsinhGrid, ScoreGrid, CategoryGrid)
         }
         columns: dict[str, Grid] = {}
+        learned = document.get(_LEARNED, {})
         for name, parts in document.items():
+            if name == _LEARNED:
+                continue
             if parts["kind"] not in kinds:
                 raise LakeError(
                     f"{name} was counted on a {parts['kind']}, which this version does not have.",
@@ -91,7 +103,7 @@ class Grids:
             if "zones" in values:
                 values["zones"] = tuple(Zone(**zone) for zone in values["zones"])
             columns[name] = kinds[parts["kind"]](**values)
-        return cls(columns)
+        return cls(columns, learned)
 
 
 def _digest(grids: Any) -> str:

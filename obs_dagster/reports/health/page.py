@@ -72,6 +72,7 @@ class HealthInput:
         compared: the two versions of that; None if there is one only.
         why: by version, where it is wrong, and what the change of its first metric is made of.
         explained: by version, how its output goes with its features, and which of them act together.
+        content: by version, rows whose texts, vectors or images are like the baseline's, and least like it.
         fairness: by version, how groups of people were treated over the window that is shown first.
         indexed: the records by what they are about; left out: they are put in order for this page.
     """
@@ -94,6 +95,7 @@ class HealthInput:
     fairness: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     why: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     explained: Mapping[str, Sequence[Section]] = field(default_factory=dict)
+    content: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     versus: Sequence[Section] = ()
     compared: tuple[str, str] | None = None
     examples: Sequence[tuple[Example, str]] = ()
@@ -169,6 +171,7 @@ def render_health(page: HealthInput) -> str:
             outcomes=_by_version(versions, page.sections),
             fairness=_by_version(versions, page.fairness),
             why=_by_version(versions, page.why),
+            content=_by_version(versions, page.content),
             versus=[draw_section(each) for each in page.versus],
             moved=moved_cards(judged, styles),
             told=[moved_lines(verdict) for verdict in judged],

@@ -9,7 +9,7 @@ from functools import singledispatch
 
 from obs_dagster.figures import percent
 from obs_dagster.reports.health.scale import Scale, nice_ticks, value_range
-from obs_dagster.tasks.sections import Curve, CurvePoint, Listing, Matrix, Section
+from obs_dagster.tasks.sections import Curve, CurvePoint, Gallery, GalleryItem, Listing, Matrix, Section
 from obs_dagster.verdict.wording import plain
 
 WIDTH, HEIGHT = 460.0, 230.0
@@ -97,7 +97,18 @@ class DrawnListing:
     kind: str = "listing"
 
 
-Drawn = DrawnCurve | DrawnMatrix | DrawnListing
+@dataclass(frozen=True, slots=True)
+class DrawnGallery:
+    """Rows of the log, ready for the template."""
+
+    title: str
+    note: str
+    empty: str
+    items: Sequence[GalleryItem]
+    kind: str = "gallery"
+
+
+Drawn = DrawnCurve | DrawnMatrix | DrawnListing | DrawnGallery
 
 
 @singledispatch
@@ -110,6 +121,11 @@ def draw_section(section: Section) -> Drawn:
 def _(section: Listing) -> Drawn:
     empty = "" if section.rows else section.empty
     return DrawnListing(section.title, section.note, empty, section.headings, section.rows, section.numeric)
+
+
+@draw_section.register
+def _(section: Gallery) -> Drawn:
+    return DrawnGallery(section.title, section.note, "" if section.items else section.empty, section.items)
 
 
 @draw_section.register

@@ -53,6 +53,7 @@ class Part:
         decimal, thousands: what divides the numbers in texts.
         values: SQL for the columns that are none of `source` but made of it, or the same in all rows.
         scalars: the columns of `source` that hold the values of fields of JSON, where they are worked out.
+        staged: columns of `source` that others are made of, worked out once a row.
         place: the column of `source` that says where a row stands in its file, from 0 on; rows elsewhere than
             where it is asked for are not read. Empty if there is none.
         refused: the column that says of what is no row why; empty if the format takes everything for rows.
@@ -72,6 +73,7 @@ class Part:
     decimal: str = "."
     thousands: str = ""
     scalars: Mapping[str, str] = field(default_factory=dict)
+    staged: frozenset[str] = frozenset()
     place: str = ""
     refused: str = ""
     row_groups: Callable[[str], Sequence[RowGroup]] | None = None
@@ -90,6 +92,18 @@ class Part:
         row = f"{RESERVED}read_row"
         source = f"(SELECT source.*, {', '.join(columns)}, {self.row} AS {row} FROM {self.source} AS source)"
         return replace(self, source=source, row=f"source.{row}", scalars={**self.scalars, **made})
+
+    def with_stage(self, made: Mapping[str, str]) -> Part:
+        """The same rows with more columns that others are made of, under names that no log has.
+
+        Args:
+            made: SQL for each.
+        """
+        row = f"{RESERVED}read_row"
+        columns = [f"{sql} AS {identifier(name)}" for name, sql in made.items()]
+        columns += [] if self.row == f"source.{row}" else [f"{self.row} AS {row}"]
+        source = f"(SELECT source.*, {', '.join(columns)} FROM {self.source} AS source)"
+        return replace(self, source=source, row=f"source.{row}", staged=self.staged.union(made))
 
     def value(self, name: str) -> str:
         """SQL for the value of a column: of a field of JSON its text."""

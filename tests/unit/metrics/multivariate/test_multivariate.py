@@ -11,10 +11,12 @@ import pytest
 from scipy.stats import kstest, spearmanr
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
+from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 
 from obs_dagster.metrics.evaluation import evaluate
+from obs_dagster.metrics.multivariate.mmd import Discrepancy, standardised
 from obs_dagster.metrics.multivariate.ordinary import p_value
 from obs_dagster.metrics.multivariate.samples import SampledColumn, Samples
 from obs_dagster.metrics.multivariate.trees import LEAVES, TREES
@@ -169,3 +171,38 @@ def test_columns_that_hold_nothing_or_one_value_give_finite_numbers(value):
         assert set(found) == set(family("multivariate"))
         json.loads(json.dumps([asdict(each) for each in found.values()], allow_nan=False))
         assert all((each.value is None) == bool(each.reason) for each in found.values())
+
+
+def test_the_mean_discrepancy_is_that_of_the_kernel():
+    both = samples(rows(1), rows(2, off=0.7))
+    before, now = standardised(both)
+    found = Discrepancy.of(before, now)
+    pairs = np.random.RandomState(0).randint(len(before), size=(2, 500))
+    bandwidth = np.median(np.linalg.norm(before[pairs[0]] - before[pairs[1]], axis=1))
+    gamma = 1 / (2 * bandwidth**2)
+
+    def mean_apart(one):
+        kernel = rbf_kernel(one, gamma=gamma)
+        return (kernel.sum() - len(one)) / (len(one) * (len(one) - 1))
+
+    exact = mean_apart(before) + mean_apart(now) - 2 * rbf_kernel(before, now, gamma=gamma).mean()
+    assert found.squared == pytest.approx(exact, rel=0.15)
+
+
+def test_the_mean_discrepancy_of_equal_samples_varies_by_its_noise():
+    draws = np.random.default_rng(5).normal(size=(200, 2, 300, 4))
+    found = [Discrepancy.of(*pair) for pair in draws]
+    squared = np.array([each.squared for each in found])
+    noise = np.mean([each.noise for each in found])
+    assert abs(squared.mean()) < 4 * noise / math.sqrt(len(squared))
+    assert squared.std() == pytest.approx(noise, rel=0.2)
+
+
+def test_intervals_of_the_mean_discrepancy_hold():
+    draw = np.random.default_rng(6)
+    many = Discrepancy.of(draw.normal(0, 1, (20_000, 3)), draw.normal(0.3, 1, (20_000, 3))).squared
+    held = []
+    for _ in range(200):
+        found = Discrepancy.of(draw.normal(0, 1, (400, 3)), draw.normal(0.3, 1, (400, 3)))
+        held.append(abs(found.squared - many) < 1.96 * found.deviation)
+    assert 0.9 <= np.mean(held) <= 0.99

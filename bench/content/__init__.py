@@ -1,0 +1,1 @@
+"""Worlds of texts, embeddings and images: how soon what goes wrong with them is found."""

@@ -1,0 +1,99 @@
+"""`type: embedding`: vectors that a model has made of something, as lists of floats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from obs_dagster.content.embedding.clusters import learn_clusters, nearest
+from obs_dagster.content.embedding.projections import constant, directions
+from obs_dagster.content.protocol import Function, Told
+from obs_dagster.monitor.content import Descriptor
+from obs_dagster.monitor.contract import Feature
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Embedding:
+    """Vectors of one dimension."""
+
+    name = "embedding"
+
+    def sql_type(self, feature: Feature) -> str:
+        """Vectors are kept with the precision that models give them in."""
+        del feature
+        return "FLOAT[]"
+
+    def descriptors(self, feature: Feature) -> Sequence[Descriptor]:
+        """The length, where it points, and where that is among the baseline's."""
+        return _descriptors(_dimension(feature))
+
+    def misfits(self, feature: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+        """A dimension is needed: of a wrong one there would be nothing to tell it by."""
+        if feature.get("dimension") is None:
+            yield "", "An embedding needs its `dimension`: how many numbers each vector has."
+
+    def stages(self, feature: Feature, folder: str) -> Sequence[str]:
+        """The vector, if it is sound, and its length."""
+        del folder
+        sound = f"({self.fault(feature)}) IS NULL"
+        vector = f"CASE WHEN {sound} THEN TRY_CAST({{0}} AS FLOAT[{_dimension(feature)}]) END"
+        return (vector, "CAST(sqrt(array_inner_product({2}, {2})) AS DOUBLE)")
+
+    def fault(self, feature: Feature) -> str:
+        """Vectors of another dimension, with gaps, or with numbers that are none."""
+        missing = "" if feature.nullable else "WHEN {0} IS NULL THEN 'missing' "
+        return (
+            f"CASE {missing}WHEN len({{0}}) <> {_dimension(feature)} THEN concat('dimension ', len({{0}})) "
+            "WHEN list_count({0}) < len({0}) THEN 'gap' WHEN NOT isfinite(list_sum({0})) THEN 'infinite' END"
+        )
+
+    def faults(self, name: str, feature: Feature) -> Mapping[str, str]:
+        """What may be wrong with a vector."""
+        missing = {} if feature.nullable else {"missing": f"{name} is missing"}
+        return missing | {
+            "dimension": f"{name} is no vector of {feature.dimension} numbers",
+            "gap": f"{name} lacks some of its numbers",
+            "infinite": f"{name} has numbers that are not finite",
+        }
+
+    def functions(self, feature: Feature) -> Sequence[Function]:
+        """The database has all that it takes."""
+        del feature
+        return ()
+
+    def learn(self, rows: duckdb.DuckDBPyRelation, column: str, feature: Feature) -> Mapping[str, Any]:
+        """Where the baseline's vectors are."""
+        return learn_clusters(rows, column, _dimension(feature))
+
+    def told(self, learned: Mapping[str, Any], feature: Feature) -> Told:
+        """The nearest of these clusters."""
+        return nearest(learned, _dimension(feature))
+
+
+@cache
+def _descriptors(dimension: int) -> tuple[Descriptor, ...]:
+    projections = (
+        Descriptor(
+            f"p{place:02}",
+            "number",
+            f"Where it points: its projection on the random direction {place}.",
+            f"array_inner_product({{2}}, {constant(direction)}) / nullif({{3}}, 0)",
+        )
+        for place, direction in enumerate(directions(dimension))
+    )
+    return (
+        Descriptor("norm", "number", "How long the vector is (Euclidean norm).", "{3}"),
+        *projections,
+        Descriptor("cluster", "category", "Which cluster of the baseline's vectors it is nearest to."),
+        Descriptor("distance", "number", "How far its direction is from the centre of that cluster."),
+    )
+
+
+def _dimension(feature: Feature) -> int:
+    return feature.dimension or 1
+
+
+CONTENT = Embedding()

@@ -1,0 +1,57 @@
+"""Columns of texts, vectors and images, as a draft of a monitor has them."""
+
+import base64
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.unit.content.content_rows import png, sound
+from tests.unit.discovery.test_discover import drafted, loaded
+
+
+def with_columns(service, **columns):
+    """The monitor of a log that has more columns."""
+
+    def change(frame):
+        return frame.assign(
+            **{name: pd.Series(make(len(frame)), dtype=object) for name, make in columns.items()}
+        )
+
+    service.log(place="logs/{day}.parquet", change=change)
+    monitor = loaded(service, drafted(service))
+    return {name: each.type for name, each in monitor.content.items()}, monitor
+
+
+def test_content_is_recognised(service):
+    rng = np.random.default_rng(0)
+    types, monitor = with_columns(
+        service,
+        note=lambda n: sound("text", n),
+        vector=lambda n: rng.normal(size=(n, 24)).tolist(),
+        photo=lambda n: [f"2024/{number:05}.JPG" for number in range(n)],
+        scan=lambda n: [png(np.full((4, 4, 3), k % 256, np.uint8)) for k in range(n)],
+        packed=lambda n: [
+            base64.b64encode(png(np.full((4, 4, 3), k % 256, np.uint8))).decode() for k in range(n)
+        ],
+        city=lambda n: rng.choice(["New York", "Rio de Janeiro", "Rome"], n),
+    )
+    assert types == {
+        "note": "text",
+        "vector": "embedding",
+        "photo": "image",
+        "scan": "image",
+        "packed": "image",
+    }
+    assert monitor.content["vector"].dimension == 24
+    assert monitor.content["scan"].stored_as == "bytes"
+    assert monitor.content["packed"].stored_as == "base64"
+    assert monitor.features["city"].type == "category"
+
+
+@pytest.mark.parametrize("numbers", [3, 15])
+def test_few_numbers_are_features_of_their_own(service, numbers):
+    rng = np.random.default_rng(0)
+    types, monitor = with_columns(service, scores_of=lambda n: rng.normal(size=(n, numbers)).tolist())
+    assert not types
+    assert "scores_of[0]" in monitor.features
