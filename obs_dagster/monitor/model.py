@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, PrivateAttr
 
 from obs_dagster.monitor.alerting import Rule, Rules
 from obs_dagster.monitor.baseline import BASELINES, BaselineKeys
+from obs_dagster.monitor.causes import Causes
 from obs_dagster.monitor.choice import OneOf
 from obs_dagster.monitor.contract import Feature, Strict
 from obs_dagster.monitor.costs import Costs
@@ -185,6 +186,11 @@ class Monitor(Strict):
     costs: Costs | None = Field(default=None, description="What errors of the model cost.")
     fairness: Fairness = Field(
         default_factory=Fairness, description="Groups of people that a binary classifier is compared for."
+    )
+    causes: Causes = Field(
+        default_factory=Causes,
+        description="What is known of causes across components; nights teach the rest "
+        "([causes.md](causes.md)).",
     )
     federation: Federation | None = Field(
         default=None,

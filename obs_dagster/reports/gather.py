@@ -36,6 +36,7 @@ from obs_dagster.monitor.task import outputs
 from obs_dagster.quality.schema_events import events_of_day
 from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.alert_lines import alert_lines
+from obs_dagster.reports.causes import Began
 from obs_dagster.reports.fairness import fairness_sections
 from obs_dagster.reports.health.page import HealthInput
 from obs_dagster.reports.record_window import RecordWindow
@@ -89,6 +90,7 @@ class Gathering:
         self._incidents = list_incidents(history, monitor.model)
         self._nights = history.nights(monitor.model)
         self._history = history
+        self._began = Began(monitor, history)
 
     def records(self, day: dt.date) -> list[MetricRecord]:
         """All records of a day."""
@@ -130,6 +132,7 @@ class Gathering:
             hours=hours,
             fairness=self._fairness(day),
             why=self._why(day),
+            causes=self._began.sections(day),
             versus=[versus_section(versus)] if versus else (),
             compared=(versus[0].first, versus[0].second) if versus else None,
             examples=self._examples(day),
@@ -200,7 +203,9 @@ class Gathering:
         if self._night is None or not incidents:
             return {}
         likely = Likely(
-            from_lake(self._night.lake), lambda _: [each.column for each in outputs(self._monitor)]
+            from_lake(self._night.lake),
+            lambda _: [each.column for each in outputs(self._monitor)],
+            self._began.of,
         )
         with self._history.reading() as connection:
             return {

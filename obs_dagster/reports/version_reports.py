@@ -33,6 +33,9 @@ PAGE = "health.html"
 WHERE = "where.md"
 """The artifact that says where a version is wrong, and why its first metric changed."""
 
+CAUSES = "causes.md"
+"""The artifact that says where it began among the components of a night that one is off."""
+
 #: The folder of Evidently's pages.
 _EVIDENTLY = "evidently/"
 
@@ -83,6 +86,8 @@ class VersionReports:
         quality = day_quality(monitor, page.day, lake)
         if quality is not None:
             shared["great_expectations.json"] = json.dumps(asdict(quality), default=str, indent=1)
+        if page.causes:
+            shared[CAUSES] = markdown(page.causes)
         if page.compared is not None:
             shared[VERSIONS] = markdown(page.versus)
         found = []

@@ -71,6 +71,7 @@ class HealthInput:
         versus: the newest version against the champion or the one before it; empty if there is one only.
         compared: the two versions of that; None if there is one only.
         why: by version, where it is wrong, and what the change of its first metric is made of.
+        causes: where it began among components that one is off; empty if none is.
         fairness: by version, how groups of people were treated over the window that is shown first.
         indexed: the records by what they are about; left out: they are put in order for this page.
     """
@@ -92,6 +93,7 @@ class HealthInput:
     hours: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     fairness: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     why: Mapping[str, Sequence[Section]] = field(default_factory=dict)
+    causes: Sequence[Section] = ()
     versus: Sequence[Section] = ()
     compared: tuple[str, str] | None = None
     examples: Sequence[tuple[Example, str]] = ()
@@ -167,6 +169,7 @@ def render_health(page: HealthInput) -> str:
             outcomes=_by_version(versions, page.sections),
             fairness=_by_version(versions, page.fairness),
             why=_by_version(versions, page.why),
+            causes=[draw_section(each) for each in page.causes],
             versus=[draw_section(each) for each in page.versus],
             moved=moved_cards(judged, styles),
             told=[moved_lines(verdict) for verdict in judged],
