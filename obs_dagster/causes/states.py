@@ -168,9 +168,9 @@ def _days(alert: Alert) -> Iterator[dt.date]:
     """The nights that an alert makes a component off.
 
     A rule on longer windows does on the night on which it begins to be in breach: those that follow hold the
-    same days, and tell of themselves by their own values.
+    same days, and tell of themselves by their own values. So do the nights of what comes and goes.
     """
-    if alert.window > 1 and alert.rule != unevaluated.NAME:
+    if (alert.window > 1 and alert.rule != unevaluated.NAME) or alert.flaps:
         yield alert.since
         return
     last = alert.last_day if alert.state is not State.RESOLVED else alert.end - dt.timedelta(days=1)

@@ -46,6 +46,8 @@ def told_of(answer: Answer) -> Iterator[str]:
     yield f"{_headed(about.title)} {_verb(about.title)} off {when(answer)}{why}."
     if answer.alone is None:
         yield from _without_probabilities(answer)
+    elif not answer.candidates:
+        yield "Nothing that comes before it was off, so it began there."
     else:
         yield _beginning(answer, answer.alone)
         yield from (_link(each) for each in answer.links if each.share.value >= _SMALL)
@@ -136,9 +138,9 @@ def _together(answer: Answer, candidate: Candidate) -> str:
     title = candidate.component.title
     if not candidate.off_nights:
         return f"{_headed(title)} {_verb(title)} off on no night before."
-    about = answer.of.title if answer.of else ""
+    about, number = answer.of.title if answer.of else "", candidate.off_nights
     return (
-        f"{_headed(title)} {_verb(title)} off on {candidate.off_nights} nights before, {about} with "
+        f"{_headed(title)} {_verb(title)} off on {number} night{'s' * (number != 1)} before, {about} with "
         f"{'it' if _verb(title) == 'was' else 'them'} on {candidate.together} of these."
     )
 

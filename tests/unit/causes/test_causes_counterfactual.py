@@ -51,3 +51,31 @@ def test_what_lies_beside_the_path_stays_as_it_was(chain):
     assert found.otherwise[0] == pytest.approx(chain.chance((0, 1, 0, 1), 1, 3, 0))
     # with neither 1 nor 2 it is off by itself alone, whose part of its chance that is
     assert found.all_the_same[0] == pytest.approx(0.05 / (1 - 0.95 * 0.3))
+
+
+@pytest.mark.parametrize("state", [0, 1])
+def test_chances_are_those_of_pgmpys_inference(chain, state):
+    """Its network of the same chances, with what is set cut off from its causes."""
+    from pgmpy.factors.discrete import TabularCPD
+    from pgmpy.inference import VariableElimination
+    from pgmpy.models import DiscreteBayesianNetwork
+
+    chances = known(chain)
+    model = DiscreteBayesianNetwork(
+        [(cause, child) for child, causes in chances.candidates.items() for cause in causes]
+    )
+    for child, causes in chances.candidates.items():
+        # its columns count up with the last cause, ours with the first
+        off = (
+            chances.tables[child][0].reshape((2,) * len(causes)).T.reshape(-1)
+            if causes
+            else chances.tables[child][0]
+        )
+        model.add_cpds(
+            TabularCPD(child, 2, [1 - off, off], evidence=list(causes), evidence_card=[2] * len(causes))
+        )
+    cut = model.do([1])
+    query = VariableElimination(cut).query([3], evidence={0: 1, 1: state}, show_progress=False)
+    found = without(chances, {0: 1, 1: 1, 2: 1, 3: 1}, 1, 3)
+    told = found.chance if state else found.otherwise
+    assert told[0] == pytest.approx(query.values[1])
