@@ -203,7 +203,8 @@ class Asked:
     def _evidence(self, component: Component) -> list[str]:
         told = self._nights.told.get(component.name, {})
         days = [day for day in sorted(told) if self._question.first <= day <= self._question.last]
-        lines = [f"{text} on {day}" for day in days for text in told[day]]
+        several = self._question.first != self._question.last
+        lines = [f"{text} on {day}" if several else text for day in days for text in told[day]]
         return list(dict.fromkeys([*lines, *self._question.off.get(component.name, ())]))
 
     @property

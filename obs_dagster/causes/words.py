@@ -102,8 +102,8 @@ def _name(candidate: Candidate) -> str:
 
 def _link(link: Link) -> str:
     return (
-        f"That {link.effect.title} {_verb(link.effect.title)} off is the doing of {link.cause.title} with a "
-        f"probability of {chance(link.share.value)} ({between(link.share)})."
+        f"{_headed(link.cause.trouble)} led to {link.effect.trouble}: {chance(link.share.value)} "
+        f"({between(link.share)})."
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from functools import cached_property
 
 from sqlalchemy import Connection
@@ -14,7 +13,7 @@ from obs_dagster.causes.model_nights import ModelNights
 from obs_dagster.causes.words import between, chance, in_a_line, told_of
 from obs_dagster.history import History
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.tasks.sections import Listing, Section
+from obs_dagster.tasks.sections import Listing
 from obs_dagster.verdict.wording import UNKNOWN
 
 
@@ -38,10 +37,10 @@ class Began:
         """Where an incident began, in a line; empty if that is not known."""
         return in_a_line(self._nights.behind(incident))
 
-    def sections(self, day: dt.date) -> Sequence[Section]:
-        """What is told of a day; nothing where nothing was off."""
+    def on(self, day: dt.date) -> Answer | None:
+        """Where it began that a component was off on a day; None where none was."""
         answer = self._nights.on(day)
-        return () if answer.of is None else (causes_section(answer),)
+        return None if answer.of is None else answer
 
 
 def causes_section(answer: Answer) -> Listing:
@@ -56,7 +55,7 @@ def causes_section(answer: Answer) -> Listing:
         headings=(
             "Component",
             "It began there",
-            "Chance on such nights",
+            "Chance of it",
             "Had it been as usual",
             "All the same",
             "Together before",

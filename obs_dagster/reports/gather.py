@@ -132,7 +132,7 @@ class Gathering:
             hours=hours,
             fairness=self._fairness(day),
             why=self._why(day),
-            causes=self._began.sections(day),
+            causes=self._began.on(day),
             versus=[versus_section(versus)] if versus else (),
             compared=(versus[0].first, versus[0].second) if versus else None,
             examples=self._examples(day),

@@ -128,4 +128,3 @@ def test_its_incident_and_its_notification_say_so(nights, store):
     with store.reading() as connection:
         told = across([nights.monitor])(connection, incident)
     assert told.startswith("it most likely began with service health (")
-

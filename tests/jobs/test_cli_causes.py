@@ -54,7 +54,7 @@ def test_it_is_said_where_it_began_and_what_would_have_been(obs):
     assert code == 0
     assert f"Performance was off on {LAST}: recall 0.3" in told
     assert "It most likely began with service health (error share 3" in told
-    assert "That data quality was off is the doing of service health" in told
+    assert "Failed or slow requests led to data errors: " in told
     assert "Had service health been as usual" in told
     assert f"with performance off on {len(OUTAGES) - 1}." in told
     assert "nothing that is known" in told

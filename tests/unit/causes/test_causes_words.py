@@ -53,7 +53,7 @@ def test_all_of_it_is_said(answer):
             "It most likely began with service health (share of errors 14 %, usually 0.4 % on 2024-11-12): "
             "83 % (61 to 96 %); else nothing that is known 17 %."
         ),
-        "That performance was off is the doing of service health with a probability of 90 % (72 to 99 %).",
+        "Failed or slow requests led to predictions that are worse: 90 % (72 to 99 %).",
         (
             "Had service health been as usual, the chance that performance was off would have been 4 % "
             "instead of 79 %; as the night was, it would be off all the same with 9 %."
