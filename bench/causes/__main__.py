@@ -10,7 +10,8 @@ import re
 import time
 from pathlib import Path
 
-from bench.causes.found import Found, brier, look, miscalibration, reliability, unsharp
+from bench.causes.found import Found, brier, look, look_at_edges, miscalibration, reliability, unsharp
+from bench.causes.scores import SCORES
 from bench.table import table
 
 _DOCUMENT = Path(__file__).parents[2] / "docs" / "causes.md"
@@ -52,7 +53,7 @@ def report(worlds: int, questions: int) -> str:
         'are off and "nothing that is known". *Chances off by*: the mean distance from the true ones with '
         "and without each cause. Seconds are of the processor, per question."
     )
-    return f"{said}\n\n{table(titles, rows)}\n\n{_reliability(first or Found())}"
+    return f"{said}\n\n{table(titles, rows)}\n\n{_reliability(first or Found())}\n\n{_scores(worlds)}"
 
 
 def _numbers(found: Found) -> list[str]:
@@ -78,6 +79,15 @@ def _reliability(found: Found) -> str:
     ]
     said = "What was said in a year of nights, by fifths of the probability, and how often it came true:"
     return f"{said}\n\n{table(('probability that', 'said', 'on average', 'came true'), rows)}"
+
+
+def _scores(worlds: int) -> str:
+    rows = []
+    for name, score in SCORES.items():
+        found = [look_at_edges(range(worlds), nights=nights, score=score) for nights in (120, 365)]
+        rows.append([name, *(f"{each.recall():.0%} ({each.precision():.0%})" for each in found)])
+    said = "Edges that are found, and how many of those that are found are there, by score:"
+    return f"{said}\n\n{table(('score', '120 nights', 'a year'), rows)}"
 
 
 def main() -> None:

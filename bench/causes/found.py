@@ -9,6 +9,9 @@ import numpy as np
 
 from bench.causes.world import World, as_nights, nights_with_trouble
 from obs_dagster.causes.asked import Asked, Question
+from obs_dagster.causes.network import learn
+from obs_dagster.causes.order import possible_among
+from obs_dagster.causes.score import Score, k2
 
 
 @dataclass
@@ -134,12 +137,19 @@ def _compare(world, drawn, at, asked, *, found, random) -> None:
         found.chances.append((each.effect.otherwise.value, world.chance(states, cause, last, 0)))
 
 
-def _edges(world: World, nights: int, states: np.ndarray, found: Found) -> None:
-    from obs_dagster.causes.network import learn
-    from obs_dagster.causes.order import possible_among
-
+def _edges(world: World, nights: int, states: np.ndarray, found: Found, score: Score = k2) -> None:
     known = as_nights(states[:nights])
     possible = possible_among(known.components)
-    network = learn(known.states, possible)
+    network = learn(known.states, possible, score)
     for cause, effect in zip(*np.nonzero(possible.may), strict=True):
         found.edges.append((float(network.edges[cause, effect]), bool(world.weight[cause, effect] > 0)))
+
+
+def look_at_edges(seeds: Iterable[int], *, nights: int, score: Score) -> Found:
+    """What a score makes of the edges of worlds."""
+    found = Found()
+    for seed in seeds:
+        random = np.random.default_rng(seed)
+        world = World.draw(random)
+        _edges(world, nights, world.nights(random, nights).states, found, score)
+    return found

@@ -122,9 +122,10 @@ def _print(answer: Answer) -> None:
         OUTPUT.print(line, markup=False, highlight=False)
     section = causes_section(answer)
     if section.rows:
-        drawn = table(*section.headings)
+        # what was seen is in the sentences, and too long for a terminal
+        drawn = table(*section.headings[:-1])
         for row in section.rows:
-            drawn.add_row(*map(cell, row))
+            drawn.add_row(*map(cell, row[:-1]))
         OUTPUT.print("")
         OUTPUT.print(drawn)
 

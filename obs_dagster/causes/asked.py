@@ -119,8 +119,11 @@ class Asked:
         """
         names = [each.name for each in self._components]
         edges = self.network.edges
-        order = max(self.network.orders, key=lambda each: each.weight).order
         whole = self._past[(self._past != UNKNOWN).all(axis=1)]
+        # what was never off, or never normal, tells nothing of the others
+        vary = {each for each in range(len(names)) if len(set(whole[:, each])) > 1}
+        likeliest = max(self.network.orders, key=lambda each: each.weight).order
+        order = [each for each in likeliest if each in vary]
         before = order[: order.index(self._last)]
         held = {
             names[cause]: {
@@ -132,8 +135,8 @@ class Asked:
             if cause in before
         }
         return {
-            "columns": names,
-            "rows": whole.tolist(),
+            "columns": [names[each] for each in order],
+            "rows": whole[:, order].tolist(),
             "edges": [
                 [names[cause], names[effect]]
                 for place, effect in enumerate(order)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from obs_dagster.causes.order import Order, Possible
-from obs_dagster.causes.score import Counts, bdeu, log_prior, marginal, sets_of_causes
+from obs_dagster.causes.score import Counts, Score, k2, log_prior, marginal, sets_of_causes
 
 States = NDArray[np.int8]
 """Nights by components: 1 is off, 0 normal, -1 not known."""
@@ -87,7 +87,7 @@ class Network:
         return found
 
 
-def learn(states: States, possible: Possible) -> Network:
+def learn(states: States, possible: Possible, score: Score = k2) -> Network:
     """Weigh all graphs that are possible by the nights.
 
     A night counts for a component where its own state and those of all its possible causes are known.
@@ -95,6 +95,7 @@ def learn(states: States, possible: Possible) -> Network:
     Args:
         states: the nights.
         possible: what may cause what, and in which orders.
+        score: of the counts of a component and a set of causes.
     """
     known: dict[tuple[int, frozenset[int]], Family] = {}
     found: list[tuple[Order, float, dict[int, Family]]] = []
@@ -104,7 +105,7 @@ def learn(states: States, possible: Possible) -> Network:
             candidates = tuple(each for each in order[:place] if possible.may[each, child])
             key = child, frozenset(candidates)
             if key not in known:
-                known[key] = _family(states, child, tuple(sorted(candidates)), possible)
+                known[key] = _family(states, child, tuple(sorted(candidates)), possible, score)
             families[child] = known[key]
         found.append((order, sum(each.score for each in families.values()), families))
     scores = np.array([score for _, score, _ in found])
@@ -119,13 +120,15 @@ def learn(states: States, possible: Possible) -> Network:
     )
 
 
-def _family(states: States, child: int, candidates: tuple[int, ...], possible: Possible) -> Family:
+def _family(
+    states: States, child: int, candidates: tuple[int, ...], possible: Possible, score: Score
+) -> Family:
     counts = count(states, child, candidates)
     declared = [place for place, each in enumerate(candidates) if possible.declared[each, child]]
     sets = sets_of_causes(len(candidates), declared)
     scores = np.array(
         [
-            bdeu(marginal(counts, chosen)) + log_prior(chosen, len(candidates), len(declared))
+            score(marginal(counts, chosen)) + log_prior(chosen, len(candidates), len(declared))
             for chosen in sets
         ]
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from math import comb, log
 
@@ -10,43 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-SAMPLE_SIZE = 1.0
-"""The equivalent sample size of BDeu: how many nights the prior is worth."""
-
 MOST_CAUSES = 3
 """So many components cause another one directly at most, beside those that the monitor declares."""
 
 Counts = NDArray[np.float64]
 
+Score = Callable[[Counts], float]
+"""How well counts speak for their causes; the larger, the better."""
 
-def bdeu(counts: Counts, sample_size: float = SAMPLE_SIZE) -> float:
-    """The logarithm of the marginal likelihood of a component given its causes, with the prior BDeu.
 
-    Heckerman, Geiger and Chickering 1995, equation 35; `pgmpy.structure_score.BDeu.local_score`.
+def k2(counts: Counts) -> float:
+    """The logarithm of the marginal likelihood of a component given its causes.
+
+    Before any night every chance is as likely as every other: Cooper and Herskovits 1992, theorem 1;
+    `pgmpy.structure_score.K2.local_score`. BDeu would prefer causes of what hardly ever happens.
 
     Args:
         counts: nights by the states of the causes and the component's own (normal, off), shape (2^k, 2).
-        sample_size: the equivalent sample size.
     """
-    of_causes = sample_size / len(counts)
-    of_cell = of_causes / counts.shape[1]
-    cells = (gammaln(of_cell + counts) - gammaln(of_cell)).sum()
-    rows = (gammaln(of_causes) - gammaln(of_causes + counts.sum(axis=1))).sum()
-    return float(rows + cells)
-
-
-def bic(counts: Counts) -> float:
-    """The Bayesian information criterion of the same (the larger, the better); Schwarz 1978.
-
-    `pgmpy.structure_score.BIC.local_score`, where every state of the causes has been seen.
-
-    Args:
-        counts: as for `bdeu`.
-    """
-    of_causes = counts.sum(axis=1, keepdims=True)
-    shares = np.divide(counts, of_causes, out=np.ones_like(counts), where=(counts > 0))
-    nights = counts.sum()
-    return float((counts * np.log(shares)).sum() - 0.5 * log(max(nights, 1)) * len(counts))
+    return float(gammaln(1 + counts).sum() - gammaln(counts.shape[1] + counts.sum(axis=1)).sum())
 
 
 def marginal(counts: Counts, chosen: Sequence[int]) -> Counts:

@@ -66,7 +66,7 @@ def second_opinion(asked: Asked, python: str) -> SecondOpinion:
     environ = {name: os.environ[name] for name in _PASSED if name in os.environ}
     try:
         done = subprocess.run(  # noqa: S603  our own program, by the interpreter that the settings name
-            [python, str(_PROGRAM)],
+            [python, "-I", str(_PROGRAM)],
             input=json.dumps(payload),
             capture_output=True,
             text=True,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.causes.scores import bdeu, bic
 from obs_dagster.causes.network import count
-from obs_dagster.causes.score import MOST_CAUSES, bdeu, bic, log_prior, marginal, sets_of_causes
+from obs_dagster.causes.score import MOST_CAUSES, k2, log_prior, marginal, sets_of_causes
 
 
 @pytest.fixture
@@ -22,17 +23,16 @@ def test_marginal_counts_are_those_of_the_chosen_causes_alone(counts):
         assert np.array_equal(marginal(whole, chosen), count(states, 3, chosen))
 
 
-def test_bdeu_is_the_chance_of_the_nights_one_after_the_other(counts):
+def test_a_score_is_the_chance_of_the_nights_one_after_the_other(counts):
     """The marginal likelihood is the product of what each night is expected to be by those before it."""
     _, states = counts
-    size, chosen = 2.0, (0, 2)
+    chosen = (0, 2)
     expected, seen = 0.0, np.zeros((4, 2))
     for row in states:
         code, own = int(row[0] + 2 * row[2]), int(row[3])
-        cell = size / 8
-        expected += np.log((seen[code, own] + cell) / (seen[code].sum() + 2 * cell))
+        expected += np.log((seen[code, own] + 1) / (seen[code].sum() + 2))
         seen[code, own] += 1
-    assert bdeu(count(states, 3, chosen), size) == pytest.approx(expected, abs=1e-9)
+    assert k2(count(states, 3, chosen)) == pytest.approx(expected, abs=1e-9)
 
 
 def test_scores_are_those_of_pgmpy(counts):
@@ -43,6 +43,7 @@ def test_scores_are_those_of_pgmpy(counts):
     frame = pd.DataFrame(states, columns=["a", "b", "c", "d"])
     for chosen, parents in (((), ()), ((1,), ("b",)), ((0, 2), ("a", "c")), ((0, 1, 2), ("a", "b", "c"))):
         given = marginal(whole, chosen)
+        assert k2(given) == pytest.approx(scores.K2(frame).local_score("d", parents), abs=1e-8)
         assert bdeu(given, 3.0) == pytest.approx(
             scores.BDeu(frame, equivalent_sample_size=3).local_score("d", parents), abs=1e-8
         )
@@ -54,7 +55,7 @@ def test_a_cause_that_is_one_scores_better_and_one_that_is_none_does_not():
     cause, other = random.random((2, 2_000)) < 0.1
     effect = (cause & (random.random(2_000) < 0.8)) | (random.random(2_000) < 0.03)
     states = np.stack([cause, other, effect], axis=1).astype(np.int8)
-    with_cause, with_other, alone = (bdeu(count(states, 2, each)) for each in ((0,), (1,), ()))
+    with_cause, with_other, alone = (k2(count(states, 2, each)) for each in ((0,), (1,), ()))
     assert with_cause > alone + 10
     assert with_other < alone
 
@@ -72,4 +73,4 @@ def test_more_declared_causes_than_others_may_be_are_kept():
 
 
 def test_no_nights_say_nothing():
-    assert bdeu(np.zeros((4, 2))) == 0.0
+    assert k2(np.zeros((4, 2))) == 0.0
