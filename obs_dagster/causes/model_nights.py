@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,12 +22,14 @@ from obs_dagster.history import nights as stored
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.telemetry.event import Event
 
+T = TypeVar("T")
+
 _FAILED = Event(
     "obs_dagster.causes",
     "causes could not be asked for",
     "warning",
-    "A notification goes out without what began its incident; its suspects are in it.",
-    {"model": "the model", "incident": "the incident", "error": "why"},
+    "A notification, or a page, says nothing of where it began; everything else is there.",
+    {"model": "the model", "about": "the incident, or the day", "error": "why"},
 )
 
 
@@ -90,14 +93,32 @@ def across(monitors: Iterable[Monitor]) -> Across:
         model = incident.model
         if model not in known:
             return ""
-        try:
+
+        def line() -> str:
             if model not in read:
                 read[model] = ModelNights.read(connection, known[model])
             return in_a_line(read[model].behind(incident))
-        except SQLAlchemyError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, alerts are worth more
-            _FAILED(model=model, incident=incident.id, error=f"{type(error).__name__}: {error}")
-            return ""
+
+        return unless_it_fails(line, model, incident.id) or ""
 
     return tell
+
+
+def unless_it_fails(asked: Callable[[], T], model: str, about: str) -> T | None:
+    """An answer; None, which is logged, if it could not be made: what else is told is worth more.
+
+    Args:
+        asked: gives the answer.
+        model: the model.
+        about: the incident or the day that is asked about.
+
+    Raises:
+        SQLAlchemyError: the store cannot be used.
+    """
+    try:
+        return asked()
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        _FAILED(model=model, about=about, error=f"{type(error).__name__}: {error}")
+        return None

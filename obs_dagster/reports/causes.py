@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.causes.answer import Answer, Candidate, Probability
-from obs_dagster.causes.model_nights import ModelNights
+from obs_dagster.causes.model_nights import ModelNights, unless_it_fails
 from obs_dagster.causes.words import between, chance, in_a_line, told_of
 from obs_dagster.history import History
 from obs_dagster.monitor.model import Monitor
@@ -35,12 +35,13 @@ class Began:
 
     def of(self, _: Connection, incident: Incident) -> str:
         """Where an incident began, in a line; empty if that is not known."""
-        return in_a_line(self._nights.behind(incident))
+        asked = unless_it_fails(lambda: self._nights.behind(incident), self._monitor.model, incident.id)
+        return "" if asked is None else in_a_line(asked)
 
     def on(self, day: dt.date) -> Answer | None:
         """Where it began that a component was off on a day; None where none was."""
-        answer = self._nights.on(day)
-        return None if answer.of is None else answer
+        answer = unless_it_fails(lambda: self._nights.on(day), self._monitor.model, str(day))
+        return None if answer is None or answer.of is None else answer
 
 
 def causes_section(answer: Answer) -> Listing:

@@ -12,6 +12,7 @@ from obs_dagster.causes.model_nights import ModelNights, across
 from obs_dagster.history import History, NightRecord, UpstreamEvent
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor import Monitor
+from obs_dagster.reports.causes import Began
 
 FIRST = dt.date(2024, 1, 1)
 NIGHTS = 40
@@ -241,3 +242,16 @@ def test_what_is_asked_about_may_be_named(store, evaluated):
     assert nights.on(day(28)).of.name == "service"
     assert nights.on(day(28), of="drift").of is None
     assert nights.on(day(10)).of is None
+
+
+def test_an_answer_that_fails_keeps_nobody_from_the_rest(store, evaluated, monkeypatch):
+    [incident] = [each for each in list_incidents(store) if "recall_week" in each.rules]
+
+    def fails(*_):
+        raise ZeroDivisionError("once more")
+
+    monkeypatch.setattr(ModelNights, "read", fails)
+    with store.reading() as connection:
+        assert across([evaluated])(connection, incident) == ""
+        assert across([])(connection, incident) == ""
+    assert Began(evaluated, store).on(day(28)) is None
