@@ -7,6 +7,7 @@ from functools import partial
 
 import dagster as dg
 
+from assets.causes import began
 from assets.links import day_links
 from assets.optional import optional
 from assets.partitions import days_of, hours
@@ -19,6 +20,7 @@ from obs_dagster.alerts import evaluate_rules, list_alerts
 from obs_dagster.alerts.moved import from_lake
 from obs_dagster.anomalies import record_anomalies
 from obs_dagster.capacity import record_capacity
+from obs_dagster.causes.model_nights import across
 from obs_dagster.evaluation.night_record import record_nights
 from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.history import History
@@ -51,13 +53,19 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                 now=platform.now(),
                 run_id=context.run_id,
                 moved=from_lake(platform.lake),
+                across=across([monitor]),
             )
             known = list_alerts(history, monitor.model)
+            told: dict[str, dg.MetadataValue] = {}
+            last = max(days)
+            optional(context, monitor, history, "causes", lambda: told.update(began(monitor, history, last)))
         for day in days:
             firing = sum(alert.fires_on(day) for alert in known)
             context.add_asset_metadata(
                 {"day": hours(monitor, day), "alerts firing": firing}, partition_key=day.isoformat()
             )
+        if told:
+            context.add_asset_metadata(told, partition_key=last.isoformat())
         states = table(
             (
                 {"rule": each.rule.name, "status": each.status}

@@ -12,6 +12,7 @@ from obs_dagster.alerts.examples import examples_in
 from obs_dagster.alerts.incidents.likely import Likely
 from obs_dagster.alerts.life.tell import settle
 from obs_dagster.alerts.moved import from_lake
+from obs_dagster.causes.model_nights import across
 from obs_dagster.history import History
 from obs_dagster.lake.lake import Lake
 from obs_dagster.mlflow_reach.experiment import links_to_traces
@@ -53,7 +54,9 @@ def _notifications(monitors: Sequence[Monitor], faulty: Sequence[Faulty]) -> dg.
             with History.open(settings.history_url) as history:
                 # what a silence that has ended kept back
                 moved = from_lake(Lake(settings.lake_root))
-                settle(history, now, moved, Likely(moved, lambda model: put_out.get(model, ())))
+                settle(
+                    history, now, moved, Likely(moved, lambda model: put_out.get(model, ()), across(monitors))
+                )
                 report_mended(history, now)
                 done = deliver(
                     history,

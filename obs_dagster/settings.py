@@ -122,6 +122,11 @@ class Settings(BaseSettings):
         default="", description="Where people see a trace, with `{trace_id}` in it; links lead there."
     )
 
+    causes_python: str = Field(
+        default="",
+        description="The interpreter of an environment with DoWhy, for `obs causes --second-opinion`.",
+    )
+
     max_runtime_seconds: int = Field(
         default=86_400, ge=0, description="A run that lasts longer is ended and has failed; 0: none is."
     )

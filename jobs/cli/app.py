@@ -13,6 +13,7 @@ import typer.core
 from jobs.cli import (
     alerts,
     backup,
+    causes,
     check,
     compare,
     contract,
@@ -104,6 +105,7 @@ app.command()(status.status)
 app.add_typer(metric_commands.app, name="metrics")
 app.command()(thresholds.thresholds)
 app.command()(why.why)
+app.command()(causes.causes)
 app.command()(compare.compare)
 app.command()(effect.effect)
 app.command()(fairness.fairness)

@@ -80,6 +80,14 @@ def complete_incident(incomplete: str) -> Iterator[tuple[str, str]]:
         yield incident, told
 
 
+def complete_component(incomplete: str) -> Iterator[str]:
+    """The components of a night that come with the program."""
+    import obs_dagster
+
+    files = (Path(obs_dagster.__file__).parent / "causes" / "components").glob("[a-z]*.py")
+    return _like(incomplete, sorted(each.stem for each in files))
+
+
 def _models() -> Iterator[str]:
     folder = Path(os.environ.get("OBS_MONITORS") or "monitors")
     with suppress(OSError):

@@ -145,7 +145,7 @@ def _trace(incident: Incident) -> str:
     return links_to_traces(settings).night_trace(trace, incident.model) or trace
 
 
-_LISTS = ("segments", "columns", "suspects", "runbooks", "examples")
+_LISTS = ("segments", "columns", "suspects", "across_components", "runbooks", "examples")
 _NESTED = ("cost", "timeline", "alerts_of_it")
 """What a row of a table cannot hold: only JSON has it."""
 
@@ -182,6 +182,8 @@ def _told(story: Story) -> dict[str, str]:
         if found.acknowledged_at:
             told["taken on"] = f"{found.acknowledged_at:%Y-%m-%d %H:%M} UTC by {found.acknowledged_by}"
     told["suspects"] = "; ".join(story.suspects) or "nothing that is known explains it"
+    if story.across:
+        told["across components"] = " ".join(story.across)
     if incident.closed_at is not None:
         comment = f": {incident.comment}" if incident.comment else ""
         told["closed"] = f"{incident.cause.replace('_', ' ')}, by {incident.closed_by}{comment}"
@@ -282,6 +284,8 @@ def _story(incident_id: str) -> Story:
     from obs_dagster.alerts.incidents.incident import find_incident
     from obs_dagster.alerts.incidents.story import story_of
     from obs_dagster.alerts.moved import from_lake
+    from obs_dagster.causes.model_nights import ModelNights
+    from obs_dagster.causes.words import told_of
     from obs_dagster.history import History
     from obs_dagster.lake.lake import Lake
     from obs_dagster.monitor.task import outputs
@@ -294,7 +298,9 @@ def _story(incident_id: str) -> Story:
         if monitor is None:
             return story_of(history, incident, moved)
         put_out = [each.column for each in outputs(monitor)]
-        return story_of(history, incident, moved, put_out, monitor.costs)
+        with history.reading() as connection:
+            began = list(told_of(ModelNights.read(connection, monitor).behind(incident)))
+        return story_of(history, incident, moved, put_out, monitor.costs, across=began)
 
 
 def _monitor(model: str) -> Monitor | None:

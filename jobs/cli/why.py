@@ -18,6 +18,7 @@ from jobs.cli.stored_night import night_of, period
 
 if TYPE_CHECKING:
     from obs_dagster.evaluation.where import VersionWhy
+    from obs_dagster.monitor import Monitor
 
 _COLUMNS = (
     "version",
@@ -82,8 +83,26 @@ def why(  # noqa: PLR0917  Typer reads options by name
     if chosen is Format.TABLE and output is None:
         OUTPUT.print(f"{begin} to {end}, beside {earlier.first} to {earlier.last}", highlight=False)
         _print(found, wanted)
+        _print_causes(monitor, end)
     else:
         emit([row for each in found for row in _rows(each)], list(_COLUMNS), chosen, output=output)
+
+
+def _print_causes(monitor: Monitor, day: dt.date) -> None:
+    """Where it began among the components of a night that the last day is off, if it is."""
+    from obs_dagster.causes.model_nights import ModelNights
+    from obs_dagster.causes.words import told_of
+    from obs_dagster.history import History
+    from obs_dagster.settings import Settings
+
+    with History.open(Settings().history_url) as history, history.reading() as connection:
+        nights = ModelNights.read(connection, monitor)
+    answer = nights.on(day)
+    if answer.of is None:
+        return
+    OUTPUT.print("\nAcross components", style="bold", markup=False, highlight=False)
+    for line in told_of(answer):
+        OUTPUT.print(line, markup=False, highlight=False)
 
 
 def _rows(found: VersionWhy) -> list[dict[str, Any]]:

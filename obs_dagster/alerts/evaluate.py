@@ -10,6 +10,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from obs_dagster.alerts.incidents import grouping
+from obs_dagster.alerts.incidents.across import Across, unasked
 from obs_dagster.alerts.incidents.likely import Likely
 from obs_dagster.alerts.life import acts, inhibit, tell, trail
 from obs_dagster.alerts.life.told import log_told
@@ -53,6 +54,7 @@ def evaluate_rules(
     now: dt.datetime,
     run_id: str,
     moved: Told = silent,
+    across: Across = unasked,
 ) -> AlertSummary:
     """Bring the model's alerts in step with its metrics, in one transaction.
 
@@ -68,13 +70,14 @@ def evaluate_rules(
         now: the present (UTC).
         run_id: the run that evaluates.
         moved: what a notification says of the values of its column.
+        across: what it says of where its incident began.
 
     Raises:
         HistoryError: the store cannot be used; nothing has changed then.
     """
     with span("rules", day=str(as_of)) as about:
         with history.writing(monitor.model) as connection:
-            evaluator = _evaluator(connection, monitor, as_of, now, run_id, moved=moved)
+            evaluator = _evaluator(connection, monitor, as_of, now, run_id, moved=moved, across=across)
             summary = evaluator.run()
         about.set(fired=len(summary.fired), resolved=len(summary.resolved))
         log_told(evaluator.told)
@@ -106,19 +109,28 @@ def _evaluator(
     run_id: str,
     *,
     moved: Told = silent,
+    across: Across = unasked,
 ) -> _Evaluator:
     as_of = max(as_of, nights.latest(connection, monitor.model) or as_of)
     evaluation = Evaluation(monitor.model, monitor.owner, as_of, now, run_id)
-    return _Evaluator(connection, evaluation, monitor, moved)
+    return _Evaluator(connection, evaluation, monitor, moved, across)
 
 
 class _Evaluator:
     """One evaluation inside its transaction."""
 
-    def __init__(self, connection: Connection, evaluation: Evaluation, monitor: Monitor, moved: Told) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        evaluation: Evaluation,
+        monitor: Monitor,
+        moved: Told,
+        across: Across,
+    ) -> None:
         self.told: Sequence[tuple[Alert, Change | None]] = ()
         self._connection = connection
         self._moved = moved
+        self._across = across
         self._evaluation = evaluation
         self._monitor = monitor
         self._outputs = [each.column for each in outputs(monitor)]
@@ -166,7 +178,7 @@ class _Evaluator:
         for alert in inhibit.held(unfinished.values(), self._monitor.alerts):
             alerts.write(self._connection, unfinished[alert.id], alert)
         grouping.assign(self._connection, model, now)
-        why = Likely(self._moved, lambda _: self._outputs)
+        why = Likely(self._moved, lambda _: self._outputs, self._across)
         told = tell.tell(self._connection, model, now, self._moved, why)
         self.told = told
         why.follow(self._connection, model, [alert for alert, event in told if event == "firing"], now)

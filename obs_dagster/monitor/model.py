@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, PrivateAttr
 
 from obs_dagster.monitor.alerting import Rule, Rules
 from obs_dagster.monitor.baseline import BASELINES, BaselineKeys
+from obs_dagster.monitor.causes import Causes
 from obs_dagster.monitor.choice import OneOf
 from obs_dagster.monitor.content import Declared, Descriptor, parted
 from obs_dagster.monitor.contract import Feature, Strict
@@ -176,6 +177,11 @@ class Monitor(Strict):
     )
     fairness: Fairness = Field(
         default_factory=Fairness, description="Groups of people that a binary classifier is compared for."
+    )
+    causes: Causes = Field(
+        default_factory=Causes,
+        description="What is known of causes across components; nights teach the rest "
+        "([causes.md](causes.md)).",
     )
     federation: Federation | None = Field(
         default=None,

@@ -38,6 +38,7 @@ from obs_dagster.monitor.task import outputs
 from obs_dagster.quality.schema_events import events_of_day
 from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.alert_lines import alert_lines
+from obs_dagster.reports.causes import Began
 from obs_dagster.reports.content import content_sections
 from obs_dagster.reports.effect import effect_sections, newest_effect
 from obs_dagster.reports.fairness import fairness_sections
@@ -94,6 +95,7 @@ class Gathering:
         self._incidents = list_incidents(history, monitor.model)
         self._nights = history.nights(monitor.model)
         self._history = history
+        self._began = Began(monitor, history)
 
     def records(self, day: dt.date) -> list[MetricRecord]:
         """All records of a day."""
@@ -138,6 +140,7 @@ class Gathering:
             versus=[versus_section(versus), *self._effect(day, versus[0])] if versus else (),
             explained=self._explained(day),
             content=self._content(day),
+            causes=self._began.on(day),
             compared=(versus[0].first, versus[0].second) if versus else None,
             examples=self._examples(day),
             incidents=incidents,
@@ -207,7 +210,9 @@ class Gathering:
         if self._night is None or not incidents:
             return {}
         likely = Likely(
-            from_lake(self._night.lake), lambda _: [each.column for each in outputs(self._monitor)]
+            from_lake(self._night.lake),
+            lambda _: [each.column for each in outputs(self._monitor)],
+            self._began.of,
         )
         with self._history.reading() as connection:
             return {

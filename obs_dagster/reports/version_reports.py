@@ -18,6 +18,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.validated import day_quality
+from obs_dagster.reports.causes import causes_section
 from obs_dagster.reports.evidently_ahead import Pages
 from obs_dagster.reports.health.page import HealthInput, render_health
 from obs_dagster.reports.mlflow.listed import markdown
@@ -32,6 +33,9 @@ PAGE = "health.html"
 
 WHERE = "where.md"
 """The artifact that says where a version is wrong, and why its first metric changed."""
+
+CAUSES = "causes.md"
+"""The artifact that says where it began among the components of a night that one is off."""
 
 #: The folder of Evidently's pages.
 _EVIDENTLY = "evidently/"
@@ -83,6 +87,8 @@ class VersionReports:
         quality = day_quality(monitor, page.day, lake)
         if quality is not None:
             shared["great_expectations.json"] = json.dumps(asdict(quality), default=str, indent=1)
+        if page.causes is not None:
+            shared[CAUSES] = markdown([causes_section(page.causes)])
         if page.compared is not None:
             shared[VERSIONS] = markdown(page.versus)
         found = []

@@ -15,6 +15,7 @@ from obs_dagster.alerts.channels.registry import CHANNELS, send
 from obs_dagster.alerts.message import Message
 from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.catalogue import monitor_of
+from obs_dagster.causes.states import signals_of
 from obs_dagster.changes.cause import KINDS as CAUSES
 from obs_dagster.changes.cause import suspected
 from obs_dagster.changes.pair import Numbers
@@ -29,6 +30,7 @@ from obs_dagster.exports.way import WAYS, problem_of, way_of
 from obs_dagster.history import History
 from obs_dagster.monitor import MonitorError
 from obs_dagster.monitor.baseline import BASELINES
+from obs_dagster.monitor.component import COMPONENTS
 from obs_dagster.monitor.editor_schema import json_schema
 from obs_dagster.monitor.engine import ENGINES
 from obs_dagster.monitor.source import SOURCES
@@ -38,7 +40,20 @@ from obs_dagster.sources.files import SourceFiles
 from tests.extension import forget, install
 
 GUIDE = Path(__file__).parents[2] / "docs" / "extending.md"
-_KINDS = (TASKS, SOURCES, CAPTURES, BASELINES, ENGINES, CHANNELS, CAUSES, ADAPTERS, WAYS, READINGS, BOARDS)
+_KINDS = (
+    TASKS,
+    SOURCES,
+    CAPTURES,
+    BASELINES,
+    ENGINES,
+    CHANNELS,
+    CAUSES,
+    COMPONENTS,
+    ADAPTERS,
+    WAYS,
+    READINGS,
+    BOARDS,
+)
 GROUPS = {kinds.group: kinds for kinds in _KINDS}
 WEEK = dt.timedelta(days=7)
 
@@ -201,3 +216,11 @@ def test_a_cause_of_a_stranger_is_suspected(house, raw):
     before, after = (rng.lognormal(4, 1, n) for n in (9000, 3000))
     cause = suspected(Numbers(raw.on_shape(before, before), raw.on_shape(np.log(after), before)))
     assert cause.told == "logarithms of the values?"
+
+
+def test_a_component_of_a_stranger_has_states_and_may_be_declared(house, world, tmp_path):
+    world.changes["causes"] = {"edges": ["load -> service"]}
+    monitor = monitor_of(write(tmp_path, world), environ={})
+    signals = {each.metric for each in signals_of(monitor)}
+    assert monitor.causes.declared == (("load", "service"),)
+    assert "requests_per_second" in signals

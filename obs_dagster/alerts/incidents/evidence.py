@@ -163,7 +163,7 @@ class Evidence:
             known = [each for each in before if each[0] < min(day, self.begins)] or [
                 each for each in before if each[0] < day
             ]
-            band = _band(known, day)
+            band = usual_on(known, day)
             if band is not None:
                 found.append(Oddity(day, value, band.centre, band.distance(value), rows))
         return max(found, key=lambda each: abs(each.distance), default=None)
@@ -184,7 +184,7 @@ class Evidence:
         return series[-1][1] if series else None
 
 
-def _band(known: Sequence[tuple[dt.date, float]], day: dt.date) -> Band | None:
+def usual_on(known: Sequence[tuple[dt.date, float]], day: dt.date) -> Band | None:
     """What is usual; of few nights, the median and how far they lie from it."""
     found = band_of(known, day)
     if isinstance(found, Band):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, update
 
+from obs_dagster.alerts.incidents.across import Across, unasked
 from obs_dagster.alerts.incidents.evidence import Evidence
 from obs_dagster.alerts.incidents.incident import Incident, read_incidents
 from obs_dagster.alerts.incidents.suspects import Suspect, ranked
@@ -45,17 +46,20 @@ class Likely:
     Attributes:
         moved: what is told of the values that an alert is about.
         outputs: the columns that models put out.
+        across: what is told of where an incident began among components.
     """
 
     moved: Told
     outputs: Outputs
+    across: Across = unasked
     _known: dict[str, Sequence[Suspect]] = field(default_factory=dict)
+    _began: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, connection: Connection, alert: Alert) -> str:
         """What is told of why an alert fires; empty where it says itself why."""
         if not alert.incident_id:
             return ""
-        return words(alert, self._of(connection, alert.incident_id))
+        return self._words(connection, alert, self._of(connection, alert.incident_id))
 
     def follow(self, connection: Connection, model: str, told: Iterable[Alert], now: dt.datetime) -> None:
         """Tell of incidents whose first suspect is another one than people were told.
@@ -77,7 +81,7 @@ class Likely:
             if first == incident.told_why:
                 continue
             known: dict[str, str | int] = {"told_why": first}
-            why = words(alert, suspects)
+            why = self._words(connection, alert, suspects)
             if incident.told_why and suspects and why and incident.id not in just_told:
                 known["whys"] = incident.whys + 1
                 entries.enqueue(
@@ -90,6 +94,20 @@ class Likely:
                     number=incident.whys + 1,
                 )
             connection.execute(update(INCIDENTS).where(INCIDENTS.c.id == incident.id).values(known))
+
+    def _words(self, connection: Connection, alert: Alert, suspects: Sequence[Suspect]) -> str:
+        """The first suspects, and where it began among components, if that is known."""
+        told, began = words(alert, suspects), self._across(connection, alert.incident_id)
+        if not began:
+            return told
+        began = f"across components: {harmless(scrub(began), length=_LENGTH)}"
+        return f"{told}; {began}" if told and told != NOTHING else began
+
+    def _across(self, connection: Connection, incident_id: str) -> str:
+        if incident_id not in self._began:
+            found = read_incidents(connection, INCIDENTS.c.id == incident_id)
+            self._began[incident_id] = "".join(self.across(connection, each) for each in found)
+        return self._began[incident_id]
 
     def _of(self, connection: Connection, incident_id: str) -> Sequence[Suspect]:
         if incident_id not in self._known:

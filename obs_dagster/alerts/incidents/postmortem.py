@@ -55,6 +55,8 @@ def _lines(story: Story) -> Iterator[str]:
     yield ""
     for suspect in story.suspects or ("nothing that is known explains it",):
         yield f"- {_plain(suspect)}"
+    for told in story.across:
+        yield f"- {_plain(told)}"
     yield f"- what it was: {_plain(_cause(story)) or _OPEN}"
     yield ""
     yield "## What we ask"

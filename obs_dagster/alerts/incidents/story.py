@@ -83,6 +83,7 @@ class Story:
         detection: None if none of its alerts is left.
         suspects: what may be behind it, in words, the likeliest first.
         runbooks: where the rules say that it stands what to do.
+        across: where it began among the components of a night, sentence by sentence.
     """
 
     incident: Incident
@@ -91,6 +92,7 @@ class Story:
     detection: Detection | None
     suspects: Sequence[str]
     runbooks: Sequence[str]
+    across: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as plain values, the incident's own first."""
@@ -108,6 +110,7 @@ class Story:
             "acknowledged_at": found.acknowledged_at if found else None,
             "acknowledged_by": found.acknowledged_by if found else "",
             "suspects": list(self.suspects),
+            "across_components": list(self.across),
             "runbooks": list(self.runbooks),
             "timeline": [{"at": moment.at, "text": moment.text} for moment in self.timeline],
             "alerts_of_it": [alert.as_dict() for alert in self.incident.alerts],
@@ -120,6 +123,8 @@ def story_of(
     moved: Told = silent,
     outputs: Collection[str] = (),
     costs: Costs | None = None,
+    *,
+    across: Sequence[str] = (),
 ) -> Story:
     """Everything that is known of an incident.
 
@@ -129,6 +134,7 @@ def story_of(
         moved: what is told of the values that an alert is about.
         outputs: the columns that the model puts out.
         costs: the prices of its errors.
+        across: what is told of where it began among components.
     """
     sent = {alert.id: notifications_of(history, alert.id) for alert in incident.alerts}
     with history.reading() as connection:
@@ -152,6 +158,7 @@ def story_of(
         _detection(history, incident, sent),
         [*(each.evidence for each in suspects), *_rules_beside(incident)],
         tuple(dict.fromkeys(alert.runbook for alert in incident.alerts if alert.runbook)),
+        tuple(across),
     )
 
 

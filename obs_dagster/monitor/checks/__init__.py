@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from obs_dagster.monitor.checks import (
     calendar,
+    causes,
     champion,
     classes,
     columns,
@@ -78,6 +79,8 @@ CHECKS: tuple[Check, ...] = (
     rules.windows_have_the_metric,
     rules.conditions_stand_alone,
     rules.rules_have_one_threshold,
+    causes.components_are_known,
+    causes.edges_make_no_circle,
     champion.champions_are_sure,
     champion.aliases_are_of_a_registry,
     effect.effects_have_outcomes,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.alerts.rules import unevaluated
+from obs_dagster.causes.answer import Answer
+from obs_dagster.causes.words import told_of
 from obs_dagster.changes.change import NOTHING, Changes
 from obs_dagster.evaluation.examples import Example
 from obs_dagster.metrics.estimate import UNCHANGED
@@ -17,6 +19,7 @@ from obs_dagster.metrics.registry import definitions, shown_in
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.refusal import cause, fact
+from obs_dagster.reports.causes import causes_section
 from obs_dagster.reports.health.chart import Chart, Frame
 from obs_dagster.reports.health.columns import column_table
 from obs_dagster.reports.health.firing import NOBODY, about_day, closed_lines, firing_blocks, pending_count
@@ -73,6 +76,7 @@ class HealthInput:
         why: by version, where it is wrong, and what the change of its first metric is made of.
         explained: by version, how its output goes with its features, and which of them act together.
         content: by version, rows whose texts, vectors or images are like the baseline's, and least like it.
+        causes: where it began among components that one is off; None if none is.
         fairness: by version, how groups of people were treated over the window that is shown first.
         indexed: the records by what they are about; left out: they are put in order for this page.
     """
@@ -96,6 +100,7 @@ class HealthInput:
     why: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     explained: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     content: Mapping[str, Sequence[Section]] = field(default_factory=dict)
+    causes: Answer | None = None
     versus: Sequence[Section] = ()
     compared: tuple[str, str] | None = None
     examples: Sequence[tuple[Example, str]] = ()
@@ -172,6 +177,7 @@ def render_health(page: HealthInput) -> str:
             fairness=_by_version(versions, page.fairness),
             why=_by_version(versions, page.why),
             content=_by_version(versions, page.content),
+            causes=_causes(page.causes),
             versus=[draw_section(each) for each in page.versus],
             moved=moved_cards(judged, styles),
             told=[moved_lines(verdict) for verdict in judged],
@@ -189,6 +195,14 @@ def render_health(page: HealthInput) -> str:
             remarks=page.remarks,
         )
     )
+
+
+def _causes(answer: Answer | None) -> tuple[str, list[str], Drawn] | None:
+    """What began it: its heading, sentences and table."""
+    if answer is None:
+        return None
+    section = causes_section(answer)
+    return section.title, list(told_of(answer)), draw_section(replace(section, title="", note=""))
 
 
 _TOLD = {

@@ -1,0 +1,1 @@
+"""How well causes across components are found in generated telemetry whose graph is known."""

@@ -1,0 +1,1 @@
+"""The components of a night, one file each."""
