@@ -14,7 +14,7 @@ from obs_dagster.evaluation.where_kept import keep_sentences
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.reports.versus import newest_versus, verdict_on
 from obs_dagster.reports.why import told_of
-from obs_dagster.segments.effects import RATIOS
+from obs_dagster.tasks.binary.ratios import RATIOS
 from obs_dagster.verdict.headline import settled_through
 
 

@@ -48,6 +48,11 @@ class Look:
             return 0
         return 1 if self.low > 0 else -1 if self.high < 0 else 0
 
+    @property
+    def turned(self) -> Look:
+        """The second version minus the first."""
+        return Look(self.days, -self.difference, -self.high, -self.low, self.p_value)
+
 
 def looks(days: Sequence[DayDifference], alpha: float = ALPHA) -> Iterator[Look]:
     """What is known after each day.
