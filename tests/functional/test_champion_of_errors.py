@@ -25,11 +25,13 @@ labels:
   source: parquet
   path: ${OBS_HOME}/labels.parquet
   columns: {prediction_id: id, label: actual, known_at: known_at}
+  max_delay_days: 1
 features:
   carrier: {type: category}
 segments: [carrier]
 baseline: {kind: training, path: "${OBS_HOME}/training/{version}.parquet"}
 windows: [1]
+reports: {evidently_every_days: 366}
 alerts:
   - {name: challenger_better, metric: mae, better_than: champion, severity: info}
   - {name: challenger_worse, metric: mae, worse_than: champion}
@@ -95,12 +97,12 @@ def test_people_see_which_version_is_better(nights):
     place, _ = nights
     said = "Version 1 has the better MAE than version 2"
     with place.environment():
-        from jobs.cli.app import APP
+        from jobs.cli.app import app
         from jobs.cli.report import write_report
 
         page = write_report(place.monitor, DAYS[-1], place.home / "page.html").read_text()
-        told = CliRunner().invoke(APP, ["compare", "minutes", "2", "1"])
-        listed = CliRunner().invoke(APP, ["compare", "minutes", "2", "1", "--format", "json"])
+        told = CliRunner().invoke(app, ["compare", "minutes", "2", "1"])
+        listed = CliRunner().invoke(app, ["compare", "minutes", "2", "1", "--format", "json"])
     assert said in page
     assert said in " ".join(told.output.split())
     mae, *_ = json.loads(listed.stdout)
