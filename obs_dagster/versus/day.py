@@ -91,22 +91,48 @@ def unpaired_day(
     if not len(pooled):
         return None
     known = [_weighted(side[enough], pooled / pooled.sum(), comparison) for side in sides]
-    if known[0] is None or known[1] is None:
+    one, other = known
+    if one is None or other is None:
         return None
-    (one, one_variance), (other, other_variance) = known[0], known[1]
-    return _known(one, other, one_variance + other_variance, float(pooled.sum()) / 2)
+    common = np.zeros(len(pooled))
+    if comparison.few is None:
+        # the spread of few errors is too small just when their mean is: it is no smaller than that of both
+        common = (one.squares + other.squares) / pooled
+    variance = sum(each.variance(common * of[enough]) for each, of in zip((one, other), rows, strict=True))
+    return _known(one.value, other.value, variance, float(pooled.sum()) / 2)
 
 
-def _weighted(cells: FloatArray, mix: FloatArray, comparison: Comparison) -> tuple[float, float] | None:
-    """A version's metric with another mix, and its variance; from what segments come to, shape (k, v)."""
+@dataclass(frozen=True, eq=False)
+class _Weighted:
+    """A version's metric with another mix of segments.
+
+    Attributes:
+        value: the metric.
+        below: what it is a ratio to.
+        weights: what a row of each segment counts for, shape (k,).
+        squares: Σ (a - value b)² of each segment, with what is taken for seen besides.
+    """
+
+    value: float
+    below: float
+    weights: FloatArray
+    squares: FloatArray
+
+    def variance(self, least: FloatArray) -> float:
+        """Of the value, if squares are these at least."""
+        return float(self.weights**2 @ np.maximum(self.squares, least)) / self.below**2
+
+
+def _weighted(cells: FloatArray, mix: FloatArray, comparison: Comparison) -> _Weighted | None:
+    """A version's metric with a mix; from what segments come to, shape (k, v)."""
     # what a row counts for, so that segments have the shares that they should
     weights = mix / (cells @ comparison.rows)
     below = float(weights @ (cells @ comparison.below))
     if not below:
         return None
     value = float(weights @ (cells @ comparison.above)) / below
-    seen = comparison.squares(cells, value) + comparison.unseen(value)
-    return value, float(weights**2 @ seen) / below**2
+    squares = comparison.squares(cells, value) + comparison.unseen(value)
+    return _Weighted(value, below, weights, squares)
 
 
 def _known(first: float, second: float, variance: float, weight: float) -> DayDifference | None:
