@@ -14,30 +14,45 @@ from obs_dagster.evaluation.where_kept import keep_sentences
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.reports.versus import newest_versus, verdict_on
 from obs_dagster.reports.why import told_of
-from obs_dagster.segments.effects import RATIOS
+from obs_dagster.tasks.binary.ratios import RATIOS
 from obs_dagster.verdict.headline import settled_through
 
 
 def where_and_why(night: Night, day: dt.date) -> Mapping[str, dg.MetadataValue]:
     """What is said of a night's last day, and kept of it and of the day whose labels are complete now."""
+    settled = settled_through(night.monitor, day) or day
+    return {**_against(night, settled), **_why(night, day, settled)}
+
+
+def _against(night: Night, settled: dt.date) -> Mapping[str, dg.MetadataValue]:
+    """The newest version against the champion or the one before it."""
+    try:
+        versions = [
+            f"- {verdict_on(each)}" for each in newest_versus(night, settled) if each.segment == WHOLE
+        ]
+    except LakeError:
+        # a day that is damaged, which is told elsewhere
+        return {}
+    return {"version against version": dg.MetadataValue.md("\n".join(versions))} if versions else {}
+
+
+def _why(night: Night, day: dt.date, settled: dt.date) -> Mapping[str, dg.MetadataValue]:
+    """Where versions are wrong, and what changes of their metrics are made of."""
     monitor = night.monitor
     try:
         first = metric_to_explain(monitor)
         watched = {part.metric for rule in monitor.alerts for part in rule.parts}
         metrics = [first, *sorted(watched.intersection(RATIOS) - {first})]
-        settled = settled_through(monitor, day) or day
         told: dict[str, dict[str, str]] = {}
         for each in dict.fromkeys((day, settled)):
             told = _sentences(night, each, metrics)
             keep_sentences(monitor.model, night.lake, each, told)
     except (WhereError, LakeError):
-        # no segments, no labels, or a day that is damaged, which is told elsewhere
+        # another kind of model, no segments, no labels, or a day that is damaged, which is told elsewhere
         return {}
     lines = [f"Of the 7 days to {settled}:", ""]
     lines += [f"- version {version}: {of[first]}" for version, of in sorted(told.items())]
-    versions = [f"- {verdict_on(each)}" for each in newest_versus(night, settled) if each.segment == WHOLE]
-    against = {"version against version": dg.MetadataValue.md("\n".join(versions))} if versions else {}
-    return against | {"where and why": dg.MetadataValue.md("\n".join(lines))}
+    return {"where and why": dg.MetadataValue.md("\n".join(lines))}
 
 
 def _sentences(night: Night, day: dt.date, metrics: list[str]) -> dict[str, dict[str, str]]:

@@ -29,6 +29,7 @@ _COLUMNS = (
     "high",
     "p_value",
     "higher",
+    "better",
     "days",
     "rows",
 )
@@ -44,7 +45,8 @@ def compare(  # noqa: PLR0917  Typer reads options by name
     metric: Annotated[
         str | None,
         typer.Option(
-            help="Only this metric; left out: those that verdicts tell.", autocompletion=complete_metric
+            help="Only this metric; left out: all that can be better.",
+            autocompletion=complete_metric,
         ),
     ] = None,
     begin: Annotated[
@@ -77,6 +79,8 @@ def compare(  # noqa: PLR0917  Typer reads options by name
 
 
 def _row(each: Versus) -> dict[str, Any]:
+    from obs_dagster.reports.versus import comparative
+
     look, values = each.look, each.values or (None, None)
     higher = {1: each.first, -1: each.second, 0: None}
     return {
@@ -90,6 +94,7 @@ def _row(each: Versus) -> dict[str, Any]:
         "high": look and look.high,
         "p_value": look and look.p_value,
         "higher": higher[look.decided] if look else None,
+        "better": each.ahead if each.ahead and comparative(each.metric) == "better" else None,
         "days": look.days if look else 0,
         "rows": each.rows,
     }

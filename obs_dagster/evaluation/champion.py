@@ -13,13 +13,16 @@ from dataclasses import dataclass, field
 
 from obs_dagster.evaluation.champion_kept import keep_champion, kept_champion
 from obs_dagster.evaluation.night import Night
-from obs_dagster.evaluation.versus import Judged, SameDay, judged_on, same_day, way_of
-from obs_dagster.figures import decimal
-from obs_dagster.metrics.champion import COMPARED, Challenge
+from obs_dagster.evaluation.same_day import Judged, SameDay, judged_on, same_day, way_of
+from obs_dagster.evaluation.versus import comparisons, metrics_to_compare
+from obs_dagster.figures import decimal, percent
+from obs_dagster.metrics.champion import Challenge
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.record import Estimate, MetricRecord
+from obs_dagster.metrics.registry import definition
 from obs_dagster.versus.champion import Champion
 from obs_dagster.versus.sequence import LEAST_DAYS, Look, looks
+from obs_dagster.versus.told import told
 
 ACTIVE, PAUSE = 7, 28
 """Days without labelled rows after which a version is told of no more, and its evidence begins anew."""
@@ -95,10 +98,10 @@ class _Story:
         if not common:
             told = f"version {version} has no day with labels in common with version {champion.version}, "
             return Challenge(reason=f"{told}its champion")
-        known = {
-            metric: self._estimate(self._compared(version, champion.version, metric, begun), day, champion)
-            for metric in COMPARED
-        }
+        known = {}
+        for metric in metrics_to_compare(self.night.monitor):
+            compared = self._compared(version, champion.version, metric, begun)
+            known[metric] = self._estimate(metric, compared, day, champion)
         return Challenge(known)
 
     def _of(self, version: str, first: dt.date, last: dt.date) -> list[dt.date]:
@@ -117,38 +120,42 @@ class _Story:
     def _compared(self, version: str, champion: str, metric: str, begun: dt.date) -> _Compared:
         """All days from one on; what is known after one of them is at its place."""
         key = version, champion, metric, begun
+        comparison = comparisons(self.night.monitor)[metric]
         if key not in self.found:
             both = {
                 each: same
                 for each in self._of(version, begun, dt.date.max)
                 if champion in self.judged[each]
-                and (same := same_day(self.judged[each], version, champion, metric)) is not None
+                and (same := same_day(self.judged[each], version, champion, comparison)) is not None
             }
             differences = [same.difference for same in both.values()]
             self.found[key] = _Compared(list(both), list(both.values()), list(looks(differences)))
         return self.found[key]
 
-    def _estimate(self, compared: _Compared, day: dt.date, champion: Champion) -> Estimate:
+    def _estimate(self, metric: str, compared: _Compared, day: dt.date, champion: Champion) -> Estimate:
         count = sum(each <= day for each in compared.days)
         same = compared.same[:count]
-        rows = [each.difference.weight for each in same]
         if not count:
             return Estimate.missing("no day has enough rows of both")
         if count < LEAST_DAYS:
             plural = "s" * (count > 1)
-            told = f"{count} day{plural} in common with version {champion.version}, its champion"
-            return Estimate.missing(f"{told}; {LEAST_DAYS} are needed", int(sum(rows)))
-        look = compared.looks[count - 1]
-        own, other = (
-            sum(each.difference.weight * getattr(each.difference, of) for each in same) / sum(rows)
-            for of in ("first", "second")
+            few = f"{count} day{plural} in common with version {champion.version}, its champion"
+            rows = int(sum(each.difference.weight for each in same))
+            return Estimate.missing(f"{few}; {LEAST_DAYS} are needed", rows)
+        known = told(
+            [each.difference for each in same],
+            compared.looks[count - 1],
+            comparisons(self.night.monitor)[metric],
         )
-        known = {1: "better than", -1: "worse than", 0: "not told apart from"}[look.decided]
-        told = (
-            f"{known} version {champion.version}, its champion: {decimal(own)} and {decimal(other)} "
-            f"{_EVENED.get(way_of(same), 'on the same days')}, after {look.days} days"
+        about = definition(metric, self.night.monitor.task)
+        look = known.look if about.better == "higher" else known.look.turned
+        figure = percent if about.written == "percent" else decimal
+        word = {1: "better than", -1: "worse than", 0: "not told apart from"}[look.decided]
+        said = (
+            f"{word} version {champion.version}, its champion: {figure(known.first)} and "
+            f"{figure(known.second)} {_EVENED.get(way_of(same), 'on the same days')}, after {look.days} days"
         )
-        return Estimate(look.difference, look.low, look.high, int(sum(rows)), reason=told)
+        return Estimate(look.difference, look.low, look.high, known.rows, reason=said)
 
 
 def _stored(night: Night, first: dt.date, last: dt.date, champions: Collection[str]) -> dict[dt.date, Judged]:

@@ -1,9 +1,10 @@
-"""Requests that two versions have scored, one of them in the shadow of the other: counted out of the rows."""
+"""Requests that two versions have scored, one in the shadow of the other: summed up out of the rows."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations_with_replacement
 from typing import Any
 
 import narwhals as nw
@@ -13,62 +14,82 @@ from obs_dagster.engine.protocol import engine_of
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.where import Period
-from obs_dagster.lake.columns import DAY, LABEL
 from obs_dagster.lake.lake import Lake
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
-from obs_dagster.monitor.task import leading_output
-from obs_dagster.profile.columns import prediction_column
-from obs_dagster.profile.distribution import FloatArray
+from obs_dagster.tasks.outcomes import HasComparisons, adds
+from obs_dagster.tasks.protocol import task_of
+from obs_dagster.versus.day import Pairs
+
+_PRODUCTS = tuple(combinations_with_replacement(range(4), 2))
 
 
-def shadow_pairs(night: Night, first: str, second: str, period: Period) -> list[FloatArray]:
-    """Of each day, labelled requests that both versions have scored, by both decisions and the label."""
+def shadow_pairs(
+    night: Night, first: str, second: str, period: Period, metrics: Sequence[str]
+) -> Mapping[str, list[Pairs]]:
+    """Of each metric and day, the labelled requests that both versions have scored; no day without any."""
     monitor, lake = night.monitor, night.lake
     days = night.outcomes.days_between(period.first, period.last)
     try:
-        counted = _counted_pairs(monitor, days, lake, first, second)
+        summed = _summed(monitor, days, lake, (first, second), metrics)
     except LakeError:
         # rows of days that are over are gone; what was counted of them is there
-        return []
-    found: dict[str, FloatArray] = {}
-    for row in counted:
-        cell = int(row["one"]), int(row["other"]), int(row["label"])
-        found.setdefault(str(row["day"]), np.zeros((2, 2, 2)))[cell] += row["n"]
-    return [found[day] for day in sorted(found)]
+        return {}
+    summed.sort(key=lambda row: str(row["day"]))
+    return {
+        metric: [_pairs(row, place) for row in summed if row[f"n {place}"]]
+        for place, metric in enumerate(metrics)
+    }
+
+
+def _pairs(row: Mapping[str, Any], place: int) -> Pairs:
+    """The sums of one day and metric, as the query names them."""
+    products = np.zeros((4, 4))
+    for one, other in _PRODUCTS:
+        products[one, other] = products[other, one] = row[f"product {place} {one} {other}"]
+    sums = np.array([row[f"sum {place} {of}"] for of in range(4)], dtype=np.float64)
+    return Pairs(float(row[f"n {place}"]), sums, products)
 
 
 @reads_rows
-def _counted_pairs(
-    monitor: Monitor, days: Sequence[dt.date], lake: Lake, first: str, second: str
+def _summed(
+    monitor: Monitor, days: Sequence[dt.date], lake: Lake, versions: tuple[str, str], metrics: Sequence[str]
 ) -> list[dict[str, Any]]:
+    kind = task_of(monitor).outcomes
+    if kind is None or not isinstance(kind, HasComparisons):
+        return []
     with engine_of(monitor).labelled_rows(monitor, days, lake) as rows:
-        return _pairs_of(rows, monitor, first, second)
+        version = nw.col(monitor.logs.columns.version).cast(nw.String)
+        labelled = kind.labelled(rows.filter(version.is_in(list(versions))), monitor)
+        both = _joined(labelled, versions, metrics)
+        sums = {name: each for place, _ in enumerate(metrics) for name, each in _sums(place).items()}
+        counted = both.group_by("day").agg(**sums)
+        return counted.collect("pyarrow").to_native().to_pylist()  # type: ignore[no-any-return]
 
 
-def _pairs_of(rows: nw.LazyFrame[Any], monitor: Monitor, first: str, second: str) -> list[dict[str, Any]]:
-    roles, served = monitor.logs.columns, prediction_column(monitor)
-    score = nw.col(leading_output(monitor).column).cast(nw.Float64)
-    decision = score >= monitor.logs.threshold
-    if served in rows.collect_schema().names():
-        logged = nw.col(served).cast(nw.Boolean)
-        decision = nw.when(~logged.is_null()).then(logged).otherwise(decision)
-    plain = rows.filter(~nw.col(LABEL).is_null()).select(
-        id=nw.col(roles.prediction_id).cast(nw.String),
-        day=nw.col(DAY).cast(nw.String),
-        version=nw.col(roles.version).cast(nw.String),
-        decision=_as_number(decision),
-        label=_as_number(nw.col(LABEL)),
-    )
-    sides = [
-        plain.filter(nw.col("version") == version).select("id", "day", "label", **{name: nw.col("decision")})
-        for version, name in ((first, "one"), (second, "other"))
-    ]
-    both = sides[0].join(sides[1].select("id", "day", "other"), on=["id", "day"], how="inner")
-    counts = both.group_by("day", "one", "other", "label").agg(n=nw.len())
-    return counts.collect("pyarrow").to_native().to_pylist()  # type: ignore[no-any-return]
+def _joined(
+    labelled: nw.LazyFrame[Any], versions: tuple[str, str], metrics: Sequence[str]
+) -> nw.LazyFrame[Any]:
+    """A row for each request of both, and what it adds, under the places of the metric and of the sum."""
+    sides = []
+    for side, version in enumerate(versions):
+        parts = {
+            f"add {place} {2 * side + number}": nw.col(column).cast(nw.Float64)
+            for place, metric in enumerate(metrics)
+            for number, column in enumerate(adds(metric))
+        }
+        sides.append(labelled.filter(nw.col("version") == version).select("id", "day", **parts))
+    return sides[0].join(sides[1], on=["id", "day"], how="inner")
 
 
-def _as_number(truth: nw.Expr) -> nw.Expr:
-    """1 for what is true and 0 for what is false; not every database casts one to the other."""
-    return nw.when(truth).then(nw.lit(1)).when(~truth).then(nw.lit(0)).cast(nw.Int64)
+def _sums(place: int) -> dict[str, nw.Expr]:
+    """The sums of a metric over requests that say something of it for both versions."""
+    parts = [nw.col(f"add {place} {of}") for of in range(4)]
+    known = ~parts[0].is_null() & ~parts[1].is_null() & ~parts[2].is_null() & ~parts[3].is_null()
+    found = {f"n {place}": nw.when(known).then(nw.lit(1)).otherwise(nw.lit(0)).sum()}
+    for of, part in enumerate(parts):
+        found[f"sum {place} {of}"] = nw.when(known).then(part).otherwise(nw.lit(0.0)).sum()
+    for one, other in _PRODUCTS:
+        product = nw.when(known).then(parts[one] * parts[other]).otherwise(nw.lit(0.0))
+        found[f"product {place} {one} {other}"] = product.sum()
+    return found

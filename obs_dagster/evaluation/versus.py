@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-import numpy as np
 
 from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.night import Night
+from obs_dagster.evaluation.same_day import Judged, Way, judged_on, same_day, way_of
 from obs_dagster.evaluation.shadow_pairs import shadow_pairs
-from obs_dagster.evaluation.where import Period, metric_to_explain
-from obs_dagster.evaluation.windows import read_outcomes
-from obs_dagster.metrics.registry import shown_in
+from obs_dagster.evaluation.where import Period
+from obs_dagster.metrics.registry import definition
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
-from obs_dagster.profile.cells import Cut, cut_of
-from obs_dagster.profile.distribution import FloatArray
-from obs_dagster.segments.effects import RATIOS
-from obs_dagster.tasks.outcomes import HasJudgements, OutcomeProfile
+from obs_dagster.profile.cells import cut_of
+from obs_dagster.tasks.comparison import Comparison
+from obs_dagster.tasks.outcomes import HasComparisons
 from obs_dagster.tasks.protocol import task_of
-from obs_dagster.versus.day import LEAST, DayDifference, paired_day, unpaired_day
+from obs_dagster.versus.day import DayDifference, paired_day, unpaired_day
 from obs_dagster.versus.sequence import Look, looks
+from obs_dagster.versus.told import told
 
 PAIRS = 50
 """Labelled requests that both versions have scored, from which on they are compared on these."""
-
-COVERED = 0.9
-"""The part of the rows that must be in segments which both versions have, for the mix to be adjusted."""
-
-Way = Literal["same requests", "same days, same mix", "same days"]
 
 
 class VersusError(ObsError):
@@ -49,7 +40,8 @@ class Versus:
         way: what they are compared on.
         look: after the last day; None if no day had anything to compare.
         values: the metric of the first and of the second version, over the days that were compared.
-        rows: labelled rows that were compared, of one version where both have the same.
+        rows: labelled rows, or requests, that were compared, of one version where both have the same.
+        lower: whether a lower metric is the better one.
     """
 
     first: str
@@ -60,18 +52,48 @@ class Versus:
     look: Look | None
     values: tuple[float, float] | None
     rows: int
+    lower: bool = False
+
+    @property
+    def ahead(self) -> str:
+        """The version that is known to have the better metric, of one without a better side the higher one.
+
+        It is empty as long as nobody can tell.
+        """
+        decided = self.look.decided if self.look else 0
+        if not decided:
+            return ""
+        return self.first if (decided > 0) != self.lower else self.second
+
+
+def comparisons(monitor: Monitor) -> Mapping[str, Comparison]:
+    """By name, the metrics that versions of a model are compared by; none where there is no ground truth."""
+    kind = task_of(monitor).outcomes
+    return kind.compared if isinstance(kind, HasComparisons) else {}
 
 
 def metrics_to_compare(monitor: Monitor, asked: str | None = None) -> list[str]:
-    """The metrics that versions are compared by: the one that is asked for, or those that verdicts tell.
+    """The metrics that versions are compared by: the one that is asked for, or all that can be better.
 
     Raises:
-        WhereError: versions cannot be compared by it.
+        VersusError: versions cannot be compared by it, or by nothing.
+        MetricError: there is no such metric.
     """
-    if asked is not None:
-        return [metric_to_explain(monitor, asked)]
-    metric_to_explain(monitor)
-    return [*(each.name for each in shown_in("verdict", monitor.task) if each.name in RATIOS), "accuracy"]
+    legal = comparisons(monitor)
+    if not legal:
+        raise VersusError(
+            f"Versions of {monitor.model} cannot be compared: nothing is counted right or wrong of models of "
+            f"{monitor.task}.",
+            remedy="Which version is right needs a task with labels.",
+        )
+    if asked is None:
+        return [name for name in legal if definition(name, monitor.task).better]
+    if definition(asked, monitor.task).name not in legal:
+        raise VersusError(
+            f"Versions of {monitor.model} are not compared by {asked}.",
+            remedy=f"Ask for one of {', '.join(legal)}.",
+        )
+    return [asked]
 
 
 def versus(
@@ -91,7 +113,7 @@ def versus(
         first: a version.
         second: the other one.
         period: the days.
-        metrics: names of `RATIOS`.
+        metrics: of those that the task's versions are compared by.
         pair: whether requests that both have scored are looked for, which reads rows.
         segments: whether segment cells are compared too.
 
@@ -118,16 +140,19 @@ def versus(
             f"Versions {first} and {second} have no day in common from {period.first} to {period.last}.",
             remedy="Let both serve on the same days, or one in the shadow of the other.",
         )
-    pairs = shadow_pairs(night, first, second, period) if pair else []
+    pairs = shadow_pairs(night, first, second, period, metrics) if pair else {}
     found = []
     for metric in metrics:
-        if sum(rows.sum() for rows in pairs) >= PAIRS:
-            of_days = [day for rows in pairs if (day := paired_day(rows, RATIOS[metric])) is not None]
-            found.append(_told(first, second, metric, WHOLE, "same requests", of_days))
+        lower = definition(metric, monitor.task).better == "lower"
+        asked = _Asked(first, second, metric, comparisons(monitor)[metric], lower)
+        paired = pairs.get(metric, [])
+        if sum(each.rows for each in paired) >= PAIRS:
+            of_days = [day for each in paired if (day := paired_day(each, asked.comparison)) is not None]
+            found.append(asked.told(WHOLE, "same requests", of_days))
         else:
-            found.append(_unpaired(common, first, second, metric))
+            found.append(asked.unpaired(common))
         if segments:
-            found += _by_segment(common, first, second, metric)
+            found += asked.by_segment(common)
     return found
 
 
@@ -140,118 +165,49 @@ def labelled_versions(night: Night, period: Period) -> set[str]:
     return {version for each in _judged_days(night, period) for version in each}
 
 
-Judged = Mapping[str, Mapping[Cut, Mapping[str, FloatArray]]]
-"""Labelled rows of a day by version, split and cell, each by decision and label, shape (2, 2)."""
-
-
-def judged_on(night: Night, day: dt.date) -> Judged:
-    """The labelled rows of a day that has outcomes; nothing where the task's are no decisions.
-
-    Raises:
-        LakeError: the outcomes of the day are damaged.
-    """
-    kind = task_of(night.monitor).outcomes
-    found: dict[str, dict[Cut, dict[str, FloatArray]]] = {}
-    if kind is None:
-        return found
-    profile: OutcomeProfile = read_outcomes(night, day, kind)
-    if not isinstance(profile.kind, HasJudgements):
-        return found
-    declared = set(night.monitor.every_cut)
-    for version in profile.versions():
-        for cell in profile.segments(version):
-            cut = cut_of(cell)
-            rows = profile.kind.judged(profile.cell(version, cell), cell).sum(axis=0)
-            if cut in declared and rows.any():
-                found.setdefault(version, {}).setdefault(cut, {})[cell] = rows
-    return found
-
-
 def _judged_days(night: Night, period: Period) -> Iterator[Judged]:
     for day in night.outcomes.days_between(period.first, period.last):
         yield judged_on(night, day)
 
 
-def _unpaired(days: Sequence[Judged], first: str, second: str, metric: str) -> Versus:
-    """All rows of the same days, with the same mix of segments where both have them."""
-    compared = [each for day in days if (each := same_day(day, first, second, metric)) is not None]
-    return _told(first, second, metric, WHOLE, way_of(compared), [each.difference for each in compared])
-
-
 @dataclass(frozen=True, slots=True)
-class SameDay:
-    """What a day says of two versions, all rows together.
+class _Asked:
+    """What is asked: how two versions compare by a metric."""
 
-    Attributes:
-        difference: the first version minus the second.
-        evened: whether both have been given the same mix of segments.
-    """
+    first: str
+    second: str
+    metric: str
+    comparison: Comparison
+    lower: bool
 
-    difference: DayDifference
-    evened: bool
+    def unpaired(self, days: Sequence[Judged]) -> Versus:
+        """All rows of the same days, with the same mix of segments where both have them."""
+        found = (same_day(day, self.first, self.second, self.comparison) for day in days)
+        compared = [each for each in found if each is not None]
+        return self.told(WHOLE, way_of(compared), [each.difference for each in compared])
 
+    def by_segment(self, days: Sequence[Judged]) -> Iterator[Versus]:
+        """Each segment that the first version has."""
+        names = sorted(
+            {name for day in days for cut, cells in day[self.first].items() if cut for name in cells}
+        )
+        for name in names:
+            cut = cut_of(name)
+            of_days = []
+            for day in days:
+                sides = [
+                    {name: rows} if (rows := day[of].get(cut, {}).get(name)) is not None else {}
+                    for of in (self.first, self.second)
+                ]
+                if (each := unpaired_day(sides[0], sides[1], self.comparison)) is not None:
+                    of_days.append(each)
+            yield self.told(name, "same days", of_days)
 
-def same_day(day: Judged, first: str, second: str, metric: str) -> SameDay | None:
-    """How two versions that both have labelled rows of a day differ on it; None if it does not say.
-
-    What is evened out is decided by the rows of the day alone: a night that comes later changes nothing.
-
-    Args:
-        day: its labelled rows.
-        first: a version.
-        second: the other one.
-        metric: one of `RATIOS`.
-    """
-    cut = _shared_cut(day[first], day[second])
-    found = unpaired_day(day[first].get(cut, {}), day[second].get(cut, {}), RATIOS[metric])
-    return None if found is None else SameDay(found, bool(cut))
-
-
-def way_of(days: Sequence[SameDay]) -> Way:
-    """What versions were compared on; the mix is the same only if it was so on every day."""
-    return "same days, same mix" if days and all(each.evened for each in days) else "same days"
-
-
-def _shared_cut(
-    first: Mapping[Cut, Mapping[str, FloatArray]], second: Mapping[Cut, Mapping[str, FloatArray]]
-) -> Cut:
-    """The finest split whose cells both versions have on a day; all rows if there is none."""
-    best: tuple[int, Cut] = (1, ())
-    for cut in first.keys() - {()}:
-        one, other = first[cut], second.get(cut, {})
-        both = [
-            name for name in one.keys() & other.keys() if min(one[name].sum(), other[name].sum()) >= LEAST
-        ]
-        shared = sum(float(one[name].sum() + other[name].sum()) for name in both)
-        rows = sum(float(cell.sum()) for of in (one, other) for cell in of.values())
-        if rows and shared / rows >= COVERED:
-            best = max(best, (len(both), cut))
-    return best[1]
-
-
-def _by_segment(days: Sequence[Judged], first: str, second: str, metric: str) -> Iterator[Versus]:
-    names = sorted({name for day in days for cut, cells in day[first].items() if cut for name in cells})
-    for name in names:
-        cut = cut_of(name)
-        of_days = []
-        for day in days:
-            sides = [
-                {name: rows} if (rows := day[of].get(cut, {}).get(name)) is not None else {}
-                for of in (first, second)
-            ]
-            if (each := unpaired_day(sides[0], sides[1], RATIOS[metric])) is not None:
-                of_days.append(each)
-        yield _told(first, second, metric, name, "same days", of_days)
-
-
-def _told(  # noqa: PLR0917  of one file
-    first: str, second: str, metric: str, segment: str, way: Way, days: Sequence[DayDifference]
-) -> Versus:
-    if not days:
-        return Versus(first, second, metric, segment, way, None, None, 0)
-    *_, last = looks(days)
-    weights = np.array([day.weight for day in days])
-    values = tuple(
-        float(np.average([getattr(day, of) for day in days], weights=weights)) for of in ("first", "second")
-    )
-    return Versus(first, second, metric, segment, way, last, (values[0], values[1]), int(weights.sum()))
+    def told(self, segment: str, way: Way, days: Sequence[DayDifference]) -> Versus:
+        """What some days come to."""
+        about = self.first, self.second, self.metric, segment, way
+        if not days:
+            return Versus(*about, None, None, 0, self.lower)
+        *_, last = looks(days)
+        found = told(days, last, self.comparison)
+        return Versus(*about, found.look, (found.first, found.second), found.rows, self.lower)

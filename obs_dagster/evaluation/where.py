@@ -16,8 +16,9 @@ from obs_dagster.metrics.registry import definition, shown_in
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.cells import NULL, Cut, cut_of, reductions, values_of
 from obs_dagster.profile.distribution import FloatArray
-from obs_dagster.segments.effects import RATIOS, Explained, explained
+from obs_dagster.segments.effects import Explained, explained
 from obs_dagster.segments.search import Cube, Slice, worst_slices
+from obs_dagster.tasks.binary.ratios import RATIOS
 from obs_dagster.tasks.outcomes import HasJudgements, OutcomeProfile
 from obs_dagster.tasks.protocol import task_of
 

@@ -40,7 +40,7 @@ class Condition(Strict):
         default=None,
         description="In place of a threshold: a breach is that the metric of a version is known to be better "
         "than that of the monitor's `champion`, by an interval that may be looked at every night "
-        "([versions.md](versions.md#a-rule-on-the-champion)). For `recall`, `precision`, `accuracy`, `f1`.",
+        "([versions.md](versions.md#a-rule-on-the-champion)). A lower error is a better one.",
     )
     worse_than: Literal["champion"] | None = Field(
         default=None, description="A breach is that it is known to be worse; written like `better_than`."

@@ -18,31 +18,9 @@ import numpy as np
 
 from obs_dagster.metrics.intervals import Interval, newcombe
 from obs_dagster.profile.distribution import FloatArray
+from obs_dagster.tasks.ratio import Ratio
 
 FACTORS = ("mix", "score", "outcome")
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """A metric as a ratio of counts of rows by decision and label.
-
-    Attributes:
-        top, bottom: what a row adds, by [decision][label].
-    """
-
-    top: tuple[tuple[float, float], tuple[float, float]]
-    bottom: tuple[tuple[float, float], tuple[float, float]]
-
-
-RATIOS: Mapping[str, Ratio] = {
-    "accuracy": Ratio(((1, 0), (0, 1)), ((1, 1), (1, 1))),
-    "precision": Ratio(((0, 0), (0, 1)), ((0, 0), (1, 1))),
-    "recall": Ratio(((0, 0), (0, 1)), ((0, 1), (0, 1))),
-    "f1": Ratio(((0, 0), (0, 2)), ((0, 1), (1, 2))),
-    "positive_share": Ratio(((0, 1), (0, 1)), ((1, 1), (1, 1))),
-    "predicted_positive_share": Ratio(((0, 0), (1, 1)), ((1, 1), (1, 1))),
-}
-"""The metrics of binary classifiers whose changes can be explained, as ratios."""
 
 
 @dataclass(frozen=True, slots=True)

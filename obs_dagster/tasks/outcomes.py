@@ -22,6 +22,7 @@ from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.learned import with_learned
 from obs_dagster.profile.profile import merge_rows, slices
+from obs_dagster.tasks.comparison import Comparison
 
 Cell = Mapping[str, NDArray[Any]]
 """The rows of one version and segment cell by column: floats with NaN for null, integers, or texts."""
@@ -92,6 +93,45 @@ class HasJudgements(Protocol):
 
     def judged(self, cell: Cell, segment: str) -> FloatArray:
         """Labelled rows of a cell by score, decision and label, shape (bins, 2, 2)."""
+
+
+@runtime_checkable
+class HasComparisons(Protocol):
+    """Outcomes of which it can be known which of two versions has the better ones.
+
+    Attributes:
+        compared: by name the metrics that versions are compared by, those that people ask for first in front.
+    """
+
+    @property
+    def compared(self) -> Mapping[str, Comparison]: ...  # noqa: D102
+
+    def counted(self, cell: Cell, monitor: Monitor, segment: str) -> FloatArray:
+        """What the labelled rows of a cell come to: the numbers that `compared` reads, shape (v,).
+
+        They add up over cells and days.
+        """
+
+    def labelled(self, rows: nw.LazyFrame[Any], monitor: Monitor) -> nw.LazyFrame[Any]:
+        """Every row, or request, with its part of the metrics, to be paired with that of another version.
+
+        Args:
+            rows: rows of the log with the label in `_obs_label`, null where it is not known.
+            monitor: names the columns.
+
+        Returns:
+            A frame of the texts `id`, `day` and `version`, and for each metric its a and b (`Comparison`) in
+            the columns of `adds`; null where the row says nothing of it.
+        """
+
+
+def adds(metric: str) -> tuple[str, str]:
+    """The columns of what a row adds to a metric, above the line and below.
+
+    >>> adds("mae")
+    ('above mae', 'below mae')
+    """
+    return f"above {metric}", f"below {metric}"
 
 
 @runtime_checkable

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from obs_dagster.profile.distribution import FloatArray
-from obs_dagster.segments.effects import Ratio
+from obs_dagster.tasks.comparison import Comparison
 
 LEAST = 5
 """Rows that either version needs in a segment for the mix to be adjusted by it."""
@@ -16,12 +17,12 @@ LEAST = 5
 
 @dataclass(frozen=True, slots=True)
 class DayDifference:
-    """A day's difference, the first version minus the second.
+    """A day's difference, the first version minus the second; of a root, that of what it is the root of.
 
     Attributes:
         difference: of the metric.
-        variance: of the difference.
-        weight: how much the day counts beside others: the rows that are compared.
+        variance: of the difference; above 0.
+        weight: how much the day counts beside others: the rows, or requests, that are compared.
         first, second: the metric of either version.
     """
 
@@ -32,74 +33,110 @@ class DayDifference:
     second: float
 
 
-def paired_day(rows: FloatArray, ratio: Ratio) -> DayDifference | None:
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Requests that both versions have scored and that say something of a metric.
+
+    Attributes:
+        rows: how many there are.
+        sums: of a and b (`Comparison`) for the first version, then for the second, shape (4,).
+        products: sums of the products of each of these with each, shape (4, 4).
+    """
+
+    rows: float
+    sums: FloatArray
+    products: FloatArray
+
+
+def paired_day(pairs: Pairs, comparison: Comparison) -> DayDifference | None:
     """The difference on requests that both versions have scored.
 
-    Args:
-        rows: labelled requests by the decision of the first version, of the second, and the label; shape
-            (2, 2, 2).
-        ratio: the metric.
-
     Returns:
-        The difference; None where the metric of either has no value.
+        The difference; None where the metric of either has no value, or nobody has made an error.
     """
-    top, bottom = np.array(ratio.top), np.array(ratio.bottom)
-    total = float(rows.sum())
-    # what a request adds for either version: the first decision is on axis 0, the second on axis 1
-    adds = [
-        (of[:, None, :] + np.zeros((2, 2, 2)), of[None, :, :] + np.zeros((2, 2, 2))) for of in (top, bottom)
-    ]
-    values, influence = [], []
-    for version in (0, 1):
-        above, below = (float((rows * adds[part][version]).sum()) for part in (0, 1))
-        if not below:
-            return None
-        values.append(above / below)
-        influence.append((adds[0][version] - values[-1] * adds[1][version]) / below)
-    variance = float((rows * (influence[0] - influence[1]) ** 2).sum())
-    # two versions that always agreed so far may yet differ: half a request on either side
-    variance = max(variance, 1 / (total + 1) ** 2)
-    return DayDifference(values[0] - values[1], variance, total, values[0], values[1])
+    first_below, second_below = float(pairs.sums[1]), float(pairs.sums[3])
+    if not first_below or not second_below:
+        return None
+    first, second = float(pairs.sums[0]) / first_below, float(pairs.sums[2]) / second_below
+    influence = np.array([1 / first_below, -first / first_below, -1 / second_below, second / second_below])
+    variance = float(influence @ pairs.products @ influence)
+    # two versions that always agreed so far may yet differ: by a row's range, or by as much as they miss
+    most = (first**2 + second**2) / 2 if comparison.few is None else 1.0
+    return _known(first, second, max(variance, most / (pairs.rows + 1) ** 2), pairs.rows)
 
 
 def unpaired_day(
-    first: Mapping[str, FloatArray], second: Mapping[str, FloatArray], ratio: Ratio
+    first: Mapping[str, FloatArray], second: Mapping[str, FloatArray], comparison: Comparison
 ) -> DayDifference | None:
     """The difference on different requests of a day, as if both versions had had the same mix of segments.
 
     Segments in which either version has fewer than `LEAST` rows are left out.
 
     Args:
-        first: labelled rows of the first version by segment, each by decision and label, shape (2, 2).
+        first: what the labelled rows of the first version come to by segment, shape (v,) each.
         second: likewise of the second.
-        ratio: the metric.
+        comparison: how the metric is read from that.
+
+    Returns:
+        The difference; None where there are too few rows, the metric of either has no value, or nobody has
+        made an error.
     """
-    shared = [
-        name for name in sorted({*first} & {*second}) if min(first[name].sum(), second[name].sum()) >= LEAST
-    ]
+    shared = sorted({*first} & {*second})
     if not shared:
         return None
-    pooled = np.array([first[name].sum() + second[name].sum() for name in shared])
-    sides = [
-        _weighted(np.array([of[name] for name in shared]), pooled / pooled.sum(), ratio)
-        for of in (first, second)
-    ]
-    if sides[0] is None or sides[1] is None:
+    sides = [np.array([of[name] for name in shared]) for of in (first, second)]
+    rows = [side @ comparison.rows for side in sides]
+    enough = np.minimum(*rows) >= LEAST
+    pooled = (rows[0] + rows[1])[enough]
+    if not len(pooled):
         return None
-    (one, one_variance), (other, other_variance) = sides[0], sides[1]
-    return DayDifference(one - other, one_variance + other_variance, float(pooled.sum()) / 2, one, other)
+    known = [_weighted(side[enough], pooled / pooled.sum(), comparison) for side in sides]
+    one, other = known
+    if one is None or other is None:
+        return None
+    common = np.zeros(len(pooled))
+    if comparison.few is None:
+        # the spread of few errors is too small just when their mean is: it is no smaller than that of both
+        common = (one.squares + other.squares) / pooled
+    variance = sum(each.variance(common * of[enough]) for each, of in zip((one, other), rows, strict=True))
+    return _known(one.value, other.value, variance, float(pooled.sum()) / 2)
 
 
-def _weighted(cells: FloatArray, mix: FloatArray, ratio: Ratio) -> tuple[float, float] | None:
-    """A version's metric with another mix, and its variance; from rows by segment, decision and label."""
-    top, bottom = np.array(ratio.top), np.array(ratio.bottom)
+@dataclass(frozen=True, eq=False)
+class _Weighted:
+    """A version's metric with another mix of segments.
+
+    Attributes:
+        value: the metric.
+        below: what it is a ratio to.
+        weights: what a row of each segment counts for, shape (k,).
+        squares: Σ (a - value b)² of each segment, with what is taken for seen besides.
+    """
+
+    value: float
+    below: float
+    weights: FloatArray
+    squares: FloatArray
+
+    def variance(self, least: FloatArray) -> float:
+        """Of the value, if squares are these at least."""
+        return float(self.weights**2 @ np.maximum(self.squares, least)) / self.below**2
+
+
+def _weighted(cells: FloatArray, mix: FloatArray, comparison: Comparison) -> _Weighted | None:
+    """A version's metric with a mix; from what segments come to, shape (k, v)."""
     # what a row counts for, so that segments have the shares that they should
-    weights = (mix / cells.sum(axis=(1, 2)))[:, None, None]
-    above, below = (float((weights * cells * of).sum()) for of in (top, bottom))
+    weights = mix / (cells @ comparison.rows)
+    below = float(weights @ (cells @ comparison.below))
     if not below:
         return None
-    value = above / below
-    # as if one more row of each kind had been seen: nobody is sure after few rows that are all alike
-    seen = cells + 0.5 * (cells.sum(axis=(1, 2)) > 0)[:, None, None] * (bottom > 0)
-    influence = (top - value * bottom) / below
-    return value, float((weights**2 * seen * influence**2).sum())
+    value = float(weights @ (cells @ comparison.above)) / below
+    squares = comparison.squares(cells, value) + comparison.unseen(value)
+    return _Weighted(value, below, weights, squares)
+
+
+def _known(first: float, second: float, variance: float, weight: float) -> DayDifference | None:
+    """The difference, where there is one that is finite and of which it is known how sure it is."""
+    if not variance > 0 or not math.isfinite(variance):
+        return None
+    return DayDifference(first - second, variance, weight, first, second)

@@ -48,6 +48,11 @@ class Look:
             return 0
         return 1 if self.low > 0 else -1 if self.high < 0 else 0
 
+    @property
+    def turned(self) -> Look:
+        """The second version minus the first."""
+        return Look(self.days, -self.difference, -self.high, -self.low, self.p_value)
+
 
 def looks(days: Sequence[DayDifference], alpha: float = ALPHA) -> Iterator[Look]:
     """What is known after each day.
@@ -58,6 +63,8 @@ def looks(days: Sequence[DayDifference], alpha: float = ALPHA) -> Iterator[Look]
     """
     total = weight = variance = 0.0
     prior = 0.0
+    # of squares, differences and ones, each by the variance: a look costs the same every night
+    sums = [0.0, 0.0, 0.0]
     for place, day in enumerate(days, 1):
         total += day.weight * day.difference
         weight += day.weight
@@ -65,7 +72,10 @@ def looks(days: Sequence[DayDifference], alpha: float = ALPHA) -> Iterator[Look]
         prior = prior or _prior(variance, alpha)
         mean = total / weight
         # days that differ from each other by more than their rows explain are worth less
-        squares = sum((each.difference - mean) ** 2 / each.variance for each in days[:place])
+        sums = [
+            each + day.difference**power / day.variance for each, power in zip(sums, (2, 1, 0), strict=True)
+        ]
+        squares = max(0.0, sums[0] - 2 * mean * sums[1] + mean**2 * sums[2])
         spread = variance * _effect(squares, place - 1)
         inside = (spread + prior) / prior
         reach = math.sqrt((spread + prior) * (math.log(inside) - 2 * math.log(alpha))) / weight

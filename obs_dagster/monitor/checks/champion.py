@@ -8,6 +8,7 @@ from obs_dagster.monitor.champion import ALIAS, beside_champion
 from obs_dagster.monitor.checks.check import Surroundings
 from obs_dagster.monitor.checks.outline import conditions
 from obs_dagster.monitor.document import Document
+from obs_dagster.monitor.model import DEFAULT_TASK
 from obs_dagster.monitor.problem import Keys, Problem, quoted
 
 BESIDE_CHAMPION = ("better_than", "worse_than")
@@ -20,15 +21,20 @@ def against_champion(document: Document, keys: Keys) -> bool:
 
 
 def champions_are_sure(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
-    """Of `recall`, `precision`, `accuracy` and `f1` it can be known which version has the better one."""
-    beside = {name: beside_champion(name) for name in surroundings.metrics}
-    legal = sorted(name for name, each in beside.items() if each != name and each in surroundings.metrics)
+    """A rule on the champion has a metric that the task's versions are compared by, and is sure."""
+    task = document.text("task") or DEFAULT_TASK
+    beside = {name: surroundings.metrics.get(beside_champion(name)) for name in surroundings.metrics}
+    legal = sorted(
+        name
+        for name, each in beside.items()
+        if each is not None and each.name != name and (not each.tasks or task in each.tasks)
+    )
     for keys in conditions(document):
         name = document.text(*keys, "metric")
         if name is None or not against_champion(document, keys):
             continue
         if name in surroundings.metrics and name not in legal:
-            message = f"The metric `{name}` is not compared with the champion's."
+            message = f"The metric `{name}` is not compared with the champion's for models of {task}."
             yield document.problem((*keys, "metric"), message, legal=legal)
         if document.value(*keys, "confident") is False:
             message = "Better or worse than the champion is only what is so for sure."

@@ -74,7 +74,8 @@ def metrics_fit_the_task(document: Document, surroundings: Surroundings) -> Iter
     """A rule's `metric` is one that models of this task have."""
     task = document.text("task") or DEFAULT_TASK
     for keys, metric in _watched(document, surroundings):
-        if metric.tasks and task not in metric.tasks:
+        # what is compared with the champion's names the metrics that are
+        if metric.tasks and task not in metric.tasks and not against_champion(document, keys):
             message = f"The metric `{metric.name}` is one of {', '.join(metric.tasks)}, not of {task}."
             yield document.problem((*keys, "metric"), message)
 

@@ -2,6 +2,6 @@
 
 from obs_dagster.reports.versus.newest import newest_versus
 from obs_dagster.reports.versus.sections import versus_section
-from obs_dagster.reports.versus.words import verdict_on
+from obs_dagster.reports.versus.words import comparative, verdict_on
 
-__all__ = ["newest_versus", "verdict_on", "versus_section"]
+__all__ = ["comparative", "newest_versus", "verdict_on", "versus_section"]

@@ -8,7 +8,7 @@ from obs_dagster.evaluation.champion import evidence_begins
 from obs_dagster.evaluation.champion_kept import kept_champion
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.versus import Versus, VersusError, labelled_versions, metrics_to_compare, versus
-from obs_dagster.evaluation.where import Period, WhereError
+from obs_dagster.evaluation.where import Period
 from obs_dagster.verdict.record_index import natural
 
 DAYS, ACTIVE = 56, 7
@@ -36,6 +36,6 @@ def newest_versus(night: Night, day: dt.date) -> list[Versus]:
         if len(versions) < 2:  # noqa: PLR2004  a comparison takes two
             return []
         return versus(night, versions[-1], versions[-2], Period(first, day), metrics, pair=False)
-    except (WhereError, VersusError):
-        # another kind of model, no labels, or no day in common: nothing that could be compared
+    except VersusError:
+        # no labels, or no day in common: nothing that could be compared
         return []

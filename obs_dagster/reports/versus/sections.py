@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from obs_dagster.evaluation.versus import Versus
 from obs_dagster.monitor.whole import WHOLE
-from obs_dagster.reports.versus.words import difference, verdict_on
+from obs_dagster.reports.versus.words import comparative, difference, verdict_on
 from obs_dagster.tasks.sections import Listing
 from obs_dagster.verdict.wording import UNKNOWN, noun, number
 
 SEGMENTS = 6
-"""Segments of a metric that are shown, of those in which one version is known to be higher."""
+"""Segments of a metric that are shown, of those in which one version is known to be ahead."""
 
 
 def versus_section(found: Sequence[Versus]) -> Listing:
@@ -54,9 +54,7 @@ def _row(each: Versus) -> tuple[str, ...]:
     name = f"{noun(each.metric)}{at}"
     if each.look is None or each.values is None:
         return (name, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "no day has enough rows of both", "0", "0")
-    known = {1: f"{each.first} is higher", -1: f"{each.second} is higher", 0: "not known yet"}[
-        each.look.decided
-    ]
+    known = f"{each.ahead} is {comparative(each.metric)}" if each.ahead else "not known yet"
     return (
         name,
         *(number(each.metric, value) for value in each.values),

@@ -21,18 +21,26 @@ def verdict_on(found: Versus) -> str:
         return f"Nothing is known of {name} {where}: no day has rows of both."
     first, second = (number(found.metric, value) for value in found.values)
     days = f"{found.look.days} day{'s' * (found.look.days != 1)}"
-    if not found.look.decided:
-        return (
-            f"Nobody can tell yet which has the higher {name}: {first} of version {found.first} and {second} "
-            f"of version {found.second} {where}, a difference of {difference(found)} after {days}."
-        )
-    higher, other = (found.first, found.second) if found.look.decided > 0 else (found.second, found.first)
-    known = definitions().get(found.metric)
-    word = "higher" if known is None or known.better != "higher" else "better"
-    return (
-        f"Version {higher} has the {word} {name} than version {other}: {first} of version {found.first} and "
-        f"{second} of version {found.second} {where}, a difference of {difference(found)} after {days}."
+    word = comparative(found.metric)
+    told = (
+        f"{first} of version {found.first} and {second} of version {found.second} {where}, "
+        f"a difference of {difference(found)} after {days}."
     )
+    ahead = found.ahead
+    if not ahead:
+        return f"Nobody can tell yet which has the {word} {name}: {told}"
+    other = found.second if ahead == found.first else found.first
+    return f"Version {ahead} has the {word} {name} than version {other}: {told}"
+
+
+def comparative(metric: str) -> str:
+    """What the version is that is ahead in a metric.
+
+    >>> comparative("mae"), comparative("positive_share")
+    ('better', 'higher')
+    """
+    known = definitions().get(metric)
+    return "better" if known is not None and known.better else "higher"
 
 
 def difference(found: Versus) -> str:
@@ -43,5 +51,15 @@ def difference(found: Versus) -> str:
 
 
 def signed(value: float) -> str:
-    """A difference with its sign."""
-    return f"{value:+.3f}".replace("-", MINUS)
+    """A difference with its sign, and the digits that a reader can use.
+
+    >>> signed(0.0512), signed(-1234.5), signed(0.00002), signed(0.0)
+    ('+0.051', '\N{MINUS SIGN}1,234', '+2e\N{MINUS SIGN}05', '+0.000')
+    """
+    if abs(value) >= 100:  # noqa: PLR2004  digits
+        text = f"{value:+,.0f}"
+    elif value and abs(value) < 0.0005:  # noqa: PLR2004  what three decimals write as nothing
+        text = f"{value:+.1g}"
+    else:
+        text = f"{value:+.3f}"
+    return text.replace("-", MINUS)

@@ -22,6 +22,7 @@ from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.resolution import JOINED_BITS
 from obs_dagster.profile.grids.score_grid import ScoreGrid
+from obs_dagster.tasks.binary.compared import COMPARED, labelled_rows
 from obs_dagster.tasks.binary.counts import OutcomeCounts
 from obs_dagster.tasks.binary.estimates import adapted, calibration, completed, expected, lacks, late
 from obs_dagster.tasks.binary.groups import group_counts
@@ -40,6 +41,7 @@ class BinaryOutcomes:
     schema = SCHEMA
     keys = KEYS
     added = ADDED
+    compared = COMPARED
 
     def settings(self, monitor: Monitor) -> str:
         """That rows without a label are counted by their score, which older outcomes were not."""
@@ -69,6 +71,16 @@ class BinaryOutcomes:
     def judged(self, cell: Cell, segment: str) -> FloatArray:
         """Labelled rows by score, decision and label."""
         return judged_rows(cell, whole=segment == WHOLE)
+
+    def counted(self, cell: Cell, monitor: Monitor, segment: str) -> FloatArray:
+        """Labelled rows by decision and label."""
+        del monitor
+        counts: FloatArray = self.judged(cell, segment).sum(axis=0).ravel()
+        return counts
+
+    def labelled(self, rows: nw.LazyFrame[Any], monitor: Monitor) -> nw.LazyFrame[Any]:
+        """Each row's part of the ratios."""
+        return labelled_rows(rows, monitor)
 
     def group(self, cell: Cell, name: str, fairness: Fairness) -> GroupCounts:
         """The outcomes of a group of people."""

@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 from obs_dagster.estimate.late_classes import LateClass
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.tasks.multiclass.compared import COMPARED, labelled_rows, right_and_wrong
 from obs_dagster.tasks.multiclass.completions import completed, lacks, late
 from obs_dagster.tasks.multiclass.counts import ClassOutcomes, OneClass
 from obs_dagster.tasks.multiclass.estimates import ClassCalibrations, adapted, calibrations, expected
@@ -27,6 +29,7 @@ class MulticlassOutcomes:
     schema = SCHEMA
     keys = KEYS
     added = ADDED
+    compared = COMPARED
 
     def settings(self, monitor: Monitor) -> str:
         """That rows without a label are counted by their scores, which older outcomes were not."""
@@ -70,6 +73,15 @@ class MulticlassOutcomes:
         if segment == WHOLE:
             for place, name in enumerate(classes):
                 yield name, OneClass(outcomes, place)
+
+    def counted(self, cell: Cell, monitor: Monitor, segment: str) -> FloatArray:
+        """Labelled rows that are right, and that are wrong."""
+        del segment
+        return right_and_wrong(cell, classes_of(monitor))
+
+    def labelled(self, rows: nw.LazyFrame[Any], monitor: Monitor) -> nw.LazyFrame[Any]:
+        """Whether each row is right."""
+        return labelled_rows(rows, monitor)
 
     def calibration(self, parts: Sequence[Cell], monitor: Monitor, seed: int) -> ClassCalibrations:
         """What the score of each class meant."""

@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.ranking import Ranking
 from obs_dagster.monitor.whole import WHOLE
-from obs_dagster.profile.distribution import IntArray
+from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import merge_rows
 from obs_dagster.tasks.outcomes import Cell
+from obs_dagster.tasks.ranking.compared import COMPARED, VALUED, labelled_requests
 from obs_dagster.tasks.ranking.counts import Cutoff, Items, Place, Rankings, Requests, Values
 from obs_dagster.tasks.ranking.items import reduce_items, sampled
 from obs_dagster.tasks.ranking.places import reduce_places
@@ -31,6 +32,7 @@ class RankingOutcomes:
     schema = SCHEMA
     keys = KEYS
     added = ADDED
+    compared = COMPARED
 
     def reduce(self, rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
         """The outcomes of `SCHEMA` with the text columns `by` before them, sorted."""
@@ -56,6 +58,17 @@ class RankingOutcomes:
         yield "", _rankings(summed, cutoffs[monitor.ranking.at[0]])
         for k, cutoff in cutoffs.items():
             yield f"top{k}", cutoff
+
+    def counted(self, cell: Cell, monitor: Monitor, segment: str) -> FloatArray:
+        """Requests, and sums of their values and of the squares of these, of each metric in turn."""
+        del segment
+        summed, leading = _Summed.of(cell, monitor.ranking), monitor.ranking.at[0]
+        values = [summed.values(of.kind, of.down_to(leading)) for of in VALUED.values()]
+        return np.array([number for each in values for number in (each.n, each.total, each.total_sq)], float)
+
+    def labelled(self, rows: nw.LazyFrame[Any], monitor: Monitor) -> nw.LazyFrame[Any]:
+        """The values of each request."""
+        return labelled_requests(rows, monitor)
 
 
 OUTCOMES = RankingOutcomes()

@@ -60,6 +60,23 @@ def reduce_requests(
             yield _melted(cell, monitor.ranking.at, by)
 
 
+def valued_requests(rows: nw.LazyFrame[Any], monitor: Monitor, by: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Every request of rows that have a place, by the columns `by`, version and request.
+
+    Returns:
+        A frame with these columns, the values of requests down to each cut-off (`ndcg_10`), `mrr`, null where
+        there was nothing to find, and `evaluated` and `ordered`, 1 or 0.
+    """
+    named = with_facts(rows.with_columns(**{VERSION: _version(monitor)}), monitor).filter(nw.col(PLACED))
+    within = [*by, VERSION, REQUEST, PLACED]
+    placed = with_places(named, within, served=monitor.logs.columns.rank is not None)
+    return _valued(_requests(placed, monitor, (), within), monitor.ranking.at, ())
+
+
+def _version(monitor: Monitor) -> nw.Expr:
+    return nw.col(monitor.logs.columns.version).cast(nw.String)
+
+
 def _summed(cutoffs: Sequence[int]) -> list[str]:
     """The columns that cells are added up by."""
     values = ["mrr", *(f"{value}_{k}" for value in _VALUES for k in cutoffs)]

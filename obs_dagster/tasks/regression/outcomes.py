@@ -13,9 +13,11 @@ from obs_dagster.estimate.completed_losses import LateLosses
 from obs_dagster.estimate.losses import Losses
 from obs_dagster.monitor.costs import NO_COSTS
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.resolution import JOINED_BITS
 from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
+from obs_dagster.tasks.regression.compared import COMPARED, error_sums, labelled_rows
 from obs_dagster.tasks.regression.counts import Errors, QuantileErrors
 from obs_dagster.tasks.regression.estimates import adapted, completed, expected, lacks, late, losses
 from obs_dagster.tasks.regression.table import ADDED, BINNED, KEYS, SCHEMA
@@ -27,6 +29,7 @@ class RegressionOutcomes:
     schema = SCHEMA
     keys = KEYS
     added = ADDED
+    compared = COMPARED
 
     def settings(self, monitor: Monitor) -> str:
         """That predictions without a label are counted, which older outcomes did not, and errors by them."""
@@ -56,6 +59,15 @@ class RegressionOutcomes:
         yield "", Errors.of(cell, seed=seed, with_interval=roles.interval is not None, costs=monitor.costs)
         for level, column in roles.quantiles.items():
             yield column, QuantileErrors.of(cell, level)
+
+    def counted(self, cell: Cell, monitor: Monitor, segment: str) -> FloatArray:
+        """Pairs, and sums of the errors' sizes, squares and fourth powers."""
+        del monitor, segment
+        return error_sums(cell)
+
+    def labelled(self, rows: nw.LazyFrame[Any], monitor: Monitor) -> nw.LazyFrame[Any]:
+        """Each row's error."""
+        return labelled_rows(rows, monitor)
 
     def calibration(self, parts: Sequence[Cell], monitor: Monitor, seed: int) -> Losses:
         """What predictions missed by."""

@@ -2,16 +2,33 @@
 
 import pytest
 
-from bench.champion import WORLDS, verdicts_of_a_year
+from bench.champion import TASKS, WORLDS, verdicts_of_a_year
+
+ASKED = [
+    ("binary_classification", "recall"),
+    ("multiclass_classification", "accuracy"),
+    ("regression", "mae"),
+    ("regression", "rmse"),
+    ("ranking", "ndcg"),
+]
 
 
-@pytest.mark.parametrize("name", ["alike", "mix"])
-def test_a_year_of_looks_at_equal_versions_is_hardly_ever_wrong(name):
-    wrong = sum(verdicts_of_a_year(WORLDS[name].year(number), "recall")[0] > 0 for number in range(8))
+def verdicts(world, number, task, metric, **changes):
+    days = WORLDS[world].year(number, task=task, **changes)
+    return verdicts_of_a_year(days, TASKS[task].compared[metric])
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "metric"),
+    [("alike", *ASKED[0]), ("mix", *ASKED[0]), ("mix", *ASKED[1]), ("canary", *ASKED[3]), ("mix", *ASKED[4])],
+)
+def test_a_year_of_looks_at_equal_versions_is_hardly_ever_wrong(name, task, metric):
+    wrong = sum(verdicts(name, number, task, metric)[0] > 0 for number in range(6))
     assert wrong <= 1
 
 
-def test_a_better_version_is_seen():
-    first, usual = verdicts_of_a_year(WORLDS["alike"].year(0, 60, better=0.3), "recall")
+@pytest.mark.parametrize(("task", "metric"), ASKED)
+def test_a_better_version_is_seen(task, metric):
+    first, usual = verdicts("alike", 0, task, metric, nights=60, better=0.3)
     assert 0 < first < 40
     assert usual

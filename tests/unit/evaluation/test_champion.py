@@ -7,12 +7,11 @@ import pytest
 
 from obs_dagster.evaluation.champion import champion_records
 from obs_dagster.evaluation.champion_kept import kept_champion
-from obs_dagster.evaluation.versus import versus
+from obs_dagster.evaluation.versus import metrics_to_compare, versus
 from obs_dagster.evaluation.where import Period
-from obs_dagster.metrics.champion import COMPARED
+from obs_dagster.metrics.registry import family
 from obs_dagster.monitor.champion import beside_champion
 from obs_dagster.reports.versus import newest_versus
-from obs_dagster.segments.effects import RATIOS
 from obs_dagster.versus.champion import Champion
 
 DAY = dt.date(2024, 3, 4)
@@ -109,5 +108,6 @@ def test_the_page_compares_with_the_champion_over_the_days_that_rules_look_at(wo
     assert found.look.difference == pytest.approx(last.value)
 
 
-def test_every_compared_metric_is_a_ratio_of_which_more_is_better():
-    assert set(COMPARED) == set(RATIOS) - {"positive_share", "predicted_positive_share"}
+def test_every_metric_with_a_better_side_is_held_against_the_champion(world):
+    named = [beside_champion(each) for each in metrics_to_compare(world.monitor)]
+    assert named == list(family("champion", world.monitor.task))

@@ -36,7 +36,7 @@ def test_other_requests_are_compared_on_the_same_days_with_the_same_mix(world):
     (found, *_) = versus(world.tonight, "1", "3", ALL, ["recall"])
     assert found.way == "same days, same mix"
     assert found.look.low < 0 < found.look.high
-    assert verdict_on(found).startswith("Nobody can tell yet which has the higher recall")
+    assert verdict_on(found).startswith("Nobody can tell yet which has the better recall")
     table = versus_section([found])
     assert table.rows[0][5] == "not known yet"
 
@@ -60,4 +60,4 @@ def test_what_cannot_be_compared_says_why(world, small):
         versus(world.tonight, "1", "9", ALL, ["recall"])
     with pytest.raises(VersusError, match="has no `labels`"):
         versus(small(labels=None).tonight, "1", "2", ALL, ["recall"])
-    assert metrics_to_compare(world.monitor) == ["recall", "precision", "accuracy"]
+    assert metrics_to_compare(world.monitor) == ["recall", "precision", "accuracy", "f1"]

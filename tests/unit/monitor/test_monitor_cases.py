@@ -21,6 +21,7 @@ METRICS = {
 #: Cases about metrics of all kinds.
 ALL_METRICS = (
     "champion",
+    "champion_errors",
     "multiclass",
     "never_fire",
     "no_objectives",

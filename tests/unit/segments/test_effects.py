@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from obs_dagster.segments.effects import FACTORS, RATIOS, explained
+from obs_dagster.segments.effects import FACTORS, explained
+from obs_dagster.tasks.binary.ratios import RATIOS
 
 cells = arrays(np.float64, (4, 2, 2), elements=st.integers(0, 9).map(float))
 windows = st.dictionaries(st.sampled_from("abcd"), cells, min_size=1)

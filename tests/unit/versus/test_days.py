@@ -3,12 +3,21 @@
 import numpy as np
 import pytest
 
-from obs_dagster.segments.effects import RATIOS
-from obs_dagster.versus.day import paired_day, unpaired_day
+from obs_dagster.tasks.binary.compared import COMPARED
+from obs_dagster.versus.day import Pairs, paired_day, unpaired_day
 
 
 def cell(decided, label):
-    return np.bincount(decided * 2 + label, minlength=4).reshape(2, 2).astype(float)
+    return np.bincount(decided * 2 + label, minlength=4).astype(float)
+
+
+def pairs(one, other, label, comparison):
+    """What requests add to a ratio for either version, and its products."""
+    adds = [
+        each[decided * 2 + label] for decided in (one, other) for each in (comparison.above, comparison.below)
+    ]
+    rows = np.array(adds)
+    return Pairs(float(len(label)), rows.sum(axis=1), rows @ rows.T)
 
 
 @pytest.mark.parametrize("metric", ["recall", "precision", "accuracy", "f1", "predicted_positive_share"])
@@ -19,10 +28,8 @@ def test_pairs_know_that_versions_agree(metric):
         label = (rng.random(600) < 0.4).astype(int)
         score = label + rng.normal(0, 1, 600)
         one, other = (score > 0.5).astype(int), (score + rng.normal(0, 0.3, 600) > 0.6).astype(int)
-        rows = np.zeros((2, 2, 2))
-        np.add.at(rows, (one, other, label), 1)
-        found.append(paired_day(rows, RATIOS[metric]))
-        alone.append(unpaired_day({"*": cell(one, label)}, {"*": cell(other, label)}, RATIOS[metric]))
+        found.append(paired_day(pairs(one, other, label, COMPARED[metric]), COMPARED[metric]))
+        alone.append(unpaired_day({"*": cell(one, label)}, {"*": cell(other, label)}, COMPARED[metric]))
     differences = np.array([each.difference for each in found])
     assert np.mean([each.variance for each in found]) == pytest.approx(differences.var(), rel=0.25)
     assert [each.difference for each in alone] == pytest.approx(differences.tolist())
@@ -43,8 +50,8 @@ def test_the_mix_of_segments_makes_no_difference(metric):
             sides.append(
                 {name: cell(decided[of], label[of]) for name, of in (("hard", hard), ("easy", ~hard))}
             )
-        adjusted.append(unpaired_day(*sides, RATIOS[metric]))
-        plain.append(unpaired_day(*({"*": sum(side.values())} for side in sides), RATIOS[metric]))
+        adjusted.append(unpaired_day(*sides, COMPARED[metric]))
+        plain.append(unpaired_day(*({"*": sum(side.values())} for side in sides), COMPARED[metric]))
     differences = np.array([each.difference for each in adjusted])
     assert abs(differences.mean()) < 0.01
     assert np.mean([each.variance for each in adjusted]) == pytest.approx(differences.var(), rel=0.3)
@@ -55,7 +62,7 @@ def test_the_mix_of_segments_makes_no_difference(metric):
 def test_what_cannot_be_compared_is_none():
     label = np.zeros(10, dtype=int)
     nobody = {"*": cell(label, label)}
-    assert unpaired_day(nobody, nobody, RATIOS["recall"]) is None
-    assert unpaired_day(nobody, {"x": nobody["*"]}, RATIOS["accuracy"]) is None
-    assert unpaired_day({}, {}, RATIOS["accuracy"]) is None
-    assert paired_day(np.zeros((2, 2, 2)), RATIOS["accuracy"]) is None
+    assert unpaired_day(nobody, nobody, COMPARED["recall"]) is None
+    assert unpaired_day(nobody, {"x": nobody["*"]}, COMPARED["accuracy"]) is None
+    assert unpaired_day({}, {}, COMPARED["accuracy"]) is None
+    assert paired_day(Pairs(0.0, np.zeros(4), np.zeros((4, 4))), COMPARED["accuracy"]) is None
