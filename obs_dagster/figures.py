@@ -75,6 +75,15 @@ def decimal(size: float) -> str:
     return ">0.99999"
 
 
+def signed(value: float) -> str:
+    """A difference with its sign, and the digits that a reader can use.
+
+    >>> signed(0.0512), signed(-3.0) == f"{MINUS}3.00"
+    ('+0.05', True)
+    """
+    return f"{'+' if value >= 0 else MINUS}{decimal(abs(value))}"
+
+
 def told_apart(value: float, limit: float, text: str, *, scale: float = 1.0, unit: str = "") -> str:
     """The text of a value, with more decimals where a reader would take it for the limit or beyond.
 

@@ -132,7 +132,7 @@ class Explainers:
         if self.monitor.registry is None:
             raise ModelLoadError("The monitor names no registry.", remedy="Add `registry`.")
         model = self._load(version, self.monitor.registry)
-        inputs = list(inputs_of(model, list(self.monitor.features)))
+        inputs = list(inputs_of(model, list(self.monitor.inputs)))
         require(rows, inputs, "rows to explain")
         model = self._form(version, model, rows[inputs], rows)
         return model, self._explainer(version, model, rows)

@@ -61,7 +61,7 @@ def opinion_of_labels(
     asked = monitor.explanations.second_opinion
     if asked is None:
         return VersionExplained(version, wanted=False)
-    inputs = inputs_of(model, list(monitor.features))
+    inputs = inputs_of(model, list(monitor.inputs))
     require(rows, inputs, "labelled rows")
     most = max(1, asked.scored_rows // 2 // (len(inputs) * asked.repeats + 1))
     drawn = rows.iloc[:most]

@@ -27,7 +27,7 @@ def records_of(
     """
     wanted = explanation_metrics(night.monitor, of_labels=of_labels)
     for each in explained:
-        for column, metrics in each.estimates(night.monitor.features, wanted).items():
+        for column, metrics in each.estimates(night.monitor.inputs, wanted).items():
             yield from night.recorder.records(metrics, version=each.version, day=day, window=1, column=column)
         for cell, metrics in each.cohorts.items():
             yield from night.recorder.records(metrics, version=each.version, day=day, window=1, segment=cell)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from obs_dagster.figures import signed
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.reports.health.cell import TOP, place
