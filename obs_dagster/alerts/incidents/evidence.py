@@ -29,9 +29,13 @@ _FEWEST = 3
 WATCHED = (
     "broken_columns",
     "quarantined_share",
+    "duplicate_share",
     "psi",
+    "drift_evidence",
+    "break_evidence",
     "missing_share",
     "shap_share",
+    "score_mismatch_share",
     "positive_share",
     "mean_target",
     "label_coverage",
@@ -177,6 +181,19 @@ class Evidence:
         return sorted(
             {key[2] for key in self.series if key[:2] == (metric, version) and not key[3]} - {WHOLE}
         )
+
+    def against_days(self, version: str, column: str, since: dt.date) -> float | None:
+        """How strongly a column speaks against days that differ anyway, on any night from one on; log10 of e.
+
+        Against the baseline's days or the nights before, what it is further from; None if neither is known.
+        """
+        found = [
+            value
+            for metric in ("drift_evidence", "break_evidence")
+            for day, value, _ in self.series.get((metric, version, WHOLE, column), ())
+            if day >= since
+        ]
+        return max(found, default=None)
 
     def latest(self, metric: str, version: str, column: str) -> float | None:
         """The last value over all rows, up to when it fired."""

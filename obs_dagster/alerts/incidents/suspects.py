@@ -17,8 +17,18 @@ from obs_dagster.monitor.whole import WHOLE
 _ODD = 4.0
 #: PSI from which on a column has moved, and the share of missing values or broken rows that is no noise.
 _MOVED, _SHARE = 0.1, 0.02
+#: Evidence (log10 of e) from which on a column moved by more than days differ anyway; the most that counts.
+_SURE, _SUREST = 1.0, 4.0
+#: What a rule of the incident is about itself, before what else has moved.
+_OWN = 20.0
+#: Families of metrics that columns can explain: rows that lack or repeat are explained by none.
+_OF_VALUES = frozenset(
+    {"drift", "multivariate", "performance", "estimate", "explanation", "fairness", "champion"}
+)
 #: What failed explains what is missing or broken; what changed explains what is no fault of the data's own.
 _UPSTREAM: Mapping[Became, float] = {"failed": 600.0, "late": 550.0, "changed": 145.0}
+#: What a column that moved counts, before how far it did; what one counts less that moved as days do anyway.
+_MOVED_WEIGHT, _AS_DAYS_DO = 50.0, 25.0
 #: What explains more of a change than its share of the rows by this factor stands out.
 _CONCENTRATED = 2.0
 
@@ -28,8 +38,8 @@ class Suspect:
     """Something that may be behind an incident.
 
     Attributes:
-        kind: `day`, `schema`, `quarantine`, `missing`, `column`, `version`, `labels`, `segment`, `group`,
-            `output`, `traffic`, `service`, `upstream`, `run` or `program`.
+        kind: `day`, `schema`, `quarantine`, `repeated`, `missing`, `column`, `version`, `labels`, `segment`,
+            `group`, `output`, `traffic`, `service`, `upstream`, `run` or `program`.
         about: the column, segment cell or version that it is about; empty for none.
         weight: what it is ranked by.
         evidence: what speaks for it, in words.
@@ -68,11 +78,12 @@ def ranked(
         if not alert.column and (told := moved(alert))
     ]
     for version in _versions(incident, evidence):
-        found += _columns(evidence, version, words, outputs)
+        found += _columns(incident, evidence, version, words, outputs)
+        found += _scores(evidence, version)
         found += _new_version(evidence, version)
         found += _labels(evidence, version)
         found += _segments(incident, evidence, version)
-        found += _service(evidence, version)
+        found += _service(incident, evidence, version)
     best: dict[tuple[str, str], Suspect] = {}
     for each in found:
         known = best.get((each.kind, each.about))
@@ -125,6 +136,12 @@ def _log(evidence: Evidence) -> Iterator[Suspect]:
         told = f"{quarantined.value:.1%} of the rows broke the contract on {quarantined.day}"
         told += f", usually {quarantined.usual:.1%}"
         yield Suspect("quarantine", "", 150.0 + 100 * quarantined.value, told)
+    repeated = evidence.oddity("duplicate_share", WHOLE)
+    if repeated is not None and repeated.distance > _ODD and repeated.value - repeated.usual > _SHARE:
+        told = (
+            f"{repeated.value:.1%} of the rows repeat others on {repeated.day}, usually {repeated.usual:.1%}"
+        )
+        yield Suspect("repeated", "", 150.0 + 100 * repeated.value, told)
 
 
 def _new_version(evidence: Evidence, version: str) -> Iterator[Suspect]:
@@ -145,40 +162,70 @@ def _programs(evidence: Evidence) -> Iterator[Suspect]:
             yield Suspect("program", "", 8.0, told)
 
 
-def _service(evidence: Evidence, version: str) -> Iterator[Suspect]:
+def _scores(evidence: Evidence, version: str) -> Iterator[Suspect]:
+    """Scores that are not the model's: no column explains them, for the model was given these."""
+    found = evidence.oddity("score_mismatch_share", version)
+    if found is not None and found.distance > _ODD and found.value - found.usual > _SHARE:
+        told = f"{found.value:.0%} of the scores are not those of the registered model, on {found.day}"
+        yield Suspect("output", "", 120.0 + 100 * found.value, f"{told}, usually {found.usual:.0%}")
+
+
+def _service(incident: Incident, evidence: Evidence, version: str) -> Iterator[Suspect]:
     for metric, weight in (("volume", 15.0), ("error_share", 12.0), ("latency_p95", 10.0)):
         found = evidence.oddity(metric, version)
         if found is not None and abs(found.distance) > _ODD:
             kind = "traffic" if metric == "volume" else "service"
-            yield Suspect(kind, "", weight, _told(metric, found))
+            own = 0.0 if _about_values(incident) else 100.0
+            yield Suspect(kind, "", weight + own, _told(metric, found))
+
+
+def _about_values(incident: Incident) -> bool:
+    """Whether columns can explain the incident: it is about values, or what a model made of them."""
+    known = definitions()
+    families = {known[each.metric].family for each in incident.alerts if each.metric in known}
+    return not families or any(each.column for each in incident.alerts) or bool(families & _OF_VALUES)
 
 
 def _columns(
-    evidence: Evidence, version: str, words: Mapping[str, str], outputs: Collection[str]
+    incident: Incident,
+    evidence: Evidence,
+    version: str,
+    words: Mapping[str, str],
+    outputs: Collection[str],
 ) -> Iterator[Suspect]:
     for name, told in words.items():
         # what a night has found to have moved is known however few nights there were before
         yield _moved(name, f"{name}: {told}", 0.0, outputs)
+    since = evidence.begins if any(each.window > 1 for each in incident.alerts) else evidence.since
+    alerted = {each.column for each in incident.alerts if each.column}
+    aside = 0.0 if _about_values(incident) else -_MOVED_WEIGHT
     for name in evidence.columns("psi", version):
+        own = aside + _OWN * (name in alerted)
         missing = evidence.oddity("missing_share", version, column=name)
-        if missing is not None and missing.distance > _ODD and missing.value - missing.usual > _SHARE:
+        lost = missing is not None and missing.value - missing.usual > _SHARE
+        if missing is not None and missing.distance > _ODD and lost:
             told = f"{name}: {missing.value:.1%} missing on {missing.day}, usually {missing.usual:.1%}"
             # a few per cent explain less than what moved, a burst explains it
-            yield Suspect("missing", name, 45.0 + 150 * (missing.value - missing.usual), told)
+            yield Suspect("missing", name, own + 45.0 + 150 * (missing.value - missing.usual), told)
         psi = evidence.oddity("psi", version, column=name)
-        if psi is None or psi.distance <= _ODD or psi.value <= _MOVED:
+        sure = evidence.against_days(version, name, since)
+        beyond = sure is not None and sure >= _SURE
+        if psi is None or not (beyond or (psi.distance > _ODD and psi.value > _MOVED)):
             continue
         # without explanations every column counts alike
         weight = min(psi.value, 5.0) * (0.5 + (evidence.latest("shap_share", version, name) or 0.0))
+        if sure is not None:
+            # that days differ by as much anyway is known: what they do is not what began
+            weight += 10.0 * min(sure, _SUREST) if beyond else -_AS_DAYS_DO
         told = f"{name}: {words[name]}" if name in words else f"{name} moved: {_told('psi', psi)}"
-        yield _moved(name, told, weight, outputs)
+        yield _moved(name, told, own + weight, outputs)
 
 
 def _moved(name: str, told: str, weight: float, outputs: Collection[str]) -> Suspect:
     """A column that moved; what the model puts out explains less, and is one."""
     if name in outputs:
         return Suspect("output", "", 20.0 + weight, told)
-    return Suspect("column", name, 50.0 + weight, told)
+    return Suspect("column", name, _MOVED_WEIGHT + weight, told)
 
 
 def _labels(evidence: Evidence, version: str) -> Iterator[Suspect]:
