@@ -34,8 +34,7 @@ class Kind:
         make: the fault of a world at a strength.
         nights: how many it is watched for; over so many it grows, if it is slow.
         slow: whether it grows.
-        behind: what an incident may name as its cause, kind and what that is about; None where no column, and
-            nothing of the log, is.
+        behind: what an incident may name as its cause, kind and what that is about.
         unknown: what of it the peers have no notion of; empty if nothing.
     """
 
@@ -43,7 +42,7 @@ class Kind:
     strengths: tuple[float, float, float]
     told: Callable[[float], str]
     make: Made
-    behind: Behind | None = None
+    behind: Behind
     slow: bool = False
     unknown: str = ""
 
@@ -213,14 +212,21 @@ KINDS = (
         (0.05, 0.2, 0.8),
         lambda share: f"{share:.0%} of labels",
         _flipped,
-        _causes(("labels", "")),
+        _causes(("labels", ""), ("concept", SERVED)),
     ),
-    Kind("concept drift, sudden", (0.25, 0.5, 1.0), lambda share: f"{share:.0%} of labels", _concept),
+    Kind(
+        "concept drift, sudden",
+        (0.25, 0.5, 1.0),
+        lambda share: f"{share:.0%} of labels",
+        _concept,
+        _causes(("concept", SERVED)),
+    ),
     Kind(
         "concept drift, slow",
         (0.25, 0.5, 1.0),
         lambda share: f"up to {share:.0%} of labels",
         _concept,
+        _causes(("concept", SERVED)),
         slow=True,
     ),
     Kind(
@@ -261,7 +267,7 @@ KINDS = (
         (1, 6, 24),
         lambda hours: f"{hours:g} h",
         _clock,
-        _causes(("time", "")),
+        _causes(("quarantine", "")),
         unknown="the time of a row: a batch is a day's file",
     ),
     Kind(

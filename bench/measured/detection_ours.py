@@ -28,7 +28,7 @@ def evaluate(folder: str, world: str, cases: list[str]) -> None:
         written(there, place / "batches", chosen)
     with clock.phase("nights"):
         watched(there, place, chosen)
-    behind = {case.name: case.kind.behind(there) for case in chosen if case.kind and case.kind.behind}
+    behind = {case.name: case.kind.behind(there) for case in chosen if case.kind}
     clock.report(told=there.told, numbers=there.numbers, categories=there.categories, behind=behind)
 
 

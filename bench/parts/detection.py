@@ -186,8 +186,8 @@ def causes(cases: dict[str, dict[str, Any]]) -> str:
     if not lines:
         return ""
     told = (
-        "What the incident of a fault names as its likely cause on the night on which it is found, of faults "
-        "that were done to columns, rows or labels (of concept drift no column knows):"
+        "What the incident of a fault names as its likely cause on the night on which it is found (of labels "
+        "and concepts, that scores no longer mean what they did):"
     )
     return f"{told}\n\n{table(titles, lines, words=2)}"
 

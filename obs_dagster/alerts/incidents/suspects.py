@@ -29,6 +29,8 @@ _OF_VALUES = frozenset(
 _UPSTREAM: Mapping[Became, float] = {"failed": 600.0, "late": 550.0, "changed": 145.0}
 #: What a column that moved counts, before how far it did; what one counts less that moved as days do anyway.
 _MOVED_WEIGHT, _AS_DAYS_DO = 50.0, 25.0
+#: Metrics of what scores mean.
+_CONCEPT = ("concept_shift", "concept_evidence")
 #: What explains more of a change than its share of the rows by this factor stands out.
 _CONCENTRATED = 2.0
 
@@ -39,7 +41,7 @@ class Suspect:
 
     Attributes:
         kind: `day`, `schema`, `quarantine`, `repeated`, `missing`, `column`, `version`, `labels`, `segment`,
-            `group`, `output`, `traffic`, `service`, `upstream`, `run` or `program`.
+            `group`, `concept`, `output`, `traffic`, `service`, `upstream`, `run` or `program`.
         about: the column, segment cell or version that it is about; empty for none.
         weight: what it is ranked by.
         evidence: what speaks for it, in words.
@@ -77,6 +79,7 @@ def ranked(
         for alert in incident.alerts
         if not alert.column and (told := moved(alert))
     ]
+    found += _concepts(incident)
     for version in _versions(incident, evidence):
         found += _columns(incident, evidence, version, words, outputs)
         found += _scores(evidence, version)
@@ -160,6 +163,14 @@ def _programs(evidence: Evidence) -> Iterator[Suspect]:
         if changed := program_changes(evidence.programs, day):
             told = f"nights run with other programs since {day}: {', '.join(changed)}"
             yield Suspect("program", "", 8.0, told)
+
+
+def _concepts(incident: Incident) -> Iterator[Suspect]:
+    """Scores whose meaning has changed: labels are others, or what they depend on, whatever columns do."""
+    for alert in incident.alerts:
+        if alert.metric in _CONCEPT:
+            told = f"scores of version {alert.version} no longer mean what they did: labels say otherwise"
+            yield Suspect("concept", alert.version, 33.0, told)
 
 
 def _scores(evidence: Evidence, version: str) -> Iterator[Suspect]:

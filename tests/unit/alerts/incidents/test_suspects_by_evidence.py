@@ -1,0 +1,83 @@
+"""What days do anyway explains little: the column of a rule, and one that evidence speaks of, come first."""
+
+from __future__ import annotations
+
+import pytest
+
+from obs_dagster.alerts.incidents.evidence import Evidence
+from obs_dagster.alerts.incidents.incident import list_incidents
+from obs_dagster.alerts.incidents.suspects import ranked
+
+RECALL = {"name": "recall_low", "metric": "recall", "below": 0.5}
+MOVED = {"name": "moved", "metric": "psi", "above": 0.2, "columns": ["origin"]}
+ROWS = {"name": "repeats", "metric": "duplicate_share", "above": 0.05}
+FEWER = {"name": "fewer", "metric": "volume", "below": 500}
+CONCEPT = {"name": "concept", "metric": "concept_shift", "above": 0.1, "window": 1}
+QUIET = [0.01, 0.02, 0.01, 0.02, 0.01]
+
+
+@pytest.fixture
+def suspects(store):
+    def suspects():
+        with store.reading() as connection:
+            incident = list_incidents(store)[-1]
+            found = ranked(incident, Evidence.of(connection, incident), lambda _: "", ())
+        return [(each.kind, each.about) for each in found]
+
+    return suspects
+
+
+def nights(evaluate, *rules, last=6):
+    for number in range(1, last + 1):
+        evaluate(number, *rules)
+
+
+def test_a_column_that_evidence_speaks_of_comes_before_one_that_moved_farther_as_days_do(
+    write, evaluate, suspects
+):
+    write([0.7] * 5 + [0.3])
+    write([*QUIET, 3.0], metric="psi", column="dep_delay")
+    write([*QUIET, 0.15], metric="psi", column="origin")
+    write([0.0] * 6, metric="break_evidence", column="dep_delay")
+    write([0.0] * 5 + [2.5], metric="break_evidence", column="origin")
+    nights(evaluate, RECALL)
+    assert suspects()[:2] == [("column", "origin"), ("column", "dep_delay")]
+
+
+def test_the_column_of_a_rule_comes_before_others(write, evaluate, suspects):
+    write([*QUIET, 0.3], metric="psi", column="origin")
+    write([*QUIET, 3.0], metric="psi", column="dep_delay")
+    nights(evaluate, MOVED)
+    assert suspects()[:2] == [("column", "origin"), ("column", "dep_delay")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "metric", "values", "first"),
+    [
+        (ROWS, "duplicate_share", [*QUIET, 0.3], ("repeated", "")),
+        (FEWER, "volume", [1000, 1010, 990, 1005, 995, 300], ("traffic", "")),
+    ],
+)
+def test_no_column_explains_rows_that_repeat_or_lack(write, evaluate, suspects, rule, metric, values, first):
+    version = "*" if metric == "duplicate_share" else "1"
+    write(values, metric=metric, version=version)
+    write([*QUIET, 3.0], metric="psi", column="dep_delay")
+    nights(evaluate, rule)
+    assert suspects()[0] == first
+    assert ("column", "dep_delay") in suspects()
+
+
+def test_scores_that_are_not_the_models_explain_what_columns_do_not(write, evaluate, suspects):
+    write([0.7] * 5 + [0.3])
+    write([*QUIET, 0.4], metric="score_mismatch_share")
+    write([*QUIET, 3.0], metric="psi", column="dep_delay")
+    nights(evaluate, RECALL)
+    assert suspects()[0] == ("output", "")
+
+
+def test_of_a_changed_concept_only_columns_that_surely_moved_come_first(write, evaluate, suspects):
+    write([*QUIET, 0.5], metric="concept_shift")
+    write([*QUIET, 1.0], metric="psi", column="dep_delay")
+    write([0.0] * 6, metric="drift_evidence", column="dep_delay")
+    nights(evaluate, CONCEPT)
+    assert suspects()[0] == ("concept", "1")
