@@ -193,9 +193,9 @@ class CompletedClasses:
             more = _drawn_of(rng, rows, arriving, chances, late.factors(same))
             came, own = came + more[0], own + more[1]
             centre += few.coming[day] * few.chances(day)
-        # which rows get a label is chance, how many do is taken for known
-        total = came.sum(axis=(1, 2), keepdims=True)
-        scale = np.divide(coming.sum(), total, out=np.ones_like(total), where=total > 0)
+        # which rows get a label is chance; how many do by what was predicted is taken for known
+        total = came.sum(axis=1, keepdims=True)
+        scale = np.divide(coming.sum(axis=0), total, out=np.ones_like(total), where=total > 0)
         return few, came * scale, own * scale, coming, centre
 
     def _joined(
