@@ -20,20 +20,20 @@ FIRST = 3
 """So many suspects are told."""
 
 Named = Mapping[str, Any]
-"""Of an incident, the `signals` of its alerts, and its `suspects`: kind and what about, likeliest first."""
+"""Of what fired on a night in an incident, `signals` and `suspects`: kind and about, likeliest first."""
 
 
 def named(nights: Nights, history: History) -> list[Named]:
-    """The suspects of all incidents that are open after a night."""
+    """The suspects of all incidents that are open after a night, of each night on which alerts fired."""
     moved, columns = from_lake(Lake(nights.home / "lake")), [each.column for each in outputs(nights.monitor)]
     found: list[Named] = []
     with history.reading() as connection:
         for incident in list_incidents(history, nights.monitor.model):
-            if incident.closed_at is None:
-                suspects = ranked(incident, Evidence.of(connection, incident), moved, columns)
+            for part in (incident.of_night(night) for night in incident.nights if not incident.closed_at):
+                suspects = ranked(part, Evidence.of(connection, part), moved, columns)
                 found.append(
                     {
-                        "signals": sorted({f"{alert.rule}|{alert.column}" for alert in incident.alerts}),
+                        "signals": sorted({f"{alert.rule}|{alert.column}" for alert in part.alerts}),
                         "suspects": [[each.kind, each.about] for each in suspects],
                     }
                 )
@@ -41,13 +41,13 @@ def named(nights: Nights, history: History) -> list[Named]:
 
 
 def place_of(truth: Sequence[Sequence[str]], told: Sequence[Named], signals: set[str]) -> int | None:
-    """At which place, from 1 on, the true cause stands in the incident that has most of a fault's signals.
+    """At which place, from 1 on, the true cause stands where most of a fault's signals are told.
 
-    None: it does not stand there at all, or no incident has any.
+    None: it does not stand there at all, or none is told.
 
     Args:
         truth: what may be named, kind and what it is about.
-        told: the incidents.
+        told: what fired in the incidents.
         signals: what is on because of the fault.
     """
     having = [each for each in told if signals & set(each["signals"])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Connection, select, true, update
@@ -94,6 +94,16 @@ class Incident:
     def until(self) -> dt.date:
         """The last night that is known to belong to it."""
         return max((alert.end for alert in self.alerts), default=self.opened_at.date())
+
+    @property
+    def nights(self) -> list[dt.date]:
+        """The nights on which alerts of it fired, in order."""
+        return sorted({alert.fired_day for alert in self.alerts if alert.fired_day})
+
+    def of_night(self, fired: dt.date | None) -> Incident:
+        """The part of it that fired on one night, which may have another cause; all of it where none did."""
+        part = tuple(alert for alert in self.alerts if alert.fired_day == fired)
+        return replace(self, alerts=part) if fired and part else self
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """What people are told of why an incident fires: its first suspects, and that these have changed.
 
-A message that an alert fires has the suspects of its incident as they are then. Alerts that join later,
-labels that come late or what an upstream asset did may bring another one to the front; then people are told
-so, once, in the thread of the incident.
+A message that an alert fires has the suspects of what fires with it, as they are then. Alerts that join
+later, labels that come late or what an upstream asset did may bring another one to the front; then people are
+told so, once, in the thread of the incident.
 """
 
 from __future__ import annotations
@@ -52,14 +52,15 @@ class Likely:
     moved: Told
     outputs: Outputs
     across: Across = unasked
-    _known: dict[str, Sequence[Suspect]] = field(default_factory=dict)
+    _known: dict[tuple[str, dt.date | None], Sequence[Suspect]] = field(default_factory=dict)
     _began: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, connection: Connection, alert: Alert) -> str:
         """What is told of why an alert fires; empty where it says itself why."""
         if not alert.incident_id:
             return ""
-        return self._words(connection, alert, self._of(connection, alert.incident_id))
+        # what joins an incident later may have another cause than what began it
+        return self._words(connection, alert, self._of(connection, alert.incident_id, alert.fired_day))
 
     def follow(self, connection: Connection, model: str, told: Iterable[Alert], now: dt.datetime) -> None:
         """Tell of incidents whose first suspect is another one than people were told.
@@ -109,17 +110,20 @@ class Likely:
             self._began[incident_id] = "".join(self.across(connection, each) for each in found)
         return self._began[incident_id]
 
-    def _of(self, connection: Connection, incident_id: str) -> Sequence[Suspect]:
-        if incident_id not in self._known:
+    def _of(
+        self, connection: Connection, incident_id: str, fired: dt.date | None = None
+    ) -> Sequence[Suspect]:
+        """The suspects of an incident, or of the part of it that fired on one night."""
+        if (incident_id, fired) not in self._known:
             found = read_incidents(connection, INCIDENTS.c.id == incident_id)
-            self._known[incident_id] = [
+            self._known[incident_id, fired] = [
                 suspect
-                for incident in found
+                for incident in (each.of_night(fired) for each in found)
                 for suspect in ranked(
                     incident, Evidence.of(connection, incident), self.moved, self.outputs(incident.model)
                 )
             ]
-        return self._known[incident_id]
+        return self._known[incident_id, fired]
 
 
 def words(alert: Alert, suspects: Sequence[Suspect]) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from obs_dagster.alerts.incidents.cost import Cost, cost_of
 from obs_dagster.alerts.incidents.evidence import Evidence
 from obs_dagster.alerts.incidents.incident import Incident
-from obs_dagster.alerts.incidents.suspects import ranked
+from obs_dagster.alerts.incidents.suspects import Suspect, ranked
 from obs_dagster.alerts.life.trail import Kind, trail_of
 from obs_dagster.alerts.moved import Told, silent
 from obs_dagster.alerts.outbox.sent import Sent, notifications_of
@@ -24,6 +24,9 @@ from obs_dagster.monitor.costs import Costs
 from obs_dagster.monitor.whole import WHOLE
 
 _VOLUME = "volume"
+
+_LATER, _FIRST = 7, 3
+"""Nights on which alerts joined later that are looked at, the latest; suspects of the beginning."""
 
 _NAMED = 5
 """Subjects of one rule that are named in a line of the timeline."""
@@ -141,6 +144,10 @@ def story_of(
         around = nights.read(connection, incident.model, incident.since, incident.until)
         requests = _requests(connection, incident, around)
         evidence = Evidence.of(connection, incident)
+        later = [
+            (part, Evidence.of(connection, part))
+            for part in (incident.of_night(night) for night in incident.nights[1:][-_LATER:])
+        ]
         days = (incident.since, incident.until)
         cost = cost_of(connection, incident.model, incident.version, days, costs) if costs else None
     suspects = ranked(incident, evidence, moved, outputs)
@@ -156,10 +163,26 @@ def story_of(
             cost,
         ),
         _detection(history, incident, sent),
-        [*(each.evidence for each in suspects), *_rules_beside(incident)],
+        [
+            *(each.evidence for each in suspects),
+            *_of_later(suspects, [(part, ranked(part, known, moved, outputs)) for part, known in later]),
+            *_rules_beside(incident),
+        ],
         tuple(dict.fromkeys(alert.runbook for alert in incident.alerts if alert.runbook)),
         tuple(across),
     )
+
+
+def _of_later(
+    suspects: Sequence[Suspect], parts: Sequence[tuple[Incident, Sequence[Suspect]]]
+) -> Iterator[str]:
+    """The first suspect of what joined later, where that is none of the first ones of the beginning."""
+    told = {(each.kind, each.about) for each in suspects[:_FIRST]}
+    for part, found in parts:
+        if found and (found[0].kind, found[0].about) not in told:
+            told.add((found[0].kind, found[0].about))
+            fired = part.nights[0]
+            yield f"of what joined on {fired} ({', '.join(part.rules)}): {found[0].evidence}"
 
 
 def _when(at: dt.date | dt.datetime) -> dt.datetime:

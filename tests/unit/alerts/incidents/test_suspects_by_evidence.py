@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from obs_dagster.alerts.incidents.evidence import Evidence
 from obs_dagster.alerts.incidents.incident import list_incidents
+from obs_dagster.alerts.incidents.story import story_of
 from obs_dagster.alerts.incidents.suspects import ranked
 
 RECALL = {"name": "recall_low", "metric": "recall", "below": 0.5}
@@ -52,18 +55,18 @@ def test_the_column_of_a_rule_comes_before_others(write, evaluate, suspects):
 
 
 @pytest.mark.parametrize(
-    ("rule", "metric", "values", "first"),
+    ("rule", "version", "values", "first"),
     [
-        (ROWS, "duplicate_share", [*QUIET, 0.3], ("repeated", "")),
-        (FEWER, "volume", [1000, 1010, 990, 1005, 995, 300], ("traffic", "")),
+        (ROWS, "*", [*QUIET, 0.3], "repeated"),
+        (FEWER, "1", [1000, 1010, 990, 1005, 995, 300], "traffic"),
     ],
 )
-def test_no_column_explains_rows_that_repeat_or_lack(write, evaluate, suspects, rule, metric, values, first):
-    version = "*" if metric == "duplicate_share" else "1"
-    write(values, metric=metric, version=version)
+def test_no_column_explains_rows_that_repeat_or_lack(request, rule, version, values, first):
+    write, suspects = request.getfixturevalue("write"), request.getfixturevalue("suspects")
+    write(values, metric=rule["metric"], version=version)
     write([*QUIET, 3.0], metric="psi", column="dep_delay")
-    nights(evaluate, rule)
-    assert suspects()[0] == first
+    nights(request.getfixturevalue("evaluate"), rule)
+    assert suspects()[0] == (first, "")
     assert ("column", "dep_delay") in suspects()
 
 
@@ -81,3 +84,23 @@ def test_of_a_changed_concept_only_columns_that_surely_moved_come_first(write, e
     write([0.0] * 6, metric="drift_evidence", column="dep_delay")
     nights(evaluate, CONCEPT)
     assert suspects()[0] == ("concept", "1")
+
+
+def test_what_joins_an_incident_later_has_suspects_of_its_own(write, evaluate, store):
+    """A recall that was lost for weeks does not explain why a column broke tonight."""
+    write([0.7] * 5 + [0.3] * 20)
+    write([*QUIET, *[3.0] * 20], metric="psi", column="dep_delay")
+    write([0.01, 0.02] * 12 + [0.9], metric="psi", column="origin")
+    nights(evaluate, RECALL, MOVED, last=25)
+    [incident] = list_incidents(store)
+    assert incident.nights == [dt.date(2013, 7, 6), dt.date(2013, 7, 25)]
+
+    def first(part):
+        with store.reading() as connection:
+            return ranked(part, Evidence.of(connection, part), lambda _: "", ())[0].about
+
+    assert first(incident) == "dep_delay"
+    assert first(incident.of_night(incident.nights[1])) == "origin"
+    assert incident.of_night(None) == incident.of_night(dt.date(2013, 7, 7)) == incident
+    [of_later] = [each for each in story_of(store, incident).suspects if each.startswith("of what joined")]
+    assert of_later.startswith("of what joined on 2013-07-25 (moved): origin moved")
