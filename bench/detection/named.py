@@ -41,7 +41,7 @@ def named(nights: Nights, history: History) -> list[Named]:
 
 
 def place_of(truth: Sequence[Sequence[str]], told: Sequence[Named], signals: set[str]) -> int | None:
-    """At which place, from 1 on, the true cause stands where most of a fault's signals are told.
+    """At which place, from 1 on, the true cause stands where most of a fault's signals are told, at best.
 
     None: it does not stand there at all, or none is told.
 
@@ -50,10 +50,17 @@ def place_of(truth: Sequence[Sequence[str]], told: Sequence[Named], signals: set
         told: what fired in the incidents.
         signals: what is on because of the fault.
     """
-    having = [each for each in told if signals & set(each["signals"])]
-    if not having:
+    most = max((len(signals & set(each["signals"])) for each in told), default=0)
+    if not most:
         return None
-    most = max(having, key=lambda each: len(signals & set(each["signals"])))
     right = {tuple(each) for each in truth}
-    places = (place for place, each in enumerate(most["suspects"], start=1) if tuple(each) in right)
-    return next(places, None)
+    return min(
+        (
+            place
+            for part in told
+            if len(signals & set(part["signals"])) == most
+            for place, each in enumerate(part["suspects"], start=1)
+            if tuple(each) in right
+        ),
+        default=None,
+    )

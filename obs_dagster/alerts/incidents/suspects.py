@@ -182,7 +182,7 @@ def _scores(evidence: Evidence, version: str) -> Iterator[Suspect]:
 
 
 def _service(incident: Incident, evidence: Evidence, version: str) -> Iterator[Suspect]:
-    for metric, weight in (("volume", 15.0), ("error_share", 12.0), ("latency_p95", 10.0)):
+    for metric, weight in (("volume", 32.0), ("error_share", 12.0), ("latency_p95", 10.0)):
         found = evidence.oddity(metric, version)
         if found is not None and abs(found.distance) > _ODD:
             kind = "traffic" if metric == "volume" else "service"

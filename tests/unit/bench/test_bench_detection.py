@@ -12,6 +12,7 @@ from bench.detection.faults import KINDS, Case, cases
 from bench.detection.found import flagged, found_on, onsets, scaled, tuned
 from bench.detection.generated import independent, seasonal
 from bench.detection.kept import Kept
+from bench.detection.named import place_of
 from bench.detection.ours import OURS, watched
 from bench.detection.world import AFTER, BEFORE, ID, LABEL, LEARNED, SCORE, TIME
 from bench.measured.detection_evidently import Drift
@@ -138,6 +139,18 @@ def test_a_budget_at_which_everything_is_always_on_is_not_chosen(tmp_path):
     knob = compared(tmp_path, ["nulls/2"], columns=2)["tools"][f"{OURS}{EQUAL}"]["knob"]
     assert all(at_budget(loud[:20], loud[20:], max(BUDGETS)))
     assert not any(at_budget(loud[:20], loud[20:], knob))
+
+
+def test_the_place_of_a_cause_is_where_most_of_the_signals_are_told():
+    told = [
+        {"signals": ["a|"], "suspects": [["column", "x"]]},
+        {"signals": ["b|", "c|"], "suspects": [["column", "y"], ["missing", "x"], ["column", "x"]]},
+    ]
+    truth = [["column", "x"], ["missing", "x"]]
+    assert place_of(truth, told, {"a|"}) == 1
+    assert place_of(truth, told, {"a|", "b|", "c|"}) == 2
+    assert place_of([["traffic", ""]], told, {"b|"}) is None
+    assert place_of(truth, told, {"d|"}) is None
 
 
 def test_our_night_and_the_batches_tell_of_a_fault(world, tmp_path):
