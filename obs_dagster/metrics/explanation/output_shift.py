@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -12,19 +13,24 @@ from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray
 
+Part = Callable[[FloatArray], FloatArray]
+"""From SHAP values, shape (rows, features), to a number of each row."""
+
 _SIGNED = ("binary_classification", "regression")
 """Of several classes only sizes of SHAP values are compared, and these add up to nothing."""
 
 
-def _mean_shift(shift: AttributionShift, then: FloatArray, now: FloatArray) -> Estimate:
-    """The difference of two means with Welch's interval; of values of shape (m,) and (n,)."""
+def _mean_shift(shift: AttributionShift, part: Part) -> Estimate:
+    """The difference of two means with Welch's interval, of what is read off the SHAP values of each side."""
     if shift.obstacle:
+        # there may be no values at all
         return Estimate.missing(shift.obstacle)
-    m, n = len(then), len(now)
-    if not n or not m:
-        return Estimate.missing("no explained rows")
     # of numbers near the end of what there is no sum is one
     with np.errstate(over="ignore", invalid="ignore"):
+        then, now = (part(each) for each in shift.clear)
+        m, n = len(then), len(now)
+        if not n or not m:
+            return Estimate.missing("no explained rows")
         value = float(now.mean() - then.mean())
         parts = np.array([each.var(ddof=1) / len(each) if len(each) > 1 else 0.0 for each in (then, now)])
         total = float(parts.sum())
@@ -42,14 +48,11 @@ def _mean_shift(shift: AttributionShift, then: FloatArray, now: FloatArray) -> E
 
 
 def _of_one(shift: AttributionShift) -> Estimate:
-    then, now = (each[:, shift.column or 0] for each in shift.clear)
-    return _mean_shift(shift, then, now)
+    return _mean_shift(shift, lambda values: values[:, shift.column or 0])
 
 
 def _of_output(shift: AttributionShift) -> Estimate:
-    with np.errstate(over="ignore", invalid="ignore"):
-        then, now = (each.sum(axis=1) for each in shift.clear)
-    return _mean_shift(shift, then, now)
+    return _mean_shift(shift, lambda values: values.sum(axis=1))
 
 
 def _of_all(given: object) -> bool:

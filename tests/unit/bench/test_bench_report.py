@@ -8,6 +8,7 @@ from bench.parts import (
     PARTS,
     alarms,
     backfill,
+    content,
     detection,
     evaluation,
     expectations,
@@ -212,6 +213,26 @@ EXPECTED = {
 }
 
 
+CONTENT = {
+    "texts": {
+        "facts": {
+            "rows": 500,
+            "told": "reviews",
+            "nights": 14,
+            "alarms": [],
+            "found": {"cut off": 1, "a new topic": None},
+            "by": {"cut off": ["moved_beyond_days|text_words"], "a new topic": []},
+        }
+    },
+    "pictures": {"facts": {"small": 4_000, "photos": 50}, "phases": {"small": 2.0, "photos": 1.0}},
+}
+EXPECTED[content.NAME] = [
+    "**texts**, 500 a day: reviews; 0 alarms on 14 nights without a fault.",
+    "| cut off | 1 | `moved_beyond_days` of `text_words` |",
+    "| a new topic | not within two | nothing |",
+]
+
+
 @pytest.fixture
 def kept(tmp_path):
     for part, measured in MEASURED.items():
@@ -219,6 +240,8 @@ def kept(tmp_path):
         results.write(part, case, measured, tmp_path / "results")
     for case, facts in ALARMS.items():
         results.write(alarms.NAME, case, {**TOOK, "facts": facts}, tmp_path / "results")
+    for case, measured in CONTENT.items():
+        results.write(content.NAME, case, TOOK | measured, tmp_path / "results")
     for case, measured in DETECTED.items():
         results.write(detection.NAME, case, measured, tmp_path / "results")
     return tmp_path / "results"
@@ -237,6 +260,7 @@ HEADLINE = [
     "| 60 expectations over 10M rows of 20 columns | 2.00 s, 300 MB |",
     "| drift of a window of 28 days, 10k rows a day | 0.500 s; a year's profiles 36 MB |",
     "| a service's log, 20 features | 12 µs a request, 31,000 rows/s of a core |",
+    "| faults of texts, embeddings and images that are found within two nights | 1 of 2 |",
     "| default rules, 56 nights of real flights without a fault | 1 incident |",
     "| severe faults that raise an incident within two nights | 1 of 2 |",
     "| faults found, of 3 in 1 worlds | obs-dagster 67%, evidently 67%, nannyml 67% |",

@@ -42,4 +42,5 @@ def test_what_never_varies_is_known_for_sure_and_what_is_not_there_is_not():
     assert found(still, still[:1])["output_shift"].low is None
     assert found(still, np.full((5, 2), np.nan))["output_shift"].reason == "no explained rows"
     assert "too large" in found(still, np.full((5, 2), 1e308))["output_shift"].reason
+    assert found(np.zeros((0, 0)), still, 1, "no baseline")["shap_shift"].reason == "no baseline"
     assert found(still, still, 1, "by another method")["shap_shift"].reason == "by another method"
