@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.causes.answer import Answer, Candidate, Probability
+from obs_dagster.causes.component import Component
 from obs_dagster.causes.model_nights import ModelNights, unless_it_fails
 from obs_dagster.causes.words import between, chance, in_a_line, told_of
 from obs_dagster.history import History
@@ -46,7 +47,7 @@ class Began:
 
 def causes_section(answer: Answer) -> Listing:
     """The components that may have begun it, the likeliest first."""
-    title = "Causes across components" if answer.of is None else f"What began it: {answer.of.title}"
+    title = "Causes across components" if answer.of is None else _title(answer, answer.of)
     rows = [_row(each) for each in answer.candidates]
     if answer.alone is not None:
         # where nothing else is off, that is known too
@@ -67,6 +68,11 @@ def causes_section(answer: Answer) -> Listing:
         note=" ".join(told_of(answer)),
         empty="Nothing that comes before it was off.",
     )
+
+
+def _title(answer: Answer, of: Component) -> str:
+    """What the table is about; that nothing is known of it stands first where that is so."""
+    return f"Not known what began it: {of.title}" if answer.reason else f"What began it: {of.title}"
 
 
 def _row(each: Candidate) -> tuple[str, ...]:

@@ -86,6 +86,8 @@ def test_nothing_else_that_was_off_is_said():
         "Probabilities are not told: 20 nights say too little.",
         "20 nights are known, with drift off on 1.",
     ]
+    # no heading says what the sentences below it do not know
+    assert causes_section(answer).title == "Not known what began it: drift"
 
 
 def test_the_table_has_every_candidate_and_nothing_that_is_known(answer):

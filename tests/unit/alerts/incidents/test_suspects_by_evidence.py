@@ -19,17 +19,6 @@ CONCEPT = {"name": "concept", "metric": "concept_shift", "above": 0.1, "window":
 QUIET = [0.01, 0.02, 0.01, 0.02, 0.01]
 
 
-@pytest.fixture
-def suspects(store):
-    def suspects():
-        with store.reading() as connection:
-            incident = list_incidents(store)[-1]
-            found = ranked(incident, Evidence.of(connection, incident), lambda _: "", ())
-        return [(each.kind, each.about) for each in found]
-
-    return suspects
-
-
 def nights(evaluate, *rules, last=6):
     for number in range(1, last + 1):
         evaluate(number, *rules)

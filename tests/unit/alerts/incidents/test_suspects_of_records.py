@@ -19,19 +19,6 @@ QUIET = [0.0, 0.01, 0.0, 0.01, 0.0]
 
 
 @pytest.fixture
-def suspects(store):
-    """Those of the oldest incident, as kind and what it is about."""
-
-    def suspects():
-        with store.reading() as connection:
-            incident = list_incidents(store)[-1]
-            found = ranked(incident, Evidence.of(connection, incident), lambda _: "", ())
-        return [(each.kind, each.about) for each in found]
-
-    return suspects
-
-
-@pytest.fixture
 def upstream(store, day):
     """Keeps what became of an asset on the n-th night."""
 
