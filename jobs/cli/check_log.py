@@ -160,7 +160,8 @@ def _looked(monitor: Monitor, day: dt.date) -> _Look:
         quality = validate_day(monitor.model_copy(update={"engine": DuckDBEngine()}), day, lake)
         rows = lake.table(monitor.model, LOGS).read(day)
         broken = lake.table(monitor.model, QUARANTINE).read(day)
-    empty = [name for name in monitor.features if rows.num_rows and rows[name].null_count == rows.num_rows]
+    names = [name for name in monitor.inputs if rows.num_rows and name in rows.column_names]
+    empty = [name for name in names if rows[name].null_count == rows.num_rows]
     return _Look(
         quality,
         tuple(name for name in empty if name not in quality.missing_columns),
@@ -191,7 +192,7 @@ def _columns(monitor: Monitor, quality: DayQuality) -> Finding:
         detail = f"not in the log: {', '.join(told)}. Correct the monitor or the log"
         return Finding(monitor.model, "columns", "fail", detail)
     retyped = [change["text"] for change in quality.schema_changes if change["kind"] == "retyped"]
-    declared = _number(len(monitor.features), "feature")
+    declared = _number(len(monitor.inputs), "feature")
     if retyped:
         return Finding(monitor.model, "columns", "warn", f"{'; '.join(retyped)}; values are converted")
     detail = f"all there, {declared}; {_number(len(there), 'other')} ignored"

@@ -22,6 +22,16 @@ def test_a_sound_log(small, day):
     assert "200 rows" in found["contract"].detail
 
 
+def test_a_text_is_one_column_however_much_is_told_of_it(small, day):
+    """What is learned of the baseline, such as words that it lacks, is in no log yet."""
+    world = small()
+    plain = {name: each.model_dump(exclude_unset=True) for name, each in world.monitor.features.items()}
+    world.changes["features"] = {**plain, "review": {"type": "text"}}
+    found = changed_log(world, day, review="late and cold")
+    assert {each.status for each in found.values()} == {"ok"}
+    assert f"all there, {len(plain) + 1} features" in found["columns"].detail
+
+
 @pytest.mark.parametrize("column", ["score", "model", "at", "temp"])
 def test_columns_that_are_absent_or_differ_in_case(small, day, column):
     world = small()
