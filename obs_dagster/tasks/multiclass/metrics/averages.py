@@ -15,6 +15,7 @@ import numpy as np
 from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import Interval, combined_interval, effective_interval, wilson
+from obs_dagster.metrics.mean_share import mean_share
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray, IntArray
@@ -38,25 +39,22 @@ def _averaged(
     return float(values.mean()), combined_interval(values, intervals, weights, correlation)
 
 
-def _shares(hits: IntArray, wholes: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Shares, 0 of nothing, and their intervals, shape (k,) and (k, 2)."""
-    pairs = list(zip(hits.tolist(), wholes.tolist(), strict=True))
-    return hits / np.maximum(wholes, 1), np.array([wilson(hit, whole) for hit, whole in pairs])
-
-
 def _macro_recall(outcomes: ClassOutcomes) -> tuple[float, Interval]:
     found = outcomes.occurring
-    return _averaged(*_shares(outcomes.hits[found], outcomes.labels[found]))
+    return _mean_share(outcomes.hits[found], outcomes.labels[found])
 
 
 def _macro_precision(outcomes: ClassOutcomes) -> tuple[float, Interval]:
     found = outcomes.occurring
-    predicted = outcomes.predicted[found]
-    values, intervals = _shares(outcomes.hits[found], predicted)
-    # 0 by definition, what is never predicted could have any precision: that is no noise, which evens out
-    unknown = predicted == 0
-    value, (low, high) = _averaged(values, np.where(unknown[:, np.newaxis], 0.0, intervals))
-    return value, (low, high + float(unknown.mean()))
+    return _mean_share(outcomes.hits[found], outcomes.predicted[found])
+
+
+def _mean_share(hits: IntArray, wholes: IntArray) -> tuple[float, Interval]:
+    """The mean of shares, each 0 of nothing: that could be anything, which is no noise that evens out."""
+    known = wholes > 0
+    weights = np.full(len(wholes), 1 / len(wholes))[known]
+    low, high = mean_share(hits[known], wholes[known], weights) if known.any() else (0.0, 0.0)
+    return float(weights @ (hits[known] / wholes[known])), (low, high + float((~known).mean()))
 
 
 def _macro_f1(outcomes: ClassOutcomes) -> tuple[float, Interval]:
@@ -151,8 +149,9 @@ _MEASURES = {
     "recall": ("Recall", "R_c = N_cc / Σ_d N_cd", "recall_score"),
     "f1": ("F1", "F_c = 2 N_cc / (Σ_d N_cd + Σ_d N_dc)", "f1_score"),
 }
-_COMBINED = (
-    "the classes' Wilson intervals combined by variance estimates recovered (Zou, Huang and Zhang 2009)"
+_SCORE = (
+    "score interval of a mean of independent shares, Wilson's if there is one (Martin Andres, Alvarez "
+    "Hernandez and Herranz Tejedor 2011)"
 )
 _DELTA = (
     "delta method on the multinomial confusion matrix, as Wilson's interval of as many rows as would be as "
@@ -165,8 +164,8 @@ _MEANINGS = {
     "weighted": "the mean over the classes, each counting by its labels",
 }
 _AVERAGES: dict[tuple[str, str], tuple[Estimated, str]] = {
-    ("macro", "precision"): (_macro_precision, _COMBINED),
-    ("macro", "recall"): (_macro_recall, _COMBINED),
+    ("macro", "precision"): (_macro_precision, _SCORE),
+    ("macro", "recall"): (_macro_recall, _SCORE),
     ("macro", "f1"): (
         _macro_f1,
         "the classes' intervals combined as for `macro_recall`, with the correlations of the delta method",
@@ -260,7 +259,7 @@ METRICS = (
             "prediction d.",
             reference="`sklearn.metrics.balanced_accuracy_score(label, prediction)`, where all labels are of "
             "declared classes.",
-            interval=_COMBINED,
+            interval=_SCORE,
             unit="share",
             better="higher",
             tasks=TASKS,
