@@ -62,7 +62,8 @@ def _likeliest(hits: FloatArray, wholes: FloatArray, pull: FloatArray) -> FloatA
     They solve hits / p - (wholes - hits) / (1 - p) = -pull, a quadratic equation of one root from 0 to 1.
     """
     linear = wholes - pull
-    root = np.sqrt(linear * linear + 4 * pull * hits)
+    # never negative but by rounding, where all of a group are hits
+    root = np.sqrt(np.maximum(linear * linear + 4 * pull * hits, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         # of two forms of the root that one which takes no difference of nearly equal numbers
         shares = np.where(linear > 0, 2 * hits / (linear + root), (root - linear) / (2 * pull))

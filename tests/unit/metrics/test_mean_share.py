@@ -53,3 +53,11 @@ def test_it_holds_the_truth_where_groups_have_hardly_a_mistake(mistakes):
         low, high = mean_share(rows - random.binomial(rows, chances), rows, weights)
         held += low <= truth <= high
     assert 0.935 <= held / samples <= 0.985
+
+
+def test_groups_without_a_mistake_of_any_size_have_an_interval():
+    random = np.random.default_rng(3)
+    for _ in range(300):
+        rows = random.integers(1, 40, 4)
+        low, high = mean_share(rows - (random.random(4) < 0.2), rows, np.full(4, 0.25))
+        assert 0.0 < low < high <= 1.0

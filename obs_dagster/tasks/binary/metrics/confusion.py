@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import share, wilson
 from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.quality_lost import quality_lost
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 
@@ -121,20 +121,11 @@ METRICS = (
             shown=frozenset({"verdict", "trend", "summary"}),
             rank=2,
             watched=(
-                DefaultRule(
-                    name="precision_lost",
+                quality_lost(
+                    "precision_lost",
                     below="75 % of baseline",
-                    beyond_days=True,
-                    window=7,
-                    for_nights=2,
-                    min_rows=200,
-                    severity="critical",
-                    settled=True,
                     summary="More of what the model announces does not happen than on the "
                     "baseline. Raise the threshold or retrain.",
-                    why="Weeks of one model differ by less than that. Days are judged once "
-                    "their labels are waited for no longer, for labels that come early "
-                    "are often of one class.",
                 ),
             ),
         ),
@@ -162,21 +153,12 @@ METRICS = (
             shown=frozenset({"verdict", "trend", "summary"}),
             rank=1,
             watched=(
-                DefaultRule(
-                    name="recall_lost",
+                quality_lost(
+                    "recall_lost",
                     below="75 % of baseline",
-                    beyond_days=True,
-                    window=7,
-                    for_nights=2,
-                    min_rows=200,
-                    severity="critical",
-                    settled=True,
                     summary="More of the positives are missed than on the baseline. If the scores "
                     "moved too, look at which features left the range of the baseline, "
                     "and retrain.",
-                    why="Weeks of one model differ by less than that. Days are judged once "
-                    "their labels are waited for no longer, for labels that come early "
-                    "are often of one class.",
                 ),
             ),
         ),

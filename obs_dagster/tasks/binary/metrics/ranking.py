@@ -7,6 +7,7 @@ from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import Interval, wilson
 from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.quality_lost import quality_lost
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 
@@ -58,21 +59,13 @@ METRICS = (
             heading="ROC AUC",
             from_zero=False,
             watched=(
-                DefaultRule(
-                    name="ranking_lost",
+                quality_lost(
+                    "ranking_lost",
                     below="90 % of baseline",
-                    beyond_days=True,
-                    window=7,
-                    for_nights=2,
-                    min_rows=200,
-                    severity="critical",
-                    settled=True,
                     summary="The score tells the classes apart less well than on the baseline. "
                     "While this one is quiet and recall is lost, the level of the scores "
                     "is wrong.",
-                    why="0.7 becomes 0.63, where guessing is 0.5. Weeks of one model differ "
-                    "by less than that. Days are judged once their labels are waited for "
-                    "no longer, for labels that come early are often of one class.",
+                    more="0.7 becomes 0.63, where guessing is 0.5.",
                 ),
                 DefaultRule(
                     name="ranking_gone",

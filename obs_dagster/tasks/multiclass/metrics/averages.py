@@ -12,11 +12,11 @@ from functools import partial
 
 import numpy as np
 
-from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.intervals import Interval, combined_interval, effective_interval, wilson
 from obs_dagster.metrics.mean_share import mean_share
 from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.quality_lost import quality_lost
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.tasks.multiclass.counts import ClassOutcomes
@@ -189,19 +189,11 @@ _AVERAGES: dict[tuple[str, str], tuple[Estimated, str]] = {
 
 
 _WATCHED = (
-    DefaultRule(
-        name="quality_lost",
+    quality_lost(
+        "quality_lost",
         below="85 % of baseline",
-        beyond_days=True,
-        window=7,
-        for_nights=2,
-        min_rows=200,
-        severity="critical",
-        settled=True,
         summary="The classes are found less well than on the baseline. The confusion matrix says "
         "which are taken for others.",
-        why="Weeks of one model differ by less than that. Days are judged once their labels "
-        "are waited for no longer, for labels that come early are often of one class.",
     ),
 )
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.quality_lost import quality_lost
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.tasks.ranking.counts import Cutoff, Rankings
 from obs_dagster.tasks.ranking.metrics.values import INTERVAL, LEFT_OUT, TIES, each, leading, mean
@@ -71,20 +72,11 @@ _NDCG = Definition(
             summary="What is relevant stands at the end. Was the order of the scores reversed?",
             why="No ordinary day is half as good as the baseline, and a reversed order is worse than that.",
         ),
-        DefaultRule(
-            name="order_lost",
+        quality_lost(
+            "order_lost",
             below="85 % of baseline",
-            beyond_days=True,
-            window=7,
-            for_nights=2,
-            min_rows=200,
-            severity="critical",
-            settled=True,
             summary="Relevant items stand lower in the order than on the baseline. Look at which "
             "features moved, and retrain.",
-            why="Weeks of one model differ by less than that. Days are judged once their "
-            "labels are waited for no longer, for labels that come early are often of one "
-            "class.",
         ),
     ),
 )

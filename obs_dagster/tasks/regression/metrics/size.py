@@ -7,6 +7,7 @@ import math
 from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.metric import Metric
+from obs_dagster.metrics.quality_lost import quality_lost
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.tasks.regression.counts import Errors
 from obs_dagster.tasks.regression.metrics.means import TARGET_UNIT, TOO_LARGE, log_interval, mean_of
@@ -75,20 +76,11 @@ METRICS = (
                     why="The worst day of storms in half a year of flights had 2.5 times the error of the "
                     "baseline. It does not wait for all labels, nor for a week.",
                 ),
-                DefaultRule(
-                    name="error_grew",
+                quality_lost(
+                    "error_grew",
                     above="125 % of baseline",
-                    beyond_days=True,
-                    window=7,
-                    for_nights=2,
-                    min_rows=200,
-                    severity="critical",
-                    settled=True,
                     summary="Predictions are further off than on the baseline. Look at the worst "
                     "segments and at what moved, and retrain.",
-                    why="Weeks of one model differ by less than that. Days are judged once "
-                    "their labels are waited for no longer, for labels that come early "
-                    "are often of one class.",
                 ),
             ),
         ),
