@@ -24,8 +24,12 @@ _FORMS = {
     "as numbers, such as 123 for 123.00 or 1.23e2": (
         "coalesce(CAST(TRY_CAST(TRY_CAST({0} AS DOUBLE) AS HUGEINT) AS VARCHAR), {0})"
     ),
-    "without dashes, braces and the like": "lower(regexp_replace({}, '[^0-9A-Za-z]', '', 'g'))",
 }
+#: Dashes may be other ones, or stand on one side only; at two places they make two ids, as 1-10 and 11-0 are.
+_UNMARKED = "without dashes, braces and the like"
+_ALIKE = "lower(trim(regexp_replace({}, '[^0-9A-Za-z]+', '-', 'g'), '-'))"
+_LEFT_OUT = "lower(regexp_replace({}, '[^0-9A-Za-z]', '', 'g'))"
+_BARE = "lower(regexp_extract({}, '^[^0-9A-Za-z]*([0-9A-Za-z]+)[^0-9A-Za-z]*$', 1))"
 #: What stands behind the first mark, and behind the last one: one side may have a prefix, such as `order-17`.
 _PREFIXED = "without what stands before a mark"
 _BEHIND = (
@@ -93,6 +97,9 @@ def _ways(monitor: Monitor) -> Iterator[tuple[str, str, str]]:
     """What would make a label match, and SQL for how its key and the log's are compared then."""
     for what, form in _FORMS.items():
         yield what, form, form
+    yield _UNMARKED, _ALIKE, _ALIKE
+    yield _UNMARKED, _LEFT_OUT, _BARE
+    yield _UNMARKED, _BARE, _LEFT_OUT
     for behind in _BEHIND:
         yield _PREFIXED, behind, "{}"
         yield _PREFIXED, "{}", behind

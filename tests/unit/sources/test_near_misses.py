@@ -40,6 +40,8 @@ def waiting(small, day):
         ("123", "1.23e2", "as numbers, such as 123 for 123.00 or 1.23e2"),
         (UUID.format(1), "{" + UUID.format(1) + "}", "without dashes, braces and the like"),
         ("a-17-b", "a_17_B", "without dashes, braces and the like"),
+        ("ab-12-cd", "AB12CD", "without dashes, braces and the like"),
+        ("1710", "17-10", "without dashes, braces and the like"),
         ("17", "order-17", "without what stands before a mark"),
         (UUID.format(1), "req_" + UUID.format(1), "without what stands before a mark"),
         ("eu/17", "17", "without what stands before a mark"),
@@ -62,6 +64,11 @@ def test_each_label_is_counted_once(waiting):
 
 def test_ids_that_both_have_a_prefix_are_others(waiting):
     assert waiting(["order-17"], ["refund-17"]).why == {}
+
+
+@pytest.mark.parametrize(("logged", "labelled"), [("11-0", "1-10"), ("2024/1/11", "2024/11/1")])
+def test_dashes_at_other_places_make_other_ids(waiting, logged, labelled):
+    assert waiting([logged], [labelled]).why == {}
 
 
 def test_where_nothing_is_alike_the_day_may_be_to_come(waiting):
