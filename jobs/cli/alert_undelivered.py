@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict, fields
-from typing import Annotated
 
-import typer
-
-from jobs.cli.choice import find_monitor
-from jobs.cli.completion import complete_model
+from jobs.cli.choice import OnlyModel, find_monitor
 from jobs.cli.console import OUTPUT
 from jobs.cli.records import Format, FormatOption, emit
 
@@ -17,9 +13,7 @@ _SHOWN = ("key", "label", "attempts", "next_attempt_at", "last_error")
 
 
 def undelivered(
-    model: Annotated[
-        str | None, typer.Option(help="Only of this model.", autocompletion=complete_model)
-    ] = None,
+    model: OnlyModel = None,
     chosen: FormatOption = Format.TABLE,
 ) -> None:
     """List the notifications that a channel has not taken yet, the oldest first."""

@@ -12,13 +12,11 @@ import typer
 from jobs.cli import alert_acts, alert_routes, alert_undelivered, silences
 from jobs.cli.alert_page import print_alert
 from jobs.cli.alert_table import print_alerts
-from jobs.cli.choice import find_monitor, readable_monitors, require
+from jobs.cli.choice import OnlyModel, OnlyVersions, find_monitor, readable_monitors, require
 from jobs.cli.completion import (
     complete_alert,
     complete_column,
-    complete_model,
     complete_rule,
-    complete_version,
 )
 from jobs.cli.console import OUTPUT, cell
 from jobs.cli.elsewhere import tell_elsewhere
@@ -54,9 +52,7 @@ _BY_DAY = ("day", "value", "low", "high", "n", "reason")
 
 @app.command("list")
 def list_(  # noqa: PLR0917  Typer reads options by name
-    model: Annotated[
-        str | None, typer.Option(help="Only of this model.", autocompletion=complete_model)
-    ] = None,
+    model: OnlyModel = None,
     state: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,10 +63,7 @@ def list_(  # noqa: PLR0917  Typer reads options by name
     rule: Annotated[
         list[str] | None, typer.Option(help="Only of this rule (repeatable).", autocompletion=complete_rule)
     ] = None,
-    version: Annotated[
-        list[str] | None,
-        typer.Option(help="Only of this version (repeatable).", autocompletion=complete_version),
-    ] = None,
+    version: OnlyVersions = None,
     column: Annotated[
         list[str] | None,
         typer.Option(help="Only of this column (repeatable).", autocompletion=complete_column),

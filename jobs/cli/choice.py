@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli.completion import complete_model
+from jobs.cli.completion import complete_model, complete_version
 from jobs.cli.failure import UsageError, explain
 
 if TYPE_CHECKING:
@@ -20,6 +20,11 @@ Model = Annotated[
     typer.Argument(
         help="The model, as its monitor names it.", metavar="MODEL", autocompletion=complete_model
     ),
+]
+OnlyModel = Annotated[str | None, typer.Option(help="Only of this model.", autocompletion=complete_model)]
+OnlyVersions = Annotated[
+    list[str] | None,
+    typer.Option(help="Only of this version (repeatable).", autocompletion=complete_version),
 ]
 
 

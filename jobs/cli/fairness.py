@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jobs.cli import days
-from jobs.cli.choice import Model, find_monitor, require
-from jobs.cli.completion import complete_version
+from jobs.cli.choice import Model, OnlyVersions, find_monitor, require
 from jobs.cli.console import OUTPUT, cell, table
 from jobs.cli.records import Format, FormatOption, console_for, emit
 from jobs.cli.stored_night import night_of, period
@@ -32,10 +31,7 @@ def fairness(  # noqa: PLR0917  Typer reads options by name
     last: Annotated[
         str | None, days.option("--to", "Last day; left out: the last one that was evaluated")
     ] = None,
-    version: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this version (repeatable).", autocompletion=complete_version),
-    ] = None,
+    version: OnlyVersions = None,
     report: Annotated[
         Path | None,
         typer.Option(help="Write an audit report: a page (.html), or printed by a browser (.pdf)."),

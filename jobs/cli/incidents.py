@@ -13,8 +13,7 @@ from rich.padding import Padding
 from jobs.cli import incident_acts
 from jobs.cli.alert_acts import By, person
 from jobs.cli.alert_table import SEVERITIES, print_alerts
-from jobs.cli.choice import find_monitor, require
-from jobs.cli.completion import complete_model
+from jobs.cli.choice import OnlyModel, find_monitor, require
 from jobs.cli.console import OUTPUT, cell, table
 from jobs.cli.elsewhere import elsewhere, tell_elsewhere, tell_problems
 from jobs.cli.example_traces import example_lines, named_lines
@@ -55,9 +54,7 @@ _CAUSES = "fault, upstream, expected, false_alarm or unknown"
 
 @app.command("list")
 def list_(
-    model: Annotated[
-        str | None, typer.Option(help="Only of this model.", autocompletion=complete_model)
-    ] = None,
+    model: OnlyModel = None,
     state: Annotated[
         list[str] | None,
         typer.Option(help="firing, over or closed (repeatable); left out: those that nobody has closed."),
@@ -245,9 +242,7 @@ _LEARNT = ("model", "rule", "incidents", "for_nothing", "causes", "proposal")
 
 @app.command()
 def learn(
-    model: Annotated[
-        str | None, typer.Option(help="Only of this model.", autocompletion=complete_model)
-    ] = None,
+    model: OnlyModel = None,
     chosen: FormatOption = Format.TABLE,
 ) -> None:
     """Say which rules fire for nothing, by the incidents that were closed, and what to change of them."""

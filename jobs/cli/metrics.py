@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from jobs.cli import days
-from jobs.cli.choice import Model, find_monitor, require
-from jobs.cli.completion import complete_column, complete_metric, complete_segment, complete_version
+from jobs.cli.choice import Model, OnlyVersions, find_monitor, require
+from jobs.cli.completion import complete_column, complete_metric, complete_segment
 from jobs.cli.failure import UsageError
 from jobs.cli.records import Format, FormatOption, emit
 from jobs.cli.unmatched import require_known, tell_unmatched
@@ -58,10 +58,7 @@ def metrics(  # noqa: PLR0917  Typer reads options by name
     day: Annotated[str | None, days.option("--day", "Only this day")] = None,
     first: Annotated[str | None, days.option("--from", "First day")] = None,
     last: Annotated[str | None, days.option("--to", "Last day")] = None,
-    version: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this version (repeatable).", autocompletion=complete_version),
-    ] = None,
+    version: OnlyVersions = None,
     segment: Annotated[
         list[str] | None,
         typer.Option(

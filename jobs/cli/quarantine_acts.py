@@ -11,8 +11,7 @@ import typer
 from jobs.cli import days
 from jobs.cli.alert_acts import By, person
 from jobs.cli.changed import spans_with_rows
-from jobs.cli.choice import Model, find_monitor
-from jobs.cli.completion import complete_version
+from jobs.cli.choice import Model, OnlyVersions, find_monitor
 from jobs.cli.console import ERRORS, OUTPUT
 from jobs.cli.failure import FAILED, UsageError
 from jobs.cli.quarantine_list import First, Last, span, tallied
@@ -36,10 +35,7 @@ def release(  # noqa: PLR0917  Typer reads options by name
     comment: Annotated[str, typer.Option(help="Why they are sound.")],
     first: First = None,
     last: Last = days.LATEST,
-    version: Annotated[
-        list[str] | None,
-        typer.Option(help="Only of this version (repeatable).", autocompletion=complete_version),
-    ] = None,
+    version: OnlyVersions = None,
     by: By = None,
     no_run: Stay = False,
 ) -> None:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jobs.cli import days
-from jobs.cli.choice import Model, find_monitor
-from jobs.cli.completion import complete_version
+from jobs.cli.choice import Model, OnlyVersions, find_monitor
 from jobs.cli.console import ERRORS
 from jobs.cli.failure import UsageError
 from jobs.cli.records import Format, FormatOption, emit
@@ -38,10 +37,7 @@ def quarantine(  # noqa: PLR0917  Typer reads options by name
     column: Annotated[
         list[str] | None, typer.Option(help="Only rows that broke a rule about this column (repeatable).")
     ] = None,
-    version: Annotated[
-        list[str] | None,
-        typer.Option(help="Only of this version (repeatable).", autocompletion=complete_version),
-    ] = None,
+    version: OnlyVersions = None,
     chosen: FormatOption = Format.TABLE,
     output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
 ) -> None:

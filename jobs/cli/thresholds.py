@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jobs.cli import days
-from jobs.cli.choice import Model, find_monitor
-from jobs.cli.completion import complete_segment, complete_version
+from jobs.cli.choice import Model, OnlyVersions, find_monitor
+from jobs.cli.completion import complete_segment
 from jobs.cli.console import OUTPUT
 from jobs.cli.failure import UsageError
 from jobs.cli.records import Format, FormatOption, console_for, emit
@@ -39,10 +39,7 @@ def thresholds(  # noqa: PLR0917  Typer reads options by name
         int | None,
         typer.Option(min=1, max=366, help="So many days to that one; left out: the longest window."),
     ] = None,
-    version: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this version (repeatable).", autocompletion=complete_version),
-    ] = None,
+    version: OnlyVersions = None,
     segment: Annotated[
         list[str] | None,
         typer.Option(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jobs.cli import days
-from jobs.cli.choice import Model, find_monitor, require
-from jobs.cli.completion import complete_metric, complete_version
+from jobs.cli.choice import Model, OnlyVersions, find_monitor, require
+from jobs.cli.completion import complete_metric
 from jobs.cli.console import OUTPUT, cell, table
 from jobs.cli.records import Format, FormatOption, emit
 from jobs.cli.stored_night import night_of, period
@@ -56,10 +56,7 @@ def why(  # noqa: PLR0917  Typer reads options by name
     before: Annotated[
         int, typer.Option(min=1, max=366, help="So many days before the first are what it is compared with.")
     ] = 28,
-    version: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this version (repeatable).", autocompletion=complete_version),
-    ] = None,
+    version: OnlyVersions = None,
     chosen: FormatOption = Format.TABLE,
     output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
 ) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from obs_dagster.metrics.record import Estimate
-from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.profile.distribution import CountArray, FloatArray, IntArray
 
 LEVEL = 0.95
 TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
@@ -166,7 +166,7 @@ def bounded_mean(total: float, total_sq: float, n: int) -> Interval:
     return effective_interval(mean, worth)
 
 
-def resample(counts: IntArray, seed: tuple[int, ...], *, size: int | None = None) -> FloatArray:
+def resample(counts: CountArray, seed: tuple[int, ...], *, size: int | None = None) -> FloatArray:
     """Bootstrap: draws rows from those that were counted, with replacement, over and over.
 
     Resampling the rows of a sample and counting them, and drawing the counts from a multinomial

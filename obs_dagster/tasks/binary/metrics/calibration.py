@@ -38,8 +38,8 @@ METRICS = (
             "1].",
             reference="Naeini, Cooper and Hauskrecht, AAAI 2015; "
             "`sklearn.calibration.calibration_curve(n_bins=10)` weighted by rows.",
-            interval="pivotal bootstrap over label and score bin, which takes the upward bias of small bins "
-            "off",
+            interval="bootstrap over label and score bin, with two calibrated rows supposed in each bin, and "
+            "no narrower than what a model whose scores come true would show",
             better="lower",
             tasks=("binary_classification",),
             needs=("labels",),

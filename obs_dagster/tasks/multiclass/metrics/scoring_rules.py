@@ -90,7 +90,8 @@ METRICS = (
             "0.1), … [0.9, 1].",
             reference="Guo et al., ICML 2017; `sklearn.calibration.calibration_curve(n_bins=10)` of the top "
             "score, weighted by rows.",
-            interval="pivotal bootstrap over hit and bin, which takes the upward bias of small bins off",
+            interval="bootstrap over hit and bin, with two calibrated rows supposed in each bin, and no "
+            "narrower than what a model whose scores come true would show",
             better="lower",
             tasks=TASKS,
             needs=LABELS,
