@@ -13,6 +13,7 @@ from obs_dagster.lake.quoting import literals
 from obs_dagster.profile import arrays
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.sources.files import connect
+from obs_dagster.spans.form import LONGEST
 from obs_dagster.spans.loops import Flags
 from obs_dagster.spans.reading import SpanFiles, spans_query, unreadable
 from obs_dagster.spans.requests import FAULTS, Requests, Spans, requests_of
@@ -69,11 +70,11 @@ def reduce_spans(files: SpanFiles, selected: Selected) -> Reduced:
     import duckdb
 
     with connect() as connection:
-        query = spans_query(connection, selected.asked, files) if files.files else None
-        if query is None:
-            return Reduced(SpanCounts(SCHEMA.empty_table()), 0)
+        # lines of the Collector hold hundreds of spans, of which none may wait for those before it
+        connection.execute("SET preserve_insertion_order = false")
         try:
-            connection.execute(f"CREATE TEMP TABLE spans AS {query}")
+            if not _read(connection, files, selected):
+                return Reduced(SpanCounts(SCHEMA.empty_table()), 0)
             names = _named(connection, selected)
             looked_at = connection.sql("SELECT count(*) FROM spans").fetchall()[0][0]
             parts: list[pa.Table] = []
@@ -85,6 +86,24 @@ def reduce_spans(files: SpanFiles, selected: Selected) -> Reduced:
             raise unreadable(error, files.files) from error
     files.check()
     return Reduced(SpanCounts(summed(parts) if parts else SCHEMA.empty_table()), looked_at)
+
+
+def _read(connection: duckdb.DuckDBPyConnection, files: SpanFiles, selected: Selected) -> bool:
+    """Read the spans into a table; whether there are files with any."""
+    import duckdb
+
+    for longest in LONGEST:
+        query = spans_query(connection, selected.asked, files, longest)
+        if query is None:
+            return False
+        try:
+            connection.execute(f"CREATE TEMP TABLE spans AS {query}")
+        except duckdb.Error as error:
+            if "maximum_object_size" not in str(error) or longest == LONGEST[-1]:
+                raise
+        else:
+            break
+    return True
 
 
 def _named(connection: duckdb.DuckDBPyConnection, selected: Selected) -> list[str]:

@@ -14,8 +14,8 @@ COLUMNS = ("trace_id", "span_id", "parent_id", "name", "began", "ended", "failed
 """What a form gives of each span: its ids, its parent's, its name, when it began and ended in nanoseconds
 since 1970, whether it says that it failed, and the values of attributes as texts, in the order asked for."""
 
-LONGEST = 64 << 20
-"""Bytes of a record of JSON at most: a line of the Collector's exporter is a whole batch."""
+LONGEST = (16 << 20, 256 << 20)
+"""Bytes of a record of JSON at most, tried one after the other: memory for several such is taken at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,12 @@ class Rows:
     Attributes:
         files: the files, of one form.
         types: DuckDB's type of each column of Parquet files; None for JSON, in which any may be there.
+        longest: bytes of a record of JSON at most.
     """
 
     files: Sequence[Path]
     types: Mapping[str, str] | None = None
+    longest: int = LONGEST[0]
 
     def select(self, wanted: Mapping[str, str]) -> str:
         """SQL for a table with the wanted columns, by name and type; those that are not there are null.
@@ -40,7 +42,7 @@ class Rows:
             types = ", ".join(f"{identifier(name)}: '{kind}'" for name, kind in wanted.items())
             return (
                 f"(SELECT * FROM read_json({files}, columns = {{{types}}}, format = 'auto', "
-                f"records = 'true', maximum_object_size = {LONGEST}, hive_partitioning = false))"
+                f"records = 'true', maximum_object_size = {self.longest}, hive_partitioning = false))"
             )
         known = {name: identifier(name) for name in self.types}
         columns = ", ".join(f"{known.get(name, 'NULL')} AS {identifier(name)}" for name in wanted)

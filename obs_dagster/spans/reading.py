@@ -162,7 +162,7 @@ def _fields(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, str]
     keys = connection.sql(
         "SELECT CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) ELSE ['no object'] END "
         f"FROM read_json_objects({literal(str(file))}, format = 'auto', "
-        f"maximum_object_size = {LONGEST}, hive_partitioning = false) LIMIT 1"
+        f"maximum_object_size = {LONGEST[-1]}, hive_partitioning = false) LIMIT 1"
     ).fetchall()
     return dict.fromkeys(keys[0][0], "JSON") if keys else {}
 
@@ -181,7 +181,9 @@ def unreadable(error: Exception, files: Sequence[Path]) -> ObsError:
     )
 
 
-def spans_query(connection: duckdb.DuckDBPyConnection, asked: Components, found: SpanFiles) -> str | None:
+def spans_query(
+    connection: duckdb.DuckDBPyConnection, asked: Components, found: SpanFiles, longest: int = LONGEST[0]
+) -> str | None:
     """SQL for the spans that begin within the files' time, of whatever form; None if no file has any.
 
     Columns: `trace`, `id` and `parent` (hashes of the trace, of trace and span, and of trace and parent, 0 of
@@ -189,6 +191,12 @@ def spans_query(connection: duckdb.DuckDBPyConnection, asked: Components, found:
     `failed` (0 or 1), `wanted` (1 where its name is one that requests begin with), `component` (null of what
     is a part of something else), `tokens_in`, `tokens_out`, `cached`, `retries`, and `cost` (NaN where it is
     not known).
+
+    Args:
+        connection: the session that reads them.
+        asked: what the monitor says of spans.
+        found: the files.
+        longest: bytes of a record of JSON at most.
 
     Raises:
         SourceError: a file has no form that is known, or cannot be read.
@@ -201,16 +209,16 @@ def spans_query(connection: duckdb.DuckDBPyConnection, asked: Components, found:
     if not alike:
         return None
     attributes = attributes_of(list(CONVENTIONS.all().values()))
-    parts = [group[0][1].form.query(_rows(group), attributes) for group in alike.values()]
+    parts = [group[0][1].form.query(_rows(group, longest), attributes) for group in alike.values()]
     spans = " UNION ALL ".join(f"({part})" for part in parts)
     window = f"began >= {found.begin} AND began < {found.end}"
     return _meant(asked, attributes, f"SELECT * FROM ({spans}) WHERE {window}")
 
 
-def _rows(group: Sequence[tuple[Path, Shape]]) -> Rows:
+def _rows(group: Sequence[tuple[Path, Shape]], longest: int) -> Rows:
     types = [shape.types for _, shape in group if shape.types is not None]
     every = {name: kind for each in types for name, kind in each.items()} if types else None
-    return Rows([file for file, _ in group], every)
+    return Rows([file for file, _ in group], every, longest)
 
 
 def _meant(asked: Components, attributes: Sequence[str], spans: str) -> str:

@@ -10,10 +10,13 @@ import pytest
 
 from obs_dagster.errors import SourceError
 from obs_dagster.monitor.system import Components
+from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import connect
+from obs_dagster.spans.counting import reduce_spans
 from obs_dagster.spans.form import FORMS
 from obs_dagster.spans.moments import nanoseconds
 from obs_dagster.spans.reading import SpanFiles, shape_of, spans_query
+from obs_dagster.spans.selection import Selected
 
 WRITTEN = Path(__file__).parent / "written"
 BEGAN = 1_772_359_200_000_000_000
@@ -188,3 +191,17 @@ def test_the_time_of_spans_is_the_same_whatever_unit_it_has():
         for each in written:
             assert connection.sql(f"SELECT {nanoseconds(repr(each))}").fetchall() == [(BEGAN,)]
         assert connection.sql(f"SELECT {nanoseconds(repr('soon'))}").fetchall() == [(None,)]
+
+
+def test_a_batch_of_any_size_is_read(tmp_path):
+    [first, second] = (WRITTEN / "otlp_gen_ai.jsonl").read_text().splitlines()
+    batch = json.loads(second)
+    batch["resourceSpans"][0]["resource"]["attributes"] += [
+        {"key": "x", "value": {"stringValue": "y" * (17 << 20)}}
+    ]
+    (tmp_path / "spans.jsonl").write_text(f"{first}\n{json.dumps(batch)}\n")
+    selected = Selected(Components(**ASKED), BEGAN, BEGAN + HOUR)
+    files = SpanFiles(
+        (tmp_path / "spans.jsonl",), BEGAN, BEGAN + HOUR, (FileStamp.of(tmp_path / "spans.jsonl"),)
+    )
+    assert reduce_spans(files, selected).spans == 5
