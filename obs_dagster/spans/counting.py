@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from obs_dagster.lake.quoting import literals
+from obs_dagster.metrics.components.usage import FAULT, LATENCY, OWN, REQUEST
 from obs_dagster.profile import arrays
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.sources.files import connect
@@ -19,11 +20,7 @@ from obs_dagster.spans.reading import SpanFiles, spans_query, unreadable
 from obs_dagster.spans.requests import FAULTS, Requests, Spans, requests_of
 from obs_dagster.spans.selection import Selected
 from obs_dagster.spans.table import (
-    FAULT,
-    LATENCY,
     OTHERS,
-    OWN,
-    REQUEST,
     SCHEMA,
     WHOLE_REQUEST,
     SpanCounts,

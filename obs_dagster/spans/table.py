@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obs_dagster.metrics.components.usage import LATENCY, OWN, Sums, Usage
 from obs_dagster.profile import arrays
 from obs_dagster.profile.distribution import IntArray, NumericCounts
 from obs_dagster.profile.grids.asinh_grid import AsinhGrid, bins_around
@@ -17,7 +18,7 @@ SCHEMA = pa.schema(
     [
         # empty for the requests as a whole
         ("component", pa.string()),
-        # what is counted, a key of `SUMS` or one of `GRIDS`
+        # what is counted: a key of `SUMS`, or `LATENCY` or `OWN` on the grid
         ("what", pa.string()),
         # of what is counted on the grid
         ("bin", pa.int64()),
@@ -27,9 +28,6 @@ SCHEMA = pa.schema(
     ]
 )
 
-REQUEST = "request"
-"""What is no component's: the time and the failures of a request that are in none of them."""
-
 WHOLE_REQUEST = ""
 """In the place of a component: requests as a whole."""
 
@@ -38,10 +36,6 @@ OTHERS = "(other)"
 
 GRID = AsinhGrid(0.0, 1.0, step=0.01)
 """Milliseconds are counted on it: bins of 1 %, or of 0.01 ms near 0. It never changes, so days add up."""
-
-LATENCY, OWN = "latency", "own"
-GRIDS = (LATENCY, OWN)
-"""What is counted on the grid: how long spans took, and how much of a request was a component's own time."""
 
 SUMS: Mapping[str, str] = {
     "spans": "spans",
@@ -58,37 +52,7 @@ SUMS: Mapping[str, str] = {
     "cost": "requests with a known cost, and the cost",
     "retries": "calls that were tried again",
 }
-"""What is summed beside, in words; what faults spans have has `fault_` before the key of the fault."""
-
-FAULT = "fault_"
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """How often something was, and the sum and the sum of squares of its values."""
-
-    n: int = 0
-    total: float = 0.0
-    total_sq: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a component, or requests as a whole, took in a window.
-
-    Attributes:
-        sums: by what is summed.
-        latency: how long its spans took, in milliseconds.
-        own: how much of each request that used it was its own, in milliseconds.
-    """
-
-    sums: Mapping[str, Sums] = field(default_factory=dict)
-    latency: NumericCounts | None = None
-    own: NumericCounts | None = None
-
-    def of(self, what: str) -> Sums:
-        """One of the sums."""
-        return self.sums.get(what, Sums())
+"""What is summed, in words; a fault of spans is counted with `fault_` before its name."""
 
 
 @dataclass(frozen=True)
