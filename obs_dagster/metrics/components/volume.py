@@ -42,7 +42,7 @@ METRICS = (
                 DefaultRule(
                     name="component_unused",
                     below="50 % of usual",
-                    min_rows=200,
+                    min_rows=100,
                     summary="A component is used by less than half as many of the requests as usual. Look at "
                     "what decides that it is called, and whether what stands in its place is new.",
                     why="How often a component is needed differs by a fifth or so between days; half of it "
