@@ -11,7 +11,12 @@ from assets.resources import Platform
 from assets.stage import stage
 from assets.tables import table
 from obs_dagster.errors import ObsError
-from obs_dagster.evaluation.component_days import baseline_days_of, component_table, count_spans
+from obs_dagster.evaluation.component_days import (
+    baseline_days_of,
+    component_table,
+    count_spans,
+    merged_days,
+)
 from obs_dagster.evaluation.component_records import component_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.parallel import records_of_days
@@ -20,7 +25,8 @@ from obs_dagster.history import History
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
-from obs_dagster.reports.components import COLUMNS, component_rows, fault_words
+from obs_dagster.reports.components import COLUMNS, component_rows
+from obs_dagster.spans.faults import fault_words
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
@@ -67,6 +73,6 @@ def _told(night: Night, day: dt.date, records: list[MetricRecord]) -> dict[str, 
         "day": hours(night.monitor, day),
         "files of spans": kept["files"],
         "spans": kept["spans"],
-        "faults of spans": "; ".join(fault_words(night, day)) or "none",
+        "faults of spans": "; ".join(fault_words(merged_days(night, [day]))) or "none",
         "components": table(component_rows(records), list(COLUMNS)),
     }

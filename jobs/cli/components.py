@@ -23,10 +23,11 @@ def components(
     chosen: FormatOption = Format.TABLE,
 ) -> None:
     """Say what each component took of the requests of a day, and in which one something began."""
-    from obs_dagster.evaluation.component_days import component_table
+    from obs_dagster.evaluation.component_days import component_table, merged_days
     from obs_dagster.history import History
-    from obs_dagster.reports.components import fault_words, read_components
+    from obs_dagster.reports.components import read_components
     from obs_dagster.settings import Settings
+    from obs_dagster.spans.faults import fault_words
     from obs_dagster.spans.reading import asked_of
 
     monitor = find_monitor(model)
@@ -42,7 +43,7 @@ def components(
         found = read_components(connection, model, wanted)
     if chosen is Format.TABLE:
         _print(found)
-        for told in fault_words(night, wanted):
+        for told in fault_words(merged_days(night, [wanted])):
             OUTPUT.print(f"Faults: {told}", markup=False, highlight=False)
     else:
         emit(_rows(found), list(_COLUMNS), chosen)
@@ -67,7 +68,7 @@ def _print(found: ComponentDay) -> None:
     from obs_dagster.reports.components import components_section
 
     section = components_section(found)
-    OUTPUT.print(f"{section.title}: {section.note}", style="bold", markup=False, highlight=False)
+    OUTPUT.print(f"{section.title}: {found.headline}", style="bold", markup=False, highlight=False)
     for place, told in enumerate(found.began):
         first = "Likely began in " if not place else "Then in "
         OUTPUT.print(f"{first}{told}", markup=False, highlight=False)
@@ -75,3 +76,5 @@ def _print(found: ComponentDay) -> None:
     for row in section.rows:
         drawn.add_row(*map(cell, row))
     OUTPUT.print(drawn if section.rows else section.empty)
+    if found.brackets:
+        OUTPUT.print(found.brackets, style="dim", markup=False, highlight=False)

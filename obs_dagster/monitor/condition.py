@@ -80,7 +80,7 @@ class Condition(Strict):
     components: tuple[str, ...] | None = Field(
         default=None,
         description="Components of the system that are watched, for metrics of a component, by name or "
-        "pattern (`llm/*`); left out: every one.",
+        "pattern (`llm *`); left out: every one.",
     )
 
     def model_post_init(self, _: object, /) -> None:

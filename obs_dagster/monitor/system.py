@@ -30,7 +30,7 @@ class Components(Strict):
         default_factory=dict,
         description="Components by the names of their spans: a pattern or several "
         "(`reranker: [rerank*, cross-encoder]`), the first that fits counts. Left out, a component is what "
-        "has a kind, as `llm/gpt-4o` or `tool/search`; anything else counts to what it is a part of.",
+        "has a kind, as `llm gpt-4o` or `tool search`; anything else counts to what it is a part of.",
     )
     requests: tuple[str, ...] = Field(
         default=("*",),

@@ -11,14 +11,9 @@ from sqlalchemy import Connection
 
 from obs_dagster.alerts.incidents.components import began
 from obs_dagster.alerts.incidents.evidence import Evidence, usual_on
-from obs_dagster.evaluation.component_days import component_table, merged_days
-from obs_dagster.evaluation.night import Night
-from obs_dagster.metrics.components.usage import FAULT
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor.whole import WHOLE
-from obs_dagster.spans.requests import FAULTS
-from obs_dagster.spans.table import WHOLE_REQUEST
 from obs_dagster.tasks.sections import Listing
 from obs_dagster.verdict.wording import number
 
@@ -63,9 +58,9 @@ class Shown:
     odd: bool = False
 
     def text(self, metric: str) -> str:
-        """The value, with what it usually is where it is not."""
+        """The value, with what it usually is in brackets where it is not."""
         told = number(metric, self.value)
-        return f"{told} (usually {number(metric, self.usual)})" if self.odd else told
+        return f"{told} ({number(metric, self.usual)})" if self.odd else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +90,12 @@ class ComponentDay:
             if (shown := self.whole.get(metric)) is not None and shown.value is not None
         ]
         return ", ".join([f"{self.requests:,} requests", *told])
+
+    @property
+    def brackets(self) -> str:
+        """What brackets mean, if there are some."""
+        shown = (each for values in (self.whole, *self.components.values()) for each in values.values())
+        return "In brackets: what it usually is, where it is not." if any(each.odd for each in shown) else ""
 
 
 def read_components(connection: Connection, model: str, day: dt.date) -> ComponentDay:
@@ -137,7 +138,7 @@ def components_section(found: ComponentDay) -> Listing:
         headings=COLUMNS,
         rows=rows,
         numeric=frozenset(range(1, len(COLUMNS))),
-        note=found.headline,
+        note=f"{found.headline}. {found.brackets}".strip(),
         empty="No spans of the day.",
     )
 
@@ -153,11 +154,3 @@ def component_rows(records: Iterable[MetricRecord]) -> list[dict[str, Any]]:
             if record.metric == "component_own_ms":
                 waited[record.column] = record.value or 0.0
     return [rows[name] for name in sorted(rows, key=lambda each: (-waited.get(each, 0.0), each))]
-
-
-def fault_words(night: Night, day: dt.date) -> list[str]:
-    """What is wrong with the spans of a day, in words, with how many are; empty if nothing is."""
-    if not component_table(night).exists(day):
-        return []
-    sums = merged_days(night, [day]).usage(WHOLE_REQUEST).sums
-    return [f"{sums[FAULT + name].n:,} {told}" for name, told in FAULTS.items() if FAULT + name in sums]

@@ -263,7 +263,7 @@ def _component(asked: Components) -> str:
     cases = [f"WHEN name GLOB {literal(pattern)} THEN {literal(each)}" for pattern, each in asked.patterns]
     # the span of a chat with a model is called `chat gpt-4o`, that of a tool `execute_tool search`
     called = "coalesce(trim(called, '\"'), name, '')"
-    cases.append(f"WHEN kind IS NOT NULL THEN kind || '/' || {called}")
+    cases.append(f"WHEN kind IS NOT NULL THEN kind || ' ' || {called}")
     return f"CASE {' '.join(cases)} END"
 
 

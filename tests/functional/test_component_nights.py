@@ -179,10 +179,10 @@ def incidents_of(root):
 @pytest.mark.parametrize(
     ("fault", "rule", "component"),
     [
-        ("slow reranker", "component_slow", "reranker/bge"),
-        ("failing tool", "component_fails", "tool/lookup"),
-        ("token explosion", "component_tokens_up", "llm/gpt-4o"),
-        ("no retrieval", "component_unused", "retriever/search"),
+        ("slow reranker", "component_slow", "reranker bge"),
+        ("failing tool", "component_fails", "tool lookup"),
+        ("token explosion", "component_tokens_up", "llm gpt-4o"),
+        ("no retrieval", "component_unused", "retriever search"),
     ],
 )
 def test_an_incident_names_the_component_in_which_it_began(quiet, tmp_path, fault, rule, component):
@@ -218,9 +218,9 @@ def test_whole_nights_tell_people(quiet, tmp_path, monkeypatch, capsys):
     assert done.success, done.failures
     with History.open(settings.history_url) as history, history.reading() as connection:
         told = " ".join(connection.execute(text("SELECT notification FROM outbox")).scalars())
-    assert f"reranker/bge since {FAULT}: requests wait" in told
+    assert f"reranker bge since {FAULT}: requests wait" in told
     assert f"{damaged}.jsonl" in told
     capsys.readouterr()
     app(["components", "answers", "--day", str(last)], standalone_mode=False)
     told = capsys.readouterr().out
-    assert f"Likely began in reranker/bge since {FAULT}: requests wait" in told
+    assert f"Likely began in reranker bge since {FAULT}: requests wait" in told

@@ -23,16 +23,16 @@ BEGAN = 1_772_359_200_000_000_000
 HOUR = 3_600_000_000_000
 ASKED = {
     "path": "spans.jsonl",
-    "names": {"reranker/bge": "rerank"},
+    "names": {"reranker bge": "rerank"},
     "prices": {"gpt-4o*": {"input": 2.5, "output": 10, "cached": 1.25}},
 }
 # the component, milliseconds from the beginning of the request to its own beginning and end, whether it failed
 REQUEST = [
     (None, 0, 1000, 0),
-    ("retriever/vector_search", 50, 250, 0),
-    ("tool/lookup", 60, 100, 1),
-    ("reranker/bge", 250, 400, 0),
-    ("llm/gpt-4o", 400, 950, 0),
+    ("retriever vector_search", 50, 250, 0),
+    ("tool lookup", 60, 100, 1),
+    ("reranker bge", 250, 400, 0),
+    ("llm gpt-4o", 400, 950, 0),
 ]
 FORM = {
     "console.jsonl": "span_lines",
@@ -73,7 +73,7 @@ def test_a_request_is_read_as_each_tool_writes_it(name):
     rows = found(WRITTEN / name)
     # MLflow's spans have no name of the reranker's model
     named = [
-        ("reranker/bge" if str(row["component"]).startswith("reranker") else row["component"]) for row in rows
+        ("reranker bge" if str(row["component"]).startswith("reranker") else row["component"]) for row in rows
     ]
     assert request_of([{**row, "component": each} for row, each in zip(rows, named, strict=True)]) == REQUEST
     llm = rows[-1]
@@ -112,7 +112,7 @@ def test_mlflow_writes_what_is_read(tmp_path):
     again = Trace.from_json(text).to_json()
     (tmp_path / "trace.json").write_text(again)
     rows = found(tmp_path / "trace.json")
-    assert [row["component"] for row in rows][-1] == "llm/gpt-4o"
+    assert [row["component"] for row in rows][-1] == "llm gpt-4o"
     assert rows[-1]["tokens_in"] == 120
     assert len(rows) == 5
 
@@ -137,7 +137,7 @@ def test_opentelemetry_writes_what_is_read(tmp_path):
     provider.shutdown()
     (tmp_path / "spans.jsonl").write_text("\n".join(lines))
     rows = found(tmp_path / "spans.jsonl")
-    assert [(row["component"], row["tokens_in"]) for row in rows] == [(None, 0), ("llm/m", 7)]
+    assert [(row["component"], row["tokens_in"]) for row in rows] == [(None, 0), ("llm m", 7)]
     assert rows[1]["parent"] == rows[0]["id"]
 
 
@@ -160,7 +160,7 @@ def test_what_is_no_file_of_spans_is_named(tmp_path, text, told):
 
 def test_patterns_name_components_before_kinds_do():
     rows = found(WRITTEN / "otlp_openinference.jsonl", names={"search": ["vector*", "look?p"]})
-    assert [row["component"] for row in rows] == [None, "search", "search", "reranker/bge", "llm/gpt-4o"]
+    assert [row["component"] for row in rows] == [None, "search", "search", "reranker bge", "llm gpt-4o"]
 
 
 def test_only_requests_asked_for_are_wanted():
