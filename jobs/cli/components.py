@@ -69,9 +69,8 @@ def _print(found: ComponentDay) -> None:
 
     section = components_section(found)
     OUTPUT.print(f"{section.title}: {found.headline}", style="bold", markup=False, highlight=False)
-    for place, told in enumerate(found.began):
-        first = "Likely began in " if not place else "Then in "
-        OUTPUT.print(f"{first}{told}", markup=False, highlight=False)
+    for told in found.told:
+        OUTPUT.print(told, markup=False, highlight=False)
     drawn = table(*section.headings)
     for row in section.rows:
         drawn.add_row(*map(cell, row))

@@ -92,6 +92,16 @@ class ComponentDay:
         return ", ".join([f"{self.requests:,} requests", *told])
 
     @property
+    def told(self) -> list[str]:
+        """Where something began, in sentences."""
+        return [f"{'Then' if place else 'Likely began'} in {each}" for place, each in enumerate(self.began)]
+
+    @property
+    def lines(self) -> list[str]:
+        """All that is said beside the table."""
+        return [each for each in (f"{self.headline}.", *self.told, self.brackets) if each]
+
+    @property
     def brackets(self) -> str:
         """What brackets mean, if there are some."""
         shown = (each for values in (self.whole, *self.components.values()) for each in values.values())

@@ -162,7 +162,16 @@ def stages(root, first, last):
             count_spans(night, day)
             records = list(component_records(night, day))
             history.replace_metrics(records, model="answers", days=[day], metrics=family("components"))
-            made = NightRecord("answers", day, True, "", 120, ("1",), "run", now)
+            made = NightRecord(
+                "answers",
+                day,
+                evaluated=True,
+                reason="",
+                rows=120,
+                versions=("1",),
+                run_id="run",
+                finished_at=now,
+            )
             history.record_night(made)
         evaluate_rules(monitor, history, as_of=last, now=now, run_id="run")
 

@@ -9,7 +9,7 @@ COMPONENT = Component(
     name="system",
     # a release changes it, and what it does is seen in the service
     stage=2,
-    title="components of the system",
+    title="component health",
     trouble="a component that is slow, fails or takes more",
     families=frozenset({"components"}),
     signals=(

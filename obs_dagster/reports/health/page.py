@@ -202,10 +202,10 @@ def render_health(page: HealthInput) -> str:
 
 
 def _components(found: ComponentDay | None) -> tuple[Sequence[str], Drawn] | None:
-    """What components took: what is not as usual, and the table."""
+    """What components took: the requests as a whole, what is not as usual, and the table."""
     if found is None:
         return None
-    return found.began, draw_section(replace(components_section(found), title=""))
+    return found.lines, draw_section(replace(components_section(found), title="", note=""))
 
 
 def _causes(answer: Answer | None) -> tuple[str, list[str], Drawn] | None:

@@ -26,7 +26,7 @@ ASKED = {
     "names": {"reranker bge": "rerank"},
     "prices": {"gpt-4o*": {"input": 2.5, "output": 10, "cached": 1.25}},
 }
-# the component, milliseconds from the beginning of the request to its own beginning and end, whether it failed
+# the component, when it begins and ends in milliseconds from the beginning of the request, whether it failed
 REQUEST = [
     (None, 0, 1000, 0),
     ("retriever vector_search", 50, 250, 0),
