@@ -21,11 +21,10 @@ from obs_dagster.verdict.wording import number
 _ODD, _NEWS = 4.0, 0.2
 
 SHOWN: Mapping[str, str] = {
-    "component_use_share": "used by",
-    "component_own_ms": "waited for",
-    "component_own_share": "of the time",
-    "component_own_p95": "p95 waited",
-    "component_latency_p95": "p95 latency",
+    "component_use_share": "used",
+    "component_own_ms": "own time",
+    "component_own_share": "share",
+    "component_own_p95": "own p95",
     "component_failure_share": "fails",
     "component_tokens": "tokens",
     "component_cost": "cost",
@@ -59,8 +58,13 @@ class Shown:
 
     def text(self, metric: str) -> str:
         """The value, with what it usually is in brackets where it is not."""
-        told = number(metric, self.value)
-        return f"{told} ({number(metric, self.usual)})" if self.odd else told
+        told, usual = number(metric, self.value), number(metric, self.usual)
+        if not self.odd:
+            return told
+        # both of one unit have it once: `473 (81) ms`
+        value, _, unit = told.partition(" ")
+        known, _, other = usual.partition(" ")
+        return f"{value} ({known}) {unit}" if unit and unit == other else f"{told} ({usual})"
 
 
 @dataclass(frozen=True, slots=True)
