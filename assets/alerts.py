@@ -33,7 +33,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     @stage(
         monitor,
         "alerts",
-        after=["drift", "performance", "service_health", "data_quality"],
+        after=["drift", "performance", "service_health", "data_quality", *_beside(monitor)],
         kinds=["python", "sql"],
         checks=checks_of(monitor, "alerts"),
     )
@@ -85,6 +85,11 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         )
 
     return alerts
+
+
+def _beside(monitor: Monitor) -> list[str]:
+    """The stages that only some monitors have."""
+    return ["components"] if monitor.components else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ def build(monitor: Monitor) -> list[dg.AssetSpec]:
     specs.append(
         _spec(monitor, "registered_model", "The model's versions in the MLflow registry.", name, "mlflow")
     )
+    if monitor.components:
+        spans = (monitor.components.path, "file")
+        specs.append(_spec(monitor, "raw_spans", "Spans of the requests of the system.", *spans))
     return specs
 
 

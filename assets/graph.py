@@ -7,6 +7,7 @@ import dagster as dg
 from assets import (
     alerts,
     baseline,
+    components,
     data_quality,
     drift,
     explanations,
@@ -37,4 +38,5 @@ _STAGES = (
 
 def build(monitor: Monitor) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Every asset of one monitor, those it makes and those it starts from."""
-    return [*external.build(monitor), *(stage.build(monitor) for stage in _STAGES)]
+    stages = [*_STAGES, components] if monitor.components else _STAGES
+    return [*external.build(monitor), *(stage.build(monitor) for stage in stages)]

@@ -21,7 +21,7 @@ _JUDGED = Event(
     {"model": "the model", "run_id": "the run", "day": "its last day", "fired": "newly firing alerts"},
 )
 #: With any of these there is something to judge by.
-_FIND_OUT = frozenset({"data_quality", "drift", "performance", "service_health"})
+_FIND_OUT = frozenset({"data_quality", "drift", "performance", "service_health", "components"})
 
 
 def judge_anyway(

@@ -16,6 +16,7 @@ from jobs.cli import (
     causes,
     check,
     compare,
+    components,
     contract,
     convert,
     demo,
@@ -106,6 +107,7 @@ app.add_typer(metric_commands.app, name="metrics")
 app.command()(thresholds.thresholds)
 app.command()(why.why)
 app.command()(causes.causes)
+app.command()(components.components)
 app.command()(compare.compare)
 app.command()(effect.effect)
 app.command()(fairness.fairness)

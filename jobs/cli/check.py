@@ -10,6 +10,7 @@ import typer
 
 from jobs.cli import label_sample, reach
 from jobs.cli.check_baseline import look_at_baseline
+from jobs.cli.check_components import look_at_components
 from jobs.cli.check_log import look_at_log, unlisted
 from jobs.cli.choice import require
 from jobs.cli.completion import complete_model
@@ -75,7 +76,7 @@ def _chosen(settings: Settings, names: list[str]) -> list[Monitor]:
 
 
 def inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
-    """Look at what a monitor names: its log, labels, baseline, registry and routes."""
+    """Look at what a monitor names: its log, labels, baseline, spans, registry and routes."""
     rules = "1 rule" if len(monitor.alerts) == 1 else f"{len(monitor.alerts)} rules"
     yield Finding(monitor.model, "monitor", "ok", f"{rules}, from {monitor.start} on")
     yield from _rules(monitor)
@@ -86,6 +87,7 @@ def inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding(monitor.model, "labels", "warn", "none: whether the model is right is not known")
     yield from look_at_baseline(monitor, log.versions)
+    yield from look_at_components(monitor)
     if monitor.registry:
         yield _registry(monitor, settings, monitor.registry.name)
     yield from readable_routes(monitor)

@@ -18,13 +18,15 @@ Family = Literal[
     "fairness",
     "champion",
     "service",
+    "components",
     "explanation",
     "anomaly",
     "operation",
 ]
 
-About = Literal["model", "column", "class"]
-"""What a number is about: the model as a whole, a column of the log, or a class of the labels."""
+About = Literal["model", "column", "class", "component"]
+"""What a number is about: the model as a whole, a column of the log, a class of the labels, or a component of
+the system around the model; the record's column says which."""
 
 Cells = Literal["every", "outputs", "none"]
 """The segment cells that have the metric: every one, those of the model's score only, or none."""

@@ -41,7 +41,8 @@ def evaluate(
             performance what the task's outcomes give; explanations have `Attributions` of a feature,
             `AttributionShift` and `ModelCheck`, fairness `Groups`, the champion
             a `Challenge`, anomalies `HealthNumbers` and
-            `LatencyNumbers`, operation `NightsTaken`.
+            `LatencyNumbers`, operation `NightsTaken`, components `ComponentUsage` and
+            `RequestUsage`.
         task: the kind of model; metrics of other tasks are left out. Empty: all.
         only: names of metrics; left out: all.
 

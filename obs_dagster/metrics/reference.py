@@ -108,6 +108,7 @@ HEADINGS: dict[Family, str] = {
     "fairness": "Fairness",
     "champion": "Beside the champion",
     "service": "Service health",
+    "components": "Components of the system",
     "explanation": "Explanations",
     "anomaly": "Anomalies",
     "operation": "Operation",
@@ -175,13 +176,19 @@ def _entry(definition: Definition) -> str:
 
 def _computed(definition: Definition) -> str:
     """For which versions, columns, segment cells and windows there is a value, in words."""
-    of = {"model": "version", "column": "version and column", "class": "version and class"}
+    of = {
+        "model": "version",
+        "column": "version and column",
+        "class": "version and class",
+        "component": "version and component",
+    }
     cells = {
         "every": ", over all rows and in every segment cell",
         "outputs": ", over all rows; in segment cells of the model's score, and where a rule asks for it",
         "none": "; in segment cells where a rule asks for it" if definition.family == "drift" else "",
     }
-    subject = "for the whole log" if definition.whole_log else f"per {of[definition.about]}"
+    whole = "per component, of all versions" if definition.about == "component" else "for the whole log"
+    subject = whole if definition.whole_log else f"per {of[definition.about]}"
     asked = f", where a rule watches one of the {definition.asked_with}" if definition.asked_with else ""
     return f"{subject}{cells[definition.cells]}{', for each day alone' if definition.daily else ''}{asked}"
 

@@ -77,6 +77,11 @@ class Condition(Strict):
         description="Classes that are watched, for metrics of a class, by name or pattern; left out: every "
         "class.",
     )
+    components: tuple[str, ...] | None = Field(
+        default=None,
+        description="Components of the system that are watched, for metrics of a component, by name or "
+        "pattern (`llm *`); left out: every one.",
+    )
 
     def model_post_init(self, _: object, /) -> None:
         """What is held against the champion watches the difference from it: more than 0, or less."""
@@ -91,8 +96,8 @@ class Condition(Strict):
         return "better" if self.better_than else "worse" if self.worse_than else ""
 
     def watches_column(self, column: str) -> bool:
-        """Whether it watches a column, or a class, if the metric is about such."""
-        return named(self.columns, column) and named(self.classes, column)
+        """Whether it watches a column, a class or a component, if the metric is about such."""
+        return all(named(each, column) for each in (self.columns, self.classes, self.components))
 
     @property
     def direction(self) -> Literal["above", "below"]:

@@ -31,6 +31,7 @@ from obs_dagster.monitor.ranking import Ranking
 from obs_dagster.monitor.retention import Retention
 from obs_dagster.monitor.route import Route
 from obs_dagster.monitor.routing import every_route
+from obs_dagster.monitor.system import Components
 
 DEFAULT_TASK = "binary_classification"
 """The kind of a model whose monitor does not say."""
@@ -182,6 +183,11 @@ class Monitor(Strict):
         default_factory=Causes,
         description="What is known of causes across components; nights teach the rest "
         "([causes.md](causes.md)).",
+    )
+    components: Components | None = Field(
+        default=None,
+        description="Where the spans of requests are; nights then tell what each component of the system "
+        "takes: latency, errors, tokens, cost ([components.md](components.md)).",
     )
     federation: Federation | None = Field(
         default=None,

@@ -16,6 +16,7 @@ _PATHS = (
     PathKey(("logs", "path"), allowed=("day", "version")),
     PathKey(("labels", "path")),
     PathKey(("quality", "suite")),
+    PathKey(("components", "path"), allowed=("day",)),
 )
 
 

@@ -12,3 +12,5 @@ SAMPLED = "multivariate_rows"
 LABEL_AGES = "label_ages"
 #: Requests of each day by version and hour.
 HOURS = "hours"
+#: Spans of the requests of each day, as counts of components.
+COMPONENTS = "components"

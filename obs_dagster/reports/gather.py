@@ -39,6 +39,7 @@ from obs_dagster.quality.schema_events import events_of_day
 from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.alert_lines import alert_lines
 from obs_dagster.reports.causes import Began
+from obs_dagster.reports.components import ComponentDay, read_components
 from obs_dagster.reports.content import content_sections
 from obs_dagster.reports.effect import effect_sections, newest_effect
 from obs_dagster.reports.fairness import fairness_sections
@@ -140,6 +141,7 @@ class Gathering:
             versus=[versus_section(versus), *self._effect(day, versus[0])] if versus else (),
             explained=self._explained(day),
             content=self._content(day),
+            components=self._components(day),
             causes=self._began.on(day),
             compared=(versus[0].first, versus[0].second) if versus else None,
             examples=self._examples(day),
@@ -293,6 +295,14 @@ class Gathering:
             return newest_versus(self._night, settled_through(self._monitor, day) or day)
         except LakeError:
             return ()
+
+    def _components(self, day: dt.date) -> ComponentDay | None:
+        """What components of the system took of the day's requests; None without any span of it."""
+        if self._monitor.components is None:
+            return None
+        with self._history.reading() as connection:
+            found = read_components(connection, self._monitor.model, day)
+        return found if found.components else None
 
     def _effect(self, day: dt.date, compared: Versus) -> Sequence[Section]:
         """What serving the newest version did, where the monitor asks; nothing where rows cannot be read."""

@@ -19,6 +19,7 @@ from obs_dagster.monitor.task import outputs
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.causes import causes_section
+from obs_dagster.reports.components import components_section
 from obs_dagster.reports.evidently_ahead import Pages
 from obs_dagster.reports.health.page import HealthInput, render_health
 from obs_dagster.reports.mlflow.listed import markdown
@@ -33,6 +34,9 @@ PAGE = "health.html"
 
 WHERE = "where.md"
 """The artifact that says where a version is wrong, and why its first metric changed."""
+
+COMPONENTS = "components.md"
+"""The artifact that says what each component of the system took."""
 
 CAUSES = "causes.md"
 """The artifact that says where it began among the components of a night that one is off."""
@@ -87,6 +91,8 @@ class VersionReports:
         quality = day_quality(monitor, page.day, lake)
         if quality is not None:
             shared["great_expectations.json"] = json.dumps(asdict(quality), default=str, indent=1)
+        if page.components is not None:
+            shared[COMPONENTS] = markdown([components_section(page.components)])
         if page.causes is not None:
             shared[CAUSES] = markdown([causes_section(page.causes)])
         if page.compared is not None:

@@ -36,7 +36,7 @@ _PURGED = Event(
         "before": "everything before this day",
     },
 )
-_COUNTED = (PROFILES, OUTCOMES, "hours", "changes", "where", "champion", "multivariate")
+_COUNTED = (PROFILES, OUTCOMES, "hours", "components", "changes", "where", "champion", "multivariate")
 _EXPLAINED = ("explanations",)
 
 

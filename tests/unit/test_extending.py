@@ -34,9 +34,13 @@ from obs_dagster.monitor.component import COMPONENTS
 from obs_dagster.monitor.editor_schema import json_schema
 from obs_dagster.monitor.engine import ENGINES
 from obs_dagster.monitor.source import SOURCES
+from obs_dagster.monitor.system import Components
 from obs_dagster.monitor.task import TASKS
 from obs_dagster.sources.captures.capture import CAPTURES, capture_of
-from obs_dagster.sources.files import SourceFiles
+from obs_dagster.sources.files import SourceFiles, connect
+from obs_dagster.spans.convention import CONVENTIONS
+from obs_dagster.spans.form import FORMS
+from obs_dagster.spans.reading import SpanFiles, spans_query
 from tests.extension import forget, install
 
 GUIDE = Path(__file__).parents[2] / "docs" / "extending.md"
@@ -44,6 +48,8 @@ _KINDS = (
     TASKS,
     SOURCES,
     CAPTURES,
+    FORMS,
+    CONVENTIONS,
     BASELINES,
     ENGINES,
     CHANNELS,
@@ -128,6 +134,17 @@ def test_a_form_of_capture_makes_rows_of_its_records(house):
     assert list(capture_of(call).rows([call])) == [
         {"prediction_id": "c1", "request_id": "c1", "time": call["at"], "amount": 7, "score": 0.5}
     ]
+
+
+def test_spans_of_a_stranger_are_components(house, tmp_path):
+    step = {"step": "b", "flow": "f", "of": "a", "what": "answer", "at": 1772359200000, "until": 1772359201000}
+    file = tmp_path / "steps.jsonl"
+    file.write_text(json.dumps(step | {"ok": False, "house_kind": "generation", "house_tokens": 7}))
+    with connect() as connection:
+        query = spans_query(connection, Components(path="x"), SpanFiles((file,), 0, 1 << 62, ()))
+        [row] = connection.sql(query).to_arrow_table().to_pylist()
+    assert (row["component"], row["tokens_in"], row["failed"]) == ("llm answer", 7, 1)
+    assert row["ended"] - row["began"] == 10**9
 
 
 def test_the_first_night_says_why_it_has_no_baseline(house, world, day):

@@ -42,6 +42,10 @@ WATCHED = (
     "volume",
     "error_share",
     "latency_p95",
+    "component_own_ms",
+    "component_failure_share",
+    "component_tokens",
+    "component_use_share",
 )
 """The metrics that tell of causes."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from obs_dagster.alerts.incidents.components import began
 from obs_dagster.alerts.incidents.evidence import Evidence, Oddity
 from obs_dagster.alerts.incidents.incident import Incident
 from obs_dagster.alerts.rules.alert import Alert
@@ -41,7 +42,7 @@ class Suspect:
 
     Attributes:
         kind: `day`, `schema`, `quarantine`, `repeated`, `missing`, `column`, `version`, `labels`, `segment`,
-            `group`, `concept`, `output`, `traffic`, `service`, `upstream`, `run` or `program`.
+            `group`, `concept`, `output`, `traffic`, `service`, `component`, `upstream`, `run` or `program`.
         about: the column, segment cell or version that it is about; empty for none.
         weight: what it is ranked by.
         evidence: what speaks for it, in words.
@@ -80,6 +81,7 @@ def ranked(
         if not alert.column and (told := moved(alert))
     ]
     found += _concepts(incident)
+    found += _components(incident, evidence)
     for version in _versions(incident, evidence):
         found += _columns(incident, evidence, version, words, outputs)
         found += _scores(evidence, version)
@@ -190,11 +192,25 @@ def _service(incident: Incident, evidence: Evidence, version: str) -> Iterator[S
             yield Suspect(kind, "", weight + own, _told(metric, found))
 
 
+def _components(incident: Incident, evidence: Evidence) -> Iterator[Suspect]:
+    """Components of the system that are not as usual: what began first is the likeliest of them."""
+    of_requests = any(map(_of_component, incident.alerts)) or not _about_values(incident)
+    for place, each in enumerate(began(evidence)):
+        weight = (300.0 if of_requests else 51.0) + each.part - place
+        yield Suspect("component", each.component, weight, each.told)
+
+
 def _about_values(incident: Incident) -> bool:
     """Whether columns can explain the incident: it is about values, or what a model made of them."""
     known = definitions()
     families = {known[each.metric].family for each in incident.alerts if each.metric in known}
-    return not families or any(each.column for each in incident.alerts) or bool(families & _OF_VALUES)
+    columns = [each for each in incident.alerts if each.column and not _of_component(each)]
+    return not families or bool(columns) or bool(families & _OF_VALUES)
+
+
+def _of_component(alert: Alert) -> bool:
+    known = definitions().get(alert.metric)
+    return known is not None and known.about == "component"
 
 
 def _columns(

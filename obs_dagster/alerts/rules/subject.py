@@ -30,17 +30,17 @@ class Subject(NamedTuple):
             parts.append(self.segment)
         if self.column:
             known = definitions().get(metric)
-            of_class = known is not None and known.about == "class"
-            parts.append(f"{'class' if of_class else 'column'} {self.column}")
+            named = known is not None and known.about in ("class", "component")
+            parts.append(f"{known.about if known and named else 'column'} {self.column}")
         return ", ".join(parts)
 
 
 def watches(rule: Rule, subject: Subject) -> bool:
     """Whether the rule watches the subject.
 
-    A rule's `versions`, `columns` and `classes` list names or patterns; what the column of a record is
-    depends on the metric. Its `segments` list cells (`*`, `origin=JFK`, `origin=J*`) or segment columns
-    (`origin`, and `origin,carrier` for a crossing), which stand for all their cells.
+    A rule's `versions`, `columns`, `classes` and `components` list names or patterns; what the column of a
+    record is depends on the metric. Its `segments` list cells (`*`, `origin=JFK`, `origin=J*`) or segment
+    columns (`origin`, and `origin,carrier` for a crossing), which stand for all their cells.
     """
     return (
         rule.watches_version(subject.version)

@@ -19,7 +19,7 @@ def _happened(telemetry: Telemetry) -> Iterator[Happening]:
 
 COMPONENT = Component(
     name="data_quality",
-    stage=4,
+    stage=5,
     title="data quality",
     trouble="data errors",
     metrics=frozenset({"missing_share", "missing_drift", "mode_share", "new_value_share"}),

@@ -7,7 +7,7 @@ from obs_dagster.causes.signal import Signal
 
 COMPONENT = Component(
     name="drift",
-    stage=5,
+    stage=6,
     title="drift",
     trouble="inputs or scores that moved",
     families=frozenset({"drift", "multivariate", "explanation"}),

@@ -20,7 +20,7 @@ def _happened(telemetry: Telemetry) -> Iterator[Happening]:
 
 COMPONENT = Component(
     name="incidents",
-    stage=8,
+    stage=9,
     title="incidents",
     trouble="an incident",
     happened=_happened,

@@ -7,7 +7,7 @@ from obs_dagster.causes.signal import Signal
 
 COMPONENT = Component(
     name="labels",
-    stage=6,
+    stage=7,
     title="labels",
     trouble="labels that are missing or of another mix",
     metrics=frozenset(

@@ -26,7 +26,7 @@ def _signals(monitor: Monitor) -> Iterator[Signal]:
 
 COMPONENT = Component(
     name="performance",
-    stage=7,
+    stage=8,
     title="performance",
     trouble="predictions that are worse",
     families=frozenset({"performance", "estimate", "fairness", "champion"}),

@@ -9,7 +9,7 @@ _METRICS = ("schema_events", "broken_columns", "schema_changes")
 
 COMPONENT = Component(
     name="schema",
-    stage=3,
+    stage=4,
     title="schema",
     trouble="changed columns",
     metrics=frozenset(_METRICS),

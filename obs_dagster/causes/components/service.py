@@ -7,7 +7,7 @@ from obs_dagster.causes.signal import Signal
 
 COMPONENT = Component(
     name="service",
-    stage=2,
+    stage=3,
     title="service health",
     trouble="failed or slow requests",
     metrics=frozenset({"latency_anomaly"}),

@@ -18,7 +18,7 @@ def _happened(telemetry: Telemetry) -> Iterator[Happening]:
 COMPONENT = Component(
     name="volume",
     # a service that is down answers fewer requests, and more requests make it slow
-    stage=2,
+    stage=3,
     title="volume",
     trouble="an unusual number of rows",
     metrics=frozenset({"volume", "rows_read", "rows_evidence"}),

@@ -29,7 +29,7 @@ class Watched(Protocol):
     def needs(self) -> tuple[str, ...]: ...  # noqa: D102
 
     @property
-    def about(self) -> Literal["model", "column", "class"]: ...  # noqa: D102
+    def about(self) -> Literal["model", "column", "class", "component"]: ...  # noqa: D102
 
     @property
     def whole_log(self) -> bool: ...  # noqa: D102

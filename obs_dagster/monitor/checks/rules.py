@@ -17,11 +17,20 @@ from obs_dagster.monitor.model import DEFAULT_TASK, Monitor
 from obs_dagster.monitor.problem import MOST_NAMES, Keys, Problem, dotted, nearest, quoted
 from obs_dagster.monitor.threshold import RATES, SPELLED, Threshold, alarms_a_year
 
-_ABOUT = {"model": "the model as a whole", "column": "a column", "class": "a class"}
+_ABOUT = {
+    "model": "the model as a whole",
+    "column": "a column",
+    "class": "a class",
+    "component": "a component of the system",
+}
 #: The families whose metrics are computed on the baseline too, where a rule asks for it.
-_ON_BASELINE = ("performance", "estimate", "service")
+_ON_BASELINE = ("performance", "estimate", "service", "components")
 #: What narrows a rule down, what its metric must be about for that, and what it names.
-_NARROWED = (("columns", "column", "column"), ("classes", "class", "class"))
+_NARROWED = (
+    ("columns", "column", "column"),
+    ("classes", "class", "class"),
+    ("components", "component", "component"),
+)
 
 
 def rule_names_are_distinct(document: Document, _: Surroundings) -> Iterator[Problem]:
@@ -94,7 +103,7 @@ def metrics_have_their_input(document: Document, surroundings: Surroundings) -> 
 
 
 def subjects_fit_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
-    """A rule narrows down only what its metric is about: `columns`, `classes`, `versions`, `segments`."""
+    """A rule narrows down only what its metric is about: `columns`, `classes`, `components`, `versions`."""
     for keys, metric in _watched(document, surroundings):
         for key, about, told in _NARROWED:
             if metric.about != about and document.value(*keys, key) is not None:

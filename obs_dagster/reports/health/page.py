@@ -20,6 +20,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.refusal import cause, fact
 from obs_dagster.reports.causes import causes_section
+from obs_dagster.reports.components import ComponentDay, components_section
 from obs_dagster.reports.health.chart import Chart, Frame
 from obs_dagster.reports.health.columns import column_table
 from obs_dagster.reports.health.firing import NOBODY, about_day, closed_lines, firing_blocks, pending_count
@@ -76,6 +77,7 @@ class HealthInput:
         why: by version, where it is wrong, and what the change of its first metric is made of.
         explained: by version, how its output goes with its features, and which of them act together.
         content: by version, rows whose texts, vectors or images are like the baseline's, and least like it.
+        components: what each component of the system took of the day's requests; None without spans.
         causes: where it began among components that one is off; None if none is.
         fairness: by version, how groups of people were treated over the window that is shown first.
         indexed: the records by what they are about; left out: they are put in order for this page.
@@ -100,6 +102,7 @@ class HealthInput:
     why: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     explained: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     content: Mapping[str, Sequence[Section]] = field(default_factory=dict)
+    components: ComponentDay | None = None
     causes: Answer | None = None
     versus: Sequence[Section] = ()
     compared: tuple[str, str] | None = None
@@ -177,6 +180,7 @@ def render_health(page: HealthInput) -> str:
             fairness=_by_version(versions, page.fairness),
             why=_by_version(versions, page.why),
             content=_by_version(versions, page.content),
+            components=_components(page.components),
             causes=_causes(page.causes),
             versus=[draw_section(each) for each in page.versus],
             moved=moved_cards(judged, styles),
@@ -195,6 +199,13 @@ def render_health(page: HealthInput) -> str:
             remarks=page.remarks,
         )
     )
+
+
+def _components(found: ComponentDay | None) -> tuple[Sequence[str], Drawn] | None:
+    """What components took: the requests as a whole, what is not as usual, and the table."""
+    if found is None:
+        return None
+    return found.lines, draw_section(replace(components_section(found), title="", note=""))
 
 
 def _causes(answer: Answer | None) -> tuple[str, list[str], Drawn] | None:

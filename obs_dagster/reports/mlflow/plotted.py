@@ -29,15 +29,17 @@ class Plotted:
     Attributes:
         windows: the windows of each metric.
         columns: the columns that have metrics; the empty one stands for the model as a whole.
+        of_components: the metrics of components of the system, of which there are few and all are plotted.
     """
 
     windows: Mapping[str, frozenset[int]]
     columns: frozenset[str]
+    of_components: frozenset[str] = frozenset()
 
     def __contains__(self, record: MetricRecord) -> bool:
         return (
             record.segment == WHOLE
-            and record.column in self.columns
+            and (record.column in self.columns or record.metric in self.of_components)
             and record.window in self.windows.get(record.metric, ())
         )
 
@@ -60,7 +62,9 @@ def plotted_of(monitor: Monitor) -> Plotted:
                 windows[way[each.name].name].add(drawn)
     for rule in (part for whole in monitor.alerts for part in whole.parts):
         watched = known.get(rule.metric)
-        few = watched is not None and (watched.about == "model" or watched.family == "fairness")
+        few = watched is not None and (
+            watched.about in ("model", "component") or watched.family == "fairness"
+        )
         if watched and WHOLE in rule.segments and (few or watched in shown):
             windows[rule.metric].add(rule.window)
     columns = dict.fromkeys([*(each.column for each in outputs(monitor)), *monitor.features])
@@ -68,4 +72,5 @@ def plotted_of(monitor: Monitor) -> Plotted:
     return Plotted(
         {metric: frozenset(days) for metric, days in windows.items()},
         frozenset(["", *islice(columns, COLUMNS), *groups]),
+        frozenset(name for name in windows if name in known and known[name].about == "component"),
     )

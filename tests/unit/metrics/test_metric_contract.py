@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from obs_dagster.estimate.likeness import Likeness
+from obs_dagster.metrics.components.usage import REQUEST, ComponentUsage, RequestUsage, Sums, Usage
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.explanation.attribution_drift import AttributionShift
 from obs_dagster.metrics.explanation.label_importance import LabelImportance
@@ -20,6 +21,7 @@ from obs_dagster.metrics.reference import reference_markdown
 from obs_dagster.metrics.registry import definitions, family
 from obs_dagster.metrics.service.hours import Hours
 from obs_dagster.profile.distribution import CategoryCounts
+from obs_dagster.spans.table import SUMS
 from tests.evaluated import (
     evaluate_drift,
     evaluate_estimates,
@@ -219,6 +221,25 @@ def test_service_by_the_hour(requests, bad, known, took):
         assert found["latency_slowest_hour"].value == pytest.approx(took)
     else:
         assert found["availability_burn_1h"].value is None
+
+
+@pytest.mark.parametrize("kind", sorted(NUMERIC))
+@pytest.mark.parametrize("requests", [0, 1, 300])
+@pytest.mark.parametrize("each", [0.0, 12.5, 1e99])
+def test_components(raw, kind, requests, each):
+    values = np.abs(NUMERIC[kind])
+    with np.errstate(all="ignore"):
+        counted = raw.by_value(values) if np.isfinite(values).any() else None
+    some = Sums(requests, requests * each, requests * each * each)
+    sums = dict.fromkeys(SUMS, some) | {"fault_orphan": some}
+    for usage in (Usage(), Usage(sums, counted, counted)):
+        whole = evaluate("components", RequestUsage(usage))
+        found = evaluate("components", ComponentUsage("tool", usage, usage))
+        check(whole | found, "components")
+        check(evaluate("components", ComponentUsage(REQUEST, usage, usage)), "components")
+        assert not set(whole) & set(found)
+    # what a component has no tokens or costs of has no records about them
+    assert set(whole | found) == set(family("components")) or not requests
 
 
 @pytest.mark.parametrize("counts", [(0, 0, 0, 0), (1, 1, 0, 0), (10, 10, 9, 3), (10**9, 1, 1, 0)])

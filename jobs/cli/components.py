@@ -1,0 +1,79 @@
+"""`obs components`: what each component of the system took of the requests of a day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from jobs.cli import days
+from jobs.cli.choice import Model, find_monitor
+from jobs.cli.console import OUTPUT, cell, table
+from jobs.cli.failure import UsageError
+from jobs.cli.records import Format, FormatOption, emit
+from jobs.cli.stored_night import night_of
+
+if TYPE_CHECKING:
+    from obs_dagster.reports.components import ComponentDay
+
+_COLUMNS = ("day", "component", "metric", "value", "usual", "as_usual")
+
+
+def components(
+    model: Model,
+    day: Annotated[str | None, days.option("--day", "The day; left out: the last one with spans")] = None,
+    chosen: FormatOption = Format.TABLE,
+) -> None:
+    """Say what each component took of the requests of a day, and in which one something began."""
+    from obs_dagster.evaluation.component_days import component_table, merged_days
+    from obs_dagster.history import History
+    from obs_dagster.reports.components import read_components
+    from obs_dagster.settings import Settings
+    from obs_dagster.spans.faults import fault_words
+    from obs_dagster.spans.reading import asked_of
+
+    monitor = find_monitor(model)
+    asked_of(monitor)
+    night = night_of(monitor)
+    counted = component_table(night).days()
+    if not counted:
+        raise UsageError(
+            f"No spans of {model} have been counted yet.", remedy=f"Run a night: obs run {model} --day …"
+        )
+    wanted = days.day_of(monitor, day or days.LATEST, lambda: counted[-1])
+    with History.open(Settings().history_url) as history, history.reading() as connection:
+        found = read_components(connection, model, wanted)
+    if chosen is Format.TABLE:
+        _print(found)
+        for told in fault_words(merged_days(night, [wanted])):
+            OUTPUT.print(f"Faults: {told}", markup=False, highlight=False)
+    else:
+        emit(_rows(found), list(_COLUMNS), chosen)
+
+
+def _rows(found: ComponentDay) -> list[dict[str, Any]]:
+    return [
+        {
+            "day": str(found.day),
+            "component": name,
+            "metric": metric,
+            "value": shown.value,
+            "usual": shown.usual,
+            "as_usual": None if shown.usual is None else not shown.odd,
+        }
+        for name, metrics in (("", found.whole), *found.components.items())
+        for metric, shown in metrics.items()
+    ]
+
+
+def _print(found: ComponentDay) -> None:
+    from obs_dagster.reports.components import components_section
+
+    section = components_section(found)
+    OUTPUT.print(f"{section.title}: {found.headline}", style="bold", markup=False, highlight=False)
+    for told in found.told:
+        OUTPUT.print(told, markup=False, highlight=False)
+    drawn = table(*section.headings)
+    for row in section.rows:
+        drawn.add_row(*map(cell, row))
+    OUTPUT.print(drawn if section.rows else section.empty)
+    if found.brackets:
+        OUTPUT.print(found.brackets, style="dim", markup=False, highlight=False)

@@ -1,0 +1,1 @@
+"""Components of the system around a model, by the spans of its requests."""

@@ -1,0 +1,1 @@
+"""Spans of requests: read by form and convention, and reduced to counts of components."""

@@ -1,0 +1,1 @@
+"""What attributes of spans are called, one file for each convention."""

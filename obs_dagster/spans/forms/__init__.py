@@ -1,0 +1,1 @@
+"""How files of spans are written, one file for each form."""
