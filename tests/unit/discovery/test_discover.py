@@ -380,3 +380,31 @@ def test_labels_that_are_keyed_by_customer_and_day(service):
     assert monitor.labels.columns.keys == {"customer": "customer", "date": "{day}"}
     assert monitor.labels.columns.label == "churned"
     assert monitor.logs.columns.prediction_id == "request_id"
+
+
+def test_a_dot_in_the_name_of_a_column_is_no_column_around_it(service):
+    service.log(place="logs/{day}.parquet", change=lambda frame: frame.rename(columns={"age": "person.age"}))
+    monitor = loaded(service, drafted(service))
+    assert monitor.features["person.age"].column is None
+
+
+def test_versions_that_score_the_same_requests_share_ids(service):
+    def in_the_shadow(frame):
+        return pd.concat([frame, frame.assign(model_version="v4", score=frame["score"] / 2)])
+
+    for back, frame in enumerate(service.log(change=in_the_shadow)):
+        labels = frame[["request_id"]].assign(is_fraud=np.arange(len(frame)) % 5 == 0)
+        service.write(f"labels/{back}.csv", labels)
+    draft = drafted(service, labels=str(service.root / "labels"))
+    monitor = loaded(service, draft)
+    assert monitor.logs.columns.prediction_id == "request_id"
+    assert monitor.labels.columns.prediction_id == "request_id"
+    assert "request_id" not in monitor.features
+
+
+def test_an_id_that_rows_of_a_version_share_identifies_none(service):
+    def twice(frame):
+        return pd.concat([frame, frame, frame.assign(model_version="v4")])
+
+    service.log(change=twice)
+    assert "prediction_id" not in drafted(service).roles
