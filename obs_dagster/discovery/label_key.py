@@ -117,11 +117,11 @@ def _by_columns(log: Sample, labels: Sample, taken: Collection[str]) -> LabelKey
 
 
 def _comparable(labels: Sample, taken: Collection[str]) -> list[str]:
-    """Columns of labels that could say of which prediction one is; a constant does not."""
+    """Columns of labels that could say of which prediction one is; a constant does not, but of one row."""
     return [
         name
         for name, column in labels.columns.items()
-        if name not in taken and column.present and column.distinct > 1 and not column.temporal
+        if name not in taken and not column.temporal and column.distinct > (labels.rows > 1)
     ]
 
 
