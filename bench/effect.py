@@ -20,6 +20,7 @@ from bench.table import table
 from obs_dagster.effects.covariates import covariates
 from obs_dagster.effects.estimate import Estimated, estimated
 from obs_dagster.effects.rows import ServedRows
+from obs_dagster.effects.values import values_of
 from obs_dagster.metrics.intervals import wilson
 
 DAYS, ROWS = 14, 300
@@ -111,6 +112,7 @@ class World:
             weight=np.ones(len(mean)),
             binary=self.binary,
             segments={f"segment={name}": segment == name for name in _SEGMENTS},
+            values=values_of(known, list(features), ["segment"]),
         )
 
 

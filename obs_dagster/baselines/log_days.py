@@ -133,7 +133,8 @@ class LogDays:
         if self._monitor.engine.rows_stay:
             return self._in_warehouse(alike)
         queries = []
-        declared = declared_types(self._monitor)
+        # what describes texts, embeddings and images is declared with them
+        declared = {*declared_types(self._monitor), *self._monitor.features}
         for place, ((lake, _), days) in enumerate(alike.items()):
             rows = counted(self.rows(connection, days, lake), Personal.of(self._monitor))
             connection.register(f"days_{place}", rows)

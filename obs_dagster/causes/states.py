@@ -19,6 +19,7 @@ from obs_dagster.causes.signal import Signal
 from obs_dagster.causes.telemetry import Telemetry
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.metrics.usual import BAND_DAYS, Band
+from obs_dagster.monitor.champion import good_news
 from obs_dagster.monitor.component import COMPONENTS
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.verdict.wording import noun, number
@@ -101,6 +102,9 @@ def alerts_by_component(components: Sequence[Component], alerts: Sequence[Alert]
     by_family = {family: each.name for each in components for family in each.families}
     found: dict[str, list[Alert]] = {each.name: [] for each in components}
     for alert in alerts:
+        if good_news(alert.metric, alert.direction):
+            # a version that is better than its champion is nothing that is off
+            continue
         known = definitions().get(alert.metric)
         name = by_metric.get(alert.metric) or by_family.get(known.family if known else "")
         if name is not None:

@@ -25,6 +25,7 @@ class Column:
         truths: values that spell true or false.
         form: the format of moments that nothing but a format reads, as `strptime` has it.
         alone: whether it is the only value of a list.
+        inside: whether it is inside of another column.
         longest: characters of the longest text.
         low, high: the extremes of the finite numbers; None if there are none.
         top: the most frequent values as text, each with its rows.
@@ -45,11 +46,17 @@ class Column:
     top: tuple[tuple[str, int], ...]
     form: str = ""
     alone: bool = False
+    inside: bool = False
 
     @property
     def nulls(self) -> int:
         """Rows without a value."""
         return self.rows - self.present
+
+    @property
+    def innermost(self) -> str:
+        """The name, of a column inside of others without theirs: `amount` of `request.amount`."""
+        return self.name.rpartition(".")[2] or self.name if self.inside else self.name
 
     @property
     def plain_name(self) -> str:

@@ -44,10 +44,16 @@ def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Co
         [table],
     ).fetchall()
     names = {name for name, _ in described}
-    around = {name[: match.start()] for name, _ in described for match in re.finditer(r"[.\[]", name)}
+    around = {outer for name, _ in described for outer in _around(name)}
     for name, found in described:
         if not name.startswith(RESERVED) and name not in around:
-            yield _column(connection, table, name, found, alone=_is_alone(name, names))
+            column = _column(connection, table, name, found, alone=_is_alone(name, names))
+            yield replace(column, inside=not names.isdisjoint(_around(name)))
+
+
+def _around(name: str) -> Iterator[str]:
+    """The names of columns that a value of this name may be inside of."""
+    return (name[: match.start()] for match in re.finditer(r"[.\[]", name))
 
 
 def _is_alone(name: str, names: Collection[str]) -> bool:

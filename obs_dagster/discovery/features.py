@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,6 @@ _NAMES_ROWS, _FEWEST_NAMES, _LONG = 0.5, 50, 200
 #: An id of a few rows each, such as those of one request, says as little of them.
 _NAMES_SOME, _FEWEST_IDS = 0.1, 4
 _ID = ("id", "uuid", "guid")
-_INNERMOST = re.compile(r"^.*\.(?=[^.]+$)")
 #: How many values a list of legal ones has at most, and how often each must have been seen.
 _MOST_ALLOWED, _SEEN = 12, 5
 
@@ -122,14 +120,13 @@ def _feature(column: Column) -> Feature:
         if kind == "category" and column.distinct <= _MOST_ALLOWED and column.top[-1][1] >= _SEEN:
             suggested["allowed"] = sorted(allowed)
     missing = f", {100 * column.nulls / column.rows:.2g} % missing" if column.nulls else ", none missing"
-    return Feature(_INNERMOST.sub("", column.name), column, kind, seen + missing, suggested)
+    return Feature(column.innermost, column, kind, seen + missing, suggested)
 
 
 def _of_content(column: Column, content: Content) -> Feature:
     suggested: dict[str, object] = {} if column.nulls else {"nullable": False}
     missing = f", {100 * column.nulls / column.rows:.2g} % missing" if column.nulls else ", none missing"
-    name = _INNERMOST.sub("", column.name)
-    return Feature(name, column, content.type, content.seen + missing, suggested, content.keys)
+    return Feature(column.innermost, column, content.type, content.seen + missing, suggested, content.keys)
 
 
 def _type(column: Column) -> FeatureType:

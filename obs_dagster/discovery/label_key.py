@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from obs_dagster.discovery.error import DiscoveryError
 from obs_dagster.discovery.recognition import Recognised
-from obs_dagster.discovery.roles.prediction_id import ROLE
+from obs_dagster.discovery.roles.prediction_id import ROLE, identifies
 from obs_dagster.discovery.sample import Sample
 from obs_dagster.monitor.log_labels import DAY_OF_KEY
 
@@ -79,7 +79,8 @@ def label_key(log: Sample, labels: Sample, given: str, taken: Collection[str]) -
 
 
 def _by_id(log: Sample, labels: Sample, given: str, taken: Collection[str]) -> LabelKey | None:
-    mine = [given] if given in log.columns else [name for name, each in log.columns.items() if each.unique]
+    told_apart = (name for name, each in log.columns.items() if identifies(each, log))
+    mine = [given] if given in log.columns else list(told_apart)
     pairs = [
         (_alike(log, name, labels, other), log.meet({other: name}, labels), name, other)
         for name in mine
@@ -116,11 +117,11 @@ def _by_columns(log: Sample, labels: Sample, taken: Collection[str]) -> LabelKey
 
 
 def _comparable(labels: Sample, taken: Collection[str]) -> list[str]:
-    """Columns of labels that could say of which prediction one is; a constant does not."""
+    """Columns of labels that could say of which prediction one is; a constant does not, but of one row."""
     return [
         name
         for name, column in labels.columns.items()
-        if name not in taken and column.present and column.distinct > 1 and not column.temporal
+        if name not in taken and not column.temporal and column.distinct > (labels.rows > 1)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -83,11 +84,19 @@ class Sample:
 
         One of 200 rows at either end is left out, for clocks differ. None if no file names a day.
         """
-        since = f"(epoch({self.moment(name)}) - epoch({DAY}::TIMESTAMP)) / 3600"
-        ends = f"quantile_disc({since}, [0.005, 0.995])"
-        query = f"SELECT {ends} FROM {self.table} WHERE {DAY} IS NOT NULL"
+        query = f"SELECT {self._ends(name)} FROM {self.table} WHERE {DAY} IS NOT NULL"
         found = self.connection.execute(query).fetchall()[0][0]
         return None if not found else (found[0], found[1])
+
+    def hours_by_day(self, name: str) -> dict[dt.date, tuple[float, float]]:
+        """The same of each day by itself."""
+        query = f"SELECT {DAY}, {self._ends(name)} FROM {self.table} WHERE {DAY} IS NOT NULL GROUP BY 1"
+        found = self.connection.execute(query).fetchall()
+        return {day: (ends[0], ends[1]) for day, ends in found if ends}
+
+    def _ends(self, name: str) -> str:
+        since = f"(epoch({self.moment(name)}) - epoch({DAY}::TIMESTAMP)) / 3600"
+        return f"quantile_disc({since}, [0.005, 0.995])"
 
 
 def sampled(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Sample:

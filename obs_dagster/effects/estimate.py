@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from obs_dagster.effects.by_day import Mean, over_days, weighted_mean
+from obs_dagster.effects.covariates import VALUES
 from obs_dagster.effects.learners import Learned, Task, crossfitted, day_level
 from obs_dagster.effects.overlap import Overlap, overlap
 from obs_dagster.effects.rows import ServedRows
+from obs_dagster.effects.values import many
 from obs_dagster.profile.distribution import FloatArray, IntArray
 
 LEAST_DAYS = 7
@@ -153,7 +155,7 @@ def expected(learned: Learned, rows: ServedRows) -> FloatArray:
 
 def _outcomes(rows: ServedRows, fold: IntArray, seed: int, served: NDArray[np.bool_]) -> Learned:
     return crossfitted(
-        Task(rows.covariates, rows.outcome, rows.outcome, rows.binary),
+        Task(rows.covariates, rows.outcome, rows.outcome, rows.binary, many(rows.values, VALUES)),
         fold,
         served,
         lambda taught: day_level(rows.outcome, rows.day, taught, binary=rows.binary, prior=_PRIOR),

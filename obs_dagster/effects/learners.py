@@ -7,7 +7,7 @@ learner of van der Laan, Polley and Hubbard, Statistical Applications in Genetic
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from obs_dagster.effects.rows import FOLDS
+from obs_dagster.effects.values import told_by_others
 from obs_dagster.profile.distribution import FloatArray, IntArray
 
 TREES, LEAVES, LEAST_IN_LEAF, RATE = 60, 8, 30, 0.1
@@ -38,16 +39,25 @@ class Task:
         target: shape (n,).
         level: what is said of a row without its covariates, likewise; log-odds if `binary`.
         binary: whether targets are 0 or 1.
+        values: of features of which not each value has a covariate, shape (n,) each.
     """
 
     covariates: FloatArray
     target: FloatArray
     level: FloatArray
     binary: bool
+    values: Sequence[IntArray] = ()
 
     def of(self, chosen: NDArray[np.bool_]) -> Task:
         """Some of the rows."""
-        return Task(self.covariates[chosen], self.target[chosen], self.level[chosen], self.binary)
+        values = [each[chosen] for each in self.values]
+        return Task(self.covariates[chosen], self.target[chosen], self.level[chosen], self.binary, values)
+
+    def told(self, level: FloatArray, taught: NDArray[np.bool_], fold: IntArray) -> Task:
+        """With a level, and a covariate for what the values of each feature say beyond it."""
+        beyond = self.target - (expit(level) if self.binary else level)
+        said = [told_by_others(each, beyond, taught, fold) for each in self.values]
+        return Task(np.column_stack([self.covariates, *said]), self.target, level, self.binary)
 
 
 def nothing(_task: Task, _seed: int) -> Predictor:
@@ -154,15 +164,16 @@ def crossfitted(task: Task, fold: IntArray, learns: NDArray[np.bool_], level: Le
     added = {name: np.zeros(len(fold)) for name in LEARNERS}
     levels = np.zeros(len(fold))
     # covariates that nobody has, or a handful of rows, teach nothing
-    kinds = LEARNERS if task.covariates.shape[1] else {"level": nothing}
+    kinds = LEARNERS if task.covariates.shape[1] or task.values else {"level": nothing}
     for held in range(FOLDS):
         taught, asked = learns & (fold != held), fold == held
         base = level(taught)
         levels[asked] = base[asked]
-        own = Task(task.covariates, task.target, base, task.binary).of(taught)
+        known = task.told(base, taught, fold)
+        own = known.of(taught)
         for name, learner in kinds.items():
             if len(np.unique(own.target)) > 1 or name == "level":
-                added[name][asked] = learner(own, seed)(task.covariates[asked])
+                added[name][asked] = learner(own, seed)(known.covariates[asked])
     losses = {name: _loss(task, levels + added[name], learns) for name in kinds}
     by = min(losses, key=lambda name: losses[name])
     looking = [name for name in kinds if name != "level"]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from obs_dagster.effects.covariates import VALUES
 from obs_dagster.effects.learners import Task, crossfitted, day_level
 from obs_dagster.effects.rows import ServedRows
+from obs_dagster.effects.values import many, told_by_others
 from obs_dagster.metrics.curves import ScoreCounts, roc_auc
 from obs_dagster.metrics.intervals import Z
 from obs_dagster.profile.distribution import FloatArray, IntArray
@@ -24,6 +27,9 @@ MOST_OUTSIDE = 0.5
 
 APART = 0.95
 """From here on the features as good as say which version gets a row."""
+
+GUESSING = 0.5
+"""The area where nothing tells which version gets a row."""
 
 LEAST_ROWS = 50
 """What the rows of either version must be worth once they are weighted."""
@@ -43,6 +49,7 @@ class Overlap:
         effective: what the rows inside are worth, of the first and of the second version (Kish).
         quantiles: of `balanced` at 5, 25, 50, 75 and 95 % of the rows of either version, shape (2, 5).
         by: what told them apart best: `level`, then nothing but the day does.
+        alone: the area by each feature alone that tells them apart, the most telling first.
     """
 
     chance: FloatArray
@@ -55,16 +62,18 @@ class Overlap:
     effective: tuple[float, float]
     quantiles: FloatArray
     by: str
+    alone: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def at_random(self) -> bool:
         """Whether nothing that is known of rows says which version gets them."""
-        return self.low <= 0.5  # noqa: PLR2004  guessing
+        return self.low <= GUESSING
 
     @property
     def refused(self) -> str:
         """Why nothing can be known; empty if something can."""
-        told = f"who gets a row can be told by the features (AUC {self.area:.3f})"
+        most = "".join(f", by {name} alone {area:.3f}" for name, area in [*self.alone.items()][:1])
+        told = f"who gets a row can be told by the features (AUC {self.area:.3f}{most})"
         if self.area >= APART:
             return f"{told}: hardly a row could have got either version"
         if self.outside > MOST_OUTSIDE:
@@ -86,7 +95,7 @@ def overlap(rows: ServedRows, fold: IntArray, seed: int) -> Overlap:
     served = rows.treated.astype(np.float64)
     everyone = np.ones(rows.n, dtype=bool)
     learned = crossfitted(
-        Task(rows.covariates, served, served, binary=True),
+        Task(rows.covariates, served, served, binary=True, values=many(rows.values, VALUES)),
         fold,
         everyone,
         lambda taught: day_level(served, rows.day, taught, binary=True, prior=1.0),
@@ -101,21 +110,34 @@ def overlap(rows: ServedRows, fold: IntArray, seed: int) -> Overlap:
     chance = expit(logit(learned.chance) + stands[place])
     inside = (balanced >= SUPPORT) & (balanced <= 1 - SUPPORT)
     area, deviation = _told_apart(learned.told, rows)
+    low, high = area - Z * deviation, area + Z * deviation
     return Overlap(
         chance=chance,
         balanced=balanced,
         inside=inside,
         outside=float(rows.weight[~inside].sum() / rows.weight.sum()),
         area=area,
-        low=area - Z * deviation,
-        high=area + Z * deviation,
+        low=low,
+        high=high,
         effective=(
             _worth((rows.weight / (1 - chance))[inside & ~rows.treated]),
             _worth((rows.weight / chance)[inside & rows.treated]),
         ),
         quantiles=np.array([_quantiles(balanced[rows.treated == side]) for side in (False, True)]),
         by=learned.by,
+        alone=_alone(rows, fold, served - expit(learned.level)) if low > GUESSING else {},
     )
+
+
+def _alone(rows: ServedRows, fold: IntArray, beyond: FloatArray) -> dict[str, float]:
+    """The area by each feature that tells versions apart for itself, the most telling first."""
+    everyone = np.ones(rows.n, dtype=bool)
+    found = {}
+    for name, values in rows.values.items():
+        area, deviation = _told_apart(told_by_others(values, beyond, everyone, fold), rows)
+        if area - Z * deviation > GUESSING:
+            found[name] = area
+    return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
 
 
 def _told_apart(score: FloatArray, rows: ServedRows) -> tuple[float, float]:

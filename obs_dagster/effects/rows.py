@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from obs_dagster.effects.values import Values
 from obs_dagster.profile.distribution import FloatArray, IntArray
 
 FOLDS = 5
@@ -26,6 +27,7 @@ class ServedRows:
         weight: rows of the log that it stands for; the same for all rows of a version and day.
         binary: whether outcomes are 0 or 1.
         segments: by segment cell, which rows are in it.
+        values: of each feature.
     """
 
     covariates: FloatArray
@@ -35,6 +37,7 @@ class ServedRows:
     weight: FloatArray
     binary: bool
     segments: Mapping[str, NDArray[np.bool_]]
+    values: Values = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -71,6 +74,7 @@ class ServedRows:
             day=self.day[chosen],
             weight=self.weight[chosen],
             segments={name: inside[chosen] for name, inside in self.segments.items()},
+            values={name: each[chosen] for name, each in self.values.items()},
         )
 
     def day_sums(self, values: Sequence[FloatArray] | FloatArray) -> FloatArray:

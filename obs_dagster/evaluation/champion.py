@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from obs_dagster.evaluation.champion_kept import keep_champion, kept_champion
 from obs_dagster.evaluation.night import Night
-from obs_dagster.evaluation.same_day import Judged, SameDay, judged_on, same_day, way_of
+from obs_dagster.evaluation.same_day import Judged, SameDay, compared_on, judged_on, same_day
 from obs_dagster.evaluation.versus import comparisons, metrics_to_compare
 from obs_dagster.figures import decimal, percent
 from obs_dagster.metrics.champion import Challenge
@@ -26,8 +26,6 @@ from obs_dagster.versus.told import told
 
 ACTIVE, PAUSE = 7, 28
 """Days without labelled rows after which a version is told of no more, and its evidence begins anew."""
-
-_EVENED = {"same days, same mix": "on the same days, with the mix of segments evened out"}
 
 
 def champion_records(
@@ -153,7 +151,7 @@ class _Story:
         word = {1: "better than", -1: "worse than", 0: "not told apart from"}[look.decided]
         said = (
             f"{word} version {champion.version}, its champion: {figure(known.first)} and "
-            f"{figure(known.second)} {_EVENED.get(way_of(same), 'on the same days')}, after {look.days} days"
+            f"{figure(known.second)} {compared_on(same)}, after {look.days} days"
         )
         return Estimate(look.difference, look.low, look.high, known.rows, reason=said)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from obs_dagster.effects.covariates import covariates, telling
 from obs_dagster.effects.rows import ServedRows
+from obs_dagster.effects.values import values_of
 from obs_dagster.evaluation.day_rows import (
     HASH,
     ROWS,
@@ -125,6 +126,7 @@ def served_rows(drawn: pa.Table, night: Night, outcome: Outcome) -> ServedRows:
         weight=rows[_WEIGHT].to_numpy(),
         binary=found.binary,
         segments=_segments(rows, [cut for cut in monitor.cuts if cut and features.keys() >= {*cut}]),
+        values=values_of(rows, numbers, categories),
     ).side_by_side()
 
 

@@ -31,11 +31,13 @@ class SameDay:
 
     Attributes:
         difference: the first version minus the second.
-        evened: whether both have been given the same mix of segments.
+        evened: the split of whose cells both have been given the same mix; empty if of none.
+        mixes: by column, the rows of either version in each cell.
     """
 
     difference: DayDifference
-    evened: bool
+    evened: Cut
+    mixes: Mapping[str, Mapping[str, tuple[float, float]]]
 
 
 def judged_on(night: Night, day: dt.date) -> Judged:
@@ -76,12 +78,42 @@ def same_day(day: Judged, first: str, second: str, comparison: Comparison) -> Sa
     """
     cut = _shared_cut(day[first], day[second], comparison)
     found = unpaired_day(day[first].get(cut, {}), day[second].get(cut, {}), comparison)
-    return None if found is None else SameDay(found, bool(cut))
+    if found is None:
+        return None
+    single = sorted(each for each in day[first].keys() | day[second].keys() if len(each) == 1)
+    mixes = {name: _rows_of_both(day[first], day[second], comparison, (name,)) for (name,) in single}
+    return SameDay(found, cut, mixes)
 
 
 def way_of(days: Sequence[SameDay]) -> Way:
     """What versions were compared on; the mix is the same only if it was so on every day."""
     return "same days, same mix" if days and all(each.evened for each in days) else "same days"
+
+
+def compared_on(days: Sequence[SameDay]) -> str:
+    """What versions were compared on, in words: what was evened out every day, and what could not be."""
+    evened = [name for name in (days[0].evened if days else ()) if all(name in each.evened for each in days)]
+    apart = [name for name in _apart(days) if name not in evened]
+    told = (
+        f"on the same days, with the mix of {' and '.join(evened)} evened out"
+        if evened
+        else "on the same days"
+    )
+    return f"{told}, though they got other values of {' and '.join(apart)}" if apart else told
+
+
+def _apart(days: Sequence[SameDay]) -> list[str]:
+    """The columns of which the versions got other values, so that no mix of them is the same."""
+    found = []
+    for name in dict.fromkeys(name for each in days for name in each.mixes):
+        cells: dict[str, tuple[float, float]] = {}
+        for each in days:
+            for cell, (one, other) in each.mixes.get(name, {}).items():
+                before = cells.get(cell, (0.0, 0.0))
+                cells[cell] = before[0] + one, before[1] + other
+        if _shared(cells)[0] < COVERED:
+            found.append(name)
+    return found
 
 
 def _shared_cut(
@@ -92,13 +124,28 @@ def _shared_cut(
     """The finest split whose cells both versions have on a day; all rows if there is none."""
     best: tuple[int, Cut] = (1, ())
     for cut in first.keys() - {()}:
-        one, other = (
-            {name: float(cell @ comparison.rows) for name, cell in of.get(cut, {}).items()}
-            for of in (first, second)
-        )
-        both = [name for name in one.keys() & other.keys() if min(one[name], other[name]) >= LEAST]
-        shared = sum(one[name] + other[name] for name in both)
-        rows = sum((*one.values(), *other.values()))
-        if rows and shared / rows >= COVERED:
-            best = max(best, (len(both), cut))
+        share, both = _shared(_rows_of_both(first, second, comparison, cut))
+        if share >= COVERED:
+            best = max(best, (both, cut))
     return best[1]
+
+
+def _rows_of_both(
+    first: Mapping[Cut, Mapping[str, FloatArray]],
+    second: Mapping[Cut, Mapping[str, FloatArray]],
+    comparison: Comparison,
+    cut: Cut,
+) -> dict[str, tuple[float, float]]:
+    """By cell of a split, the rows of the first and of the second version."""
+    one, other = (
+        {name: float(cell @ comparison.rows) for name, cell in of.get(cut, {}).items()}
+        for of in (first, second)
+    )
+    return {name: (one.get(name, 0.0), other.get(name, 0.0)) for name in {**one, **other}}
+
+
+def _shared(cells: Mapping[str, tuple[float, float]]) -> tuple[float, int]:
+    """The share of the rows that lie in cells which both versions have, and how many such cells there are."""
+    both = [sum(rows) for rows in cells.values() if min(rows) >= LEAST]
+    every = sum(map(sum, cells.values()))
+    return (sum(both) / every if every else 0.0), len(both)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.night import Night
-from obs_dagster.evaluation.same_day import Judged, Way, judged_on, same_day, way_of
+from obs_dagster.evaluation.same_day import Judged, Way, compared_on, judged_on, same_day, way_of
 from obs_dagster.evaluation.shadow_pairs import shadow_pairs
 from obs_dagster.evaluation.where import Period
 from obs_dagster.metrics.registry import definition
@@ -42,6 +42,7 @@ class Versus:
         values: the metric of the first and of the second version, over the days that were compared.
         rows: labelled rows, or requests, that were compared, of one version where both have the same.
         lower: whether a lower metric is the better one.
+        on: the same as `way`, in words.
     """
 
     first: str
@@ -53,6 +54,7 @@ class Versus:
     values: tuple[float, float] | None
     rows: int
     lower: bool = False
+    on: str = "on the same days"
 
     @property
     def ahead(self) -> str:
@@ -148,7 +150,8 @@ def versus(
         paired = pairs.get(metric, [])
         if sum(each.rows for each in paired) >= PAIRS:
             of_days = [day for each in paired if (day := paired_day(each, asked.comparison)) is not None]
-            found.append(asked.told(WHOLE, "same requests", of_days))
+            of_requests = asked.told(WHOLE, "same requests", of_days)
+            found.append(replace(of_requests, on="on the requests that both have scored"))
         else:
             found.append(asked.unpaired(common))
         if segments:
@@ -182,9 +185,10 @@ class _Asked:
 
     def unpaired(self, days: Sequence[Judged]) -> Versus:
         """All rows of the same days, with the same mix of segments where both have them."""
-        found = (same_day(day, self.first, self.second, self.comparison) for day in days)
-        compared = [each for each in found if each is not None]
-        return self.told(WHOLE, way_of(compared), [each.difference for each in compared])
+        of_days = (same_day(day, self.first, self.second, self.comparison) for day in days)
+        compared = [each for each in of_days if each is not None]
+        found = self.told(WHOLE, way_of(compared), [each.difference for each in compared])
+        return replace(found, on=compared_on(compared))
 
     def by_segment(self, days: Sequence[Judged]) -> Iterator[Versus]:
         """Each segment that the first version has."""

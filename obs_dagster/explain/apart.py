@@ -27,12 +27,12 @@ _PASSED = ("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"
 _PASSED_BEGINNING = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "MKL_", "NUMBA_")
 _OWN = ("OBS_HOME", "OBS_LAKE", "OBS_CORES", "OBS_UMASK")
 _KEY = ("OBS_PII_KEY", "OBS_PII_KEY_FILE")
-_LONGEST_ANSWER = 64 * 2**20
+_LONGEST_ANSWER, _LONGEST_TOLD = 64 * 2**20, 2_000
 _BLOCK = 1 << 16
 
 
 class ConfinedError(WorkerError):
-    """The process that ran models died, or was ended."""
+    """The process that ran models died, was ended, or says why it cannot do what it was asked."""
 
 
 def environment(environ: Mapping[str, str], *, with_key: bool) -> dict[str, str]:
@@ -60,7 +60,7 @@ def run_apart(
         with_key: as for `environment`.
 
     Raises:
-        ConfinedError: the process died, was too slow, or said what is no answer.
+        ConfinedError: the process died, was too slow, said what is no answer, or why there is none.
     """
     told = scratch() / f"confined-{os.urandom(8).hex()}"
     read, write = os.pipe()
@@ -135,6 +135,9 @@ def _plain(line: bytes) -> list[dict[str, Any]]:
         raise ConfinedError(
             "A model's process gave no answer that can be read.", remedy="Look at the model."
         ) from error
+    if isinstance(found, dict) and found.keys() == {"message", "remedy"}:
+        message, remedy = (str(found[each])[:_LONGEST_TOLD] for each in ("message", "remedy"))
+        raise ConfinedError(message, remedy=remedy)
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise ConfinedError(
             "A model's process gave another answer than was asked for.", remedy="Look at the model."

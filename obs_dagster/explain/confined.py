@@ -60,10 +60,16 @@ def main() -> None:
     explained = pickle.loads(_read(length))  # noqa: S301
     threading.Thread(target=_end_with_night, daemon=True).start()
     with os.fdopen(answers, "w", encoding="utf-8") as out:
-        for found in explained():
-            # NumPy's numbers are floats here
-            out.write(json.dumps([each.to_json() for each in found], default=float) + "\n")
-            out.flush()
+        try:
+            for found in explained():
+                # NumPy's numbers are floats here
+                out.write(json.dumps([each.to_json() for each in found], default=float) + "\n")
+                out.flush()
+        except Exception as error:
+            # what says what to do about it is told as it is
+            if (remedy := getattr(error, "remedy", None)) is None:
+                raise
+            out.write(json.dumps({"message": getattr(error, "message", ""), "remedy": remedy}) + "\n")
 
 
 def _read(length: int) -> bytes:

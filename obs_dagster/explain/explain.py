@@ -247,5 +247,7 @@ def require(frame: pd.DataFrame, inputs: Sequence[str], name: str) -> None:
     if missing:
         raise ExplanationError(
             f"The model reads {', '.join(missing)}, which the {name} do not have.",
-            remedy="Log every column that the model reads, under the name it was trained with.",
+            remedy="Declare every column that the model reads under `features`, by the name that it was "
+            "trained with; one that the log calls otherwise has a `column`. "
+            f"There are: {', '.join(map(str, frame.columns))}.",
         )

@@ -178,10 +178,11 @@ def _explained(
     output = leading_output(monitor)
     decisions = _Decisions(() if output.kind == "number" else names, monitor.logs.threshold)
     [(said, decision)] = decisions.told(scored.scores)
-    around = Neighbourhood.of(explainer.background)
-    distances = around.distances(row)
-    beside = _Beside(model, explainer.background, distances, decisions, monitor)
     has_baseline = found.version in explainers.prepared
+    background = explainer.background if has_baseline else _others(explainer.background, row)
+    around = Neighbourhood.of(background)
+    distances = around.distances(row)
+    beside = _Beside(model, background, distances, decisions, monitor)
     unlike = around.unlike(float(distances.min()))
     logged = plain(found.row[output.column].iloc[0])
     yield [
@@ -229,6 +230,12 @@ def _like(explainers: Explainers, found: Prediction) -> pd.DataFrame:
     )
     like = drawn[found.version]
     return like if len(like) else found.row
+
+
+def _others(rows: pd.DataFrame, row: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the day without the row itself, which is as near to itself as can be."""
+    same = np.flatnonzero(Neighbourhood.of(rows).distances(row) == 0)
+    return rows if len(rows) == 1 else rows.iloc[np.delete(np.arange(len(rows)), same[:1])]
 
 
 def _explanation(

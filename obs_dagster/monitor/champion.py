@@ -23,3 +23,12 @@ def beside_champion(metric: str) -> str:
 def of_version(metric: str) -> str:
     """The metric of one version whose difference a metric tells; the metric itself if it tells none."""
     return metric.removesuffix(_SUFFIX)
+
+
+def good_news(metric: str, direction: str) -> bool:
+    """Whether a value on this side of a threshold says that a version is better than its champion.
+
+    >>> good_news("recall_beside_champion", "above"), good_news("recall", "above")
+    (True, False)
+    """
+    return metric.endswith(_SUFFIX) and direction == "above"

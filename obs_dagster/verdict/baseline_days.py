@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+from obs_dagster.alerts.rules.breaches import COMPARED, rules_of
 from obs_dagster.alerts.rules.judging import judge
 from obs_dagster.alerts.rules.observation import Verdict
 from obs_dagster.baselines.protocol import baseline_of
+from obs_dagster.monitor.alerting import Rule
+from obs_dagster.monitor.champion import good_news
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.verdict.judged import watched
@@ -28,7 +31,7 @@ def days_in_breach(monitor: Monitor, index: RecordIndex, version: str, day: dt.d
     if not window:
         return ""
     days, names = set[dt.date](), list[str]()
-    for rule in monitor.alerts:
+    for rule in _rules(monitor):
         found = {
             night.day
             for subject, nights in watched(rule, index, version)
@@ -49,3 +52,14 @@ def days_in_breach(monitor: Monitor, index: RecordIndex, version: str, day: dt.d
     if baseline.leaves_out:
         return f"{count} {were}, and left out of the baseline of what was"
     return f"{count}, which it is compared with, {were}"
+
+
+def _rules(monitor: Monitor) -> list[Rule]:
+    """The rules that say of a day that something was wrong with what later days are compared with."""
+    if baseline_of(monitor).leaves_out:
+        return [rule for family in COMPARED for rule in rules_of(monitor, family)]
+    return [
+        rule
+        for rule in monitor.alerts
+        if not all(good_news(part.metric, part.direction) for part in rule.parts)
+    ]

@@ -10,7 +10,7 @@ from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.changes.change import NOTHING, Changes
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import shown_in
-from obs_dagster.monitor.champion import of_version
+from obs_dagster.monitor.champion import good_news, of_version
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.refusal import fact, not_evaluated
@@ -112,7 +112,7 @@ class _Judge:
 
     def _better(self) -> list[AlertLine]:
         """The alerts that say of it that it is better than its champion."""
-        return [each for each in self._firing() if of_champion(each.metric) and each.direction == "above"]
+        return [each for each in self._firing() if good_news(each.metric, each.direction)]
 
     def _alarmed(self, firing: Sequence[AlertLine]) -> Verdict:
         grave = [

@@ -18,6 +18,9 @@ from obs_dagster.metrics.registry import family as metrics_of
 from obs_dagster.monitor import Monitor, Rule
 from obs_dagster.monitor.whole import WHOLE
 
+COMPARED: tuple[Family, ...] = ("drift", "performance", "service")
+"""The families whose metrics are held against a baseline of days before."""
+
 
 class Breaches:
     """The days in breach of rules on the metrics of one stage, which grow as the stage evaluates days.
@@ -71,10 +74,8 @@ def breaches(
         family: whose metrics the stage evaluates.
         days: those that it evaluates, in their order.
     """
-    baseline, known = baseline_of(monitor), metrics_of(family, monitor.task)
-    rules = [rule for rule in monitor.alerts if all(part.metric in known for part in rule.parts)]
-    compared = family == "drift" or any(part.threshold.of_baseline for rule in rules for part in rule.parts)
-    if not (rules and days and compared and baseline.leaves_out):
+    baseline, rules = baseline_of(monitor), rules_of(monitor, family)
+    if not (rules and days and baseline.leaves_out):
         return None
     first = min(days)
     # as far back as a window may reach that leaves out all of its days
@@ -91,3 +92,16 @@ def breaches(
         for key, subjects in stored.items()
     }
     return Breaches(rules, nights)
+
+
+def rules_of(monitor: Monitor, family: Family) -> list[Rule]:
+    """The rules whose days in breach the baseline of a family's metrics may leave out.
+
+    Args:
+        monitor: the monitor.
+        family: one of `COMPARED`.
+    """
+    known = metrics_of(family, monitor.task)
+    rules = [rule for rule in monitor.alerts if all(part.metric in known for part in rule.parts)]
+    compared = family == "drift" or any(part.threshold.of_baseline for rule in rules for part in rule.parts)
+    return rules if compared else []

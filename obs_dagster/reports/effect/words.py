@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from obs_dagster.effects.by_day import Mean
 from obs_dagster.effects.estimate import Estimated
+from obs_dagster.effects.overlap import APART
 from obs_dagster.evaluation.effect import VersionEffect
 from obs_dagster.figures import MINUS, decimal, percent
 
@@ -78,6 +79,7 @@ def told(found: VersionEffect) -> Iterator[tuple[str, str]]:
     yield "Routing", routing(estimated)
     yield "Overlap", overlap_told(estimated, found)
     if estimated.effect is None:
+        yield "What to do", _DO
         return
     if min(found.labelled) < _MOSTLY:
         yield "Labels", _labels(found)
@@ -89,7 +91,11 @@ def told(found: VersionEffect) -> Iterator[tuple[str, str]]:
         yield "An effect?", _SAY
 
 
-_MOSTLY = 0.9
+_MOSTLY, _TELLING = 0.9, 3
+_DO = (
+    "Have chance decide for a part of the rows, of every kind, which version serves them; after seven days "
+    "of that ask again, with `--from` its first day."
+)
 _ALWAYS = "Which version is right more often, obs compare says on any night."
 _SAY = (
     "Only if what the model decides can change the label. If it cannot, as with the weather, a difference "
@@ -131,7 +137,10 @@ def routing(estimated: Estimated) -> str:
     area = f"(AUC {seen.area:.2f} [{seen.low:.2f}, {seen.high:.2f}]; 0.50 is guessing)"
     if seen.at_random:
         return f"It looks random: nothing in the features tells who served a row {area}."
-    return f"It was not random: the features tell in part who served a row {area}."
+    told = "tell" if seen.area >= APART else "tell in part"
+    alone = [f"{name} ({each:.2f} alone)" for name, each in [*seen.alone.items()][:_TELLING]]
+    most = f" Most of all {', '.join(alone)}." if alone else ""
+    return f"It was not random: the features {told} who served a row {area}.{most}"
 
 
 def overlap_told(estimated: Estimated, found: VersionEffect) -> str:

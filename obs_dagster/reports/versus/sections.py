@@ -21,7 +21,7 @@ def versus_section(found: Sequence[Versus]) -> Listing:
         each
         for metric in dict.fromkeys(each.metric for each in whole)
         for each in sorted(
-            (one for one in found if one.metric == metric and one.segment != WHOLE and _decided(one)),
+            (one for one in found if one.metric == metric and _decided(one) and _a_part(one, whole)),
             key=lambda one: (one.look.p_value if one.look else 1.0, one.segment),
         )[:SEGMENTS]
     ]
@@ -47,6 +47,13 @@ def versus_section(found: Sequence[Versus]) -> Listing:
 
 def _decided(each: Versus) -> bool:
     return each.look is not None and each.look.decided != 0
+
+
+def _a_part(each: Versus, whole: Sequence[Versus]) -> bool:
+    """Whether it is of some of the rows, and not of all again, as where a split has one value."""
+    return each.segment != WHOLE and all(
+        each.rows < one.rows for one in whole if one.metric == each.metric and one.way != "same requests"
+    )
 
 
 def _row(each: Versus) -> tuple[str, ...]:

@@ -7,16 +7,10 @@ from obs_dagster.figures import MINUS
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.verdict.wording import noun, number
 
-WAYS = {
-    "same requests": "on the requests that both have scored",
-    "same days, same mix": "on the same days, with the mix of segments evened out",
-    "same days": "on the same days",
-}
-
 
 def verdict_on(found: Versus) -> str:
     """The verdict on one metric over all rows."""
-    name, where = noun(found.metric), WAYS[found.way]
+    name, where = noun(found.metric), found.on
     if found.look is None or found.values is None:
         return f"Nothing is known of {name} {where}: no day has rows of both."
     first, second = (number(found.metric, value) for value in found.values)
@@ -47,18 +41,28 @@ def difference(found: Versus) -> str:
     """The difference with the interval that holds on all nights."""
     if found.look is None:
         return ""
-    return f"{signed(found.look.difference)} [{signed(found.look.low)}, {signed(found.look.high)}]"
+    largest = max(abs(found.look.low), abs(found.look.high))
+    value, low, high = (
+        signed(each, largest) for each in (found.look.difference, found.look.low, found.look.high)
+    )
+    return f"{value} [{low}, {high}]"
 
 
-def signed(value: float) -> str:
+def signed(value: float, largest: float = 0.0) -> str:
     """A difference with its sign, and the digits that a reader can use.
 
     >>> signed(0.0512), signed(-1234.5), signed(0.00002), signed(0.0)
     ('+0.051', '\N{MINUS SIGN}1,234', '+2e\N{MINUS SIGN}05', '+0.000')
+    >>> signed(0.00002, 0.04), signed(-0.00002, 0.04)
+    ('+0.000', '\N{MINUS SIGN}0.000')
+
+    Args:
+        value: the difference.
+        largest: the largest number that it is written beside.
     """
     if abs(value) >= 100:  # noqa: PLR2004  digits
         text = f"{value:+,.0f}"
-    elif value and abs(value) < 0.0005:  # noqa: PLR2004  what three decimals write as nothing
+    elif value and max(abs(value), largest) < 0.0005:  # noqa: PLR2004  what three decimals write as nothing
         text = f"{value:+.1g}"
     else:
         text = f"{value:+.3f}"

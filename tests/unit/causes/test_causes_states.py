@@ -255,3 +255,16 @@ def test_an_answer_that_fails_keeps_nobody_from_the_rest(store, evaluated, monke
         assert across([evaluated])(connection, incident) == ""
         assert across([])(connection, incident) == ""
     assert Began(evaluated, store).on(day(28)) is None
+
+
+def test_a_version_that_is_better_than_its_champion_is_nothing_that_is_off(store, write, read):
+    write("recall_beside_champion", 0.1, version="2")
+    write("recall", 0.8)
+    rules = [
+        {"name": "ahead", "metric": "recall", "better_than": "champion", "confident": False},
+        {"name": "behind", "metric": "recall_beside_champion", "below": 0.2, "confident": False},
+    ]
+    monitor = Monitor.model_validate(DESCRIBED | {"champion": "1", "alerts": rules})
+    now = dt.datetime(2024, 3, 1, tzinfo=UTC)
+    evaluate_rules(monitor, store, as_of=day(NIGHTS - 1), now=now, run_id="run")
+    assert read(20)[2]["performance"] == ["the rule behind was in breach"]

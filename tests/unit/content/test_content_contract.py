@@ -7,8 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.content.protocol import described, fault_column
 from obs_dagster.monitor.content import CONTENT, descriptors
+from obs_dagster.profile.grids.asinh_grid import AsinhGrid
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.quality.validated import QUARANTINE
 from obs_dagster.sources.ingest import ingest_logs
@@ -141,6 +143,18 @@ def test_nights_compare_every_descriptor_with_the_baseline(evaluated, kind):
     assert {*world.monitor.described} <= drift
     # the content itself is not counted
     assert "what" not in drift
+
+
+def test_descriptors_are_counted_on_grids_of_the_baseline_s_days(small, kind, day):
+    days = {"kind": "days", "first": str(day), "last": str(day)}
+    features = {"temp": {"type": "number"}, "what": keys(kind)}
+    world = small(features=features, segments=[], labels=None, baseline=days)
+    world.log(day, rows(world, kind, day, 200))
+    grids = prepare_baseline(world.monitor, world.lake).grids.columns
+    numbers = [
+        name for name, (_, each) in world.monitor.described.items() if each.type in ("integer", "number")
+    ]
+    assert not [name for name in numbers if grids[name] == AsinhGrid(centre=0.0, scale=1.0)]
 
 
 def test_rows_are_split_by_a_descriptor(evaluated, kind):

@@ -55,3 +55,35 @@ def test_few_numbers_are_features_of_their_own(service, numbers):
     types, monitor = with_columns(service, scores_of=lambda n: rng.normal(size=(n, numbers)).tolist())
     assert not types
     assert "scores_of[0]" in monitor.features
+
+
+def test_some_damaged_values_change_nothing(service):
+    rng = np.random.default_rng(0)
+
+    def vectors(n):
+        of_another_model = rng.normal(size=(n, 48)).tolist()[: n // 20]
+        return [*of_another_model, *rng.normal(size=(n, 24)).tolist()[n // 20 :]]
+
+    def stray(values, *others):
+        return [*others, *values[len(others) :]]
+
+    def pictures(n):
+        return [png(np.full((4, 4, 3), k % 256, np.uint8)) for k in range(n)]
+
+    types, monitor = with_columns(
+        service,
+        vector=vectors,
+        photo=lambda n: stray([f"2024/{number:05}.jpg" for number in range(n)], "/etc/passwd", "n/a"),
+        scan=lambda n: stray(pictures(n), b"", b"no image"),
+        packed=lambda n: stray([base64.b64encode(each).decode() for each in pictures(n)], "", "?"),
+    )
+    assert types == {"vector": "embedding", "photo": "image", "scan": "image", "packed": "image"}
+    assert monitor.content["vector"].dimension == 24
+
+
+def test_lists_of_any_length_are_no_vectors(service):
+    rng = np.random.default_rng(0)
+    types, _ = with_columns(
+        service, clicked=lambda n: [rng.normal(size=rng.integers(16, 40)).tolist() for _ in range(n)]
+    )
+    assert not types

@@ -197,6 +197,32 @@ def test_folders_of_another_time_zone(service):
         drafted(service, zone="Europe/Berlim")
 
 
+@pytest.mark.parametrize(
+    ("zone", "first"),
+    [
+        ("Europe/Berlin", "2024-10-24"),
+        ("Europe/Berlin", "2024-03-28"),
+        ("America/New_York", "2024-10-31"),
+        ("Australia/Sydney", "2024-10-03"),
+    ],
+)
+def test_days_of_a_zone_whose_clock_changes(service, zone, first):
+    for back in range(6):
+        day = dt.date.fromisoformat(first) + dt.timedelta(days=back)
+        begins, ends = (pd.Timestamp(each, tz=zone) for each in (day, day + dt.timedelta(days=1)))
+        times = pd.date_range(begins, ends, periods=201, inclusive="left", unit="us").tz_convert("UTC")
+        service.write(f"logs/{day}.csv", service.rows(day, len(times)).assign(created_at=times))
+    found = drafted(service).zone
+    assert (found.value, found.sure) == (zone, False)
+
+
+def test_a_log_of_one_row_has_an_id(service):
+    [frame] = service.log(days=1, n=1)
+    service.write("labels/all.csv", frame[["request_id"]].assign(is_fraud=True))
+    draft = drafted(service, labels=str(service.root / "labels"), columns={"score": "score"})
+    assert loaded(service, draft).labels.columns.prediction_id == "request_id"
+
+
 def test_training_rows_are_found_by_version(service):
     frames = service.log()
     service.write("training/v3.csv", frames[0])
@@ -380,3 +406,31 @@ def test_labels_that_are_keyed_by_customer_and_day(service):
     assert monitor.labels.columns.keys == {"customer": "customer", "date": "{day}"}
     assert monitor.labels.columns.label == "churned"
     assert monitor.logs.columns.prediction_id == "request_id"
+
+
+def test_a_dot_in_the_name_of_a_column_is_no_column_around_it(service):
+    service.log(place="logs/{day}.parquet", change=lambda frame: frame.rename(columns={"age": "person.age"}))
+    monitor = loaded(service, drafted(service))
+    assert monitor.features["person.age"].column is None
+
+
+def test_versions_that_score_the_same_requests_share_ids(service):
+    def in_the_shadow(frame):
+        return pd.concat([frame, frame.assign(model_version="v4", score=frame["score"] / 2)])
+
+    for back, frame in enumerate(service.log(change=in_the_shadow)):
+        labels = frame[["request_id"]].assign(is_fraud=np.arange(len(frame)) % 5 == 0)
+        service.write(f"labels/{back}.csv", labels)
+    draft = drafted(service, labels=str(service.root / "labels"))
+    monitor = loaded(service, draft)
+    assert monitor.logs.columns.prediction_id == "request_id"
+    assert monitor.labels.columns.prediction_id == "request_id"
+    assert "request_id" not in monitor.features
+
+
+def test_an_id_that_rows_of_a_version_share_identifies_none(service):
+    def twice(frame):
+        return pd.concat([frame, frame, frame.assign(model_version="v4")])
+
+    service.log(change=twice)
+    assert "prediction_id" not in drafted(service).roles

@@ -41,7 +41,7 @@ def test_it_says_night_by_night_what_the_comparison_of_versions_says(world):
     assert last.high < 0
     assert last.n == compared.rows
     assert last.reason.startswith("worse than version 1, its champion: 0.")
-    assert last.reason.endswith("on the same days, with the mix of segments evened out, after 8 days")
+    assert last.reason.endswith("on the same days, with the mix of carrier evened out, after 8 days")
 
 
 def test_a_difference_that_may_be_chance_is_said_to_be_none(world):

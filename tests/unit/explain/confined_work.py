@@ -4,6 +4,8 @@ import os
 import time
 from pathlib import Path
 
+from obs_dagster.errors import ModelLoadError
+
 GB = 2**30
 
 
@@ -38,3 +40,7 @@ class Hostile:
 
     def __reduce__(self):
         return (os._exit, (7,))
+
+
+def refuse():
+    raise ModelLoadError("The version refuses the row.", remedy="Look at its values.")

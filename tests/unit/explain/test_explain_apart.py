@@ -11,7 +11,7 @@ from obs_dagster.explain.apart import ConfinedError, environment, run_apart
 from obs_dagster.explain.day import explain_days
 from obs_dagster.explain.kept import explanation_files
 from obs_dagster.explain.loading import fetch_version
-from tests.unit.explain.confined_work import GB, Hostile, hog, read, sleep, work
+from tests.unit.explain.confined_work import GB, Hostile, hog, read, refuse, sleep, work
 from tests.unit.explain.test_explain_days import DAY, FEATURES, log_of, ready
 
 
@@ -44,6 +44,17 @@ def test_whatever_a_process_does_is_an_error_of_its_own(does, seconds, why):
     assert next(answers) == [{"said": "plain"}]
     with pytest.raises(ConfinedError, match=why):
         next(answers)
+
+
+def test_what_says_what_to_do_about_it_is_told_as_it_is():
+    answers = asked("plain", refuse)
+    assert next(answers) == [{"said": "plain"}]
+    with pytest.raises(ConfinedError) as caught:
+        next(answers)
+    assert (caught.value.message, caught.value.remedy) == (
+        "The version refuses the row.",
+        "Look at its values.",
+    )
 
 
 @pytest.fixture

@@ -52,6 +52,17 @@ def test_the_nearest_row_of_the_baseline_is_the_row_itself(world, registry, trai
     assert not found.remarks
 
 
+def test_without_a_baseline_it_is_held_against_other_rows_of_the_day(small, registry, training):
+    made = small(
+        features=FEATURES, registry={"name": "delay"}, labels=None, baseline={"kind": "rolling", "days": 7}
+    )
+    log_of(made, [training.iloc[:60], training.iloc[:60]], registry, ["1", "2"])
+    ready(made)
+    found = explained(made, registry, f"1-{training.index[5]}")
+    assert found.background == "day"
+    assert found.nearest[0].distance > 0
+
+
 def test_a_change_leads_to_another_decision(world, registry, training):
     found = explained(world, registry, f"1-{training.index[5]}", fixed=["carrier"])
     other = found.counterfactual

@@ -152,6 +152,20 @@ def test_days_of_a_rolling_baseline_that_were_in_breach_are_told(judge, season, 
     assert told in found.reasons
 
 
+@pytest.mark.parametrize("in_breach", ["leave_out", "keep"])
+def test_days_on_which_a_version_beat_its_champion_are_as_good_as_others(judge, season, in_breach):
+    rule = {"name": "ahead", "metric": "recall", "better_than": "champion"}
+    monitor = {
+        "alerts": [rule],
+        "champion": "1",
+        "baseline": {"kind": "rolling", "days": 5, "in_breach": in_breach},
+    }
+    days = [season.LAST - dt.timedelta(days=ago) for ago in (1, 3)]
+    ahead = [season.record("recall_beside_champion", "1", day, 0.2, spread=0.01, window=1) for day in days]
+    found = judge(monitor=monitor, records=[*plain(season), *ahead])
+    assert not any("ahead" in reason for reason in found.reasons if "in breach" in reason)
+
+
 def test_a_pending_alert_is_told_but_sound(judge, season):
     verdict = judge(alerts=[season.alert(state="pending", fired_day=None, nights=1)])
     assert verdict.status == "sound"
