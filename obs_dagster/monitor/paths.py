@@ -16,6 +16,8 @@ _PATHS = (
     PathKey(("logs", "path"), allowed=("day", "version")),
     PathKey(("labels", "path")),
     PathKey(("quality", "suite")),
+    PathKey(("fairness", "held_apart", "path")),
+    PathKey(("fairness", "held_apart", "counts")),
 )
 
 

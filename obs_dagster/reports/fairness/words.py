@@ -65,3 +65,19 @@ def too_small(groups: Groups) -> str:
     """Which groups nothing is told of; empty if none is too small."""
     small = sorted(each.name for each in groups.groups if each.rows < groups.least)
     return f"Nothing is told of {', '.join(small)}: fewer than {groups.least} rows." if small else ""
+
+
+def not_known(groups: Groups) -> str:
+    """Of how many predictions nobody knows the group; empty if that is known of all."""
+    if groups.reason:
+        return f"Their groups are not known: {groups.reason.rstrip('.')}."
+    if not groups.unknown:
+        return ""
+    every = groups.unknown + groups.rows
+    told = f"{percent(groups.unknown / every)} of {rows_told(every, groups)} predictions"
+    return f"Not known: the group of {told}, which are compared with nobody."
+
+
+def rows_told(rows: int, groups: Groups) -> str:
+    """A number of rows; of attributes that are held apart, to tens."""
+    return f"about {round(rows, -1):,}" if groups.apart else f"{rows:,}"
