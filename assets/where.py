@@ -9,12 +9,11 @@ import dagster as dg
 
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.night import Night
-from obs_dagster.evaluation.where import WhereError, metric_to_explain, why_on
+from obs_dagster.evaluation.where import WhereError, metrics_to_explain, why_on
 from obs_dagster.evaluation.where_kept import keep_sentences
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.reports.versus import newest_versus, verdict_on
 from obs_dagster.reports.why import told_of
-from obs_dagster.tasks.binary.ratios import RATIOS
 from obs_dagster.verdict.headline import settled_through
 
 
@@ -40,9 +39,9 @@ def _why(night: Night, day: dt.date, settled: dt.date) -> Mapping[str, dg.Metada
     """Where versions are wrong, and what changes of their metrics are made of."""
     monitor = night.monitor
     try:
-        first = metric_to_explain(monitor)
+        first, *others = metrics_to_explain(monitor)
         watched = {part.metric for rule in monitor.alerts for part in rule.parts}
-        metrics = [first, *sorted(watched.intersection(RATIOS) - {first})]
+        metrics = [first, *(each for each in others if each in watched)]
         told: dict[str, dict[str, str]] = {}
         for each in dict.fromkeys((day, settled)):
             told = _sentences(night, each, metrics)

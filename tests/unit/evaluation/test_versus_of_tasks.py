@@ -11,9 +11,10 @@ from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.evaluation.champion import champion_records
 from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.versus import VersusError, metrics_to_compare, versus
-from obs_dagster.evaluation.where import Period
+from obs_dagster.evaluation.where import Period, metric_to_explain, metrics_to_explain, why
 from obs_dagster.quality.day import validate_day
 from obs_dagster.reports.versus import comparative, newest_versus, verdict_on, versus_section
+from obs_dagster.reports.why import told_of, why_sections
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import ingest_labels
 from obs_dagster.versus.champion import Champion
@@ -125,6 +126,29 @@ def raw(task, rows, metric):
     values = {"mrr": 1 / place, "map": (place <= 3) / place, "hit_rate": 1.0 * (place <= 3)}
     values["ndcg"] = (place <= 3) / np.log2(place + 1)
     return np.where(there, values[metric], 0.0).mean()
+
+
+def test_what_a_change_is_made_of_adds_up_to_what_the_rows_say(served):
+    task, world, rows = served
+    days = rows["at"].dt.date
+    for metric in metrics_to_compare(world.monitor):
+        found = why(world.tonight, Period(DAYS[4], DAYS[-1]), Period(DAYS[0], DAYS[3]), metric)
+        assert [each.version for each in found] == list(NOISE)
+        for each in found:
+            own = rows["model"] == each.version
+            values = [raw(task, rows[own & of], metric) for of in (days < DAYS[4], days >= DAYS[4])]
+            (change,) = each.changes.values()
+            assert (change.before, change.after) == pytest.approx(tuple(values))
+            assert sum(change.of(part) for part in each.explains.means) == pytest.approx(
+                values[1] - values[0]
+            )
+            told = " ".join(told_of(each, metric))
+            assert all(words in told for words in each.explains.means.values())
+            assert "No segment" in told or "most clearly" in told
+            where, parts = why_sections([each], metric)[each.version]
+            assert len(parts.headings) == len(parts.rows[0]) == 3 + len(each.explains.means)
+            assert where.note == told
+    assert metric_to_explain(world.monitor) == metrics_to_explain(world.monitor)[0]
 
 
 def test_requests_that_both_scored_are_paired(served):
