@@ -18,6 +18,7 @@ from obs_dagster.evaluation.baseline_outcomes import compared_nights
 from obs_dagster.evaluation.groups_apart import count_groups, joined_in_words, stale_groups
 from obs_dagster.evaluation.label_ages import age_labels, days_to_age
 from obs_dagster.evaluation.owed import digests, owed_days, settle
+from obs_dagster.evaluation.pairs_kept import count_pairs, stale_pairs
 from obs_dagster.evaluation.parallel import records_of_days
 from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
@@ -51,6 +52,9 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             pass
         regrouped = stale_groups(night)
         for _ in tracked(context, count_groups(night, sorted(regrouped)), len(regrouped)):
+            pass
+        unpaired = stale_pairs(night)
+        for _ in tracked(context, count_pairs(night, unpaired), len(unpaired)):
             pass
         changed = stale | owed | regrouped
         outcomes = digests(night, changed)

@@ -37,7 +37,7 @@ _PURGED = Event(
         "before": "everything before this day",
     },
 )
-_COUNTS = (PROFILES, OUTCOMES, "hours", "changes", "where", "champion", "multivariate")
+_COUNTS = (PROFILES, OUTCOMES, "hours", "changes", "where", "champion", "multivariate", "pairs")
 _EXPLAINED = ("explanations",)
 
 
