@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from obs_dagster.errors import LakeError
+from obs_dagster.errors import LakeError, SourceError
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.where import WhereError, metrics_to_explain, why_on
 from obs_dagster.evaluation.where_kept import keep_sentences
 from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.reports.effect import headline, newest_effect
 from obs_dagster.reports.versus import newest_versus, verdict_on
 from obs_dagster.reports.why import told_of
 from obs_dagster.verdict.headline import settled_through
@@ -24,15 +25,21 @@ def where_and_why(night: Night, day: dt.date) -> Mapping[str, dg.MetadataValue]:
 
 
 def _against(night: Night, settled: dt.date) -> Mapping[str, dg.MetadataValue]:
-    """The newest version against the champion or the one before it."""
+    """The newest version against the champion or the one before it, and what serving it did where asked."""
     try:
-        versions = [
-            f"- {verdict_on(each)}" for each in newest_versus(night, settled) if each.segment == WHOLE
-        ]
-    except LakeError:
+        compared = [each for each in newest_versus(night, settled) if each.segment == WHOLE]
+        newest = (compared[0].first, compared[0].second) if compared else None
+        effect = newest_effect(night, settled, newest)
+    except (LakeError, SourceError):
         # a day that is damaged, which is told elsewhere
         return {}
-    return {"version against version": dg.MetadataValue.md("\n".join(versions))} if versions else {}
+    found = {}
+    if compared:
+        versions = "\n".join(f"- {verdict_on(each)}" for each in compared)
+        found["version against version"] = dg.MetadataValue.md(versions)
+    if effect is not None:
+        found["effect of the newest version"] = dg.MetadataValue.md(headline(effect))
+    return found
 
 
 def _why(night: Night, day: dt.date, settled: dt.date) -> Mapping[str, dg.MetadataValue]:
