@@ -8,20 +8,37 @@ from collections.abc import Mapping
 import dagster as dg
 
 from obs_dagster.errors import LakeError, SourceError
+from obs_dagster.evaluation.fairness import FairnessError, fairness_between
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.where import WhereError, metrics_to_explain, why_on
 from obs_dagster.evaluation.where_kept import keep_sentences
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.reports.effect import headline, newest_effect
+from obs_dagster.reports.fairness import in_words
 from obs_dagster.reports.versus import newest_versus, verdict_on
 from obs_dagster.reports.why import told_of
-from obs_dagster.verdict.headline import settled_through
+from obs_dagster.verdict.headline import headline_window, settled_through
 
 
 def where_and_why(night: Night, day: dt.date) -> Mapping[str, dg.MetadataValue]:
     """What is said of a night's last day, and kept of it and of the day whose labels are complete now."""
     settled = settled_through(night.monitor, day) or day
-    return {**_against(night, settled), **_why(night, day, settled)}
+    return {**_against(night, settled), **_why(night, day, settled), **_fairness(night, day)}
+
+
+def _fairness(night: Night, day: dt.date) -> Mapping[str, dg.MetadataValue]:
+    """How groups of people are treated, over the window that people see first."""
+    if not night.monitor.fairness.attributes:
+        return {}
+    first = day - dt.timedelta(days=headline_window(night.monitor) - 1)
+    try:
+        found = fairness_between(night, first, day)
+    except (FairnessError, LakeError):
+        # another kind of model, or a day that is damaged, which is told elsewhere
+        return {}
+    lines = [f"Of {first} to {day}:", ""]
+    lines += [f"- version {each.version}, by {each.groups.attribute}: {in_words(each)}" for each in found]
+    return {"groups of people in words": dg.MetadataValue.md("\n".join(lines))}
 
 
 def _against(night: Night, settled: dt.date) -> Mapping[str, dg.MetadataValue]:

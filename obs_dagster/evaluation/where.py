@@ -65,6 +65,11 @@ class VersionWhy:
     unsearched: str = ""
 
 
+def is_judged(monitor: Monitor) -> bool:
+    """Whether labels say what is right of a model's rows, so that a change can be explained."""
+    return isinstance(task_of(monitor).outcomes, HasJudgements)
+
+
 def metrics_to_explain(monitor: Monitor) -> list[str]:
     """The metrics whose changes can be explained, what verdicts tell first in front.
 

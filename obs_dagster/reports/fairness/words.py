@@ -40,6 +40,12 @@ def verdict_of(found: AttributeFairness) -> Iterator[str]:
         )
 
 
+def in_words(found: AttributeFairness) -> str:
+    """All sentences: the verdict, groups that are too small, and whose group is not known."""
+    groups = found.groups
+    return " ".join([*verdict_of(found), *filter(None, [too_small(groups), not_known(groups)])])
+
+
 def between(estimate: Estimate) -> str:
     """The groups that an estimate is about, without those that have too few rows, which are told once."""
     return estimate.reason.partition("; fewer than")[0]
