@@ -15,8 +15,10 @@ from assets.stage import stage
 from assets.tables import table
 from assets.where import where_and_why
 from obs_dagster.evaluation.baseline_outcomes import compared_nights
+from obs_dagster.evaluation.groups_apart import count_groups, joined_in_words, stale_groups
 from obs_dagster.evaluation.label_ages import age_labels, days_to_age
 from obs_dagster.evaluation.owed import digests, owed_days, settle
+from obs_dagster.evaluation.pairs_kept import count_pairs, stale_pairs
 from obs_dagster.evaluation.parallel import records_of_days
 from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
@@ -48,7 +50,13 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         owed = owed_days(night, stale)
         for _ in tracked(context, reduce_outcomes_of(night, sorted(stale)), len(stale)):
             pass
-        changed = stale | owed
+        regrouped = stale_groups(night)
+        for _ in tracked(context, count_groups(night, sorted(regrouped)), len(regrouped)):
+            pass
+        unpaired = stale_pairs(night)
+        for _ in tracked(context, count_pairs(night, unpaired), len(unpaired)):
+            pass
+        changed = stale | owed | regrouped
         outcomes = digests(night, changed)
         late = days_to_age(night)
         for _ in tracked(context, age_labels(night, late), len(late)):
@@ -77,6 +85,8 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
             f"{len(stale)} days with new labels, {len(affected - set(days))} earlier days re-evaluated, "
             f"{written} records changed"
         )
+        if told := joined_in_words(night, max(days)):
+            context.add_asset_metadata({"attributes held apart": told}, partition_key=max(days).isoformat())
         context.add_asset_metadata(where_and_why(night, max(days)), partition_key=max(days).isoformat())
         # about the run, and yet shown at each of its days
         return dg.MaterializeResult(metadata={"in this run": told})

@@ -27,12 +27,14 @@ class ObjectServer:
         losing: likewise; whether what was done is answered with an error all the same.
         hidden: keys that lists do not show yet.
         requests: method and path of each.
+        signers: by bucket, the keys that requests were signed with.
     """
 
     failing: Callable[[int, str, str], bool] = lambda *_: False
     losing: Callable[[int, str, str], bool] = lambda *_: False
     hidden: set[str] = field(default_factory=set)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    signers: dict[str, set[str]] = field(default_factory=dict)
     url: str = ""
     _lock: Any = field(default_factory=threading.Lock)
 
@@ -64,6 +66,8 @@ class ObjectServer:
         with self._lock:
             number = len(self.requests)
             self.requests.append((method, path))
+            signed = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2]
+            self.signers.setdefault(path.split("/")[1], set()).add(signed.partition("/")[0])
         if self.failing(number, method, path):
             start(
                 "503 Slow Down",
@@ -99,6 +103,7 @@ class ObjectServer:
         self.failing = self.losing = lambda *_: False
         self.hidden.clear()
         self.requests.clear()
+        self.signers.clear()
 
     def bucket(self) -> str:
         """The address of a new bucket."""

@@ -86,6 +86,8 @@ def inspect(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
         yield _labels(monitor, monitor.labels)
     else:
         yield Finding(monitor.model, "labels", "warn", "none: whether the model is right is not known")
+    if monitor.fairness.cuts_apart:
+        yield _attributes(monitor)
     yield from look_at_baseline(monitor, log.versions)
     yield from look_at_components(monitor)
     if monitor.registry:
@@ -133,6 +135,24 @@ def _files(monitor: Monitor, labels: Labels) -> Finding:
         return Finding(monitor.model, what, "fail", str(error))
     detail = f"{len(source.files)} files, {len(columns)} columns: {source.pattern}"
     return Finding(monitor.model, what, "ok", detail)
+
+
+def _attributes(monitor: Monitor) -> Finding:
+    """Attributes of people that are held apart: whether their files are there, and have the columns."""
+    from obs_dagster.sources.held_apart import Attributes, in_memory
+
+    what = "attributes"
+    try:
+        found = Attributes.of(monitor)
+        pattern, files = found.source.pattern, len(found.source.files)
+        if not files:
+            return Finding(monitor.model, what, "warn", f"no files yet, so no group is known: {pattern}")
+        with in_memory() as connection:
+            found.rows(connection)
+    except ObsError as error:
+        return Finding(monitor.model, what, "fail", str(error))
+    number = f"{files} file{'s' * (files != 1)}"
+    return Finding(monitor.model, what, "ok", f"{', '.join(found.keys.columns)} in {number}: {pattern}")
 
 
 def _registry(monitor: Monitor, settings: Settings, name: str) -> Finding:

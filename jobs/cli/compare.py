@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ from jobs.cli.records import Format, FormatOption, emit
 from jobs.cli.stored_night import night_of, period
 
 if TYPE_CHECKING:
+    from obs_dagster.evaluation.night import Night
     from obs_dagster.evaluation.versus import Versus
 
 _COLUMNS = (
@@ -74,6 +76,7 @@ def compare(  # noqa: PLR0917  Typer reads options by name
     if chosen is Format.TABLE and output is None:
         OUTPUT.print(f"{start} to {last}", highlight=False)
         _print(found)
+        _print_effect(night, (second, first), last)
     else:
         emit([_row(each) for each in found], list(_COLUMNS), chosen, output=output)
 
@@ -98,6 +101,15 @@ def _row(each: Versus) -> dict[str, Any]:
         "days": look.days if look else 0,
         "rows": each.rows,
     }
+
+
+def _print_effect(night: Night, versions: tuple[str, str], last: dt.date) -> None:
+    """What serving the second version in the place of the first did, where the monitor asks for it."""
+    from obs_dagster.reports.effect import headline, newest_effect
+
+    found = newest_effect(night, last, versions)
+    if found is not None:
+        OUTPUT.print(f"\n{headline(found)}", markup=False, highlight=False)
 
 
 def _print(found: Sequence[Versus]) -> None:

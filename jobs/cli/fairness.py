@@ -78,8 +78,7 @@ def _rows(found: AttributeFairness) -> list[dict[str, Any]]:
 
 def _print(found: Sequence[AttributeFairness], first: dt.date, last: dt.date) -> None:
     """What people ask, in words, and below it the tables."""
-    from obs_dagster.reports.fairness import fairness_sections
-    from obs_dagster.reports.fairness.words import too_small, verdict_of
+    from obs_dagster.reports.fairness import fairness_sections, in_words
     from obs_dagster.tasks.sections import Listing
 
     OUTPUT.print(f"{first} to {last}", markup=False, highlight=False)
@@ -87,8 +86,7 @@ def _print(found: Sequence[AttributeFairness], first: dt.date, last: dt.date) ->
         OUTPUT.print(f"\nVersion {version}", style="bold", markup=False, highlight=False)
         for each in found:
             if each.version == version:
-                told = " ".join([*verdict_of(each), *filter(None, [too_small(each.groups)])])
-                OUTPUT.print(f"{each.groups.attribute}: {told}", markup=False, highlight=False)
+                OUTPUT.print(f"{each.groups.attribute}: {in_words(each)}", markup=False, highlight=False)
         for section in sections:
             if isinstance(section, Listing) and section.rows:
                 drawn = table(*section.headings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,8 +17,12 @@ from jobs.cli.records import Format, FormatOption, emit
 from jobs.cli.stored_night import night_of, period
 
 if TYPE_CHECKING:
+    from obs_dagster.evaluation.night import Night
     from obs_dagster.evaluation.where import VersionWhy
     from obs_dagster.monitor import Monitor
+
+_LOOK_BACK = 28
+"""Days before the last one that are looked at for an explanation of the mean output."""
 
 _COLUMNS = (
     "version",
@@ -61,12 +65,15 @@ def why(  # noqa: PLR0917  Typer reads options by name
     output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
 ) -> None:
     """Say where a model is wrong more often than elsewhere, and what the change of a metric is made of."""
-    from obs_dagster.evaluation.where import Period, metric_to_explain
+    from obs_dagster.evaluation.where import Period, is_judged, metric_to_explain
     from obs_dagster.evaluation.where import why as explained
     from obs_dagster.verdict.headline import settled_through
 
     monitor = find_monitor(model)
     night = night_of(monitor)
+    if not is_judged(monitor) and metric is None and chosen is Format.TABLE and output is None:
+        _print_without_labels(monitor, night, last, version or [])
+        return
     wanted = metric_to_explain(monitor, metric)
     begin, end = period(monitor, night, first, last, length=7)
     settled = settled_through(monitor, end)
@@ -79,10 +86,44 @@ def why(  # noqa: PLR0917  Typer reads options by name
     found = [each for each in found if not version or each.version in version]
     if chosen is Format.TABLE and output is None:
         OUTPUT.print(f"{begin} to {end}, beside {earlier.first} to {earlier.last}", highlight=False)
-        _print(found, wanted)
+        _print(found, wanted, _shifts(monitor, [each.version for each in found], end))
         _print_causes(monitor, end)
     else:
         emit([row for each in found for row in _rows(each)], list(_COLUMNS), chosen, output=output)
+
+
+def _print_without_labels(monitor: Monitor, night: Night, last: str | None, versions: Sequence[str]) -> None:
+    """What can be said of a model of which no label says what is right: what moved its mean output."""
+    from obs_dagster.evaluation.effect import versions_on
+
+    _, end = period(monitor, night, last, last, length=1)
+    served = versions_on(night, end)
+    for each in versions:
+        require(each, served, "version")
+    OUTPUT.print(
+        f"{end}. No label says what is right of models of {monitor.task}, so nothing is known of where it is "
+        "wrong.",
+        markup=False,
+        highlight=False,
+    )
+    named = sorted(versions or served)
+    for name, told in _shifts(monitor, named, end).items():
+        OUTPUT.print(f"\nVersion {name}", style="bold", markup=False, highlight=False)
+        OUTPUT.print(told or "What moved its mean output is not known: nothing explains it.", highlight=False)
+    _print_causes(monitor, end)
+
+
+def _shifts(monitor: Monitor, versions: Sequence[str], day: dt.date) -> dict[str, str]:
+    """By version which features moved its mean output since the baseline, as far as explanations tell."""
+    from obs_dagster.history import History
+    from obs_dagster.reports.output_shift import latest_shift
+    from obs_dagster.reports.record_window import RecordWindow
+    from obs_dagster.settings import Settings
+
+    with History.open(Settings().history_url) as history:
+        window = RecordWindow(history, monitor.model, whole_days=_LOOK_BACK, segment_days=0)
+        index = window.index(day)
+    return {version: latest_shift(index, monitor, version, day) for version in versions}
 
 
 def _print_causes(monitor: Monitor, day: dt.date) -> None:
@@ -141,7 +182,7 @@ def _rows(found: VersionWhy) -> list[dict[str, Any]]:
     return [*slices, *parts]
 
 
-def _print(found: Sequence[VersionWhy], metric: str) -> None:
+def _print(found: Sequence[VersionWhy], metric: str, shifts: Mapping[str, str]) -> None:
     """What is known in words, and below it the tables."""
     from obs_dagster.reports.why import told_of, why_sections
 
@@ -150,6 +191,8 @@ def _print(found: Sequence[VersionWhy], metric: str) -> None:
         OUTPUT.print(f"\nVersion {each.version}", style="bold", markup=False, highlight=False)
         for line in told_of(each, metric):
             OUTPUT.print(line, markup=False, highlight=False)
+        if shifts[each.version]:
+            OUTPUT.print(shifts[each.version], markup=False, highlight=False)
         for section in sections[each.version]:
             if section.rows:
                 OUTPUT.print(f"\n{section.title}", markup=False, highlight=False)

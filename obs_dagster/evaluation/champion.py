@@ -14,18 +14,26 @@ from dataclasses import dataclass, field
 from obs_dagster.evaluation.champion_kept import keep_champion, kept_champion
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.same_day import Judged, SameDay, compared_on, judged_on, same_day
+from obs_dagster.evaluation.pairs_kept import Kept, kept_pairs
+from obs_dagster.evaluation.same_day import Judged, SameDay, judged_on, same_day, way_of
 from obs_dagster.evaluation.versus import comparisons, metrics_to_compare
 from obs_dagster.figures import decimal, percent
 from obs_dagster.metrics.champion import Challenge
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.record import Estimate, MetricRecord
 from obs_dagster.metrics.registry import definition
+from obs_dagster.tasks.comparison import Comparison
 from obs_dagster.versus.champion import Champion
 from obs_dagster.versus.sequence import LEAST_DAYS, Look, looks
 from obs_dagster.versus.told import told
 
 ACTIVE, PAUSE = 7, 28
 """Days without labelled rows after which a version is told of no more, and its evidence begins anew."""
+
+_EVENED = {
+    "same days, same mix": "on the same days, with the mix of segments evened out",
+    "same requests": "on the requests that both have scored",
+}
 
 
 def champion_records(
@@ -75,6 +83,7 @@ class _Story:
     night: Night
     judged: Mapping[dt.date, Judged]
     found: dict[tuple[str, str, str, dt.date], _Compared] = field(default_factory=dict)
+    pairs: dict[dt.date, Kept] = field(default_factory=dict)
 
     def on(self, day: dt.date, champion: Champion) -> Iterator[Iterator[MetricRecord]]:
         """The records of the versions that are told of on a day."""
@@ -124,11 +133,17 @@ class _Story:
                 each: same
                 for each in self._of(version, begun, dt.date.max)
                 if champion in self.judged[each]
-                and (same := same_day(self.judged[each], version, champion, comparison)) is not None
+                and (same := self._same(each, (version, champion, metric), comparison)) is not None
             }
             differences = [same.difference for same in both.values()]
             self.found[key] = _Compared(list(both), list(both.values()), list(looks(differences)))
         return self.found[key]
+
+    def _same(self, day: dt.date, about: tuple[str, str, str], comparison: Comparison) -> SameDay | None:
+        """A day of two versions; on the same requests where one was in the shadow of the other."""
+        if day not in self.pairs:
+            self.pairs[day] = kept_pairs(self.night, day)
+        return same_day(self.judged[day], about[0], about[1], comparison, self.pairs[day].get(about))
 
     def _estimate(self, metric: str, compared: _Compared, day: dt.date, champion: Champion) -> Estimate:
         count = sum(each <= day for each in compared.days)

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from obs_dagster.errors import ObsError
+from obs_dagster.evaluation.groups_apart import GroupsApart, groups_apart
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import seed
-from obs_dagster.evaluation.windows import read_outcomes
+from obs_dagster.evaluation.windows import read_outcomes, window_days
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.fairness.groups import Groups
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.cells import cut_of, values_of
 from obs_dagster.profile.distribution import OTHER
-from obs_dagster.tasks.outcomes import HasGroups, OutcomeProfile
+from obs_dagster.tasks.outcomes import Cell, HasGroups, OutcomeProfile, OutcomeTable
 from obs_dagster.tasks.protocol import task_of
+
+NONE_APART = GroupsApart(None)
+"""No groups are told apart by anything but the log."""
+
+_TENS = 10
 
 
 class FairnessError(ObsError):
@@ -41,7 +49,7 @@ class AttributeFairness:
 
 
 def compared_groups(
-    profile: OutcomeProfile, version: str, monitor: Monitor, day: dt.date
+    profile: OutcomeProfile, version: str, monitor: Monitor, day: dt.date, apart: GroupsApart = NONE_APART
 ) -> Iterator[AttributeFairness]:
     """Every attribute of a version with what is said of its groups.
 
@@ -52,27 +60,71 @@ def compared_groups(
         version: the version.
         monitor: names the attributes.
         day: the last of the days.
+        apart: the groups of the same days that are told apart by what the log does not have.
     """
     kind, fairness = profile.kind, monitor.fairness
     if not isinstance(kind, HasGroups):
         return
+    predictions = _rows(profile.cell(version, WHOLE))
     needs_labels = monitor.labels is not None
     wanted = {
         name
         for name, metric in family("fairness", monitor.task).items()
         if needs_labels or not metric.definition.needs_labels
     }
-    cells = profile.segments(version)
     for cut in fairness.cuts:
+        held = cut in fairness.cuts_apart
+        counted = apart.profile if held else profile
+        cells = [] if counted is None else [c for c in counted.segments(version) if cut_of(c) == cut]
+        known = [cell for cell in cells if None not in values_of(cell).values()]
         found = [
-            kind.group(profile.cell(version, cell), cell, fairness)
-            for cell in cells
-            if cut_of(cell) == cut and not {None, OTHER}.intersection(values_of(cell).values())
+            kind.group(counted.cell(version, cell), cell, fairness)
+            for cell in known
+            if counted is not None and OTHER not in values_of(cell).values()
         ]
+        # of days on which nobody could look nothing is known either
+        of_groups = sum(_rows(counted.cell(version, cell)) for cell in known) if counted is not None else 0
         attribute = ",".join(cut)
-        drawn = seed(monitor.model, version, attribute, day)
-        groups = Groups(attribute, found, fairness.min_group, drawn)
-        yield AttributeFairness(version, groups, evaluate("fairness", groups, task=monitor.task, only=wanted))
+        groups = Groups(
+            attribute,
+            found,
+            fairness.min_group,
+            seed(monitor.model, version, attribute, day),
+            unknown=predictions - of_groups if cells or held else 0,
+            apart=held,
+            reason=apart.reason if held and counted is None else "",
+        )
+        estimates = evaluate("fairness", groups, task=monitor.task, only=wanted)
+        told = {name: rounded(each) for name, each in estimates.items()} if held else estimates
+        yield AttributeFairness(version, groups, told)
+
+
+def rounded(estimate: Estimate) -> Estimate:
+    """An estimate to whole points, its interval outwards, and its rows to tens.
+
+    Windows that differ by a day differ by less than that in most things, so that nobody can subtract them to
+    learn of the few people of the day.
+    """
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return replace(estimate, n=estimate.n // _TENS * _TENS)
+    return replace(
+        estimate,
+        value=round(estimate.value, 2),
+        low=math.floor(100 * estimate.low) / 100,
+        high=math.ceil(100 * estimate.high) / 100,
+        n=estimate.n // _TENS * _TENS,
+    )
+
+
+def groups_in_window(night: Night, day: dt.date, window: int, kind: OutcomeTable) -> GroupsApart:
+    """The groups of a window that are told apart by what the log does not have; none if there are no such."""
+    if not night.monitor.fairness.cuts_apart:
+        return NONE_APART
+    return groups_apart(night, window_days(night.outcomes, day, window), kind)
+
+
+def _rows(cell: Cell) -> int:
+    return int(cell["n"].sum())
 
 
 def fairness_between(night: Night, first: dt.date, last: dt.date) -> list[AttributeFairness]:
@@ -95,6 +147,9 @@ def fairness_between(night: Night, first: dt.date, last: dt.date) -> list[Attrib
             remedy=f"Run its nights: obs backfill {monitor.model} --from {first} --to {last}",
         )
     profile = OutcomeProfile.merged((read_outcomes(night, each, kind) for each in days), kind)
+    apart = groups_apart(night, days, kind) if monitor.fairness.cuts_apart else NONE_APART
     return [
-        each for version in profile.versions() for each in compared_groups(profile, version, monitor, last)
+        each
+        for version in profile.versions()
+        for each in compared_groups(profile, version, monitor, last, apart)
     ]

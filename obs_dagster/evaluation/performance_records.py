@@ -10,7 +10,8 @@ from typing import Any
 from obs_dagster.evaluation.baseline_outcomes import baseline_outcomes, relative_metrics
 from obs_dagster.evaluation.completions import late_rows, version_completions
 from obs_dagster.evaluation.estimates import version_estimates
-from obs_dagster.evaluation.fairness import compared_groups
+from obs_dagster.evaluation.fairness import compared_groups, groups_in_window
+from obs_dagster.evaluation.groups_apart import GroupsApart
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import seed
 from obs_dagster.evaluation.subjects import records_of, subjects, unknown_of
@@ -32,6 +33,7 @@ def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
         return
     windows = list(outcome_windows(night, day, kind))
     relative, late = relative_metrics(monitor, "performance"), late_rows(night, kind)
+    apart = {each.lengths: groups_in_window(night, day, max(each.lengths), kind) for each in windows}
     for version, every in subjects(windows):
         # groups of people that are no segments are compared, and have no numbers of their own
         cells = [cell for cell in every if cut_of(cell) in monitor.every_cut]
@@ -68,17 +70,19 @@ def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
                     column=column,
                 )
         for window in windows:
-            yield from _fairness(night, day, window, version)
+            yield from _fairness(night, day, window, version, apart[window.lengths])
 
 
 def _fairness(
-    night: Night, day: dt.date, window: Window[OutcomeProfile], version: str
+    night: Night, day: dt.date, window: Window[OutcomeProfile], version: str, apart: GroupsApart
 ) -> Iterator[MetricRecord]:
     """How far apart groups of people are treated, per attribute."""
     cuts = {cut_of(cell) for cell in window.profile.segments(version)}
-    for each in compared_groups(window.profile, version, night.monitor, day):
+    for each in compared_groups(window.profile, version, night.monitor, day, apart):
         cut = tuple(each.groups.attribute.split(","))
-        lacks = f"the log has no column {', '.join(cut)}" if cuts and cut not in cuts else ""
+        lacks = "" if not cuts or cut in cuts else f"the log has no column {', '.join(cut)}"
+        if each.groups.apart:
+            lacks = each.groups.reason
         yield from records_of(
             night.recorder,
             each.estimates,

@@ -14,10 +14,13 @@ from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.tasks.comparison import Comparison
 from obs_dagster.tasks.outcomes import HasComparisons, OutcomeProfile
 from obs_dagster.tasks.protocol import task_of
-from obs_dagster.versus.day import LEAST, DayDifference, unpaired_day
+from obs_dagster.versus.day import LEAST, DayDifference, Pairs, paired_day, unpaired_day
 
 COVERED = 0.9
 """The part of the rows that must be in segments which both versions have, for the mix to be adjusted."""
+
+SHADOW = 0.5
+"""The part of the rows that both versions must have scored for a day to be compared on these alone."""
 
 Way = Literal["same requests", "same days, same mix", "same days"]
 
@@ -38,6 +41,13 @@ class SameDay:
     difference: DayDifference
     evened: Cut
     mixes: Mapping[str, Mapping[str, tuple[float, float]]]
+        evened: whether both have been given the same mix of segments, or the same requests.
+        paired: whether it is on requests that both have scored.
+    """
+
+    difference: DayDifference
+    evened: bool
+    paired: bool = False
 
 
 def judged_on(night: Night, day: dt.date) -> Judged:
@@ -65,7 +75,9 @@ def judged_on(night: Night, day: dt.date) -> Judged:
     return found
 
 
-def same_day(day: Judged, first: str, second: str, comparison: Comparison) -> SameDay | None:
+def same_day(
+    day: Judged, first: str, second: str, comparison: Comparison, pairs: Pairs | None = None
+) -> SameDay | None:
     """How two versions that both have labelled rows of a day differ on it; None if it does not say.
 
     What is evened out is decided by the rows of the day alone: a night that comes later changes nothing.
@@ -75,7 +87,13 @@ def same_day(day: Judged, first: str, second: str, comparison: Comparison) -> Sa
         first: a version.
         second: the other one.
         comparison: the metric.
+        pairs: the requests of the day that both have scored. They alone count where they are half of the rows
+            of the version that has fewer: one is in the shadow of the other then.
     """
+    if pairs is not None and pairs.rows >= SHADOW * min(_rows(day[of], comparison) for of in (first, second)):
+        paired = paired_day(pairs, comparison)
+        if paired is not None:
+            return SameDay(paired, evened=True, paired=True)
     cut = _shared_cut(day[first], day[second], comparison)
     found = unpaired_day(day[first].get(cut, {}), day[second].get(cut, {}), comparison)
     if found is None:
@@ -86,7 +104,9 @@ def same_day(day: Judged, first: str, second: str, comparison: Comparison) -> Sa
 
 
 def way_of(days: Sequence[SameDay]) -> Way:
-    """What versions were compared on; the mix is the same only if it was so on every day."""
+    """What versions were compared on; the mix, or the requests, are the same only if so on every day."""
+    if days and all(each.paired for each in days):
+        return "same requests"
     return "same days, same mix" if days and all(each.evened for each in days) else "same days"
 
 
@@ -114,6 +134,11 @@ def _apart(days: Sequence[SameDay]) -> list[str]:
         if _shared(cells)[0] < COVERED:
             found.append(name)
     return found
+def _rows(cells: Mapping[Cut, Mapping[str, FloatArray]], comparison: Comparison) -> float:
+    """The labelled rows of a version on a day."""
+    return max(
+        (sum(float(cell @ comparison.rows) for cell in of.values()) for of in cells.values()), default=0
+    )
 
 
 def _shared_cut(

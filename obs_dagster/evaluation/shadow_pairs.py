@@ -37,12 +37,44 @@ def shadow_pairs(
         return {}
     summed.sort(key=lambda row: str(row["day"]))
     return {
-        metric: [_pairs(row, place) for row in summed if row[f"n {place}"]]
+        metric: [pairs_in(row, place) for row in summed if row[f"n {place}"]]
         for place, metric in enumerate(metrics)
     }
 
 
-def _pairs(row: Mapping[str, Any], place: int) -> Pairs:
+@reads_rows
+def every_pair(
+    monitor: Monitor, days: Sequence[dt.date], lake: Lake, metrics: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The sums of all requests of days that two versions have scored, whichever two.
+
+    Args:
+        monitor: the monitor.
+        days: days that were validated.
+        lake: holds them.
+        metrics: of those that the task's versions are compared by.
+
+    Returns:
+        A row for each `day` and two versions, `one` before the `other` as texts; `pairs_in` reads it.
+
+    Raises:
+        LakeError: a day has not been validated, or its rows were removed since.
+    """
+    kind = task_of(monitor).outcomes
+    if kind is None or not isinstance(kind, HasComparisons):
+        return []
+    with engine_of(monitor).labelled_rows(monitor, days, lake) as rows:
+        labelled = kind.labelled(rows, monitor)
+        sides = [
+            labelled.select("id", "day", nw.col("version").alias(name), **_added(metrics, side))
+            for side, name in enumerate(("one", "other"))
+        ]
+        both = sides[0].join(sides[1], on=["id", "day"], how="inner").filter(nw.col("one") < nw.col("other"))
+        counted = both.group_by("day", "one", "other").agg(**_every_sum(metrics))
+        return counted.collect("pyarrow").to_native().to_pylist()  # type: ignore[no-any-return]
+
+
+def pairs_in(row: Mapping[str, Any], place: int) -> Pairs:
     """The sums of one day and metric, as the query names them."""
     products = np.zeros((4, 4))
     for one, other in _PRODUCTS:
@@ -62,8 +94,7 @@ def _summed(
         version = nw.col(monitor.logs.columns.version).cast(nw.String)
         labelled = kind.labelled(rows.filter(version.is_in(list(versions))), monitor)
         both = _joined(labelled, versions, metrics)
-        sums = {name: each for place, _ in enumerate(metrics) for name, each in _sums(place).items()}
-        counted = both.group_by("day").agg(**sums)
+        counted = both.group_by("day").agg(**_every_sum(metrics))
         return counted.collect("pyarrow").to_native().to_pylist()  # type: ignore[no-any-return]
 
 
@@ -71,15 +102,24 @@ def _joined(
     labelled: nw.LazyFrame[Any], versions: tuple[str, str], metrics: Sequence[str]
 ) -> nw.LazyFrame[Any]:
     """A row for each request of both, and what it adds, under the places of the metric and of the sum."""
-    sides = []
-    for side, version in enumerate(versions):
-        parts = {
-            f"add {place} {2 * side + number}": nw.col(column).cast(nw.Float64)
-            for place, metric in enumerate(metrics)
-            for number, column in enumerate(adds(metric))
-        }
-        sides.append(labelled.filter(nw.col("version") == version).select("id", "day", **parts))
+    sides = [
+        labelled.filter(nw.col("version") == version).select("id", "day", **_added(metrics, side))
+        for side, version in enumerate(versions)
+    ]
     return sides[0].join(sides[1], on=["id", "day"], how="inner")
+
+
+def _added(metrics: Sequence[str], side: int) -> dict[str, nw.Expr]:
+    """What a request of one side adds, under the places of the metric and of the sum."""
+    return {
+        f"add {place} {2 * side + number}": nw.col(column).cast(nw.Float64)
+        for place, metric in enumerate(metrics)
+        for number, column in enumerate(adds(metric))
+    }
+
+
+def _every_sum(metrics: Sequence[str]) -> dict[str, nw.Expr]:
+    return {name: each for place, _ in enumerate(metrics) for name, each in _sums(place).items()}
 
 
 def _sums(place: int) -> dict[str, nw.Expr]:

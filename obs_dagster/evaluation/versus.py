@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.same_day import Judged, Way, compared_on, judged_on, same_day, way_of
+from obs_dagster.evaluation.pairs_kept import Kept, kept_pairs
+from obs_dagster.evaluation.same_day import Judged, Way, judged_on, same_day, way_of
 from obs_dagster.evaluation.shadow_pairs import shadow_pairs
 from obs_dagster.evaluation.where import Period
 from obs_dagster.metrics.registry import definition
@@ -116,7 +119,8 @@ def versus(
         second: the other one.
         period: the days.
         metrics: of those that the task's versions are compared by.
-        pair: whether requests that both have scored are looked for, which reads rows.
+        pair: whether requests that both have scored are looked for, which reads rows; else they count on days
+            on which nights have found that one version was in the shadow of the other.
         segments: whether segment cells are compared too.
 
     Raises:
@@ -128,21 +132,22 @@ def versus(
         raise VersusError(
             f"The monitor of {monitor.model} has no `labels`.", remedy="Which version is right needs labels."
         )
-    days = list(_judged_days(night, period))
+    days = _judged_days(night, period)
     for version in (first, second):
-        if not any(version in day for day in days):
-            known = sorted({each for day in days for each in day})
+        if not any(version in day for day in days.values()):
+            known = sorted({each for day in days.values() for each in day})
             raise VersusError(
                 f"Version {version} of {monitor.model} has no labels of {period.first} to {period.last}.",
                 remedy=f"There are {', '.join(known) or 'none'}.",
             )
-    common = [day for day in days if first in day and second in day]
+    common = {day: of for day, of in days.items() if first in of and second in of}
     if not common:
         raise VersusError(
             f"Versions {first} and {second} have no day in common from {period.first} to {period.last}.",
             remedy="Let both serve on the same days, or one in the shadow of the other.",
         )
     pairs = shadow_pairs(night, first, second, period, metrics) if pair else {}
+    kept = {} if pair else {day: kept_pairs(night, day) for day in common}
     found = []
     for metric in metrics:
         lower = definition(metric, monitor.task).better == "lower"
@@ -153,9 +158,9 @@ def versus(
             of_requests = asked.told(WHOLE, "same requests", of_days)
             found.append(replace(of_requests, on="on the requests that both have scored"))
         else:
-            found.append(asked.unpaired(common))
+            found.append(asked.unpaired(common, kept))
         if segments:
-            found += asked.by_segment(common)
+            found += asked.by_segment(list(common.values()))
     return found
 
 
@@ -165,12 +170,11 @@ def labelled_versions(night: Night, period: Period) -> set[str]:
     Raises:
         LakeError: the outcomes of a day are damaged.
     """
-    return {version for each in _judged_days(night, period) for version in each}
+    return {version for each in _judged_days(night, period).values() for version in each}
 
 
-def _judged_days(night: Night, period: Period) -> Iterator[Judged]:
-    for day in night.outcomes.days_between(period.first, period.last):
-        yield judged_on(night, day)
+def _judged_days(night: Night, period: Period) -> dict[dt.date, Judged]:
+    return {day: judged_on(night, day) for day in night.outcomes.days_between(period.first, period.last)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,15 @@ class _Asked:
         compared = [each for each in of_days if each is not None]
         found = self.told(WHOLE, way_of(compared), [each.difference for each in compared])
         return replace(found, on=compared_on(compared))
+    def unpaired(self, days: Mapping[dt.date, Judged], pairs: Mapping[dt.date, Kept]) -> Versus:
+        """All rows of the same days: the requests that both have scored, or the same mix of segments."""
+        about = self.first, self.second, self.metric
+        found = (
+            same_day(of, self.first, self.second, self.comparison, pairs.get(day, {}).get(about))
+            for day, of in days.items()
+        )
+        compared = [each for each in found if each is not None]
+        return self.told(WHOLE, way_of(compared), [each.difference for each in compared])
 
     def by_segment(self, days: Sequence[Judged]) -> Iterator[Versus]:
         """Each segment that the first version has."""

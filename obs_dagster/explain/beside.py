@@ -147,18 +147,22 @@ def _wrong(at: VersionDay, shifts: dict[str, dict[str, Estimate]], now: Cohorts,
     wait = 0 if at.monitor.labels is None else at.monitor.labels.max_delay_days
     recorder = Recorder(at.monitor.model, "", dt.datetime.combine(at.day, dt.time(), dt.UTC))
     try:
-        found, _ = why_on(Night(at.monitor, at.lake, recorder), at.day - dt.timedelta(days=wait))
+        found, metric = why_on(Night(at.monitor, at.lake, recorder), at.day - dt.timedelta(days=wait))
     except (WhereError, LakeError):
         return ""
-    slices = next((each.slices for each in found if each.version == at.version), ())
-    worst = next((each for each in slices if each.name in shifts), None)
-    if worst is None or shifts[worst.name]["shap_ndcg"].value is None:
+    of = next((each for each in found if each.version == at.version), None)
+    worst = next((each for each in of.slices if each.name in shifts), None) if of else None
+    if of is None or worst is None or shifts[worst.name]["shap_ndcg"].value is None:
         return ""
-    return (
-        f"Where it is wrong most often, in {worst.name} ({worst.share:.0%} of {worst.rows:,} labelled rows, "
-        f"{worst.rest:.0%} elsewhere), the rankings are alike to {_alike(shifts[worst.name]['shap_ndcg'])}"
-        f"{_moved(now, then, worst.name)}"
-    )
+    loss = of.explains.loss(metric)
+    where = f"Where it is worst, in {worst.name} ({worst.rows:,} labelled rows)"
+    if loss is not None and loss.counts:
+        where = (
+            f"Where it is wrong most often, in {worst.name} ({worst.share:.0%} of {worst.rows:,} labelled "
+            f"rows, {worst.rest:.0%} elsewhere)"
+        )
+    alike = _alike(shifts[worst.name]["shap_ndcg"])
+    return f"{where}, the rankings are alike to {alike}{_moved(now, then, worst.name)}"
 
 
 def _alike(ranking: Estimate) -> str:

@@ -301,6 +301,8 @@ class Monitor(Strict):
     def outcome_cuts(self) -> tuple[tuple[str, ...], ...]:
         """The ways in which predictions with labels are split: those of `cuts`, and the groups of people.
 
-        What is only a group has no cell of its own in anything but the comparison of groups.
+        What is only a group has no cell of its own in anything but the comparison of groups. What is held
+        apart is no column of the log, and counted in a place of its own.
         """
-        return tuple(dict.fromkeys([*self.cuts, *self.fairness.cuts]))
+        apart = self.fairness.cuts_apart
+        return tuple(dict.fromkeys([*self.cuts, *(cut for cut in self.fairness.cuts if cut not in apart)]))

@@ -17,6 +17,8 @@ _PATHS = (
     PathKey(("labels", "path")),
     PathKey(("quality", "suite")),
     PathKey(("components", "path"), allowed=("day",)),
+    PathKey(("fairness", "held_apart", "path")),
+    PathKey(("fairness", "held_apart", "counts")),
 )
 
 

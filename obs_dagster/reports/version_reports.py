@@ -26,6 +26,7 @@ from obs_dagster.reports.mlflow.listed import markdown
 from obs_dagster.reports.mlflow.plotted import plotted_of
 from obs_dagster.reports.mlflow.training import VERSIONS
 from obs_dagster.reports.mlflow.version_report import TRACE_TAG, Content, Later, VersionReport
+from obs_dagster.tasks.sections import Section
 from obs_dagster.telemetry.traces import trace_id
 from obs_dagster.verdict.headline import headline_window
 
@@ -40,6 +41,9 @@ COMPONENTS = "components.md"
 
 CAUSES = "causes.md"
 """The artifact that says where it began among the components of a night that one is off."""
+
+FAIRNESS = "fairness.md"
+"""The artifact that says how a version treats groups of people."""
 
 #: The folder of Evidently's pages.
 _EVIDENTLY = "evidently/"
@@ -112,7 +116,8 @@ class VersionReports:
                     params=self._params,
                     tags={"mlflow.obs.run_id": page.run_id, **self._traced},
                     artifacts=shared
-                    | _where(page, version)
+                    | _told(WHERE, page.why, version)
+                    | _told(FAIRNESS, page.fairness, version)
                     | {f"explanations/{name}": file for name, file in explanations.items()},
                     compared=page.compared,
                     remarks=explained.get(version, ()),
@@ -156,10 +161,10 @@ class VersionReports:
         }
 
 
-def _where(page: HealthInput, version: str) -> dict[str, Content]:
-    """Where a version is wrong and what the change of its first metric is made of, if that is known."""
-    told = markdown(page.why.get(version, ()))
-    return {WHERE: told} if told else {}
+def _told(name: str, of: Mapping[str, Sequence[Section]], version: str) -> dict[str, Content]:
+    """What a page says of a version as an artifact; nothing where it says nothing."""
+    told = markdown(of.get(version, ()))
+    return {name: told} if told else {}
 
 
 def _of_version(evidently: Callable[[], Pages], version: str, page: HealthInput) -> Later:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from obs_dagster.evaluation.groups_apart import GROUPS, place_apart
 from obs_dagster.history import History
 from obs_dagster.lake.lake import Lake, Table
 from obs_dagster.links import health_page
@@ -37,6 +38,7 @@ _PURGED = Event(
     },
 )
 _COUNTED = (PROFILES, OUTCOMES, "hours", "components", "changes", "where", "champion", "multivariate")
+_COUNTS = (PROFILES, OUTCOMES, "hours", "changes", "where", "champion", "multivariate", "pairs")
 _EXPLAINED = ("explanations",)
 
 
@@ -167,6 +169,17 @@ def _folders(*names: str) -> Callable[[Kept, dt.date, bool], int]:
     return sweep
 
 
+def _counted(kept: Kept, before: dt.date, dry_run: bool) -> int:  # noqa: FBT001
+    """Counts of the lake, and those of groups that are kept apart from it."""
+    number = _folders(*_COUNTS)(kept, before, dry_run)
+    if kept.monitor.fairness.cuts_apart:
+        table = place_apart(kept.monitor, kept.lake).table(kept.monitor.model, GROUPS)
+        for day in table.days():
+            if day < before and not dry_run:
+                table.remove(day)
+    return number
+
+
 def _history(kept: Kept, before: dt.date, dry_run: bool) -> int:  # noqa: FBT001
     return kept.history.forget_before(kept.monitor.model, before, dry_run=dry_run)
 
@@ -191,7 +204,7 @@ _KINDS: dict[str, tuple[str, Callable[[Kept, dt.date, bool], int]]] = {
     "labels": ("days with labels, and labels that wait", _labels),
     "quarantine": ("days with rows in quarantine", _quarantine),
     "explanations": ("days with explanations", _folders(*_EXPLAINED)),
-    "profiles": ("days with counts", _folders(*_COUNTED)),
+    "profiles": ("days with counts", _counted),
     "history": ("replaced records, and records of what nights took", _history),
     "reports": ("health pages", _reports),
 }

@@ -1,10 +1,11 @@
-"""What a metric's change is made of: which rows came, how they were scored, and what became of them.
+"""What a metric's change is made of: which rows came, how they were predicted, and what became of them.
 
-A metric that is a ratio of counts, A / B, changes by exactly ((A₁ - A₀) - m (B₁ - B₀)) / b, with the means m
-of both ratios and b of both denominators. A and B are sums over segments of three factors: the share of rows
-that a segment has, how its rows were scored and decided about, and which of those came true. What a factor
-adds is its Shapley value: the mean of what changing it does, over all orders in which the three can be
-changed. So all effects add up to the change.
+A metric that is a ratio of sums over rows, A / B, changes by exactly ((A₁ - A₀) - m (B₁ - B₀)) / b, with the
+means m of both ratios and b of both denominators. A and B are sums over segments of three factors: the share
+of rows that a segment has, how its rows were predicted, and what such rows add. What a factor adds is its
+Shapley value: the mean of what changing it does, over all orders in which the three can be changed. So all
+effects add up to the change. A root changes by the change of what is below it over the sum of both roots, and
+a difference of two ratios by the difference of their changes, so these add up as well.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from itertools import product
 
 import numpy as np
 
-from obs_dagster.metrics.intervals import Interval, newcombe
-from obs_dagster.profile.distribution import FloatArray
-from obs_dagster.tasks.ratio import Ratio
+from obs_dagster.metrics.intervals import Interval, Z, newcombe
+from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.tasks.comparison import Comparison
+from obs_dagster.tasks.judged import Difference, Judged
 
 FACTORS = ("mix", "score", "outcome")
 
@@ -31,8 +33,8 @@ class Effects:
         segment: its name.
         before, after: its labelled rows in either window.
         mix: that there are more or fewer of its rows.
-        score: that its rows are scored and decided about otherwise.
-        outcome: that rows of the same score come true more or less often.
+        score: that its rows are predicted otherwise.
+        outcome: that rows with the same prediction turn out otherwise.
     """
 
     segment: str
@@ -55,15 +57,13 @@ class Explained:
     Attributes:
         before, after: the metric in either window.
         segments: the parts, the greatest first.
-        counts: top and bottom of the ratio in either window.
-        share: whether it is the share of some rows among others.
+        interval: the 95 % interval of the change, of shares Newcombe's; None where rows say nothing of it.
     """
 
     before: float
     after: float
     segments: Sequence[Effects]
-    counts: tuple[tuple[float, float], tuple[float, float]]
-    share: bool = True
+    interval: Interval | None
 
     @property
     def change(self) -> float:
@@ -71,88 +71,153 @@ class Explained:
         return self.after - self.before
 
     @property
-    def interval(self) -> Interval | None:
-        """The 95 % interval of the change (Newcombe's); None for a ratio that is no share of rows."""
-        if not self.share:
-            return None
-        (top, bottom), (top_after, bottom_after) = self.counts
-        return newcombe(int(top_after), int(bottom_after), int(top), int(bottom))
-
-    @property
     def by_chance(self) -> bool:
         """Whether chance alone may be all there is."""
-        known = self.interval
-        return known is not None and known[0] <= 0 <= known[1]
+        return self.interval is not None and self.interval[0] <= 0 <= self.interval[1]
 
     def of(self, factor: str) -> float:
         """What a factor adds over all segments."""
         return math.fsum(getattr(each, factor) for each in self.segments)
 
 
+@dataclass(frozen=True)
+class _Term:
+    """A ratio's part of a change.
+
+    Attributes:
+        values: the ratio in either window.
+        effects: by factor and segment, shape (3, k).
+        variance: of the change.
+        share: top and bottom of either window, where the ratio is a share of rows.
+    """
+
+    values: tuple[float, float]
+    effects: FloatArray
+    variance: float
+    share: tuple[tuple[int, int], tuple[int, int]] | None
+
+
 def explained(
-    before: Mapping[str, FloatArray], after: Mapping[str, FloatArray], ratio: Ratio
+    before: Mapping[str, Judged],
+    after: Mapping[str, Judged],
+    metric: Comparison | Difference,
+    *,
+    parts: int | None = None,
 ) -> Explained | None:
     """A metric's change between two windows, by segment and factor.
 
     Args:
-        before: labelled rows of each segment by score, decision and label, shape (bins, 2, 2); together the
-            segments are all rows.
-        after: likewise, with the same bins.
-        ratio: the metric.
+        before: labelled rows of each segment; together the segments are all rows.
+        after: likewise.
+        metric: the metric.
+        parts: about so many kinds of predictions are made of keys that are numbers of bins; left out: each
+            key is a kind of its own.
 
     Returns:
         The parts; None if the metric has no value in one of the windows.
     """
-    top, bottom = np.array(ratio.top), np.array(ratio.bottom)
     names = sorted({*before, *after})
-    none = np.zeros_like(next(iter({**before, **after}.values()), np.zeros((1, 2, 2))))
-    cells = [np.array([window.get(name, none) for name in names]) for window in (before, after)]
-    rows = [float(window.sum()) for window in cells]
-    tops, bottoms = ([float((window * of).sum()) for window in cells] for of in (top, bottom))
-    if not all(rows) or not all(bottoms):
+    if not before or not after:
         return None
-    ratios = [tops[side] / bottoms[side] for side in (0, 1)]
-    scale = (bottoms[0] / rows[0] + bottoms[1] / rows[1]) / 2
-    # what a row adds to the change's numerator, by decision and label
-    weight = (top - sum(ratios) / 2 * bottom) / scale
-    counts = [window.sum(axis=(1, 2, 3)) for window in cells]
+    ratios = (metric.plus, metric.minus) if isinstance(metric, Difference) else (metric,)
+    windows = [[window.get(name) for name in names] for window in (before, after)]
+    cells = _dense(windows, parts, ratios[0].rows)
+    terms = [_term(cells, ratio) for ratio in ratios]
+    known = [term for term in terms if term is not None]
+    if len(known) < len(terms):
+        return None
+    signs = (1.0, -1.0)[: len(known)]
+    effects = sum(sign * term.effects for sign, term in zip(signs, known, strict=True))
+    values = [
+        sum(sign * term.values[side] for sign, term in zip(signs, known, strict=True)) for side in (0, 1)
+    ]
+    counts = [(window @ ratios[0].rows).sum(axis=1) for window in cells]
     segments = [
-        Effects(name, int(first), int(last), float(mix), float(score), float(outcome))
-        for name, first, last, mix, score, outcome in zip(
-            names, *counts, *_shapley(cells[0], cells[1], weight), strict=True
-        )
+        Effects(name, round(first), round(last), *map(float, of))
+        for name, first, last, of in zip(names, *counts, np.transpose(effects), strict=True)
     ]
     segments.sort(key=lambda each: (-abs(each.total), each.segment))
-    return Explained(
-        ratios[0],
-        ratios[1],
-        segments,
-        ((tops[0], bottoms[0]), (tops[1], bottoms[1])),
-        bool((top <= bottom).all() and bottom.max() <= 1),
-    )
+    return Explained(values[0], values[1], segments, _interval(values[1] - values[0], known))
 
 
-def _shapley(
-    before: FloatArray, after: FloatArray, weight: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The Shapley values of share, scores and outcomes of each segment; cells have shape (k, bins, 2, 2)."""
-    cells = (before, after)
-    placed = [cell.sum(axis=3) for cell in cells]
-    counts = [cell.sum(axis=(1, 2)) for cell in placed]
+def _dense(
+    windows: Sequence[Sequence[Judged | None]], parts: int | None, rows: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """The numbers of both windows by segment and kind of prediction, shape (k, p, v)."""
+    there = [each for window in windows for each in window if each is not None]
+    keys = np.unique(np.concatenate([each.keys for each in there]))
+    kinds = np.arange(len(keys)) if parts is None else _kinds(keys, there, parts, rows)
+    shape = (len(windows[0]), int(kinds.max(initial=0)) + 1, there[0].numbers.shape[1])
+    dense = (np.zeros(shape), np.zeros(shape))
+    for window, cells in zip(windows, dense, strict=True):
+        for place, each in enumerate(window):
+            if each is not None:
+                np.add.at(cells[place], kinds[np.searchsorted(keys, each.keys)], each.numbers)
+    return dense
+
+
+def _kinds(keys: IntArray, there: Sequence[Judged], parts: int, rows: FloatArray) -> IntArray:
+    """Which of about so many kinds with as many rows each a bin belongs to."""
+    counts = np.zeros(len(keys))
+    for each in there:
+        np.add.at(counts, np.searchsorted(keys, each.keys), each.numbers @ rows)
+    middle = np.cumsum(counts) - counts / 2
+    kinds = np.minimum((parts * middle / max(counts.sum(), 1.0)).astype(np.int64), parts - 1)
+    found: IntArray = np.unique(kinds, return_inverse=True)[1].astype(np.int64)
+    return found
+
+
+def _term(cells: tuple[FloatArray, FloatArray], ratio: Comparison) -> _Term | None:
+    """What a ratio's change is made of; None if it has no value in one of the windows."""
+    rows = [window @ ratio.rows for window in cells]
+    tops, bottoms = ([window @ of for window in cells] for of in (ratio.above, ratio.below))
+    top, bottom, whole = ([float(each.sum()) for each in of] for of in (tops, bottoms, rows))
+    if not all(whole) or not all(bottom):
+        return None
+    means = [top[side] / bottom[side] for side in (0, 1)]
+    scale = (bottom[0] / whole[0] + bottom[1] / whole[1]) / 2
+    # what rows add to the change's numerator
+    worth = [(tops[side] - sum(means) / 2 * bottoms[side]) / scale for side in (0, 1)]
+    effects = _shapley(rows, worth)
+    totals = [window.sum(axis=(0, 1)) for window in cells]
+    variances = [float(ratio.squares(totals[side], means[side])) / bottom[side] ** 2 for side in (0, 1)]
+    if ratio.root:
+        roots = [math.sqrt(max(0.0, each)) for each in means]
+        variances = [of / (4 * each) if each else 0.0 for of, each in zip(variances, means, strict=True)]
+        # where both are 0 nothing has changed
+        effects, means = effects / (sum(roots) or 1.0), roots
+    plain = bool((ratio.above <= ratio.below).all() and ratio.below.max() <= 1)
+    share = tuple((round(top[side]), round(bottom[side])) for side in (1, 0)) if plain else None
+    return _Term((means[0], means[1]), effects, sum(variances), share)  # type: ignore[arg-type]
+
+
+def _interval(change: float, terms: Sequence[_Term]) -> Interval | None:
+    if len(terms) == 1 and terms[0].share is not None:
+        (top_after, bottom_after), (top, bottom) = terms[0].share
+        return newcombe(top_after, bottom_after, top, bottom)
+    reach = Z * math.sqrt(sum(term.variance for term in terms))
+    return (change - reach, change + reach) if reach else None
+
+
+def _shapley(rows: Sequence[FloatArray], worth: Sequence[FloatArray]) -> FloatArray:
+    """The Shapley values of share, predictions and outcomes of each segment, shape (3, k).
+
+    Args:
+        rows: of either window by segment and kind of prediction, shape (k, p).
+        worth: what these add, likewise.
+    """
+    counts = [cell.sum(axis=1) for cell in rows]
     shares = [count / count.sum() for count in counts]
-    own = [_parts(cell, count[:, None, None]) for cell, count in zip(placed, counts, strict=True)]
-    # a segment that a window lacks has there the scores and outcomes of the other: only its share changed
-    scores = [
-        np.where(count[:, None, None] > 0, own[side], own[1 - side]) for side, count in enumerate(counts)
-    ]
-    true = [_parts(cell, at[..., None]) for cell, at in zip(cells, placed, strict=True)]
-    outcomes = [np.where(at[..., None] > 0, true[side], true[1 - side]) for side, at in enumerate(placed)]
-    worth = [(of * weight).sum(axis=3) for of in outcomes]
+    own = [_parts(cell, count[:, None]) for cell, count in zip(rows, counts, strict=True)]
+    # what a window lacks has there the predictions and outcomes of the other: only its share changed
+    scores = [np.where(counts[side][:, None] > 0, own[side], own[1 - side]) for side in (0, 1)]
+    added = [_parts(each, of) for each, of in zip(worth, rows, strict=True)]
+    outcomes = [np.where(rows[side] > 0, added[side], added[1 - side]) for side in (0, 1)]
     values: dict[tuple[int, ...], FloatArray] = {
-        (mix, score, outcome): shares[mix] * (scores[score] * worth[outcome]).sum(axis=(1, 2))
+        (mix, score, outcome): shares[mix] * (scores[score] * outcomes[outcome]).sum(axis=1)
         for mix, score, outcome in product((0, 1), repeat=3)
     }
-    return _mean_gain(values, 0), _mean_gain(values, 1), _mean_gain(values, 2)
+    return np.stack([_mean_gain(values, factor) for factor in range(3)])
 
 
 def _parts(counts: FloatArray, whole: FloatArray) -> FloatArray:

@@ -59,6 +59,47 @@ def siblings(parts: IntArray, rows: IntArray) -> Siblings:
     return Siblings(share, max(0.0, varies / spread - 1))
 
 
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """What segments of one kind have in common where rows have means: a normal distribution of these.
+
+    Attributes:
+        mean: their mean.
+        worth: how many rows that is worth; infinite where they do not differ by more than chance.
+    """
+
+    mean: float
+    worth: float
+
+    def shrunk(self, total: float, rows: float) -> float:
+        """The mean of a segment with so many rows, with as many more as its siblings are worth."""
+        if math.isinf(self.worth):
+            return self.mean
+        return (total + self.worth * self.mean) / (rows + self.worth)
+
+
+def kin_of_means(totals: FloatArray, squares: FloatArray, rows: FloatArray) -> Kin:
+    """The normal distribution that segments' means are drawn from, by moments of a one-way layout.
+
+    Source: Searle, Casella and McCulloch, Variance Components (1992), 3.6: the ANOVA estimator.
+
+    Args:
+        totals: the sum of a segment's values, shape (k,).
+        squares: that of their squares.
+        rows: how many there are.
+    """
+    used = rows > 0
+    total, k = float(rows.sum()), int(used.sum())
+    if not total:
+        return Kin(0.0, math.inf)
+    mean = float(totals.sum() / total)
+    within = float((squares[used] - totals[used] ** 2 / rows[used]).sum()) / max(1.0, total - k)
+    between = float((rows[used] * (totals[used] / rows[used] - mean) ** 2).sum())
+    room = total - float((rows**2).sum()) / total
+    spread = (between - within * (k - 1)) / room if room > 0 else 0.0
+    return Kin(mean, within / spread if spread > 0 else math.inf)
+
+
 def shares(parts: IntArray, rows: IntArray) -> FloatArray:
     """The plain shares; those of no rows are 0."""
     found: FloatArray = np.divide(parts, rows, out=np.zeros(len(rows)), where=rows > 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -226,13 +226,40 @@ def store_at(url: str) -> Store:
     from obstore.store import from_url
 
     try:
-        plain: Any = {"client_options": {"allow_http": True}} if _is_plain(os.environ) else {}
-        return Objects(url, from_url(url, retry_config=RETRIES, **plain))
+        own = own_credentials(url, os.environ)
+        environ = {**os.environ, **{name.upper(): value for name, value in own.items()}}
+        options: Any = {"client_options": {"allow_http": True}} if _is_plain(environ) else {}
+        options |= {"config": own} if own else {}
+        return Objects(url, from_url(url, retry_config=RETRIES, **options))
     except (exceptions.BaseError, ValueError) as error:
         raise StoreError(f"{url} cannot be opened: {_first(error)}", remedy=_REMEDY) from None
 
 
-def _is_plain(environ: os._Environ[str]) -> bool:
+def own_credentials(url: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """What the environment says of one bucket alone, which goes before what it says of all.
+
+    Raises:
+        StoreError: a key of its own would be used with the token of another one's session.
+
+    >>> own_credentials("s3://hr-people", {"OBS_STORE_HR_PEOPLE_AWS_ACCESS_KEY_ID": "key"})
+    {'aws_access_key_id': 'key'}
+    """
+    bucket = re.sub(r"[^A-Z0-9]", "_", url.partition("://")[2].upper())
+    begin = f"OBS_STORE_{bucket}_"
+    found = {
+        name.removeprefix(begin).lower(): value
+        for name, value in environ.items()
+        if name.startswith((f"{begin}AWS_", f"{begin}GOOGLE_", f"{begin}AZURE_")) and value
+    }
+    if "aws_access_key_id" in found and "aws_session_token" not in found and environ.get("AWS_SESSION_TOKEN"):
+        raise StoreError(
+            f"{url} has a key of its own, and AWS_SESSION_TOKEN is that of another one.",
+            remedy=f"Set {begin}AWS_SESSION_TOKEN too, or unset AWS_SESSION_TOKEN.",
+        )
+    return found
+
+
+def _is_plain(environ: Mapping[str, str]) -> bool:
     """Whether the environment names a server without encryption, as one on loopback is."""
     named = next((environ[name] for name in _ENDPOINTS if environ.get(name)), "")
     return urlsplit(named).scheme == "http"

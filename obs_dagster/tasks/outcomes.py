@@ -23,6 +23,7 @@ from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.learned import with_learned
 from obs_dagster.profile.profile import merge_rows, slices
 from obs_dagster.tasks.comparison import Comparison
+from obs_dagster.tasks.judged import Explains, Judged
 
 Cell = Mapping[str, NDArray[Any]]
 """The rows of one version and segment cell by column: floats with NaN for null, integers, or texts."""
@@ -89,10 +90,17 @@ class HasCellBins(Protocol):
 
 @runtime_checkable
 class HasJudgements(Protocol):
-    """Outcomes of decisions that are right or wrong, by which segments and changes can be explained."""
+    """Outcomes by which segments and changes can be explained.
 
-    def judged(self, cell: Cell, segment: str) -> FloatArray:
-        """Labelled rows of a cell by score, decision and label, shape (bins, 2, 2)."""
+    Attributes:
+        explains: which changes, and how.
+    """
+
+    @property
+    def explains(self) -> Explains: ...  # noqa: D102
+
+    def judged(self, cell: Cell, monitor: Monitor, segment: str) -> Judged:
+        """What the labelled rows of a cell come to, by how they were predicted."""
 
 
 @runtime_checkable

@@ -47,6 +47,12 @@ class Pairs:
     sums: FloatArray
     products: FloatArray
 
+    @property
+    def turned(self) -> Pairs:
+        """The second version first."""
+        order = [2, 3, 0, 1]
+        return Pairs(self.rows, self.sums[order], self.products[np.ix_(order, order)])
+
 
 def paired_day(pairs: Pairs, comparison: Comparison) -> DayDifference | None:
     """The difference on requests that both versions have scored.

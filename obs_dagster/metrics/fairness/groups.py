@@ -60,12 +60,18 @@ class Groups:
         groups: all of them, small ones too.
         least: rows that a group needs, and that each of its shares needs.
         seed: a non-negative integer; the same counts and seed give the same intervals.
+        unknown: predictions of which nobody knows the group.
+        apart: whether the attribute is held apart, so that what is told of its groups is rounded.
+        reason: why there are no groups; empty if there are, or if that speaks for itself.
     """
 
     attribute: str
     groups: Sequence[GroupCounts]
     least: int
     seed: int
+    unknown: int = 0
+    apart: bool = False
+    reason: str = ""
 
     @property
     def rows(self) -> int:

@@ -131,6 +131,13 @@ def attributes(document: Document) -> Iterator[tuple[int, tuple[str, ...]]]:
     return _splits(document, "fairness", "attributes")
 
 
+def held_apart(document: Document) -> Iterator[tuple[int, str]]:
+    """The attributes that are in files of their own, with their index."""
+    for index, name in enumerate(document.items("fairness", "held_apart", "columns")):
+        if isinstance(name, str):
+            yield index, name
+
+
 def _splits(document: Document, *keys: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     for index, cut in enumerate(document.items(*keys)):
         names = cut if isinstance(cut, list) else [cut]

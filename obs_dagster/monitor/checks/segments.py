@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from obs_dagster.monitor.checks.check import Surroundings
-from obs_dagster.monitor.checks.outline import attributes, columns, cuts, feature_type, splittable
+from obs_dagster.monitor.checks.outline import (
+    attributes,
+    columns,
+    cuts,
+    feature_type,
+    held_apart,
+    splittable,
+)
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, quoted
 
@@ -23,7 +30,9 @@ def segments_are_features(document: Document, _: Surroundings) -> Iterator[Probl
 
 def attributes_are_features(document: Document, _: Surroundings) -> Iterator[Problem]:
     """`fairness.attributes` are features as `segments` are."""
-    yield from _are_features(document, _ATTRIBUTES, attributes(document))
+    yield from _are_features(
+        document, _ATTRIBUTES, attributes(document), [name for _, name in held_apart(document)]
+    )
 
 
 def segments_are_distinct(document: Document, _: Surroundings) -> Iterator[Problem]:
@@ -36,11 +45,19 @@ def attributes_are_distinct(document: Document, _: Surroundings) -> Iterator[Pro
     yield from _are_distinct(document, _ATTRIBUTES, attributes(document))
 
 
-def _are_features(document: Document, place: Keys, splits: Splits) -> Iterator[Problem]:
+def _are_features(
+    document: Document, place: Keys, splits: Splits, besides: Sequence[str] = ()
+) -> Iterator[Problem]:
+    """Each is a feature that rows can be split by, or one of the names besides."""
     declared = columns(document)
     if declared is None:
         return
-    legal = [name for name in declared if splittable(document, name) and not _MARKS.search(name)]
+    declared = list(dict.fromkeys([*declared, *besides]))
+    legal = [
+        name
+        for name in declared
+        if (name in besides or splittable(document, name)) and not _MARKS.search(name)
+    ]
     for index, cut in splits:
         crossing = isinstance(document.value(*place, index), list)
         for position, name in enumerate(cut):

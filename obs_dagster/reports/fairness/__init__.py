@@ -2,5 +2,6 @@
 
 from obs_dagster.reports.fairness.page import render_fairness
 from obs_dagster.reports.fairness.sections import fairness_sections
+from obs_dagster.reports.fairness.words import in_words
 
-__all__ = ["fairness_sections", "render_fairness"]
+__all__ = ["fairness_sections", "in_words", "render_fairness"]

@@ -10,7 +10,7 @@ from obs_dagster.evaluation.fairness import AttributeFairness
 from obs_dagster.metrics.registry import definitions
 from obs_dagster.monitor import Monitor
 from obs_dagster.reports.fairness.sections import fairness_sections
-from obs_dagster.reports.fairness.words import QUESTIONS, too_small, verdict_of
+from obs_dagster.reports.fairness.words import QUESTIONS, not_known, too_small, verdict_of
 from obs_dagster.reports.health.sections import draw_section
 from obs_dagster.reports.templates import environment
 
@@ -36,7 +36,10 @@ def render_fairness(
         {
             "name": version,
             "told": [
-                (each.groups.attribute, [*verdict_of(each), *filter(None, [too_small(each.groups)])])
+                (
+                    each.groups.attribute,
+                    [*verdict_of(each), *filter(None, [too_small(each.groups), not_known(each.groups)])],
+                )
                 for each in found
                 if each.version == version
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from obs_dagster.evaluation.fairness import AttributeFairness
@@ -11,7 +12,14 @@ from obs_dagster.metrics.fairness.groups import KINDS, GroupCounts, Groups, Kind
 from obs_dagster.metrics.intervals import wilson
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.metrics.registry import definitions
-from obs_dagster.reports.fairness.words import QUESTIONS, between, too_small, verdict_of
+from obs_dagster.reports.fairness.words import (
+    QUESTIONS,
+    between,
+    not_known,
+    rows_told,
+    too_small,
+    verdict_of,
+)
 from obs_dagster.tasks.sections import Listing, Section
 from obs_dagster.verdict.wording import UNKNOWN, interval, number
 
@@ -46,31 +54,34 @@ def _told(metric: str, estimate: Estimate) -> tuple[str, str, str]:
 
 
 def _groups(groups: Groups) -> Listing:
-    large = [each for each in groups.groups if each.rows >= groups.least]
+    large = sorted((each for each in groups.groups if each.rows >= groups.least), key=lambda each: -each.rows)
     return Listing(
         title=f"Groups of {groups.attribute}",
         headings=_HEADINGS,
-        rows=[tuple(_cells(each, groups.least)) for each in sorted(large, key=lambda each: -each.rows)],
+        rows=[tuple(_cells(each, groups)) for each in large],
         numeric=frozenset({1}),
-        note=too_small(groups),
+        note=" ".join(filter(None, (too_small(groups), not_known(groups)))),
         empty="No group has enough rows.",
     )
 
 
-def _cells(group: GroupCounts, least: int) -> Iterator[str]:
+def _cells(group: GroupCounts, groups: Groups) -> Iterator[str]:
     yield group.name
-    yield f"{group.rows:,}"
+    yield f"{rows_told(group.rows, groups)}"
     for kind in KINDS:
-        yield _share(kind, group, least)
-    yield _points(gap(group)) if group.scored >= least else UNKNOWN
+        yield _share(kind, group, groups)
+    worth = gap(group) if group.scored else 0.0
+    yield _points(round(worth, 2) if groups.apart else worth) if group.scored >= groups.least else UNKNOWN
 
 
-def _share(kind: Kind, group: GroupCounts, least: int) -> str:
+def _share(kind: Kind, group: GroupCounts, groups: Groups) -> str:
     part, whole = kind.part(group), kind.whole(group)
-    if whole < least:
+    if whole < groups.least:
         return f"{UNKNOWN} too few"
-    low, high = wilson(part, whole)
-    return f"{percent(part / whole)} [{percent(low)}, {percent(high)}]"
+    share, (low, high) = part / whole, wilson(part, whole)
+    if groups.apart:
+        share, low, high = round(share, 2), math.floor(100 * low) / 100, math.ceil(100 * high) / 100
+    return f"{percent(share)} [{percent(low)}, {percent(high)}]"
 
 
 def _points(value: float) -> str:

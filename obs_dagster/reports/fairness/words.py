@@ -40,6 +40,12 @@ def verdict_of(found: AttributeFairness) -> Iterator[str]:
         )
 
 
+def in_words(found: AttributeFairness) -> str:
+    """All sentences: the verdict, groups that are too small, and whose group is not known."""
+    groups = found.groups
+    return " ".join([*verdict_of(found), *filter(None, [too_small(groups), not_known(groups)])])
+
+
 def between(estimate: Estimate) -> str:
     """The groups that an estimate is about, without those that have too few rows, which are told once."""
     return estimate.reason.partition("; fewer than")[0]
@@ -65,3 +71,19 @@ def too_small(groups: Groups) -> str:
     """Which groups nothing is told of; empty if none is too small."""
     small = sorted(each.name for each in groups.groups if each.rows < groups.least)
     return f"Nothing is told of {', '.join(small)}: fewer than {groups.least} rows." if small else ""
+
+
+def not_known(groups: Groups) -> str:
+    """Of how many predictions nobody knows the group; empty if that is known of all."""
+    if groups.reason:
+        return f"Their groups are not known: {groups.reason.rstrip('.')}."
+    if not groups.unknown:
+        return ""
+    every = groups.unknown + groups.rows
+    told = f"{percent(groups.unknown / every)} of {rows_told(every, groups)} predictions"
+    return f"Not known: the group of {told}, which are compared with nobody."
+
+
+def rows_told(rows: int, groups: Groups) -> str:
+    """A number of rows; of attributes that are held apart, to tens."""
+    return f"about {round(rows, -1):,}" if groups.apart else f"{rows:,}"

@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from obs_dagster.figures import signed
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.reports.health.cell import TOP, place
+from obs_dagster.reports.output_shift import shift_in_words
 from obs_dagster.verdict.record_index import RecordIndex
 from obs_dagster.verdict.wording import day_month, interval, number
 
@@ -84,31 +84,9 @@ def importance_table(monitor: Monitor, index: RecordIndex, version: str, day: dt
         bars,
         told,
         ranking,
-        _shift(index, version, window, last),
+        shift_in_words(index, version, window, last),
         _trust(index, version, window, day),
     )
-
-
-def _shift(index: RecordIndex, version: str, window: int, day: dt.date) -> str:
-    """What made the mean output move, in a sentence: features add up to it."""
-    whole = index.at(day, "output_shift", version, window)
-    if whole is None or whole.value is None:
-        return ""
-    told = f"{signed(whole.value)} {interval('output_shift', whole.low, whole.high)}".strip()
-    parts = [
-        record
-        for column in index.columns("shap_shift", version, window)
-        if (record := index.at(day, "shap_shift", version, window, column=column)) is not None
-        and record.value is not None
-        and record.low is not None
-        and record.high is not None
-        and (record.low > 0 or record.high < 0)
-    ]
-    parts.sort(key=lambda each: -abs(each.value or 0.0))
-    features = ", ".join(f"{each.column} {signed(each.value or 0.0)}" for each in parts[:_NAMED])
-    more = len(parts) - _NAMED
-    features += f" and {more} more" if more > 0 else ""
-    return f"Mean output beside the baseline's: {told}" + (f", of which {features}." if features else ".")
 
 
 def _latest(  # noqa: PLR0917  of one record
@@ -119,9 +97,6 @@ def _latest(  # noqa: PLR0917  of one record
     known = [at for at, record in series.items() if at <= day and record.value is not None]
     return series[max(known)] if known else None
 
-
-_NAMED = 4
-"""Features that are named of those that moved the mean output."""
 
 _SAID = (
     ("lime_sign_agreement", "LIME confirms the direction of {} of the attribution"),

@@ -19,7 +19,7 @@ def newest_versus(night: Night, day: dt.date) -> list[Versus]:
     """The newest version against the champion, or without one against the one before it, up to a day.
 
     There is nothing if there is one version only. Against the champion it is over all days that rules on it
-    look at. No row is read, so requests that both have scored are not paired.
+    look at. No row is read: requests that both have scored are those that nights have paired.
 
     Raises:
         LakeError: the outcomes of a day are damaged.

@@ -26,9 +26,10 @@ from obs_dagster.tasks.binary.compared import COMPARED, labelled_rows
 from obs_dagster.tasks.binary.counts import OutcomeCounts
 from obs_dagster.tasks.binary.estimates import adapted, calibration, completed, expected, lacks, late
 from obs_dagster.tasks.binary.groups import group_counts
-from obs_dagster.tasks.binary.judged import judged_rows
+from obs_dagster.tasks.binary.judged import EXPLAINS, by_decision, judged_rows
 from obs_dagster.tasks.binary.metrics.outcomes import Outcomes
 from obs_dagster.tasks.binary.table import ADDED, KEYS, SCHEMA
+from obs_dagster.tasks.judged import Judged
 from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
 
 NOISE = 2e-8
@@ -42,6 +43,7 @@ class BinaryOutcomes:
     keys = KEYS
     added = ADDED
     compared = COMPARED
+    explains = EXPLAINS
 
     def settings(self, monitor: Monitor) -> str:
         """That rows without a label are counted by their score, which older outcomes were not."""
@@ -68,14 +70,14 @@ class BinaryOutcomes:
         """The outcomes of a cell."""
         yield "", Outcomes(outcome_counts(cell, segment), seed, monitor.costs)
 
-    def judged(self, cell: Cell, segment: str) -> FloatArray:
+    def judged(self, cell: Cell, monitor: Monitor, segment: str) -> Judged:
         """Labelled rows by score, decision and label."""
-        return judged_rows(cell, whole=segment == WHOLE)
+        del monitor
+        return by_decision(judged_rows(cell, whole=segment == WHOLE))
 
     def counted(self, cell: Cell, monitor: Monitor, segment: str) -> FloatArray:
         """Labelled rows by decision and label."""
-        del monitor
-        counts: FloatArray = self.judged(cell, segment).sum(axis=0).ravel()
+        counts: FloatArray = self.judged(cell, monitor, segment).total
         return counts
 
     def labelled(self, rows: nw.LazyFrame[Any], monitor: Monitor) -> nw.LazyFrame[Any]:

@@ -14,10 +14,12 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.grid import Grids
+from obs_dagster.tasks.judged import Judged
 from obs_dagster.tasks.multiclass.compared import COMPARED, labelled_rows, right_and_wrong
 from obs_dagster.tasks.multiclass.completions import completed, lacks, late
 from obs_dagster.tasks.multiclass.counts import ClassOutcomes, OneClass
 from obs_dagster.tasks.multiclass.estimates import ClassCalibrations, adapted, calibrations, expected
+from obs_dagster.tasks.multiclass.judged import EXPLAINS, judged_rows
 from obs_dagster.tasks.multiclass.scores import classes_of, score_columns
 from obs_dagster.tasks.multiclass.table import ADDED, BINNED, CELL_GRID, KEYS, SCHEMA, WHOLE_GRID
 from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
@@ -30,6 +32,7 @@ class MulticlassOutcomes:
     keys = KEYS
     added = ADDED
     compared = COMPARED
+    explains = EXPLAINS
 
     def settings(self, monitor: Monitor) -> str:
         """That rows without a label are counted by their scores, which older outcomes were not."""
@@ -78,6 +81,11 @@ class MulticlassOutcomes:
         """Labelled rows that are right, and that are wrong."""
         del segment
         return right_and_wrong(cell, classes_of(monitor))
+
+    def judged(self, cell: Cell, monitor: Monitor, segment: str) -> Judged:
+        """Labelled rows by predicted class."""
+        del segment
+        return judged_rows(cell, classes_of(monitor))
 
     def labelled(self, rows: nw.LazyFrame[Any], monitor: Monitor) -> nw.LazyFrame[Any]:
         """Whether each row is right."""

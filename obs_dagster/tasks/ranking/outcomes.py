@@ -17,10 +17,12 @@ from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import merge_rows
+from obs_dagster.tasks.judged import Judged
 from obs_dagster.tasks.outcomes import Cell
 from obs_dagster.tasks.ranking.compared import COMPARED, VALUED, labelled_requests
 from obs_dagster.tasks.ranking.counts import Cutoff, Items, Place, Rankings, Requests, Values
 from obs_dagster.tasks.ranking.items import reduce_items, sampled
+from obs_dagster.tasks.ranking.judged import EXPLAINS
 from obs_dagster.tasks.ranking.places import reduce_places
 from obs_dagster.tasks.ranking.requests import reduce_requests
 from obs_dagster.tasks.ranking.table import ADDED, KEYS, SCHEMA
@@ -33,6 +35,7 @@ class RankingOutcomes:
     keys = KEYS
     added = ADDED
     compared = COMPARED
+    explains = EXPLAINS
 
     def reduce(self, rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
         """The outcomes of `SCHEMA` with the text columns `by` before them, sorted."""
@@ -65,6 +68,10 @@ class RankingOutcomes:
         summed, leading = _Summed.of(cell, monitor.ranking), monitor.ranking.at[0]
         values = [summed.values(of.kind, of.down_to(leading)) for of in VALUED.values()]
         return np.array([number for each in values for number in (each.n, each.total, each.total_sq)], float)
+
+    def judged(self, cell: Cell, monitor: Monitor, segment: str) -> Judged:
+        """What requests come to; nothing tells them apart."""
+        return Judged(np.zeros(1, dtype=np.int64), self.counted(cell, monitor, segment)[None])
 
     def labelled(self, rows: nw.LazyFrame[Any], monitor: Monitor) -> nw.LazyFrame[Any]:
         """The values of each request."""

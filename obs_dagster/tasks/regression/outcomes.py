@@ -16,10 +16,12 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.resolution import JOINED_BITS
+from obs_dagster.tasks.judged import Judged
 from obs_dagster.tasks.outcomes import Cell, Expecting, Lacking, Taught
 from obs_dagster.tasks.regression.compared import COMPARED, error_sums, labelled_rows
 from obs_dagster.tasks.regression.counts import Errors, QuantileErrors
 from obs_dagster.tasks.regression.estimates import adapted, completed, expected, lacks, late, losses
+from obs_dagster.tasks.regression.judged import EXPLAINS, judged_pairs
 from obs_dagster.tasks.regression.table import ADDED, BINNED, KEYS, SCHEMA
 
 
@@ -30,6 +32,7 @@ class RegressionOutcomes:
     keys = KEYS
     added = ADDED
     compared = COMPARED
+    explains = EXPLAINS
 
     def settings(self, monitor: Monitor) -> str:
         """That predictions without a label are counted, which older outcomes did not, and errors by them."""
@@ -64,6 +67,11 @@ class RegressionOutcomes:
         """Pairs, and sums of the errors' sizes, squares and fourth powers."""
         del monitor, segment
         return error_sums(cell)
+
+    def judged(self, cell: Cell, monitor: Monitor, segment: str) -> Judged:
+        """Pairs by what was predicted."""
+        del monitor, segment
+        return judged_pairs(cell)
 
     def labelled(self, rows: nw.LazyFrame[Any], monitor: Monitor) -> nw.LazyFrame[Any]:
         """Each row's error."""

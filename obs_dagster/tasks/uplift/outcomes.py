@@ -16,8 +16,10 @@ from obs_dagster.profile.grids.asinh_grid import AsinhGrid
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.resolution import JOINED_BITS
 from obs_dagster.profile.profile import merge_rows
+from obs_dagster.tasks.judged import Judged
 from obs_dagster.tasks.outcomes import Cell
 from obs_dagster.tasks.uplift.counts import Treated
+from obs_dagster.tasks.uplift.judged import EXPLAINS, judged_rows
 from obs_dagster.tasks.uplift.table import ADDED, KEYS, SCHEMA
 
 
@@ -27,6 +29,7 @@ class UpliftOutcomes:
     schema = SCHEMA
     keys = KEYS
     added = ADDED
+    explains = EXPLAINS
 
     def reduce(self, rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> pa.Table:
         """The outcomes of `SCHEMA` with the text columns `by` before them, sorted."""
@@ -54,6 +57,11 @@ class UpliftOutcomes:
     def inputs(self, cell: Cell, monitor: Monitor, segment: str, seed: int) -> Iterator[tuple[str, Any]]:  # noqa: ARG002  as every task's
         """The rows of a cell by score, the highest first."""
         yield "", Treated.of(cell, seed)
+
+    def judged(self, cell: Cell, monitor: Monitor, segment: str) -> Judged:
+        """Rows by score, treatment and label."""
+        del monitor, segment
+        return judged_rows(cell)
 
 
 OUTCOMES = UpliftOutcomes()

@@ -1,6 +1,7 @@
 """Two versions of other models than binary classifiers: held against what the raw rows say."""
 
 import datetime as dt
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,13 @@ from sklearn import metrics as reference
 
 from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.evaluation.champion import champion_records
+from obs_dagster.evaluation.pairs_kept import count_pairs, stale_pairs
 from obs_dagster.evaluation.profiling import profile_days, reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.versus import VersusError, metrics_to_compare, versus
-from obs_dagster.evaluation.where import Period
+from obs_dagster.evaluation.where import Period, metric_to_explain, metrics_to_explain, why
 from obs_dagster.quality.day import validate_day
 from obs_dagster.reports.versus import comparative, newest_versus, verdict_on, versus_section
+from obs_dagster.reports.why import told_of, why_sections
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.labels import ingest_labels
 from obs_dagster.versus.champion import Champion
@@ -125,6 +128,81 @@ def raw(task, rows, metric):
     values = {"mrr": 1 / place, "map": (place <= 3) / place, "hit_rate": 1.0 * (place <= 3)}
     values["ndcg"] = (place <= 3) / np.log2(place + 1)
     return np.where(there, values[metric], 0.0).mean()
+
+
+def test_what_a_change_is_made_of_adds_up_to_what_the_rows_say(served):
+    task, world, rows = served
+    days = rows["at"].dt.date
+    for metric in metrics_to_compare(world.monitor):
+        found = why(world.tonight, Period(DAYS[4], DAYS[-1]), Period(DAYS[0], DAYS[3]), metric)
+        assert [each.version for each in found] == list(NOISE)
+        for each in found:
+            own = rows["model"] == each.version
+            values = [raw(task, rows[own & of], metric) for of in (days < DAYS[4], days >= DAYS[4])]
+            (change,) = each.changes.values()
+            assert (change.before, change.after) == pytest.approx(tuple(values))
+            assert sum(change.of(part) for part in each.explains.means) == pytest.approx(
+                values[1] - values[0]
+            )
+            told = " ".join(told_of(each, metric))
+            assert all(words in told for words in each.explains.means.values())
+            assert "No segment" in told or "most clearly" in told
+            where, parts = why_sections([each], metric)[each.version]
+            assert len(parts.headings) == len(parts.rows[0]) == 3 + len(each.explains.means)
+            assert where.note == told
+    assert metric_to_explain(world.monitor) == metrics_to_explain(world.monitor)[0]
+
+
+@pytest.fixture
+def paired(served, tmp_path, small_at):
+    """The same world of its own, in which nights have paired the requests of versions."""
+    task, world, _ = served
+    shutil.copytree(world.root, tmp_path / "paired")
+    alike = small_at(tmp_path / "paired", **world.changes)
+    assert stale_pairs(alike.tonight) == DAYS
+    counted = dict(count_pairs(alike.tonight, stale_pairs(alike.tonight)))
+    assert counted == dict.fromkeys(DAYS, ROWS // (ITEMS if task == "ranking" else 1))
+    assert stale_pairs(alike.tonight) == []
+    return alike
+
+
+def test_nights_pair_requests_and_nobody_reads_rows_for_it_later(served, paired, monkeypatch):
+    _, world, _ = served
+    named = metrics_to_compare(world.monitor)
+    read = versus(world.tonight, "1", "2", ALL, named, segments=False)
+    monkeypatch.setattr("obs_dagster.engine.duckdb.clean_rows", None)
+    for order in (("1", "2"), ("2", "1")):
+        stored = versus(paired.tonight, *order, ALL, named, pair=False, segments=False)
+        for one, other in zip(read, stored, strict=True):
+            assert (other.way, other.rows) == ("same requests", one.rows)
+            sign = 1 if order[0] == "1" else -1
+            assert other.look.difference == pytest.approx(sign * one.look.difference)
+            assert other.look.high - other.look.low == pytest.approx(one.look.high - one.look.low)
+    # version 3 has requests of its own
+    alone, *_ = versus(paired.tonight, "1", "3", ALL, named, pair=False, segments=False)
+    assert alone.way != "same requests"
+    told = {
+        (each.version, each.metric): each
+        for _, records in champion_records(paired.tonight, [DAYS[-1]], Champion("1"))
+        for each in records
+    }
+    for one in read:
+        each = told["2", f"{one.metric}_beside_champion"]
+        lower = one.metric in ("mae", "rmse")
+        assert each.value == pytest.approx(one.look.difference * (1 if lower else -1))
+        assert "on the requests that both have scored, after 8 days" in each.reason
+        assert "worse than version 1, its champion" in each.reason
+
+
+def test_a_night_whose_labels_changed_is_paired_again(paired):
+    rows = pd.read_parquet(paired.root / f"labels/{DAYS[2]}.parquet")
+    rows["late"] = rows["late"].to_numpy()[::-1]
+    rows["known_at"] += pd.Timedelta(hours=1)
+    rows.to_parquet(paired.root / "labels/again.parquet")
+    ingest_labels(paired.monitor, paired.lake)
+    night = paired.tonight
+    list(reduce_outcomes_of(night, sorted(stale_outcomes(night, night.profiles.days()))))
+    assert stale_pairs(night) == [DAYS[2]]
 
 
 def test_requests_that_both_scored_are_paired(served):

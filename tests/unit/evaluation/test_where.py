@@ -51,6 +51,32 @@ def test_the_segment_and_the_reason_are_named(world):
     assert parts.rows[-1][0] == "all"
 
 
+def test_a_regressor_is_worse_where_its_errors_grew(small):
+    columns = {"prediction_id": "id", "time": "at", "version": "model", "prediction": "score"}
+    world = small(task="regression", logs=small().keys["logs"] | {"columns": columns})
+    world.train("1")
+    days = [DAY + dt.timedelta(days=number) for number in range(4)]
+    for day in days:
+        rows = world.rows(day, 900)
+        wide = np.where((rows["carrier"] == "UA") & (day >= days[2]), 3.0, 1.0)
+        missed = np.random.default_rng(day.toordinal()).normal(0, 0.1, 900) * wide
+        world.log(day, rows)
+        world.labels(f"{day}.parquet", rows, day=day, late=(rows["score"] + missed).to_numpy())
+        world.night(day)
+    (found,) = why(world.tonight, Period(days[2], days[3]), Period(days[0], days[1]), "rmse")
+    assert [each.name for each in found.slices] == ["carrier=UA"]
+    (change,) = found.changes.values()
+    assert change.segments[0].segment == "carrier=UA"
+    assert change.of("outcome") == pytest.approx(change.change, rel=0.1)
+    told = " ".join(told_of(found, "rmse"))
+    assert "Worst most clearly at carrier=UA: RMSE 0.3" in told
+    assert "elsewhere 0.10" in told
+    assert "carrier=UA alone made" in told
+    assert "what is predicted alike misses otherwise." in told
+    (alone,) = why(world.tonight, Period(days[2], days[2]), Period(days[0], days[1]), "mae")
+    assert "that takes two days with labels" in " ".join(told_of(alone, "mae"))
+
+
 def test_an_alert_tells_what_the_night_has_kept(world):
     class Alert:
         model, version, segment, column, metric, last_day = "small", "1", "*", "", "recall", LATER
@@ -63,6 +89,9 @@ def test_an_alert_tells_what_the_night_has_kept(world):
 def test_what_cannot_be_explained_says_why(world, small):
     with pytest.raises(WhereError, match="is no sum over segments"):
         metric_to_explain(world.monitor, "roc_auc")
+    nobody_knows = small(task="unlabelled", labels=None)
+    with pytest.raises(WhereError, match="no label says what is right of models of unlabelled"):
+        metric_to_explain(nobody_knows.monitor)
     with pytest.raises(WhereError, match="has no `segments`"):
         why(small(segments=[]).tonight, Period(DAY, DAY), Period(DAY, DAY), "recall")
     nobody = Period(dt.date(2020, 1, 1), dt.date(2020, 1, 2))

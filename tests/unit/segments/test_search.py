@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from obs_dagster.segments.search import Cube, sliceline_score, worst_slices
-from obs_dagster.segments.shrinkage import siblings
+from obs_dagster.segments.search import Cube, Half, sliceline_score, worst_slices
+from obs_dagster.segments.shrinkage import kin_of_means, siblings
 
 SIZES = (10, 8, 6)
 
@@ -96,3 +96,43 @@ def test_shrinkage_takes_noise_and_leaves_what_differs():
     assert 0.9 <= np.mean([low <= value <= high for (low, high), value in zip(held, true, strict=True)]) <= 1
     alike = siblings(rng.binomial(count, 0.3), count)
     assert alike.worth > 100
+
+
+def means(rng, codes, bad):
+    """The finest cells of rows that lose more or less, in two halves."""
+    loss = rng.exponential(np.where(bad, 2.0, 1.0))
+    flat = np.ravel_multi_index(codes, SIZES)
+    whole = cube(codes, np.zeros(len(flat), bool))
+    first = rng.random(len(flat)) < 0.5
+    _, member = np.unique(flat, return_inverse=True)
+    halves = [
+        Half(*(np.bincount(member[of], weights[of], minlength=len(whole.rows)) for weights in parts))
+        for of in (first, ~first)
+        for parts in [(np.ones(len(flat)), loss, loss**2)]
+    ]
+    return Cube(whole.columns, whole.values, whole.rows, np.bincount(member, loss), (halves[0], halves[1]))
+
+
+def test_rows_that_lose_more_are_found_and_luck_is_kept_out():
+    first = told = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        codes = rows(rng)
+        bad = (codes[0] == 3) & (codes[1] == 2)
+        found = worst_slices([means(rng, codes, bad)], seed)
+        first += [each.name for each in found][:1] == ["A=a3,B=b2"]
+        told += bool(worst_slices([means(rng, rows(rng), np.zeros(20_000, bool))], seed))
+    assert first >= 36
+    assert told <= 6
+
+
+def test_means_of_few_rows_are_drawn_towards_their_like():
+    rng = np.random.default_rng(1)
+    true, n = rng.normal(5, 1, 400), rng.integers(3, 60, 400)
+    drawn = [rng.normal(of, 4, size) for of, size in zip(true, n, strict=True)]
+    total, squares = (np.array([(each**power).sum() for each in drawn]) for power in (1, 2))
+    kin = kin_of_means(total, squares, n.astype(float))
+    # what the two variances would say
+    assert kin.worth == pytest.approx(16, rel=0.25)
+    shrunk = np.array([kin.shrunk(*each) for each in zip(total, n, strict=True)])
+    assert ((shrunk - true) ** 2).mean() < 0.7 * ((total / n - true) ** 2).mean()

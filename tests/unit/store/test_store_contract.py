@@ -12,7 +12,8 @@ from obs_dagster.lake.lake import Lake, manifest_if_readable, read_json, remove_
 from obs_dagster.sources.file_stamp import FileStamp
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.matching import matching_files
-from obs_dagster.store import place, remove_tree, working_folder
+from obs_dagster.store import StoreError, place, remove_tree, working_folder
+from obs_dagster.store.objects import own_credentials
 
 DAY = dt.date(2024, 3, 4)
 
@@ -217,3 +218,24 @@ def test_a_working_folder_is_of_this_machine(root):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "made here").touch()
     (folder / "made here").unlink()
+
+
+def test_a_bucket_may_have_credentials_of_its_own(object_server, monkeypatch):
+    mine, others = object_server.bucket(), object_server.bucket()
+    name = mine.removeprefix("s3://").upper().replace("-", "_")
+    monkeypatch.setenv(f"OBS_STORE_{name}_AWS_ACCESS_KEY_ID", "the-vault")
+    monkeypatch.setenv(f"OBS_STORE_{name}_AWS_SECRET_ACCESS_KEY", "quiet")
+    put(place(mine) / "people.txt", "one")
+    put(place(others) / "log.txt", "two")
+    assert place(mine).joinpath("people.txt").read_text() == "one"
+    keys = {bucket: keys - {""} for bucket, keys in object_server.signers.items()}
+    assert keys == {mine[5:]: {"the-vault"}, others[5:]: {"key"}}
+
+
+def test_the_token_of_another_session_is_not_sent_with_a_key_of_its_own():
+    environ = {"OBS_STORE_VAULT_AWS_ACCESS_KEY_ID": "key", "AWS_SESSION_TOKEN": "of another"}
+    with pytest.raises(StoreError, match="a key of its own"):
+        own_credentials("s3://vault", environ)
+    own = environ | {"OBS_STORE_VAULT_AWS_SESSION_TOKEN": "mine"}
+    assert own_credentials("s3://vault", own)["aws_session_token"] == "mine"
+    assert own_credentials("s3://vaults", own) == {}

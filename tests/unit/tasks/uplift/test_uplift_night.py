@@ -1,7 +1,14 @@
 """Models of what a treatment does, from files to records."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
+
+from obs_dagster.lake.columns import LABEL
+from obs_dagster.profile.grids.asinh_grid import AsinhGrid
+from obs_dagster.profile.grids.grid import CategoryGrid, Grids
+from obs_dagster.sources.files import connect
+from obs_dagster.tasks.uplift.outcomes import OUTCOMES
 
 COLUMNS = {"prediction_id": "id", "time": "at", "version": "model", "score": "uplift", "treatment": "coupon"}
 
@@ -53,3 +60,32 @@ def test_rows_whose_treatment_is_not_known_break_the_contract(world, day):
     found, *_ = night(world, day, spoiled)
     assert found["quarantined_share", "", "*", 1].value == 15 / 2_000
     assert found["average_uplift", "", "*", 1].n == 1_985
+
+
+def test_spark_counts_the_same(world, spark):
+    import narwhals as nw
+
+    from obs_dagster.engine.spark import SparkEngine
+    from obs_dagster.spark.session import spark_session
+
+    rng = np.random.default_rng(5)
+    n = 3_000
+    rows = pa.table(
+        {
+            "model": rng.choice(["1", "2"], n),
+            "carrier": pa.array(rng.choice(["AA", "UA", None], n)),
+            "uplift": pa.array(rng.normal(0.05, 0.2, n), mask=rng.random(n) < 0.1),
+            "coupon": pa.array(rng.random(n) < 0.5, mask=rng.random(n) < 0.1),
+            LABEL: pa.array(rng.random(n) < 0.3, mask=rng.random(n) < 0.2),
+        }
+    )
+    grids = Grids({"carrier": CategoryGrid(), "uplift": AsinhGrid(centre=0.05, scale=0.2)})
+    with connect() as connection:
+        connection.register("log", rows)
+        here = OUTCOMES.reduce(nw.from_native(connection.table("log")), world.monitor, grids, [])
+    frame = spark_session(SparkEngine(**spark)).createDataFrame(rows)
+    there = OUTCOMES.reduce(nw.from_native(frame), world.monitor, grids, [])
+    assert here.num_rows > 100
+    assert there.drop_columns("score_sum").equals(here.drop_columns("score_sum"))
+    # floats are added up in another order there
+    np.testing.assert_allclose(there["score_sum"].to_numpy(), here["score_sum"].to_numpy(), atol=1e-9)
