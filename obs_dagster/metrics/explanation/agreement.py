@@ -93,7 +93,7 @@ def _pairs(name: str, by: Explainer) -> Definition:
     what, needs = _OTHERS[by]
     return Definition(
         name=name,
-        id=f"{name}/tau_b/1",
+        id=f"{name}/tau-b/1",
         family="explanation",
         title=f"Pairs of features that SHAP and {what} put into the same order",
         meaning=f"Whether {what} says of two features that the same one matters more: 1 if of all pairs, -1 "
