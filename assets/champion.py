@@ -9,7 +9,7 @@ from obs_dagster.evaluation.champion import champion_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.history import History
 from obs_dagster.metrics.registry import family
-from obs_dagster.mlflow_reach.champion import champion_now
+from obs_dagster.versus.champion_now import champion_now
 
 
 def beside_champion(night: Night, days: Collection[dt.date], tracking_uri: str, history: History) -> int:

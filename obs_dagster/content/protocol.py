@@ -14,6 +14,9 @@ from obs_dagster.monitor.contract import Feature
 if TYPE_CHECKING:
     import duckdb
 
+DAY = f"{RESERVED}learned_day"
+"""The day of a row, null where it is not known: a column beside those that descriptors are learned from."""
+
 _PLACE = re.compile(r"\{(\d+)\}")
 _DOUBLED = re.compile(r"\{\{(\d+)\}\}")
 _STAGE = re.compile(rf"{RESERVED}content_\d+_(.*)", re.DOTALL)
@@ -73,7 +76,7 @@ class Told:
 
     Attributes:
         stages: expressions that others need, each worked out once a row: `{0}` stands for the value of the
-            column, `{1}` for the first of them, and so on.
+            column, `{1}` for the first of them, and so on; the column `DAY` is there, too.
         descriptors: of each descriptor, by its name; likewise.
     """
 
@@ -91,7 +94,7 @@ class Learns(Protocol):
         A value must be told the same whether it was among these rows or is another like them.
 
         Args:
-            rows: the baseline's rows, of which not all need be looked at.
+            rows: the baseline's rows, of which not all need be looked at, with their `DAY`.
             column: the content column.
             feature: as declared.
         """

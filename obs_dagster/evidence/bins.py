@@ -20,6 +20,11 @@ _LEAST_ROWS = 5.0
 """Values that fewer rows of an average day have are counted together."""
 
 
+_LEAST_BESIDE = 10.0
+"""Numbers beside one that most rows have are in parts of which an average day has so many rows. With 5, and
+days that differ in how many such numbers they have, p-values of a year were too small."""
+
+
 class Bins(Protocol):
     """Counts a column on bins of its baseline; the last one holds what is missing, or is of another type."""
 
@@ -69,7 +74,7 @@ def bins_of(baseline: Counts, days: int) -> Bins:
         least = _LEAST_ROWS * max(days, 1)
         common = sorted(baseline.counts.items(), key=lambda item: (-item[1], item[0]))[:CATEGORY_BINS]
         return _Values([value for value, rows in common if rows >= least])
-    return _Quantiles(_edges(baseline))
+    return _Quantiles(_edges(baseline, _LEAST_BESIDE * max(days, 1)))
 
 
 def pooled(days: Sequence[Counts]) -> Counts:
@@ -92,17 +97,29 @@ def pooled(days: Sequence[Counts]) -> Counts:
     return NumericCounts(points, widths, counts, nulls=sum(day.missing for day in numbers))
 
 
-def _edges(baseline: NumericCounts) -> FloatArray:
-    """Between points: a value that holds a tenth of the rows is a bin of its own."""
+def _edges(baseline: NumericCounts, least: float) -> FloatArray:
+    """Between points: a value that holds a tenth of the rows is a bin of its own, beside parts of the others.
+
+    Where nearly all rows have one value, tenths of all would put whatever else there is into one bin, what is
+    hardly unusual with what is very much so.
+
+    Args:
+        baseline: what the bins are of.
+        least: rows that a bin beside such values has at least.
+    """
     used = baseline.counts > 0
     points, widths, counts = baseline.points[used], baseline.widths[used], baseline.counts[used]
     if len(points) < 2:  # noqa: PLR2004 - one value is apart from what lies beside it
         return np.unique([edge for point in points for edge in (point, np.nextafter(point, np.inf))])
-    middle = 2 * np.cumsum(counts) - counts
-    n = int(counts.sum())
-    tenth = np.minimum(middle * NUMERIC_BINS // (2 * n), NUMERIC_BINS - 1)
-    heavy = counts * NUMERIC_BINS >= n
-    first = np.flatnonzero((np.diff(tenth) != 0) | heavy[1:] | heavy[:-1]) + 1
+    heavy = counts * NUMERIC_BINS >= counts.sum()
+    others = np.where(heavy, 0, counts)
+    n = int(others.sum())
+    parts = NUMERIC_BINS
+    if heavy.any():
+        parts = max(1, min(NUMERIC_BINS - int(heavy.sum()), int(n / least)))
+    middle = 2 * np.cumsum(others) - others
+    part = np.minimum(middle * parts // max(2 * n, 1), parts - 1)
+    first = np.flatnonzero((np.diff(part) != 0) | heavy[1:] | heavy[:-1]) + 1
     below = points[first - 1] + widths[first - 1] / 2
     above = points[first] - widths[first] / 2
     with np.errstate(over="ignore"):

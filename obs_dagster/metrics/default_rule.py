@@ -7,9 +7,9 @@ from typing import Literal
 
 from obs_dagster.monitor.escalation import Severity
 
-Watched = Literal["every", "numeric", "categories", "leading"]
+Watched = Literal["every", "numeric", "categories", "leading", "unlike"]
 """The columns that a rule watches: all that have the metric, the features that are numbers, the other ones,
-or what the model puts out first."""
+what the model puts out first, or the features that say how unlike the baseline's texts or vectors are."""
 
 
 def _plain(threshold: float | str | None) -> str:

@@ -58,6 +58,9 @@ def _columns(watched: DefaultRule, monitor: Monitor) -> list[str] | None:
             return [name for name, feature in features if not feature.numeric]
         case "leading":
             return [leading_output(monitor).column]
+        case "unlike":
+            described = monitor.described.items()
+            return [name for name, (_, each) in described if each.learned and each.type == "number"]
         case "every":
             return None
 

@@ -140,6 +140,7 @@ _COLUMNS = {
     "numeric": "every numeric feature",
     "categories": "every other feature",
     "leading": "what the model puts out first",
+    "unlike": "what says how unlike the baseline texts and vectors are",
 }
 
 

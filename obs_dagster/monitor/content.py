@@ -102,7 +102,8 @@ def parted(features: Mapping[str, Feature]) -> Declared:
         for each in descriptors(feature):
             made = named(name, each.name)
             found[made] = features.get(made) or Feature(type=each.type, description=each.about)
-    inputs = tuple(name for name in features if name not in described)
+    # what an encoder makes of another column the model has not read
+    inputs = tuple(name for name, each in features.items() if name not in described and each.encoder is None)
     return Declared(found, content, described, inputs)
 
 

@@ -46,6 +46,23 @@ class Feature(Strict):
     dimension: int | None = Field(
         default=None, ge=1, le=16_384, description="Of an `embedding`: how many numbers each vector has."
     )
+    of: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Of an `embedding` that the log does not have: the feature of type `text` or `image` "
+        "that `encoder` makes it of ([content.md](content.md#vectors-by-an-encoder)).",
+    )
+    encoder: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Of an `embedding`: the version of a registered MLflow model that makes it, as "
+        "`models:/NAME/VERSION`.",
+    )
+    trust: Literal["pickle"] | None = Field(
+        default=None,
+        description="Of an `embedding` with an `encoder`: `pickle` says that its registry is trusted, "
+        "because models of MLflow run code that came with them ([security.md](security.md#models)).",
+    )
     stored_as: StoredAs = Field(
         default="path",
         description="Of an `image`: whether the log has its `path`, its `bytes`, or these as `base64`.",

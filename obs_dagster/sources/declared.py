@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from obs_dagster.content.embedding.encoder import Encoder
 from obs_dagster.content.protocol import described, fault_column, formatted, stage
 from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.log_labels import DAY_OF_KEY, in_log
@@ -90,6 +92,18 @@ def content_stages(monitor: Monitor) -> dict[str, tuple[str, ...]]:
         name: tuple(described(each).stages(each, image_folder(monitor, each)))
         for name, each in monitor.content.items()
     }
+
+
+def encoders(monitor: Monitor) -> dict[str, Encoder]:
+    """What makes each content column that the log does not have, of the column that `of` names."""
+    found = {}
+    for name, each in monitor.content.items():
+        source = monitor.content.get(each.of or "")
+        if each.encoder is not None and source is not None:
+            of: Literal["text", "image"] = "text" if source.type == "text" else "image"
+            folder = image_folder(monitor, source) if of == "image" else ""
+            found[name] = Encoder(each.encoder, each.dimension or 1, of, source.stored_as, folder)
+    return found
 
 
 def image_folder(monitor: Monitor, feature: Feature) -> str:

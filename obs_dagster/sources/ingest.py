@@ -18,6 +18,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.monitor.source import SOURCES
 from obs_dagster.sources.day_log import day_log, may_be_by_time
+from obs_dagster.sources.declared import encoders
 from obs_dagster.sources.divided import divided_files, rows_of
 from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.files import SourceFiles, connect
@@ -287,6 +288,9 @@ def _ingest(
         if log.placed is not None and not replaced and not lost and _in_place(monitor, schema, found):
             kept = f"{kept} LIMIT 0"
             manifest["in_place"] = log.placed.to_json()
+        if encoded := encoders(monitor):
+            # which version made the vectors that the partition has
+            manifest["encoders"] = {name: each.uri for name, each in encoded.items()}
         metadata = manifest_metadata(manifest)
         pairs = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
         connection.execute(

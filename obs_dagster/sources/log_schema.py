@@ -20,6 +20,7 @@ from obs_dagster.sources.declared import (
     decision_column,
     declared_types,
     derived_columns,
+    encoders,
     labels_in_log,
 )
 from obs_dagster.sources.formats.part import JSON, TEXT, Part
@@ -55,6 +56,8 @@ class LogSchema:
         labels: columns that have nothing new to say, since labels are read from them.
         content: by content column, SQL for what others of its columns need, in stages.
         version: the column of the version; empty where no column needs it.
+        encoded: columns that the log does not have: the column that each is made of, and the function of SQL
+            that makes it.
     """
 
     types: Mapping[str, str]
@@ -70,6 +73,7 @@ class LogSchema:
     scores: Sequence[str] = ()
     content: Mapping[str, Sequence[str]] = field(default_factory=dict)
     version: str = ""
+    encoded: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> LogSchema:
@@ -101,6 +105,10 @@ class LogSchema:
             scores=sorted(probabilities(monitor)),
             content=content_stages(monitor),
             version=roles.version,
+            encoded={
+                name: (monitor.content[name].of or "", each.function.name)
+                for name, each in encoders(monitor).items()
+            },
         )
 
     def kept_whole(self, found: Mapping[str, str]) -> bool:
@@ -119,6 +127,7 @@ class LogSchema:
 
     def changes(self, found: Mapping[str, str]) -> list[SchemaChange]:
         """Every difference from what a source has; decisions may be of any type, their values decide."""
+        found = self._with_encoded(found)
         changes = [
             change
             for change in schema_changes(self.types, found)
@@ -127,6 +136,12 @@ class LogSchema:
         ]
         lost = [name for name in self._sources if name not in found]
         return changes + [SchemaChange("missing", name, expected=_OF_SEVERAL) for name in lost]
+
+    def _with_encoded(self, found: Mapping[str, str]) -> Mapping[str, str]:
+        """What a source has, and what is made of that."""
+        made = {name: _VECTOR for name, (of, _) in self.encoded.items() if of in found}
+        left = {name: kind for name, kind in found.items() if name not in self.encoded}
+        return {**left, **made}
 
     def _is_meant(self, change: SchemaChange) -> bool:
         """Whether values of another type are as they should be."""
@@ -173,7 +188,7 @@ class LogSchema:
             as_text: undeclared columns, in lower case, that are of another type in other parts.
         """
         scalars = [name for name, kind in self.types.items() if kind != _VECTOR]
-        part = self._with_stages(part.with_scalars(scalars))
+        part = self._with_stages(self._with_vectors(part.with_scalars(scalars)))
         columns = []
         failures = []
         for name, kind in self.types.items():
@@ -200,6 +215,20 @@ class LogSchema:
             f"SELECT {', '.join(columns)}, {uncast} AS {UNCAST}, {raw} AS {RAW}, {part.row} AS {ROW} "
             f"FROM {part.source} AS source"
         )
+
+    def _with_vectors(self, part: Part) -> Part:
+        """The part with what encoders make of its columns, once a row."""
+        made = {
+            name: f"{call}({self.declared(part, of)})"
+            for name, (of, call) in self.encoded.items()
+            if of in part.found
+        }
+        if not made:
+            return part
+        staged = {name: f"{RESERVED}encoded_{name}" for name in made}
+        part = part.with_stage({staged[name]: sql for name, sql in made.items()})
+        values = {name: f"source.{identifier(column)}" for name, column in staged.items()}
+        return part.with_values(dict.fromkeys(made, _VECTOR), values)
 
     def _with_stages(self, part: Part) -> Part:
         """The part with what columns that describe content are made of, each worked out once a row."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from obs_dagster.content.embedding.encoder import encoder_failure
 from obs_dagster.errors import LakeError, ObsError
 
 
@@ -17,6 +18,8 @@ def not_the_input(error: Exception, files: Sequence[Path]) -> ObsError | None:
     """
     import duckdb
 
+    if failure := encoder_failure(error):
+        return failure
     text = " ".join(str(error).split())
     if isinstance(error, duckdb.OutOfMemoryException):
         return LakeError(

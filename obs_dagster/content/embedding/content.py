@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from obs_dagster.content.embedding.clusters import learn_clusters, nearest
+from obs_dagster.content.embedding.encoder import URI, EncoderError
 from obs_dagster.content.embedding.projections import constant, directions
 from obs_dagster.content.protocol import Function, Told
 from obs_dagster.monitor.content import Descriptor
@@ -34,6 +35,7 @@ class Embedding:
         """A dimension is needed: of a wrong one there would be nothing to tell it by."""
         if feature.get("dimension") is None:
             yield "", "An embedding needs its `dimension`: how many numbers each vector has."
+        yield from _misfits_of_encoder(feature)
 
     def stages(self, feature: Feature, folder: str) -> Sequence[str]:
         """The vector, if it is sound, and its length."""
@@ -65,12 +67,24 @@ class Embedding:
         return ()
 
     def learn(self, rows: duckdb.DuckDBPyRelation, column: str, feature: Feature) -> Mapping[str, Any]:
-        """Where the baseline's vectors are."""
-        return learn_clusters(rows, column, _dimension(feature))
+        """Where the baseline's vectors are, and by which encoder: those of another one are elsewhere."""
+        made = {"encoder": feature.encoder} if feature.encoder else {}
+        return {**made, **learn_clusters(rows, column, _dimension(feature))}
 
     def told(self, learned: Mapping[str, Any], feature: Feature) -> Told:
-        """The nearest of these clusters."""
-        return nearest(learned, _dimension(feature))
+        """The nearest of these clusters.
+
+        Raises:
+            EncoderError: the baseline's vectors were made by another encoder.
+        """
+        if learned.get("encoder") != feature.encoder:
+            raise EncoderError(
+                f"The baseline has vectors of {learned.get('encoder') or 'the log'}, and those of "
+                f"{feature.encoder or 'the log'} have nothing to do with them.",
+                remedy="Declare an embedding of another name for the new encoder; its baseline is prepared "
+                "beside the old one.",
+            )
+        return nearest(learned, _dimension(feature)) if "centres" in learned else Told((), {})
 
 
 @cache
@@ -94,6 +108,30 @@ def _descriptors(dimension: int) -> tuple[Descriptor, ...]:
 
 def _dimension(feature: Feature) -> int:
     return feature.dimension or 1
+
+
+_OF_VERSION = (
+    "An encoder is a version of a registered model, as `models:/NAME/7`; an alias may be of another version "
+    "tomorrow, whose vectors have nothing to do with those of today."
+)
+_TRUST = "MLflow runs code that came with a model; `trust: pickle` says that you trust its registry."
+
+
+def _misfits_of_encoder(feature: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """What is wrong with how an embedding is made, where the log does not have it."""
+    if (encoder := feature.get("encoder")) is None:
+        for key in ("of", "trust"):
+            if feature.get(key) is not None:
+                yield key, f"`{key}` is of an embedding that an `encoder` makes."
+        return
+    if not URI.fullmatch(str(encoder)):
+        yield "encoder", _OF_VERSION
+    if feature.get("of") is None:
+        yield "encoder", "An embedding with an `encoder` needs `of`: the column that it is made of."
+    if feature.get("column") is not None:
+        yield "column", "What an encoder makes is no column of the log."
+    if feature.get("trust") is None:
+        yield "encoder", _TRUST
 
 
 CONTENT = Embedding()

@@ -138,7 +138,10 @@ _DESCRIPTORS = (
         quotes=True,
     ),
     Descriptor(
-        "unknown_share", "number", "Which share of its words the baseline's texts do not have.", quotes=True
+        "unknown_share",
+        "number",
+        "Which share of its words the baseline's other texts do not have.",
+        quotes=True,
     ),
 )
 

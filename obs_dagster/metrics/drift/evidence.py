@@ -79,7 +79,7 @@ METRICS = (
     Metric(
         Definition(
             name="drift_p_value",
-            id="drift_p_value/days/6",
+            id="drift_p_value/days/7",
             family="drift",
             title="p-value against days that differ anyway",
             meaning="The chance of a window at least as far from the baseline if nothing has moved by more "
@@ -88,7 +88,9 @@ METRICS = (
             "get small only because there are many rows.",
             formula="the smallest of 4/3 p of what values are, and 8 p of what is missing, or is new. "
             "Each p: P(χ²_d(δ) ≥ D d / ((k - 1) v)), D = Σ (q - p)² / p; p, q: shares of baseline and window "
-            "with and without it, or in tenths of the baseline or its 20 most frequent values and the rest; "
+            "with and without it, or in tenths of the baseline (a number that has a tenth of the rows by "
+            "itself, and what is beside it in parts of no less than 10 rows a day) or its 20 most frequent "
+            "values and the rest; "
             "v: their variance from day to day, around their own mean; d: Satterthwaite's degrees of "
             f"freedom; δ: what {TOLERANCE:g} would add, or {SHARE_TOLERANCE:g} of the rows. Its tail is as "
             "heavy as the days say. Of values it is the smallest of 5/2 p of all bins, of 4 p without the "
@@ -109,7 +111,7 @@ METRICS = (
     Metric(
         Definition(
             name="drift_evidence",
-            id="drift_evidence/e-value/6",
+            id="drift_evidence/e-value/7",
             family="drift",
             title="Evidence of the day that a column has moved",
             meaning='How strongly the day speaks against "no more than days differ anyway": 2 is a hundred '
@@ -137,6 +139,17 @@ METRICS = (
                     "`budget`. How days differ, the days of the baseline say, or the nights before; of fewer "
                     f"than {LEAST_DAYS} of either it says nothing.",
                 ),
+                DefaultRule(
+                    name="content_unlike_baseline",
+                    above="budget",
+                    columns="unlike",
+                    summary="Texts have more words that the baseline does not know, or vectors are further "
+                    "from where its own are, than on other days. Is there a new topic, another language, "
+                    "another encoder? The rows that are least like the baseline are on the health page.",
+                    why="One false alarm a year, or what `alerts` has as its `budget`, of these columns "
+                    "alone: a new topic of a few percent moves hardly anything else, and among all columns "
+                    "it would need more nights to be seen.",
+                ),
             ),
         ),
         _evidence,
@@ -144,7 +157,7 @@ METRICS = (
     Metric(
         Definition(
             name="break_evidence",
-            id="break_evidence/e-value/5",
+            id="break_evidence/e-value/6",
             family="drift",
             title="Evidence of the day that a column has broken with the nights before",
             meaning='How strongly the day speaks against "no more than the nights before differ from each '
@@ -180,7 +193,7 @@ METRICS = (
     Metric(
         Definition(
             name="design_effect",
-            id="design_effect/days/3",
+            id="design_effect/days/4",
             family="drift",
             title="Design effect of a day",
             meaning="How many times as far the shares of a day vary as those of so many independent rows "

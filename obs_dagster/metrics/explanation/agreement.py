@@ -16,6 +16,7 @@ from obs_dagster.metrics.explanation.opinions import (
     Explainer,
     Opinions,
     estimated,
+    pair_agreement,
     rank_correlation,
     top_overlap,
 )
@@ -88,6 +89,29 @@ def _ranks(name: str, by: Explainer) -> Definition:
     )
 
 
+def _pairs(name: str, by: Explainer) -> Definition:
+    what, needs = _OTHERS[by]
+    return Definition(
+        name=name,
+        id=f"{name}/tau-b/1",
+        family="explanation",
+        title=f"Pairs of features that SHAP and {what} put into the same order",
+        meaning=f"Whether {what} says of two features that the same one matters more: 1 if of all pairs, -1 "
+        "if of none, 0 if of half of them. Beside the rank correlation it counts a pair as one, however far "
+        "apart its features are ranked, so a single feature that one of the two puts elsewhere weighs less.",
+        formula="Kendall's τ_b over the features, of mean |SHAP value| and "
+        + ("mean |LIME weight| of the same rows." if by == "LIME" else "`permutation_importance`."),
+        reference="`scipy.stats.kendalltau(a, b).statistic`.",
+        interval=_AGAIN,
+        better="higher",
+        tasks=LABELLED if by == "labels" else (),
+        needs=needs,
+        cells="none",
+        daily=True,
+        noun=f"Kendall's tau of SHAP and {what}",
+    )
+
+
 def _overlap(name: str, by: Explainer) -> Definition:
     what, needs = _OTHERS[by]
     return Definition(
@@ -116,6 +140,7 @@ def _overlap(name: str, by: Explainer) -> Definition:
 
 METRICS = (
     Metric(_ranks("lime_rank_correlation", "LIME"), partial(_compared, rank_correlation), _by("LIME")),
+    Metric(_pairs("lime_kendall_tau", "LIME"), partial(_compared, pair_agreement), _by("LIME")),
     Metric(_overlap("lime_top_overlap", "LIME"), partial(_compared, top_overlap), _by("LIME")),
     Metric(
         Definition(
@@ -155,5 +180,6 @@ METRICS = (
         _by("LIME"),
     ),
     Metric(_ranks("label_rank_correlation", "labels"), partial(_compared, rank_correlation), _by("labels")),
+    Metric(_pairs("label_kendall_tau", "labels"), partial(_compared, pair_agreement), _by("labels")),
     Metric(_overlap("label_top_overlap", "labels"), partial(_compared, top_overlap), _by("labels")),
 )

@@ -114,6 +114,30 @@ def rank_correlation(first: FloatArray, second: FloatArray) -> FloatArray:
     return found
 
 
+_PAIRS = 1 << 24
+"""Pairs of features that are compared at once."""
+
+
+def pair_agreement(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Kendall's tau-b of the last axis of two arrays; NaN where one has no order.
+
+    >>> float(pair_agreement(np.array([3.0, 2.0, 1.0]), np.array([9.0, 5.0, 7.0])).round(2))
+    0.33
+    """
+    one, other = (each.reshape(-1, each.shape[-1]) for each in np.broadcast_arrays(first, second))
+    found = np.empty(len(one))
+    step = max(1, _PAIRS // max(1, one.shape[-1] ** 2))
+    for start in range(0, len(one), step):
+        a, b = (
+            np.sign(each[start : start + step, :, np.newaxis] - each[start : start + step, np.newaxis, :])
+            for each in (one, other)
+        )
+        untied = np.abs(a).sum(axis=(-2, -1)) * np.abs(b).sum(axis=(-2, -1))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found[start : start + step] = (a * b).sum(axis=(-2, -1)) / np.sqrt(untied)
+    return found.reshape(np.broadcast_shapes(first.shape, second.shape)[:-1])
+
+
 def top_overlap(first: FloatArray, second: FloatArray, count: int = TOP) -> FloatArray:
     """The share of the `count` largest of the first that are among those of the second, on the last axis.
 

@@ -63,6 +63,7 @@ CHECKS: tuple[Check, ...] = (
     content.content_has_its_keys,
     content.descriptors_keep_their_type,
     content.content_is_read_here,
+    content.encoders_have_content,
     features.bounds_are_sound,
     features.allowed_values_are_sound,
     segments.segments_are_features,

@@ -12,11 +12,19 @@ from obs_dagster.monitor.problem import Problem, quoted
 
 #: Keys of plain features, which are those of descriptors, and keys of some content types alone.
 _PLAIN = ("min", "max", "allowed", "unique")
-_OF_ONE = {"dimension": "embedding", "stored_as": "image", "folder": "image"}
+_OF_ONE = {
+    "dimension": "embedding",
+    "of": "embedding",
+    "encoder": "embedding",
+    "trust": "embedding",
+    "stored_as": "image",
+    "folder": "image",
+}
+_ENCODED = ("text", "image")
 
 
 def content_has_its_keys(document: Document, _: Surroundings) -> Iterator[Problem]:
-    """`dimension` is of embeddings, which need it, `stored_as` and `folder` of images; bounds are of none."""
+    """`dimension` and `encoder` are of embeddings, `stored_as` and `folder` of images; bounds are of none."""
     for name in features(document) or ():
         kind = document.text("features", name, "type")
         for key, of in _OF_ONE.items():
@@ -64,3 +72,30 @@ def content_is_read_here(document: Document, _: Surroundings) -> Iterator[Proble
     if document.text("logs", "source") == "profiles" or document.mapping("federation") is not None:
         message = f"The {kind} {quoted(name)} cannot be counted at sites, which agree on grids of numbers."
         yield document.problem(("features", name), message, at_key=True)
+
+
+def encoders_have_content(document: Document, _: Surroundings) -> Iterator[Problem]:
+    """Vectors are made of a text or an image, and are personal if that is; Spark makes none."""
+    found = content(document)
+    engine = document.text("engine") or document.text("engine", "kind")
+    for name in found:
+        if document.value("features", name, "encoder") is None:
+            continue
+        of = document.text("features", name, "of")
+        if of is not None and found.get(of) not in _ENCODED:
+            legal = [each for each, kind in found.items() if kind in _ENCODED]
+            message = f"{quoted(of)} is no feature of type text or image."
+            yield document.problem(("features", name, "of"), message, legal=legal)
+        elif of is not None and _personal(document, of) and not _personal(document, name):
+            message = f"{quoted(of)} is personal, and so are its vectors: they need `pii: true`, too."
+            yield document.problem(("features", name), message, at_key=True)
+        if engine == "spark":
+            message = (
+                f"The encoder of {quoted(name)} is not run on Spark's executors, which do not reach the "
+                "registry; leave out `engine: spark`, or log the vectors where the model is served."
+            )
+            yield document.problem(("features", name, "encoder"), message, at_key=True)
+
+
+def _personal(document: Document, name: str) -> bool:
+    return document.value("features", name, "pii") is True

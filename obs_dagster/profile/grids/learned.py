@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from obs_dagster.content.protocol import Learns, Told, asked, described, filled
+from obs_dagster.content.protocol import DAY, Learns, Told, asked, described, filled
 from obs_dagster.lake.columns import RESERVED
-from obs_dagster.lake.quoting import identifier
+from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.grids.grid import Grids
 
@@ -28,7 +28,7 @@ def learn(rows: nw.LazyFrame[Any], monitor: Monitor) -> dict[str, Mapping[str, A
     """
     if not monitor.content:
         return {}
-    relation: duckdb.DuckDBPyRelation = rows.to_native()
+    relation = _with_day(rows.to_native(), monitor)
     found = {}
     for name, feature in monitor.content.items():
         kind = described(feature)
@@ -53,6 +53,7 @@ def with_learned(
         return rows
     relation: duckdb.DuckDBPyRelation = rows.to_native()
     own = ", ".join(identifier(name) for name in relation.columns)
+    relation = _with_day(relation, monitor)
     known = {name: [identifier(name)] for name in told}
     for depth in range(max(len(each.stages) for each in told.values())):
         made = []
@@ -68,6 +69,16 @@ def with_learned(
     ]
     found: nw.LazyFrame[Any] = nw.from_native(asked(relation, f"SELECT {own}, {', '.join(made)} FROM log"))
     return found
+
+
+def _with_day(relation: duckdb.DuckDBPyRelation, monitor: Monitor) -> duckdb.DuckDBPyRelation:
+    """Rows with the day of each, as far as they have a time."""
+    time = monitor.logs.columns.time
+    day = "NULL::DATE"
+    if time in relation.columns:
+        zone = literal(monitor.time_zone)
+        day = f"CAST(timezone({zone}, TRY_CAST({identifier(time)} AS TIMESTAMPTZ)) AS DATE)"
+    return asked(relation, f"SELECT *, {day} AS {DAY} FROM log")
 
 
 def _stage(column: str, depth: int) -> str:

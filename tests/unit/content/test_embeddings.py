@@ -145,3 +145,13 @@ def test_vectors_that_were_learned_from_are_as_far_as_others():
 
 def test_too_few_vectors_teach_nothing():
     assert learned_from(vectors(60)) == {}
+
+
+def test_vectors_of_the_baseline_that_are_none_teach_nothing_and_are_told_nothing():
+    given = vectors(400)
+    given[0, 0], given[1, -1] = np.nan, np.inf
+    learned = learned_from(given)
+    assert learned["centres"][0]
+    found = told(learned, given)
+    assert found["cluster"].isna().tolist()[:2] == [True, True]
+    assert found["cluster"][2:].notna().all()

@@ -1,5 +1,6 @@
 """What texts are described by, against the same things said in Python."""
 
+import datetime as dt
 import re
 
 import duckdb
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
-from obs_dagster.content.protocol import fault_column, filled
+from obs_dagster.content.protocol import DAY, fault_column, filled
 from obs_dagster.content.text.patterns import personal_data
 from obs_dagster.content.text.vocabulary import learn_vocabulary, unknown_share
 from obs_dagster.content.text.words import words
@@ -179,33 +180,64 @@ def zipf(rng, n, tail=20_000):
     return [" ".join(f"w{each}" for each in row) for row in drawn]
 
 
-def shares(learned, texts):
+def shares(learned, texts, days=None):
     sql = f"SELECT {filled(unknown_share(learned), ['x', words('x')])} AS share FROM texts"
-    return relation(texts).query("texts", sql).df()["share"].to_numpy()
+    return relation(texts, days).query("texts", sql).df()["share"].to_numpy()
 
 
-def relation(texts):
-    return duckdb.from_arrow(pa.table({"x": pa.array(texts, pa.string())}))
+def relation(texts, days=None):
+    """Texts with the day of each, which is not known of training rows."""
+    columns = {"x": pa.array(texts, pa.string()), DAY: pa.array(days or [None] * len(texts), pa.date32())}
+    return duckdb.from_arrow(pa.table(columns))
 
 
-def test_texts_that_were_learned_from_look_as_new_as_others():
+def on_days(n, first=1, days=20):
+    return [dt.date(2024, 3, first) + dt.timedelta(days=each % days) for each in range(n)]
+
+
+@pytest.mark.parametrize("of", ["training", "days"])
+def test_texts_that_were_learned_from_look_as_new_as_others(of):
     rng = np.random.default_rng(2)
     learned_from, others = zipf(rng, 3_000), zipf(rng, 3_000)
-    learned = learn_vocabulary(relation(learned_from), "x")
-    inside, outside = shares(learned, learned_from), shares(learned, others)
-    assert 0.05 < outside.mean() < 0.4
+    days, later = (on_days(3_000), [dt.date(2024, 6, 1)] * 3_000) if of == "days" else (None, None)
+    learned = learn_vocabulary(relation(learned_from, days), "x")
+    inside, outside = shares(learned, learned_from, days), shares(learned, others, later)
+    assert 0.03 < outside.mean() < 0.4
     assert ks_2samp(inside, outside).pvalue > 0.01
     # were each text looked up among all words, those that were learned from would look familiar
-    every = {"words": [sorted({*learned["words"][0], *learned["words"][1]})] * 2}
+    every = {"days": [], "words": {"": [word for each in learned["words"].values() for word in each]}}
     assert ks_2samp(shares(every, learned_from), shares(every, others)).pvalue < 1e-6
 
 
-def test_an_unknown_share_is_that_of_words_that_the_other_half_lacks():
+def test_texts_that_recur_know_each_other_from_day_to_day():
+    rng = np.random.default_rng(3)
+    pool = zipf(rng, 600)
+    days = on_days(4_000)
+    # from one day of the pool to the next most texts recur
+    learned_from, others = list(rng.choice(pool, 4_000)), list(rng.choice(pool, 4_000))
+    learned = learn_vocabulary(relation(learned_from, days), "x")
+    inside = shares(learned, learned_from, days)
+    outside = shares(learned, others, [dt.date(2024, 6, 1)] * 4_000)
+    assert inside.mean() < 0.01
+    assert inside.mean() == pytest.approx(outside.mean(), abs=0.005)
+    # what nobody has said stands out by so much the more
+    assert shares(learned, [f"{pool[0]} quite new"], [dt.date(2024, 6, 1)])[0] == pytest.approx(2 / 42)
+
+
+def test_an_unknown_share_is_that_of_words_that_other_texts_lack():
     texts = [f"alpha beta gamma {'delta' if n % 2 else 'epsilon'} {n}" for n in range(400)]
     learned = learn_vocabulary(relation(texts), "x")
     assert shares(learned, ["alpha beta gamma delta"]) == pytest.approx([0])
     assert shares(learned, ["alpha zeta eta theta"]) == pytest.approx([3 / 4])
     assert np.isnan(shares(learned, ["?!"])).all()
+    # its own number no other text has
+    assert shares(learned, texts[:50]) == pytest.approx(np.full(50, 1 / 5))
+    days = on_days(400)
+    by_day = learn_vocabulary(relation(texts, days), "x")
+    assert shares(by_day, texts[:50], days[:50]) == pytest.approx(np.full(50, 1 / 5))
+    # a later day lacks one of them, in turn
+    later = [shares(by_day, texts[:50], [dt.date(2024, 6, 1 + day)] * 50) for day in range(20)]
+    assert np.mean(later, axis=0) == pytest.approx(np.full(50, 1 / 5 / 20))
 
 
 def test_too_few_texts_teach_nothing():

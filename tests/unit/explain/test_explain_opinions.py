@@ -144,7 +144,7 @@ def test_labels_say_what_features_are_worth_and_whether_shap_agrees(world, regis
     assert first["hour"]["permutation_importance"].n == found["1"].rows == 300
     assert first["constant"]["permutation_importance"].value == 0
     assert first[""]["label_rank_correlation"].value > 0.5
-    assert set(first[""]) == {"label_rank_correlation", "label_top_overlap"}
+    assert set(first[""]) == {"label_rank_correlation", "label_kendall_tau", "label_top_overlap"}
     assert found["2"].reason == "no labels"
     second = found["2"].estimates(FEATURES, explanation_metrics(world.monitor, of_labels=True))
     assert second["hour"]["permutation_importance"].reason == "no labels"

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy.stats import spearmanr
+from scipy.stats import kendalltau, spearmanr
 
 from obs_dagster.metrics.evaluation import evaluate
+from obs_dagster.metrics.explanation import opinions
 from obs_dagster.metrics.explanation.label_importance import LabelImportance
-from obs_dagster.metrics.explanation.opinions import Opinions, rank_correlation, top_overlap
+from obs_dagster.metrics.explanation.opinions import Opinions, pair_agreement, rank_correlation, top_overlap
 from obs_dagster.metrics.explanation.unlike import Unlike
 
 SCALES = np.array([3.0, 2.0, 1.0, 0.5, 0.2, 0.1])
@@ -28,8 +29,17 @@ def test_ranks_are_correlated_as_scipy_does_it_ties_among_them(pair):
     first, second = pair
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         assert np.isnan(rank_correlation(first, second))
+        assert np.isnan(pair_agreement(first, second))
         return
     assert float(rank_correlation(first, second)) == pytest.approx(spearmanr(first, second).statistic)
+    assert float(pair_agreement(first, second)) == pytest.approx(kendalltau(first, second).statistic)
+
+
+def test_pairs_of_many_draws_are_compared_as_of_each(monkeypatch):
+    monkeypatch.setattr(opinions, "_PAIRS", 100)
+    first, second = values(3, 17), values(4, 17)
+    expected = [kendalltau(a, b).statistic for a, b in zip(first, second, strict=True)]
+    assert pair_agreement(first, second) == pytest.approx(expected)
 
 
 def test_the_top_features_that_two_share():
@@ -41,7 +51,12 @@ def test_who_agrees_and_who_does_not():
     shap = values(1)
     same = evaluate("explanation", Opinions("LIME", shap, 0.3 * shap))
     assert {name: each.value for name, each in same.items()} == pytest.approx(
-        {"lime_rank_correlation": 1.0, "lime_top_overlap": 1.0, "lime_sign_agreement": 1.0}
+        {
+            "lime_rank_correlation": 1.0,
+            "lime_kendall_tau": 1.0,
+            "lime_top_overlap": 1.0,
+            "lime_sign_agreement": 1.0,
+        }
     )
     against = evaluate("explanation", Opinions("LIME", shap, -shap[:, ::-1]))
     assert against["lime_rank_correlation"].high < 0
@@ -61,7 +76,7 @@ def test_signs_are_counted_by_what_they_move():
 def test_labels_are_other_rows_and_rank_what_they_lose():
     growth = np.abs(values(2, 300))
     found = evaluate("explanation", Opinions("labels", values(1, 200), growth))
-    assert set(found) == {"label_rank_correlation", "label_top_overlap"}
+    assert set(found) == {"label_rank_correlation", "label_kendall_tau", "label_top_overlap"}
     assert found["label_rank_correlation"].value > 0.9
     assert found["label_rank_correlation"].n == 300
     worthless = evaluate("explanation", Opinions("labels", values(1, 200), -growth))

@@ -3,8 +3,8 @@
 import pytest
 from mlflow import MlflowClient
 
-from obs_dagster.mlflow_reach.champion import champion_now
 from obs_dagster.versus.champion import Champion
+from obs_dagster.versus.champion_now import champion_now
 
 
 @pytest.fixture
