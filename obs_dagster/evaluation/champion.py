@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 
 from obs_dagster.evaluation.champion_kept import keep_champion, kept_champion
 from obs_dagster.evaluation.night import Night
-from obs_dagster.evaluation.same_day import Judged, SameDay, compared_on, judged_on, same_day
 from obs_dagster.evaluation.pairs_kept import Kept, kept_pairs
-from obs_dagster.evaluation.same_day import Judged, SameDay, judged_on, same_day, way_of
+from obs_dagster.evaluation.same_day import Judged, SameDay, compared_on, judged_on, same_day
 from obs_dagster.evaluation.versus import comparisons, metrics_to_compare
 from obs_dagster.figures import decimal, percent
 from obs_dagster.metrics.champion import Challenge
@@ -29,11 +28,6 @@ from obs_dagster.versus.told import told
 
 ACTIVE, PAUSE = 7, 28
 """Days without labelled rows after which a version is told of no more, and its evidence begins anew."""
-
-_EVENED = {
-    "same days, same mix": "on the same days, with the mix of segments evened out",
-    "same requests": "on the requests that both have scored",
-}
 
 
 def champion_records(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from obs_dagster.evaluation.night import Night
@@ -36,17 +36,12 @@ class SameDay:
         difference: the first version minus the second.
         evened: the split of whose cells both have been given the same mix; empty if of none.
         mixes: by column, the rows of either version in each cell.
+        paired: whether it is on requests that both have scored; then there is nothing to even out.
     """
 
     difference: DayDifference
-    evened: Cut
-    mixes: Mapping[str, Mapping[str, tuple[float, float]]]
-        evened: whether both have been given the same mix of segments, or the same requests.
-        paired: whether it is on requests that both have scored.
-    """
-
-    difference: DayDifference
-    evened: bool
+    evened: Cut = ()
+    mixes: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
     paired: bool = False
 
 
@@ -93,7 +88,7 @@ def same_day(
     if pairs is not None and pairs.rows >= SHADOW * min(_rows(day[of], comparison) for of in (first, second)):
         paired = paired_day(pairs, comparison)
         if paired is not None:
-            return SameDay(paired, evened=True, paired=True)
+            return SameDay(paired, paired=True)
     cut = _shared_cut(day[first], day[second], comparison)
     found = unpaired_day(day[first].get(cut, {}), day[second].get(cut, {}), comparison)
     if found is None:
@@ -107,12 +102,17 @@ def way_of(days: Sequence[SameDay]) -> Way:
     """What versions were compared on; the mix, or the requests, are the same only if so on every day."""
     if days and all(each.paired for each in days):
         return "same requests"
-    return "same days, same mix" if days and all(each.evened for each in days) else "same days"
+    return "same days, same mix" if days and all(each.evened or each.paired for each in days) else "same days"
 
 
 def compared_on(days: Sequence[SameDay]) -> str:
     """What versions were compared on, in words: what was evened out every day, and what could not be."""
-    evened = [name for name in (days[0].evened if days else ()) if all(name in each.evened for each in days)]
+    if days and all(each.paired for each in days):
+        return "on the requests that both have scored"
+    mixed = [each for each in days if not each.paired]
+    evened = [
+        name for name in (mixed[0].evened if mixed else ()) if all(name in each.evened for each in mixed)
+    ]
     apart = [name for name in _apart(days) if name not in evened]
     told = (
         f"on the same days, with the mix of {' and '.join(evened)} evened out"
@@ -134,6 +134,8 @@ def _apart(days: Sequence[SameDay]) -> list[str]:
         if _shared(cells)[0] < COVERED:
             found.append(name)
     return found
+
+
 def _rows(cells: Mapping[Cut, Mapping[str, FloatArray]], comparison: Comparison) -> float:
     """The labelled rows of a version on a day."""
     return max(

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 
 from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.night import Night
-from obs_dagster.evaluation.same_day import Judged, Way, compared_on, judged_on, same_day, way_of
 from obs_dagster.evaluation.pairs_kept import Kept, kept_pairs
-from obs_dagster.evaluation.same_day import Judged, Way, judged_on, same_day, way_of
+from obs_dagster.evaluation.same_day import Judged, Way, compared_on, judged_on, same_day, way_of
 from obs_dagster.evaluation.shadow_pairs import shadow_pairs
 from obs_dagster.evaluation.where import Period
 from obs_dagster.metrics.registry import definition
@@ -187,12 +186,6 @@ class _Asked:
     comparison: Comparison
     lower: bool
 
-    def unpaired(self, days: Sequence[Judged]) -> Versus:
-        """All rows of the same days, with the same mix of segments where both have them."""
-        of_days = (same_day(day, self.first, self.second, self.comparison) for day in days)
-        compared = [each for each in of_days if each is not None]
-        found = self.told(WHOLE, way_of(compared), [each.difference for each in compared])
-        return replace(found, on=compared_on(compared))
     def unpaired(self, days: Mapping[dt.date, Judged], pairs: Mapping[dt.date, Kept]) -> Versus:
         """All rows of the same days: the requests that both have scored, or the same mix of segments."""
         about = self.first, self.second, self.metric
@@ -201,7 +194,8 @@ class _Asked:
             for day, of in days.items()
         )
         compared = [each for each in found if each is not None]
-        return self.told(WHOLE, way_of(compared), [each.difference for each in compared])
+        of_days = self.told(WHOLE, way_of(compared), [each.difference for each in compared])
+        return replace(of_days, on=compared_on(compared))
 
     def by_segment(self, days: Sequence[Judged]) -> Iterator[Versus]:
         """Each segment that the first version has."""

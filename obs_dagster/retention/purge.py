@@ -37,8 +37,7 @@ _PURGED = Event(
         "before": "everything before this day",
     },
 )
-_COUNTED = (PROFILES, OUTCOMES, "hours", "components", "changes", "where", "champion", "multivariate")
-_COUNTS = (PROFILES, OUTCOMES, "hours", "changes", "where", "champion", "multivariate", "pairs")
+_COUNTS = (PROFILES, OUTCOMES, "hours", "components", "changes", "where", "champion", "multivariate", "pairs")
 _EXPLAINED = ("explanations",)
 
 
