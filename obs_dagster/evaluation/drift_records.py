@@ -82,6 +82,7 @@ def drift_of_columns(
     known = {name: metric.definition for name, metric in family("drift", night.monitor.task).items()}
     everywhere = asked_of(night.monitor, known)
     in_cells = {name for name in everywhere if known[name].cells != "none"}
+    daily = {name for name in everywhere if known[name].daily}
     for version, cells in subjects(windows):
         baselines: dict[frozenset[dt.date], ComparedWith] = {}
         for column in columns:
@@ -108,7 +109,10 @@ def drift_of_columns(
                         before=before,
                         length=window.days,
                     )
-                    estimates = evaluate("drift", comparison, only=everywhere if segment == WHOLE else only)
+                    names = everywhere if segment == WHOLE else only
+                    # of a longer window what is about single days is not kept
+                    names = names if 1 in window.lengths else names - daily
+                    estimates = evaluate("drift", comparison, only=names)
                     if seen is not None:
                         lengths = window.lengths
                         seen(Compared(version, segment, column.name, lengths, comparison, estimates))

@@ -50,7 +50,7 @@ class Questions:
     def of(cls, bins: Bins, days: Sequence[Counts]) -> Questions:
         """What days of a baseline say, each beside the others."""
         known = Known.of(days)
-        counted = np.array([bins.count(day) for day in days])
+        counted = bins.count_days(days)
         values, missing = variation_of(counted[:, :-1], bins.ordered), _of_share(_missing(counted))
         new = _of_share(known.new_of_days(days))
         # rows whose values are alike are new together

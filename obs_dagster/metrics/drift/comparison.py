@@ -65,6 +65,7 @@ class Comparison:
         self.days = days
         self.before = before
         self.length = max(length, 1)
+        self._day_p_values: list[tuple[DayCounts, float]] = []
 
     @property
     def kind(self) -> Kind:
@@ -141,6 +142,15 @@ class Comparison:
         pooled = self.bins.baseline + self.bins.current
         sizes = int(self.bins.baseline.sum()), int(self.bins.current.sum())
         return self._replicates(pooled, pooled, stream=2, sizes=sizes)
+
+    def day_p_value(self, known: DayCounts) -> float:
+        """How likely a day is to differ so much as the current window from days that are known."""
+        for each, found in self._day_p_values:
+            if each is known:
+                return found
+        found = known.questions.p_value(self.current)
+        self._day_p_values.append((known, found))
+        return found
 
     def divergence(self, divergence: Divergence, term: Term, slopes: Slopes, *, largest: float) -> Estimate:
         """A divergence of the bins, the sum of its terms, and how far it may be off that of exact deciles."""
