@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from obs_dagster.metrics.intervals import distance_band, resample
+from obs_dagster.metrics.bootstrap import resample
+from obs_dagster.metrics.intervals import distance_band
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import CountArray, FloatArray, IntArray
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Literal
 
+from obs_dagster.metrics.bootstrap import resample, sampling_noise
 from obs_dagster.metrics.drift.alignment import (
     Binned,
     Pointwise,
@@ -16,7 +17,7 @@ from obs_dagster.metrics.drift.alignment import (
 )
 from obs_dagster.metrics.drift.day_counts import DayCounts
 from obs_dagster.metrics.drift.rounding import ExactShares, Slopes, Term, exact_categories, exact_deciles
-from obs_dagster.metrics.intervals import divergence_interval, resample, sampling_noise
+from obs_dagster.metrics.intervals import divergence_interval
 from obs_dagster.metrics.record import NO_BASELINE, NO_ROWS, Estimate
 from obs_dagster.profile.distribution import (
     CategoryCounts,
