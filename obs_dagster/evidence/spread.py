@@ -11,6 +11,7 @@ multiplied by (b - 2) / χ²_b, which makes the tail of F with b degrees; p is a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Scalar = float | FloatArray
 """A number; or one for each of several columns or nights that are measured at once."""
+
+Number = TypeVar("Number", Scalar, Scalar | IntArray)
 
 _SIDE = 0.1
 _SHARED_ERROR = 4.0
@@ -68,6 +71,19 @@ class Spread:
     def around(self, unsure: Scalar) -> Spread:
         """The same days around shares that are so unsure."""
         return replace(self, unsure=unsure)
+
+    def at(self, place: int) -> Spread:
+        """That of one of several columns."""
+        return Spread(
+            correlation=one_of(self.correlation, place),
+            dimensions=one_of(self.dimensions, place),
+            freedom=one_of(self.freedom, place),
+            likeness=one_of(self.likeness, place),
+            tails=self.tails[place],
+            days=self.days,
+            unsure=one_of(self.unsure, place),
+            scale=one_of(self.scale, place),
+        )
 
     def p_values(
         self,
@@ -149,6 +165,12 @@ def spread_of(
         unsure=(rows * effect).sum(axis=-1) / total**2,
         scale=scale,
     )
+
+
+def one_of(number: Number, place: int) -> Number:
+    """The number of one of several columns; what all have in common is that of each."""
+    found: Number = np.asarray(number)[place] if np.ndim(number) else number
+    return found
 
 
 def multiples(freedom: FloatArray, days: int) -> FloatArray:
