@@ -23,7 +23,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.distribution import Counts
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.profile.profile import Profile
+from obs_dagster.profile.profile import TEXTS, Profile
 from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable
 from obs_dagster.telemetry.traces import span
 
@@ -101,6 +101,11 @@ class _Known(Profile):
         if asked not in self._asked:
             self._asked[asked] = super().counts(*asked)
         return self._asked[asked]
+
+
+#: The texts of profiles that are read as codes. Not the names of columns: by these groups of rows are passed
+#: over, which Arrow does by texts alone.
+_CODES = [name for name in TEXTS if name != "column"]
 
 
 @lru_cache(maxsize=128)

@@ -33,6 +33,9 @@ _MOST_ALIKE = 0.9
 _LEAST_NOISE = 1e-3
 """Days are never taken to differ by less, as a part of the tolerance."""
 
+_FURTHEST = 1e300
+"""Beyond it nothing is, as beyond infinity."""
+
 _EDGES = np.array([1, 0.7, 0.4, 0.2, 0.1, 0.03, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10, 1e-12])
 _RARE = np.sqrt(_EDGES[1:] * _EDGES[:-1])
 _PARTS = -np.diff(_EDGES)
@@ -186,13 +189,27 @@ def _beyond(
     distance: FloatArray, noise: FloatArray, freedom: FloatArray, tails: FloatArray, tolerance: float
 ) -> FloatArray:
     """The mean over tails and multiples, (n,) of (n, 4, rare)."""
-    from scipy.stats import ncx2
-
     degrees = freedom[:, None, None]
     unit = np.maximum(noise, tolerance * _LEAST_NOISE) / degrees
     # the distribution is not known where it is central
-    beyond = ncx2.sf(distance[:, None, None] / unit, degrees, np.maximum(tolerance / unit, 1e-9))
+    beyond = noncentral_sf(distance[:, None, None] / unit, degrees, np.maximum(tolerance / unit, 1e-9))
     found: FloatArray = (tails * (beyond @ _PARTS)).sum(axis=-1) + _EDGES[-1]
+    return found
+
+
+def noncentral_sf(x: FloatArray, degrees: FloatArray, noncentrality: FloatArray) -> FloatArray:
+    """P(χ²_d(δ) > x): `scipy.stats.ncx2.sf` without a second for all distributions that it comes with.
+
+    Args:
+        x: positive.
+        degrees: d, positive.
+        noncentrality: δ, positive.
+    """
+    # SciPy has the function, and of its public names only those of `scipy.stats` lead there
+    from scipy.special import _ufuncs
+
+    with np.errstate(over="ignore"):
+        found: FloatArray = _ufuncs._ncx2_sf(np.minimum(x, _FURTHEST), degrees, noncentrality)  # noqa: SLF001
     return found
 
 

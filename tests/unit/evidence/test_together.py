@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import ncx2
 
 from obs_dagster.evidence.bins import bins_of, pooled
 from obs_dagster.evidence.novelty import Known
 from obs_dagster.evidence.questions import Questions, questions_of
+from obs_dagster.evidence.spread import noncentral_sf
 from obs_dagster.evidence.variation import variation_of, variations_of
 from obs_dagster.metrics.drift.day_counts import DayCounts, Together
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
@@ -65,6 +67,14 @@ def names(rng):
 
 
 NOTHING = NumericCounts(np.array([]), np.array([]), np.array([], dtype=np.int64), nulls=4)
+
+
+def test_what_lies_beyond_is_what_scipy_says():
+    rng = np.random.default_rng(6)
+    x, degrees = 10 ** rng.uniform(-9, 3, 5_000), rng.uniform(1, 20, 5_000)
+    x[:2] = np.inf, 1e-300
+    far = 10 ** rng.uniform(-9, 1, 5_000)
+    np.testing.assert_array_equal(noncentral_sf(x, degrees, far), ncx2.sf(x, degrees, far))
 
 
 @pytest.mark.parametrize("kind", [numbers, names])
