@@ -87,8 +87,9 @@ def most_frequent(before: Counts, after: Counts) -> tuple[str, ...]:
     sides = [by_value(side) for side in (before, after)]
     ranks: dict[str, float] = {}
     for side, values in zip((before, after), sides, strict=True):
+        rows = max(side.n, 1)
         for name, n in values.items():
-            ranks[name] = ranks.get(name, 0.0) + n / max(side.n, 1)
+            ranks[name] = ranks.get(name, 0.0) + n / rows
     if isinstance(before, NumericCounts):
         known = sum(sum(values.values()) for values in sides)
         if len(ranks) > MOST_SHARES or known < before.n + after.n:

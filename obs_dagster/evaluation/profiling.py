@@ -10,7 +10,7 @@ from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.reducing import reduced_outcomes, reduced_profiles
 from obs_dagster.monitor.elsewhere import at_sites
 from obs_dagster.monitor.task import outputs
-from obs_dagster.profile.profile import Profile
+from obs_dagster.profile.profile import COUNTS, Profile
 from obs_dagster.quality.refusal import fact
 from obs_dagster.quality.validated import DayQuality, day_quality, validated
 from obs_dagster.sites.stored import merged_outcomes, merged_profile, outcomes_digest
@@ -53,6 +53,7 @@ def profile_days(night: Night, days: Iterable[dt.date]) -> Iterator[tuple[dt.dat
                     "fingerprint": fingerprint,
                     "refused": refused,
                 },
+                counts=COUNTS,
             )
             yield day, profile
 

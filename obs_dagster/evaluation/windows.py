@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from obs_dagster.baselines.protocol import baseline_of
-from obs_dagster.baselines.stored import baseline_profile
+from obs_dagster.baselines.stored import PROFILE, version_folder
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.lake import Table, manifest_in
@@ -22,7 +23,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.distribution import Counts
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.profile.profile import Profile
+from obs_dagster.profile.profile import TEXTS, Profile
 from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable
 from obs_dagster.telemetry.traces import span
 
@@ -51,18 +52,68 @@ class Part:
 
 
 @lru_cache(maxsize=128)
-def _table(path: Path, stamp: int, part: Part | None) -> pa.Table:  # noqa: ARG001  the stamp tells a rewritten file from the old one
-    return pq.read_table(path, partitioning=None, filters=part.rows() if part else None)
+def _table(path: Path, stamp: int) -> pa.Table:  # noqa: ARG001  the stamp tells a rewritten file from the old one
+    return pq.read_table(path, partitioning=None)
 
 
-def _read(table: Table, day: dt.date, part: Part | None = None) -> pa.Table:
-    path = table.path(day)
+@contextmanager
+def _readable(path: Path, day: dt.date) -> Iterator[None]:
     try:
-        return _table(path, path.stat().st_mtime_ns, part)
+        yield
     except (pa.ArrowException, OSError) as error:
         raise LakeError(
             f"{path} is not a readable Parquet file ({error}).", remedy=f"Run the day {day} again."
         ) from error
+
+
+def _read(table: Table, day: dt.date) -> pa.Table:
+    path = table.path(day)
+    with _readable(path, day):
+        return _table(path, path.stat().st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A profile as it is stored; night after night, and window after window, ask for the same ones."""
+
+    path: Path
+    stamp: int
+    part: Part | None
+    grids_id: str
+    grids: Grids = field(compare=False)
+
+    @classmethod
+    def at(cls, path: Path, part: Part | None, grids: Grids) -> _Stored:
+        """What is there now."""
+        return cls(path, path.stat().st_mtime_ns, part, grids.id, grids)
+
+
+class _Known(Profile):
+    """A profile that remembers what was asked of it."""
+
+    @cached_property
+    def _asked(self) -> dict[tuple[str, str, str], Counts | None]:
+        return {}
+
+    def counts(self, version: str, segment: str, column: str) -> Counts | None:
+        """The counts of one column in one cell; None if the cell has no rows or the column was absent."""
+        asked = version, segment, column
+        if asked not in self._asked:
+            self._asked[asked] = super().counts(*asked)
+        return self._asked[asked]
+
+
+#: The texts of profiles that are read as codes. Not the names of columns: by these groups of rows are passed
+#: over, which Arrow does by texts alone.
+_CODES = [name for name in TEXTS if name != "column"]
+
+
+@lru_cache(maxsize=128)
+def _profile(stored: _Stored) -> tuple[Profile, tuple[str, ...]]:
+    """What is stored, and the columns that it counts on other grids."""
+    rows = pq.read_table(stored.path, partitioning=None, filters=stored.part.rows() if stored.part else None)
+    others = _on_other_grids(manifest_in(rows.schema), stored.grids)
+    return _Known(rows, stored.grids), tuple(others)
 
 
 def day_profile(night: Night, day: dt.date, *, part: Part | None = None) -> Profile:
@@ -76,14 +127,16 @@ def day_profile(night: Night, day: dt.date, *, part: Part | None = None) -> Prof
     grids, monitor = night.grids, night.monitor
     if not night.profiles.exists(day):
         return Profile.empty(grids)
-    rows = _read(night.profiles, day, part)
-    if others := _on_other_grids(manifest_in(rows.schema), grids):
+    path = night.profiles.path(day)
+    with _readable(path, day):
+        profile, others = _profile(_Stored.at(path, part, grids))
+    if others:
         raise LakeError(
             f"{day} was profiled on other grids than the baseline has now: those of {', '.join(others)}.",
             remedy=f"Run `obs backfill {monitor.model} --from {monitor.start} --to` the last day; one run "
             "profiles them all on these grids.",
         )
-    return Profile(rows, grids)
+    return profile
 
 
 def _on_other_grids(manifest: dict[str, Any], grids: Grids) -> list[str]:
@@ -120,8 +173,13 @@ class Window(Generic[P]):
 
 def _refused(night: Night, days: list[dt.date]) -> str:
     """Why the last of some days was not evaluated; empty if any of them was."""
-    reasons = [(night.profiles.readable(day) or {}).get("refused", "") for day in days]
-    return reasons[-1] if reasons and all(reasons) else ""
+    why = ""
+    for day in reversed(days):
+        reason = (night.profiles.readable(day) or {}).get("refused", "")
+        if not reason:
+            return ""
+        why = why or reason
+    return why
 
 
 def _spans(table: Table, monitor: Monitor, day: dt.date) -> Iterator[tuple[tuple[int, ...], list[dt.date]]]:
@@ -214,10 +272,10 @@ def compared_with(
     """
     days = baseline_of(night.monitor).nights_without(day, breached)
     if days is None:
-        rows = part.rows() if part else None
-        own = baseline_profile(night.monitor, version, night.lake, night.grids, rows)
+        path = version_folder(night.monitor, version, night.lake) / PROFILE
+        own = _profile(_Stored.at(path, part, night.grids))[0] if path.exists() else None
         known = night.baseline_days[-_MOST_DAYS:] if own else []
-        parts = (_day_of_baseline(path, night.grids, part) for path in known)
+        parts = (_profile(_Stored.at(each, part, night.grids))[0] for each in known)
         of_baseline = tuple(each for each in parts if version in each.versions())
         return ComparedWith(own, of_baseline, tuple(_nights_before(night, version, day, part)))
     written = {each: day_profile(night, each, part=part) for each in days if night.profiles.exists(each)}
@@ -229,48 +287,10 @@ def compared_with(
     return ComparedWith(Profile.merged(having.values(), night.grids), latest, latest)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """A profile as it is stored; night after night asks for the same ones."""
-
-    path: Path
-    stamp: int
-    part: Part | None
-    grids_id: str
-    grids: Grids = field(compare=False)
-
-
-class _Known(Profile):
-    """A profile that remembers what was asked of it."""
-
-    @cached_property
-    def _asked(self) -> dict[tuple[str, str, str], Counts | None]:
-        return {}
-
-    def counts(self, version: str, segment: str, column: str) -> Counts | None:
-        """The counts of one column in one cell; None if the cell has no rows or the column was absent."""
-        asked = version, segment, column
-        if asked not in self._asked:
-            self._asked[asked] = super().counts(*asked)
-        return self._asked[asked]
-
-
-@lru_cache(maxsize=_MOST_DAYS + 2)
-def _profile(stored: _Stored) -> Profile | None:
-    """What is stored; None if it was counted on other grids."""
-    rows = _table(stored.path, stored.stamp, stored.part)
-    return None if _on_other_grids(manifest_in(rows.schema), stored.grids) else _Known(rows, stored.grids)
-
-
 def _nights_before(night: Night, version: str, day: dt.date, part: Part | None) -> Iterator[Profile]:
     """The nights of a version that say how days differ; those that were counted on other grids are none."""
     last = day - dt.timedelta(days=_LEFT_OUT_DAYS + 1)
     for each in night.profiles.days_between(last - dt.timedelta(days=_MOST_DAYS - 1), last):
-        path = night.profiles.path(each)
-        profile = _profile(_Stored(path, path.stat().st_mtime_ns, part, night.grids.id, night.grids))
-        if profile is not None and version in profile.versions():
+        profile, others = _profile(_Stored.at(night.profiles.path(each), part, night.grids))
+        if not others and version in profile.versions():
             yield profile
-
-
-def _day_of_baseline(path: Path, grids: Grids, part: Part | None) -> Profile:
-    return Profile(_table(path, path.stat().st_mtime_ns, part), grids)

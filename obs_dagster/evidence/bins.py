@@ -35,6 +35,9 @@ class Bins(Protocol):
     def count(self, counts: Counts) -> IntArray:
         """Rows per bin, shape (k,)."""
 
+    def count_days(self, days: Sequence[Counts]) -> IntArray:
+        """The same of several days at once, shape (days, k)."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Quantiles:
@@ -44,12 +47,18 @@ class _Quantiles:
     ordered = True
 
     def count(self, counts: Counts) -> IntArray:
-        found = np.zeros(len(self.edges) + 2, dtype=np.int64)
-        found[-1] = counts.missing
-        if isinstance(counts, NumericCounts):
-            np.add.at(found, np.searchsorted(self.edges, counts.points, side="right"), counts.counts)
-        else:
-            found[-1] = counts.rows
+        found: IntArray = self.count_days([counts])[0]
+        return found
+
+    def count_days(self, days: Sequence[Counts]) -> IntArray:
+        found = np.zeros((len(days), len(self.edges) + 2), dtype=np.int64)
+        found[:, -1] = [day.missing if isinstance(day, NumericCounts) else day.rows for day in days]
+        numbers = [(row, day) for row, day in enumerate(days) if isinstance(day, NumericCounts)]
+        if numbers:
+            row = np.repeat([row for row, _ in numbers], [len(day.points) for _, day in numbers])
+            points = np.concatenate([day.points for _, day in numbers])
+            counts = np.concatenate([day.counts for _, day in numbers])
+            np.add.at(found, (row, np.searchsorted(self.edges, points, side="right")), counts)
         return found
 
 
@@ -66,6 +75,9 @@ class _Values:
             return np.array([*own, counts.rows], dtype=np.int64)
         own = [counts.counts.get(value, 0) for value in self.values]
         return np.array([*own, counts.n - sum(own), counts.missing], dtype=np.int64)
+
+    def count_days(self, days: Sequence[Counts]) -> IntArray:
+        return np.array([self.count(day) for day in days])
 
 
 def bins_of(baseline: Counts, days: int) -> Bins:

@@ -34,6 +34,9 @@ class Directions(Protocol):
     def number(self) -> IntArray:
         """How many directions are looked at; no less than 1."""
 
+    def at(self, place: int) -> Directions:
+        """Those of one of several columns."""
+
 
 @dataclass(frozen=True, slots=True)
 class MeanRank:
@@ -64,6 +67,10 @@ class MeanRank:
     def number(self) -> IntArray:
         """One."""
         return np.asarray(1)
+
+    def at(self, place: int) -> MeanRank:
+        """That of one of several columns."""
+        return MeanRank(self.scores[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +104,7 @@ class EachValue:
         """Of the values that are looked at, those that are free to change."""
         found: IntArray = np.maximum(self.looked_at.sum(axis=-1), 1).astype(np.int64)
         return found
+
+    def at(self, place: int) -> EachValue:
+        """Those of one of several columns."""
+        return EachValue(self.looked_at[place])

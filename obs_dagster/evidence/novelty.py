@@ -32,7 +32,7 @@ class Known:
     def of(cls, days: Sequence[Counts]) -> Known:
         """What days have had."""
         named = [day for day in days if isinstance(day, CategoryCounts)]
-        ranges = [_range(day) for day in days if isinstance(day, NumericCounts) and day.n]
+        ranges = [day.ends for day in days if isinstance(day, NumericCounts) and day.ends]
         low = sorted(low for low, _ in ranges)
         high = sorted((high for _, high in ranges), reverse=True)
         names = Counter(name for day in named for name, rows in day.counts.items() if rows)
@@ -59,25 +59,22 @@ class Known:
         return np.array([counts.n - new, new], dtype=np.int64)
 
     def _outside(self, counts: NumericCounts, *, own: bool) -> int:
-        if not counts.n:
+        if counts.ends is None:
             return 0
         low, high = self.lowest[0], self.highest[0]
+        lowest, highest = counts.ends
         if own:
-            lowest, highest = _range(counts)
             low = self.lowest[1] if lowest == low else low
             high = self.highest[1] if highest == high else high
         if not low <= high:
             # there are no numbers to compare with
             return 0
-        with np.errstate(over="ignore", invalid="ignore"):
-            reach = _BEYOND * (high - low)
-            outside = (counts.points < low - reach) | (counts.points > high + reach)
-        return int(counts.counts[outside].sum())
-
-
-def _range(counts: NumericCounts) -> tuple[float, float]:
-    used = counts.points[counts.counts > 0]
-    return float(used[0]), float(used[-1])
+        # a float of Python's becomes infinite where NumPy's would also warn of it
+        reach = _BEYOND * (high - low)
+        least, most = low - reach, high + reach
+        if least <= lowest and highest <= most:
+            return 0
+        return int(counts.counts[(counts.points < least) | (counts.points > most)].sum())
 
 
 def _two(ordered: Sequence[float], none: float) -> tuple[float, float]:

@@ -15,7 +15,7 @@ import numpy as np
 from obs_dagster.evidence.bins import Bins
 from obs_dagster.evidence.novelty import Known
 from obs_dagster.evidence.spread import IntArray
-from obs_dagster.evidence.variation import TOLERANCE, Variation, assumed, variation_of
+from obs_dagster.evidence.variation import TOLERANCE, Variation, assumed, variations_of
 from obs_dagster.profile.distribution import Counts
 
 SHARE_TOLERANCE = 0.001
@@ -49,13 +49,8 @@ class Questions:
     @classmethod
     def of(cls, bins: Bins, days: Sequence[Counts]) -> Questions:
         """What days of a baseline say, each beside the others."""
-        known = Known.of(days)
-        counted = np.array([bins.count(day) for day in days])
-        values, missing = variation_of(counted[:, :-1], bins.ordered), _of_share(_missing(counted))
-        new = _of_share(known.new_of_days(days))
-        # rows whose values are alike are new together
-        alike = replace(new.whole, correlation=np.maximum(new.whole.correlation, values.whole.correlation))
-        return cls(bins, known, values, missing, replace(new, whole=alike))
+        (found,) = questions_of([(bins, days)])
+        return found
 
     @classmethod
     def assumed(cls, bins: Bins, baseline: Counts) -> Questions:
@@ -97,17 +92,40 @@ class Questions:
         return min(1.0, *found)
 
 
+def questions_of(columns: Sequence[tuple[Bins, Sequence[Counts]]]) -> list[Questions]:
+    """What days say of several columns, each counted on its bins, as `Questions.of` has it of one."""
+    known = [Known.of(days) for _, days in columns]
+    counted = [bins.count_days(days) for bins, days in columns]
+    values = variations_of([each[:, :-1] for each in counted], [bins.ordered for bins, _ in columns])
+    missing = _of_shares([_missing(each) for each in counted])
+    new = _of_shares([each.new_of_days(days) for each, (_, days) in zip(known, columns, strict=True)])
+    return [
+        Questions(bins, of_column, of_values, of_missing, _alike(of_new, of_values))
+        for (bins, _), of_column, of_values, of_missing, of_new in zip(
+            columns, known, values, missing, new, strict=True
+        )
+    ]
+
+
+def _alike(new: Variation, values: Variation) -> Variation:
+    """How new values differ: rows whose values are alike are new together."""
+    correlation = np.maximum(new.whole.correlation, values.whole.correlation)
+    return replace(new, whole=replace(new.whole, correlation=correlation))
+
+
 def _missing(counted: IntArray) -> IntArray:
     """Rows with a value and without one, shape (..., 2), of rows per bin."""
     return np.stack([counted[..., :-1].sum(axis=-1), counted[..., -1]], axis=-1)
 
 
-def _of_share(days: IntArray) -> Variation:
-    """How a share differs, from the rows without it and with it, shape (days, 2)."""
-    found = variation_of(days)
-    if days[:, 1].sum() >= _HARDLY or not found.calibrated:
-        return found
-    return replace(found, whole=replace(found.whole, tails=_UNKNOWN_TAIL, scale=1.0))
+def _of_shares(columns: Sequence[IntArray]) -> list[Variation]:
+    """How shares differ, each from the rows without it and with it, shape (days, 2)."""
+    return [
+        found
+        if days[:, 1].sum() >= _HARDLY or not found.calibrated
+        else replace(found, whole=replace(found.whole, tails=_UNKNOWN_TAIL, scale=1.0))
+        for days, found in zip(columns, variations_of(columns, [None] * len(columns)), strict=True)
+    ]
 
 
 def _p_of_share(variation: Variation, counts: IntArray, days: int) -> float:

@@ -11,6 +11,7 @@ multiplied by (b - 2) / χ²_b, which makes the tail of F with b degrees; p is a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Scalar = float | FloatArray
 """A number; or one for each of several columns or nights that are measured at once."""
+
+Number = TypeVar("Number", Scalar, Scalar | IntArray)
 
 _SIDE = 0.1
 _SHARED_ERROR = 4.0
@@ -29,6 +32,9 @@ _TAILS = (4.0, 8.0, 16.0, np.inf)
 _MOST_ALIKE = 0.9
 _LEAST_NOISE = 1e-3
 """Days are never taken to differ by less, as a part of the tolerance."""
+
+_FURTHEST = 1e300
+"""Beyond it nothing is, as beyond infinity."""
 
 _EDGES = np.array([1, 0.7, 0.4, 0.2, 0.1, 0.03, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10, 1e-12])
 _RARE = np.sqrt(_EDGES[1:] * _EDGES[:-1])
@@ -68,6 +74,19 @@ class Spread:
     def around(self, unsure: Scalar) -> Spread:
         """The same days around shares that are so unsure."""
         return replace(self, unsure=unsure)
+
+    def at(self, place: int) -> Spread:
+        """That of one of several columns."""
+        return Spread(
+            correlation=one_of(self.correlation, place),
+            dimensions=one_of(self.dimensions, place),
+            freedom=one_of(self.freedom, place),
+            likeness=one_of(self.likeness, place),
+            tails=self.tails[place],
+            days=self.days,
+            unsure=one_of(self.unsure, place),
+            scale=one_of(self.scale, place),
+        )
 
     def p_values(
         self,
@@ -151,6 +170,12 @@ def spread_of(
     )
 
 
+def one_of(number: Number, place: int) -> Number:
+    """The number of one of several columns; what all have in common is that of each."""
+    found: Number = np.asarray(number)[place] if np.ndim(number) else number
+    return found
+
+
 def multiples(freedom: FloatArray, days: int) -> FloatArray:
     """By how many times days differ that are as rare as `_RARE`, by tail, shape (..., 4, rare)."""
     from scipy.special import chdtri
@@ -164,13 +189,27 @@ def _beyond(
     distance: FloatArray, noise: FloatArray, freedom: FloatArray, tails: FloatArray, tolerance: float
 ) -> FloatArray:
     """The mean over tails and multiples, (n,) of (n, 4, rare)."""
-    from scipy.stats import ncx2
-
     degrees = freedom[:, None, None]
     unit = np.maximum(noise, tolerance * _LEAST_NOISE) / degrees
     # the distribution is not known where it is central
-    beyond = ncx2.sf(distance[:, None, None] / unit, degrees, np.maximum(tolerance / unit, 1e-9))
+    beyond = noncentral_sf(distance[:, None, None] / unit, degrees, np.maximum(tolerance / unit, 1e-9))
     found: FloatArray = (tails * (beyond @ _PARTS)).sum(axis=-1) + _EDGES[-1]
+    return found
+
+
+def noncentral_sf(x: FloatArray, degrees: FloatArray, noncentrality: FloatArray) -> FloatArray:
+    """P(χ²_d(δ) > x): `scipy.stats.ncx2.sf` without a second for all distributions that it comes with.
+
+    Args:
+        x: positive.
+        degrees: d, positive.
+        noncentrality: δ, positive.
+    """
+    # SciPy has the function, and of its public names only those of `scipy.stats` lead there
+    from scipy.special import _ufuncs
+
+    with np.errstate(over="ignore"):
+        found: FloatArray = _ufuncs._ncx2_sf(np.minimum(x, _FURTHEST), degrees, noncentrality)  # noqa: SLF001
     return found
 
 

@@ -28,12 +28,13 @@ have more beside it: what bends with it grows with its square.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from obs_dagster.evidence.directions import Directions, EachValue, MeanRank
-from obs_dagster.evidence.spread import FloatArray, IntArray, Scalar, Spread, spread_of
+from obs_dagster.evidence.spread import FloatArray, IntArray, Scalar, Spread, one_of, spread_of
 
 LEAST_DAYS = 20
 """Fewer days don't tell how days differ."""
@@ -85,6 +86,19 @@ class Variation:
     rows: Scalar = 1.0
     directions: Directions | None = None
     along_each: Spread | None = None
+
+    def at(self, place: int) -> Variation:
+        """That of one of several columns."""
+        return Variation(
+            shares=self.shares[place],
+            whole=self.whole.at(place),
+            direction=None if self.direction is None else self.direction[place],
+            along=one_of(self.along, place),
+            beside=None if self.beside is None else self.beside.at(place),
+            rows=one_of(self.rows, place),
+            directions=None if self.directions is None else self.directions.at(place),
+            along_each=None if self.along_each is None else self.along_each.at(place),
+        )
 
     @property
     def calibrated(self) -> bool:
@@ -196,6 +210,31 @@ def variation_of(days: IntArray, ordered: bool | None = None) -> Variation:  # n
     along = (residuals * main[..., None, :]).sum(axis=-1) ** 2 / rows
     beside = spread_of(_beside(residuals), rows, bins - 2, apart=1)
     return replace(found, direction=main, along=np.maximum(along.mean(axis=-1), _TINY), beside=beside)
+
+
+def variations_of(columns: Sequence[IntArray], ordered: Sequence[bool | None]) -> list[Variation]:
+    """The same of several columns, each as `variation_of` has it; those of one shape are measured at once.
+
+    What takes time is the number of steps, not that of the counts, which are few.
+
+    Args:
+        columns: the rows of each, shape (days, k).
+        ordered: of each.
+    """
+    alike: dict[tuple[object, ...], list[int]] = {}
+    with_rows = [days[days.sum(axis=1) > 0] for days in columns]
+    for place, days in enumerate(with_rows):
+        few = np.count_nonzero(days.any(axis=0)) < _FEWEST_BINS
+        alike.setdefault((days.shape, ordered[place], few), []).append(place)
+    found: dict[int, Variation] = {}
+    for places in alike.values():
+        first, days = places[0], with_rows[places[0]]
+        if len(places) == 1 or len(days) < 2:  # noqa: PLR2004 - one day differs from nothing
+            found |= {place: variation_of(with_rows[place], ordered[place]) for place in places}
+        else:
+            together = variation_of(np.stack([with_rows[place] for place in places]), ordered[first])
+            found |= {place: together.at(number) for number, place in enumerate(places)}
+    return [found[place] for place in range(len(columns))]
 
 
 def _directed(found: Variation, days: IntArray, own: FloatArray, *, ordered: bool) -> Variation:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from obs_dagster.metrics.intervals import LEVEL, distance_band, resample
+from obs_dagster.metrics.bootstrap import resample
+from obs_dagster.metrics.intervals import LEVEL, distance_band, quantiles
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import CountArray, FloatArray, IntArray
 
@@ -45,9 +46,7 @@ def calibration_error(counts: IntArray, score_sum: FloatArray, seed: int) -> Est
     value = min(1.0, float(np.abs(gaps(counts, mean_score)).sum()))
     smoothed = (counts[1] + _SUPPOSED * of_bin) / (rows + _SUPPOSED)
     noises = [_noise(rows, share, mean_score, seed) for share in (smoothed, of_bin)]
-    low, high = distance_band(
-        value, max(noises, key=lambda noise: float(np.quantile(noise, LEVEL))), largest=1.0
-    )
+    low, high = distance_band(value, max(noises, key=lambda noise: quantiles(noise, LEVEL)[0]), largest=1.0)
     return Estimate(value, low, high, n)
 
 

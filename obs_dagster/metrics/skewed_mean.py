@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from obs_dagster.metrics.intervals import TAILS, Interval, normal_mean, resample
+from obs_dagster.metrics.bootstrap import resample
+from obs_dagster.metrics.intervals import TAILS, Interval, normal_mean, quantiles
 from obs_dagster.profile.distribution import FloatArray, IntArray
 
 MANY = 5_000
@@ -56,10 +57,8 @@ def skewed_mean(
     varied = spreads > _NONE * np.sqrt(squares)
     if spread == 0 or not varied.any():
         return low, high
-    left, right = np.quantile((means[varied] - value) / spreads[varied], TAILS)
-    return max(0.0, min(low, value - float(right) * spread)), min(
-        highest, max(high, value - float(left) * spread)
-    )
+    left, right = quantiles((means[varied] - value) / spreads[varied], *TAILS)
+    return max(0.0, min(low, value - right * spread)), min(highest, max(high, value - left * spread))
 
 
 _NONE = 1e-6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ CountArray = NDArray[np.int64] | NDArray[np.float64]
 """Rows per bin: as they were counted, or as replicates of a bootstrap have them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NumericCounts:
     """Counts of one numeric column.
 
@@ -43,10 +44,16 @@ class NumericCounts:
     minimum: float | None = None
     maximum: float | None = None
 
-    @property
+    @cached_property
     def n(self) -> int:
         """Rows with a finite value."""
         return int(self.counts.sum())
+
+    @cached_property
+    def ends(self) -> tuple[float, float] | None:
+        """The lowest and the highest point that has rows; None if none has."""
+        used = self.points[self.counts > 0]
+        return (float(used[0]), float(used[-1])) if len(used) else None
 
     @property
     def missing(self) -> int:
@@ -59,7 +66,7 @@ class NumericCounts:
         return self.n + self.missing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CategoryCounts:
     """Counts of one categorical column.
 
@@ -75,7 +82,7 @@ class CategoryCounts:
     rest: int = 0
     most: int = 0
 
-    @property
+    @cached_property
     def n(self) -> int:
         """Rows with a value."""
         return sum(self.counts.values()) + self.rest

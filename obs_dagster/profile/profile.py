@@ -41,6 +41,8 @@ SCHEMA = pa.schema(
         ("maximum", pa.float64()),
     ]
 )
+#: Its columns of counts, and of what is counted in its order; `write_rows` has what they are for.
+COUNTS = ("key", "n")
 #: Every kind, in order.
 KINDS = ("bin", "category", "infinite", "moments", "nan", "near", "null", "rest", "rows", "value")
 #: The columns of texts, which a profile holds as codes of the few different ones.

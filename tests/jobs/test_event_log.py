@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster import DagsterEvent, DagsterEventType, EventLogEntry
+from sqlalchemy import create_engine
 
 from jobs.event_log import event_log_open
 from jobs.instance import open_instance
@@ -68,3 +71,32 @@ def test_a_log_that_is_no_sqlite_file_is_left_alone():
     with dg.DagsterInstance.ephemeral() as instance, event_log_open(instance, RUN):
         instance.event_log_storage.store_event(entry(DagsterEventType.RUN_START))
         assert len(instance.all_logs(RUN)) == 1
+
+
+def waits(connection) -> bool:
+    """Whether a commit waits until the disk has it."""
+    full = 2
+    return bool(connection.exec_driver_sql("PRAGMA synchronous").scalar() == full)
+
+
+def test_commits_of_events_do_not_wait_for_the_disk_until_the_run_has_ended(instance, tmp_path):
+    storage = instance.event_log_storage
+    with event_log_open(instance, RUN):
+        with storage.run_connection(RUN) as connection:
+            assert not waits(connection)
+        with storage.index_connection() as connection:
+            assert not waits(connection)
+        with create_engine(f"sqlite:///{tmp_path}/another.db").connect() as connection:
+            assert waits(connection)
+    with storage.run_connection(RUN) as connection:
+        assert waits(connection)
+
+
+def test_what_a_run_told_is_in_the_database_though_another_process_keeps_it_open(instance):
+    with event_log_open(instance, RUN):
+        instance.event_log_storage.store_event(entry(DagsterEventType.RUN_START))
+        file = Path(instance.event_log_storage.path_for_shard(RUN))
+        reader = sqlite3.connect(file)
+        reader.execute("SELECT count(*) FROM event_logs").fetchall()
+    with closing(reader), closing(sqlite3.connect(f"file:{file}?immutable=1", uri=True)) as without_log:
+        assert without_log.execute("SELECT count(*) FROM event_logs").fetchall() == [(1,)]

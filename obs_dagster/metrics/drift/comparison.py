@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Literal
 
+from obs_dagster.metrics.bootstrap import resample, sampling_noise
 from obs_dagster.metrics.drift.alignment import (
     Binned,
     Pointwise,
@@ -16,7 +17,7 @@ from obs_dagster.metrics.drift.alignment import (
 )
 from obs_dagster.metrics.drift.day_counts import DayCounts
 from obs_dagster.metrics.drift.rounding import ExactShares, Slopes, Term, exact_categories, exact_deciles
-from obs_dagster.metrics.intervals import divergence_interval, resample, sampling_noise
+from obs_dagster.metrics.intervals import divergence_interval
 from obs_dagster.metrics.record import NO_BASELINE, NO_ROWS, Estimate
 from obs_dagster.profile.distribution import (
     CategoryCounts,
@@ -65,6 +66,7 @@ class Comparison:
         self.days = days
         self.before = before
         self.length = max(length, 1)
+        self._day_p_values: list[tuple[DayCounts, float]] = []
 
     @property
     def kind(self) -> Kind:
@@ -141,6 +143,15 @@ class Comparison:
         pooled = self.bins.baseline + self.bins.current
         sizes = int(self.bins.baseline.sum()), int(self.bins.current.sum())
         return self._replicates(pooled, pooled, stream=2, sizes=sizes)
+
+    def day_p_value(self, known: DayCounts) -> float:
+        """How likely a day is to differ so much as the current window from days that are known."""
+        for each, found in self._day_p_values:
+            if each is known:
+                return found
+        found = known.questions.p_value(self.current)
+        self._day_p_values.append((known, found))
+        return found
 
     def divergence(self, divergence: Divergence, term: Term, slopes: Slopes, *, largest: float) -> Estimate:
         """A divergence of the bins, the sum of its terms, and how far it may be off that of exact deciles."""

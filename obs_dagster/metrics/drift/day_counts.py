@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from obs_dagster.evidence.bins import Bins, bins_of, pooled
-from obs_dagster.evidence.questions import Questions
+from obs_dagster.evidence.questions import Questions, questions_of
 from obs_dagster.evidence.variation import LEAST_DAYS
 from obs_dagster.profile.distribution import Counts
 
@@ -15,7 +15,26 @@ NIGHTS = "nights before the last week"
 """What days are called that are no part of the baseline."""
 
 
-@dataclass(frozen=True)
+class Together:
+    """Columns of which it is worked out at once how their days differ, when the first of them is asked."""
+
+    def __init__(self) -> None:
+        self._waiting: list[DayCounts] = []
+        self._found: dict[DayCounts, Questions] = {}
+
+    def join(self, column: DayCounts) -> None:
+        """Take a column, of which enough days are known."""
+        self._waiting.append(column)
+
+    def questions(self, column: DayCounts) -> Questions:
+        """How the days of one of the columns differ."""
+        found = questions_of([(each.bins, each.days) for each in self._waiting])
+        self._found |= zip(self._waiting, found, strict=True)
+        self._waiting.clear()
+        return self._found[column]
+
+
+@dataclass(frozen=True, eq=False)
 class DayCounts:
     """What a column's evidence is made from.
 
@@ -24,18 +43,24 @@ class DayCounts:
         days: its counts on days of it, in the order of time; empty if it is no days of the log.
         apart: whether the days are nights that are no part of the baseline, and say only how days differ.
         called: what the days are called.
+        among: columns that are measured together with it; None if it is by itself.
     """
 
     baseline: Counts
     days: Sequence[Counts] = ()
     apart: bool = False
     called: str = "days of the baseline"
+    among: Together | None = None
+
+    def __post_init__(self) -> None:
+        if self.among is not None and len(self.days) >= LEAST_DAYS:
+            self.among.join(self)
 
     @classmethod
-    def of_nights(cls, nights: Sequence[Counts]) -> DayCounts | None:
+    def of_nights(cls, nights: Sequence[Counts], among: Together | None = None) -> DayCounts | None:
         """Nights as a baseline of their own; None without any that have rows."""
         known = [each for each in nights if each.rows]
-        return cls(pooled(known), known, called=NIGHTS) if known else None
+        return cls(pooled(known), known, called=NIGHTS, among=among) if known else None
 
     @cached_property
     def bins(self) -> Bins:
@@ -47,7 +72,7 @@ class DayCounts:
         """How its days differ; assumed, if too few are known."""
         if len(self.days) < LEAST_DAYS:
             return Questions.assumed(self.bins, self.baseline)
-        found = Questions.of(self.bins, self.days)
+        found = self.among.questions(self) if self.among else Questions.of(self.bins, self.days)
         if not found.calibrated:
             return Questions.assumed(self.bins, self.baseline)
         return found.around(self.baseline) if self.apart else found

@@ -31,7 +31,8 @@ def _p_value(comparison: Comparison) -> Estimate:
     found = _compared(comparison)
     if isinstance(found, Estimate):
         return found
-    value = found.questions.p_value(comparison.current, comparison.length)
+    days = comparison.length
+    value = found.questions.p_value(comparison.current, days) if days > 1 else comparison.day_p_value(found)
     return Estimate(value, None, None, comparison.current.rows)
 
 
@@ -51,7 +52,7 @@ def _bet(found: DayCounts | Estimate, comparison: Comparison) -> Estimate:
         return found
     if found.not_calibrated:
         return Estimate.missing(found.not_calibrated, comparison.current.rows)
-    p = found.questions.p_value(comparison.current)
+    p = comparison.day_p_value(found)
     return Estimate(math.log10(e_value(p)), None, None, comparison.current.rows)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from obs_dagster.metrics.bootstrap import REPLICATES
 from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.explanation.opinions import (
@@ -20,7 +21,6 @@ from obs_dagster.metrics.explanation.opinions import (
     rank_correlation,
     top_overlap,
 )
-from obs_dagster.metrics.intervals import REPLICATES
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray

@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from obs_dagster.metrics.intervals import REPLICATES, TAILS
+from obs_dagster.metrics.bootstrap import REPLICATES
+from obs_dagster.metrics.intervals import TAILS
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray
 

@@ -6,14 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from obs_dagster.metrics.bootstrap import REPLICATES, resample, sampling_noise
 from obs_dagster.metrics.intervals import (
-    REPLICATES,
     distance_band,
     divergence_interval,
     newcombe,
     normal_mean,
-    resample,
-    sampling_noise,
+    quantiles,
     share,
     wilson,
 )
@@ -169,3 +168,29 @@ def test_a_divergence_interval_covers_a_noncentral_chi_square():
 
 def test_equal_shares_leave_room_above():
     assert divergence_interval(0.0, np.ones(10), np.ones(10)) == (0.0, 1.0)
+
+
+@given(
+    st.lists(st.floats(-1e300, 1e300) | st.just(float("inf")), min_size=1, max_size=40),
+    st.lists(st.floats(0, 1), min_size=1, max_size=3),
+)
+def test_quantiles_are_numpys_to_the_last_bit(values, levels):
+    with np.errstate(all="ignore"):
+        expected = np.quantile(np.array(values), levels)
+    np.testing.assert_array_equal(quantiles(np.array(values), *levels), expected)
+
+
+def test_quantiles_of_what_is_not_known_are_not():
+    assert np.isnan(quantiles(np.array([1.0, np.nan, 2.0]), 0.1, 0.9)).all()
+
+
+def test_draws_that_are_remembered_are_those_that_a_generator_of_the_seed_gives():
+    counts = np.array([3, 0, 40, 7])
+    drawn = resample(counts, (5, 1))
+    expected = np.random.default_rng((5, 1)).multinomial(50, counts / 50, size=REPLICATES)
+    np.testing.assert_array_equal(drawn, expected)
+    assert resample(counts.astype(np.int32), (5, 1)) is drawn
+    assert not np.array_equal(resample(counts, (5, 2)), drawn)
+    assert resample(counts, (5, 1), size=10).sum(axis=1).tolist() == [10] * REPLICATES
+    with pytest.raises(ValueError, match="read-only"):
+        drawn[0, 0] = 1

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from obs_dagster.metrics.bootstrap import REPLICATES
 from obs_dagster.metrics.definition import Definition
-from obs_dagster.metrics.intervals import REPLICATES, TAILS, Interval
+from obs_dagster.metrics.intervals import TAILS, Interval
 from obs_dagster.metrics.metric import Metric
 from obs_dagster.metrics.record import Estimate
 from obs_dagster.profile.distribution import FloatArray
