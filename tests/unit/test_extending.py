@@ -137,7 +137,14 @@ def test_a_form_of_capture_makes_rows_of_its_records(house):
 
 
 def test_spans_of_a_stranger_are_components(house, tmp_path):
-    step = {"step": "b", "flow": "f", "of": "a", "what": "answer", "at": 1772359200000, "until": 1772359201000}
+    step = {
+        "step": "b",
+        "flow": "f",
+        "of": "a",
+        "what": "answer",
+        "at": 1772359200000,
+        "until": 1772359201000,
+    }
     file = tmp_path / "steps.jsonl"
     file.write_text(json.dumps(step | {"ok": False, "house_kind": "generation", "house_tokens": 7}))
     with connect() as connection:
