@@ -118,7 +118,9 @@ def test_numbers_are_those_of_the_spans(tmp_path):
     assert found["component_cost"] == pytest.approx(np.mean(tokens) / 1e6)
     own = [metrics(counts, each) for each in counts.components]
     assert sum(each["component_own_share"] for each in own) == pytest.approx(1)
-    assert sum(each["component_own_time"] for each in own) == pytest.approx((tool + model + 5).mean(), abs=1e-4)
+    assert sum(each["component_own_time"] for each in own) == pytest.approx(
+        (tool + model + 5).mean(), abs=1e-4
+    )
 
 
 def test_the_interval_of_a_share_of_the_path_holds_the_true_one():
