@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 
 from obs_dagster.catalogue import monitor_of
 from obs_dagster.lake.columns import LABEL
@@ -13,6 +14,7 @@ from obs_dagster.monitor.reference import EXAMPLE
 from obs_dagster.profile.grids.fit import fit_grids
 from obs_dagster.profile.reduction import reduce_rows
 from obs_dagster.sources.files import connect
+from obs_dagster.spans.requests import Spans, requests_of
 from obs_dagster.tasks.outcomes import reduce_outcomes
 from obs_dagster.tasks.protocol import task_of
 
@@ -23,7 +25,8 @@ _ROW = f"""
 
 
 def warm_up() -> None:
-    """Reduce one row of the example's log: what it compiles is kept for all processes."""
+    """Reduce one row of the example's log, and one span: what it compiles is kept for all processes."""
+    requests_of(_span())
     monitor = monitor_of(EXAMPLE, environ={"OBS_HOME": "."})
     with connect() as connection:
         rows = nw.from_native(connection.sql(f"SELECT {_ROW}"))
@@ -32,6 +35,12 @@ def warm_up() -> None:
             outcomes = task_of(each).outcomes
             if outcomes:
                 reduce_outcomes(rows, each, fit_grids(rows, each), outcomes)
+
+
+def _span() -> Spans:
+    """A request of one span."""
+    zero = np.zeros(1, dtype=np.int64)
+    return Spans(zero, zero + 1, zero, zero, zero, zero, zero > 0)
 
 
 def _regressor(monitor: Monitor) -> Monitor:

@@ -94,6 +94,13 @@ def _here(monitor: Monitor, day: dt.date, lake: Lake) -> Iterator[Step]:
             "reads four columns of the day's rows",
             "a row per version and hour",
         )
+    if monitor.components is not None:
+        yield Step(
+            "components",
+            "here, by DuckDB",
+            f"reads the spans of the day and of the hours around it: {monitor.components.path}",
+            "counts per component and bin",
+        )
     yield Step(
         "explanations",
         "here",

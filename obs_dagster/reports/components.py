@@ -22,7 +22,7 @@ _ODD, _NEWS = 4.0, 0.2
 
 SHOWN: Mapping[str, str] = {
     "component_use_share": "used",
-    "component_own_ms": "own time",
+    "component_own_time": "own time",
     "component_own_share": "share",
     "component_own_p95": "own p95",
     "component_failure_share": "fails",
@@ -138,7 +138,7 @@ def _beside(series: Sequence[tuple[dt.date, float, int]], day: dt.date) -> Shown
 
 
 def _waited_for(name: str, shown: Mapping[str, Shown]) -> tuple[float, str]:
-    return -(shown.get("component_own_ms", Shown(None)).value or 0.0), name
+    return -(shown.get("component_own_time", Shown(None)).value or 0.0), name
 
 
 def components_section(found: ComponentDay) -> Listing:
@@ -165,6 +165,6 @@ def component_rows(records: Iterable[MetricRecord]) -> list[dict[str, Any]]:
         if record.window == 1 and record.column and record.metric in SHOWN:
             row = rows.setdefault(record.column, {"component": record.column})
             row[SHOWN[record.metric]] = number(record.metric, record.value)
-            if record.metric == "component_own_ms":
+            if record.metric == "component_own_time":
                 waited[record.column] = record.value or 0.0
     return [rows[name] for name in sorted(rows, key=lambda each: (-waited.get(each, 0.0), each))]

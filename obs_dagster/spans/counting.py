@@ -14,9 +14,8 @@ from obs_dagster.metrics.components.usage import FAULT, LATENCY, OWN, REQUEST
 from obs_dagster.profile import arrays
 from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.sources.files import connect
-from obs_dagster.spans.form import LONGEST
 from obs_dagster.spans.loops import Flags
-from obs_dagster.spans.reading import SpanFiles, spans_query, unreadable
+from obs_dagster.spans.reading import SpanFiles, spans_query, unreadable, with_room
 from obs_dagster.spans.requests import FAULTS, Requests, Spans, requests_of
 from obs_dagster.spans.selection import Selected
 from obs_dagster.spans.table import (
@@ -87,20 +86,14 @@ def reduce_spans(files: SpanFiles, selected: Selected) -> Reduced:
 
 def _read(connection: duckdb.DuckDBPyConnection, files: SpanFiles, selected: Selected) -> bool:
     """Read the spans into a table; whether there are files with any."""
-    import duckdb
 
-    for longest in LONGEST:
+    def read(longest: int) -> bool:
         query = spans_query(connection, selected.asked, files, longest)
-        if query is None:
-            return False
-        try:
+        if query is not None:
             connection.execute(f"CREATE TEMP TABLE spans AS {query}")
-        except duckdb.Error as error:
-            if "maximum_object_size" not in str(error) or longest == LONGEST[-1]:
-                raise
-        else:
-            break
-    return True
+        return query is not None
+
+    return with_room(connection, read)
 
 
 def _named(connection: duckdb.DuckDBPyConnection, selected: Selected) -> list[str]:

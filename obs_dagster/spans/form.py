@@ -14,7 +14,7 @@ COLUMNS = ("trace_id", "span_id", "parent_id", "name", "began", "ended", "failed
 """What a form gives of each span: its ids, its parent's, its name, when it began and ended in nanoseconds
 since 1970, whether it says that it failed, and the values of attributes as texts, in the order asked for."""
 
-LONGEST = (16 << 20, 256 << 20)
+LONGEST = (16 << 20, 128 << 20)
 """Bytes of a record of JSON at most, tried one after the other: memory for several such is taken at once."""
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from obs_dagster.errors import ObsError, SourceError
 from obs_dagster.lake.quoting import literal
@@ -25,6 +25,8 @@ from obs_dagster.spans.form import FORMS, LONGEST, Rows, SpanForm
 
 if TYPE_CHECKING:
     import duckdb
+
+T = TypeVar("T")
 
 _PARQUET = b"PAR1"
 _NANOSECONDS = 1_000_000_000
@@ -151,6 +153,29 @@ def shape_of(connection: duckdb.DuckDBPyConnection, file: Path) -> Shape | None:
     )
 
 
+def with_room(connection: duckdb.DuckDBPyConnection, read: Callable[[int], T]) -> T:
+    """Read with room for records of ordinary size; where one is longer, again with room for that.
+
+    Args:
+        connection: the session that reads; it has one thread afterwards if there was a longer one.
+        read: reads, given how many bytes a record of JSON has at most.
+
+    Raises:
+        duckdb.Error: whatever `read` raises that is about something else.
+    """
+    import duckdb
+
+    ordinary, longer = LONGEST
+    try:
+        return read(ordinary)
+    except duckdb.Error as error:
+        if "maximum_object_size" not in str(error):
+            raise
+    # every thread takes room for itself
+    connection.execute("SET threads = 1")
+    return read(longer)
+
+
 def _types(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, str]:
     """The columns of a Parquet file."""
     found = connection.sql(f"SELECT * FROM read_parquet({literal(str(file))}, hive_partitioning = false)")
@@ -159,11 +184,15 @@ def _types(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, str]:
 
 def _fields(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, str]:
     """The fields of the first record of JSON."""
-    keys = connection.sql(
-        "SELECT CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) ELSE ['no object'] END "
-        f"FROM read_json_objects({literal(str(file))}, format = 'auto', "
-        f"maximum_object_size = {LONGEST[-1]}, hive_partitioning = false) LIMIT 1"
-    ).fetchall()
+
+    def first(longest: int) -> list[Any]:
+        return connection.sql(
+            "SELECT CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) ELSE ['no object'] END "
+            f"FROM read_json_objects({literal(str(file))}, format = 'auto', "
+            f"maximum_object_size = {longest}, hive_partitioning = false) LIMIT 1"
+        ).fetchall()
+
+    keys = with_room(connection, first)
     return dict.fromkeys(keys[0][0], "JSON") if keys else {}
 
 

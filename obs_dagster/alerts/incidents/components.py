@@ -39,7 +39,7 @@ class _Sign:
 
 _SIGNS = (
     _Sign(
-        "component_own_ms",
+        "component_own_time",
         rises=True,
         relative=0.2,
         least=5.0,

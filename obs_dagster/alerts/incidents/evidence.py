@@ -42,7 +42,7 @@ WATCHED = (
     "volume",
     "error_share",
     "latency_p95",
-    "component_own_ms",
+    "component_own_time",
     "component_failure_share",
     "component_tokens",
     "component_use_share",

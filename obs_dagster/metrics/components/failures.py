@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from obs_dagster.metrics.components.definition import COMPONENT
-from obs_dagster.metrics.components.usage import ComponentUsage, of_called
+from obs_dagster.metrics.components.usage import ComponentUsage, of_called, of_component
 from obs_dagster.metrics.default_rule import DefaultRule
 from obs_dagster.metrics.intervals import share
 from obs_dagster.metrics.metric import Metric
@@ -57,7 +57,7 @@ METRICS = (
             id="component_failure_share/1",
             title="Failures that began in a component",
             meaning="How many failures began in the component for each of its spans: where nothing that it "
-            "called failed.",
+            "called failed. Of `request` those that began in no component.",
             formula="spans with the status of an error below which no span has it / spans.",
             reference="a plain share of spans.",
             interval="Wilson",
@@ -79,7 +79,7 @@ METRICS = (
             ),
         ),
         _source,
-        of_called,
+        of_component,
     ),
     Metric(
         replace(

@@ -86,8 +86,8 @@ METRICS = (
     Metric(
         replace(
             COMPONENT,
-            name="component_own_ms",
-            id="component_own_ms/1",
+            name="component_own_time",
+            id="component_own_time/1",
             title="Own time of a component in a request",
             meaning="How long a request waits for the component on average, 0 for requests that do not use "
             "it: these means sum to the mean latency of requests.",

@@ -103,7 +103,7 @@ def metrics_have_their_input(document: Document, surroundings: Surroundings) -> 
 
 
 def subjects_fit_the_metric(document: Document, surroundings: Surroundings) -> Iterator[Problem]:
-    """A rule narrows down only what its metric is about: `columns`, `classes`, `components`, `versions`."""
+    """A rule narrows what its metric is about: `columns`, `classes`, `components`, `versions`, `segments`."""
     for keys, metric in _watched(document, surroundings):
         for key, about, told in _NARROWED:
             if metric.about != about and document.value(*keys, key) is not None:

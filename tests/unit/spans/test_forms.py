@@ -133,7 +133,7 @@ def test_opentelemetry_writes_what_is_read(tmp_path):
     tracer = provider.get_tracer("x")
     with tracer.start_as_current_span("rag", start_time=BEGAN):
         told = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 7}
-        tracer.start_span("chat m", start_time=BEGAN + 5, attributes=told).end()
+        tracer.start_span("chat m", start_time=BEGAN + 5_000_000, attributes=told).end()
     provider.shutdown()
     (tmp_path / "spans.jsonl").write_text("\n".join(lines))
     rows = found(tmp_path / "spans.jsonl")
