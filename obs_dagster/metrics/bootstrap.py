@@ -32,9 +32,9 @@ def resample(counts: IntArray, seed: tuple[int, ...], *, size: int | None = None
         Counts per replicate, shape (REPLICATES, k), not to be written to; each row of them sums to the size.
     """
     n = int(counts.sum()) if size is None else size
-    if len(counts) > _REMEMBERED_BINS:
+    if len(counts) > _REMEMBERED_BINS or counts.dtype.kind != "i":
         return _resampled(counts, seed, n)
-    return _remembered(np.asarray(counts, dtype=np.int64).tobytes(), seed, n)
+    return _remembered(counts.astype(np.int64).tobytes(), seed, n)
 
 
 @lru_cache(maxsize=8)
