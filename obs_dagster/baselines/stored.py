@@ -7,7 +7,6 @@ from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from obs_dagster.errors import LakeError
@@ -17,6 +16,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.grids.fit import with_new_cells
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import Profile
+from obs_dagster.profile.stored import Part, stored_profile
 
 GRIDS = "grids.json"
 PROFILE = "profile.parquet"
@@ -53,7 +53,7 @@ def grown_grids(monitor: Monitor, rows: nw.LazyFrame[Any], lake: Lake) -> Grids:
 
 
 def baseline_profile(
-    monitor: Monitor, version: str, lake: Lake, grids: Grids, rows: pc.Expression | None = None
+    monitor: Monitor, version: str, lake: Lake, grids: Grids, part: Part | None = None
 ) -> Profile | None:
     """The profile of a version's own baseline; None if it has none (a rolling window never has).
 
@@ -62,12 +62,10 @@ def baseline_profile(
         version: the version.
         lake: holds the baseline.
         grids: those of the monitor.
-        rows: the rows of the profile to read; left out: all.
+        part: the part of the profile to read; left out: all.
     """
     path = version_folder(monitor, version, lake) / PROFILE
-    if not path.exists():
-        return None
-    return Profile(pq.read_table(path, partitioning=None, filters=rows), grids)
+    return stored_profile(path, grids, part) if path.exists() else None
 
 
 def baseline_sample(monitor: Monitor, version: str, lake: Lake) -> pa.Table | None:

@@ -11,7 +11,7 @@ from obs_dagster.evaluation.asked_cells import AskedCells
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import seed
 from obs_dagster.evaluation.subjects import records_of, subjects, unknown_of
-from obs_dagster.evaluation.windows import ComparedWith, Part, compared_with, profile_windows
+from obs_dagster.evaluation.windows import ComparedWith, compared_with, profile_windows
 from obs_dagster.evidence.variation import LEAST_DAYS
 from obs_dagster.metrics.asked import asked_of
 from obs_dagster.metrics.drift.comparison import Comparison
@@ -22,6 +22,7 @@ from obs_dagster.metrics.registry import family
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
 from obs_dagster.profile.distribution import Counts
+from obs_dagster.profile.stored import Part
 from obs_dagster.quality.refusal import similar
 from obs_dagster.quality.validated import day_quality
 

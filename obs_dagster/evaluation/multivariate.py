@@ -27,7 +27,7 @@ from obs_dagster.evaluation.day_rows import (
 )
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.recording import seed
-from obs_dagster.evaluation.windows import Part, profile_windows
+from obs_dagster.evaluation.windows import profile_windows
 from obs_dagster.lake.columns import DAY
 from obs_dagster.lake.lake import manifest_if_readable, read_json, write_json
 from obs_dagster.metrics.asked import asked_of
@@ -37,6 +37,7 @@ from obs_dagster.metrics.record import NO_BASELINE, Estimate, MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor.elsewhere import no_sample
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.profile.stored import Part
 from obs_dagster.sources.files import connect
 from obs_dagster.telemetry.traces import span
 

@@ -10,12 +10,13 @@ from obs_dagster.evaluation.baseline_outcomes import relative_metrics
 from obs_dagster.evaluation.hourly import hourly_records
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.subjects import records_of, subjects, unknown_of
-from obs_dagster.evaluation.windows import Part, compared_with, profile_windows
+from obs_dagster.evaluation.windows import compared_with, profile_windows
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.record import BASELINE, MetricRecord
 from obs_dagster.metrics.service.traffic import Traffic
 from obs_dagster.profile.distribution import CategoryCounts, NumericCounts
 from obs_dagster.profile.profile import Profile
+from obs_dagster.profile.stored import Part
 
 
 def service_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:

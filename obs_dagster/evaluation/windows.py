@@ -5,50 +5,28 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from obs_dagster.baselines.protocol import baseline_of
-from obs_dagster.baselines.stored import PROFILE, version_folder
+from obs_dagster.baselines.stored import baseline_profile
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.night import Night
-from obs_dagster.lake.lake import Table, manifest_in
+from obs_dagster.lake.lake import Table
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
-from obs_dagster.profile.distribution import Counts
-from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.profile.profile import TEXTS, Profile
+from obs_dagster.profile.profile import Profile
+from obs_dagster.profile.stored import Part, stored_profile
 from obs_dagster.tasks.outcomes import OutcomeProfile, OutcomeTable
 from obs_dagster.telemetry.traces import span
 
 P = TypeVar("P", Profile, OutcomeProfile)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of profiles: the less is read, the sooner it is merged. How many rows there are is always in it.
-
-    Attributes:
-        whole: columns that are needed over all rows of a version.
-        cells: columns that are needed in segment cells too.
-    """
-
-    whole: frozenset[str]
-    cells: frozenset[str]
-
-    def rows(self) -> pc.Expression:
-        """The rows of a profile that belong to it."""
-        column, segment = pc.field("column"), pc.field("segment")
-        everywhere, whole = (
-            pa.array(sorted(names), pa.string()) for names in ({"", *self.cells}, self.whole)
-        )
-        return column.isin(everywhere) | (column.isin(whole) & (segment == WHOLE))
 
 
 @lru_cache(maxsize=128)
@@ -72,50 +50,6 @@ def _read(table: Table, day: dt.date) -> pa.Table:
         return _table(path, path.stat().st_mtime_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """A profile as it is stored; night after night, and window after window, ask for the same ones."""
-
-    path: Path
-    stamp: int
-    part: Part | None
-    grids_id: str
-    grids: Grids = field(compare=False)
-
-    @classmethod
-    def at(cls, path: Path, part: Part | None, grids: Grids) -> _Stored:
-        """What is there now."""
-        return cls(path, path.stat().st_mtime_ns, part, grids.id, grids)
-
-
-class _Known(Profile):
-    """A profile that remembers what was asked of it."""
-
-    @cached_property
-    def _asked(self) -> dict[tuple[str, str, str], Counts | None]:
-        return {}
-
-    def counts(self, version: str, segment: str, column: str) -> Counts | None:
-        """The counts of one column in one cell; None if the cell has no rows or the column was absent."""
-        asked = version, segment, column
-        if asked not in self._asked:
-            self._asked[asked] = super().counts(*asked)
-        return self._asked[asked]
-
-
-#: The texts of profiles that are read as codes. Not the names of columns: by these groups of rows are passed
-#: over, which Arrow does by texts alone.
-_CODES = [name for name in TEXTS if name != "column"]
-
-
-@lru_cache(maxsize=128)
-def _profile(stored: _Stored) -> tuple[Profile, tuple[str, ...]]:
-    """What is stored, and the columns that it counts on other grids."""
-    rows = pq.read_table(stored.path, partitioning=None, filters=stored.part.rows() if stored.part else None)
-    others = _on_other_grids(manifest_in(rows.schema), stored.grids)
-    return _Known(rows, stored.grids), tuple(others)
-
-
 def day_profile(night: Night, day: dt.date, *, part: Part | None = None) -> Profile:
     """The profile of one day, or a part of it; of no rows if the day has none.
 
@@ -129,22 +63,14 @@ def day_profile(night: Night, day: dt.date, *, part: Part | None = None) -> Prof
         return Profile.empty(grids)
     path = night.profiles.path(day)
     with _readable(path, day):
-        profile, others = _profile(_Stored.at(path, part, grids))
-    if others:
+        found = stored_profile(path, grids, part)
+    if others := found.on_other_grids:
         raise LakeError(
             f"{day} was profiled on other grids than the baseline has now: those of {', '.join(others)}.",
             remedy=f"Run `obs backfill {monitor.model} --from {monitor.start} --to` the last day; one run "
             "profiles them all on these grids.",
         )
-    return profile
-
-
-def _on_other_grids(manifest: dict[str, Any], grids: Grids) -> list[str]:
-    """The columns that a profile counts on other grids, as far as its manifest says it of columns."""
-    if manifest.get("grids") == grids.id:
-        return []
-    counted = manifest.get("columns", dict.fromkeys(grids.ids, ""))
-    return sorted(name for name, grid in grids.ids.items() if counted.get(name, grid) != grid)
+    return found
 
 
 def window_days(table: Table, day: dt.date, window: int) -> list[dt.date]:
@@ -272,10 +198,9 @@ def compared_with(
     """
     days = baseline_of(night.monitor).nights_without(day, breached)
     if days is None:
-        path = version_folder(night.monitor, version, night.lake) / PROFILE
-        own = _profile(_Stored.at(path, part, night.grids))[0] if path.exists() else None
+        own = baseline_profile(night.monitor, version, night.lake, night.grids, part)
         known = night.baseline_days[-_MOST_DAYS:] if own else []
-        parts = (_profile(_Stored.at(each, part, night.grids))[0] for each in known)
+        parts = (stored_profile(path, night.grids, part) for path in known)
         of_baseline = tuple(each for each in parts if version in each.versions())
         return ComparedWith(own, of_baseline, tuple(_nights_before(night, version, day, part)))
     written = {each: day_profile(night, each, part=part) for each in days if night.profiles.exists(each)}
@@ -291,6 +216,6 @@ def _nights_before(night: Night, version: str, day: dt.date, part: Part | None) 
     """The nights of a version that say how days differ; those that were counted on other grids are none."""
     last = day - dt.timedelta(days=_LEFT_OUT_DAYS + 1)
     for each in night.profiles.days_between(last - dt.timedelta(days=_MOST_DAYS - 1), last):
-        profile, others = _profile(_Stored.at(night.profiles.path(each), part, night.grids))
-        if not others and version in profile.versions():
+        profile = stored_profile(night.profiles.path(each), night.grids, part)
+        if not profile.on_other_grids and version in profile.versions():
             yield profile
