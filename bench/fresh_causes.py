@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.detection.faults import KINDS, cases
@@ -24,7 +24,7 @@ _DOCUMENT = Path(__file__).parents[1] / "docs" / "detection.md"
 _STRENGTHS = ("weak", "middling", "strong")
 
 
-def report(found: Mapping[str, int | None], asked: int) -> str:
+def report(found: Mapping[str, int | None], asked: int, strengths: Sequence[str]) -> str:
     """How often the cause stood first and among the first, and where it did not."""
     places = list(found.values())
     first, among = (sum(place is not None and place <= most for place in places) for most in (1, FIRST))
@@ -43,7 +43,10 @@ def report(found: Mapping[str, int | None], asked: int) -> str:
         for case, place in found.items()
         if place != 1
     ]
-    said = f"{asked} faults of a world of card payments, of which default rules find {len(places)}."
+    said = (
+        f"{asked} faults of a world of card payments ({', '.join(strengths)} ones) that have a cause in the "
+        f"log, of which default rules find {len(places)}."
+    )
     told = f" Not first: {'; '.join(missed)}." if missed else ""
     return f"{said}{told}\n\n{table(('the true cause stands', 'faults', 'share', '95 % interval'), rows)}"
 
@@ -54,8 +57,11 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, help="keep nights in this folder, so that a run that is cut goes on"
     )
+    parser.add_argument("--strengths", nargs="+", default=_STRENGTHS, choices=_STRENGTHS)
     options = parser.parse_args()
-    world, every = payments(), cases()
+    strengths = [_STRENGTHS.index(each) for each in options.strengths]
+    world = payments()
+    every = [case for strength in strengths for case in cases() if case.place == strength]
     behind = {
         case.name: [list(each) for each in case.kind.behind(world)]
         for case in every
@@ -66,7 +72,8 @@ def main() -> None:
         folder = options.data or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         watched(world, folder, every)
-        text = report(named_causes(folder, [case.name for case in every], behind), len(every))
+        found = named_causes(folder, [case.name for case in every], behind)
+        text = report(found, len(behind), options.strengths)
     print(text)
     before = _DOCUMENT.read_text(encoding="utf-8")
     _DOCUMENT.write_text(replaced(before, "fresh_causes", text), encoding="utf-8")
