@@ -62,6 +62,15 @@ def forget(
             highlight=False,
             soft_wrap=True,
         )
+    apart = monitor.fairness.held_apart
+    if apart is not None:
+        ERRORS.print(
+            f"Attributes that are held apart ({apart.path}) are not ours: remove the person there. Counts by "
+            "group name nobody, and stay.",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
     if not dry_run:
         ERRORS.print(
             "The source still has what it had; nights pass it over. If a night ran meanwhile, do it again.",

@@ -28,7 +28,8 @@ def last_day(monitor: Monitor, night: Night, asked: str | None) -> dt.date:
     """The day that is meant; left out, the last one that has outcomes."""
 
     def latest() -> dt.date:
-        known = night.outcomes.days()
+        # a model without labels has profiles alone
+        known = night.outcomes.days() or night.profiles.days()
         return known[-1] if known else days.last_legal(monitor)
 
     return days.day_of(monitor, asked or days.LATEST, latest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,8 @@ NONE_APART = GroupsApart(None)
 """No groups are told apart by anything but the log."""
 
 _TENS = 10
+_FINE = re.compile(r"<?(\d+\.\d+) %")
+"""A share in words that is finer than whole points."""
 
 
 class FairnessError(ObsError):
@@ -105,14 +108,15 @@ def rounded(estimate: Estimate) -> Estimate:
     Windows that differ by a day differ by less than that in most things, so that nobody can subtract them to
     learn of the few people of the day.
     """
+    reason = _FINE.sub(lambda share: f"{round(float(share[1]))} %", estimate.reason)
+    estimate = replace(estimate, n=estimate.n // _TENS * _TENS, reason=reason)
     if estimate.value is None or estimate.low is None or estimate.high is None:
-        return replace(estimate, n=estimate.n // _TENS * _TENS)
+        return estimate
     return replace(
         estimate,
         value=round(estimate.value, 2),
         low=math.floor(100 * estimate.low) / 100,
         high=math.ceil(100 * estimate.high) / 100,
-        n=estimate.n // _TENS * _TENS,
     )
 
 

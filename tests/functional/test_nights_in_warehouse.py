@@ -10,6 +10,8 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import create_engine, text
 
+from obs_dagster.evaluation.pairs_kept import count_pairs, kept_pairs, stale_pairs
+
 FIRST = dt.date(2024, 3, 9)
 #: New York changes its clocks on the second one.
 DAYS = [FIRST + dt.timedelta(days=each) for each in range(2)]
@@ -323,3 +325,24 @@ def test_labels_may_have_other_keys(worlds, warehouse, keys):
     found = differing(records, there.night(FIRST))
     assert not found, "\n".join(found[:20])
     assert any(each.metric == "recall" and each.value is not None for each in records)
+
+
+def test_requests_that_two_versions_scored_are_paired_there(worlds, warehouse):
+    shadow = rows_of(DAYS[0]).dropna(subset=["id"]).assign(model="shadow")
+    rng = np.random.default_rng(5)
+    warehouse.add("predictions", shadow.assign(score=rng.beta(1, 3, len(shadow)), ticket=None))
+    sides = worlds(windows=[1], quality={"max_quarantined_share": 0.9})
+    counted = []
+    for world in sides:
+        world.night(DAYS[0])
+        night = world.tonight
+        counted.append(dict(count_pairs(night, stale_pairs(night))))
+        assert stale_pairs(night) == []
+    assert counted[0] == counted[1]
+    assert counted[0][DAYS[0]] > 300
+    here, there = (kept_pairs(world.tonight, DAYS[0]) for world in sides)
+    assert here.keys() == there.keys()
+    assert ("1", "shadow", "recall") in here
+    for about, pairs in here.items():
+        np.testing.assert_allclose(there[about].sums, pairs.sums)
+        np.testing.assert_allclose(there[about].products, pairs.products)

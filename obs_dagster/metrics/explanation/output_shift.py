@@ -16,7 +16,7 @@ from obs_dagster.profile.distribution import FloatArray
 Part = Callable[[FloatArray], FloatArray]
 """From SHAP values, shape (rows, features), to a number of each row."""
 
-_SIGNED = ("binary_classification", "regression")
+_SIGNED = ("binary_classification", "regression", "unlabelled")
 """Of several classes only sizes of SHAP values are compared, and these add up to nothing."""
 
 

@@ -214,6 +214,8 @@ def test_of_a_column_of_many_values_few_have_a_group(small):
 def test_numbers_of_groups_held_apart_are_rounded_outwards():
     assert rounded(Estimate(0.5049, 0.411, 0.601, 1_239)) == Estimate(0.5, 0.41, 0.61, 1_230)
     assert rounded(Estimate.missing("no rows", 17)) == Estimate.missing("no rows", 10)
+    said = rounded(Estimate(0.1, 0.1, 0.1, 10, reason="sex=F 3.62 %, sex=M 26 %, others <0.1 %")).reason
+    assert said == "sex=F 4 %, sex=M 26 %, others 0 %"
 
 
 def test_counts_may_have_a_place_of_their_own(small):

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
+from scipy.stats import norm
 
+from obs_dagster.metrics.intervals import wilson
 from obs_dagster.segments.search import Cube, Half, sliceline_score, worst_slices
-from obs_dagster.segments.shrinkage import kin_of_means, siblings
+from obs_dagster.segments.shrinkage import critical, kin_of_means, siblings
 
 SIZES = (10, 8, 6)
 
@@ -136,3 +139,28 @@ def test_means_of_few_rows_are_drawn_towards_their_like():
     assert kin.worth == pytest.approx(16, rel=0.25)
     shrunk = np.array([kin.shrunk(*each) for each in zip(total, n, strict=True)])
     assert ((shrunk - true) ** 2).mean() < 0.7 * ((total / n - true) ** 2).mean()
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.05, 0.5, 1.0, 3.0, 20.0])
+def test_intervals_reach_as_far_as_the_worst_distribution_of_segments_asks(bias):
+    """Held against the linear program over all distributions of biases on a grid."""
+    reach = critical(bias)
+    squares = np.concatenate([[0.0], np.geomspace(1e-6, 2_000, 3_000)])
+    missed = norm.sf(reach - np.sqrt(squares)) + norm.cdf(-reach - np.sqrt(squares))
+    worst = linprog(-missed, A_eq=[np.ones_like(squares), squares], b_eq=[1, bias])
+    assert -worst.fun == pytest.approx(0.05, abs=1e-4)
+
+
+def test_intervals_hold_also_where_few_segments_are_unlike_all_others():
+    rng, held, alone = np.random.default_rng(3), [], []
+    for _ in range(40):
+        true = np.where(rng.random(100) < 0.05, 0.35, 0.1 + 0.01 * rng.normal(size=100))
+        n = rng.integers(30, 200, 100)
+        bad = rng.binomial(n, true)
+        kin = siblings(bad, n)
+        bounds = np.array([kin.interval(*each) for each in zip(bad, n, strict=True)])
+        held.append((bounds[:, 0] <= true) & (true <= bounds[:, 1]))
+        wide = bounds[:, 1] - bounds[:, 0]
+        alone.append(wide / np.array([np.diff(wilson(*each))[0] for each in zip(bad, n, strict=True)]))
+    assert 0.94 <= np.mean(held) <= 0.985
+    assert np.mean(alone) < 1
