@@ -131,6 +131,14 @@ def test_without_labels(render, season):
     assert "Nothing is firing." in seen
 
 
+def test_rows_in_quarantine_say_which_rules_they_broke(render, season):
+    broken = {"temp is above 60": 31, **{f"column {number} is missing": 1 for number in range(6)}}
+    seen = text(render(broken=broken))
+    assert "They broke the contract: temp is above 60 (31 rows); column 0 is missing (1 row);" in seen
+    assert f"2 more rules. obs quarantine flight_delay --day {season.LAST} shows them." in seen
+    assert "They broke" not in text(render())
+
+
 def test_with_labels_that_have_not_come(render, season):
     seen = text(render(records=without(season, *LABELLED), alerts=[]))
     assert seen.count("No labels yet.") == 4 + 2
