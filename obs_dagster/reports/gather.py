@@ -165,8 +165,8 @@ class Gathering:
         quality = None if self._night is None else day_quality(self._monitor, day, self._night.lake)
         if quality is None:
             return {}
-        known = quality.examples.get(UNCAST_RULE)
-        named = f"{UNCAST_RULE} ({known})" if known else UNCAST_RULE
+        # of the column, with a value
+        named = quality.examples.get(UNCAST_RULE) or UNCAST_RULE
         return {named if rule == UNCAST_RULE else rule: n for rule, n in quality.broken_rules.items()}
 
     def _columns(self, day: dt.date) -> list[str]:
