@@ -14,7 +14,7 @@ from obs_dagster.history import History
 from obs_dagster.monitor.content import CONTENT, descriptors
 from obs_dagster.profile.grids.asinh_grid import AsinhGrid
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.quality.validated import QUARANTINE
+from obs_dagster.quality.validated import QUARANTINE, day_quality
 from obs_dagster.reports.gather import gather
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.log_schema import LogSchema
@@ -141,6 +141,9 @@ def test_a_broken_value_is_quarantined_with_the_reason(evaluated, kind, day, tmp
     with History.open(f"sqlite:///{tmp_path / 'history.db'}") as history:
         now = dt.datetime(2024, 6, 1, tzinfo=dt.UTC)
         assert gather(world.monitor, history, day, now=now, lake=world.lake).broken == {rule: 1}
+    (result,) = (each for each in day_quality(world.monitor, day, world.lake).results if each["rule"] == rule)
+    # an example says more than the rule, or there is none
+    assert all(" " in each for each in result["examples"])
 
 
 def test_nights_compare_every_descriptor_with_the_baseline(evaluated, kind):
