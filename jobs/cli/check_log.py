@@ -266,7 +266,9 @@ def _contract(monitor: Monitor, day: dt.date, look: _Look) -> Finding:
     if not quality.quarantined:
         return Finding(monitor.model, "contract", "ok", f"{seen}, all sound")
     rules = list(quality.broken_rules.items())
-    told = "; ".join(f"{rule} ({rows} rows{_example(look, rule)})" for rule, rows in rules[:_MOST_RULES])
+    told = "; ".join(
+        f"{rule} ({_number(rows, 'row')}{_example(look, rule)})" for rule, rows in rules[:_MOST_RULES]
+    )
     more = f"; and {len(rules) - _MOST_RULES} more rules" if len(rules) > _MOST_RULES else ""
     share = f"{quality.quarantined_share:.1%} would be quarantined: {told}{more}"
     return Finding(monitor.model, "contract", "warn", f"{seen}, {share}")

@@ -175,7 +175,8 @@ class Asked:
         """Why there are no probabilities; empty if there are."""
         known = int((self._past[:, self._last] != UNKNOWN).sum())
         if known < LEAST_NIGHTS:
-            return f"{known} nights say too little of what leads to what; it takes {LEAST_NIGHTS}"
+            say = "night says" if known == 1 else "nights say"
+            return f"{known} {say} too little of what leads to what; it takes {LEAST_NIGHTS}"
         if self._unlearned:
             return f"too few nights are known of {' and '.join(each.title for each in self._unlearned)}"
         counts = {each: int((self._past[:, each] == OFF).sum()) for each in [*self._off(), self._last]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 from obs_dagster.changes.change import Change, Reference
 from obs_dagster.changes.figures import named, shares, value
@@ -12,6 +13,9 @@ from obs_dagster.monitor.whole import WHOLE
 
 _STILL = 0.02
 """A median that moved by less of the spread has not moved to the eye; then another quantile is told."""
+
+_CERTAIN = 4.0
+"""Standard errors that a share has to move by: values are those that stand out among thousands."""
 
 
 def told(change: Change) -> str:
@@ -49,8 +53,18 @@ def _share(change: Change) -> str:
     most = max(before, key=lambda name: abs(after[name] - before[name]))
     if before[most] == after[most]:
         return ""
+    if _by_chance(change, before[most], after[most]):
+        return "none of its values by more than chance"
     shown = most if change.before.quantiles else named(most)
     return f"{shown} {shares(before[most], after[most])}"
+
+
+def _by_chance(change: Change, was: float, now: float) -> bool:
+    """Whether the share of a value differs by no more than that of one of very many may by chance."""
+    rows = [side.rows - side.missing for side in (change.before, change.after)]
+    pooled = (was * rows[0] + now * rows[1]) / sum(rows)
+    error = math.sqrt(pooled * (1 - pooled) * (1 / rows[0] + 1 / rows[1]))
+    return abs(now - was) <= _CERTAIN * error
 
 
 def between(change: Change) -> str:

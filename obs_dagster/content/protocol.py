@@ -142,9 +142,22 @@ def content_of(stage: str) -> str:
     return found[1] if found else ""
 
 
+FAULT = f"{RESERVED}fault_"
+"""How the names of columns begin that say what is wrong with the values of others."""
+
+
 def fault_column(column: str) -> str:
     """Name of the column of the lake that says why a value of a content column cannot be used."""
-    return f"{RESERVED}fault_{column}"
+    return f"{FAULT}{column}"
+
+
+def told_of_fault(fault: str) -> str:
+    """What a fault says beside its kind, for people; empty if it is a kind alone.
+
+    >>> told_of_fault("corrupt: no base64"), told_of_fault("dimension 16"), told_of_fault("absent")
+    ('no base64', 'dimension 16', '')
+    """
+    return fault.partition(": ")[2] or (fault if " " in fault else "")
 
 
 def asked(rows: duckdb.DuckDBPyRelation, query: str) -> duckdb.DuckDBPyRelation:

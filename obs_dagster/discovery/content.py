@@ -48,7 +48,8 @@ def content_of(column: Column) -> Content | None:
     if column.found == "BLOB":
         return Content("image", {"stored_as": "bytes"}, "images") if _mostly(_BYTES.match, values) else None
     if _mostly(_IMAGE.fullmatch, values):
-        return Content("image", {}, f"files of images: {', '.join(filter(_IMAGE.fullmatch, values[:2]))}, …")
+        shown = [value for value in values if _IMAGE.fullmatch(value)][:2]
+        return Content("image", {}, f"files of images: {', '.join(shown)}, …")
     if _mostly(_BASE64.match, values):
         return Content("image", {"stored_as": "base64"}, "images in base64")
     words = sum(len(value.split()) for value in values) / len(values)

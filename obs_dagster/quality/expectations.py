@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from obs_dagster.content.protocol import FAULT, told_of_fault
 from obs_dagster.errors import ObsError
 from obs_dagster.quality.contract import Expectation
 
@@ -249,6 +250,8 @@ def _add(result: ExpectationResult, outcome: Outcome) -> Rows:
     result.checked += int(outcome.details.get("element_count") or 0)
     result.failed += outcome.failed
     for value in outcome.details.get("partial_unexpected_list") or ():
-        if len(result.examples) < _EXAMPLES and str(value) not in result.examples:
-            result.examples.append(str(value)[:80])
+        # of a text, vector or image it is what is wrong, which the rule says already but for the rest
+        shown = told_of_fault(str(value)) if result.column.startswith(FAULT) else str(value)
+        if shown and len(result.examples) < _EXAMPLES and shown not in result.examples:
+            result.examples.append(shown[:80])
     return np.array(outcome.details.get("unexpected_index_list") or [], np.int64)

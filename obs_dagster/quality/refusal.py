@@ -26,6 +26,7 @@ _KINDS = {
     "TIMESTAMPTZ": "a time",
     "FLOAT[]": "a list of numbers",
     "BLOB": "made of bytes",
+    "VARCHAR": "plain text",
 }
 
 

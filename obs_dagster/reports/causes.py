@@ -48,26 +48,32 @@ class Began:
 def causes_section(answer: Answer) -> Listing:
     """The components that may have begun it, the likeliest first."""
     title = "Causes across components" if answer.of is None else _title(answer, answer.of)
-    rows = [_row(each) for each in answer.candidates]
-    if answer.alone is not None:
+    headings, rows = _HEADINGS, [_row(each) for each in answer.candidates]
+    if answer.alone is None:
+        # columns without a number say nothing
+        headings, rows = headings[:1] + headings[-2:], [each[:1] + each[-2:] for each in rows]
+    else:
         # where nothing else is off, that is known too
         rows.append(("nothing that is known", _probability(answer.alone), *(UNKNOWN,) * 4, ""))
     return Listing(
         title=title,
-        headings=(
-            "Component",
-            "It began there",
-            "Chance of it",
-            "Had it been as usual",
-            "All the same",
-            "Together before",
-            "What was seen",
-        ),
+        headings=headings,
         rows=rows,
         numeric=frozenset(),
         note=" ".join(told_of(answer)),
         empty="Nothing that comes before it was off.",
     )
+
+
+_HEADINGS: tuple[str, ...] = (
+    "Component",
+    "It began there",
+    "Chance of it",
+    "Had it been as usual",
+    "All the same",
+    "Together before",
+    "What was seen",
+)
 
 
 def _title(answer: Answer, of: Component) -> str:
@@ -86,9 +92,15 @@ def _row(each: Candidate) -> tuple[str, ...]:
         each.component.title,
         UNKNOWN if each.began is None else _probability(each.began),
         *numbers,
-        f"{each.together} of {each.off_nights} nights",
+        _together(each),
         "; ".join(each.told) if each.off else "not known",
     )
+
+
+def _together(each: Candidate) -> str:
+    """How often both were off, of the nights on which the cause was."""
+    nights = f"night{'s' * (each.off_nights != 1)}"
+    return f"{each.together} of {each.off_nights} {nights}" if each.off_nights else "never off before"
 
 
 def _probability(given: Probability) -> str:

@@ -35,6 +35,7 @@ from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.monitor.elsewhere import at_sites
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import outputs
+from obs_dagster.quality.contract import UNCAST_RULE
 from obs_dagster.quality.schema_events import events_of_day
 from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.alert_lines import alert_lines
@@ -133,6 +134,7 @@ class Gathering:
             generated_at=self._now,
             run_id=self._run_id,
             trace=self._trace(day),
+            broken=self._broken(day),
             changes=changes,
             sections=sections,
             hours=hours,
@@ -159,6 +161,15 @@ class Gathering:
                 *unasked,
             ],
         )
+
+    def _broken(self, day: dt.date) -> Mapping[str, int]:
+        """The rules that rows of the day broke, the most rows first."""
+        quality = None if self._night is None else day_quality(self._monitor, day, self._night.lake)
+        if quality is None:
+            return {}
+        # of the column, with a value
+        named = quality.examples.get(UNCAST_RULE) or UNCAST_RULE
+        return {named if rule == UNCAST_RULE else rule: n for rule, n in quality.broken_rules.items()}
 
     def _columns(self, day: dt.date) -> list[str]:
         """What changed in the columns of the log since the day before."""

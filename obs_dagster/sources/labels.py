@@ -236,9 +236,17 @@ def _waiting(connection: duckdb.DuckDBPyConnection, monitor: Monitor, lake: Lake
     found = connection.sql(
         f"SELECT {key} AS shown FROM ({log}) AS log WHERE shown IS NOT NULL LIMIT {_EXAMPLES}"
     ).fetchall()
-    days = log_rows(connection, monitor, there[-_expected_days(monitor) :], lake)
+    newest = there[-_expected_days(monitor) :]
+    days = log_rows(connection, monitor, newest, lake)
     by = of_predictions(monitor, "log", connection.sql(days).columns) if keyed else key
-    misses = near_misses(connection, monitor, f"SELECT {by} AS shown FROM ({days}) AS log")
+    shown = f"SELECT {by} AS shown FROM ({days}) AS log"
+    truth = lake.table(monitor.model, GROUND_TRUTH)
+    labelled = [literal(str(truth.path(day))) for day in newest if truth.exists(day)]
+    if labelled and not keyed:
+        # a row that has its label waits for none, however like it another's id is
+        known = f"SELECT prediction_id FROM read_parquet([{', '.join(labelled)}])"
+        shown = f"SELECT shown FROM ({shown}) WHERE CAST(shown AS VARCHAR) NOT IN ({known})"
+    misses = near_misses(connection, monitor, shown)
     # in pseudonyms no difference can be seen
     seen = {} if told is pseudonym else misses.examples
     alike = {what: [told(each) for each in pair] for what, pair in seen.items()}

@@ -87,7 +87,7 @@ def looks_of(content: bytes) -> Looks:
         raise BrokenImageError("too many pixels") from error
     # decoders of damaged files fail in ways of their own
     except Exception as error:
-        raise BrokenImageError(type(error).__name__) from error
+        raise BrokenImageError(f"damaged or cut off ({type(error).__name__})") from error
     luma = pixels @ _LUMA
     red, green, blue = (float(value) for value in pixels.mean(axis=(0, 1)))
     return Looks(

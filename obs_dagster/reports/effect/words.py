@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from obs_dagster.effects.by_day import Mean
 from obs_dagster.effects.estimate import Estimated
-from obs_dagster.effects.overlap import APART
+from obs_dagster.effects.overlap import APART, GUESSING
 from obs_dagster.evaluation.effect import VersionEffect
 from obs_dagster.figures import MINUS, decimal, percent
 
@@ -94,7 +94,7 @@ def told(found: VersionEffect) -> Iterator[tuple[str, str]]:
 _MOSTLY, _TELLING = 0.9, 3
 _DO = (
     "Have chance decide for a part of the rows, of every kind, which version serves them; after seven days "
-    "of that ask again, with `--from` its first day."
+    "of that ask obs effect again, from its first day on."
 )
 _ALWAYS = "Which version is right more often, obs compare says on any night."
 _SAY = (
@@ -138,7 +138,8 @@ def routing(estimated: Estimated) -> str:
     if seen.at_random:
         return f"It looks random: nothing in the features tells who served a row {area}."
     told = "tell" if seen.area >= APART else "tell in part"
-    alone = [f"{name} ({each:.2f} alone)" for name, each in [*seen.alone.items()][:_TELLING]]
+    least = GUESSING + (seen.area - GUESSING) / 4
+    alone = [f"{name} ({each:.2f} alone)" for name, each in seen.alone.items() if each >= least][:_TELLING]
     most = f" Most of all {', '.join(alone)}." if alone else ""
     return f"It was not random: the features {told} who served a row {area}.{most}"
 

@@ -104,7 +104,9 @@ def _not_calibrated(index: RecordIndex, day: dt.date, shown: Sequence[MetricReco
     reasons = {each.reason for each in days if each is not None}
     if not reasons or "" in reasons:
         return ""
-    return f"How likely days are to differ so is {min(reasons)}."
+    why = min(reasons)
+    told = why if why.startswith("not calibrated") else f"not known: {why}"
+    return f"How likely days are to differ so is {told}."
 
 
 def _missing(now: MetricRecord | None, change: MetricRecord | None) -> str:

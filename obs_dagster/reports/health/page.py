@@ -27,7 +27,13 @@ from obs_dagster.reports.health.firing import NOBODY, about_day, closed_lines, f
 from obs_dagster.reports.health.importance import importance_table
 from obs_dagster.reports.health.incidents import incident_lines
 from obs_dagster.reports.health.moved import moved_cards, moved_lines
-from obs_dagster.reports.health.quality import headings, night_strip, quality_rows, where_rows_went
+from obs_dagster.reports.health.quality import (
+    headings,
+    night_strip,
+    quality_rows,
+    rules_broken,
+    where_rows_went,
+)
 from obs_dagster.reports.health.sections import Drawn, draw_section
 from obs_dagster.reports.health.segments import order_of_cells, segment_table
 from obs_dagster.reports.health.trends import PLACES, draw_trends, trend_styles
@@ -65,6 +71,7 @@ class HealthInput:
         trace: the address of its trace; empty if there is none.
         remarks: what could not be shown, and why, and what is to be known of how the night ran; sentences
             without a full stop.
+        broken: by rule of the contract, how many rows of the reported day broke it.
         changes: the columns that moved on the reported day.
         incidents: those that fire after the night of `day`.
         suspected: by the id of an incident, what is likely behind it.
@@ -92,6 +99,7 @@ class HealthInput:
     run_id: str = ""
     trace: str = ""
     remarks: Sequence[str] = ()
+    broken: Mapping[str, int] = field(default_factory=dict)
     changes: Changes = NOTHING
     sections: Mapping[str, Sequence[Section]] = field(default_factory=dict)
     incidents: Sequence[Incident] = ()
@@ -191,7 +199,7 @@ def render_health(page: HealthInput) -> str:
             strip=night_strip(page.nights, begun, day),
             headings=headings(monitor),
             quality=quality_rows(monitor, index, versions, day),
-            books=where_rows_went(index, day),
+            books=f"{where_rows_went(index, day)} {rules_broken(monitor, day, page.broken)}".strip(),
             meanings=_meanings(page),
             generated_at=page.generated_at,
             run_id=page.run_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,9 @@ from obs_dagster.verdict.headline import headline_window
 from obs_dagster.verdict.inputs import NightLine
 from obs_dagster.verdict.record_index import RecordIndex
 from obs_dagster.verdict.wording import day_month, number
+
+_RULES = 5
+"""Rules that are named; the rest is counted."""
 
 NightState = Literal["evaluated", "refused", "absent"]
 
@@ -91,6 +94,16 @@ def where_rows_went(index: RecordIndex, day: dt.date) -> str:
         if record.value
     ]
     return f"Of {read:,} rows in the log's files: {', '.join(parts)}." if parts else ""
+
+
+def rules_broken(monitor: Monitor, day: dt.date, broken: Mapping[str, int]) -> str:
+    """Why rows of a day are in quarantine, in a sentence, and what shows them; empty if none are."""
+    if not broken:
+        return ""
+    told = [f"{rule} ({rows:,} row{'s' * (rows != 1)})" for rule, rows in broken.items()]
+    more = [f"{len(told) - _RULES} more rules"] if len(told) > _RULES else []
+    shown = "; ".join([*told[:_RULES], *more])
+    return f"They broke the contract: {shown}. obs quarantine {monitor.model} --day {day} shows them."
 
 
 def _latest(

@@ -98,6 +98,19 @@ def test_the_table_has_every_candidate_and_nothing_that_is_known(answer):
     assert markdown([section]).startswith("## What began it: performance\n\nPerformance was off")
 
 
+def test_without_probabilities_there_are_no_columns_of_them(answer):
+    few = replace(answer.candidates[0], began=None, effect=None, off_nights=1, together=1)
+    never = replace(answer.candidates[1], began=None, effect=None, off_nights=0, together=0)
+    known = replace(answer, candidates=[few, never], alone=None, links=(), nights=1, reason="1 night says")
+    section = causes_section(known)
+    assert section.headings == ("Component", "Together before", "What was seen")
+    assert [row[:2] for row in section.rows] == [
+        ("service health", "1 of 1 night"),
+        ("schema", "never off before"),
+    ]
+    assert "1 night is known" in section.note
+
+
 def test_plain_values_are_all_of_it(answer):
     plain = answer.as_dict()
     assert plain["candidates"][0]["began"] == {"value": 0.83, "low": 0.61, "high": 0.96}

@@ -50,6 +50,15 @@ def drawn(seed, n=4000):
     }
 
 
+def test_a_value_of_very_many_that_stands_out_by_chance_is_not_named(change):
+    rng = np.random.default_rng(0)
+    before, after = (rng.integers(0, 1_500, n).astype(str).tolist() for n in (5_000, 1_800))
+    (found,) = change(city=(before, after))
+    assert told(found) == "none of its values by more than chance"
+    (found,) = change(city=(before, ["7"] * 100 + after[100:]))
+    assert told(found).startswith("'7' 0.")
+
+
 def test_columns_that_changed_places_are_named_with_each_other(change):
     before, after = drawn(1, 20_000), drawn(2)
     found = change(

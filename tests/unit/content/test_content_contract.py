@@ -1,5 +1,6 @@
 """What holds for every content type, whatever it is of."""
 
+import datetime as dt
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -9,10 +10,12 @@ import pytest
 
 from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.content.protocol import described, fault_column
+from obs_dagster.history import History
 from obs_dagster.monitor.content import CONTENT, descriptors
 from obs_dagster.profile.grids.asinh_grid import AsinhGrid
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.quality.validated import QUARANTINE
+from obs_dagster.quality.validated import QUARANTINE, day_quality
+from obs_dagster.reports.gather import gather
 from obs_dagster.sources.ingest import ingest_logs
 from obs_dagster.sources.log_schema import LogSchema
 from tests.unit.content.content_rows import broken, keys, sound
@@ -129,12 +132,18 @@ def evaluated(small_at, tmp_path_factory, day):
     return of
 
 
-def test_a_broken_value_is_quarantined_with_the_reason(evaluated, kind, day):
+def test_a_broken_value_is_quarantined_with_the_reason(evaluated, kind, day, tmp_path):
     world, log, _ = evaluated(kind)
     quarantined = world.lake.table("small", QUARANTINE).read(day).to_pylist()
     assert [each["id"] for each in quarantined] == [log["id"].iloc[7]]
     (rule,) = quarantined[0]["_obs_rules"]
     assert rule in described(described_feature(kind)).faults("what", described_feature(kind)).values()
+    with History.open(f"sqlite:///{tmp_path / 'history.db'}") as history:
+        now = dt.datetime(2024, 6, 1, tzinfo=dt.UTC)
+        assert gather(world.monitor, history, day, now=now, lake=world.lake).broken == {rule: 1}
+    (result,) = (each for each in day_quality(world.monitor, day, world.lake).results if each["rule"] == rule)
+    # an example says more than the rule, or there is none
+    assert all(" " in each for each in result["examples"])
 
 
 def test_nights_compare_every_descriptor_with_the_baseline(evaluated, kind):

@@ -81,6 +81,13 @@ def test_some_damaged_values_change_nothing(service):
     assert monitor.content["vector"].dimension == 24
 
 
+def test_what_images_are_recognised_by_are_images(service):
+    paths = ["/etc/passwd", "n/a", *(f"{number}.jpg" for number in range(98))]
+    service.log(place="logs/{day}.parquet", change=lambda frame: frame.assign(photo=paths))
+    (photo,) = [each for each in drafted(service).features if each.name == "photo"]
+    assert photo.seen == "files of images: 0.jpg, 1.jpg, …, none missing"
+
+
 def test_lists_of_any_length_are_no_vectors(service):
     rng = np.random.default_rng(0)
     types, _ = with_columns(

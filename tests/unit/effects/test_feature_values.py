@@ -10,6 +10,8 @@ from obs_dagster.effects.estimate import estimated
 from obs_dagster.effects.overlap import overlap
 from obs_dagster.effects.rows import ServedRows
 from obs_dagster.effects.values import many, told_by_others, values_of
+from obs_dagster.evaluation.effect import VersionEffect
+from obs_dagster.reports.effect import told
 
 SHOPS, DAYS, ROWS = 60, 14, 400
 
@@ -55,6 +57,10 @@ def test_a_version_by_shop_leaves_nothing_to_compare_and_the_shop_is_named(numbe
     assert found.effect is None
     assert "by shop alone" in found.refused
     assert list(found.overlap.alone) == ["shop"]
+    said = dict(told(VersionEffect("1", "2", "label", estimated=found, reason=found.refused)))
+    assert "tell who served" in said["Routing"]
+    assert "Most of all shop (" in said["Routing"]
+    assert "Have chance decide" in said["What to do"]
 
 
 def test_what_shops_differ_in_is_evened_out():

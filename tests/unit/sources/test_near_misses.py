@@ -71,6 +71,12 @@ def test_dashes_at_other_places_make_other_ids(waiting, logged, labelled):
     assert waiting([logged], [labelled]).why == {}
 
 
+def test_a_row_that_has_its_label_is_no_other_label_s(waiting):
+    # `1/10` is of a day that has not been run, and no other spelling of `11/0`
+    found = waiting(["11/0", "11/1"], ["11/0", "11/1", "1/10"])
+    assert (found.labels, found.why, found.compared) == (1, {}, 1)
+
+
 def test_where_nothing_is_alike_the_day_may_be_to_come(waiting):
     found = waiting(["r1"], ["zzz"])
     assert (found.why, found.compared) == ({}, 1)

@@ -131,6 +131,14 @@ def test_without_labels(render, season):
     assert "Nothing is firing." in seen
 
 
+def test_rows_in_quarantine_say_which_rules_they_broke(render, season):
+    broken = {"temp is above 60": 31, **{f"column {number} is missing": 1 for number in range(6)}}
+    seen = text(render(broken=broken))
+    assert "They broke the contract: temp is above 60 (31 rows); column 0 is missing (1 row);" in seen
+    assert f"2 more rules. obs quarantine flight_delay --day {season.LAST} shows them." in seen
+    assert "They broke" not in text(render())
+
+
 def test_with_labels_that_have_not_come(render, season):
     seen = text(render(records=without(season, *LABELLED), alerts=[]))
     assert seen.count("No labels yet.") == 4 + 2
@@ -210,9 +218,18 @@ def test_what_people_do_about_alerts_and_incidents_is_shown(render, season):
     assert "Incident" not in text(render())
 
 
-def test_a_column_says_how_likely_days_are_to_differ_so_where_that_is_known(render, season):
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (
+            "not calibrated: 12 days of the baseline have rows of it, 20 are needed",
+            "so is not calibrated: 12",
+        ),
+        ("no rows", "so is not known: no rows."),
+    ],
+)
+def test_a_column_says_how_likely_days_are_to_differ_so_where_that_is_known(render, season, reason, told):
     last = {"day": season.LAST, "window": 7, "column": "temp"}
-    reason = "not calibrated: 12 days of the baseline have rows of it, 20 are needed"
     evidence = [
         season.record("drift_p_value", "1", value=1e-5, **last),
         season.record("design_effect", "1", value=40.0, **last | {"window": 1}),
@@ -224,7 +241,7 @@ def test_a_column_says_how_likely_days_are_to_differ_so_where_that_is_known(rend
     assert "below how far a column moved" in page
     assert "below how far a column moved" not in render()
     assert "p 0.2" not in page
-    assert page.count(f"How likely days are to differ so is {reason}.") == 1
+    assert page.count(f"How likely days are to differ {told}") == 1
 
 
 def test_features_say_whether_the_model_decides_by_them_as_on_its_baseline(render, season):
