@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from obs_dagster.discovery.column import Column
@@ -20,6 +20,8 @@ _BASE64 = re.compile(r"(data:image/[a-z+]+;base64,)?(iVBORw0KGgo|/9j/|R0lGOD|Ukl
 _WORDS, _DIFFERENT, _FEWEST = 4.0, 0.1, 20
 #: Numbers of a list that are too many to be features, or scores, each of its own.
 _VECTOR = 16
+#: Values that look like it, of all: a log has broken ones, which are what quarantine is for.
+_NEARLY_ALL = 0.9
 _ITEM = re.compile(r"(.*)\[\d+\]")
 
 
@@ -44,10 +46,11 @@ def content_of(column: Column) -> Content | None:
     if not values or column.numeric or column.temporal or column.boolean:
         return None
     if column.found == "BLOB":
-        return Content("image", {"stored_as": "bytes"}, "images") if all(map(_BYTES.match, values)) else None
-    if all(map(_IMAGE.fullmatch, values)):
+        images = _nearly_all(_BYTES.match, values)
+        return Content("image", {"stored_as": "bytes"}, "images") if images else None
+    if _nearly_all(_IMAGE.fullmatch, values):
         return Content("image", {}, f"files of images: {column.listed(2)}")
-    if all(map(_BASE64.match, values)):
+    if _nearly_all(_BASE64.match, values):
         return Content("image", {"stored_as": "base64"}, "images in base64")
     words = sum(len(value.split()) for value in values) / len(values)
     different = column.distinct > max(_FEWEST, column.present * _DIFFERENT)
@@ -59,7 +62,7 @@ def content_of(column: Column) -> Content | None:
 
 
 def vectors_of(sample: Sample, used: Collection[str]) -> Iterator[tuple[str, Content, frozenset[str]]]:
-    """The columns that are long lists of numbers, all of one length, and the names of what is in them."""
+    """The columns that are long lists of numbers, nearly all of one length, and the names of their items."""
     inside = defaultdict(set)
     for column in sample.columns.values():
         if (match := _ITEM.fullmatch(column.name)) and column.numeric:
@@ -68,9 +71,14 @@ def vectors_of(sample: Sample, used: Collection[str]) -> Iterator[tuple[str, Con
         if len(items) < _VECTOR or not items.isdisjoint(used) or "." in name or "[" in name:
             continue
         vectors = f"SELECT TRY_CAST({identifier(name)} AS FLOAT[]) AS each FROM {sample.table}"
-        shortest, longest = sample.connection.execute(
-            f"SELECT min(len(each)), max(len(each)) FROM ({vectors})"
-        ).fetchall()[0]
-        if shortest is not None and shortest == longest:
-            seen = f"vectors of {longest:,} numbers"
-            yield name, Content("embedding", {"dimension": longest}, seen), frozenset(items)
+        found = sample.connection.execute(
+            f"SELECT len(each), count(*) / sum(count(*)) OVER () FROM ({vectors}) WHERE each IS NOT NULL "
+            "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1"
+        ).fetchall()
+        if found and found[0][0] >= _VECTOR and found[0][1] >= _NEARLY_ALL:
+            seen = f"vectors of {found[0][0]:,} numbers"
+            yield name, Content("embedding", {"dimension": found[0][0]}, seen), frozenset(items)
+
+
+def _nearly_all(looks: Callable[[str], object], values: Sequence[str]) -> bool:
+    return sum(looks(value) is not None for value in values) >= _NEARLY_ALL * len(values)
