@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from obs_dagster.contracts.reading import Promises
 from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.sources.declared import declared_types
+from obs_dagster.sources.declared import read_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def differences(monitor: Monitor, promised: Promises) -> list[Difference]:
 def _differences(monitor: Monitor, promised: Promises) -> Iterator[Difference]:
     features = {name: each for name, each in monitor.features.items() if name not in monitor.described}
     # of content a contract says no more than that it is there
-    roles = [name for name in declared_types(monitor) if name not in features]
+    roles = [name for name in read_types(monitor) if name not in features]
     known = {*promised.columns, *promised.others}
     for name in roles:
         if name not in known:

@@ -13,7 +13,7 @@ from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.data import Labels, Logs
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.task import task_named
-from obs_dagster.sources.declared import about_column, declared_types
+from obs_dagster.sources.declared import about_column, read_types
 from obs_dagster.sources.protocol import OfSnapshots, source_of
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _columns(monitor: Monitor) -> Iterator[SchemaProperty]:
     roles = monitor.logs.columns
     key = [roles.prediction_id, roles.version]
     features = {**monitor.features, **monitor.content}
-    for name, kind in declared_types(monitor).items():
+    for name, kind in read_types(monitor).items():
         if name in features:
             yield _feature(name, features[name])
         else:

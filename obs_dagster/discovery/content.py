@@ -80,7 +80,7 @@ def vectors_of(sample: Sample, used: Collection[str]) -> Iterator[tuple[str, Con
             "GROUP BY 1 ORDER BY 2 DESC, 1"
         ).fetchall()
         rows = sum(count for _, count in lengths)
-        if lengths and lengths[0][1] >= _MOST * rows:
+        if lengths and lengths[0][0] >= _VECTOR and lengths[0][1] >= _MOST * rows:
             dimension, alike = lengths[0]
             others = f", {100 * (1 - alike / rows):.2g} % have another number" if alike < rows else ""
             seen = f"vectors of {dimension:,} numbers{others}"

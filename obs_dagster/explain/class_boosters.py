@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from obs_dagster.errors import ModelLoadError
-from obs_dagster.explain.explainable import AttributeClasses, ClassAttribution, FloatArray, Unit
+from obs_dagster.explain.explainable import AttributeClasses, ClassAttribution, FloatArray, Interactions, Unit
 from obs_dagster.explain.lightgbm_booster import LightGBMBooster, has_linear_leaves
+from obs_dagster.explain.lightgbm_trees import interaction_values
 from obs_dagster.explain.xgboost_booster import XGBoostBooster
 
 if TYPE_CHECKING:
@@ -45,11 +46,27 @@ class LightGBMClasses:
         """Path-dependent TreeSHAP of each class's trees; None where LightGBM has none."""
         return None if has_linear_leaves(self.one.booster) else self._attribute
 
-    def _attribute(self, rows: pd.DataFrame) -> ClassAttribution:
-        booster, encoded = self.one.booster, self.one.encoded(rows)
-        # random forests have the sum of their trees, of which predictions take the mean
+    def class_interactions(self, background: pd.DataFrame) -> Interactions | None:  # noqa: ARG002 - as above
+        """SHAP interaction values by the trees of each class; None where LightGBM has no SHAP values."""
+        return None if has_linear_leaves(self.one.booster) else self._pairs
+
+    def _pairs(self, rows: pd.DataFrame) -> FloatArray:
+        booster, encoded, values = self.one.booster, self.one.encoded(rows), self._attribute(rows)
+        by_class = [
+            interaction_values(booster, encoded, values.contributions[:, :, place], self._scale, place)
+            for place in range(values.output.shape[1])
+        ]
+        return np.stack(by_class, axis=3)
+
+    @property
+    def _scale(self) -> float:
+        """Random forests have the sum of their trees, of which predictions take the mean."""
+        booster = self.one.booster
         averaged = booster.num_trees() // booster.num_model_per_iteration()
-        scale = 1 / averaged if booster.dump_model(num_iteration=1)["average_output"] else 1.0
+        return 1 / averaged if booster.dump_model(num_iteration=1)["average_output"] else 1.0
+
+    def _attribute(self, rows: pd.DataFrame) -> ClassAttribution:
+        booster, encoded, scale = self.one.booster, self.one.encoded(rows), self._scale
         output = np.asarray(booster.predict(encoded, raw_score=True), dtype=np.float64)
         flat = np.asarray(booster.predict(encoded, pred_contrib=True), dtype=np.float64)
         return _of_flat(scale * flat, scale * output, "LightGBM pred_contrib (path-dependent TreeSHAP)")
@@ -82,6 +99,17 @@ class XGBoostClasses:
         """Path-dependent TreeSHAP of each class's trees; None for a booster that has no trees."""
         kind = json.loads(self.one.booster.save_config())["learner"]["gradient_booster"]["name"]
         return None if kind == "gblinear" else self._attribute
+
+    def class_interactions(self, background: pd.DataFrame) -> Interactions | None:
+        """XGBoost's own SHAP interaction values; None for a booster that has no trees."""
+        return None if self.class_attribution(background) is None else self._pairs
+
+    def _pairs(self, rows: pd.DataFrame) -> FloatArray:
+        found = self.one.booster.predict(
+            self.one.encoded(rows), pred_interactions=True, iteration_range=(0, self.one.trees)
+        )
+        # (n, k, f + 1, f + 1), the last ones being those of the base value
+        return np.moveaxis(np.asarray(found, dtype=np.float64)[:, :, :-1, :-1], 1, 3)
 
     def _attribute(self, rows: pd.DataFrame) -> ClassAttribution:
         matrix, rounds = self.one.encoded(rows), (0, self.one.trees)

@@ -14,7 +14,7 @@ from obs_dagster.explain.class_explanation import ClassExplainer, ClassExplanati
 from obs_dagster.explain.explain import Explainer
 from obs_dagster.explain.explainable import FloatArray
 from obs_dagster.explain.explanation import Explanation
-from obs_dagster.explain.interactions import has_interactions, strengths
+from obs_dagster.explain.interactions import Strengths, class_strengths, has_interactions, strengths
 from obs_dagster.explain.scoring import told
 from obs_dagster.explain.shape_plots import interactions_png, shapes_png
 from obs_dagster.explain.shapes import Output, shapes, shapes_json
@@ -93,9 +93,15 @@ def _interactions(at: VersionDay) -> dict[str, bytes]:
     rows = at.monitor.explanations.interactions
     if not rows:
         return {}
+    if isinstance(at.explainer, ClassExplainer) and isinstance(at.found, ClassExplanation):
+        of_classes = class_strengths(at.explainer.model, at.explainer.background, at.found, rows)
+        return {} if of_classes is None else _told(of_classes)
     if not isinstance(at.explainer, Explainer) or not isinstance(at.found, Explanation):
         return {}
     if not has_interactions(at.explainer.model, at.explainer.background):
         return {}
-    found = strengths(at.explainer.model, at.explainer.background, at.found, rows)
+    return _told(strengths(at.explainer.model, at.explainer.background, at.found, rows))
+
+
+def _told(found: Strengths) -> dict[str, bytes]:
     return {"interactions.png": interactions_png(found), "interactions.json": found.to_json().encode()}

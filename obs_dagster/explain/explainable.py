@@ -99,6 +99,14 @@ class HasInteractions(Protocol):
 
 
 @runtime_checkable
+class HasClassInteractions(Protocol):
+    """A model whose SHAP values of every class can be divided among pairs of features."""
+
+    def class_interactions(self, background: pd.DataFrame) -> Interactions | None:
+        """How, for rows that hold exactly the inputs, shape (n, f, f, k); None if there is no such method."""
+
+
+@runtime_checkable
 class HasForms(Protocol):
     """A model that has more than one score, of which a service may log any."""
 

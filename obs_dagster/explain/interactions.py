@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from obs_dagster.errors import ObsError
+from obs_dagster.explain.class_explanation import ClassExplanation
 from obs_dagster.explain.explain import RESIDUAL_TOLERANCE
-from obs_dagster.explain.explainable import ExplainableModel, FloatArray, HasInteractions, Unit, size
+from obs_dagster.explain.explainable import (
+    ClassModel,
+    ExplainableModel,
+    FloatArray,
+    HasClassInteractions,
+    HasInteractions,
+    Unit,
+    size,
+)
 from obs_dagster.explain.explanation import Explanation
 
 if TYPE_CHECKING:
@@ -86,15 +95,41 @@ def strengths(model: ExplainableModel, background: pd.DataFrame, found: Explanat
             remedy="Leave `explanations.interactions` out for such models.",
         )
     data = found.data.iloc[:rows]
-    values, shap = pairs(data), found.shap_values[: len(data)]
+    return _of(found.features, pairs(data)[..., np.newaxis], found.shap_values[..., np.newaxis], found.unit)
+
+
+def class_strengths(
+    model: ClassModel, background: pd.DataFrame, found: ClassExplanation, rows: int
+) -> Strengths | None:
+    """The same of a version that scores several classes, on average over these; None if it has no method.
+
+    Args:
+        model: the version.
+        background: a sample of its baseline.
+        found: the explanation.
+        rows: how many rows.
+
+    Raises:
+        NoInteractionsError: the method does not give the SHAP values back.
+    """
+    pairs = model.class_interactions(background) if isinstance(model, HasClassInteractions) else None
+    if pairs is None:
+        return None
+    values = pairs(found.data.iloc[:rows])
+    return _of(found.features, values, found.found.contributions, found.found.unit)
+
+
+def _of(features: tuple[str, ...], values: FloatArray, shap: FloatArray, unit: Unit) -> Strengths:
+    """Strengths by the values of the first rows, shape (n, f, f, k), and SHAP values, shape (rows, f, k)."""
+    shap = shap[: len(values)]
     off = float(np.abs(values.sum(axis=2) - shap).max())
-    if not np.isfinite(values).all() or off > RESIDUAL_TOLERANCE * size(shap, found.unit):
+    if not np.isfinite(values).all() or off > RESIDUAL_TOLERANCE * size(shap, unit):
         raise NoInteractionsError(
-            f"There are no interactions of it: those that were found are off by {off:.3g} {found.unit} from "
-            "its SHAP values.",
+            f"There are no interactions of it: those that were found are off by {off:.3g} {unit} from its "
+            "SHAP values.",
             remedy="Leave `explanations.interactions` out for such models.",
         )
-    order = np.argsort(-np.abs(shap).mean(axis=0), kind="stable")
-    mean = np.abs(values).mean(axis=0)[np.ix_(order, order)]
+    order = np.argsort(-np.abs(shap).mean(axis=(0, 2)), kind="stable")
+    mean = np.abs(values).mean(axis=(0, 3))[np.ix_(order, order)]
     mean = mean + mean.T * (1 - np.eye(len(order)))
-    return Strengths(tuple(found.features[at] for at in order), mean, len(data), found.unit)
+    return Strengths(tuple(features[at] for at in order), mean, len(values), unit)

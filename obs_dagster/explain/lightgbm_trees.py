@@ -84,18 +84,19 @@ def _goes_left(split: Mapping[str, Any], values: FloatArray) -> NDArray[np.bool_
 
 
 def interaction_values(
-    booster: Any, matrix: FloatArray, values: FloatArray, scale: float = 1.0
+    booster: Any, matrix: FloatArray, values: FloatArray, scale: float = 1.0, output: int = 0
 ) -> FloatArray:
     """SHAP interaction values of encoded rows, shape (n, f, f).
 
     Args:
-        booster: a booster with one output.
+        booster: a booster.
         matrix: the rows as it reads them, shape (n, f).
         values: their SHAP values, shape (n, f).
         scale: what raw scores are multiplied with.
+        output: which of its outputs is meant, if it has one for each class: these have trees in turn.
     """
     pairs = np.zeros((*values.shape, values.shape[1]))
-    for dumped in booster.dump_model()["tree_info"]:
+    for dumped in booster.dump_model()["tree_info"][output :: booster.num_model_per_iteration()]:
         each = LightGBMTree.of(dumped)
         pairs += each.tree.interactions(each.goes_left(matrix), values.shape[1])
     return completed(scale * pairs, values)

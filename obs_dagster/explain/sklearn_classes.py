@@ -11,10 +11,17 @@ import numpy as np
 
 from obs_dagster.errors import ModelLoadError
 from obs_dagster.explain import class_boosters, xgboost_booster
-from obs_dagster.explain.explainable import AttributeClasses, ClassAttribution, ClassModel, FloatArray
+from obs_dagster.explain.explainable import (
+    AttributeClasses,
+    ClassAttribution,
+    ClassModel,
+    FloatArray,
+    Interactions,
+)
 from obs_dagster.explain.hist_gradient_boosting import has_categories
 from obs_dagster.explain.input_kinds import Kind
 from obs_dagster.explain.sklearn_classifier import SklearnClassifier, dense, summed
+from obs_dagster.explain.sklearn_interactions import summed_pairs
 from obs_dagster.monitor.multiclass import class_name
 
 if TYPE_CHECKING:
@@ -54,7 +61,26 @@ class SklearnClasses(SklearnClassifier):
         return attribute
 
     def interactions(self, background: pd.DataFrame) -> None:
-        """None: pairs would have values for each class."""
+        """None: pairs have values for each class, see `class_interactions`."""
+
+    def class_interactions(self, background: pd.DataFrame) -> Interactions | None:
+        """SHAP interaction values of the raw features, of forests and trees; None for others."""
+        origins = self._origins(tuple(background.columns))
+        of_trees = type(self._estimator).__name__ in self.trees
+        if origins is None or not of_trees or self.class_attribution(background) is None:
+            return None
+        import shap
+
+        explainer = shap.TreeExplainer(self._estimator)
+
+        def of_rows(rows: pd.DataFrame) -> FloatArray:
+            values = np.asarray(explainer.shap_interaction_values(dense(self._prepared(rows))), np.float64)
+            by_class = [
+                summed_pairs(values[..., place], origins, rows.shape[1]) for place in range(values.shape[3])
+            ]
+            return np.stack(by_class, axis=3)
+
+        return of_rows
 
     def _of_classes(self, background: pd.DataFrame) -> Callable[[pd.DataFrame], ClassAttribution] | None:
         estimator, kind = self._estimator, type(self._estimator).__name__

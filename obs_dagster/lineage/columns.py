@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 from obs_dagster.content.protocol import content_of
 from obs_dagster.lineage.naming import Name
+from obs_dagster.monitor.contract import Feature
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.sources.declared import about_column, declared_types, derived_columns
+from obs_dagster.sources.declared import (
+    about_column,
+    declared_types,
+    derived_columns,
+    encoders,
+    read_types,
+)
 
 if TYPE_CHECKING:
     from openlineage.client.generated.column_lineage_dataset import ColumnLineageDatasetFacet
@@ -49,6 +56,7 @@ def lineage(monitor: Monitor, source: Name) -> ColumnLineageDatasetFacet:
     derived = {
         name: made_of(_sources(each.needs), same=False) for name, each in derived_columns(monitor).items()
     }
+    derived |= {name: made_of([each.of or ""], same=False) for name, each in _encoded(monitor)}
     read = {name: made_of([column], same=True) for name, column in _read(monitor)}
     return ColumnLineageDatasetFacet(fields=read | derived)
 
@@ -59,6 +67,11 @@ def _sources(needs: Sequence[str]) -> list[str]:
 
 
 def _read(monitor: Monitor) -> Iterator[tuple[str, str]]:
-    for name in declared_types(monitor):
+    for name in read_types(monitor):
         feature = {**monitor.features, **monitor.content}.get(name)
         yield name, (feature.column if feature and feature.column else name)
+
+
+def _encoded(monitor: Monitor) -> Iterator[tuple[str, Feature]]:
+    """The vectors that encoders make, each with what is declared of it."""
+    yield from ((name, monitor.content[name]) for name in encoders(monitor))

@@ -67,6 +67,12 @@ def declared_types(monitor: Monitor) -> dict[str, str]:
     return types | {name: described(each).sql_type(each) for name, each in monitor.content.items()}
 
 
+def read_types(monitor: Monitor) -> dict[str, str]:
+    """The SQL type of every declared column that the log has, and no encoder makes."""
+    made = encoders(monitor)
+    return {name: kind for name, kind in declared_types(monitor).items() if name not in made}
+
+
 def about_column(monitor: Monitor, column: str) -> str:
     """What a declared column is, in words: a feature's description, or the role that it plays."""
     features = {**monitor.features, **monitor.content}

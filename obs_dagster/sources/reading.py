@@ -13,7 +13,7 @@ from obs_dagster.monitor.csv_dialect import CsvDialect
 from obs_dagster.monitor.data import MADE_ID, Labels
 from obs_dagster.monitor.log_labels import in_log
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.sources.declared import declared_types, derived_columns, encoders
+from obs_dagster.sources.declared import derived_columns, encoders, read_types
 from obs_dagster.sources.formats.part import TEXT, Part
 from obs_dagster.sources.nested import Inside, inside
 from obs_dagster.sources.path_values import PathValues, as_sql
@@ -136,8 +136,7 @@ def _named(monitor: Monitor) -> tuple[str, ...]:
     """The columns of a log that a monitor names."""
     made = derived_columns(monitor).values()
     needed = (need for each in made for need in each.needs if not need.startswith(RESERVED))
-    read = (name for name in declared_types(monitor) if name not in encoders(monitor))
-    return tuple(dict.fromkeys([*read, *needed]))
+    return tuple(dict.fromkeys([*read_types(monitor), *needed]))
 
 
 def _places(monitor: Monitor) -> dict[str, str]:

@@ -13,7 +13,7 @@ from bench.content.world import COLUMN, World, some
 from bench.content.worlds import images, worlds
 from bench.parts import content as part
 from obs_dagster.content.image.reading import of_bytes
-from obs_dagster.content.protocol import filled
+from obs_dagster.content.protocol import DAY, filled
 from obs_dagster.content.text.language import languages
 from obs_dagster.content.text.vocabulary import learn_vocabulary, unknown_share
 from obs_dagster.content.text.words import words
@@ -27,8 +27,12 @@ def prose():
     )
 
 
+def of_texts(texts):
+    return duckdb.from_arrow(pa.table({"x": list(texts), DAY: pa.nulls(len(texts), pa.date32())}))
+
+
 def unknown(learned, texts):
-    rows = duckdb.from_arrow(pa.table({"x": list(texts)}))
+    rows = of_texts(texts)
     sql = f"SELECT {filled(unknown_share(learned), ['x', words('x')])} AS share FROM texts"
     return rows.query("texts", sql).df()["share"].dropna().to_numpy()
 
@@ -37,9 +41,7 @@ def test_a_new_topic_of_a_twentieth_shows_in_words_that_nobody_knew(prose):
     known, new = prose
     assert min(len(known), len(new)) > 50
     chance = np.random.default_rng(0)
-    learned = learn_vocabulary(
-        duckdb.from_arrow(pa.table({"x": [known[at] for at in chance.integers(len(known), size=4_000)]})), "x"
-    )
+    learned = learn_vocabulary(of_texts([known[at] for at in chance.integers(len(known), size=4_000)]), "x")
 
     def day(share):
         drawn = [known[at] for at in chance.integers(len(known), size=1_000)]

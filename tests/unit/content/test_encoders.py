@@ -18,7 +18,10 @@ from sklearn.random_projection import GaussianRandomProjection
 from obs_dagster.content.embedding.encoder import Encoder, EncoderError
 from obs_dagster.errors import ObsError
 from obs_dagster.evaluation.typical import typical_rows
+from obs_dagster.lineage.columns import lineage
+from obs_dagster.lineage.naming import Name
 from obs_dagster.quality.validated import QUARANTINE
+from obs_dagster.sources.declared import declared_types, read_types
 from obs_dagster.sources.ingest import ingest_logs
 from tests.unit.content.content_rows import png, sound
 
@@ -220,3 +223,11 @@ def test_vectors_of_another_encoder_are_not_compared(small, day):
 def test_the_model_has_not_read_the_vectors(small):
     monitor = small(features=features(), segments=[], labels=None).monitor
     assert monitor.inputs == ("temp", "what")
+
+
+def test_vectors_are_made_of_the_texts_and_no_column_of_the_log(small):
+    monitor = small(features=features(), segments=[], labels=None).monitor
+    found = lineage(monitor, Name("file", "/logs")).fields
+    assert [each.field for each in found["vector"].inputFields] == ["what"]
+    assert "vector" not in read_types(monitor)
+    assert "vector" in declared_types(monitor)

@@ -49,6 +49,26 @@ def test_content_is_recognised(service):
     assert monitor.features["city"].type == "category"
 
 
+def test_content_is_recognised_among_broken_values(service):
+    rng = np.random.default_rng(0)
+
+    def vectors(n):
+        found = rng.normal(size=(n, 24)).tolist()
+        found[0], found[1], found[2] = [], [1.0], [0.5] * 25
+        return found
+
+    types, monitor = with_columns(
+        service,
+        vector=vectors,
+        photo=lambda n: ["no image", ""] + [f"{number:05}.jpg" for number in range(n - 2)],
+        scan=lambda n: (
+            [b"", b"no image"] + [png(np.full((4, 4, 3), k % 256, np.uint8)) for k in range(n - 2)]
+        ),
+    )
+    assert types == {"vector": "embedding", "photo": "image", "scan": "image"}
+    assert monitor.content["vector"].dimension == 24
+
+
 @pytest.mark.parametrize("numbers", [3, 15])
 def test_few_numbers_are_features_of_their_own(service, numbers):
     rng = np.random.default_rng(0)
