@@ -9,7 +9,7 @@ import typer
 from jobs.cli import days
 from jobs.cli.choice import Model, find_monitor, require
 from jobs.cli.completion import complete_component, complete_incident
-from jobs.cli.console import OUTPUT, cell, table
+from jobs.cli.console import ERRORS, OUTPUT, cell, table
 from jobs.cli.failure import UsageError
 from jobs.cli.records import Format, FormatOption, emit
 from jobs.cli.second_opinion import ask_second, print_second
@@ -66,6 +66,8 @@ def causes(  # noqa: PLR0917  Typer reads options by name
     second = None
     if second_opinion and asked is not None and answer.alone is not None:
         second = ask_second(asked)
+    elif second_opinion:
+        ERRORS.print("DoWhy was not asked, for there are no probabilities to hold against it.")
     if chosen is Format.JSON:
         record = answer.as_dict() | ({"second_opinion": second.as_dict()} if second else {})
         emit([record], list(record), chosen)

@@ -149,6 +149,7 @@ def _basis(answer: Answer) -> str:
     told = f"Learned from {answer.nights} nights"
     if answer.reason:
         told = "1 night is known" if answer.nights == 1 else f"{answer.nights} nights are known"
+        told = f"{told}, the same trouble in a row counted once"
     about = answer.of.title if answer.of else ""
     told = f"{told}, with {about} off on {answer.off_nights}"
     return f"{told}; {'; '.join(answer.unknown)}." if answer.unknown else f"{told}."

@@ -137,3 +137,11 @@ def test_a_second_opinion_stands_beside_it(obs, tmp_path, monkeypatch):
     assert "service -> data_quality" in told
     [record] = json.loads(obs("causes", "loan_default", "--second-opinion", "--format", "json")[0])
     assert record["second_opinion"]["causes"]["service"] == {"chance": 0.75, "chance_otherwise": 0.125}
+
+
+@pytest.mark.usefixtures("obs")
+def test_dowhy_is_not_asked_where_there_are_no_probabilities_and_that_is_said():
+    done = CliRunner().invoke(app, ["causes", "loan_default", "--night", "2024-01-03", "--second-opinion"])
+    assert done.exit_code == 0
+    assert "Nothing was off on 2024-01-03." in done.stdout
+    assert "DoWhy was not asked" in done.stderr

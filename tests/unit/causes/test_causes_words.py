@@ -84,7 +84,7 @@ def test_nothing_else_that_was_off_is_said():
         "Drift was off on 2024-11-12.",
         "Nothing that comes before it was off.",
         "Probabilities are not told: 20 nights say too little.",
-        "20 nights are known, with drift off on 1.",
+        "20 nights are known, the same trouble in a row counted once, with drift off on 1.",
     ]
     # no heading says what the sentences below it do not know
     assert causes_section(answer).title == "Not known what began it: drift"
