@@ -87,11 +87,12 @@ class Wish:
             failed: whether the stage has failed, so that the run ends anyway.
 
         Raises:
-            KeyboardInterrupt: the wish has not ended the stage, which took it for some error of its own.
+            KeyboardInterrupt: the signal, a person's or that of the time that is over, has not ended the
+                stage, which took it for some error of its own.
         """
-        if not self:
+        if not self.pressed():
             return
-        run = None if self._asked else self.instance.get_run_by_id(self.run_id)
+        run = None if self._asked or not self else self.instance.get_run_by_id(self.run_id)
         self._asked = True
         if run is not None and not run.is_finished:
             # Dagster looks for this when it comes to say how the run has ended
