@@ -13,6 +13,9 @@ from obs_dagster.reports.mlflow.training import Trained
 _CONTEXT = "mlflow.data.context"
 """The tag that says what a run read a data set for."""
 
+_PARENT = "mlflow.parentRunId"
+_MOST_TRIALS = 1_000
+
 _MODEL_ID = re.compile(r"^models:/(m-[0-9a-f]+)$")
 
 
@@ -74,7 +77,26 @@ class Registry:
             )
             for each in run.inputs.dataset_inputs
         }
-        return Trained(dict(run.data.params), read)
+        return Trained(dict(run.data.params), read, dict(run.data.metrics), self._search(run))
+
+    def _search(self, run: Any) -> str:
+        """The search that a run is a trial of, in words; empty if it is of none, or that is gone."""
+        from mlflow.exceptions import MlflowException
+
+        parent = run.data.tags.get(_PARENT)
+        if not parent:
+            return ""
+        try:
+            name = self._client.get_run(parent).info.run_name
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return ""
+            raise
+        trials = self._client.search_runs(
+            [run.info.experiment_id], f"tags.`{_PARENT}` = '{parent}'", max_results=_MOST_TRIALS
+        )
+        more = "at least " * (len(trials) == _MOST_TRIALS)
+        return f"{name}, one of {more}{len(trials)} trials"
 
     @reaching
     def tag(self, name: str, version: str, tags: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from obs_dagster.figures import MINUS
 from obs_dagster.reports.mlflow.listed import markdown
 from obs_dagster.reports.mlflow.version_report import VersionReport
 from obs_dagster.tasks.sections import Listing
@@ -13,6 +14,7 @@ from obs_dagster.verdict.wording import UNKNOWN
 VERSIONS = "versions.md"
 """The artifact that says how a version does beside another one, and what they were trained with."""
 
+NONE = "none"
 _LONGEST = 200
 
 
@@ -23,11 +25,16 @@ class Trained:
     Attributes:
         params: the parameters of the run that trained it.
         data: the data sets that the run read, by name and context: their digests.
+        metrics: what the run logged of the model last, by name.
+        search: the run that it is a child of, as trials of a search or of AutoML are, and how many children
+            that has; empty if it is of none.
         reason: why that is not known; empty if it is.
     """
 
     params: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    search: str = ""
     reason: str = ""
 
 
@@ -47,7 +54,7 @@ def with_training(report: VersionReport, trained: Callable[[str], Trained]) -> V
 
 
 def training_section(versions: Mapping[str, Trained]) -> Listing:
-    """The parameters and training data in which two versions differ.
+    """The search, parameters, training data and metrics of training in which two versions differ.
 
     Args:
         versions: the two, each with what it was trained with.
@@ -62,8 +69,10 @@ def training_section(versions: Mapping[str, Trained]) -> Listing:
         []
         if unknown
         else [
+            *([("search", one.search or NONE, other.search or NONE)] if one.search != other.search else []),
             *_differing("parameter", one.params, other.params),
             *_differing("training data", one.data, other.data),
+            *_differing("metric of training", *(_written(each.metrics) for each in (one, other))),
         ]
     )
     lacking = [] if unknown or one.data or other.data else ["Neither run says what data it read."]
@@ -74,6 +83,10 @@ def training_section(versions: Mapping[str, Trained]) -> Listing:
         note=" ".join([*unknown, *lacking]),
         empty="" if unknown else "Nothing differs that their runs in MLflow name.",
     )
+
+
+def _written(metrics: Mapping[str, float]) -> dict[str, str]:
+    return {name: f"{value:.6g}".replace("-", MINUS) for name, value in metrics.items()}
 
 
 def _differing(kind: str, one: Mapping[str, str], other: Mapping[str, str]) -> list[tuple[str, str, str]]:

@@ -17,10 +17,15 @@ def trained(client, tmp_path):
     """Versions 1 and 2, each registered by a run; version 3 by none."""
     experiment = client.create_experiment("training")
     client.create_registered_model("delay")
-    for version, leaves in (("1", "31"), ("2", "63")):
-        run = client.create_run(experiment).info.run_id
+    search = client.create_run(experiment, run_name="tuning in May").info.run_id
+    for version, leaves, trials in (("1", "31", 0), ("2", "63", 3)):
+        of_search = {"mlflow.parentRunId": search} if trials else {}
+        runs = [client.create_run(experiment, tags=of_search).info.run_id for _ in range(max(trials, 1))]
+        run = runs[-1]
         client.log_param(run, "num_leaves", leaves)
         client.log_param(run, "learning_rate", "0.1")
+        client.log_metric(run, "val_auc", 0.7 + int(version) / 100)
+        client.log_metric(run, "rows", 5000)
         data = Dataset("flights", f"digest{version}", "local", "{}")
         client.log_inputs(run, datasets=[DatasetInput(data, [InputTag("mlflow.data.context", "train")])])
         client.create_model_version("delay", source=tmp_path.as_uri(), run_id=run)
@@ -47,7 +52,10 @@ def test_parameters_and_data_that_differ_stand_beside_the_comparison(report, mak
     assert "| What differs | Version 2 | Version 1 |" in text
     assert "| parameter num_leaves | 63 | 31 |" in text
     assert "| training data flights (train) | digest2 | digest1 |" in text
+    assert "| metric of training val_auc | 0.72 | 0.71 |" in text
+    assert "| search | tuning in May, one of 3 trials | none |" in text
     assert "learning_rate" not in text
+    assert "metric of training rows" not in text
     (again,) = report.publish([night])
     assert again == published
 
