@@ -14,7 +14,9 @@ from obs_dagster.engine.protocol import engine_of
 from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.where import Period
+from obs_dagster.lake.columns import DAY
 from obs_dagster.lake.lake import Lake
+from obs_dagster.lake.quoting import identifier
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.row_work import reads_rows
 from obs_dagster.tasks.outcomes import HasComparisons, adds
@@ -63,6 +65,9 @@ def every_pair(
     kind = task_of(monitor).outcomes
     if kind is None or not isinstance(kind, HasComparisons):
         return []
+    with engine_of(monitor).clean_rows(monitor, days, lake) as rows:
+        if not _several_versions(rows, monitor):
+            return []
     with engine_of(monitor).labelled_rows(monitor, days, lake) as rows:
         labelled = kind.labelled(rows, monitor)
         sides = [
@@ -72,6 +77,25 @@ def every_pair(
         both = sides[0].join(sides[1], on=["id", "day"], how="inner").filter(nw.col("one") < nw.col("other"))
         counted = both.group_by("day", "one", "other").agg(**_every_sum(metrics))
         return counted.collect("pyarrow").to_native().to_pylist()  # type: ignore[no-any-return]
+
+
+def _several_versions(rows: nw.LazyFrame[Any], monitor: Monitor) -> bool:
+    """Whether some request of a day may be of several versions.
+
+    Nearly no day has such, and to find that out with all that a join of them needs took ten seconds of ten
+    million rows. Hashes say so sooner: different requests hardly ever share one, and if they do the join is
+    made.
+    """
+    if rows.implementation is not nw.Implementation.DUCKDB:
+        return True
+    columns = monitor.logs.columns
+    request = identifier(columns.request or columns.prediction_id)
+    hashed = f"hash({request}, {DAY})", f"hash({request}, {DAY}, {identifier(columns.version)})"
+    counted = ", ".join(f"count(DISTINCT {each})" for each in hashed)
+    ((requests, of_versions),) = (
+        rows.to_native().query("log", f"SELECT {counted} FROM log").limit(1).fetchall()
+    )
+    return bool(requests < of_versions)
 
 
 def pairs_in(row: Mapping[str, Any], place: int) -> Pairs:
