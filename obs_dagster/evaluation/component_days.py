@@ -5,14 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from obs_dagster.baselines.protocol import baseline_of
-from obs_dagster.errors import LakeError
 from obs_dagster.evaluation.baseline_outcomes import relative_metrics
 from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.lake import Table
@@ -70,19 +64,4 @@ def merged_days(night: Night, days: Iterable[dt.date]) -> SpanCounts:
         LakeError: a day is damaged.
     """
     table = component_table(night)
-    return SpanCounts.merged(SpanCounts(_day(table.path(day))) for day in sorted(days) if table.exists(day))
-
-
-def _day(path: Path) -> pa.Table:
-    try:
-        return _read(path, path.stat().st_mtime_ns)
-    except (pa.ArrowException, OSError) as error:
-        raise LakeError(
-            f"{path} is not a readable Parquet file ({error}).",
-            remedy=f"Run the day {path.parent.name.removeprefix('day=')} again.",
-        ) from error
-
-
-@lru_cache(maxsize=64)
-def _read(path: Path, stamp: int) -> pa.Table:  # noqa: ARG001  the stamp tells a rewritten file from the old one
-    return pq.read_table(path, partitioning=None)
+    return SpanCounts.merged(SpanCounts(table.read(day)) for day in sorted(days) if table.exists(day))

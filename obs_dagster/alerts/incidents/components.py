@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from obs_dagster.alerts.incidents.evidence import Evidence, usual_on
+from obs_dagster.figures import percent
 from obs_dagster.metrics.components.usage import REQUEST
 from obs_dagster.monitor.whole import WHOLE
 
@@ -24,7 +25,7 @@ class _Sign:
         relative: the least part of what is usual by which it changed.
         least: the least by which it changed, in its own unit.
         adds_up: whether what components add to it adds up to what requests have, so that shares are told.
-        told: what is said: `{value}`, `{usual}`.
+        told: what is said: `{value}` and `{usual}`, of shares `{part}` and `{usual_part}`.
         of: what the share is of, in words.
     """
 
@@ -52,7 +53,7 @@ _SIGNS = (
         rises=True,
         relative=0.2,
         least=0.02,
-        told="{value:.1%} of its calls fail by themselves, usually {usual:.1%}",
+        told="{part} of its calls fail by themselves, usually {usual_part}",
     ),
     _Sign(
         "component_tokens",
@@ -66,7 +67,7 @@ _SIGNS = (
         rises=False,
         relative=0.2,
         least=0.02,
-        told="{value:.1%} of the requests use it, usually {usual:.1%}",
+        told="{part} of the requests use it, usually {usual_part}",
     ),
 )
 
@@ -127,9 +128,11 @@ def _by_sign(evidence: Evidence, sign: _Sign) -> Iterator[Began]:
     for each in changes:
         away = abs(each.value - each.usual)
         part = away / whole if sign.adds_up else min(away / max(each.usual, each.value), 1.0)
-        told = sign.told.format(value=each.value, usual=each.usual)
+        told = sign.told.format(
+            value=each.value, usual=each.usual, part=percent(each.value), usual_part=percent(each.usual)
+        )
         if sign.adds_up:
-            told += f": {part:.0%} of {sign.of}"
+            told += f": {percent(part)} of {sign.of}"
         named = "requests themselves" if each.component == REQUEST else each.component
         yield Began(each.component, each.day, part, f"{named} since {each.day}: {told}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -67,8 +68,20 @@ _OTHERS: Mapping[Explainer, tuple[str, tuple[str, ...]]] = {
 """What each is called, and needs."""
 
 
+def _alike(by: Explainer) -> dict[str, Any]:
+    """What definitions of all that two explainers may agree in share."""
+    return {
+        "interval": _AGAIN,
+        "better": "higher",
+        "tasks": LABELLED if by == "labels" else (),
+        "needs": _OTHERS[by][1],
+        "cells": "none",
+        "daily": True,
+    }
+
+
 def _ranks(name: str, by: Explainer) -> Definition:
-    what, needs = _OTHERS[by]
+    what, _ = _OTHERS[by]
     return Definition(
         name=name,
         id=f"{name}/spearman/1",
@@ -79,18 +92,13 @@ def _ranks(name: str, by: Explainer) -> Definition:
         formula="Spearman's correlation over the features, of mean |SHAP value| and "
         + ("mean |LIME weight| of the same rows." if by == "LIME" else "`permutation_importance`."),
         reference="`scipy.stats.spearmanr(a, b).statistic`.",
-        interval=_AGAIN,
-        better="higher",
-        tasks=LABELLED if by == "labels" else (),
-        needs=needs,
-        cells="none",
-        daily=True,
+        **_alike(by),
         noun=f"rank correlation of SHAP and {what}",
     )
 
 
 def _pairs(name: str, by: Explainer) -> Definition:
-    what, needs = _OTHERS[by]
+    what, _ = _OTHERS[by]
     return Definition(
         name=name,
         id=f"{name}/tau-b/1",
@@ -102,18 +110,13 @@ def _pairs(name: str, by: Explainer) -> Definition:
         formula="Kendall's τ_b over the features, of mean |SHAP value| and "
         + ("mean |LIME weight| of the same rows." if by == "LIME" else "`permutation_importance`."),
         reference="`scipy.stats.kendalltau(a, b).statistic`.",
-        interval=_AGAIN,
-        better="higher",
-        tasks=LABELLED if by == "labels" else (),
-        needs=needs,
-        cells="none",
-        daily=True,
+        **_alike(by),
         noun=f"Kendall's tau of SHAP and {what}",
     )
 
 
 def _overlap(name: str, by: Explainer) -> Definition:
-    what, needs = _OTHERS[by]
+    what, _ = _OTHERS[by]
     return Definition(
         name=name,
         id=f"{name}/{TOP}/1",
@@ -126,13 +129,8 @@ def _overlap(name: str, by: Explainer) -> Definition:
         + str(TOP),
         reference="top-k feature agreement (Krishna et al., The Disagreement Problem in Explainable Machine "
         "Learning, 2022).",
-        interval=_AGAIN,
         unit="share",
-        better="higher",
-        tasks=LABELLED if by == "labels" else (),
-        needs=needs,
-        cells="none",
-        daily=True,
+        **_alike(by),
         noun=f"overlap of the top features by SHAP and {what}",
         written="percent",
     )
