@@ -173,7 +173,11 @@ _ASIDE = Workers(1, niceness=5)
 
 
 def in_order(
-    function: Callable[[Sequence[T]], Iterable[R]], items: Sequence[T], *, fewest: int
+    function: Callable[[Sequence[T]], Iterable[R]],
+    items: Sequence[T],
+    *,
+    fewest: int,
+    here: Callable[[Sequence[T]], Iterable[R]] | None = None,
 ) -> Iterator[R]:
     """The results of independent items, in their order, as they are ready.
 
@@ -185,13 +189,15 @@ def in_order(
             items, and so are the results.
         items: what there is to do.
         fewest: with fewer items, processes would take longer to start than they save.
+        here: gives the results in this process, where it has at hand what others must open anew; left out:
+            `function`.
 
     Raises:
         WorkerError: a process died again and again.
     """
     number = cores()
     if number == 1 or len(items) < fewest:
-        yield from function(items)
+        yield from (here or function)(items)
         return
     waiting: deque[Begun[list[R]]] = deque()
     try:

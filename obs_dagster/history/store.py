@@ -59,6 +59,11 @@ class History:
         """Where the store is, without secrets."""
         return printable(self._engine.url)
 
+    @property
+    def address(self) -> str:
+        """Where the store is, as `open` takes it, with its secrets: for a process beside this one."""
+        return self._engine.url.render_as_string(hide_password=False)
+
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection for queries that belong together; they see one state of the store."""
         return reading(self._engine)

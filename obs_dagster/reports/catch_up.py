@@ -16,13 +16,12 @@ from obs_dagster.lake.lake import read_json, write_json
 from obs_dagster.links import NO_LINKS, Links
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.reports.evidently_ahead import EvidentlyAhead
-from obs_dagster.reports.gather import Gathering
 from obs_dagster.reports.kept import keep_standing
 from obs_dagster.reports.mlflow.report import MlflowReport, Published
 from obs_dagster.reports.mlflow.tracking import LAYOUT
-from obs_dagster.reports.version_reports import VersionReports
+from obs_dagster.reports.mlflow.version_report import VersionReport
+from obs_dagster.reports.night_reports import NightReports, is_settled
 from obs_dagster.store.object_path import ObjectPath
-from obs_dagster.telemetry.traces import of_day
 from obs_dagster.verdict.verdict import Verdict
 
 #: Nights that are in memory at a time, with their pages.
@@ -91,30 +90,27 @@ def _publish(
     links: Links,
     progress: Callable[[int, int], None],
 ) -> PublishedNights:
-    monitor, lake, recorder = night.monitor, night.lake, night.recorder
+    monitor, lake = night.monitor, night.lake
     ledger: dict[str, str] = read_json(ledger_file) or {}
     evaluated = [each.day for each in history.nights(monitor.model)]
     latest = max([*evaluated, *days])
     due = _due(monitor, history, {*evaluated, *days}, ledger, always={*days, latest})
-    gathering = Gathering(monitor, history, now=recorder.now, run_id=recorder.run_id, lake=lake, links=links)
-    reports = VersionReports(monitor, lake, links)
     mlflow: MlflowReport | None = None
     published: dict[str, Published] = {}
     written: list[dt.date] = []
     verdicts: list[Verdict] = []
     done = 0
     with closing(EvidentlyAhead(monitor, lake, [day for day in due if day in days])) as evidently:
+        reports = NightReports(night, history, latest, links)
+        made = reports.each(list(due))
         for together in _batches(due, _TOGETHER):
-            nights = []
-            for day in together:
-                with of_day(day):
-                    page = gathering.page(day)
-                    verdicts = page.verdicts
-                    settled = _settled(monitor, day, latest)
-                    made = reports.of(page, gathering.records(day), evidently.pages(day), settled=settled)
-                    nights += made
-                    # before MLflow is asked for anything, which may be down
-                    keep_standing(page, made, history, pages)
+            nights: list[VersionReport] = []
+            for report in islice(made, len(together)):
+                verdicts = list(report.verdicts)
+                drawn = evidently.pages(report.day)
+                nights += reports.with_evidently(report, drawn) if drawn else report.versions
+                # before MLflow is asked for anything, which may be down
+                keep_standing(monitor.model, report, history, pages)
             if nights:
                 mlflow = mlflow or MlflowReport(tracking_uri)
             for each in mlflow.publish(nights) if mlflow else ():
@@ -157,15 +153,11 @@ def _due(
     latest = max(known)
     contents = {}
     for day in sorted(known):
-        content = f"{LAYOUT}: {stamps.get(day, '')}{', settled' if _settled(monitor, day, latest) else ''}"
+        settled = ", settled" if is_settled(monitor, day, latest) else ""
+        content = f"{LAYOUT}: {stamps.get(day, '')}{settled}"
         if day in always or ledger.get(day.isoformat()) != content:
             contents[day] = content
     return contents
-
-
-def _settled(monitor: Monitor, day: dt.date, latest: dt.date) -> bool:
-    """Whether labels of the day are not waited for any longer."""
-    return monitor.labels is None or (latest - day).days >= monitor.labels.max_delay_days
 
 
 def _batches(days: Iterable[dt.date], size: int) -> Iterator[list[dt.date]]:

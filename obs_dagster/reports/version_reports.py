@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 
 from obs_dagster import __version__
@@ -49,6 +49,14 @@ FAIRNESS = "fairness.md"
 _EVIDENTLY = "evidently/"
 
 
+@dataclass(frozen=True, slots=True)
+class VersionsOfNight:
+    """The health page of a night as it was drawn, and the report of each version that has a verdict."""
+
+    page: str
+    reports: Sequence[VersionReport]
+
+
 class VersionReports:
     """Makes the reports of nights of one monitor.
 
@@ -64,29 +72,21 @@ class VersionReports:
         self._links = links
         self._plotted = plotted_of(monitor)
 
-    def of(
-        self,
-        page: HealthInput,
-        records: Sequence[MetricRecord],
-        evidently: Callable[[], Pages] | None,
-        *,
-        settled: bool,
-    ) -> list[VersionReport]:
-        """One report per version that has a verdict.
+    def of(self, page: HealthInput, records: Sequence[MetricRecord], *, settled: bool) -> VersionsOfNight:
+        """The health page, and one report per version that has a verdict; Evidently's pages stay as they are.
 
         Args:
             page: what the health page shows.
             records: all records of the night.
-            evidently: waits for Evidently's pages; None leaves those that were published before.
             settled: whether labels of the day are not waited for any longer.
         """
         monitor, lake = self._monitor, self._lake
         explained = explanation_remarks(monitor, page.day, lake)
-        if told := _by_version(explained):
+        if explained:
             # another page indexes its records and judges its versions anew
-            page = replace(page, remarks=[*page.remarks, *told])
+            page = replace(page, remarks=self.remarks(page))
         shared: dict[str, Content] = {
-            PAGE: render_health(page),
+            PAGE: (drawn := render_health(page)),
             "alerts.json": json.dumps([asdict(line) for line in page.alerts], default=str, indent=1),
             "changes.json": json.dumps(
                 [each.as_json() for each in page.changes.every], default=str, indent=1
@@ -121,16 +121,20 @@ class VersionReports:
                     | {f"explanations/{name}": file for name, file in explanations.items()},
                     compared=page.compared,
                     remarks=explained.get(version, ()),
-                    later=None if evidently is None else partial(_of_version, evidently, version, page),
                     links=self._ways(page),
-                    kept=_EVIDENTLY if evidently is None else "",
+                    kept=_EVIDENTLY,
                     registered_model=monitor.registry.name if monitor.registry else None,
                     linked_window=headline_window(monitor),
                     task=monitor.task,
                     plots=self._plotted.__contains__,
                 )
             )
-        return found
+        return VersionsOfNight(drawn, found)
+
+    def remarks(self, page: HealthInput) -> list[str]:
+        """What is to be known of a page, with what explanations of its night lack."""
+        explained = explanation_remarks(self._monitor, page.day, self._lake)
+        return [*page.remarks, *_by_version(explained)]
 
     @property
     def _traced(self) -> dict[str, str]:
@@ -167,15 +171,27 @@ def _told(name: str, of: Mapping[str, Sequence[Section]], version: str) -> dict[
     return {name: told} if told else {}
 
 
-def _of_version(evidently: Callable[[], Pages], version: str, page: HealthInput) -> Later:
+def with_evidently(
+    report: VersionReport, pages: Callable[[], Pages], page: Callable[[Sequence[str]], str]
+) -> VersionReport:
+    """The report of a version with Evidently's pages in the place of those that were published before.
+
+    Args:
+        report: the report.
+        pages: waits for them.
+        page: draws the health page of the night with more remarks.
+    """
+    return replace(report, later=partial(_of_version, pages, report.version, page), kept="")
+
+
+def _of_version(evidently: Callable[[], Pages], version: str, page: Callable[[Sequence[str]], str]) -> Later:
     """Evidently's pages of a version; where some could not be made, the health page says so too."""
     pages = evidently()
     files: dict[str, Content] = {
         f"{_EVIDENTLY}{name}": file for name, file in pages.files.get(version, {}).items()
     }
     if any(pages.remarks.values()):
-        remarks = (*page.remarks, *_by_version(pages.remarks))
-        files[PAGE] = render_health(replace(page, remarks=remarks))
+        files[PAGE] = page(_by_version(pages.remarks))
     return Later(files, pages.remarks.get(version, ()))
 
 

@@ -34,7 +34,7 @@ def days_in_breach(monitor: Monitor, index: RecordIndex, version: str, day: dt.d
     for rule in _rules(monitor):
         found = {
             night.day
-            for subject, nights in watched(rule, index, version)
+            for subject, nights in watched(rule, index, version, since=min(window))
             for night in nights
             if subject.version == version
             and subject.segment == WHOLE

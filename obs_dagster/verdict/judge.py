@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from obs_dagster.alerts.rules import unevaluated
 from obs_dagster.changes.change import NOTHING, Changes
@@ -86,7 +87,7 @@ def verdicts(
     return judged
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Judge:
     monitor: Monitor
     index: RecordIndex
@@ -101,7 +102,7 @@ class _Judge:
         if firing:
             return self._alarmed(firing)
         shown = self._performance()
-        evidence = (*shown, *self._estimates().known, *map(self._evidence, self._movement().moved))
+        evidence = (*shown, *self._estimates.known, *map(self._evidence, self._movement.moved))
         doubt = self._doubt(shown)
         if doubt:
             return Verdict(self.version, "unknown", tuple(doubt), evidence)
@@ -120,21 +121,21 @@ class _Judge:
         ]
         first = (grave or list(firing))[0]
         evidence = tuple(self._evidence(alert) for alert in (grave or list(firing))[:3])
-        moved = [self._evidence(record) for record in self._movement().moved]
+        moved = [self._evidence(record) for record in self._movement.moved]
         parts = [f"{self._breach(first)}, in breach for {night_count(first.nights)}", *self._complete(first)]
         parts += [first.handled] if first.handled else []
         parts += [within(first.why)] if first.why else []
         columns = [item for item in moved[:2] if item.column != first.column]
         if columns:
             parts.append(most(columns))
-        parts += [*map(self._breach, self._better()), *self._baseline(), *self._estimates().told]
+        parts += [*map(self._breach, self._better()), *self._baseline(), *self._estimates.told]
         if self.night is not None and not self.night.evaluated:
             parts.append(not_evaluated(day_month(self.day), fact(self.night.reason)))
         # a value that may still change does not stand for the one with complete labels
         named = {(item.metric, item.column, item.segment) for item in evidence if item.settled}
         rest = [
             item
-            for item in (*self._performance(), *self._estimates().known, *moved)
+            for item in (*self._performance(), *self._estimates.known, *moved)
             if (item.metric, item.column, item.segment) not in named
         ]
         status: Status = "failing" if grave else "moved"
@@ -181,9 +182,9 @@ class _Judge:
 
     def _lack_of_numbers(self, shown: Sequence[Evidence]) -> list[str]:
         """What there are no values for, and what is known beside."""
-        if not self._movement().known:
+        if not self._movement.known:
             return [self._inputs(), *self._calm(shown, inputs=False)]
-        rules = self._judged()
+        rules = self._judged
         if rules.rules and len(rules.not_judged) == rules.rules:
             return [rules.gap, *self._right(shown), self._inputs()]
         return []
@@ -191,13 +192,13 @@ class _Judge:
     def _lack_of_labels(self, shown: Sequence[Evidence]) -> list[str]:
         if not shown:
             unknown = "no labels have come yet, so whether it is right is not known"
-            return [unknown, *self._estimates().told, self._inputs()]
+            return [unknown, *self._estimates.told, self._inputs()]
         parts = [part for rule in self.monitor.alerts for part in rule.parts]
         needed = min((part.min_rows for part in parts if needs_labels(part.metric)), default=1)
         rows = max(item.n for item in shown)
         if rows < needed:
             return [f"too few labelled rows to judge it ({rows:,} of the {needed:,} that its rules ask for)"]
-        rules = self._judged()
+        rules = self._judged
         quality = {
             rule.name for rule in self.monitor.alerts if any(needs_labels(part.metric) for part in rule.parts)
         }
@@ -212,7 +213,7 @@ class _Judge:
         pending = sorted((alert for alert in self.alerts if alert.state == "pending"), key=urgency)
         resolved = (alert for alert in self.alerts if alert.state == "resolved" and alert.handled)
         by_hand = sorted(resolved, key=urgency)
-        rules = self._judged()
+        rules = self._judged
         if pending:
             parts.append(f"{self._breach(pending[0])}, not long enough to fire")
         elif by_hand:
@@ -230,7 +231,7 @@ class _Judge:
     def _right(self, shown: Sequence[Evidence]) -> list[str]:
         """What is known of its performance."""
         if shown:
-            guessed = self._estimates().told
+            guessed = self._estimates.told
             told = "; ".join(of_days(items) for items in by_days(shown[:2]))
             return [f"{'measured ' if guessed else ''}{told}", *guessed]
         if self.monitor.labels is None:
@@ -239,7 +240,7 @@ class _Judge:
 
     def _inputs(self) -> str:
         """What is known of its inputs: that they have not moved only if all of them were compared."""
-        found = self._movement()
+        found = self._movement
         parts = [most([self._evidence(record) for record in found.moved[:2]])] if found.moved else []
         if found.missing:
             parts.append(missing(found))
@@ -247,9 +248,11 @@ class _Judge:
             parts.append(found.gap)
         return "; ".join(parts) or f"its inputs have not moved {found.covers}"
 
+    @cached_property
     def _movement(self) -> Movement:
         return movement(self.monitor, self.index, self.version, self.day)
 
+    @cached_property
     def _judged(self) -> Judged:
         return judged(self.monitor, self.index, self.version, self.day)
 
@@ -268,6 +271,7 @@ class _Judge:
                 found.append(self._evidence((complete or known)[-1]))
         return found
 
+    @cached_property
     def _estimates(self) -> Estimates:
         return estimates_of(self.monitor, self.index, self.version, self.day)
 

@@ -85,16 +85,18 @@ def judged(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> 
         settled = day - dt.timedelta(days=wait)
         first = settled if any(needs_labels(part.metric) for part in rule.parts) else day
         last = settled if rule.settled else day
-        every = (night for _, nights in watched(rule, index, version) for night in nights)
-        reason = _why_not(rule, [night for night in every if first <= night.day <= last])
+        every = (night for _, nights in watched(rule, index, version, since=first) for night in nights)
+        reason = _why_not(rule, [night for night in every if night.day <= last])
         if reason:
             found[rule.name] = reason
     early = {AWAITED, *(NOT_FULL.format(part.window) for rule in rules for part in rule.parts)}
     return Judged(len(rules), found, [name for name, reason in found.items() if reason in early])
 
 
-def watched(rule: Rule, index: RecordIndex, version: str) -> Iterator[tuple[Subject, list[Observation]]]:
-    """Every subject of a version that a rule watches, with its nights as the rule judges them."""
+def watched(
+    rule: Rule, index: RecordIndex, version: str, *, since: dt.date
+) -> Iterator[tuple[Subject, list[Observation]]]:
+    """Every subject of a version that a rule watches, with its nights since a day as the rule judges them."""
     nights: dict[tuple[str, int], dict[Subject, list[Observation]]] = {}
     for part in rule.parts:
         held = part.threshold
@@ -104,7 +106,7 @@ def watched(rule: Rule, index: RecordIndex, version: str) -> Iterator[tuple[Subj
                 for segment, column in index.subjects(part.metric, about, window):
                     series = index.series(part.metric, about, window, segment=segment, column=column)
                     found[Subject(about, segment, column)] = [_observed(each) for each in series.values()]
-    for subject, judged_nights in series_of(rule, nights).items():
+    for subject, judged_nights in series_of(rule, nights, since=since).items():
         if subject.version in {version, WHOLE}:
             yield subject, list(judged_nights)
 

@@ -11,6 +11,7 @@ from functools import partial
 import psutil
 
 from obs_dagster.evaluation import parallel
+from obs_dagster.reports import night_reports
 from tests.faults.case import Case
 from tests.faults.laboratory import EVALUATED, QUIET, SENT, DisturbedError, Laboratory
 from tests.faults.processes import apart, start
@@ -85,7 +86,7 @@ def _killed(process: psutil.Process) -> int:
 def _side_by_side() -> None:
     """Evaluate days beside this process as if they were many."""
     os.environ["OBS_CORES"] = "2"
-    parallel._FEWEST_DAYS = 1
+    parallel._FEWEST_DAYS = night_reports._FEWEST = 1
 
 
 def _at_step(stage: str, point: str, step: int, laboratory: Laboratory) -> int:

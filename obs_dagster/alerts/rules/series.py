@@ -38,13 +38,7 @@ def read_series(
     """
     earliest = first - dt.timedelta(days=max(map(reach, rules), default=0))
     found = read_nights(connection, model, rules, earliest, last)
-    return {
-        rule.name: {
-            subject: [night for night in nights if night.day >= first]
-            for subject, nights in series_of(rule, found).items()
-        }
-        for rule in rules
-    }
+    return {rule.name: series_of(rule, found, since=first) for rule in rules}
 
 
 def read_nights(
@@ -76,10 +70,16 @@ def read_nights(
     return found
 
 
-def series_of(rule: Rule, nights: Nights) -> Series:
-    """The nights of each subject that a rule watches, as it judges them."""
+def series_of(rule: Rule, nights: Nights, *, since: dt.date = dt.date.min) -> Series:
+    """The nights of each subject that a rule watches, as it judges them.
+
+    Args:
+        rule: the rule.
+        nights: what is known, as far back as the rule looks.
+        since: the first night that is asked for; those before are only looked back at.
+    """
     if rule.parts != (rule,):
-        return combined(rule, [(part, series_of(part, nights)) for part in rule.parts])
+        return combined(rule, [(part, series_of(part, nights, since=since)) for part in rule.parts])
     judged: Series = {
         subject: as_judged(
             rule, found, _known(_beside(rule, subject, nights)), _rows(rule, subject.version, nights)
@@ -88,12 +88,17 @@ def series_of(rule: Rule, nights: Nights) -> Series:
         if watches(rule, subject)
     }
     if rule.threshold.of == "budget":
-        return as_budgeted(rule, judged)
+        return _from(since, as_budgeted(rule, judged))
+    judged = _from(since, judged)
     if asks_for_odds(rule):
         judged = with_odds(judged, nights.get((P_VALUE, rule.window), {}), nights.get((DAYS, 1), {}))
     if asks_for_days_of_quality(rule):
         judged = with_odds_of_quality(rule, judged, nights.get((rule.metric, 1), {}))
     return as_family(rule, judged)
+
+
+def _from(first: dt.date, series: Series) -> Series:
+    return {subject: [night for night in nights if night.day >= first] for subject, nights in series.items()}
 
 
 def _rows(rule: Rule, version: str, nights: Nights) -> Mapping[dt.date, float]:
