@@ -252,7 +252,7 @@ def remove_folder(folder: Path) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON document, atomically."""
     with replacing(path) as aside:
-        aside.write_text(json.dumps(value, indent=1, sort_keys=True, default=str), encoding="utf-8")
+        aside.write_text(json.dumps(value, sort_keys=True, default=str), encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:

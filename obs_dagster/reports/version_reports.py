@@ -87,14 +87,12 @@ class VersionReports:
             page = replace(page, remarks=self.remarks(page))
         shared: dict[str, Content] = {
             PAGE: (drawn := render_health(page)),
-            "alerts.json": json.dumps([asdict(line) for line in page.alerts], default=str, indent=1),
-            "changes.json": json.dumps(
-                [each.as_json() for each in page.changes.every], default=str, indent=1
-            ),
+            "alerts.json": json.dumps([asdict(line) for line in page.alerts], default=str),
+            "changes.json": json.dumps([each.as_json() for each in page.changes.every], default=str),
         }
         quality = day_quality(monitor, page.day, lake)
         if quality is not None:
-            shared["great_expectations.json"] = json.dumps(asdict(quality), default=str, indent=1)
+            shared["great_expectations.json"] = json.dumps(asdict(quality), default=str)
         if page.components is not None:
             shared[COMPONENTS] = markdown([components_section(page.components)])
         if page.causes is not None:
