@@ -30,7 +30,7 @@ from obs_dagster.errors import ObsError
 from obs_dagster.lake import leftovers
 from obs_dagster.storage_fault import storage_fault
 
-PATIENCE = 240.0
+PATIENCE = 90.0
 """Seconds after which a process hangs."""
 _TOLD_BEFORE = 10.0
 """Seconds before that in which it says where it is."""
