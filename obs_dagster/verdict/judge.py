@@ -246,7 +246,8 @@ class _Judge:
             parts.append(missing(found))
         if found.gap:
             parts.append(found.gap)
-        return "; ".join(parts) or f"its inputs have not moved {found.covers}"
+        parts = parts or [f"its inputs have not moved {found.covers}"]
+        return "; ".join([*parts, *([found.watched] if found.watched else [])])
 
     @cached_property
     def _movement(self) -> Movement:

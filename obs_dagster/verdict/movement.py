@@ -10,12 +10,15 @@ from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.metrics.drift.psi import MOVED as MOVED_PSI
 from obs_dagster.metrics.record import NO_BASELINE, MetricRecord
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.verdict.headline import headline_window
 from obs_dagster.verdict.record_index import RecordIndex
 from obs_dagster.verdict.wording import covered, listing
 
 MOVED_MISSING = 0.1
 """From here on so many more or fewer values are missing that the rest does not stand for the column."""
+
+_EVIDENCE = "drift_evidence"
 
 _NAMED = 5
 """Features that are named for a reason; the rest is counted."""
@@ -44,6 +47,8 @@ class Movement:
         moved: PSI of the features whose whole interval lies beyond `MOVED_PSI`, the most moved first.
         missing: change of the missing share of the features of which it lies beyond `MOVED_MISSING`.
         unknown: per feature that could not be compared, why.
+        by_evidence: per feature that is only known not to differ by more than days do, why not how far: a
+            rule watches the evidence of its days.
         owed: how many days a baseline still needs, and how to get them; empty if it has them, or never will.
     """
 
@@ -54,6 +59,7 @@ class Movement:
     moved: Sequence[MetricRecord]
     missing: Sequence[MetricRecord]
     unknown: Mapping[str, str] = field(default_factory=dict)
+    by_evidence: Mapping[str, str] = field(default_factory=dict)
     owed: str = ""
 
     @property
@@ -80,18 +86,27 @@ class Movement:
         count = f"{len(self.unknown)} of {self.features} features"
         return f"{count} could not be compared {self.covers}: {_by_reason(self.unknown)}"
 
+    @property
+    def watched(self) -> str:
+        """Of which features it is not known how far they have moved; empty if it is of all."""
+        if not self.by_evidence:
+            return ""
+        return f"watched by the evidence of their days alone: {_by_reason(self.by_evidence)}"
+
 
 def movement(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -> Movement:
     """How the features of a version stand over the headline window that ends on a day."""
     window = headline_window(monitor)
-    moved, missing, unknown = list[MetricRecord](), list[MetricRecord](), dict[str, str]()
+    moved, missing = list[MetricRecord](), list[MetricRecord]()
+    unknown, by_evidence = dict[str, str](), dict[str, str]()
     for column in monitor.features:
         psi = index.at(day, "psi", version, window, column=column)
         change = index.at(day, "missing_drift", version, window, column=column)
         if psi is None or psi.value is None:
             unknown[column] = _NOT_MEASURED if psi is None else psi.reason or _NOT_MEASURED
         elif _open(psi):
-            unknown[column] = _TOO_COARSE if _open_by_counting(psi) else _TOO_FEW
+            known = by_evidence if _has_evidence(monitor, index, version, day, column) else unknown
+            known[column] = _TOO_COARSE if _open_by_counting(psi) else _TOO_FEW
         elif (psi.value if psi.low is None else psi.low) > MOVED_PSI:
             moved.append(psi)
         if change is not None and _missing_moved(change):
@@ -100,7 +115,17 @@ def movement(monitor: Monitor, index: RecordIndex, version: str, day: dt.date) -
     missing.sort(key=lambda record: -abs(record.value or 0.0))
     owed = _owed(monitor, index, version, day) if len(unknown) == len(monitor.features) else ""
     days = index.days_with_rows(version, day, window)
-    return Movement(day, window, days, len(monitor.features), moved, missing, unknown, owed)
+    return Movement(day, window, days, len(monitor.features), moved, missing, unknown, by_evidence, owed)
+
+
+def _has_evidence(monitor: Monitor, index: RecordIndex, version: str, day: dt.date, column: str) -> bool:
+    """Whether a rule watches how surely a feature differs by more than days do, and that is known."""
+    rules = (rule for rule in monitor.alerts if rule.watches_version(version) and WHOLE in rule.segments)
+    parts = (part for rule in rules for part in rule.parts if part.metric == _EVIDENCE)
+    if not any(part.watches_column(column) for part in parts):
+        return False
+    found = index.at(day, _EVIDENCE, version, 1, column=column)
+    return found is not None and found.value is not None
 
 
 def _open(psi: MetricRecord) -> bool:

@@ -104,3 +104,29 @@ def test_an_open_interval_says_whether_rows_or_counts_are_too_few(season, error,
         for name in season.FEATURES
     ]
     assert why in movement(season.monitor(), RecordIndex(psi), "1", season.LAST).gap
+
+
+OPEN = "watched by the evidence of their days alone: temp with too few rows to tell"
+
+
+@pytest.mark.parametrize(
+    ("rule", "evidence", "known"),
+    [
+        ({"metric": "drift_evidence", "above": "budget"}, -0.2, True),
+        ({"metric": "drift_evidence", "above": "budget"}, None, False),
+        ({"metric": "drift_evidence", "above": "budget", "columns": ["dewp"]}, -0.2, False),
+        ({"metric": "psi", "window": 7, "above": 0.25}, -0.2, False),
+    ],
+)
+def test_a_feature_of_few_rows_is_known_by_the_evidence_of_its_days_if_a_rule_watches_it(
+    season, rule, evidence, known
+):
+    monitor = season.monitor(alerts=[{"name": "moved", **rule}])
+    made = [
+        season.record("psi", "1", season.LAST, 0.02, spread=0.01, column=name) for name in season.FEATURES
+    ]
+    made[0] = replace(made[0], low=0.0, high=18.0)
+    made.append(season.record("drift_evidence", "1", season.LAST, evidence, window=1, column=made[0].column))
+    found = movement(monitor, RecordIndex(made), "1", season.LAST)
+    assert found.known is known
+    assert found.watched == (OPEN if known else "")
