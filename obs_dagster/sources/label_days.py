@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from obs_dagster.errors import LakeError
-from obs_dagster.lake.lake import Lake, Table, manifest_metadata, replacing
+from obs_dagster.lake.lake import Lake, Table, manifest_metadata, replacing, rows_format
 from obs_dagster.lake.quoting import literal
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.files import stamp
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import duckdb
 
 GROUND_TRUTH = "ground_truth"
+_COLUMNS = 3
 
 
 @dataclass(slots=True)
@@ -100,7 +101,7 @@ class LabelDays:
         with replacing(path) as aside:
             self.connection.execute(
                 f"COPY (FROM merged ORDER BY prediction_id) TO {literal(str(aside))} "
-                f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}})"
+                f"({rows_format(_COLUMNS)}, KV_METADATA {{{pairs}}})"
             )
         return int(labels)
 
