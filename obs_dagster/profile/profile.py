@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from obs_dagster.errors import LakeError
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile import arrays
+from obs_dagster.profile.bin_sums import summed_bins, without_bins
 from obs_dagster.profile.coding import coded, one_coding, sortable
 from obs_dagster.profile.distribution import Counts
 from obs_dagster.profile.entries import KINDS, Entries, category_counts, number_counts
@@ -45,7 +46,8 @@ COUNTS = ("key", "n")
 #: The columns of texts, which a profile holds as codes of the few different ones.
 TEXTS = ("version", "segment", "column", "kind")
 #: Sorted by these: some columns of a wide log lie together, and can be read without the others.
-KEYS = ["column", "version", "segment", "kind", "key", "category"]
+_CELLS = ("column", "version", "segment", "kind")
+KEYS = [*_CELLS, "key", "category"]
 _SUMS = ("total", "total_sq", "minimum", "maximum")
 _ADDED = {"n": "sum", "total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
 
@@ -74,6 +76,20 @@ def slices(table: pa.Table, keys: Sequence[str]) -> dict[tuple[str, ...], tuple[
     return {
         value: (int(start), int(end - start)) for value, start, end in zip(values, starts, ends, strict=True)
     }
+
+
+def _summed(tables: Sequence[pa.Table]) -> pa.Table:
+    """The rows of profiles added up, as `merge_rows` would; nearly all of them are bins."""
+    bins = summed_bins(tables, tables[0].schema)
+    if bins is None:
+        return merge_rows(one_coding(pa.concat_tables(tables)))
+    others = merge_rows(one_coding(pa.concat_tables(without_bins(table) for table in tables)))
+    both, place = one_coding(pa.concat_tables([bins, others])), np.zeros(1, dtype=np.int64)
+    for name in _CELLS:
+        ranks = arrays.values(sortable(both[name]))
+        place = place * (int(ranks.max(initial=0)) + 1) + ranks
+    # of a cell, column and kind all rows are in one of the two, where they are in order
+    return both.take(pa.array(np.argsort(place, kind="stable")))
 
 
 @dataclass(frozen=True)
@@ -114,7 +130,7 @@ class Profile:
             return parts[0]
         if not parts:
             return cls.empty(grids)
-        return cls(merge_rows(one_coding(pa.concat_tables(part.table for part in parts))), grids)
+        return cls(_summed([part.table for part in parts]), grids)
 
     @cached_property
     def _slices(self) -> dict[tuple[str, ...], tuple[int, int]]:
