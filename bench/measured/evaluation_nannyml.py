@@ -11,8 +11,14 @@ from bench.prepare.columns import CATEGORIES, DECISION, LABEL, NUMBERS, SCORE
 _METRICS = ["roc_auc", "f1", "precision", "recall", "accuracy"]
 
 
-def evaluate(few: list[str], many: list[str]) -> None:
-    """Three calculators, each fitted to the reference and applied to the current rows."""
+def evaluate(few: list[str], many: list[str], chunks: int = 10) -> None:
+    """Three calculators, each fitted to the reference and applied to the current rows.
+
+    Args:
+        few: a small reference and log, for what is loaded or compiled at first use.
+        many: those that are measured.
+        chunks: parts of the log that each number is of; its own default is ten.
+    """
     os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"
     warnings.simplefilter("ignore")
     clock = Clock()
@@ -25,6 +31,7 @@ def evaluate(few: list[str], many: list[str]) -> None:
         "y_pred": DECISION,
         "y_pred_proba": SCORE,
         "problem_type": "classification_binary",
+        "chunk_number": chunks,
     }
 
     def work(files: list[str], clock: Clock) -> int:
@@ -37,7 +44,7 @@ def evaluate(few: list[str], many: list[str]) -> None:
             )
         found = 0
         for name, calculator in (
-            ("drift", nannyml.UnivariateDriftCalculator(column_names=[*features, SCORE])),
+            ("drift", nannyml.UnivariateDriftCalculator([*features, SCORE], chunk_number=chunks)),
             ("realised", nannyml.PerformanceCalculator(metrics=_METRICS, **roles)),
             ("estimated", nannyml.CBPE(metrics=_METRICS, **roles)),
         ):

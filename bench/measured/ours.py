@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,15 +93,22 @@ def outcomes(path: str, monitor: Monitor, grids: Grids) -> OutcomeProfile:
         return reduce_outcomes(nw.from_native(labelled), monitor, grids, OUTCOMES)
 
 
-def drift(monitor: Monitor, baseline: Profile, current: Profile) -> int:
-    """Every drift statistic of every feature, score and decision, per version; how many there are."""
+def drift(monitor: Monitor, baseline: Profile, current: Profile, only: Collection[str] | None = None) -> int:
+    """Every drift statistic of every feature, score and decision, per version; how many there are.
+
+    Args:
+        monitor: the monitor.
+        baseline: what is compared with.
+        current: the day.
+        only: names of statistics; left out: all.
+    """
     from obs_dagster.evaluation.recording import seed
     from obs_dagster.metrics.drift.comparison import Comparison
     from obs_dagster.metrics.evaluation import evaluate
     from obs_dagster.metrics.registry import common
     from obs_dagster.profile.columns import profiled_columns
 
-    found = 0
+    found, names = 0, common("drift") if only is None else only
     columns = [each for each in profiled_columns(monitor) if each.role in {"feature", "output"}]
     for version in current.versions():
         for column in columns:
@@ -108,7 +116,7 @@ def drift(monitor: Monitor, baseline: Profile, current: Profile) -> int:
             if counts is not None:
                 subject = seed(monitor.model, version, "*", column.name, _DAY)
                 before = baseline.counts(version, "*", column.name)
-                found += len(evaluate("drift", Comparison(before, counts, subject), only=common("drift")))
+                found += len(evaluate("drift", Comparison(before, counts, subject), only=names))
     return found
 
 
@@ -152,8 +160,13 @@ def drift_of_night(night: Night) -> int:
     return len(drift_of_day(night, _DAY).records)
 
 
-def estimates(monitor: Monitor, baseline: OutcomeProfile, outcomes: OutcomeProfile) -> int:
-    """How many metrics before labels there are, over all rows and per segment cell."""
+def estimates(
+    monitor: Monitor,
+    baseline: OutcomeProfile,
+    outcomes: OutcomeProfile,
+    only: Collection[str] | None = None,
+) -> int:
+    """How many metrics before labels there are, over all rows and per segment cell; of these names only."""
     from obs_dagster.evaluation.estimated import names_of
     from obs_dagster.metrics.evaluation import evaluate
     from obs_dagster.monitor.whole import WHOLE
@@ -166,14 +179,14 @@ def estimates(monitor: Monitor, baseline: OutcomeProfile, outcomes: OutcomeProfi
         for segment in outcomes.segments(version):
             cell = outcomes.cell(version, segment)
             for _, expected in OUTCOMES.expected(cell, taught, monitor, Expecting(segment, 1, 1)):
-                names = names_of(monitor, segment, "")
+                names = names_of(monitor, segment, "") if only is None else only
                 known = evaluate("estimate", expected, task=monitor.task, only=names)
                 found += sum(each.value is not None for each in known.values())
     return found
 
 
-def performance(monitor: Monitor, labelled: OutcomeProfile) -> int:
-    """Every quality metric, per version and segment cell; how many there are."""
+def performance(monitor: Monitor, labelled: OutcomeProfile, only: Collection[str] | None = None) -> int:
+    """Every quality metric, or those of these names, per version and segment cell; how many there are."""
     from obs_dagster.evaluation.recording import seed
     from obs_dagster.metrics.evaluation import evaluate
 
@@ -183,5 +196,5 @@ def performance(monitor: Monitor, labelled: OutcomeProfile) -> int:
             subject = seed(monitor.model, version, segment, _DAY)
             cell = labelled.cell(version, segment)
             for _, given in labelled.kind.inputs(cell, monitor, segment, subject):
-                found += len(evaluate("performance", given, task=monitor.task))
+                found += len(evaluate("performance", given, task=monitor.task, only=only))
     return found

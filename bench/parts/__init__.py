@@ -15,6 +15,7 @@ from bench.parts import (
     fleet,
     night,
     objects,
+    same_work,
     scan,
     serving,
     spark,
@@ -43,6 +44,7 @@ class Part(Protocol):
 
 _ALL: tuple[Part, ...] = (
     evaluation,
+    same_work,
     scan,
     night,
     objects,

@@ -48,6 +48,7 @@ def monitor(
     segments: Sequence[str] = ("origin", "carrier"),
     windows: Sequence[int] = (1, 7, 28),
     optional_roles: bool = True,
+    service: bool = True,
     registered: bool = False,
     kind: ModelKind = BINARY,
     folder: str = "",
@@ -59,11 +60,13 @@ def monitor(
         segments: by which the log is cut.
         windows: in days.
         optional_roles: whether the log has a decision, a latency and a status.
+        service: whether the last two of these are told of.
         registered: whether the versions are in MLflow's registry, so that nights explain them.
         kind: what the model puts out.
         folder: of logs, labels and baseline, with a slash at its end; left out: they are beside the file.
     """
-    columns = _ROLES | (dict(kind.roles) | _SERVICE if optional_roles else {"score": SCORE})
+    told = _SERVICE if service else {}
+    columns = _ROLES | (dict(kind.roles) | told if optional_roles else {"score": SCORE})
     registry = {"registry": {"name": MODEL}} if registered else {}
     return {
         "model": MODEL,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from obs_dagster.lake.lake import group_rows, manifest_in, manifest_metadata, replacing
+from obs_dagster.lake.lake import manifest_in, manifest_metadata, replacing, rows_format
 from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.sources.files import connect
 from obs_dagster.store import in_parts
@@ -57,8 +57,8 @@ def remove_rows(
         described = f", KV_METADATA {{{pairs}}}" if pairs else ""
         with replacing(path) as aside:
             connection.execute(
-                f"COPY (SELECT * FROM ({found}) WHERE NOT {gone}) TO {literal(str(aside))} (FORMAT parquet, "
-                f"COMPRESSION zstd, ROW_GROUP_SIZE {group_rows(len(there))}{described})"
+                f"COPY (SELECT * FROM ({found}) WHERE NOT {gone}) TO {literal(str(aside))} "
+                f"({rows_format(len(there))}{described})"
             )
     return number
 

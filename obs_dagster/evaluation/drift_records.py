@@ -27,7 +27,7 @@ from obs_dagster.quality.refusal import similar
 from obs_dagster.quality.validated import day_quality
 
 #: Columns whose windows are merged at once; of a wide log that many at a time, so that memory stays bounded.
-_COLUMNS = 32
+_COLUMNS = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,20 @@ def group_rows(columns: int) -> int:
     return max(_FEWEST_GROUP_ROWS, min(_GROUP_ROWS, _GROUP_VALUES // max(columns, 1)))
 
 
+def rows_format(columns: int) -> str:
+    """Options of DuckDB's COPY for rows of so many columns.
+
+    A column that has more values than 4096 in a row group is written as it is: to list up to a fifth of the
+    rows first takes an eighth of all that writing takes, and the file is no smaller.
+
+    >>> rows_format(20)
+    'FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, DICTIONARY_SIZE_LIMIT 4096'
+    """
+    return (
+        f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group_rows(columns)}, DICTIONARY_SIZE_LIMIT 4096"
+    )
+
+
 def manifest_metadata(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Key and value under which a manifest is kept in a Parquet file's metadata."""
     return {_MANIFEST.decode(): json.dumps(manifest, sort_keys=True, default=str)}

@@ -27,9 +27,9 @@ def coded(table: pa.Table, texts: Sequence[str]) -> pa.Table:
         column = table[name]
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
-        whole = _whole(column)
-        ordered = _in_order(whole)
-        if ordered is not whole or table[name].num_chunks != 1 or table[name].type != CODED:
+        found = whole(column)
+        ordered = _in_order(found)
+        if ordered is not found or table[name].num_chunks != 1 or table[name].type != CODED:
             table = table.set_column(table.schema.get_field_index(name), name, ordered.cast(CODED))
     return table
 
@@ -43,15 +43,15 @@ def sortable(column: pa.ChunkedArray) -> pa.Array:
     """The column, or where it is coded numbers that are in the order of its texts and tell them apart."""
     if not pa.types.is_dictionary(column.type):
         return column.combine_chunks()
-    whole = _whole(column)
-    ranks = np.empty(len(whole.dictionary), dtype=np.int32)
-    order = arrays.values(pc.array_sort_indices(whole.dictionary).cast(pa.int32()))
+    found = whole(column)
+    ranks = np.empty(len(found.dictionary), dtype=np.int32)
+    order = arrays.values(pc.array_sort_indices(found.dictionary).cast(pa.int32()))
     ranks[order] = np.arange(len(order))
-    return pa.array(ranks).take(whole.indices)
+    return pa.array(ranks).take(found.indices)
 
 
-def _whole(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """The column in one piece, with one coding."""
+def whole(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """A coded column in one piece, with one coding."""
     if column.num_chunks > 1:
         column = column.unify_dictionaries()
     found = column.combine_chunks()

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 from obs_dagster.errors import LakeError
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile import arrays
+from obs_dagster.profile.bin_sums import summed_bins, without_bins
 from obs_dagster.profile.coding import coded, one_coding, sortable
-from obs_dagster.profile.distribution import CategoryCounts, Counts, FloatArray, IntArray, NumericCounts
-from obs_dagster.profile.grids.asinh_grid import AsinhGrid
-from obs_dagster.profile.grids.grid import CategoryGrid, Grids, NumericGrid
-from obs_dagster.profile.grids.nearness import as_good_as_zero, is_near, nearness
+from obs_dagster.profile.distribution import Counts
+from obs_dagster.profile.entries import KINDS, Entries, category_counts, number_counts
+from obs_dagster.profile.grids.grid import CategoryGrid, Grids
 from obs_dagster.profile.sparse import Sparse
 
 #: One row per (version, segment, column, kind, key, category). `kind` says what the row counts: rows of kind
@@ -43,12 +43,11 @@ SCHEMA = pa.schema(
 )
 #: Its columns of counts, and of what is counted in its order; `write_rows` has what they are for.
 COUNTS = ("key", "n")
-#: Every kind, in order.
-KINDS = ("bin", "category", "infinite", "moments", "nan", "near", "null", "rest", "rows", "value")
 #: The columns of texts, which a profile holds as codes of the few different ones.
 TEXTS = ("version", "segment", "column", "kind")
 #: Sorted by these: some columns of a wide log lie together, and can be read without the others.
-KEYS = ["column", "version", "segment", "kind", "key", "category"]
+_CELLS = ("column", "version", "segment", "kind")
+KEYS = [*_CELLS, "key", "category"]
 _SUMS = ("total", "total_sq", "minimum", "maximum")
 _ADDED = {"n": "sum", "total": "sum", "total_sq": "sum", "minimum": "min", "maximum": "max"}
 
@@ -77,6 +76,20 @@ def slices(table: pa.Table, keys: Sequence[str]) -> dict[tuple[str, ...], tuple[
     return {
         value: (int(start), int(end - start)) for value, start, end in zip(values, starts, ends, strict=True)
     }
+
+
+def _summed(tables: Sequence[pa.Table]) -> pa.Table:
+    """The rows of profiles added up, as `merge_rows` would; nearly all of them are bins."""
+    bins = summed_bins(tables, tables[0].schema)
+    if bins is None:
+        return merge_rows(one_coding(pa.concat_tables(tables)))
+    others = merge_rows(one_coding(pa.concat_tables(without_bins(table) for table in tables)))
+    both, place = one_coding(pa.concat_tables([bins, others])), np.zeros(1, dtype=np.int64)
+    for name in _CELLS:
+        ranks = arrays.values(sortable(both[name]))
+        place = place * (int(ranks.max(initial=0)) + 1) + ranks
+    # of a cell, column and kind all rows are in one of the two, where they are in order
+    return both.take(pa.array(np.argsort(place, kind="stable")))
 
 
 @dataclass(frozen=True)
@@ -117,7 +130,7 @@ class Profile:
             return parts[0]
         if not parts:
             return cls.empty(grids)
-        return cls(merge_rows(one_coding(pa.concat_tables(part.table for part in parts))), grids)
+        return cls(_summed([part.table for part in parts]), grids)
 
     @cached_property
     def _slices(self) -> dict[tuple[str, ...], tuple[int, int]]:
@@ -139,11 +152,6 @@ class Profile:
     def _sums(self) -> dict[str, Sparse]:
         """What few rows have."""
         return {name: Sparse.of(self.table[name]) for name in _SUMS}
-
-    def _part(self, where: tuple[int, int]) -> dict[str, np.ndarray]:
-        start, length = where
-        part = {name: values[start : start + length] for name, values in self._columns.items()}
-        return part | {name: sums.part(start, length) for name, sums in self._sums.items()}
 
     @cached_property
     def _segments(self) -> dict[str, list[str]]:
@@ -178,91 +186,7 @@ class Profile:
 
     def _counted(self, where: tuple[int, int], column: str, segment: str) -> Counts:
         grid = self.grids.columns[column]
-        part = self._part(where)
+        entries = Entries.of(self._columns, self._sums, where)
         if isinstance(grid, CategoryGrid):
-            return _categories(part, self.table["category"].slice(*where))
-        return _numbers(part, grid if segment == WHOLE else grid.joined)
-
-
-def _categories(part: dict[str, np.ndarray], names: pa.ChunkedArray) -> CategoryCounts:
-    counted, rest = (part["kind"] == KINDS.index(kind) for kind in ("category", "rest"))
-    return CategoryCounts(
-        counts=dict(
-            zip(names.filter(pa.array(counted)).to_pylist(), part["n"][counted].tolist(), strict=True)
-        ),
-        nulls=int(part["n"][part["kind"] == KINDS.index("null")].sum()),
-        rest=int(part["n"][rest].sum()),
-        most=int(part["total"][rest].sum()),
-    )
-
-
-def _numbers(part: dict[str, np.ndarray], grid: NumericGrid) -> NumericCounts:
-    kind, key, n = part["kind"], part["key"], part["n"]
-    binned, valued, nearly, moments, nulls, nans, infinite = (
-        kind == KINDS.index(name) for name in ("bin", "value", "near", "moments", "null", "nan", "infinite")
-    )
-    bins = _Bins.of({name: column[binned] for name, column in part.items()}, grid)
-    values = np.unique(key[valued | nearly])
-    near = np.zeros(len(values), dtype=np.int64)
-    near[np.searchsorted(values, key[nearly])] = n[nearly]
-    counted = near.copy()
-    counted[np.searchsorted(values, key[valued])] += n[valued]
-    points = np.concatenate([bins.points, values])
-    order = np.argsort(points, kind="stable")
-    return NumericCounts(
-        points=points[order],
-        widths=np.concatenate([bins.widths, np.zeros(len(values))])[order],
-        counts=np.concatenate([bins.counts, counted])[order],
-        near=np.concatenate([bins.near, near])[order],
-        reach=np.concatenate([bins.reach, _reach(values, grid)])[order],
-        nulls=int(n[nulls].sum()),
-        nans=int(n[nans].sum()),
-        infinite=int(n[infinite].sum()),
-        total=float(part["total"][moments].sum()),
-        total_sq=float(part["total_sq"][moments].sum()),
-        minimum=float(part["minimum"][moments].min()) if moments.any() else None,
-        maximum=float(part["maximum"][moments].max()) if moments.any() else None,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Bins:
-    """The bins of a column as points, all of shape (k,); what they are is said at `NumericCounts`."""
-
-    points: FloatArray
-    widths: FloatArray
-    counts: IntArray
-    near: IntArray
-    reach: FloatArray
-
-    @classmethod
-    def of(cls, part: dict[str, np.ndarray], grid: NumericGrid) -> _Bins:
-        """The bins of a grid; those whose extremes are as good as equal are a single value."""
-        low, high = grid.edges(part["key"].astype(np.int64))
-        # without extremes these are NaN, which is near nothing
-        least, greatest = part["minimum"], part["maximum"]
-        zero = greatest <= as_good_as_zero(float(np.nanmax(greatest, initial=0.0)))
-        single = is_near(least, greatest) | zero
-        nearest = np.where(zero, 0.0, least)
-        inexact = single & (nearest < greatest)
-        # the bins of values that stand for 0 come first, and are one
-        starts = np.flatnonzero(~zero | (np.cumsum(zero) == 1))
-        if not len(starts):
-            return cls(np.empty(0), np.empty(0), part["n"], part["n"], np.empty(0))
-        value = np.where(zero, 0.0, least / 2 + greatest / 2)
-        return cls(
-            points=np.where(single, value, low / 2 + high / 2)[starts],
-            widths=np.where(single, 0.0, high - low)[starts],
-            counts=np.add.reduceat(part["n"], starts),
-            near=np.add.reduceat(np.where(inexact, part["n"], 0), starts),
-            reach=np.maximum.reduceat(np.where(inexact, greatest - nearest, 0.0), starts),
-        )
-
-
-def _reach(values: FloatArray, grid: NumericGrid) -> FloatArray:
-    """How far numbers can be off each of the values that they are near."""
-    if not len(values) or not isinstance(grid, AsinhGrid):
-        return np.zeros(len(values))
-    near = nearness(grid.exact, grid.scale)
-    reach: FloatArray = near.reach[np.searchsorted(near.values, values)]
-    return reach
+            return category_counts(entries, self.table["category"].slice(*where))
+        return number_counts(entries, grid if segment == WHOLE else grid.joined)

@@ -31,6 +31,11 @@ class Sparse:
         rows = np.flatnonzero(~arrays.nulls(column))
         return cls(rows, arrays.values(column)[rows])
 
+    def count(self, start: int, length: int) -> int:
+        """How many of some rows have a value."""
+        first, last = self.rows.searchsorted((start, start + length))
+        return int(last - first)
+
     def part(self, start: int, length: int) -> FloatArray:
         """The values of some rows, shape (length,); NaN where there is none."""
         found = np.full(length, np.nan)

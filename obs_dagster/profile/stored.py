@@ -7,19 +7,18 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from obs_dagster.lake.lake import manifest_in
 from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.profile import arrays
+from obs_dagster.profile.coding import one_coding, whole
 from obs_dagster.profile.distribution import Counts
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.profile import TEXTS, Profile
-
-#: The texts that are read as codes. Not the names of columns: by these groups of rows are passed over, which
-#: Arrow does by texts alone.
-_CODES = [name for name in TEXTS if name != "column"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +33,20 @@ class Part:
     whole: frozenset[str]
     cells: frozenset[str]
 
-    def rows(self) -> pc.Expression:
-        """The rows of a profile that belong to it."""
-        column, segment = pc.field("column"), pc.field("segment")
-        everywhere, whole = (
-            pa.array(sorted(names), pa.string()) for names in ({"", *self.cells}, self.whole)
+    def rows(self, counts: pa.Table) -> NDArray[np.bool_]:
+        """Which rows of a profile belong to it, its texts as codes."""
+        columns, segments = whole(counts["column"]), whole(counts["segment"])
+        names = columns.dictionary.to_pylist()
+        everywhere, over_all = (
+            np.array([name in wanted for name in names], dtype=np.bool_)
+            for wanted in ({"", *self.cells}, self.whole)
         )
-        return column.isin(everywhere) | (column.isin(whole) & (segment == WHOLE))
+        uncut = np.array([name == WHOLE for name in segments.dictionary.to_pylist()], dtype=np.bool_)
+        codes = arrays.values(columns.indices)
+        found: NDArray[np.bool_] = everywhere[codes] | (
+            over_all[codes] & uncut[arrays.values(segments.indices)]
+        )
+        return found
 
 
 @dataclass(frozen=True)
@@ -89,10 +95,26 @@ class _File:
 
 @lru_cache(maxsize=128)
 def _read(file: _File) -> StoredProfile:
-    wanted = file.part.rows() if file.part else None
-    rows = pq.read_table(file.path, partitioning=None, filters=wanted, read_dictionary=_CODES)
-    manifest = manifest_in(rows.schema)
+    with pq.ParquetFile(file.path, read_dictionary=list(TEXTS)) as opened:
+        rows = opened.read() if file.part is None else _of_part(opened, file.part)
+        manifest = manifest_in(opened.schema_arrow)
     return StoredProfile(rows, file.grids, tuple(_others(manifest, file.grids)))
+
+
+def _of_part(file: pq.ParquetFile, part: Part) -> pa.Table:
+    """The rows of a part: of one group of rows after the other, or all of them would be in memory."""
+    place, found = file.schema_arrow.get_field_index("column"), []
+    for number in range(file.num_row_groups):
+        ends = file.metadata.row_group(number).column(place).statistics
+        if ends is None or not ends.has_min_max or _within(part, ends.min, ends.max):
+            rows = file.read_row_group(number)
+            found.append(rows.filter(pa.array(part.rows(rows))))
+    return one_coding(pa.concat_tables(found)) if found else file.schema_arrow.empty_table()
+
+
+def _within(part: Part, first: str, last: str) -> bool:
+    """Whether a part has a column between two, in their order."""
+    return any(first <= name <= last for name in ("", *part.whole, *part.cells))
 
 
 def _others(manifest: dict[str, Any], grids: Grids) -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from obs_dagster.lake.columns import DAY, RAW, ROW, UNCAST, marked
-from obs_dagster.lake.lake import group_rows, manifest_metadata, replacing
+from obs_dagster.lake.lake import manifest_metadata, replacing, rows_format
 from obs_dagster.lake.quoting import identifier, literal, literals
 from obs_dagster.quality.contract import occurrences, total
 from obs_dagster.quality.expectations import Rows
@@ -239,8 +239,7 @@ class DayRows:
         with replacing(path) as aside:
             self._connection.execute(
                 f"COPY ({query}) TO {literal(str(aside))} "
-                f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group_rows(len(self._columns))}, "
-                f"KV_METADATA {{{described}}})"
+                f"({rows_format(len(self._columns))}, KV_METADATA {{{described}}})"
             )
 
     def _size(self, columns: Collection[str]) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from obs_dagster.lake.columns import ROW
-from obs_dagster.lake.lake import Lake, Table, group_rows, manifest_metadata, replacing
+from obs_dagster.lake.lake import Lake, Table, manifest_metadata, replacing, rows_format
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import MADE_ID
 from obs_dagster.monitor.day_form import Period
@@ -295,8 +295,7 @@ def _ingest(
         pairs = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
         connection.execute(
             f"COPY ({kept}) TO {literal(str(aside))} "
-            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group_rows(_width(monitor, schema))}, "
-            f"KV_METADATA {{{pairs}}})"
+            f"({rows_format(_width(monitor, schema))}, KV_METADATA {{{pairs}}})"
         )
     except duckdb.Error as error:
         source.check(stamps)

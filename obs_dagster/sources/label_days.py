@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from obs_dagster.errors import LakeError
-from obs_dagster.lake.lake import Lake, Table, manifest_metadata, replacing
+from obs_dagster.lake.lake import Lake, Table, manifest_metadata, replacing, rows_format
 from obs_dagster.lake.quoting import literal
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.sources.files import stamp
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import duckdb
 
 GROUND_TRUTH = "ground_truth"
+_COLUMNS = 3
 
 
 @dataclass(slots=True)
@@ -61,17 +62,21 @@ class LabelDays:
                 self.missed[name] = left.labels
         return wrong
 
-    def merge(self, day: dt.date) -> int | None:
+    def merge(self, day: dt.date, *, once: bool = False) -> int | None:
         """Merge the labels sought and found in one day into its partition; None if that changes nothing.
 
         A label that is null takes back what its prediction had.
+
+        Args:
+            day: the day.
+            once: whether each of the labels sought found one prediction at most.
         """
         path, before = self._table.path(day), self._table.manifest(day)
         merged = (
             "SELECT coalesce(logged, prediction_id) AS prediction_id, label, known_at FROM sought "
             f"WHERE day = '{day}'"
         )
-        if self._repeats_ids(day):
+        if self._repeats_ids(day) and not (once and self._by_id):
             merged = merged.replace("SELECT", "SELECT DISTINCT", 1)
         if before:
             stored = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
@@ -96,7 +101,7 @@ class LabelDays:
         with replacing(path) as aside:
             self.connection.execute(
                 f"COPY (FROM merged ORDER BY prediction_id) TO {literal(str(aside))} "
-                f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}})"
+                f"({rows_format(_COLUMNS)}, KV_METADATA {{{pairs}}})"
             )
         return int(labels)
 
@@ -129,6 +134,12 @@ class LabelDays:
         manifest = self.lake.table(self.monitor.model, LOGS).manifest(day) or {}
         versions = manifest.get("versions", {})
         return len(versions) > 1 or sum(versions.values()) != manifest.get("rows")
+
+    @property
+    def _by_id(self) -> bool:
+        """Whether a label's key says which id its prediction has, so that no two find one id."""
+        labels = self.monitor.labels
+        return labels is not None and not labels.columns.in_log
 
     def _sound(self, day: dt.date) -> bool:
         """Whether a partition can be read, and has all labels that it says."""

@@ -233,10 +233,11 @@ class LabelRows:
         )
         conflicts = self._conflicts()
         given = self.waited + sum(each.usable for each in self.files)
-        there, single, several = self.connection.sql(
-            "SELECT count(*), count(*) FILTER (NOT again), count(DISTINCT prediction_id) FILTER (again) "
-            "FROM usable"
+        there, single = self.connection.sql(
+            "SELECT count(*), count(*) FILTER (NOT again) FROM usable"
         ).fetchall()[0]
+        # by itself: beside other counts all ids would be held, to tell apart the few that repeat
+        several = count_of(self.connection, "(SELECT DISTINCT prediction_id FROM usable WHERE again)")
         self.dropped = given - there + single + several - count_of(self.connection, "incoming")
         if retract:
             self.connection.execute(

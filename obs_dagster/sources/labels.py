@@ -286,8 +286,10 @@ def _sort_to_days(
             f"ON {of_predictions(monitor, 'log', connection.sql(log).columns)} = incoming.prediction_id"
         )
         check_in_place(monitor, days, lake)
-        found = "(SELECT DISTINCT prediction_id FROM sought WHERE day IS NOT NULL AND label IS NOT NULL)"
-        joined += count_of(connection, found)
+        # where no label found a second prediction nothing repeats, and ids need not be told apart
+        once = count_of(connection, "sought") == count_of(connection, "incoming")
+        found = "prediction_id FROM sought WHERE day IS NOT NULL AND label IS NOT NULL"
+        joined += count_of(connection, f"(SELECT {'' if once else 'DISTINCT '}{found})")
         # first, since the session has memory for the labels once, not twice
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE incoming AS SELECT prediction_id, label, known_at FROM sought "
@@ -297,7 +299,7 @@ def _sort_to_days(
             "SELECT DISTINCT CAST(day AS DATE) AS found FROM sought WHERE day IS NOT NULL ORDER BY found"
         ).fetchall()
         for (day,) in days_found:
-            if (labels := truth.merge(day)) is not None:
+            if (labels := truth.merge(day, once=once)) is not None:
                 touched[day] = labels
     return touched, joined
 

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from obs_dagster.profile import arrays
 from obs_dagster.profile.distribution import FloatArray, IntArray
+from obs_dagster.profile.entries import KINDS
 from obs_dagster.profile.loops.moments import Moments
-from obs_dagster.profile.profile import KINDS, SCHEMA
+from obs_dagster.profile.profile import SCHEMA
 
 _SUMS = ("total", "total_sq", "minimum", "maximum")
 

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obs_dagster.profile import by_value
+from obs_dagster.profile.entries import KINDS
 from obs_dagster.profile.expressions import reduce_frame
 from obs_dagster.profile.grids.fit import MOST_CELLS, fit_grids, with_new_cells
 from obs_dagster.profile.grids.grid import Grids
-from obs_dagster.profile.profile import KINDS, Profile
+from obs_dagster.profile.profile import Profile
 from obs_dagster.profile.reduction import reduce_rows
 
 FEATURES = {"plan": {"type": "category"}, "kind": {"type": "category"}}
