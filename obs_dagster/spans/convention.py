@@ -31,6 +31,7 @@ class Convention:
         kinds: by what it says there, in lower case, the kind of component; what is not here is none.
         called: where a span says the name of a component beside its own, such as that of a model or a tool.
         model: the model, which prices are by.
+        version: the version of the monitored model that answered the request.
         input, output, cached: tokens that were given, were put out, and were given and cached.
         cost: what the span cost.
         retries: how often it was tried again.
@@ -41,6 +42,7 @@ class Convention:
     kinds: Mapping[str, str] = field(default_factory=dict)
     called: tuple[Attribute, ...] = ()
     model: tuple[Attribute, ...] = ()
+    version: tuple[Attribute, ...] = ()
     input: tuple[Attribute, ...] = ()
     output: tuple[Attribute, ...] = ()
     cached: tuple[Attribute, ...] = ()
@@ -64,7 +66,7 @@ def attributes_of(conventions: Sequence[Convention]) -> list[str]:
         dict.fromkeys(
             each.name
             for convention in conventions
-            for thing in ("kind", "called", "model", *NUMBERS)
+            for thing in ("kind", "called", "model", "version", *NUMBERS)
             for each in getattr(convention, thing)
         )
     )

@@ -215,11 +215,11 @@ def spans_query(
 ) -> str | None:
     """SQL for the spans that begin within the files' time, of whatever form; None if no file has any.
 
-    Columns: `trace`, `id` and `parent` (hashes of the trace, of trace and span, and of trace and parent, 0 of
+    Columns: `trace` (`trace_key`), `id` and `parent` (hashes of trace and span, and of trace and parent, 0 of
     a root), `began` and `ended` in nanoseconds since 1970 (the latter -1 of a span that has not ended),
     `failed` (0 or 1), `wanted` (1 where its name is one that requests begin with), `component` (null of what
-    is a part of something else), `tokens_in`, `tokens_out`, `cached`, `retries`, and `cost` (NaN where it is
-    not known).
+    is a part of something else), `tokens_in`, `tokens_out`, `cached`, `retries`, `cost` (NaN where it is
+    not known), and `version` (null where the span does not say it).
 
     Args:
         connection: the session that reads them.
@@ -267,16 +267,16 @@ def _meant(asked: Components, attributes: Sequence[str], spans: str) -> str:
         _kind(convention.kinds, value(each)) for convention in conventions for each in convention.kind
     )
     return (
-        f"SELECT {_hashed('trace_id')} AS trace, {_hashed('trace_id', 'span_id')} AS id, "
+        f"SELECT {trace_key('trace_id')} AS trace, {_hashed('trace_id', 'span_id')} AS id, "
         f"CASE WHEN parent_id IS NULL THEN 0 ELSE {_hashed('trace_id', 'parent_id')} END AS parent, "
         "began, coalesce(ended, -1) AS ended, CAST(failed AS INTEGER) AS failed, "
         f"CAST(coalesce({_one_of(asked.requests)}, false) AS INTEGER) AS wanted, "
         f"{_component(asked)} AS component, "
         "coalesce(input, 0) AS tokens_in, coalesce(output, 0) AS tokens_out, "
         "least(coalesce(cached, 0), coalesce(input, 0)) AS cached, coalesce(retries, 0) AS retries, "
-        f"coalesce(cost, {_priced(asked)}, 'nan') AS cost "
+        f"coalesce(cost, {_priced(asked)}, 'nan') AS cost, trim(version, '\"') AS version "
         f"FROM (SELECT *, coalesce({kinds}, NULL) AS kind, {first('called')} AS called, "
-        f"{first('model')} AS model, {numbers} FROM ({spans})) "
+        f"{first('model')} AS model, {first('version')} AS version, {numbers} FROM ({spans})) "
         "WHERE trace_id IS NOT NULL AND span_id IS NOT NULL"
     )
 
@@ -317,6 +317,19 @@ def _one_of(patterns: Sequence[str]) -> str:
     """SQL for whether the name is one of some names or patterns."""
     found = " OR ".join(f"name GLOB {literal(each)}" for each in patterns)
     return f"({'true' if '*' in patterns else found})"
+
+
+def trace_key(value: str) -> str:
+    """SQL for a number that stands for a trace, below 2^63; however its id is written.
+
+    The same whenever it is asked for: rows of the log are matched by it. MLflow calls the trace of an id of
+    OpenTelemetry `tr-…`, X-Ray `1-…-…`.
+
+    Args:
+        value: SQL for the id.
+    """
+    plain = f"regexp_replace(lower(trim(CAST({value} AS VARCHAR))), '^(tr-|1-)|-', '', 'g')"
+    return f"CAST(md5_number_lower({plain}) >> 1 AS BIGINT)"
 
 
 def _hashed(*columns: str) -> str:
