@@ -32,7 +32,7 @@ from obs_dagster.spans.faults import fault_words
 def build(monitor: Monitor) -> dg.AssetsDefinition:
     """The asset for one monitor."""
 
-    @stage(monitor, "components", after=["raw_spans"], kinds=["python"])
+    @stage(monitor, "components", after=["raw_spans", "inference_logs"], kinds=["python"])
     def components(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """How much of each request was whose: latency, failures, tokens and cost of each component."""
         days = days_of(context)

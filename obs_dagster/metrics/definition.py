@@ -64,6 +64,7 @@ class Definition:
         needs: what the monitor must have for it, as paths of its keys (`labels`, `logs.columns.status`).
         about: what the number is about.
         whole_log: whether it is about all versions together, recorded under the version `*`.
+        by_version: whether it is recorded of each version beside that; rules watch these if they name them.
         cells: the segment cells that have it.
         daily: whether it is computed for the day alone, not for longer windows.
         noun: the name within a sentence; left out, `name` in words.
@@ -99,6 +100,7 @@ class Definition:
     needs: tuple[str, ...] = ()
     about: About = "model"
     whole_log: bool = False
+    by_version: bool = False
     cells: Cells = "every"
     daily: bool = False
     noun: str = ""

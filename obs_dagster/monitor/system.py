@@ -6,6 +6,16 @@ from pydantic import Field
 
 from obs_dagster.monitor.contract import Strict
 
+SLOW, FAILED, USED, UNUSED = "slow", "failed", "used", "not used"
+"""What a component did in a request: a call of it failed; else its own time is among the slowest tenth of the
+day's; else it was used as usual, or not at all."""
+
+DONE = (USED, SLOW, FAILED, UNUSED)
+
+PART_CUT = "component "
+"""What stands before the name of a component where requests are told apart by what it did, as by a segment:
+`component reranker bge=failed`."""
+
 
 class Price(Strict):
     """What a model of a provider costs, per million tokens."""
@@ -48,6 +58,12 @@ class Components(Strict):
         gt=0,
         le=1440,
         description="No request takes longer: so far before and after a day its spans are looked for.",
+    )
+    match: str | None = Field(
+        default=None,
+        description="The column of the log that has the id of the request's trace, so that quality is told "
+        "by what components did and components by version; left out: `logs.columns.trace_id`, else the id "
+        "of the prediction.",
     )
     most: int = Field(
         default=40,

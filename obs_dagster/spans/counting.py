@@ -147,7 +147,8 @@ def _traces(
     rows = connection.sql(
         "SELECT spans.* EXCLUDE (component, version), CAST(CASE WHEN component IS NULL THEN -1 "
         f"ELSE {code} END AS BIGINT) AS component, CAST({which} AS BIGINT) AS version "
-        "FROM spans LEFT JOIN answered USING (trace) ORDER BY trace, began, id"
+        "FROM spans LEFT JOIN answered ON answered.trace = spans.trace "
+        "ORDER BY spans.trace, spans.began, spans.id"
     )
     held: Columns = {}
     for batch in rows.to_arrow_reader(_TOGETHER):

@@ -1,4 +1,4 @@
-"""Which part components took in requests: used, slow, or failed; what quality is told apart by."""
+"""What components did in requests: used, slow, or failed; what quality is told apart by."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from obs_dagster.monitor.system import FAILED, SLOW, USED
 from obs_dagster.profile.distribution import IntArray
 from obs_dagster.spans.loops import Flags
 from obs_dagster.spans.pairs import Pairs
-from obs_dagster.spans.table import FAILED, PARTS, SLOW, USED, WHOLE_REQUEST
+from obs_dagster.spans.table import PARTS, WHOLE_REQUEST
 
 _SLOWEST = 0.9
 
 
 class Noted:
-    """What is noted of every request while spans are counted; made parts of when the day is known.
+    """What is noted of every request while spans are counted; told when the day is known.
 
     Args:
         names: the components, that of the request itself first.

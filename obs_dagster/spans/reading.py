@@ -42,12 +42,14 @@ class SpanFiles:
         files: the files, sorted.
         begin, end: between which nanoseconds since 1970 spans are looked for.
         stamps: what each file is like.
+        own: whether there are files of the day itself.
     """
 
     files: tuple[Path, ...]
     begin: int
     end: int
     stamps: tuple[FileStamp, ...]
+    own: bool = True
 
     @classmethod
     def of(cls, monitor: Monitor, day: dt.date) -> SpanFiles:
@@ -61,10 +63,10 @@ class SpanFiles:
         first, last = day_bounds(monitor, day)
         by_day = any(name == "day" for name, _ in placeholders(asked.path))
         days = [day + dt.timedelta(days=each) for each in (-1, 0, 1)] if by_day else [day]
-        found = {file for each in days for file in matching_files(monitor.resolve_path(asked.path, day=each))}
-        files = tuple(sorted(found))
+        found = {each: matching_files(monitor.resolve_path(asked.path, day=each)) for each in days}
+        files = tuple(sorted({file for some in found.values() for file in some}))
         margin = int(reach.total_seconds()) * _NANOSECONDS
-        return cls(files, first - margin, last + margin, tuple(_stamp(file) for file in files))
+        return cls(files, first - margin, last + margin, tuple(map(_stamp, files)), bool(found[day]))
 
     def check(self) -> None:
         """Make sure, after spans were read, that no file changed meanwhile.
@@ -333,5 +335,8 @@ def trace_key(value: str) -> str:
 
 
 def _hashed(*columns: str) -> str:
-    """SQL for a number that stands for ids, below 2^63."""
-    return f"CAST(hash({', '.join(columns)}) >> 1 AS BIGINT)"
+    """SQL for a number that stands for ids, below 2^63.
+
+    DuckDB's own hash of two texts is the same for many pairs of ids that count up.
+    """
+    return f"CAST(md5_number_lower(concat_ws('/', {', '.join(columns)})) >> 1 AS BIGINT)"

@@ -32,11 +32,8 @@ SCHEMA = pa.schema(
 )
 
 PARTS = pa.schema([("request", pa.int64()), ("component", pa.string()), ("part", pa.string())])
-"""Which part components took in requests, one row each; of requests alone where the component is empty."""
-
-SLOW, FAILED, USED = "slow", "failed", "used"
-"""The parts: a call of it failed; else its own time is among the slowest tenth of the day's; else it was used
-as usual. Where a request has no row of a component it did not use it."""
+"""What components did in requests that used them (`obs_dagster.monitor.system`), one row each; of requests
+alone where the component is empty."""
 
 WHOLE_REQUEST = ""
 """In the place of a component: requests as a whole."""
@@ -94,15 +91,9 @@ class SpanCounts:
         """The versions that are known to have answered requests, in the order of their names."""
         return sorted(set(pc.unique(self.table["version"]).to_pylist()) - {WHOLE})
 
-    def of(self, version: str) -> SpanCounts:
-        """The counts of requests that a version answered; those of `*` are of all requests."""
-        return SpanCounts(self.table.filter(pc.equal(self.table["version"], version)))
-
     def usage(self, component: str, version: str = WHOLE) -> Usage:
         """What a component took; `WHOLE_REQUEST` for the requests."""
-        mine = pc.and_(
-            pc.equal(self.table["component"], component), pc.equal(self.table["version"], version)
-        )
+        mine = pc.and_(pc.equal(self.table["component"], component), pc.equal(self.table["version"], version))
         rows = self.table.filter(mine)
         sums = {
             row["what"]: Sums(row["n"], row["total"], row["total_sq"])

@@ -28,6 +28,7 @@ _DEFINITION = Definition(
     tally=True,
     needs=_NEEDS,
     whole_log=True,
+    by_version=True,
     cells="none",
     written="count",
     rank=70,
