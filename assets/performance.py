@@ -29,11 +29,13 @@ from obs_dagster.evaluation.parallel import records_of_days
 from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.windows import later_days
+from obs_dagster.history import History
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family, shown_in
 from obs_dagster.monitor import Monitor
 from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.reports.component_quality import quality_section, read_component_quality
 
 _LEAST_ROWS = 30
 _WORST = 8
@@ -86,6 +88,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                         partition_key=day.isoformat(),
                     )
             written += beside_champion(night, affected, platform.tracking_uri, history)
+            _told_by_components(context, monitor, history)
         settle(night, outcomes)
         told = (
             f"{len(stale)} days with new labels, {len(affected - set(days))} earlier days re-evaluated, "
@@ -109,6 +112,20 @@ def _told_apart(context: dg.AssetExecutionContext, night: Night) -> set[dt.date]
     if matched := matched_in_words(night, day):
         context.add_asset_metadata({"requests with spans": matched}, partition_key=day.isoformat())
     return stale
+
+
+def _told_by_components(context: dg.AssetExecutionContext, monitor: Monitor, history: History) -> None:
+    """Show how right the model is by what components did, of the last day that is known."""
+    if monitor.components is None:
+        return
+    day = max(days_of(context))
+    with history.reading() as connection:
+        found = quality_section(read_component_quality(connection, monitor, day))
+    rows = [dict(zip(found.headings, row, strict=True)) for row in found.rows]
+    if rows:
+        context.add_asset_metadata(
+            {"quality by components": table(rows, list(found.headings))}, partition_key=day.isoformat()
+        )
 
 
 def _metadata(

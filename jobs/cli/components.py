@@ -12,9 +12,12 @@ from jobs.cli.records import Format, FormatOption, emit
 from jobs.cli.stored_night import night_of
 
 if TYPE_CHECKING:
-    from obs_dagster.reports.components import ComponentDay
+    from rich.table import Table
 
-_COLUMNS = ("day", "component", "metric", "value", "usual", "as_usual")
+    from obs_dagster.reports.components import ComponentDay
+    from obs_dagster.tasks.sections import Listing
+
+_COLUMNS = ("day", "version", "component", "did", "metric", "value", "usual", "as_usual")
 
 
 def components(
@@ -40,7 +43,7 @@ def components(
         )
     wanted = days.day_of(monitor, day or days.LATEST, lambda: counted[-1])
     with History.open(Settings().history_url) as history, history.reading() as connection:
-        found = read_components(connection, model, wanted)
+        found = read_components(connection, monitor, wanted)
     if chosen is Format.TABLE:
         _print(found)
         for told in fault_words(merged_days(night, [wanted])):
@@ -50,30 +53,63 @@ def components(
 
 
 def _rows(found: ComponentDay) -> list[dict[str, Any]]:
-    return [
+    from obs_dagster.monitor.whole import WHOLE
+
+    every = {WHOLE: {"": found.whole, **found.components}, **found.versions}
+    rows: list[dict[str, Any]] = [
         {
             "day": str(found.day),
+            "version": version,
             "component": name,
+            "did": "",
             "metric": metric,
             "value": shown.value,
             "usual": shown.usual,
             "as_usual": None if shown.usual is None else not shown.odd,
         }
-        for name, metrics in (("", found.whole), *found.components.items())
+        for version, components in every.items()
+        for name, metrics in components.items()
         for metric, shown in metrics.items()
+    ]
+    return rows + _quality(found)
+
+
+def _quality(found: ComponentDay) -> list[dict[str, Any]]:
+    """Quality where a component did something; beside it that where it was used as usual."""
+    if found.quality is None:
+        return []
+    return [
+        {
+            "day": str(found.quality.day),
+            "version": row.version,
+            "component": row.component,
+            "did": row.did,
+            "metric": metric,
+            "value": record.value,
+            "usual": row.beside[metric].value if metric in row.beside else None,
+            "as_usual": not row.differs(metric) if row.difference(metric) else None,
+        }
+        for row in found.quality.rows
+        for metric, record in row.these.items()
     ]
 
 
 def _print(found: ComponentDay) -> None:
-    from obs_dagster.reports.components import components_section
-
-    section = components_section(found)
+    section, *others = found.sections
     OUTPUT.print(f"{section.title}: {found.headline}", style="bold", markup=False, highlight=False)
     for told in found.told:
         OUTPUT.print(told, markup=False, highlight=False)
+    OUTPUT.print(_drawn(section) if section.rows else section.empty)
+    if found.brackets:
+        OUTPUT.print(found.brackets, style="dim", markup=False, highlight=False)
+    for each in others:
+        OUTPUT.print(each.title, style="bold", markup=False, highlight=False)
+        OUTPUT.print(_drawn(each))
+        OUTPUT.print(each.note, style="dim", markup=False, highlight=False)
+
+
+def _drawn(section: Listing) -> Table:
     drawn = table(*section.headings)
     for row in section.rows:
         drawn.add_row(*map(cell, row))
-    OUTPUT.print(drawn if section.rows else section.empty)
-    if found.brackets:
-        OUTPUT.print(found.brackets, style="dim", markup=False, highlight=False)
+    return drawn

@@ -14,6 +14,7 @@ from obs_dagster.metrics.quantile import quantile
 from obs_dagster.metrics.record import NO_ROWS, Estimate
 
 _NEEDS = ("components",)
+_SLOWEST = 95
 _DEFINITION = Definition(
     name="request_volume",
     id="request_volume/1",
@@ -85,6 +86,9 @@ def _quantile(percent: int) -> Metric[RequestUsage]:
         better="lower",
         tally=False,
         written="milliseconds",
+        shown=frozenset({"requests"} if percent == _SLOWEST else ()),
+        rank=10,
+        clause=f"{percent} % end within {{}}",
     )
     return Metric(definition, _latency(percent / 100), of_requests)
 
@@ -106,6 +110,9 @@ METRICS = (
             better="lower",
             tally=False,
             written="percent",
+            shown=frozenset({"requests"}),
+            rank=20,
+            clause="{} fail",
         ),
         _errors,
         of_requests,
@@ -126,6 +133,9 @@ METRICS = (
             counts="requests with tokens",
             tally=False,
             written="number",
+            shown=frozenset({"requests"}),
+            rank=30,
+            clause="{} tokens each",
         ),
         _tokens,
         of_requests,
@@ -146,6 +156,9 @@ METRICS = (
             counts="requests with a known cost",
             tally=False,
             written="number",
+            shown=frozenset({"requests"}),
+            rank=40,
+            clause="{} each",
             watched=(
                 DefaultRule(
                     name="requests_cost_more",
