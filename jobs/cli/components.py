@@ -14,7 +14,7 @@ from jobs.cli.stored_night import night_of
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from obs_dagster.reports.components import ComponentDay
+    from obs_dagster.reports.components import ComponentDay, Shown
     from obs_dagster.tasks.sections import Listing
 
 _COLUMNS = ("day", "version", "component", "did", "metric", "value", "usual", "as_usual")
@@ -56,22 +56,31 @@ def _rows(found: ComponentDay) -> list[dict[str, Any]]:
     from obs_dagster.monitor.whole import WHOLE
 
     every = {WHOLE: {"": found.whole, **found.components}, **found.versions}
-    rows: list[dict[str, Any]] = [
-        {
-            "day": str(found.day),
-            "version": version,
-            "component": name,
-            "did": "",
-            "metric": metric,
-            "value": shown.value,
-            "usual": shown.usual,
-            "as_usual": None if shown.usual is None else not shown.odd,
-        }
+    rows = [
+        _row(found, version, name, metric, shown)
         for version, components in every.items()
         for name, metrics in components.items()
         for metric, shown in metrics.items()
     ]
+    rows += [
+        _row(found, version, judged, "component_score", shown)
+        for judged, by_version in found.scores.items()
+        for version, shown in by_version.items()
+    ]
     return rows + _quality(found)
+
+
+def _row(found: ComponentDay, version: str, component: str, metric: str, shown: Shown) -> dict[str, Any]:
+    return {
+        "day": str(found.day),
+        "version": version,
+        "component": component,
+        "did": "",
+        "metric": metric,
+        "value": shown.value,
+        "usual": shown.usual,
+        "as_usual": None if shown.usual is None else not shown.odd,
+    }
 
 
 def _quality(found: ComponentDay) -> list[dict[str, Any]]:

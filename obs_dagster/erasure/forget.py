@@ -36,7 +36,7 @@ from obs_dagster.sources.label_keys import of_predictions
 from obs_dagster.sources.labels import HOLDING
 from obs_dagster.sources.log_rows import log_rows
 from obs_dagster.sources.purged import purged_on
-from obs_dagster.spans.reading import trace_key
+from obs_dagster.spans.meaning import trace_key
 from obs_dagster.telemetry.event import Event
 
 _FORGOTTEN = Event(

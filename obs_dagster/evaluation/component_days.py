@@ -20,7 +20,8 @@ from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.log_rows import log_rows
 from obs_dagster.sources.purged import purged_on
 from obs_dagster.spans.counting import Answered, reduce_spans
-from obs_dagster.spans.reading import SpanFiles, asked_of, day_bounds, trace_key
+from obs_dagster.spans.meaning import trace_key
+from obs_dagster.spans.reading import SpanFiles, asked_of, day_bounds
 from obs_dagster.spans.selection import Selected
 from obs_dagster.spans.table import SpanCounts
 from obs_dagster.telemetry.traces import span

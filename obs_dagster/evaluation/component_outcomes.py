@@ -32,7 +32,7 @@ from obs_dagster.quality.validated import day_quality
 from obs_dagster.sources.files import derived
 from obs_dagster.sources.ingest import LOGS
 from obs_dagster.sources.purged import purged_on
-from obs_dagster.spans.reading import trace_key
+from obs_dagster.spans.meaning import trace_key
 from obs_dagster.spans.table import WHOLE_REQUEST
 from obs_dagster.tasks.outcomes import OutcomeTable
 from obs_dagster.tasks.protocol import task_of

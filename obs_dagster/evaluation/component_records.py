@@ -12,7 +12,7 @@ from obs_dagster.evaluation.baseline_outcomes import relative_metrics
 from obs_dagster.evaluation.component_days import baseline_days_of, component_table, merged_days
 from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.windows import window_days
-from obs_dagster.metrics.components.usage import ComponentUsage, RequestUsage
+from obs_dagster.metrics.components.usage import SCORE, ComponentUsage, Evaluated, RequestUsage
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.record import BASELINE, Estimate, MetricRecord
 from obs_dagster.monitor.whole import WHOLE
@@ -55,5 +55,10 @@ def _evaluated(counts: SpanCounts, names: list[str], version: str) -> Mapping[st
     whole = counts.usage(WHOLE_REQUEST, version)
     found = {"": evaluate("components", RequestUsage(whole))}
     for name in names:
-        found[name] = evaluate("components", ComponentUsage(name, counts.usage(name, version), whole))
+        usage = counts.usage(name, version)
+        found[name] = evaluate("components", ComponentUsage(name, usage, whole))
+        for what, sums in usage.sums.items():
+            if what.startswith(SCORE):
+                judged = f"{name}: {what.removeprefix(SCORE)}"
+                found[judged] = evaluate("components", Evaluated(sums))
     return found

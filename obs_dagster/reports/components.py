@@ -26,6 +26,7 @@ from obs_dagster.verdict.wording import number
 
 #: In spreads, and as a part of what is usual: what lies closer is as usual.
 _ODD, _NEWS = 4.0, 0.2
+_SCORE = "component_score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class ComponentDay:
         began: the components that are not as usual, in words, those first where it likely began.
         versions: by version that answered requests, its own components.
         quality: how right the model was by what components did; None where that is not known.
+        scores: what evaluations in spans say, by component with what is judged, and by version.
     """
 
     day: dt.date
@@ -74,6 +76,7 @@ class ComponentDay:
     began: Sequence[str] = ()
     versions: Mapping[str, Mapping[str, Mapping[str, Shown]]] = field(default_factory=dict)
     quality: ComponentQuality | None = None
+    scores: Mapping[str, Mapping[str, Shown]] = field(default_factory=dict)
 
     @property
     def headline(self) -> str:
@@ -93,9 +96,9 @@ class ComponentDay:
 
     @property
     def sections(self) -> list[Listing]:
-        """The tables: the components, those of each version, and quality by what they did."""
+        """The tables: the components, those of each version, evaluations, and quality by what they did."""
         found = [components_section(self)]
-        beside = [versions_section(self)]
+        beside = [versions_section(self), scores_section(self)]
         if self.quality is not None:
             beside.append(quality_section(self.quality))
         return [*found, *(each for each in beside if each.rows)]
@@ -117,9 +120,13 @@ def read_components(connection: Connection, monitor: Monitor, day: dt.date) -> C
     metrics = family("components")
     evidence = Evidence.read(connection, monitor.model, (day, day), list(metrics))
     every: dict[str, dict[str, dict[str, Shown]]] = {WHOLE: {}}
+    scores: dict[str, dict[str, Shown]] = {}
     for (metric, version, segment, column), series in evidence.series.items():
         if metric in metrics and segment == WHOLE and series and series[-1][0] == day:
-            every.setdefault(version, {}).setdefault(column, {})[metric] = _beside(series, day)
+            if metric == _SCORE:
+                scores.setdefault(column, {})[version] = _beside(series, day)
+            else:
+                every.setdefault(version, {}).setdefault(column, {})[metric] = _beside(series, day)
     found = every.pop(WHOLE)
     whole = found.pop("", {})
     requests = whole.get("request_volume", Shown(None)).value
@@ -127,7 +134,7 @@ def read_components(connection: Connection, monitor: Monitor, day: dt.date) -> C
     told = [each.told for each in began(evidence)]
     versions = {version: every[version] for version in sorted(every, key=natural)}
     quality = read_component_quality(connection, monitor, day)
-    return ComponentDay(day, int(requests or 0), whole, ordered, told, versions, quality)
+    return ComponentDay(day, int(requests or 0), whole, ordered, told, versions, quality, scores)
 
 
 def _beside(series: Sequence[tuple[dt.date, float, int]], day: dt.date) -> Shown:
@@ -177,6 +184,24 @@ def versions_section(found: ComponentDay) -> Listing:
         numeric=frozenset(range(2, len(columns) + 2)),
         note="Which version answered a request says the log, by the id of its trace, or the span.",
         empty="One version, or none that is known.",
+    )
+
+
+def scores_section(found: ComponentDay) -> Listing:
+    """What evaluations in spans say of components, of all versions and of each."""
+    versions = sorted({each for scores in found.scores.values() for each in scores}, key=natural)
+    shown = versions if len(versions) > 2 else versions[:1]  # noqa: PLR2004 - all together, and two
+    rows = [
+        (name, *(scores.get(version, Shown(None)).text(_SCORE) for version in shown))
+        for name, scores in sorted(found.scores.items())
+    ]
+    return Listing(
+        title=f"Evaluations in spans on {found.day}",
+        headings=("evaluated", *("score" if each == WHOLE else f"version {each}" for each in shown)),
+        rows=rows,
+        numeric=frozenset(range(1, len(shown) + 1)),
+        note="Means of what judges, people or code said; yes counts 1, no 0.",
+        empty="No span has been evaluated.",
     )
 
 

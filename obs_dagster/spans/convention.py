@@ -21,6 +21,20 @@ class Attribute(NamedTuple):
     field: str = ""
 
 
+class ScoredEvent(NamedTuple):
+    """An event of a span that says how something was evaluated.
+
+    Attributes:
+        event: what it is called.
+        name, score, label: the attributes of the event that say what was judged, and how.
+    """
+
+    event: str
+    name: str
+    score: str
+    label: str
+
+
 @dataclass(frozen=True, slots=True)
 class Convention:
     """What a convention calls things; of several attributes for one thing the first that a span has counts.
@@ -35,6 +49,10 @@ class Convention:
         input, output, cached: tokens that were given, were put out, and were given and cached.
         cost: what the span cost.
         retries: how often it was tried again.
+        scored: lists of evaluations with `name`, `score` and `label`, and the field of each that has these:
+            `("evaluations", "evaluation")` stands for `evaluations.0.evaluation.name`. What begins with
+            `trace.` is about the request as a whole.
+        scored_event: the event that is an evaluation.
     """
 
     name: str
@@ -48,6 +66,8 @@ class Convention:
     cached: tuple[Attribute, ...] = ()
     cost: tuple[Attribute, ...] = ()
     retries: tuple[Attribute, ...] = ()
+    scored: tuple[tuple[str, str], ...] = ()
+    scored_event: ScoredEvent | None = None
 
 
 NUMBERS = ("input", "output", "cached", "cost", "retries")

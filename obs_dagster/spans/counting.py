@@ -13,8 +13,9 @@ from obs_dagster.lake.quoting import literals
 from obs_dagster.metrics.components.usage import FAULT, LATENCY, OWN, REQUEST
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile import arrays
-from obs_dagster.profile.distribution import FloatArray, IntArray
 from obs_dagster.sources.files import connect
+from obs_dagster.spans.counted import by, counts, grid
+from obs_dagster.spans.judged import Scores
 from obs_dagster.spans.loops import Flags
 from obs_dagster.spans.pairs import Pairs
 from obs_dagster.spans.parts import Noted
@@ -41,9 +42,6 @@ _PARTS = 16
 _MILLISECOND = 1e6
 #: Versions of a day that are told apart: those with the most requests.
 _VERSIONS = 50
-#: What is counted, but for the version.
-_COUNTS = pa.schema([field for field in SCHEMA if field.name != "version"])
-
 Answered = Callable[["duckdb.DuckDBPyConnection"], str]
 """SQL for `trace` (`trace_key`) and `version` of the rows of the log, given the session that reads them."""
 
@@ -89,16 +87,16 @@ def reduce_spans(files: SpanFiles, selected: Selected, answered: Answered | None
             versions = _versions(connection, answered)
             looked_at = connection.sql("SELECT count(*) FROM spans").fetchall()[0][0]
             parts: list[pa.Table] = []
-            noted = Noted([REQUEST, *names, OTHERS])
+            noted, scores = Noted([REQUEST, *names, OTHERS]), Scores.read(connection)
             for batch in _traces(connection, names, versions):
-                parts.append(_counted(batch, versions, selected, noted))
+                parts.append(_counted(batch, versions, selected, noted, scores))
                 if len(parts) >= _PARTS:
                     parts = [summed(parts)]
         except duckdb.Error as error:
             raise unreadable(error, files.files) from error
     files.check()
-    counts = SpanCounts(summed(parts) if parts else SCHEMA.empty_table())
-    return Reduced(counts, looked_at, noted.parts())
+    whole = SpanCounts(summed(parts) if parts else SCHEMA.empty_table())
+    return Reduced(whole, looked_at, noted.parts())
 
 
 def _read(connection: duckdb.DuckDBPyConnection, files: SpanFiles, selected: Selected) -> bool:
@@ -145,7 +143,7 @@ def _traces(
     version = "coalesce(answered.version, spans.version)"
     which = f"coalesce(list_position({literals(versions)}, {version}), 0)" if versions else "0"
     rows = connection.sql(
-        "SELECT spans.* EXCLUDE (component, version), CAST(CASE WHEN component IS NULL THEN -1 "
+        "SELECT spans.* EXCLUDE (component, version, scored), CAST(CASE WHEN component IS NULL THEN -1 "
         f"ELSE {code} END AS BIGINT) AS component, CAST({which} AS BIGINT) AS version "
         "FROM spans LEFT JOIN answered ON answered.trace = spans.trace "
         "ORDER BY spans.trace, spans.began, spans.id"
@@ -165,7 +163,9 @@ def _traces(
         yield held
 
 
-def _counted(rows: Columns, versions: Sequence[str], selected: Selected, noted: Noted) -> pa.Table:
+def _counted(
+    rows: Columns, versions: Sequence[str], selected: Selected, noted: Noted, scores: Scores
+) -> pa.Table:
     """The rows of `SCHEMA` that the spans of some traces come to; what requests used is noted."""
     trace = np.cumsum(np.diff(rows["trace"], prepend=rows["trace"][:1]) != 0, dtype=np.int64)
     spans = Spans(
@@ -182,6 +182,7 @@ def _counted(rows: Columns, versions: Sequence[str], selected: Selected, noted: 
             continue
         pairs = Pairs.of(found, mine, noted.names)
         counted = [*_requests(rows, found, mine, every=not place), *_components(rows, found, pairs)]
+        counted += _scored(scores, rows, found, pairs)
         if not place:
             heads = _heads(rows, found)
             noted.add(
@@ -202,16 +203,16 @@ def _requests(rows: Columns, found: Requests, here: Flags, *, every: bool) -> It
     roots = found.roots[here]
     took = found.took[roots] / _MILLISECOND
     whole = np.zeros(len(took), dtype=np.int64)
-    yield _counts(WHOLE_REQUEST, "spans", int(spans.sum()))
-    yield _counts(WHOLE_REQUEST, "failed", int((rows["failed"][found.kept[roots]] > 0).sum()))
-    yield from _by(whole, [WHOLE_REQUEST], "took", took)
-    yield from _grid(whole, [WHOLE_REQUEST], LATENCY, took)
+    yield counts(WHOLE_REQUEST, "spans", int(spans.sum()))
+    yield counts(WHOLE_REQUEST, "failed", int((rows["failed"][found.kept[roots]] > 0).sum()))
+    yield from by(whole, [WHOLE_REQUEST], "took", took)
+    yield from grid(whole, [WHOLE_REQUEST], LATENCY, took)
     for name in FAULTS:
         # of which request a repetition is does not matter
         repeated = found.faults[name] if every else found.faults[name][:0]
         mine = repeated if name == "repeated" else found.faults[name][found.kept][spans]
         if count := int(mine.sum()):
-            yield _counts(WHOLE_REQUEST, FAULT + name, count)
+            yield counts(WHOLE_REQUEST, FAULT + name, count)
 
 
 def _heads(rows: Columns, found: Requests) -> Flags:
@@ -228,16 +229,16 @@ def _components(rows: Columns, found: Requests, pairs: Pairs) -> Iterator[pa.Tab
     own, took = found.own / _MILLISECOND, found.took / _MILLISECOND
     per_pair, used = pairs.sum(own), pairs.sum(heads) > 0
     request_took = took[found.roots][pairs.request]
-    yield from _by(pairs.component, names, "own_time", per_pair)
-    yield from _by(pairs.component, names, "own_by_took", per_pair * request_took)
-    yield from _by(pairs.component[used], names, "used", np.ones(int(used.sum())))
-    yield from _grid(pairs.component[used], names, OWN, per_pair[used])
+    yield from by(pairs.component, names, "own_time", per_pair)
+    yield from by(pairs.component, names, "own_by_took", per_pair * request_took)
+    yield from by(pairs.component[used], names, "used", np.ones(int(used.sum())))
+    yield from grid(pairs.component[used], names, OWN, per_pair[used])
     mine = found.component[spans & heads]
-    yield from _by(mine, names, "took", took[spans & heads])
-    yield from _grid(mine, names, LATENCY, took[spans & heads])
+    yield from by(mine, names, "took", took[spans & heads])
+    yield from grid(mine, names, LATENCY, took[spans & heads])
     for what, flags in (("spans", heads), ("failed", failed & heads), ("source", found.source)):
         of = found.component[spans & flags]
-        yield from _by(of, names, what, np.ones(len(of)))
+        yield from by(of, names, what, np.ones(len(of)))
     yield from _taken(rows, found, pairs)
 
 
@@ -249,49 +250,20 @@ def _taken(rows: Columns, found: Requests, pairs: Pairs) -> Iterator[pa.Table]:
     tokens = given["tokens_in"] + given["tokens_out"]
     told = found.innermost(tokens > 0)
     for what, name in (("input", "tokens_in"), ("output", "tokens_out"), ("cached", "cached")):
-        yield from _by(pairs.component, pairs.names, what, pairs.sum(given[name] * told))
-    yield from _by(pairs.component, pairs.names, "retries", pairs.sum(given["retries"]))
+        yield from by(pairs.component, pairs.names, what, pairs.sum(given[name] * told))
+    yield from by(pairs.component, pairs.names, "retries", pairs.sum(given["retries"]))
     priced = found.innermost(np.isfinite(given["cost"]))
     for what, values, has in (("tokens", tokens, told), ("cost", given["cost"], priced)):
         per_pair = pairs.sum(np.where(has, values, 0.0))
         there = pairs.sum(has) > 0
-        yield from _by(pairs.component[there], pairs.names, what, per_pair[there])
+        yield from by(pairs.component[there], pairs.names, what, per_pair[there])
         _, request = np.unique(pairs.request[there], return_inverse=True)
         per_request = np.bincount(request, weights=per_pair[there]).astype(np.float64)
-        yield from _by(np.zeros(len(per_request), dtype=np.int64), [WHOLE_REQUEST], what, per_request)
+        yield from by(np.zeros(len(per_request), dtype=np.int64), [WHOLE_REQUEST], what, per_request)
 
 
-def _by(group: IntArray, names: Sequence[str], what: str, values: FloatArray) -> Iterator[pa.Table]:
-    """Count, sum and sum of squares of each group that has any."""
-    n = np.bincount(group, minlength=len(names))
-    there = np.flatnonzero(n)
-    if len(there):
-        sums = [np.bincount(group, weights=each, minlength=len(names)) for each in (values, values * values)]
-        told = [each[there].astype(np.float64) for each in sums]
-        yield _table([names[int(each)] for each in there], what, None, n[there], told)
-
-
-def _grid(group: IntArray, names: Sequence[str], what: str, values: FloatArray) -> Iterator[pa.Table]:
-    """How many values of each group are in each bin."""
-    if len(values):
-        keys, n = np.unique(np.stack([group, bins_of(values)]), axis=1, return_counts=True)
-        sums = [np.zeros(len(n))] * 2
-        yield _table([names[int(each)] for each in keys[0]], what, keys[1], n, sums)
-
-
-def _counts(component: str, what: str, n: int) -> pa.Table:
-    return _table([component], what, None, np.array([n]), [np.zeros(1)] * 2)
-
-
-def _table(
-    components: Sequence[str], what: str, bins: IntArray | None, n: IntArray, sums: Sequence[FloatArray]
-) -> pa.Table:
-    placed = pa.nulls(len(components), pa.int64()) if bins is None else pa.array(bins, pa.int64())
-    columns = [
-        pa.array(components, pa.string()),
-        pa.array([what] * len(components), pa.string()),
-        placed,
-        pa.array(n, pa.int64()),
-        *(pa.array(each, pa.float64()) for each in sums),
-    ]
-    return pa.Table.from_arrays(columns, schema=_COUNTS)
+def _scored(scores: Scores, rows: Columns, found: Requests, pairs: Pairs) -> Iterator[pa.Table]:
+    """The evaluations of the requests that are meant, by component and by what was judged."""
+    component = np.where(pairs.spans, found.component, -1)
+    for what, of, values in scores.of(rows["id"][found.kept], component):
+        yield from by(of, pairs.names, what, values)

@@ -54,4 +54,4 @@ def watches(rule: Rule, subject: Subject) -> bool:
 def _of_all(metric: str) -> bool:
     """Whether a metric is of all versions together before it is of any."""
     known = definitions().get(metric)
-    return known is not None and known.whole_log
+    return known is not None and known.by_version
