@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from obs_dagster.baselines.protocol import baseline_of
@@ -14,6 +16,7 @@ from obs_dagster.evaluation.night import Night
 from obs_dagster.lake.lake import Table
 from obs_dagster.lake.quoting import identifier
 from obs_dagster.monitor.elsewhere import rows_elsewhere
+from obs_dagster.monitor.model import Monitor
 from obs_dagster.profile.tables import COMPONENT_PARTS, COMPONENTS
 from obs_dagster.sources.file_stamp import fingerprint
 from obs_dagster.sources.ingest import LOGS
@@ -24,6 +27,7 @@ from obs_dagster.spans.meaning import trace_key
 from obs_dagster.spans.reading import SpanFiles, asked_of, day_bounds
 from obs_dagster.spans.selection import Selected
 from obs_dagster.spans.table import SpanCounts
+from obs_dagster.spans.tracked import TrackedDay
 from obs_dagster.telemetry.traces import span
 
 if TYPE_CHECKING:
@@ -46,15 +50,15 @@ def count_spans(night: Night, day: dt.date) -> None:
     """
     monitor, table = night.monitor, component_table(night)
     parts = night.lake.table(monitor.model, COMPONENT_PARTS)
-    asked, files = asked_of(monitor), SpanFiles.of(monitor, day)
+    asked, there = asked_of(monitor), _there(monitor, day)
     answered, rows = _answered(night, day)
-    text = f"{fingerprint(files.stamps)}|{asked.model_dump_json()}|{monitor.time_zone}|{rows}|{_LAYOUT}"
+    text = f"{there.stamp}|{asked.model_dump_json()}|{monitor.time_zone}|{rows}|{_LAYOUT}"
     inputs = hashlib.sha256(text.encode()).hexdigest()[:16]
     kept = table.readable(day)
-    if kept is not None and (kept.get("fingerprint") == inputs or (kept["spans"] and not files.own)):
+    if kept is not None and (kept.get("fingerprint") == inputs or (kept["spans"] and not there.own)):
         # what was counted of files that were removed since is what is known of them
         return
-    with span("count_spans") as told:
+    with span("count_spans") as told, there.files() as files:
         found = reduce_spans(files, Selected(asked, *day_bounds(monitor, day)), answered)
         told.set(rows=found.spans)
     if matched_by(monitor):
@@ -64,6 +68,29 @@ def count_spans(night: Night, day: dt.date) -> None:
         found.counts.table,
         {"fingerprint": inputs, "files": len(files.files), "spans": found.spans},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """The spans that there are of a day.
+
+    Attributes:
+        stamp: changes with them.
+        own: whether there are some of the day itself.
+        files: gives the files that have them.
+    """
+
+    stamp: str
+    own: bool
+    files: Callable[[], AbstractContextManager[SpanFiles]]
+
+
+def _there(monitor: Monitor, day: dt.date) -> _There:
+    if asked_of(monitor).mlflow is not None:
+        tracked = TrackedDay.of(monitor, day)
+        return _There(tracked.stamp, tracked.number > 0, tracked.files)
+    found = SpanFiles.of(monitor, day)
+    return _There(fingerprint(found.stamps), found.own, lambda: nullcontext(found))
 
 
 def _answered(night: Night, day: dt.date) -> tuple[Answered | None, str]:

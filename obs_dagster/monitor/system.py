@@ -29,12 +29,30 @@ class Price(Strict):
     )
 
 
+class Tracked(Strict):
+    """Traces on an MLflow server."""
+
+    experiments: tuple[str, ...] = Field(
+        min_length=1, description="The names of the experiments that the system's traces are in."
+    )
+    tracking_uri: str | None = Field(
+        default=None,
+        description="The server, or its database: `https://mlflow.example.com`; left out: where nights "
+        "publish (`MLFLOW_TRACKING_URI`). Credentials are those of MLflow, `MLFLOW_TRACKING_TOKEN` or "
+        "`MLFLOW_TRACKING_USERNAME` and `…_PASSWORD`.",
+    )
+
+
 class Components(Strict):
     """Spans of requests, from which nights tell what each component of the system takes."""
 
     path: str = Field(
+        default="",
         description="The files of spans, a path or glob, gzipped if their name ends with `.gz`; with `{day}` "
-        "those of a day. Their form is recognised ([components.md](components.md#forms))."
+        "those of a day. Their form is recognised ([components.md](components.md#forms)).",
+    )
+    mlflow: Tracked | None = Field(
+        default=None, description="In the place of files: traces on an MLflow server, fetched by the day."
     )
     names: dict[str, str | tuple[str, ...]] = Field(
         default_factory=dict,
@@ -71,6 +89,12 @@ class Components(Strict):
         le=200,
         description="Components of a day at most; those with the fewest spans count together as `(other)`.",
     )
+
+    @property
+    def place(self) -> str:
+        """Where spans are, in words."""
+        tracked = self.mlflow
+        return self.path if tracked is None else f"traces of MLflow: {', '.join(tracked.experiments)}"
 
     @property
     def patterns(self) -> tuple[tuple[str, str], ...]:
