@@ -136,14 +136,14 @@ def quality_section(found: ComponentQuality) -> Listing:
             row.did,
             row.version,
             *(text for metric in found.metrics for text in _pair(row, metric)),
-            f"{max(each.n for each in row.these.values()):,}",
+            f"{row.these[found.metrics[0].name].n:,}",
         )
         for row in found.rows
     ]
     period = f", {found.window} days to {day_month(found.day)}" if found.day else ""
     return Listing(
         title=f"Quality by what components did{period}",
-        headings=(*headings, "rows"),
+        headings=(*headings, found.metrics[0].counts if found.metrics else ""),
         rows=rows,
         numeric=frozenset(range(3, len(headings) + 1)),
         note="Else: the requests in which the component was used as usual. * They differ by more than "
