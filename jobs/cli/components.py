@@ -27,6 +27,7 @@ def components(
 ) -> None:
     """Say what each component took of the requests of a day, and in which one something began."""
     from obs_dagster.evaluation.component_days import component_table, merged_days
+    from obs_dagster.evaluation.component_outcomes import matched_in_words
     from obs_dagster.history import History
     from obs_dagster.reports.components import read_components
     from obs_dagster.settings import Settings
@@ -46,6 +47,8 @@ def components(
         found = read_components(connection, monitor, wanted)
     if chosen is Format.TABLE:
         _print(found)
+        if (found.quality is None or not found.quality.rows) and (why := matched_in_words(night, wanted)):
+            OUTPUT.print(f"Quality by component is not known: {why}.", markup=False, highlight=False)
         for told in fault_words(merged_days(night, [wanted])):
             OUTPUT.print(f"Faults: {told}", markup=False, highlight=False)
     else:

@@ -55,7 +55,10 @@ def count_spans(night: Night, day: dt.date) -> None:
     text = f"{there.stamp}|{asked.model_dump_json()}|{monitor.time_zone}|{rows}|{_LAYOUT}"
     inputs = hashlib.sha256(text.encode()).hexdigest()[:16]
     kept = table.readable(day)
-    if kept is not None and (kept.get("fingerprint") == inputs or (kept["spans"] and not there.own)):
+    purged = purged_on(night.lake.table(monitor.model, LOGS).readable(day))
+    if kept is not None and (
+        purged or kept.get("fingerprint") == inputs or (kept["spans"] and not there.own)
+    ):
         # what was counted of files that were removed since is what is known of them
         return
     with span("count_spans") as told, there.files() as files:

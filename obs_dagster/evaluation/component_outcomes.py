@@ -102,12 +102,17 @@ def reduce_component_outcomes(night: Night, days: Iterable[dt.date]) -> Iterator
 
 
 def matched_in_words(night: Night, day: dt.date) -> str:
-    """Of how many rows of a day the spans are known; empty where nothing is matched."""
-    found = component_outcomes(night).readable(day) if matched_by(night.monitor) else None
-    if found is None:
+    """Of how many rows of a day the spans are known, or why of none; empty without spans or labels."""
+    monitor, column = night.monitor, matched_by(night.monitor)
+    if monitor.components is None or monitor.labels is None:
         return ""
-    column = matched_by(night.monitor)
-    return f"of {found['rows']:,} rows {found['known']:,} have spans of their request, by `{column}`"
+    if not column:
+        return rows_elsewhere(monitor) or "what rows are matched by is personal, see `components.match`"
+    found = component_outcomes(night).readable(day)
+    if found is None:
+        return "rows of the day were not matched with spans yet"
+    told = f"of {found['rows']:,} rows {found['known']:,} have spans of their request, by `{column}`"
+    return told if found["known"] else f"{told}: give `logs.columns.trace_id`, or `components.match`"
 
 
 def _inputs(night: Night, parts: Table, day: dt.date) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 from unittest import mock
 
 import numpy as np
@@ -15,8 +16,17 @@ from jobs.execution import run_nights
 from obs_dagster.alerts.rules.alert import list_alerts
 from obs_dagster.catalogue import monitor_of
 from obs_dagster.erasure.forget import Erasure
+from obs_dagster.evaluation.component_days import component_table, count_spans
+from obs_dagster.evaluation.component_outcomes import (
+    matched_in_words,
+    reduce_component_outcomes,
+    stale_component_outcomes,
+)
+from obs_dagster.evaluation.night import Night
+from obs_dagster.evaluation.recording import Recorder
 from obs_dagster.history import History
 from obs_dagster.lake.lake import Lake
+from obs_dagster.metrics.registry import family
 from obs_dagster.settings import Settings
 from obs_dagster.sources.files import connect
 from obs_dagster.spans.meaning import trace_key
@@ -237,3 +247,49 @@ def test_what_is_forgotten_has_no_request(home):
         erasure = Erasure(monitor, lake, history, root / "reports", root / "artifacts")
         erasure.forget([gone.id], by="test", now=dt.datetime(2024, 3, 8, tzinfo=dt.UTC))
     assert parts.read(FIRST)["request"].to_pylist() == [each for each in before if each != key]
+
+
+def test_who_has_no_ids_of_traces_is_told_what_to_give(home, tmp_path, monkeypatch, capsys):
+    root, *_ = home
+    copy = tmp_path / "home"
+    shutil.copytree(root, copy)
+    shutil.rmtree(copy / "lake" / "answers" / "component_outcomes")
+    without = {role: name for role, name in MONITOR["logs"]["columns"].items() if role != "trace_id"}
+    monitor = MONITOR | {"logs": MONITOR["logs"] | {"columns": without}}
+    (copy / "monitors" / "answers.yaml").write_text(yaml.safe_dump(monitor))
+    monkeypatch.setenv("OBS_HOME", str(copy))
+    monkeypatch.setenv("OBS_MONITORS", str(copy / "monitors"))
+    monitor = monitor_of(copy / "monitors" / "answers.yaml")
+    lake = Lake(Settings(home=copy).lake_root)
+    night = Night(monitor, lake, Recorder("answers", "run", dt.datetime.now(dt.UTC), monitor.task))
+    assert stale_component_outcomes(night) == {FIRST + dt.timedelta(each) for each in range(3)}
+    assert list(reduce_component_outcomes(night, [LAST])) == [LAST]
+    assert matched_in_words(night, LAST) == (
+        f"of {REQUESTS} rows 0 have spans of their request, by `id`: give `logs.columns.trace_id`, or "
+        "`components.match`"
+    )
+    with History.open(Settings(home=copy).history_url) as history:
+        days = [FIRST + dt.timedelta(each) for each in range(3)]
+        history.replace_metrics([], model="answers", days=days, metrics=family("performance"))
+    app(["components", "answers", "--day", str(LAST)], standalone_mode=False)
+    assert "Quality by component is not known: of 300 rows 0" in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_was_counted_stays_when_the_files_are_gone(home, tmp_path, monkeypatch):
+    root, *_ = home
+    copy = tmp_path / "home"
+    shutil.copytree(root, copy)
+    monkeypatch.setenv("OBS_HOME", str(copy))
+    monitor = monitor_of(copy / "monitors" / "answers.yaml")
+    night = Night(
+        monitor, Lake(Settings(home=copy).lake_root), Recorder("answers", "run", dt.datetime.now(dt.UTC), "")
+    )
+    before = component_table(night).read(LAST)
+    assert before.num_rows
+    (copy / "spans" / f"{LAST}.jsonl").unlink()
+    count_spans(night, LAST)
+    assert component_table(night).read(LAST).equals(before)
+    # what is written anew counts anew
+    (copy / "spans" / f"{LAST}.jsonl").write_text("")
+    count_spans(night, LAST)
+    assert component_table(night).read(LAST).num_rows < before.num_rows
