@@ -25,14 +25,14 @@ from obs_dagster.history import History
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family
 from obs_dagster.monitor import Monitor
-from obs_dagster.reports.components import COLUMNS, component_rows
+from obs_dagster.reports.components import component_rows, headings
 from obs_dagster.spans.faults import fault_words
 
 
 def build(monitor: Monitor) -> dg.AssetsDefinition:
     """The asset for one monitor."""
 
-    @stage(monitor, "components", after=["raw_spans"], kinds=["python"])
+    @stage(monitor, "components", after=["raw_spans", "inference_logs"], kinds=["python"])
     def components(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
         """How much of each request was whose: latency, failures, tokens and cost of each component."""
         days = days_of(context)
@@ -74,5 +74,5 @@ def _told(night: Night, day: dt.date, records: list[MetricRecord]) -> dict[str, 
         "files of spans": kept["files"],
         "spans": kept["spans"],
         "faults of spans": "; ".join(fault_words(merged_days(night, [day]))) or "none",
-        "components": table(component_rows(records), list(COLUMNS)),
+        "components": table(component_rows(records), list(headings())),
     }

@@ -30,7 +30,7 @@ def build(monitor: Monitor) -> list[dg.AssetSpec]:
         _spec(monitor, "registered_model", "The model's versions in the MLflow registry.", name, "mlflow")
     )
     if monitor.components:
-        spans = (monitor.components.path, "file")
+        spans = (monitor.components.place, "mlflow" if monitor.components.mlflow else "file")
         specs.append(_spec(monitor, "raw_spans", "Spans of the requests of the system.", *spans))
     return specs
 

@@ -15,19 +15,27 @@ from assets.stage import stage
 from assets.tables import table
 from assets.where import where_and_why
 from obs_dagster.evaluation.baseline_outcomes import compared_nights
+from obs_dagster.evaluation.component_outcomes import (
+    matched_in_words,
+    reduce_component_outcomes,
+    stale_component_outcomes,
+)
 from obs_dagster.evaluation.groups_apart import count_groups, joined_in_words, stale_groups
 from obs_dagster.evaluation.label_ages import age_labels, days_to_age
+from obs_dagster.evaluation.night import Night
 from obs_dagster.evaluation.owed import digests, owed_days, settle
 from obs_dagster.evaluation.pairs_kept import count_pairs, stale_pairs
 from obs_dagster.evaluation.parallel import records_of_days
 from obs_dagster.evaluation.performance_records import performance_records
 from obs_dagster.evaluation.profiling import reduce_outcomes_of, stale_outcomes
 from obs_dagster.evaluation.windows import later_days
+from obs_dagster.history import History
 from obs_dagster.metrics.definition import Definition
 from obs_dagster.metrics.record import MetricRecord
 from obs_dagster.metrics.registry import family, shown_in
 from obs_dagster.monitor import Monitor
 from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.reports.component_quality import quality_section, read_component_quality
 
 _LEAST_ROWS = 30
 _WORST = 8
@@ -39,7 +47,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
     @stage(
         monitor,
         "performance",
-        after=["profile", "ground_truth", "baseline"],
+        after=["profile", "ground_truth", "baseline", *(["components"] if monitor.components else [])],
         kinds=[monitor.engine.kind, "python"],
     )
     def performance(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
@@ -56,7 +64,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         unpaired = stale_pairs(night)
         for _ in tracked(context, count_pairs(night, unpaired), len(unpaired)):
             pass
-        changed = stale | owed | regrouped
+        changed = stale | owed | regrouped | _told_apart(context, night)
         outcomes = digests(night, changed)
         late = days_to_age(night)
         for _ in tracked(context, age_labels(night, late), len(late)):
@@ -80,6 +88,7 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
                         partition_key=day.isoformat(),
                     )
             written += beside_champion(night, affected, platform.tracking_uri, history)
+            _told_by_components(context, monitor, history)
         settle(night, outcomes)
         told = (
             f"{len(stale)} days with new labels, {len(affected - set(days))} earlier days re-evaluated, "
@@ -92,6 +101,31 @@ def build(monitor: Monitor) -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata={"in this run": told})
 
     return performance
+
+
+def _told_apart(context: dg.AssetExecutionContext, night: Night) -> set[dt.date]:
+    """Count what became stale of outcomes by what components did; returns the days."""
+    stale = stale_component_outcomes(night)
+    for _ in tracked(context, reduce_component_outcomes(night, sorted(stale)), len(stale)):
+        pass
+    day = max(days_of(context))
+    if matched := matched_in_words(night, day):
+        context.add_asset_metadata({"requests with spans": matched}, partition_key=day.isoformat())
+    return stale
+
+
+def _told_by_components(context: dg.AssetExecutionContext, monitor: Monitor, history: History) -> None:
+    """Show how right the model is by what components did, of the last day that is known."""
+    if monitor.components is None:
+        return
+    day = max(days_of(context))
+    with history.reading() as connection:
+        found = quality_section(read_component_quality(connection, monitor, day))
+    rows = [dict(zip(found.headings, row, strict=True)) for row in found.rows]
+    if rows:
+        context.add_asset_metadata(
+            {"quality by components": table(rows, list(found.headings))}, partition_key=day.isoformat()
+        )
 
 
 def _metadata(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _LARGEST = 64 << 20
 """Bytes of a file of which all spans are looked at; of a larger one its form is."""
 
+_MOST_TRACES = 2_000
+"""Traces of a day that are fetched to look at them."""
+
 _ALWAYS = 1 << 62
 _BROKEN = 0.05
 _SHOWN = 6
@@ -29,8 +32,11 @@ def look_at_components(monitor: Monitor) -> Iterator[Finding]:
     asked = monitor.components
     if asked is None:
         return
-    pattern = monitor.resolve_path(asked.path, day="*")
     try:
+        if asked.mlflow is not None:
+            yield from _tracked(monitor)
+            return
+        pattern = monitor.resolve_path(asked.path, day="*")
         files = matching_files(pattern)
         if not files:
             told = f"no files yet ({next_step(pattern)}): {pattern}"
@@ -39,6 +45,27 @@ def look_at_components(monitor: Monitor) -> Iterator[Finding]:
         yield from _latest(monitor, files)
     except ObsError as error:
         yield Finding(monitor.model, "spans", "fail", str(error))
+
+
+def _tracked(monitor: Monitor) -> Iterator[Finding]:
+    """The traces of the last day on a server."""
+    from obs_dagster.spans.counting import reduce_spans
+    from obs_dagster.spans.reading import asked_of
+    from obs_dagster.spans.selection import Selected
+    from obs_dagster.spans.tracked import TrackedDay
+
+    last = TrackedDay.latest(monitor)
+    if last is None:
+        told = f"no traces yet in {asked_of(monitor).place}"
+        yield Finding(monitor.model, "spans", "warn", told)
+        return
+    seen = f"{asked_of(monitor).place} at {last.place}; the last day has {last.number:,}"
+    if last.number > _MOST_TRACES:
+        yield Finding(monitor.model, "spans", "ok", seen)
+        return
+    with last.files() as files:
+        found = reduce_spans(files, Selected(asked_of(monitor), 0, _ALWAYS)).counts
+    yield from _told(monitor, found, seen)
 
 
 def _latest(monitor: Monitor, files: list[Path]) -> Iterator[Finding]:

@@ -12,9 +12,12 @@ from jobs.cli.records import Format, FormatOption, emit
 from jobs.cli.stored_night import night_of
 
 if TYPE_CHECKING:
-    from obs_dagster.reports.components import ComponentDay
+    from rich.table import Table
 
-_COLUMNS = ("day", "component", "metric", "value", "usual", "as_usual")
+    from obs_dagster.reports.components import ComponentDay, Shown
+    from obs_dagster.tasks.sections import Listing
+
+_COLUMNS = ("day", "version", "component", "did", "metric", "value", "usual", "as_usual")
 
 
 def components(
@@ -24,6 +27,7 @@ def components(
 ) -> None:
     """Say what each component took of the requests of a day, and in which one something began."""
     from obs_dagster.evaluation.component_days import component_table, merged_days
+    from obs_dagster.evaluation.component_outcomes import matched_in_words
     from obs_dagster.history import History
     from obs_dagster.reports.components import read_components
     from obs_dagster.settings import Settings
@@ -40,9 +44,11 @@ def components(
         )
     wanted = days.day_of(monitor, day or days.LATEST, lambda: counted[-1])
     with History.open(Settings().history_url) as history, history.reading() as connection:
-        found = read_components(connection, model, wanted)
+        found = read_components(connection, monitor, wanted)
     if chosen is Format.TABLE:
         _print(found)
+        if (found.quality is None or not found.quality.rows) and (why := matched_in_words(night, wanted)):
+            OUTPUT.print(f"Quality by component is not known: {why}.", markup=False, highlight=False)
         for told in fault_words(merged_days(night, [wanted])):
             OUTPUT.print(f"Faults: {told}", markup=False, highlight=False)
     else:
@@ -50,30 +56,72 @@ def components(
 
 
 def _rows(found: ComponentDay) -> list[dict[str, Any]]:
+    from obs_dagster.monitor.whole import WHOLE
+
+    every = {WHOLE: {"": found.whole, **found.components}, **found.versions}
+    rows = [
+        _row(found, version, name, metric, shown)
+        for version, components in every.items()
+        for name, metrics in components.items()
+        for metric, shown in metrics.items()
+    ]
+    rows += [
+        _row(found, version, judged, "component_score", shown)
+        for judged, by_version in found.scores.items()
+        for version, shown in by_version.items()
+    ]
+    return rows + _quality(found)
+
+
+def _row(found: ComponentDay, version: str, component: str, metric: str, shown: Shown) -> dict[str, Any]:
+    return {
+        "day": str(found.day),
+        "version": version,
+        "component": component,
+        "did": "",
+        "metric": metric,
+        "value": shown.value,
+        "usual": shown.usual,
+        "as_usual": None if shown.usual is None else not shown.odd,
+    }
+
+
+def _quality(found: ComponentDay) -> list[dict[str, Any]]:
+    """Quality where a component did something; beside it that where it was used as usual."""
+    if found.quality is None:
+        return []
     return [
         {
-            "day": str(found.day),
-            "component": name,
+            "day": str(found.quality.day),
+            "version": row.version,
+            "component": row.component,
+            "did": row.did,
             "metric": metric,
-            "value": shown.value,
-            "usual": shown.usual,
-            "as_usual": None if shown.usual is None else not shown.odd,
+            "value": record.value,
+            "usual": row.beside[metric].value if metric in row.beside else None,
+            "as_usual": not row.differs(metric) if row.difference(metric) else None,
         }
-        for name, metrics in (("", found.whole), *found.components.items())
-        for metric, shown in metrics.items()
+        for row in found.quality.rows
+        for metric, record in row.these.items()
     ]
 
 
 def _print(found: ComponentDay) -> None:
-    from obs_dagster.reports.components import components_section
-
-    section = components_section(found)
+    section, *others = found.sections
     OUTPUT.print(f"{section.title}: {found.headline}", style="bold", markup=False, highlight=False)
     for told in found.told:
         OUTPUT.print(told, markup=False, highlight=False)
+    OUTPUT.print(_drawn(section) if section.rows else section.empty)
+    if found.brackets:
+        OUTPUT.print(found.brackets, style="dim", markup=False, highlight=False)
+    for each in others:
+        OUTPUT.print(each.title, style="bold", markup=False, highlight=False)
+        OUTPUT.print(_drawn(each))
+        OUTPUT.print(each.note, style="dim", markup=False, highlight=False)
+
+
+def _drawn(section: Listing) -> Table:
     drawn = table(*section.headings)
     for row in section.rows:
         drawn.add_row(*map(cell, row))
-    OUTPUT.print(drawn if section.rows else section.empty)
-    if found.brackets:
-        OUTPUT.print(found.brackets, style="dim", markup=False, highlight=False)
+    return drawn

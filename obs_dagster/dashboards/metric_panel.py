@@ -58,12 +58,13 @@ def metric_panel(definition: Definition, dialect: Dialect, *, width: int = 12) -
 def _values(definition: Definition, dialect: Dialect, series: str, end: str) -> str:
     scale = unit_of(definition)[1]
     value = end if scale == 1 else f"{end} * {scale!r}"
-    version = "" if definition.whole_log else "\n  AND version IN (${version:sqlstring})"
+    version = "= '*'" if definition.whole_log else "IN (${version:sqlstring})"
     segment = "'*'" if definition.cells == "none" else "${segment:sqlstring}"
     window = "1" if definition.daily else "${window}"
     return f"""\
 SELECT {dialect.day("day")} AS time, {series} AS metric, {value} AS value
 FROM metrics
-WHERE {WHERE} AND metric = '{definition.name}'{version}
+WHERE {WHERE} AND metric = '{definition.name}'
+  AND version {version}
   AND segment IN ({segment}) AND "window" = {window}
   AND {dialect.days_shown("day")} AND {end} IS NOT NULL"""

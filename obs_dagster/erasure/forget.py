@@ -15,13 +15,14 @@ from typing import Any
 from obs_dagster.erasure.mentions import Mentions
 from obs_dagster.erasure.rows import remove_rows
 from obs_dagster.errors import LakeError
+from obs_dagster.evaluation.component_outcomes import matched_by
 from obs_dagster.history import History
 from obs_dagster.lake.columns import DAY
 from obs_dagster.lake.lake import Lake, read_json, replacing, write_json
 from obs_dagster.lake.quoting import identifier, literals
 from obs_dagster.links import experiment_name
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.tables import SAMPLED
+from obs_dagster.profile.tables import COMPONENT_PARTS, SAMPLED
 from obs_dagster.pseudonym import pseudonym
 from obs_dagster.quality.sampled import FETCHED, FETCHED_LABELS
 from obs_dagster.quality.validated import QUARANTINE
@@ -35,6 +36,7 @@ from obs_dagster.sources.label_keys import of_predictions
 from obs_dagster.sources.labels import HOLDING
 from obs_dagster.sources.log_rows import log_rows
 from obs_dagster.sources.purged import purged_on
+from obs_dagster.spans.meaning import trace_key
 from obs_dagster.telemetry.event import Event
 
 _FORGOTTEN = Event(
@@ -160,10 +162,27 @@ class Erasure:
             with connect() as connection:
                 rows = log_rows(connection, self.monitor, [day], self.lake)
             source = f"SELECT * EXCLUDE ({DAY}) FROM ({rows})"
+            self._of_requests(day, rows, ids, dry_run=dry_run)
             count = remove_rows(table.path(day), column, ids, source=source, said=fewer_rows, dry_run=dry_run)
             if count:
                 removed.rows += count
                 removed.days.append(day.isoformat())
+
+    def _of_requests(self, day: dt.date, rows: str, ids: Collection[str], *, dry_run: bool) -> None:
+        """What is known of requests that only rows of the ids are of, before these are gone."""
+        parts, key = self.lake.table(self.monitor.model, COMPONENT_PARTS), matched_by(self.monitor)
+        if not key or not parts.exists(day) or dry_run:
+            return
+        with connect() as connection:
+            if not {key, self.monitor.logs.columns.prediction_id} <= {*connection.sql(rows).columns}:
+                return
+            gone = f"list_contains({literals(sorted(ids))}, CAST({self._key} AS VARCHAR))"
+            found = connection.sql(
+                f"SELECT {trace_key(identifier(key))} AS request FROM ({rows}) GROUP BY request "
+                f"HAVING request IS NOT NULL AND bool_and(coalesce({gone}, false))"
+            ).fetchall()
+        if found:
+            remove_rows(parts.path(day), "request", {str(request) for (request,) in found})
 
     def _of_files(self, ids: Collection[str], removed: Removed, *, dry_run: bool) -> None:
         model, column = self.monitor.model, self.monitor.logs.columns.prediction_id

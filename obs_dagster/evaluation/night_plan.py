@@ -98,8 +98,8 @@ def _here(monitor: Monitor, day: dt.date, lake: Lake) -> Iterator[Step]:
         yield Step(
             "components",
             "here, by DuckDB",
-            f"reads the spans of the day and of the hours around it: {monitor.components.path}",
-            "counts per component and bin",
+            f"reads the spans of the day and of the hours around it: {monitor.components.place}",
+            "counts per component and bin; where there are labels, what components did by request",
         )
     yield Step(
         "explanations",

@@ -11,8 +11,9 @@ import hashlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from obs_dagster.evaluation.component_outcomes import component_outcomes
 from obs_dagster.evaluation.night import Night
-from obs_dagster.lake.lake import read_json, write_json
+from obs_dagster.lake.lake import Table, read_json, write_json
 
 
 def owed_days(night: Night, stale: Collection[dt.date]) -> set[dt.date]:
@@ -37,11 +38,17 @@ def owed_days(night: Night, stale: Collection[dt.date]) -> set[dt.date]:
 def digests(night: Night, days: Collection[dt.date]) -> dict[dt.date, str]:
     """What stands for the outcomes of days, as they are now; days without any are left out."""
     found = {day: night.outcomes.readable(day) for day in days}
+    parts = component_outcomes(night)
     return {
-        day: hashlib.sha256(str(manifest.get("fingerprint")).encode()).hexdigest()[:16]
+        day: hashlib.sha256(f"{manifest.get('fingerprint')}{_parts(parts, day)}".encode()).hexdigest()[:16]
         for day, manifest in found.items()
         if manifest is not None
     }
+
+
+def _parts(table: Table, day: dt.date) -> str:
+    """What stands for the outcomes by components, if there are any."""
+    return str((table.readable(day) or {}).get("fingerprint", ""))
 
 
 def settle(night: Night, stored: Mapping[dt.date, str]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, product
 from typing import Any
 
 from obs_dagster.evaluation.baseline_outcomes import baseline_outcomes, relative_metrics
 from obs_dagster.evaluation.completions import late_rows, version_completions
+from obs_dagster.evaluation.component_outcomes import component_outcomes
 from obs_dagster.evaluation.estimates import version_estimates
 from obs_dagster.evaluation.fairness import compared_groups, groups_in_window
 from obs_dagster.evaluation.groups_apart import GroupsApart
@@ -71,6 +73,33 @@ def performance_records(night: Night, day: dt.date) -> Iterator[MetricRecord]:
                 )
         for window in windows:
             yield from _fairness(night, day, window, version, apart[window.lengths])
+    yield from _by_components(night, day, kind)
+
+
+def _by_components(night: Night, day: dt.date, kind: OutcomeTable) -> Iterator[MetricRecord]:
+    """Quality of the requests in which a component failed, was slow, was used and was not.
+
+    What all requests of the longest window had in common is told of nobody: there is nothing beside it.
+    """
+    monitor = night.monitor
+    windows = list(outcome_windows(night, day, kind, component_outcomes(night)))
+    for version, cells in subjects(windows):
+        apart = Counter(map(cut_of, cells))
+        for segment, window in product(cells, windows):
+            if apart[cut_of(segment)] == 1:
+                continue
+            drawn = seed(monitor.model, version, segment, day)
+            for column, given in kind.inputs(window.profile.cell(version, segment), monitor, segment, drawn):
+                yield from records_of(
+                    night.recorder,
+                    _judged(given, column, monitor),
+                    window,
+                    "" if given.predictions else window.refused or NO_ROWS,
+                    version=version,
+                    day=day,
+                    segment=segment,
+                    column=column,
+                )
 
 
 def _fairness(

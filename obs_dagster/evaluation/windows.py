@@ -135,10 +135,20 @@ def read_outcomes(night: Night, day: dt.date, kind: OutcomeTable) -> OutcomeProf
     return OutcomeProfile(_read(night.outcomes, day), kind)
 
 
-def outcome_windows(night: Night, day: dt.date, kind: OutcomeTable) -> Iterator[Window[OutcomeProfile]]:
-    """The outcomes of every window that ends on `day`, the shortest first."""
-    for lengths, days in _spans(night.outcomes, night.monitor, day):
-        parts = (read_outcomes(night, each, kind) for each in days)
+def outcome_windows(
+    night: Night, day: dt.date, kind: OutcomeTable, table: Table | None = None
+) -> Iterator[Window[OutcomeProfile]]:
+    """The outcomes of every window that ends on `day`, the shortest first.
+
+    Args:
+        night: what it is evaluated with.
+        day: the night.
+        kind: what the task counts.
+        table: where they are; left out: those of all rows and segments.
+    """
+    counted = table or night.outcomes
+    for lengths, days in _spans(counted, night.monitor, day):
+        parts = (OutcomeProfile(_read(counted, each), kind) for each in days)
         with span("merge", days=len(days), window=max(lengths)):
             merged = OutcomeProfile.merged(parts, kind)
         yield Window(lengths, merged, len(days), _refused(night, days))

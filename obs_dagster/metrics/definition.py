@@ -37,9 +37,10 @@ Written = Literal["number", "percent", "count", "milliseconds"]
 Incident = Literal["behaviour", "labels", "schema"]
 """What goes wrong together: how model and inputs behave, the feed of labels, the columns of the log."""
 
-Place = Literal["verdict", "trend", "objective", "summary", "counts"]
+Place = Literal["verdict", "trend", "objective", "summary", "counts", "components", "requests"]
 """Where a metric is shown without being asked for: as evidence of a verdict, as a chart of the health page,
-as one of its objectives, in the metadata of its stage, among the counts of the reported day."""
+as one of its objectives, in the metadata of its stage, among the counts of the reported day, as a column of
+the table of components, in the line about all requests above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Definition:
         needs: what the monitor must have for it, as paths of its keys (`labels`, `logs.columns.status`).
         about: what the number is about.
         whole_log: whether it is about all versions together, recorded under the version `*`.
+        by_version: whether it is recorded of each version beside that; rules watch these if they name them.
         cells: the segment cells that have it.
         daily: whether it is computed for the day alone, not for longer windows.
         noun: the name within a sentence; left out, `name` in words.
@@ -72,6 +74,7 @@ class Definition:
         rank: its place among those that are shown beside it, the lowest first.
         heading: what stands over its chart or its column of a table; left out, `title`. In that of a chart
             `{output}` stands for what the model puts out ("Score").
+        clause: what is said around its value in a line: `{} fail`; left out, `{}` and its noun.
         from_zero: whether the axis of its chart begins at 0.
         adds_up: whether it is evidence of which nights add up, so that rules may hold it against a budget.
         saturates: a value from which on it hardly grows, whatever happens; None if there is none.
@@ -99,6 +102,7 @@ class Definition:
     needs: tuple[str, ...] = ()
     about: About = "model"
     whole_log: bool = False
+    by_version: bool = False
     cells: Cells = "every"
     daily: bool = False
     noun: str = ""
@@ -106,6 +110,7 @@ class Definition:
     shown: frozenset[Place] = frozenset()
     rank: int = 100
     heading: str = ""
+    clause: str = ""
     from_zero: bool = True
     adds_up: bool = False
     saturates: float | None = None
@@ -125,6 +130,11 @@ class Definition:
     def headed(self) -> str:
         """What stands over its chart or its column."""
         return self.heading or self.title
+
+    @property
+    def in_a_line(self) -> str:
+        """What is said around its value, with `{}` in the place of that."""
+        return self.clause or f"{{}} {self.in_a_sentence}"
 
     @property
     def needs_labels(self) -> bool:

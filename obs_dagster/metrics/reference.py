@@ -189,6 +189,7 @@ def _computed(definition: Definition) -> str:
         "none": "; in segment cells where a rule asks for it" if definition.family == "drift" else "",
     }
     whole = "per component, of all versions" if definition.about == "component" else "for the whole log"
+    whole += " together, and of each" if definition.by_version else ""
     subject = whole if definition.whole_log else f"per {of[definition.about]}"
     asked = f", where a rule watches one of the {definition.asked_with}" if definition.asked_with else ""
     return f"{subject}{cells[definition.cells]}{', for each day alone' if definition.daily else ''}{asked}"

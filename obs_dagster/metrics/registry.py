@@ -102,8 +102,8 @@ def definitions(task: str = "") -> Mapping[str, Definition]:
 
 
 @cache
-def shown_in(place: Place, task: str) -> tuple[Definition, ...]:
-    """The metrics that models of a task are shown in a place, in order."""
+def shown_in(place: Place, task: str = "") -> tuple[Definition, ...]:
+    """The metrics that models of a task, or of any, are shown in a place, in order."""
     chosen = (each for each in definitions(task).values() if place in each.shown)
     return tuple(sorted(chosen, key=lambda each: each.rank))
 

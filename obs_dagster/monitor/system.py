@@ -6,6 +6,16 @@ from pydantic import Field
 
 from obs_dagster.monitor.contract import Strict
 
+SLOW, FAILED, USED, UNUSED = "slow", "failed", "used", "not used"
+"""What a component did in a request: a call of it failed; else its own time is among the slowest tenth of the
+day's; else it was used as usual, or not at all."""
+
+DONE = (USED, SLOW, FAILED, UNUSED)
+
+PART_CUT = "component "
+"""What stands before the name of a component where requests are told apart by what it did, as by a segment:
+`component reranker bge=failed`."""
+
 
 class Price(Strict):
     """What a model of a provider costs, per million tokens."""
@@ -19,12 +29,30 @@ class Price(Strict):
     )
 
 
+class Tracked(Strict):
+    """Traces on an MLflow server."""
+
+    experiments: tuple[str, ...] = Field(
+        min_length=1, description="The names of the experiments that the system's traces are in."
+    )
+    tracking_uri: str | None = Field(
+        default=None,
+        description="The server, or its database: `https://mlflow.example.com`; left out: where nights "
+        "publish (`MLFLOW_TRACKING_URI`). Credentials are those of MLflow, `MLFLOW_TRACKING_TOKEN` or "
+        "`MLFLOW_TRACKING_USERNAME` and `…_PASSWORD`.",
+    )
+
+
 class Components(Strict):
     """Spans of requests, from which nights tell what each component of the system takes."""
 
     path: str = Field(
+        default="",
         description="The files of spans, a path or glob, gzipped if their name ends with `.gz`; with `{day}` "
-        "those of a day. Their form is recognised ([components.md](components.md#forms))."
+        "those of a day. Their form is recognised ([components.md](components.md#forms)).",
+    )
+    mlflow: Tracked | None = Field(
+        default=None, description="In the place of files: traces on an MLflow server, fetched by the day."
     )
     names: dict[str, str | tuple[str, ...]] = Field(
         default_factory=dict,
@@ -49,12 +77,24 @@ class Components(Strict):
         le=1440,
         description="No request takes longer: so far before and after a day its spans are looked for.",
     )
+    match: str | None = Field(
+        default=None,
+        description="The column of the log that has the id of the request's trace, so that quality is told "
+        "by what components did and components by version; left out: `logs.columns.trace_id`, else the id "
+        "of the prediction.",
+    )
     most: int = Field(
         default=40,
         ge=1,
         le=200,
         description="Components of a day at most; those with the fewest spans count together as `(other)`.",
     )
+
+    @property
+    def place(self) -> str:
+        """Where spans are, in words."""
+        tracked = self.mlflow
+        return self.path if tracked is None else f"traces of MLflow: {', '.join(tracked.experiments)}"
 
     @property
     def patterns(self) -> tuple[tuple[str, str], ...]:

@@ -29,6 +29,7 @@ TOO_MANY = f"The file has more than {MAX_VALUES:,} values once its aliases are e
 _LONGEST = 200
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_WITHIN = re.compile(r"\{[^\"'#]*[^\s\"'{]\{\w+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -97,10 +98,17 @@ def parse(text: str) -> Node | None:
             mark = error.context_mark
         place = Place(1, 1) if mark is None else min(_place(mark), end)
         said = ", ".join(str(part) for part in (error.context, error.problem) if part)
-        raise YamlError(f"This is not YAML: {clipped(said, _LONGEST)}.", place) from error
+        quotes = " A text with braces within `{…}` has to stand in quotes." if _bare(text, place) else ""
+        raise YamlError(f"This is not YAML: {clipped(said, _LONGEST)}.{quotes}", place) from error
     except (yaml.YAMLError, ValueError) as error:
         said = clipped(str(error).strip(), _LONGEST)
         raise YamlError(f"This is not YAML: {said}.", Place(1, 1)) from error
+
+
+def _bare(text: str, place: Place) -> bool:
+    """Whether the line of a place has a placeholder within braces, and no quotes around it."""
+    lines = text.splitlines()
+    return 0 < place.line <= len(lines) and bool(_WITHIN.search(lines[place.line - 1]))
 
 
 def end_of(text: str) -> Place:

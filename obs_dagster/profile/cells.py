@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obs_dagster.monitor.model import Monitor
+from obs_dagster.monitor.system import PART_CUT
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile.distribution import OTHER
 from obs_dagster.profile.grids.grid import CategoryGrid, Grids
@@ -137,7 +138,9 @@ def is_cell(watched: str, cell: str) -> bool:
     columns = ",".join(cut_of(cell))
     if watched in {columns, cell}:
         return True
-    # a pattern stands for values, not for other columns
+    # a pattern stands for values, not for other columns; what a component is called is a value too
+    if watched.startswith(PART_CUT):
+        return fnmatchcase(cell, watched)
     return "=" in watched and ",".join(cut_of(watched)) == columns and fnmatchcase(cell, watched)
 
 

@@ -14,3 +14,7 @@ LABEL_AGES = "label_ages"
 HOURS = "hours"
 #: Spans of the requests of each day, as counts of components.
 COMPONENTS = "components"
+#: Which part components took in each request, by a key of its trace.
+COMPONENT_PARTS = "component_parts"
+#: Predictions with their labels, as counts by which part components took.
+COMPONENT_OUTCOMES = "component_outcomes"

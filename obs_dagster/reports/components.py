@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,34 +12,21 @@ from sqlalchemy import Connection
 from obs_dagster.alerts.incidents.components import began
 from obs_dagster.alerts.incidents.evidence import Evidence, usual_on
 from obs_dagster.metrics.record import MetricRecord
-from obs_dagster.metrics.registry import family
+from obs_dagster.metrics.registry import family, shown_in
+from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
+from obs_dagster.reports.component_quality import (
+    ComponentQuality,
+    quality_section,
+    read_component_quality,
+)
 from obs_dagster.tasks.sections import Listing
+from obs_dagster.verdict.record_index import natural
 from obs_dagster.verdict.wording import number
 
 #: In spreads, and as a part of what is usual: what lies closer is as usual.
 _ODD, _NEWS = 4.0, 0.2
-
-SHOWN: Mapping[str, str] = {
-    "component_use_share": "used",
-    "component_own_time": "own time",
-    "component_own_share": "share",
-    "component_own_p95": "own p95",
-    "component_failure_share": "fails",
-    "component_tokens": "tokens",
-    "component_cost": "cost",
-}
-"""The metrics that tables show, and their headings."""
-
-_REQUESTS: Mapping[str, str] = {
-    "request_latency_p95": "95 % end within {}",
-    "request_error_share": "{} fail",
-    "request_tokens": "{} tokens each",
-    "request_cost": "{} each",
-}
-
-COLUMNS = ("component", *SHOWN.values())
-"""The headings of a table of components."""
+_SCORE = "component_score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +64,9 @@ class ComponentDay:
         whole: of requests as a whole, by metric.
         components: by component and metric, those first that requests wait for longest.
         began: the components that are not as usual, in words, those first where it likely began.
+        versions: by version that answered requests, its own components.
+        quality: how right the model was by what components did; None where that is not known.
+        scores: what evaluations in spans say, by component with what is judged, and by version.
     """
 
     day: dt.date
@@ -84,21 +74,34 @@ class ComponentDay:
     whole: Mapping[str, Shown]
     components: Mapping[str, Mapping[str, Shown]]
     began: Sequence[str] = ()
+    versions: Mapping[str, Mapping[str, Mapping[str, Shown]]] = field(default_factory=dict)
+    quality: ComponentQuality | None = None
+    scores: Mapping[str, Mapping[str, Shown]] = field(default_factory=dict)
 
     @property
     def headline(self) -> str:
         """The requests as a whole, in a line."""
         told = [
-            text.format(shown.text(metric))
-            for metric, text in _REQUESTS.items()
-            if (shown := self.whole.get(metric)) is not None and shown.value is not None
+            each.in_a_line.format(shown.text(each.name))
+            for each in shown_in("requests")
+            if (shown := self.whole.get(each.name)) is not None and shown.value is not None
         ]
         return ", ".join([f"{self.requests:,} requests", *told])
 
     @property
     def told(self) -> list[str]:
-        """Where something began, in sentences."""
-        return [f"{'Then' if place else 'Likely began'} in {each}" for place, each in enumerate(self.began)]
+        """Where something began, and where the model is worse, in sentences."""
+        began = [f"{'Then' if place else 'Likely began'} in {each}" for place, each in enumerate(self.began)]
+        return [*began, *(f"Worse: {each}" for each in (self.quality.told if self.quality else ()))]
+
+    @property
+    def sections(self) -> list[Listing]:
+        """The tables: the components, those of each version, evaluations, and quality by what they did."""
+        found = [components_section(self)]
+        beside = [versions_section(self), scores_section(self)]
+        if self.quality is not None:
+            beside.append(quality_section(self.quality))
+        return [*found, *(each for each in beside if each.rows)]
 
     @property
     def lines(self) -> list[str]:
@@ -112,19 +115,26 @@ class ComponentDay:
         return "In brackets: what it usually is, where it is not." if any(each.odd for each in shown) else ""
 
 
-def read_components(connection: Connection, model: str, day: dt.date) -> ComponentDay:
+def read_components(connection: Connection, monitor: Monitor, day: dt.date) -> ComponentDay:
     """What the store has of components on a day, beside the nights before."""
     metrics = family("components")
-    evidence = Evidence.read(connection, model, (day, day), list(metrics))
-    found: dict[str, dict[str, Shown]] = {}
+    evidence = Evidence.read(connection, monitor.model, (day, day), list(metrics))
+    every: dict[str, dict[str, dict[str, Shown]]] = {WHOLE: {}}
+    scores: dict[str, dict[str, Shown]] = {}
     for (metric, version, segment, column), series in evidence.series.items():
-        if metric in metrics and version == segment == WHOLE and series and series[-1][0] == day:
-            found.setdefault(column, {})[metric] = _beside(series, day)
+        if metric in metrics and segment == WHOLE and series and series[-1][0] == day:
+            if metric == _SCORE:
+                scores.setdefault(column, {})[version] = _beside(series, day)
+            else:
+                every.setdefault(version, {}).setdefault(column, {})[metric] = _beside(series, day)
+    found = every.pop(WHOLE)
     whole = found.pop("", {})
     requests = whole.get("request_volume", Shown(None)).value
     ordered = dict(sorted(found.items(), key=lambda each: _waited_for(*each)))
     told = [each.told for each in began(evidence)]
-    return ComponentDay(day, int(requests or 0), whole, ordered, told)
+    versions = {version: every[version] for version in sorted(every, key=natural)}
+    quality = read_component_quality(connection, monitor, day)
+    return ComponentDay(day, int(requests or 0), whole, ordered, told, versions, quality, scores)
 
 
 def _beside(series: Sequence[tuple[dt.date, float, int]], day: dt.date) -> Shown:
@@ -143,28 +153,72 @@ def _waited_for(name: str, shown: Mapping[str, Shown]) -> tuple[float, str]:
 
 def components_section(found: ComponentDay) -> Listing:
     """The components as a table of texts, those first that requests wait for longest."""
+    columns = shown_in("components")
     rows = [
-        (name, *(shown.get(metric, Shown(None)).text(metric) for metric in SHOWN))
+        (name, *(shown.get(each.name, Shown(None)).text(each.name) for each in columns))
         for name, shown in found.components.items()
     ]
     return Listing(
         title=f"Components on {found.day}",
-        headings=COLUMNS,
+        headings=headings(),
         rows=rows,
-        numeric=frozenset(range(1, len(COLUMNS))),
+        numeric=frozenset(range(1, len(columns) + 1)),
         note=f"{found.headline}. {found.brackets}".strip(),
         empty="No spans of the day.",
     )
 
 
+def versions_section(found: ComponentDay) -> Listing:
+    """The components of each version, of those that more than one had requests of."""
+    columns = shown_in("components")
+    rows = [
+        (component, version, *(shown.get(each.name, Shown(None)).text(each.name) for each in columns))
+        for component in found.components
+        for version, components in found.versions.items()
+        if (shown := components.get(component)) is not None
+    ]
+    return Listing(
+        title=f"Components by version on {found.day}",
+        headings=("component", "version", *headings()[1:]),
+        rows=rows if len(found.versions) > 1 else [],
+        numeric=frozenset(range(2, len(columns) + 2)),
+        note="Which version answered a request says the log, by the id of its trace, or the span.",
+        empty="One version, or none that is known.",
+    )
+
+
+def scores_section(found: ComponentDay) -> Listing:
+    """What evaluations in spans say of components, of all versions and of each."""
+    versions = sorted({each for scores in found.scores.values() for each in scores}, key=natural)
+    shown = versions if len(versions) > 2 else versions[:1]  # noqa: PLR2004 - all together, and two
+    rows = [
+        (name, *(scores.get(version, Shown(None)).text(_SCORE) for version in shown))
+        for name, scores in sorted(found.scores.items())
+    ]
+    return Listing(
+        title=f"Evaluations in spans on {found.day}",
+        headings=("evaluated", *("score" if each == WHOLE else f"version {each}" for each in shown)),
+        rows=rows,
+        numeric=frozenset(range(1, len(shown) + 1)),
+        note="Means of what judges, people or code said; yes counts 1, no 0.",
+        empty="No span has been evaluated.",
+    )
+
+
+def headings() -> tuple[str, ...]:
+    """The headings of a table of components."""
+    return ("component", *(each.headed for each in shown_in("components")))
+
+
 def component_rows(records: Iterable[MetricRecord]) -> list[dict[str, Any]]:
-    """The components of a day's records, as rows of a table by `COLUMNS`."""
+    """The components of a day's records, as rows of a table by `headings`."""
     rows: dict[str, dict[str, Any]] = {}
     waited: dict[str, float] = {}
+    shown = {each.name: each.headed for each in shown_in("components")}
     for record in records:
-        if record.window == 1 and record.column and record.metric in SHOWN:
+        if record.window == 1 and record.column and record.version == WHOLE and record.metric in shown:
             row = rows.setdefault(record.column, {"component": record.column})
-            row[SHOWN[record.metric]] = number(record.metric, record.value)
+            row[shown[record.metric]] = number(record.metric, record.value)
             if record.metric == "component_own_time":
                 waited[record.column] = record.value or 0.0
     return [rows[name] for name in sorted(rows, key=lambda each: (-waited.get(each, 0.0), each))]

@@ -178,7 +178,7 @@ class Gathering:
         if self._monitor.components is None:
             return None
         with self._history.reading() as connection:
-            found = read_components(connection, self._monitor.model, day)
+            found = read_components(connection, self._monitor, day)
         return found if found.components else None
 
 

@@ -19,7 +19,6 @@ from obs_dagster.monitor.task import outputs
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.validated import day_quality
 from obs_dagster.reports.causes import causes_section
-from obs_dagster.reports.components import components_section
 from obs_dagster.reports.evidently_ahead import Pages
 from obs_dagster.reports.health.page import HealthInput, render_health
 from obs_dagster.reports.mlflow.listed import markdown
@@ -94,7 +93,7 @@ class VersionReports:
         if quality is not None:
             shared["great_expectations.json"] = json.dumps(asdict(quality), default=str)
         if page.components is not None:
-            shared[COMPONENTS] = markdown([components_section(page.components)])
+            shared[COMPONENTS] = markdown(page.components.sections)
         if page.causes is not None:
             shared[CAUSES] = markdown([causes_section(page.causes)])
         if page.compared is not None:

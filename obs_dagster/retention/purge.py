@@ -13,7 +13,14 @@ from obs_dagster.lake.lake import Lake, Table
 from obs_dagster.links import health_page
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.retention import Retention
-from obs_dagster.profile.tables import OUTCOMES, PROFILES, SAMPLED
+from obs_dagster.profile.tables import (
+    COMPONENT_OUTCOMES,
+    COMPONENT_PARTS,
+    COMPONENTS,
+    OUTCOMES,
+    PROFILES,
+    SAMPLED,
+)
 from obs_dagster.quality.purge import purge_quarantine
 from obs_dagster.quality.sampled import FETCHED, FETCHED_LABELS
 from obs_dagster.quality.validated import QUARANTINE, day_quality
@@ -37,7 +44,10 @@ _PURGED = Event(
         "before": "everything before this day",
     },
 )
-_COUNTS = (PROFILES, OUTCOMES, "hours", "components", "changes", "where", "champion", "multivariate", "pairs")
+_COUNTS = (
+    *(PROFILES, OUTCOMES, "hours", COMPONENTS, COMPONENT_OUTCOMES),
+    *("changes", "where", "champion", "multivariate", "pairs"),
+)
 _EXPLAINED = ("explanations",)
 
 
@@ -121,7 +131,7 @@ def purge(kept: Kept, *, dry_run: bool = False) -> list[Over]:
 
 def _logs(kept: Kept, before: dt.date, dry_run: bool) -> int:  # noqa: FBT001  one of several alike
     if not dry_run:
-        for table in map(kept.table, (SAMPLED, HALVES, FETCHED, FETCHED_LABELS)):
+        for table in map(kept.table, (SAMPLED, HALVES, FETCHED, FETCHED_LABELS, COMPONENT_PARTS)):
             for day in table.days():
                 if day < before:
                     table.remove(day)

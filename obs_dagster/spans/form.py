@@ -12,7 +12,8 @@ from obs_dagster.lake.quoting import identifier, literals
 
 COLUMNS = ("trace_id", "span_id", "parent_id", "name", "began", "ended", "failed", "told")
 """What a form gives of each span: its ids, its parent's, its name, when it began and ended in nanoseconds
-since 1970, whether it says that it failed, and the values of attributes as texts, in the order asked for."""
+since 1970, whether it says that it failed, and the values of attributes as texts, in the order asked for.
+A form that reads evaluations too has them in a column more, `scored` (`obs_dagster.spans.scores`)."""
 
 LONGEST = (16 << 20, 128 << 20)
 """Bytes of a record of JSON at most, tried one after the other: memory for several such is taken at once."""

@@ -20,8 +20,10 @@ from obs_dagster.sources.formats.compressed import opened
 from obs_dagster.sources.formats.part import UnreadableError
 from obs_dagster.sources.matching import matching_files
 from obs_dagster.sources.session_failure import not_the_input
-from obs_dagster.spans.convention import CONVENTIONS, NUMBERS, Attribute, attributes_of
-from obs_dagster.spans.form import FORMS, LONGEST, Rows, SpanForm
+from obs_dagster.spans.convention import CONVENTIONS, attributes_of
+from obs_dagster.spans.form import COLUMNS, FORMS, LONGEST, Rows, SpanForm
+from obs_dagster.spans.meaning import meant
+from obs_dagster.spans.scores import SCORES
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,12 +44,14 @@ class SpanFiles:
         files: the files, sorted.
         begin, end: between which nanoseconds since 1970 spans are looked for.
         stamps: what each file is like.
+        own: whether there are files of the day itself.
     """
 
     files: tuple[Path, ...]
     begin: int
     end: int
     stamps: tuple[FileStamp, ...]
+    own: bool = True
 
     @classmethod
     def of(cls, monitor: Monitor, day: dt.date) -> SpanFiles:
@@ -61,10 +65,10 @@ class SpanFiles:
         first, last = day_bounds(monitor, day)
         by_day = any(name == "day" for name, _ in placeholders(asked.path))
         days = [day + dt.timedelta(days=each) for each in (-1, 0, 1)] if by_day else [day]
-        found = {file for each in days for file in matching_files(monitor.resolve_path(asked.path, day=each))}
-        files = tuple(sorted(found))
+        found = {each: matching_files(monitor.resolve_path(asked.path, day=each)) for each in days}
+        files = tuple(sorted({file for some in found.values() for file in some}))
         margin = int(reach.total_seconds()) * _NANOSECONDS
-        return cls(files, first - margin, last + margin, tuple(_stamp(file) for file in files))
+        return cls(files, first - margin, last + margin, tuple(map(_stamp, files)), bool(found[day]))
 
     def check(self) -> None:
         """Make sure, after spans were read, that no file changed meanwhile.
@@ -215,11 +219,11 @@ def spans_query(
 ) -> str | None:
     """SQL for the spans that begin within the files' time, of whatever form; None if no file has any.
 
-    Columns: `trace`, `id` and `parent` (hashes of the trace, of trace and span, and of trace and parent, 0 of
+    Columns: `trace` (`trace_key`), `id` and `parent` (hashes of trace and span, and of trace and parent, 0 of
     a root), `began` and `ended` in nanoseconds since 1970 (the latter -1 of a span that has not ended),
     `failed` (0 or 1), `wanted` (1 where its name is one that requests begin with), `component` (null of what
-    is a part of something else), `tokens_in`, `tokens_out`, `cached`, `retries`, and `cost` (NaN where it is
-    not known).
+    is a part of something else), `tokens_in`, `tokens_out`, `cached`, `retries`, `cost` (NaN where it is
+    not known), `version` (null where the span does not say it), and `scored` (`obs_dagster.spans.scores`).
 
     Args:
         connection: the session that reads them.
@@ -239,86 +243,21 @@ def spans_query(
         return None
     attributes = attributes_of(list(CONVENTIONS.all().values()))
     parts = [group[0][1].form.query(_rows(group, longest), attributes) for group in alike.values()]
-    spans = " UNION ALL ".join(f"({part})" for part in parts)
+    columns = ", ".join(COLUMNS)
+    spans = " UNION ALL ".join(
+        f"(SELECT {columns}, {_scored(connection, part)} FROM ({part}))" for part in parts
+    )
     window = f"began >= {found.begin} AND began < {found.end}"
-    return _meant(asked, attributes, f"SELECT * FROM ({spans}) WHERE {window}")
+    return meant(asked, attributes, f"SELECT * FROM ({spans}) WHERE {window}")
+
+
+def _scored(connection: duckdb.DuckDBPyConnection, spans: str) -> str:
+    """SQL for the evaluations of spans: none where a form reads none."""
+    there = "scored" in connection.sql(spans).columns
+    return "scored" if there else f"CAST(NULL AS {SCORES}) AS scored"
 
 
 def _rows(group: Sequence[tuple[Path, Shape]], longest: int) -> Rows:
     types = [shape.types for _, shape in group if shape.types is not None]
     every = {name: kind for each in types for name, kind in each.items()} if types else None
     return Rows([file for file, _ in group], every, longest)
-
-
-def _meant(asked: Components, attributes: Sequence[str], spans: str) -> str:
-    """SQL for what spans are, by the conventions."""
-    conventions = list(CONVENTIONS.all().values())
-
-    def value(each: Attribute) -> str:
-        found = f"told[{attributes.index(each.name) + 1}]"
-        return f"json_extract_string(TRY_CAST({found} AS JSON), '$.{each.field}')" if each.field else found
-
-    def first(thing: str) -> str:
-        found = [value(each) for convention in conventions for each in getattr(convention, thing)]
-        return f"coalesce({', '.join(found)}, NULL)"
-
-    numbers = ", ".join(f"TRY_CAST({first(thing)} AS DOUBLE) AS {thing}" for thing in NUMBERS)
-    kinds = ", ".join(
-        _kind(convention.kinds, value(each)) for convention in conventions for each in convention.kind
-    )
-    return (
-        f"SELECT {_hashed('trace_id')} AS trace, {_hashed('trace_id', 'span_id')} AS id, "
-        f"CASE WHEN parent_id IS NULL THEN 0 ELSE {_hashed('trace_id', 'parent_id')} END AS parent, "
-        "began, coalesce(ended, -1) AS ended, CAST(failed AS INTEGER) AS failed, "
-        f"CAST(coalesce({_one_of(asked.requests)}, false) AS INTEGER) AS wanted, "
-        f"{_component(asked)} AS component, "
-        "coalesce(input, 0) AS tokens_in, coalesce(output, 0) AS tokens_out, "
-        "least(coalesce(cached, 0), coalesce(input, 0)) AS cached, coalesce(retries, 0) AS retries, "
-        f"coalesce(cost, {_priced(asked)}, 'nan') AS cost "
-        f"FROM (SELECT *, coalesce({kinds}, NULL) AS kind, {first('called')} AS called, "
-        f"{first('model')} AS model, {numbers} FROM ({spans})) "
-        "WHERE trace_id IS NOT NULL AND span_id IS NOT NULL"
-    )
-
-
-def _kind(kinds: Mapping[str, str], value: str) -> str:
-    """SQL for the kind that a convention's word stands for; MLflow's words are in quotes."""
-    cases = " ".join(f"WHEN {literal(word)} THEN {literal(kind)}" for word, kind in kinds.items())
-    return f"CASE lower(trim({value}, '\"')) {cases} END"
-
-
-def _component(asked: Components) -> str:
-    """SQL for the component that a span is of; null if it is a part of what it was called by."""
-    cases = [f"WHEN name GLOB {literal(pattern)} THEN {literal(each)}" for pattern, each in asked.patterns]
-    # the span of a chat with a model is called `chat gpt-4o`, that of a tool `execute_tool search`
-    called = "coalesce(trim(called, '\"'), name, '')"
-    cases.append(f"WHEN kind IS NOT NULL THEN kind || ' ' || {called}")
-    return f"CASE {' '.join(cases)} END"
-
-
-def _priced(asked: Components) -> str:
-    """SQL for what the tokens of a span cost by the monitor's prices; null without one."""
-    cases = []
-    for pattern, price in asked.prices.items():
-        kept = price.input if price.cached is None else price.cached
-        cost = (
-            f"((coalesce(input, 0) - least(coalesce(cached, 0), coalesce(input, 0))) * {price.input!r} "
-            f"+ least(coalesce(cached, 0), coalesce(input, 0)) * {kept!r} "
-            f"+ coalesce(output, 0) * {price.output!r}) / 1e6"
-        )
-        cases.append(
-            f"WHEN trim(model, '\"') GLOB {literal(pattern)} AND (input IS NOT NULL OR output IS NOT NULL) "
-            f"THEN {cost}"
-        )
-    return f"CASE {' '.join(cases)} END" if cases else "NULL"
-
-
-def _one_of(patterns: Sequence[str]) -> str:
-    """SQL for whether the name is one of some names or patterns."""
-    found = " OR ".join(f"name GLOB {literal(each)}" for each in patterns)
-    return f"({'true' if '*' in patterns else found})"
-
-
-def _hashed(*columns: str) -> str:
-    """SQL for a number that stands for ids, below 2^63."""
-    return f"CAST(hash({', '.join(columns)}) >> 1 AS BIGINT)"

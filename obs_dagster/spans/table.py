@@ -10,12 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obs_dagster.metrics.components.usage import LATENCY, OWN, Sums, Usage
+from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.profile import arrays
 from obs_dagster.profile.distribution import IntArray, NumericCounts
 from obs_dagster.profile.grids.asinh_grid import AsinhGrid, bins_around
 
 SCHEMA = pa.schema(
     [
+        # of the monitored model that answered, `*` for all together
+        ("version", pa.string()),
         # empty for the requests as a whole
         ("component", pa.string()),
         # what is counted: a key of `SUMS`, or `LATENCY` or `OWN` on the grid
@@ -27,6 +30,10 @@ SCHEMA = pa.schema(
         ("total_sq", pa.float64()),
     ]
 )
+
+PARTS = pa.schema([("request", pa.int64()), ("component", pa.string()), ("part", pa.string())])
+"""What components did in requests that used them (`obs_dagster.monitor.system`), one row each; of requests
+alone where the component is empty."""
 
 WHOLE_REQUEST = ""
 """In the place of a component: requests as a whole."""
@@ -68,7 +75,7 @@ class SpanCounts:
     @classmethod
     def merged(cls, parts: Iterable[SpanCounts]) -> SpanCounts:
         """The counts of several windows, or parts of one, together."""
-        tables = [each.table.select(SCHEMA.names) for each in parts]
+        tables = [_of_versions(each.table) for each in parts]
         if not tables:
             return cls(SCHEMA.empty_table())
         return cls(summed(tables))
@@ -79,9 +86,15 @@ class SpanCounts:
         names = pc.unique(self.table["component"]).to_pylist()
         return sorted(set(names) - {WHOLE_REQUEST})
 
-    def usage(self, component: str) -> Usage:
+    @property
+    def versions(self) -> list[str]:
+        """The versions that are known to have answered requests, in the order of their names."""
+        return sorted(set(pc.unique(self.table["version"]).to_pylist()) - {WHOLE})
+
+    def usage(self, component: str, version: str = WHOLE) -> Usage:
         """What a component took; `WHOLE_REQUEST` for the requests."""
-        rows = self.table.filter(pc.equal(self.table["component"], component))
+        mine = pc.and_(pc.equal(self.table["component"], component), pc.equal(self.table["version"], version))
+        rows = self.table.filter(mine)
         sums = {
             row["what"]: Sums(row["n"], row["total"], row["total_sq"])
             for row in rows.filter(pc.is_null(rows["bin"])).to_pylist()
@@ -95,13 +108,20 @@ class SpanCounts:
 
 def summed(tables: Sequence[pa.Table]) -> pa.Table:
     """Rows that are about the same added up, in an order that depends on nothing else."""
-    keys = ["component", "what", "bin"]
+    keys = ["version", "component", "what", "bin"]
     rows = pa.concat_tables(tables)
     found = rows.group_by(keys, use_threads=False).aggregate(
         [(name, "sum") for name in ("n", "total", "total_sq")]
     )
     named = found.select([*keys, "n_sum", "total_sum", "total_sq_sum"]).rename_columns(SCHEMA.names)
     return named.cast(SCHEMA).sort_by([(key, "ascending") for key in keys]).combine_chunks()
+
+
+def _of_versions(table: pa.Table) -> pa.Table:
+    """Counts with their version; what was counted before versions were told apart is of all together."""
+    if "version" not in table.column_names:
+        table = table.append_column("version", pa.repeat(pa.scalar(WHOLE), table.num_rows))
+    return table.select(SCHEMA.names)
 
 
 def bins_of(milliseconds: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> IntArray:

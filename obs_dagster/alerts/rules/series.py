@@ -161,4 +161,6 @@ def _like(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
 def _cells(segment: str) -> ColumnElement[bool]:
     if segment == WHOLE or ("=" in segment and not set("*?[").intersection(segment)):
         return METRICS.c.segment == segment
-    return METRICS.c.segment.startswith(f"{segment.partition(',')[0].partition('=')[0]}=", autoescape=True)
+    first = segment.partition(",")[0].partition("=")[0]
+    plain = re.split(r"[*?[]", first, maxsplit=1)[0]
+    return METRICS.c.segment.startswith(f"{first}=" if plain == first else plain, autoescape=True)

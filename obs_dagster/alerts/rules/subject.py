@@ -39,11 +39,19 @@ def watches(rule: Rule, subject: Subject) -> bool:
     """Whether the rule watches the subject.
 
     A rule's `versions`, `columns`, `classes` and `components` list names or patterns; what the column of a
-    record is depends on the metric. Its `segments` list cells (`*`, `origin=JFK`, `origin=J*`) or segment
-    columns (`origin`, and `origin,carrier` for a crossing), which stand for all their cells.
+    record is depends on the metric. What is of all versions together is watched of single ones where these
+    are named. Its `segments` list cells (`*`, `origin=JFK`, `origin=J*`) or segment columns (`origin`, and
+    `origin,carrier` for a crossing), which stand for all their cells.
     """
     return (
         rule.watches_version(subject.version)
+        and (subject.version == WHOLE or rule.versions is not None or not _of_all(rule.metric))
         and rule.watches_column(subject.column)
         and any(is_cell(segment, subject.segment) for segment in rule.segments)
     )
+
+
+def _of_all(metric: str) -> bool:
+    """Whether a metric is of all versions together before it is of any."""
+    known = definitions().get(metric)
+    return known is not None and known.by_version

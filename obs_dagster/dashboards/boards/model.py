@@ -140,7 +140,7 @@ LIMIT 500"""
 
 def _latest(definition: Definition) -> Panel:
     """The present value by Prometheus, of what is chosen."""
-    chosen = [MODEL, *([] if definition.whole_log else [VERSION])]
+    chosen = [MODEL, 'version="*"' if definition.whole_log else VERSION]
     chosen.append('segment="*"' if definition.cells == "none" else SEGMENT)
     chosen.append('window="1"' if definition.daily else WINDOW)
     query = f"{gauge_of(definition).name}{{{', '.join(chosen)}}}"

@@ -19,6 +19,7 @@ COMPONENT = Definition(
     needs=("components",),
     about="component",
     whole_log=True,
+    by_version=True,
     cells="none",
     noun="calls",
     written="count",

@@ -66,6 +66,9 @@ METRICS = (
             tally=False,
             noun="share of calls in which a failure began",
             written="percent",
+            shown=frozenset({"components"}),
+            rank=50,
+            heading="fails",
             watched=(
                 DefaultRule(
                     name="component_fails",

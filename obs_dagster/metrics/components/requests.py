@@ -14,6 +14,7 @@ from obs_dagster.metrics.quantile import quantile
 from obs_dagster.metrics.record import NO_ROWS, Estimate
 
 _NEEDS = ("components",)
+_SLOWEST = 95
 _DEFINITION = Definition(
     name="request_volume",
     id="request_volume/1",
@@ -28,6 +29,7 @@ _DEFINITION = Definition(
     tally=True,
     needs=_NEEDS,
     whole_log=True,
+    by_version=True,
     cells="none",
     written="count",
     rank=70,
@@ -84,6 +86,9 @@ def _quantile(percent: int) -> Metric[RequestUsage]:
         better="lower",
         tally=False,
         written="milliseconds",
+        shown=frozenset({"requests"} if percent == _SLOWEST else ()),
+        rank=10,
+        clause=f"{percent} % end within {{}}",
     )
     return Metric(definition, _latency(percent / 100), of_requests)
 
@@ -105,6 +110,9 @@ METRICS = (
             better="lower",
             tally=False,
             written="percent",
+            shown=frozenset({"requests"}),
+            rank=20,
+            clause="{} fail",
         ),
         _errors,
         of_requests,
@@ -125,6 +133,9 @@ METRICS = (
             counts="requests with tokens",
             tally=False,
             written="number",
+            shown=frozenset({"requests"}),
+            rank=30,
+            clause="{} tokens each",
         ),
         _tokens,
         of_requests,
@@ -145,6 +156,9 @@ METRICS = (
             counts="requests with a known cost",
             tally=False,
             written="number",
+            shown=frozenset({"requests"}),
+            rank=40,
+            clause="{} each",
             watched=(
                 DefaultRule(
                     name="requests_cost_more",

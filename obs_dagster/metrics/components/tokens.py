@@ -77,6 +77,9 @@ METRICS = (
             ),
             interval="normal: the standard error of the mean",
             better="lower",
+            shown=frozenset({"components"}),
+            rank=60,
+            heading="tokens",
             watched=(
                 DefaultRule(
                     name="component_tokens_up",
@@ -145,6 +148,9 @@ METRICS = (
             unit="",
             better="lower",
             counts="requests with a known cost of it",
+            shown=frozenset({"components"}),
+            rank=70,
+            heading="cost",
         ),
         _cost,
         _has_cost,

@@ -18,6 +18,9 @@ LATENCY, OWN = "latency", "own"
 FAULT = "fault_"
 """Before the name of what is wrong with spans."""
 
+SCORE = "score "
+"""Before the name of what an evaluation of a span judged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:
@@ -40,6 +43,14 @@ class Sums:
         ends = normal_mean(self.total, self.total_sq, rows, lowest=0.0)
         low, high = ends or (None, None)
         return Estimate(value, low, high, rows)
+
+    def score(self) -> Estimate:
+        """The mean of values of any sign, with its normal interval."""
+        if not self.n:
+            return Estimate.missing(NO_ROWS)
+        ends = normal_mean(self.total, self.total_sq, self.n)
+        low, high = ends or (None, None)
+        return Estimate(self.total / self.n, low, high, self.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,22 @@ class ComponentUsage:
     def requests(self) -> int:
         """How many requests there were, whether they used it or not."""
         return self.whole.of("took").n
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The evaluations of a component of one kind, as their metrics are given them.
+
+    Attributes:
+        scores: how many there are, and what they come to.
+    """
+
+    scores: Sums
+
+
+def of_evaluated(given: object) -> bool:
+    """Whether an input is evaluations."""
+    return isinstance(given, Evaluated)
 
 
 def of_requests(given: object) -> bool:

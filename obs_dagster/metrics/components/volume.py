@@ -38,6 +38,9 @@ METRICS = (
             tally=False,
             noun="share of requests that use it",
             written="percent",
+            shown=frozenset({"components"}),
+            rank=10,
+            heading="used",
             watched=(
                 DefaultRule(
                     name="component_unused",

@@ -23,6 +23,7 @@ from obs_dagster.monitor.checks import (
     rules,
     segments,
     sources,
+    spans,
     subjects,
     tasks,
 )
@@ -83,6 +84,7 @@ CHECKS: tuple[Check, ...] = (
     rules.windows_have_the_metric,
     rules.conditions_stand_alone,
     rules.rules_have_one_threshold,
+    spans.spans_are_in_one_place,
     causes.components_are_known,
     causes.edges_make_no_circle,
     champion.champions_are_sure,

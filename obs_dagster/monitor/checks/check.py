@@ -35,6 +35,9 @@ class Watched(Protocol):
     def whole_log(self) -> bool: ...  # noqa: D102
 
     @property
+    def by_version(self) -> bool: ...  # noqa: D102
+
+    @property
     def cells(self) -> Literal["every", "outputs", "none"]: ...  # noqa: D102
 
     @property

@@ -109,7 +109,8 @@ def subjects_fit_the_metric(document: Document, surroundings: Surroundings) -> I
             if metric.about != about and document.value(*keys, key) is not None:
                 message = f"The metric `{metric.name}` is about {_ABOUT[metric.about]}, so no {told} has it."
                 yield document.problem((*keys, key), message, at_key=True)
-        if metric.whole_log and document.value(*rule_of(keys), "versions") is not None:
+        together = metric.whole_log and not metric.by_version
+        if together and document.value(*rule_of(keys), "versions") is not None:
             message = f"The metric `{metric.name}` is about all versions together, so no version has it."
             yield document.problem((*rule_of(keys), "versions"), message, at_key=True)
 

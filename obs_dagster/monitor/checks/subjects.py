@@ -21,6 +21,7 @@ from obs_dagster.monitor.checks.outline import (
 from obs_dagster.monitor.data import OUTPUT_ROLES
 from obs_dagster.monitor.document import Document
 from obs_dagster.monitor.problem import Keys, Problem, quoted
+from obs_dagster.monitor.system import DONE, PART_CUT
 from obs_dagster.monitor.task import HasClasses, task_in
 from obs_dagster.monitor.whole import WHOLE
 
@@ -80,7 +81,12 @@ def _means_one(name: str, known: Iterable[str]) -> bool:
 def _cell(document: Document, keys: Keys, cell: str, declared: list[tuple[str, ...]]) -> Iterator[Problem]:
     parts = [part.partition("=") for part in cell.split(",")]
     names = tuple(name for name, _, _ in parts)
-    if names not in declared:
+    if len(names) == 1 and names[0].startswith(PART_CUT) and document.mapping("components") is not None:
+        _, equals, did = parts[0]
+        if equals and not _means_one(did, DONE):
+            message = f"A component does not do {quoted(did)} in a request."
+            yield document.problem(keys, message, legal=list(DONE), near=did)
+    elif names not in declared:
         yield _undeclared(document, keys, names, declared)
     elif len({equals for _, equals, _ in parts}) > 1:
         message = "Give each column of the crossing a value (one cell), or none (all cells)."

@@ -20,7 +20,7 @@ from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.whole import WHOLE
 from obs_dagster.quality.refusal import cause, fact
 from obs_dagster.reports.causes import causes_section
-from obs_dagster.reports.components import ComponentDay, components_section
+from obs_dagster.reports.components import ComponentDay
 from obs_dagster.reports.health.chart import Chart, Frame
 from obs_dagster.reports.health.columns import column_table
 from obs_dagster.reports.health.firing import NOBODY, about_day, closed_lines, firing_blocks, pending_count
@@ -209,11 +209,12 @@ def render_health(page: HealthInput) -> str:
     )
 
 
-def _components(found: ComponentDay | None) -> tuple[Sequence[str], Drawn] | None:
-    """What components took: the requests as a whole, what is not as usual, and the table."""
+def _components(found: ComponentDay | None) -> tuple[Sequence[str], Sequence[Drawn]] | None:
+    """What components took: the requests as a whole, what is not as usual, and the tables."""
     if found is None:
         return None
-    return found.lines, draw_section(replace(components_section(found), title="", note=""))
+    first, *others = found.sections
+    return found.lines, [draw_section(replace(first, title="", note="")), *map(draw_section, others)]
 
 
 def _causes(answer: Answer | None) -> tuple[str, list[str], Drawn] | None:

@@ -6,7 +6,7 @@ opentelemetry.io; before version 1.27 tokens were `gen_ai.usage.prompt_tokens` a
 
 from __future__ import annotations
 
-from obs_dagster.spans.convention import Attribute, Convention
+from obs_dagster.spans.convention import Attribute, Convention, ScoredEvent
 
 CONVENTION = Convention(
     name="gen_ai",
@@ -36,4 +36,10 @@ CONVENTION = Convention(
     ),
     cost=(Attribute("gen_ai.usage.cost"),),
     retries=(Attribute("http.request.resend_count"),),
+    scored_event=ScoredEvent(
+        "gen_ai.evaluation.result",
+        name="gen_ai.evaluation.name",
+        score="gen_ai.evaluation.score.value",
+        label="gen_ai.evaluation.score.label",
+    ),
 )

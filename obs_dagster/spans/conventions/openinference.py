@@ -1,6 +1,7 @@
 """OpenInference, as Phoenix and its instrumentations write it.
 
-"OpenInference Semantic Conventions", github.com/Arize-ai/openinference, `spec/semantic_conventions.md`.
+"OpenInference Semantic Conventions", github.com/Arize-ai/openinference, `spec/semantic_conventions.md`, and
+"Annotations and Evaluations", `spec/annotations.md`.
 """
 
 from __future__ import annotations
@@ -31,4 +32,10 @@ CONVENTION = Convention(
         Attribute("llm.token_count.prompt_details.cache_input"),
     ),
     cost=(Attribute("llm.cost.total"),),
+    scored=(
+        ("evaluations", "evaluation"),
+        ("annotations", "annotation"),
+        ("trace.evaluations", "evaluation"),
+        ("trace.annotations", "annotation"),
+    ),
 )

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from obs_dagster.lake.quoting import literals
 from obs_dagster.spans.form import Rows
 from obs_dagster.spans.moments import nanoseconds
+from obs_dagster.spans.scores import of_events, of_json
 
 _WANTED = {
     "name": "VARCHAR",
@@ -22,6 +23,7 @@ _WANTED = {
     "status_code": "VARCHAR",
     "span_kind": "VARCHAR",
     "attributes": "JSON",
+    "events": "JSON",
 }
 
 
@@ -42,9 +44,19 @@ class SpanLines:
             "json_extract_string(context, '$.span_id') AS span_id, nullif(parent_id, '') AS parent_id, name, "
             f"{nanoseconds('start_time')} AS began, {nanoseconds('end_time')} AS ended, "
             f"coalesce(upper({code}) = 'ERROR', false) AS failed, "
-            f"{attributes_in('attributes', attributes, {'openinference.span.kind': 'span_kind'})} AS told "
+            f"{attributes_in('attributes', attributes, {'openinference.span.kind': 'span_kind'})} AS told, "
+            f"list_concat({of_json('attributes')}, {events_in('events')}) AS scored "
             f"FROM {rows.select(_WANTED)}"
         )
+
+
+def events_in(column: str) -> str:
+    """SQL for the evaluations among events that are a list of JSON."""
+    return of_events(
+        f"CAST(json_extract({column}, '$[*]') AS JSON[])",
+        "json_extract_string(e, '$.name')",
+        "json_extract_string(e, '$.attributes.\"' || {0} || '\"')",
+    )
 
 
 def attributes_in(column: str, names: Sequence[str], beside: dict[str, str] | None = None) -> str:

@@ -9,11 +9,21 @@ from collections.abc import Collection, Sequence
 
 from obs_dagster.lake.quoting import identifier
 from obs_dagster.spans.form import Rows
+from obs_dagster.spans.forms.span_lines import events_in
 from obs_dagster.spans.moments import nanoseconds
+from obs_dagster.spans.scores import listed, of_list
 
 _TRACE, _SPAN = "context.trace_id", "context.span_id"
 #: Phoenix takes the kind out of the attributes.
 _RENAMED = {"openinference.span.kind": "span_kind"}
+
+
+#: Lists of a table are columns; what begins with `trace.` is about the request.
+_LISTS = tuple(f"attributes.{path}" for path, _ in listed())
+_SCORED = (
+    events_in("to_json(events)"),
+    *(of_list(f"to_json({identifier(f'attributes.{path}')})", path, field) for path, field in listed()),
+)
 
 
 class SpanTable:
@@ -30,6 +40,7 @@ class SpanTable:
         columns = [_TRACE, _SPAN, "span_id", "parent_id", "name", "start_time", "end_time", "status_code"]
         named = {name: f"attributes.{name}" for name in attributes}
         wanted = dict.fromkeys([*columns, *named.values(), *_RENAMED.values()], "VARCHAR")
+        wanted |= dict.fromkeys(["events", *_LISTS], "JSON")
         values = ", ".join(_value(name, column) for name, column in named.items())
         start, end, trace = identifier("start_time"), identifier("end_time"), identifier(_TRACE)
         return (
@@ -38,7 +49,7 @@ class SpanTable:
             "nullif(CAST(parent_id AS VARCHAR), '') AS parent_id, CAST(name AS VARCHAR) AS name, "
             f"{nanoseconds(start)} AS began, {nanoseconds(end)} AS ended, "
             "coalesce(upper(CAST(status_code AS VARCHAR)) = 'ERROR', false) AS failed, "
-            f"[{values}] AS told FROM {rows.select(wanted)}"
+            f"[{values}] AS told, list_concat({', '.join(_SCORED)}) AS scored FROM {rows.select(wanted)}"
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from obs_dagster.estimate.likeness import Likeness
-from obs_dagster.metrics.components.usage import REQUEST, ComponentUsage, RequestUsage, Sums, Usage
+from obs_dagster.metrics.components.usage import REQUEST, ComponentUsage, Evaluated, RequestUsage, Sums, Usage
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.explanation.attribution_drift import AttributionShift
 from obs_dagster.metrics.explanation.label_importance import LabelImportance
@@ -238,8 +238,10 @@ def test_components(raw, kind, requests, each):
         check(whole | found, "components")
         check(evaluate("components", ComponentUsage(REQUEST, usage, usage)), "components")
         assert not set(whole) & set(found)
+    judged = evaluate("components", Evaluated(some))
+    check(judged, "components")
     # what a component has no tokens or costs of has no records about them
-    assert set(whole | found) == set(family("components")) or not requests
+    assert set(whole | found | judged) == set(family("components")) or not requests
 
 
 @pytest.mark.parametrize("counts", [(0, 0, 0, 0), (1, 1, 0, 0), (10, 10, 9, 3), (10**9, 1, 1, 0)])

@@ -229,3 +229,18 @@ def _read(file):
         return str(read_document(file).data)
     except MonitorError as error:
         return [problem.key for problem in error.problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: {path: ../t/{version}.csv}\n", True),
+        ("a: {path: s/{day}/x, k: 1}\n", True),
+        ("a: {b: [1, 2}\n", False),
+        ("a: {path: '../{day}', b: [}\n", False),
+    ],
+)
+def test_a_placeholder_within_braces_is_told_to_need_quotes(text, told):
+    with pytest.raises(yaml_nodes.YamlError) as caught:
+        yaml_nodes.parse(text)
+    assert ("has to stand in quotes" in str(caught.value)) == told

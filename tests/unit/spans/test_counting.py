@@ -4,18 +4,27 @@ import datetime as dt
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from obs_dagster.errors import SourceError
-from obs_dagster.metrics.components.usage import REQUEST, ComponentUsage, RequestUsage
+from obs_dagster.metrics.components.usage import (
+    REQUEST,
+    SCORE,
+    ComponentUsage,
+    Evaluated,
+    RequestUsage,
+    Sums,
+)
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.spans import counting
 from obs_dagster.spans.counting import reduce_spans
 from obs_dagster.spans.faults import fault_share, fault_words
+from obs_dagster.spans.meaning import trace_key
 from obs_dagster.spans.reading import SpanFiles, day_bounds
 from obs_dagster.spans.selection import Selected
-from obs_dagster.spans.table import OTHERS, WHOLE_REQUEST, SpanCounts
+from obs_dagster.spans.table import OTHERS, SCHEMA, WHOLE_REQUEST, SpanCounts
 
 DAY = dt.date(2024, 3, 5)
 KINDS = {"llm": "LLM", "tool": "TOOL", "retriever": "RETRIEVER"}
@@ -240,3 +249,125 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
     selected = Selected(world.monitor.components, *day_bounds(world.monitor, DAY))
     with pytest.raises(SourceError, match="changed while it was read"):
         reduce_spans(files, selected)
+
+
+def test_ids_that_count_up_are_no_repetitions(tmp_path):
+    world = World(tmp_path)
+    spans = [
+        span(f"{number:032x}", name, parent, moment(number % 24), 10, kind)
+        for number in range(3000)
+        for name, parent, kind in (("a", None, ""), ("b", "a", "tool"), ("c", "a", "llm"))
+    ]
+    world.write(f"{DAY}.jsonl", spans)
+    counts = world.counts()
+    assert fault_words(counts) == []
+    assert counts.usage(WHOLE_REQUEST).of("took").n == 3000
+
+
+def test_a_version_is_that_of_the_log_or_else_of_a_span(tmp_path):
+    world = World(tmp_path)
+    traces = [f"4bf92f3577b34da6a3ce929d0e0e{number:04x}" for number in range(4)]
+    spans = []
+    for number, trace in enumerate(traces):
+        says = {"obs.version": "2"} if number in (1, 2) else {}
+        spans.append(span(trace, "a", None, moment(10), 100 * (number + 1), **says))
+        spans.append(span(trace, "b", "a", moment(10), 10 * (number + 1), "tool"))
+    world.write(f"{DAY}.jsonl", spans)
+    selected = Selected(world.monitor.components, *day_bounds(world.monitor, DAY))
+    # X-Ray, MLflow and UUIDs write ids otherwise
+    written = [f"1-{traces[0][:8]}-{traces[0][8:]}", f"tr-{traces[1].upper()}"]
+
+    def answered(connection):
+        connection.execute(
+            "CREATE TEMP TABLE log AS SELECT unnest($1) AS trace, unnest($2) AS version",
+            [written, ["1", "1"]],
+        )
+        return f"SELECT {trace_key('trace')} AS trace, version FROM log"
+
+    counts = reduce_spans(SpanFiles.of(world.monitor, DAY), selected, answered).counts
+    assert counts.versions == ["1", "2"]
+    took = {version: counts.usage("tool tool", version).of("took") for version in ("*", "1", "2")}
+    assert {version: (each.n, each.total) for version, each in took.items()} == {
+        "*": (4, 100.0),
+        "1": (2, 30.0),
+        "2": (1, 30.0),
+    }
+    assert counts.usage(WHOLE_REQUEST, "1").of("took").total == 300
+
+
+@pytest.mark.parametrize("together", [1 << 17, 64])
+def test_what_components_did_is_kept_of_each_request(tmp_path, monkeypatch, together):
+    monkeypatch.setattr(counting, "_TOGETHER", together)
+    world, rng = World(tmp_path), np.random.default_rng(3)
+    took, failed, used = rng.gamma(2, 50, 200), rng.uniform(size=200) < 0.2, rng.uniform(size=200) < 0.7
+    spans = []
+    for number in range(200):
+        spans.append(span(f"t{number}", "a", None, moment(10), took[number] + 10))
+        if used[number]:
+            spans.append(
+                span(f"t{number}", "b", "a", moment(10), took[number], "tool", failed=bool(failed[number]))
+            )
+    world.write(f"{DAY}.jsonl", spans)
+    selected = Selected(world.monitor.components, *day_bounds(world.monitor, DAY))
+    parts = reduce_spans(SpanFiles.of(world.monitor, DAY), selected).parts.to_pandas()
+    assert (parts.component == "").sum() == 200
+    tool = parts[parts.component == "tool tool"]
+    limit = np.quantile(took[used], 0.9, method="inverted_cdf")
+    assert tool.part.value_counts().to_dict() == {
+        "failed": int((used & failed).sum()),
+        "slow": int((used & ~failed & (took > limit * 1.02)).sum()),
+        "used": int((used & ~failed & (took <= limit * 1.02)).sum()),
+    }
+
+
+def test_evaluations_are_of_the_component_that_they_judge(tmp_path):
+    world = World(tmp_path)
+    event = {"gen_ai.evaluation.name": "tone", "gen_ai.evaluation.score.label": "Pass"}
+    judged = span(
+        "t",
+        "b",
+        "a",
+        moment(10),
+        10,
+        "tool",
+        **{"evaluations.0.evaluation.name": "relevance", "evaluations.0.evaluation.score": "0.25"},
+    )
+    judged["events"] = [{"name": "gen_ai.evaluation.result", "attributes": event}, {"name": "exception"}]
+    root = span("t", "a", None, moment(10), 20)
+    root["attributes"] = {"trace": {"annotations": [{"annotation": {"name": "helpful", "label": "no"}}]}}
+    # within a tool, and no component itself
+    within = span(
+        "t",
+        "c",
+        "b",
+        moment(10),
+        5,
+        evaluations=[
+            {"evaluation": {"name": "relevance", "score": 0.75}},
+            {"evaluation": {"name": "style", "label": "fine"}},
+        ],
+    )
+    world.write(f"{DAY}.jsonl", [root, judged, judged, within])
+    counts = world.counts()
+    scores = {
+        (component, what.removeprefix(SCORE)): (sums.n, sums.total)
+        for component in counts.components
+        for what, sums in counts.usage(component).sums.items()
+        if what.startswith(SCORE)
+    }
+    assert scores == {
+        ("tool tool", "relevance"): (2, 1.0),
+        ("tool tool", "tone"): (1, 1.0),
+        ("request", "helpful"): (1, 0.0),
+    }
+    assert evaluate("components", Evaluated(Sums(2, 1.0, 0.625)))["component_score"].value == 0.5
+
+
+def test_days_that_were_counted_without_versions_are_of_all_together():
+    before = SpanCounts(SCHEMA.empty_table().drop_columns(["version"]))
+    row = {"component": "tool", "what": "used", "bin": None, "n": 3, "total": 3.0, "total_sq": 3.0}
+    before = SpanCounts(pa.Table.from_pylist([row], before.table.schema))
+    now = SpanCounts(pa.Table.from_pylist([row | {"version": "1"}], SCHEMA))
+    merged = SpanCounts.merged([before, now])
+    assert merged.usage("tool").of("used").n == 3
+    assert merged.usage("tool", "1").of("used").n == 3
