@@ -185,9 +185,12 @@ def register(
     from duckdb.func import FunctionNullHandling, PythonUDFType
 
     for each in functions:
-        known = not fresh and connection.execute(
-            "SELECT 1 FROM duckdb_functions() WHERE function_name = ? LIMIT 1", [each.name]
-        ).fetchall()
+        known = (
+            not fresh
+            and connection.execute(
+                "SELECT 1 FROM duckdb_functions() WHERE function_name = ? LIMIT 1", [each.name]
+            ).fetchall()
+        )
         if not known:
             connection.create_function(
                 each.name,

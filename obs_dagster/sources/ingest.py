@@ -31,8 +31,8 @@ from obs_dagster.sources.purged import refuse_purged
 from obs_dagster.sources.repeats import Repeats, find_repeats
 from obs_dagster.sources.schema_change import SchemaChange, found_in
 from obs_dagster.sources.snapshot_name import SnapshotName
-from obs_dagster.sources.streamed import FAILURES, write_streamed
 from obs_dagster.sources.strays import Strays, find_strays, read_by_time
+from obs_dagster.sources.streamed import FAILURES, write_streamed
 from obs_dagster.store import working_folder
 from obs_dagster.telemetry.traces import span
 
@@ -292,20 +292,32 @@ def _ingest(
         if encoded := encoders(monitor):
             # which version made the vectors that the partition has
             manifest["encoders"] = {name: each.uri for name, each in encoded.items()}
-        metadata, size = manifest_metadata(manifest), group_rows(_width(monitor, schema))
-        if _vectors(monitor):
-            write_streamed(connection, kept, aside, metadata, size)
-        else:
-            pairs = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
-            connection.execute(
-                f"COPY ({kept}) TO {literal(str(aside))} "
-                f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {size}, KV_METADATA {{{pairs}}})"
-            )
+        _write(connection, monitor, kept, aside, manifest)
     except (duckdb.Error, *FAILURES) as error:
         source.check(stamps)
         raise source.unreadable(error) from error
     source.check(stamps)
     return result
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    monitor: Monitor,
+    kept: str,
+    aside: Path,
+    manifest: Mapping[str, Any],
+) -> None:
+    """Write the day's rows."""
+    width = _width(monitor, LogSchema.of(monitor))
+    metadata = manifest_metadata(manifest)
+    if _vectors(monitor):
+        write_streamed(connection, kept, aside, metadata, width)
+        return
+    pairs = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
+    connection.execute(
+        f"COPY ({kept}) TO {literal(str(aside))} "
+        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group_rows(width)}, KV_METADATA {{{pairs}}})"
+    )
 
 
 def _width(monitor: Monitor, schema: LogSchema) -> int:

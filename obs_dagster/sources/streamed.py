@@ -19,26 +19,31 @@ if TYPE_CHECKING:
 FAILURES = (OSError, pa.ArrowException)
 """What the database's errors are as, when they come through a stream."""
 
-#: The database's memory beside such a stream: what it reads ahead would be several times as much, for nothing.
+#: The database's memory beside such a stream; it would read ahead several times as much, for nothing.
 _LIMITS = "SET memory_limit = '400MB'; SET streaming_buffer_size = '16MB'"
 
 
+#: Numbers of a row group, and rows at least and at most.
+_NUMBERS, _FEWEST, _MOST = 3 << 20, 1 << 11, 122_880
+
+
 def write_streamed(
-    connection: duckdb.DuckDBPyConnection, query: str, path: Path, metadata: Mapping[str, str], size: int
+    connection: duckdb.DuckDBPyConnection, query: str, path: Path, metadata: Mapping[str, str], width: int
 ) -> None:
-    """Write the rows of a query to a Parquet file, a row group of so many rows at a time.
+    """Write the rows of a query to a Parquet file, a row group at a time.
 
     Args:
         connection: the session; has less memory from now on.
         query: a SELECT.
         path: the file.
         metadata: is kept in it.
-        size: rows of a row group, which are in memory as a whole.
+        width: how many numbers a row has: a row group is in memory as a whole.
 
     Raises:
         OSError, pyarrow.ArrowException: a row cannot be read, or the file not be written.
     """
     connection.execute(_LIMITS)
+    size = max(_FEWEST, min(_MOST, _NUMBERS // max(width, 1)))
     rows = connection.sql(query).to_arrow_reader(size)
     texts = [each.name for each in rows.schema if _repeats(each.type)]
     with pq.ParquetWriter(

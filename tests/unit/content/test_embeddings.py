@@ -1,6 +1,5 @@
 """What vectors are described by, against NumPy and scikit-learn on the same data."""
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
