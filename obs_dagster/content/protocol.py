@@ -173,7 +173,8 @@ def asked(rows: duckdb.DuckDBPyRelation, query: str) -> duckdb.DuckDBPyRelation:
 
 def calls_of_learned() -> list[Function]:
     """What the SQL of learned descriptors calls, whatever was learned: every session has these."""
-    return [call for kind in CONTENT.all().values() if isinstance(kind, Learns) for call in kind.calls()]
+    kinds = (kind for kind in CONTENT.all().values() if isinstance(kind, Learns))
+    return [*{call.name: call for kind in kinds for call in kind.calls()}.values()]
 
 
 def register(

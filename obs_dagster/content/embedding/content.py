@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from obs_dagster.content.embedding.clusters import NEAREST, learn_clusters, nearest
+from obs_dagster.content.embedding.clusters import learn_clusters, nearest
 from obs_dagster.content.embedding.encoder import URI, EncoderError
 from obs_dagster.content.embedding.projections import NAMES, pointing
+from obs_dagster.content.nearest import NEAREST
 from obs_dagster.content.protocol import Function, Told
 from obs_dagster.monitor.content import Descriptor
 from obs_dagster.monitor.contract import Feature

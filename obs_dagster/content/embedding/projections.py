@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from obs_dagster.content.embedding.products import norms, product, rows_of
+from obs_dagster.content.products import norms, product, rows_of
 from obs_dagster.content.protocol import Function
 
 PROJECTIONS = 16
