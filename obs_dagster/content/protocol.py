@@ -102,6 +102,9 @@ class Learns(Protocol):
     def told(self, learned: Mapping[str, Any], feature: Feature) -> Told:
         """How rows are told by it."""
 
+    def calls(self) -> Sequence[Function]:
+        """What the SQL of `told` calls that the database does not have, of any column."""
+
 
 def described(feature: Feature) -> Described:
     """The content type of a column."""
@@ -168,16 +171,27 @@ def asked(rows: duckdb.DuckDBPyRelation, query: str) -> duckdb.DuckDBPyRelation:
     return found
 
 
-def register(connection: duckdb.DuckDBPyConnection, functions: Sequence[Function]) -> None:
-    """Let a session's SQL call functions, as far as it cannot yet."""
+def calls_of_learned() -> list[Function]:
+    """What the SQL of learned descriptors calls, whatever was learned: every session has these."""
+    kinds = (kind for kind in CONTENT.all().values() if isinstance(kind, Learns))
+    return [*{call.name: call for kind in kinds for call in kind.calls()}.values()]
+
+
+def register(
+    connection: duckdb.DuckDBPyConnection, functions: Sequence[Function], *, fresh: bool = False
+) -> None:
+    """Let a session's SQL call functions, as far as it cannot yet; a fresh session can call none."""
     if not functions:
         return
     from duckdb.func import FunctionNullHandling, PythonUDFType
 
     for each in functions:
-        known = connection.execute(
-            "SELECT 1 FROM duckdb_functions() WHERE function_name = ? LIMIT 1", [each.name]
-        ).fetchall()
+        known = (
+            not fresh
+            and connection.execute(
+                "SELECT 1 FROM duckdb_functions() WHERE function_name = ? LIMIT 1", [each.name]
+            ).fetchall()
+        )
         if not known:
             connection.create_function(
                 each.name,

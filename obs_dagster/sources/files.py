@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from obs_dagster.content.protocol import calls_of_learned, register
 from obs_dagster.cores import cores
 from obs_dagster.errors import ObsError, SourceError
 from obs_dagster.scratch import scratch
@@ -217,8 +218,9 @@ def connect() -> duckdb.DuckDBPyConnection:
         "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET streaming_buffer_size = '128MB'; "
         f"SET memory_limit = '{max(_MEMORY, threads * _THREAD_MEMORY)}MB'"
     )
+    register(connection, calls_of_learned(), fresh=True)
     if ObjectPath.known:
-        from obs_dagster.store.duckdb_files import register
+        from obs_dagster.store.duckdb_files import register as register_files
 
-        register(connection)
+        register_files(connection)
     return connection

@@ -32,6 +32,7 @@ from obs_dagster.sources.repeats import Repeats, find_repeats
 from obs_dagster.sources.schema_change import SchemaChange, found_in
 from obs_dagster.sources.snapshot_name import SnapshotName
 from obs_dagster.sources.strays import Strays, find_strays, read_by_time
+from obs_dagster.sources.streamed import FAILURES, write_streamed
 from obs_dagster.store import working_folder
 from obs_dagster.telemetry.traces import span
 
@@ -291,23 +292,42 @@ def _ingest(
         if encoded := encoders(monitor):
             # which version made the vectors that the partition has
             manifest["encoders"] = {name: each.uri for name, each in encoded.items()}
-        metadata = manifest_metadata(manifest)
-        pairs = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
-        connection.execute(
-            f"COPY ({kept}) TO {literal(str(aside))} "
-            f"({rows_format(_width(monitor, schema))}, KV_METADATA {{{pairs}}})"
-        )
-    except duckdb.Error as error:
+        _write(connection, monitor, kept, aside, manifest)
+    except (duckdb.Error, *FAILURES) as error:
         source.check(stamps)
         raise source.unreadable(error) from error
     source.check(stamps)
     return result
 
 
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    monitor: Monitor,
+    kept: str,
+    aside: Path,
+    manifest: Mapping[str, Any],
+) -> None:
+    """Write the day's rows."""
+    width = _width(monitor, LogSchema.of(monitor))
+    metadata = manifest_metadata(manifest)
+    if _vectors(monitor):
+        write_streamed(connection, kept, aside, metadata, width)
+        return
+    pairs = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
+    connection.execute(
+        f"COPY ({kept}) TO {literal(str(aside))} "
+        f"({rows_format(width)}, KV_METADATA {{{pairs}}})"
+    )
+
+
 def _width(monitor: Monitor, schema: LogSchema) -> int:
     """Of how many columns the rows are; a vector counts as one for each of its numbers."""
-    vectors = sum(feature.dimension or 0 for feature in monitor.content.values())
-    return len(schema.types) + len(monitor.described) + vectors
+    return len(schema.types) + len(monitor.described) + _vectors(monitor)
+
+
+def _vectors(monitor: Monitor) -> int:
+    """How many numbers the vectors of a row have."""
+    return sum(feature.dimension or 0 for feature in monitor.content.values())
 
 
 def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:

@@ -21,7 +21,8 @@ def not_the_input(error: Exception, files: Sequence[Path]) -> ObsError | None:
     if failure := encoder_failure(error):
         return failure
     text = " ".join(str(error).split())
-    if isinstance(error, duckdb.OutOfMemoryException):
+    # through a stream of Arrow's it is an error of that, which quotes the database's
+    if isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory Error" in text:
         return LakeError(
             f"DuckDB has no memory or room for temporary files left: {text}",
             remedy="Free disk space for temporary files (TMPDIR) or memory, then run again; the files that "

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from obs_dagster.content.embedding.clusters import learn_clusters, nearest
 from obs_dagster.content.embedding.encoder import URI, EncoderError
-from obs_dagster.content.embedding.projections import constant, directions
+from obs_dagster.content.embedding.projections import NAMES, pointing
+from obs_dagster.content.nearest import NEAREST
 from obs_dagster.content.protocol import Function, Told
 from obs_dagster.monitor.content import Descriptor
 from obs_dagster.monitor.contract import Feature
@@ -29,7 +29,8 @@ class Embedding:
 
     def descriptors(self, feature: Feature) -> Sequence[Descriptor]:
         """The length, where it points, and where that is among the baseline's."""
-        return _descriptors(_dimension(feature))
+        del feature
+        return _DESCRIPTORS
 
     def misfits(self, feature: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """A dimension is needed: of a wrong one there would be nothing to tell it by."""
@@ -38,19 +39,21 @@ class Embedding:
         yield from _misfits_of_encoder(feature)
 
     def stages(self, feature: Feature, folder: str) -> Sequence[str]:
-        """The vector, if it is sound, and its length."""
+        """What is wrong with the vector, the vector if nothing is, its length and where it points."""
         del folder
-        sound = f"({self.fault(feature)}) IS NULL"
-        vector = f"CASE WHEN {sound} THEN TRY_CAST({{0}} AS FLOAT[{_dimension(feature)}]) END"
-        return (vector, "CAST(sqrt(array_inner_product({2}, {2})) AS DOUBLE)")
+        dimension = _dimension(feature)
+        missing = "" if feature.nullable else "WHEN {0} IS NULL THEN 'missing' "
+        fault = (
+            f"CASE {missing}WHEN len({{0}}) <> {dimension} THEN concat('dimension ', len({{0}})) "
+            "WHEN list_count({0}) < len({0}) THEN 'gap' WHEN NOT isfinite(list_sum({0})) THEN 'infinite' END"
+        )
+        vector = f"CASE WHEN {{2}} IS NULL THEN TRY_CAST({{0}} AS FLOAT[{dimension}]) END"
+        return (fault, vector, f"{pointing(dimension).name}({{3}})")
 
     def fault(self, feature: Feature) -> str:
         """Vectors of another dimension, with gaps, or with numbers that are none."""
-        missing = "" if feature.nullable else "WHEN {0} IS NULL THEN 'missing' "
-        return (
-            f"CASE {missing}WHEN len({{0}}) <> {_dimension(feature)} THEN concat('dimension ', len({{0}})) "
-            "WHEN list_count({0}) < len({0}) THEN 'gap' WHEN NOT isfinite(list_sum({0})) THEN 'infinite' END"
-        )
+        del feature
+        return "{2}"
 
     def faults(self, name: str, feature: Feature) -> Mapping[str, str]:
         """What may be wrong with a vector."""
@@ -62,9 +65,12 @@ class Embedding:
         }
 
     def functions(self, feature: Feature) -> Sequence[Function]:
-        """The database has all that it takes."""
-        del feature
-        return ()
+        """Where vectors point is worked out by many at once."""
+        return (pointing(_dimension(feature)),)
+
+    def calls(self) -> Sequence[Function]:
+        """The nearest cluster is found by many at once."""
+        return (NEAREST,)
 
     def learn(self, rows: duckdb.DuckDBPyRelation, column: str, feature: Feature) -> Mapping[str, Any]:
         """Where the baseline's vectors are, and by which encoder: those of another one are elsewhere."""
@@ -87,23 +93,20 @@ class Embedding:
         return nearest(learned, _dimension(feature)) if "centres" in learned else Told((), {})
 
 
-@cache
-def _descriptors(dimension: int) -> tuple[Descriptor, ...]:
-    projections = (
+_DESCRIPTORS = (
+    Descriptor("norm", "number", "How long the vector is (Euclidean norm).", "{4}.norm"),
+    *(
         Descriptor(
-            f"p{place:02}",
+            name,
             "number",
-            f"Where it points: its projection on the random direction {place}.",
-            f"array_inner_product({{2}}, {constant(direction)}) / nullif({{3}}, 0)",
+            f"Where it points: its projection on the random direction {name.removeprefix('p')}.",
+            f"{{4}}.{name}",
         )
-        for place, direction in enumerate(directions(dimension))
-    )
-    return (
-        Descriptor("norm", "number", "How long the vector is (Euclidean norm).", "{3}"),
-        *projections,
-        Descriptor("cluster", "category", "Which cluster of the baseline's vectors it is nearest to."),
-        Descriptor("distance", "number", "How far its direction is from the centre of that cluster."),
-    )
+        for name in NAMES
+    ),
+    Descriptor("cluster", "category", "Which cluster of the baseline's vectors it is nearest to."),
+    Descriptor("distance", "number", "How far its direction is from the centre of that cluster."),
+)
 
 
 def _dimension(feature: Feature) -> int:

@@ -6,14 +6,26 @@ and each projection is a number that is counted as any other, so sketches of day
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from obs_dagster.content.products import norms, product, rows_of
+from obs_dagster.content.protocol import Function
+
 PROJECTIONS = 16
+NAMES = tuple(f"p{place:02}" for place in range(PROJECTIONS))
+"""What the projections are called."""
 _DEFINITION = 1
 """Changes with the directions; with others, days would not add up."""
+_GIVES = f"STRUCT({', '.join(f'{name} FLOAT' for name in ('norm', *NAMES))})"
 
 
+@cache
 def directions(dimension: int) -> NDArray[np.float32]:
     """The directions, shape (`PROJECTIONS`, dimension): orthogonal as far as there is room for it.
 
@@ -30,6 +42,26 @@ def directions(dimension: int) -> NDArray[np.float32]:
     return found
 
 
-def constant(vector: NDArray[np.float32]) -> str:
-    """SQL for a vector: a text, as hundreds of numbers each by itself take long to plan."""
-    return f"'[{', '.join(f'{value:.7g}' for value in vector.tolist())}]'::FLOAT[{len(vector)}]"
+def pointing(dimension: int) -> Function:
+    """The function of SQL that gives a vector's norm and its direction's projections, as a struct."""
+    name = f"obs_pointing_{dimension}"
+    return Function(name, (f"FLOAT[{dimension}]",), _GIVES, _Pointing(dimension).of_each)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pointing:
+    """Norms and projections of vectors of one dimension."""
+
+    dimension: int
+
+    def of_each(self, vectors: Any) -> pa.Array:
+        """Those of a column; null for null, and no direction of a vector of zeros."""
+        rows, there = rows_of(vectors, self.dimension)
+        lengths = norms(rows)
+        found = product(rows, np.ascontiguousarray(directions(self.dimension).T))
+        nowhere = ~there | (lengths == 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found /= lengths[:, None]
+        columns = [pa.array(lengths, mask=~there)]
+        columns += [pa.array(column, mask=nowhere) for column in np.ascontiguousarray(found.T)]
+        return pa.StructArray.from_arrays(columns, ["norm", *NAMES])

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from obs_dagster.content.image.colours import colour_distance, learn_colours
 from obs_dagster.content.image.reading import FUNCTIONS
-from obs_dagster.content.protocol import Function
+from obs_dagster.content.nearest import NEAREST
+from obs_dagster.content.protocol import Function, Told
 from obs_dagster.lake.quoting import literal
 from obs_dagster.monitor.content import Descriptor
 from obs_dagster.monitor.contract import Feature, FeatureType
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 class Image:
@@ -58,6 +64,20 @@ class Image:
         """Images are decoded by Pillow."""
         return (FUNCTIONS[feature.stored_as],)
 
+    def learn(self, rows: duckdb.DuckDBPyRelation, column: str, feature: Feature) -> Mapping[str, Any]:
+        """Which colours the baseline's images have."""
+        del feature
+        return learn_colours(rows, column)
+
+    def told(self, learned: Mapping[str, Any], feature: Feature) -> Told:
+        """How far from these an image's is."""
+        del feature
+        return colour_distance(learned)
+
+    def calls(self) -> Sequence[Function]:
+        """The nearest colour is found by many at once."""
+        return (NEAREST,)
+
 
 def _looks(name: str, kind: FeatureType, about: str, sql: str = "") -> Descriptor:
     return Descriptor(name, kind, about, sql or f"{{2}}.{name}")
@@ -77,6 +97,11 @@ _DESCRIPTORS = (
     _looks("blue", "number", "How blue it is, from 0 to 1."),
     _looks("saturation", "number", "How far its colours are from gray, from 0 to 1."),
     _looks("warmth", "number", "How much more red than blue it is, from -1 to 1."),
+    Descriptor(
+        "colour_distance",
+        "number",
+        "How far its mean colour is from those that the baseline's images have.",
+    ),
     _looks(
         "repeated",
         "boolean",

@@ -1,6 +1,5 @@
 """What vectors are described by, against NumPy and scikit-learn on the same data."""
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -12,6 +11,7 @@ from sklearn.metrics import pairwise_distances_argmin_min
 from obs_dagster.content.embedding.clusters import learn_clusters, nearest
 from obs_dagster.content.embedding.projections import PROJECTIONS, directions
 from obs_dagster.content.protocol import fault_column, filled
+from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import ingest_logs
 
 DIMENSION = 32
@@ -104,7 +104,8 @@ def test_not_a_number_is_no_number(small, day):
 
 
 def relation(given):
-    return duckdb.from_arrow(pa.table({"x": pa.array(given.tolist(), pa.list_(pa.float32()))}))
+    table = pa.table({"x": pa.array(given.tolist(), pa.list_(pa.float32()))})
+    return connect().from_arrow(table)
 
 
 def learned_from(given):
