@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.stats import chi2, false_discovery_control, norm
 
+from bench.quiet_missing import report as report_of_missing
 from bench.quiet_rows import report as report_of_rows
 from bench.quiet_rows import told
 from bench.report import replaced
@@ -290,11 +291,17 @@ def main() -> None:
     )
     parser.add_argument("--worlds", nargs="*", default=list(WORLDS), choices=list(WORLDS))
     parser.add_argument("--rows", action="store_true", help="those of numbers of rows, and nothing else")
+    parser.add_argument("--missing", action="store_true", help="those of what is missing, and nothing else")
     options = parser.parse_args()
-    of_rows = report_of_rows(options.years)
-    print(of_rows)
-    _write("false alarms of rows", of_rows)
-    if options.rows:
+    if not options.missing:
+        of_rows = report_of_rows(options.years)
+        print(of_rows)
+        _write("false alarms of rows", of_rows)
+    if not options.rows:
+        of_missing = report_of_missing(options.years // 10)
+        print(of_missing)
+        _write("false alarms of missing values", of_missing)
+    if options.rows or options.missing:
         return
     text = report(options.years, options.worlds)
     print(text)
