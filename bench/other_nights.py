@@ -131,6 +131,7 @@ def main() -> None:
     parser.add_argument("--worlds", nargs="+", default=list(LATER), choices=list(WORLDS))
     parser.add_argument("--cases", nargs="+", default=[], help="such as nulls/1; left out: some")
     parser.add_argument("--step", type=int, default=4, help="nights between two starts (default: 4)")
+    parser.add_argument("--times", type=int, default=9, help="how often it begins, at most (default: 9)")
     options = parser.parse_args()
     known = {case.name for case in cases(KINDS)}
     if unknown := set(options.cases) - known:
@@ -140,7 +141,8 @@ def main() -> None:
         folder = options.data.absolute() / NAME / world
         names = options.cases or LATER[world]
         nights = len(Kept(folder, OURS).read(AFTER))
-        starts = looked_at(folder, world, names, range(0, nights, options.step))
+        begins = range(0, nights, options.step)[: options.times]
+        starts = looked_at(folder, world, names, begins)
         found |= {(world, case): found_later(folder, case, starts, EQUAL) for case in names}
     text = report(found)
     print(text)

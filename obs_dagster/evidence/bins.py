@@ -23,7 +23,7 @@ _LEAST_ROWS = 5.0
 _LEAST_BESIDE, _MANY_BESIDE, _FEW_PARTS = 10.0, 100.0, 3
 """Numbers beside one that most rows have are in few parts of which an average day has ten rows or more, or in
 more of a hundred. Where days differ in how many such numbers they have, a sum over many parts of ten rows is
-now and then larger than any law of χ² has it: with nine of them, twenty such columns had four to ten false
+now and then larger than any law of χ² has it: with nine of them, twenty such columns had four to six false
 alarms a year at a budget of one."""
 
 
