@@ -11,11 +11,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bench.detection.compared import named_causes
 from bench.detection.faults import KINDS, cases
 from bench.detection.named import FIRST
 from bench.detection.ours import watched
 from bench.detection.payments import payments
-from bench.parts.detection import named_causes
 from bench.report import replaced
 from bench.table import table
 from obs_dagster.metrics.intervals import wilson

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,17 @@ def written(world: World, folder: Path, cases: Sequence[Case], quiet: int = QUIE
         wanted[case.name] = [(begun + night, case.fault(world, night + 1)) for night in range(case.nights)]
     folder.mkdir(parents=True, exist_ok=True)
     for name, nights in wanted.items():
+        _write(world, folder / f"{called(name)}.parquet", nights)
+
+
+def written_later(
+    world: World, folder: Path, cases: Mapping[str, tuple[int, Case]], quiet: int = QUIET
+) -> None:
+    """Write a file of each case that begins later, by its name: how many nights later, and which it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (start, case) in cases.items():
+        begun = world.reference + quiet + start
+        nights = [(begun + night, case.fault(world, night + 1)) for night in range(case.nights)]
         _write(world, folder / f"{called(name)}.parquet", nights)
 
 

@@ -8,6 +8,7 @@ Flagged = Sequence[Sequence[str]]
 """Of each night, the signals that are on."""
 Strengths = Sequence[Mapping[str, float]]
 """Of each night, how far each signal is towards being on: above 1 it is, by default."""
+_ROUNDED = 1e-12
 
 
 def onsets(nights: Flagged) -> int:
@@ -72,7 +73,8 @@ def scaled(limits: Mapping[str, float], nights: Strengths, alarms: int) -> dict[
     given = {name: limits.get(name, 0.0) or highest[name] for name in names}
 
     def times(factor: float) -> dict[str, float]:
-        return {name: factor * limit for name, limit in given.items()}
+        # a value that a factor was taken from is not above its threshold, however products are rounded
+        return {name: factor * limit * (1 + _ROUNDED) for name, limit in given.items()}
 
     ratios = {far / given[name] for each in nights for name, far in each.items() if far > 0}
     least = max(ratios, default=1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 OURS = "obs-dagster"
 """What we are called in results."""
 
-_ASIDE = "aside"
-"""Where the home is while something happens to a copy of it."""
+_ASIDE, _TWICE = "aside", "aside-twice"
+"""Where the home is while something happens to a copy of it; and that copy, while it does to one of that."""
 
 Signals = list[dict[str, Any]]
 """Of each night, its `day`, what is `on`: rules with their columns, the `evidence` that has a budget, and
@@ -94,6 +94,32 @@ class Watch:
         """
         return self._nights(case, [set(each["on"]) for each in twin[: case.nights]], until_found=True)
 
+    def begun_later(
+        self, case_of: Mapping[int, Sequence[Case]], twin: Signals
+    ) -> Iterator[tuple[int, Case, Signals]]:
+        """The nights of cases that begin so many quiet nights later, in the order of these.
+
+        Args:
+            case_of: by how many nights later, what happens then.
+            twin: the nights without a fault, from the first that is not among the quiet ones.
+        """
+        with self._back_afterwards() as there:
+            watch = replace(self, nights=there)
+            for start in sorted(case_of):
+                watch = watch.further(start - (len(watch.quiet) - len(self.quiet)))
+                for case in case_of[start]:
+                    yield start, case, watch.case(case, twin[start:])
+
+    def further(self, nights: int) -> Watch:
+        """So many quiet nights later."""
+        quiet = list(self.quiet)
+        with self.nights.history() as history:
+            for _ in range(nights):
+                day = self.world.day(self.world.reference + len(quiet))
+                write(self.world, self.nights.home, day, NOTHING)
+                quiet.append(_night(self.nights, day, history))
+        return replace(self, quiet=quiet)
+
     def _nights(self, case: Case, twin: Sequence[set[str]], *, until_found: bool) -> Signals:
         found: Signals = []
         with self._back_afterwards() as there, there.history() as history:
@@ -110,7 +136,12 @@ class Watch:
     def _back_afterwards(self) -> Iterator[Nights]:
         """The home, as it is again later. It stays at its place: files of another one would be read anew."""
         home = self.nights.home
-        kept = home.rename(home.with_name(_ASIDE))
+        aside = home.with_name(_ASIDE)
+        if aside.exists():
+            # what is aside is what this one is a copy of; one that a run which was cut has left is not
+            aside = home.with_name(_TWICE)
+            shutil.rmtree(aside, ignore_errors=True)
+        kept = home.rename(aside)
         try:
             yield replace(self.nights, home=kept).copied(home)
         finally:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from bench.detection.budgets import BUDGETS, at_budget
+from bench.detection.compared import EQUAL, MONTHLY, PEERS, compared, named_causes
 from bench.detection.faults import KINDS
 from bench.detection.faults import cases as every
-from bench.detection.found import flagged, found_on, onsets, scaled, tuned
-from bench.detection.kept import Kept
-from bench.detection.named import FIRST, place_of
+from bench.detection.named import FIRST
 from bench.detection.ours import OURS
-from bench.detection.world import AFTER, BEFORE, LEARNED
+from bench.detection.world import AFTER, BEFORE
 from bench.environments import NotInstalledError, pinned, python_of
 from bench.measurement import BenchError, measure
 from bench.options import Options
@@ -24,12 +21,8 @@ from bench.workspace import Workspace, say
 
 NAME = "detection"
 DOCUMENT = "detection.md"
-PEERS = ("evidently", "nannyml")
 NAMES = ("flights", "independent", "seasonal")
-TUNED, EQUAL, MONTHLY = ", tuned on the nights before", ", at equal false alarms", ", at 12 a year"
-"""How tools are set beside their defaults; the last two: as sensitive as so few false alarms allow."""
 _DAYS_OF_YEAR = 365
-_MONTHS = 12
 _NEVER = 99
 _OUTPUTS = 2
 """Columns beside the features that are watched: the score, and the decision."""
@@ -66,94 +59,6 @@ def run(options: Options, workspace: Workspace) -> None:
             write(NAME, world, found)
 
 
-def compared(folder: Path, cases: Sequence[str], columns: int) -> dict[str, Any]:
-    """What is kept in a world's folder, by tool: with its defaults, and peers with other thresholds too.
-
-    Args:
-        folder: of the world.
-        cases: that count.
-        columns: that are watched.
-    """
-    names = [BEFORE, AFTER, *cases]
-    kept = {case: Kept(folder, OURS).read(case) for case in (LEARNED, *names)}
-    ours = {case: [night["on"] for night in kept[case]] for case in names}
-    alarms, nights = _alarms(ours), len(ours[AFTER])
-    allowed = {EQUAL: alarms, MONTHLY: _MONTHS * nights // _DAYS_OF_YEAR}
-    found = {OURS: _found(ours) | {"alarms": alarms, "kinds": _noisy(ours)}}
-    for suffix, most in allowed.items():
-        budget = _budget(kept, most)
-        on = {case: _at(kept, case, budget) for case in names}
-        found[f"{OURS}{suffix}"] = _found(on) | {"alarms": _alarms(on), "knob": budget}
-    for tool in PEERS:
-        seen = {case: Kept(folder, tool).read(case) for case in names}
-        # of a year that was cut short, the nights that all have
-        seen[AFTER] = seen[AFTER][:nights]
-        limits = tuned(seen[BEFORE], onsets(ours[BEFORE]))
-        thresholds = {suffix: scaled(limits, seen[AFTER], most) for suffix, most in allowed.items()}
-        for suffix, chosen in ({"": None, TUNED: limits} | thresholds).items():
-            on = {case: flagged(each, chosen) for case, each in seen.items()}
-            found[f"{tool}{suffix}"] = _found(on) | {"alarms": _alarms(on)}
-    return {"tools": found, "columns": columns, "nights": nights, "allowed": allowed}
-
-
-def named_causes(
-    folder: Path, cases: Sequence[str], behind: Mapping[str, Sequence[Sequence[str]]]
-) -> dict[str, int | None]:
-    """At which place incidents name what was done, of the cases that our defaults find; None: at none.
-
-    Args:
-        folder: of the world.
-        cases: that count.
-        behind: what may be named, of the cases that have a cause in the log.
-    """
-    kept, found = Kept(folder, OURS), {}
-    twin = kept.read(AFTER)
-    for case in (each for each in cases if each in behind):
-        nights = kept.read(case)
-        night = found_on([each["on"] for each in nights], [each["on"] for each in twin])
-        if night is not None:
-            signals = set(nights[night - 1]["on"]) - set(twin[night - 1]["on"])
-            found[case] = place_of(behind[case], nights[night - 1]["named"], signals)
-    return found
-
-
-def _budget(kept: Mapping[str, list[Any]], most: int) -> float:
-    """The largest budget up to which none has more alarms in the nights that count; at least the least."""
-    best = BUDGETS[0]
-    for budget in BUDGETS:
-        if _alarms({AFTER: _at(kept, AFTER, budget)}) > most:
-            break
-        best = budget
-    return best
-
-
-def _at(kept: Mapping[str, list[Any]], case: str, budget: float) -> list[list[str]]:
-    """What our rules say of the nights of a case at another budget."""
-    before = kept[LEARNED] if case == BEFORE else [*kept[LEARNED], *kept[BEFORE]]
-    return at_budget(before, kept[case], budget)
-
-
-def _alarms(cases: dict[str, list[list[str]]]) -> int:
-    """How many signals came on in the nights without a fault; one that is on from before is an alarm, too."""
-    return onsets(cases[AFTER])
-
-
-def _found(cases: dict[str, list[list[str]]]) -> dict[str, Any]:
-    """On which night each case was found, and by what."""
-    nights, by = {}, {}
-    twin = cases[AFTER]
-    for case, each in cases.items():
-        if case not in (BEFORE, AFTER):
-            nights[case] = night = found_on(each, twin)
-            if night is not None:
-                by[case] = sorted(set(each[night - 1]) - set(twin[night - 1]))
-    return {"found": nights, "by": by}
-
-
-def _noisy(cases: dict[str, list[list[str]]]) -> list[str]:
-    return sorted({name for night in cases[AFTER] for name in night})
-
-
 def headline(cases: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     """How many faults are found."""
     if not cases:
@@ -181,7 +86,7 @@ def causes(cases: dict[str, dict[str, Any]]) -> str:
         )
         others = [case for case, place in places.items() if place is None or place > 1]
         shares = (f"{count} ({count / len(places):.0%})" if places else "" for count in (first, among))
-        lines.append([world, f"{len(places)}", *shares, ", ".join(map(_with_strength, others))])
+        lines.append([world, f"{len(places)}", *shares, ", ".join(map(with_strength, others))])
     titles = ["world", "faults found", "named first", f"among the first {FIRST}", "not named first"]
     if not lines:
         return ""
@@ -256,7 +161,7 @@ def beside_the_better(cases: dict[str, dict[str, Any]]) -> str:
                     f"{sum(our == peer for our, peer in pairs)}",
                     f"{len(later)}",
                     " and ".join(f"{statistics.mean(nights):.2f}" for nights in zip(*both, strict=True)),
-                    ", ".join(map(_with_strength, later)),
+                    ", ".join(map(with_strength, later)),
                 ]
             )
     titles = [
@@ -282,7 +187,7 @@ def _late(night: int | None) -> int:
     return _NEVER if night is None else night
 
 
-def _with_strength(case: str) -> str:
+def with_strength(case: str) -> str:
     """A case as tables name it."""
     name, _, place = case.partition("/")
     (kind,) = (kind for kind in KINDS if kind.name == name)

@@ -20,9 +20,11 @@ _LEAST_ROWS = 5.0
 """Values that fewer rows of an average day have are counted together."""
 
 
-_LEAST_BESIDE = 10.0
-"""Numbers beside one that most rows have are in parts of which an average day has so many rows. With 5, and
-days that differ in how many such numbers they have, p-values of a year were too small."""
+_LEAST_BESIDE, _MANY_BESIDE, _FEW_PARTS = 10.0, 100.0, 3
+"""Numbers beside one that most rows have are in few parts of which an average day has ten rows or more, or in
+more of a hundred. Where days differ in how many such numbers they have, a sum over many parts of ten rows is
+now and then larger than any law of χ² has it: with nine of them, twenty such columns had four to six false
+alarms a year at a budget of one."""
 
 
 class Bins(Protocol):
@@ -86,7 +88,7 @@ def bins_of(baseline: Counts, days: int) -> Bins:
         least = _LEAST_ROWS * max(days, 1)
         common = sorted(baseline.counts.items(), key=lambda item: (-item[1], item[0]))[:CATEGORY_BINS]
         return _Values([value for value, rows in common if rows >= least])
-    return _Quantiles(_edges(baseline, _LEAST_BESIDE * max(days, 1)))
+    return _Quantiles(_edges(baseline, max(days, 1)))
 
 
 def pooled(days: Sequence[Counts]) -> Counts:
@@ -109,7 +111,7 @@ def pooled(days: Sequence[Counts]) -> Counts:
     return NumericCounts(points, widths, counts, nulls=sum(day.missing for day in numbers))
 
 
-def _edges(baseline: NumericCounts, least: float) -> FloatArray:
+def _edges(baseline: NumericCounts, days: int) -> FloatArray:
     """Between points: a value that holds a tenth of the rows is a bin of its own, beside parts of the others.
 
     Where nearly all rows have one value, tenths of all would put whatever else there is into one bin, what is
@@ -117,7 +119,7 @@ def _edges(baseline: NumericCounts, least: float) -> FloatArray:
 
     Args:
         baseline: what the bins are of.
-        least: rows that a bin beside such values has at least.
+        days: of how many days it is.
     """
     used = baseline.counts > 0
     points, widths, counts = baseline.points[used], baseline.widths[used], baseline.counts[used]
@@ -128,7 +130,9 @@ def _edges(baseline: NumericCounts, least: float) -> FloatArray:
     n = int(others.sum())
     parts = NUMERIC_BINS
     if heavy.any():
-        parts = max(1, min(NUMERIC_BINS - int(heavy.sum()), int(n / least)))
+        few = min(_FEW_PARTS, int(n / (_LEAST_BESIDE * days)))
+        most = NUMERIC_BINS - int(heavy.sum())
+        parts = max(1, min(most, max(few, int(n / (_MANY_BESIDE * days)))))
     middle = 2 * np.cumsum(others) - others
     part = np.minimum(middle * parts // max(2 * n, 1), parts - 1)
     first = np.flatnonzero((np.diff(part) != 0) | heavy[1:] | heavy[:-1]) + 1

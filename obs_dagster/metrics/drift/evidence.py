@@ -80,7 +80,7 @@ METRICS = (
     Metric(
         Definition(
             name="drift_p_value",
-            id="drift_p_value/days/7",
+            id="drift_p_value/days/8",
             family="drift",
             title="p-value against days that differ anyway",
             meaning="The chance of a window at least as far from the baseline if nothing has moved by more "
@@ -90,8 +90,8 @@ METRICS = (
             formula="the smallest of 4/3 p of what values are, and 8 p of what is missing, or is new. "
             "Each p: P(χ²_d(δ) ≥ D d / ((k - 1) v)), D = Σ (q - p)² / p; p, q: shares of baseline and window "
             "with and without it, or in tenths of the baseline (a number that has a tenth of the rows by "
-            "itself, and what is beside it in parts of no less than 10 rows a day) or its 20 most frequent "
-            "values and the rest; "
+            "itself, and what is beside it in three parts of no less than 10 rows a day, or more of 100) or "
+            "its 20 most frequent values and the rest; "
             "v: their variance from day to day, around their own mean; d: Satterthwaite's degrees of "
             f"freedom; δ: what {TOLERANCE:g} would add, or {SHARE_TOLERANCE:g} of the rows. Its tail is as "
             "heavy as the days say. Of values it is the smallest of 5/2 p of all bins, of 4 p without the "
@@ -112,7 +112,7 @@ METRICS = (
     Metric(
         Definition(
             name="drift_evidence",
-            id="drift_evidence/e-value/7",
+            id="drift_evidence/e-value/8",
             family="drift",
             title="Evidence of the day that a column has moved",
             meaning='How strongly the day speaks against "no more than days differ anyway": 2 is a hundred '
@@ -158,7 +158,7 @@ METRICS = (
     Metric(
         Definition(
             name="break_evidence",
-            id="break_evidence/e-value/6",
+            id="break_evidence/e-value/7",
             family="drift",
             title="Evidence of the day that a column has broken with the nights before",
             meaning='How strongly the day speaks against "no more than the nights before differ from each '
@@ -194,7 +194,7 @@ METRICS = (
     Metric(
         Definition(
             name="design_effect",
-            id="design_effect/days/4",
+            id="design_effect/days/5",
             family="drift",
             title="Design effect of a day",
             meaning="How many times as far the shares of a day vary as those of so many independent rows "

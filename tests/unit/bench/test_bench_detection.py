@@ -6,22 +6,25 @@ import pandas as pd
 import pytest
 
 from bench.alarms.served import QUIET
-from bench.detection.batches import written
+from bench.detection.batches import written, written_later
 from bench.detection.budgets import BUDGETS, at_budget, budgeted
+from bench.detection.compared import EQUAL, MONTHLY, PEERS, TUNED, compared, named_causes
 from bench.detection.faults import KINDS, Case, cases
 from bench.detection.found import flagged, found_on, onsets, scaled, tuned
 from bench.detection.generated import independent, seasonal
 from bench.detection.kept import Kept
+from bench.detection.later import begun, found_later
 from bench.detection.named import place_of
-from bench.detection.ours import OURS, watched
+from bench.detection.ours import OURS, Watch, watched
 from bench.detection.world import AFTER, BEFORE, ID, LABEL, LEARNED, SCORE, TIME
 from bench.measured.detection_evidently import Drift
-from bench.parts.detection import EQUAL, MONTHLY, PEERS, TUNED, compared, named_causes, section
+from bench.other_nights import report
+from bench.parts.detection import section
 
 
 @pytest.fixture(scope="module")
 def world():
-    return replace(independent(), reference=6, after=1)
+    return replace(independent(), reference=6, after=2)
 
 
 @pytest.mark.parametrize("make", [independent, seasonal])
@@ -158,8 +161,8 @@ def test_our_night_and_the_batches_tell_of_a_fault(world, tmp_path):
     (case,) = (each for each in cases() if each.name == "nulls/2")
     watched(world, tmp_path, [case], quiet=1)
     kept = Kept(tmp_path, OURS)
-    assert [len(kept.read(name)) for name in (LEARNED, BEFORE, AFTER)] == [world.reference, 1, 1]
-    assert kept.read(BEFORE)[0]["on"] == kept.read(AFTER)[0]["on"] == []
+    assert [len(kept.read(name)) for name in (LEARNED, BEFORE, AFTER)] == [world.reference, 1, 2]
+    assert all(night["on"] == [] for night in (*kept.read(BEFORE), *kept.read(AFTER)))
     assert "values_gone|income" in kept.read(case.name)[0]["on"]
     # the incident names the column that lost its values first
     behind = {case.name: case.kind.behind(world)}
@@ -175,7 +178,7 @@ def test_our_night_and_the_batches_tell_of_a_fault(world, tmp_path):
     assert drift(reference, first)["missing|income"] > 1 >= drift(reference, reference)["missing|income"]
     peers = {
         BEFORE: [{"a": 0.5, "b": 0.1}],
-        AFTER: [{"a": 0.8, "b": 0.0}],
+        AFTER: [{"a": 0.8, "b": 0.0}, {"a": 0.9, "b": 0.2}],
         case.name: [{"a": 0.7, "b": 0.15}],
     }
     for tool in ("evidently", "nannyml"):
@@ -188,10 +191,30 @@ def test_our_night_and_the_batches_tell_of_a_fault(world, tmp_path):
         if tool.startswith("evidently")
     }
     # tuned before it has a false alarm afterwards; without that it does not find the fault
-    assert of_evidently == {"": (None, 0), TUNED[2:]: (1, 1), EQUAL[2:]: (None, 0), MONTHLY[2:]: (None, 0)}
+    assert of_evidently == {"": (None, 0), TUNED[2:]: (1, 2), EQUAL[2:]: (None, 0), MONTHLY[2:]: (None, 0)}
     assert found["tools"][OURS]["found"] == {case.name: 1}
     told = section({"independent": {"measured": found, "taken": {}}})
     assert "| nulls | 60% of rows | 1 | - | - |" in told
+    # the same a night later, in a copy of the home, which is left as it was
+    before = sorted(tmp_path.rglob("*"))
+    later = begun([case], [0, 1])
+    assert list(later) == ["nulls/2, 1 later"]
+    watch = Watch.begun(world, tmp_path / "home", 1)
+    ((_, _, (night,)),) = watch.begun_later({1: [case]}, kept.read(AFTER))
+    assert night["day"] == world.day(world.reference + 2).isoformat()
+    assert "values_gone|income" in night["on"]
+    assert sorted(tmp_path.rglob("*")) == before
+    written_later(world, batches, later, quiet=1)
+    changed = pd.read_parquet(batches / "nulls 2, 1 later.parquet")
+    on_the_second = wrong[wrong["night"] == 2].reset_index(drop=True)
+    pd.testing.assert_frame_equal(changed[changed["night"] == 1].assign(night=2), on_the_second)
+    kept.write("nulls/2, 1 later", [night])
+    Kept(tmp_path, "evidently").write("nulls/2, 1 later", [{"a": 0.9, "b": 0.25}])
+    Kept(tmp_path, "nannyml").write("nulls/2, 1 later", [{"a": 2.0, "b": 0.0}])
+    nights = found_later(tmp_path, case.name, [0, 1], EQUAL)
+    assert nights == {OURS: [1, 1], "evidently": [None, 1], "nannyml": [None, 1]}
+    line = report({("independent", case.name): nights}).splitlines()[-1]
+    assert line.endswith("| 2 | 1 1; 1 | - 1; 1 | - 1; 1 | 1 | 1 | 0 |")
 
 
 def test_a_run_that_was_cut_goes_on_where_it_was(world, tmp_path):

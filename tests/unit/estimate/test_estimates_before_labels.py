@@ -1,5 +1,8 @@
 """What calibrated scores say before labels, against row-wise references and what labels turn out to be."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
@@ -7,7 +10,10 @@ from sklearn.isotonic import IsotonicRegression
 from obs_dagster.estimate.calibration import LEAST_DAYS, Calibration
 from obs_dagster.estimate.expected import Expected
 from obs_dagster.estimate.predicted import STATISTICS, Labelled, Predicted
+from tests.unit.estimate.golden.scores import MOVES, REFERENCE, ROWS, drawn
 
+NANNYMLS = {"average_precision": "pr_auc"}
+"""What metrics are called there, where that differs."""
 BINS = 10_000
 CENTRES = (np.arange(BINS) + 0.5) / BINS
 THRESHOLD = 0.3
@@ -162,3 +168,19 @@ def test_scores_that_nobody_has_change_nothing(name):
     with np.errstate(invalid="raise", divide="raise"):
         found = STATISTICS[name](Labelled(wider, np.concatenate([positives, none])[order]))
     assert found == pytest.approx(STATISTICS[name](Labelled(given, positives)))
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_estimates_are_those_of_nannyml_within_the_error_of_bins(move):
+    """Its own CBPE, with its own calibration of the same rows: `golden/nannyml.py` has asked it."""
+    told = json.loads((Path(__file__).parent / "golden" / "nannyml.json").read_text(encoding="utf-8"))
+    before, now = drawn(0.0, REFERENCE, 1), drawn(move, ROWS, 2)
+    assert before[1].sum() == told["positives"]
+    theirs = told["moved"][str(move)]
+    assert now[0].sum() == pytest.approx(theirs.pop("total"))
+    assert theirs.pop("calibrated")
+    expected = Expected(predicted(*now)[0], calibrated(before))
+    for name, value in theirs.items():
+        found = expected.estimated(NANNYMLS.get(name, name))
+        assert found.value == pytest.approx(value, abs=0.0015), name
+        assert found.low <= value <= found.high

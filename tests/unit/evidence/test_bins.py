@@ -50,9 +50,15 @@ def test_what_is_beside_a_number_that_most_rows_have_is_in_parts(days):
     assert counted[1:] == pytest.approx(np.full(len(counted) - 1, beside / (len(counted) - 1)), rel=0.1)
 
 
-def test_few_beside_it_stay_together():
-    values = np.r_[np.zeros(990 * DAYS), np.linspace(0.1, 1, 10 * DAYS)]
-    assert (bins_of(numbers(values), DAYS).count(numbers(values))[1:-2] > 0).sum() == 2
+@pytest.mark.parametrize(
+    ("beside", "parts"), [(10, 1), (19, 1), (20, 2), (30, 3), (90, 3), (390, 3), (400, 4), (900, 9)]
+)
+def test_few_beside_it_are_in_few_parts(beside, parts):
+    """Of many parts of ten rows a year of days that differ in how many there are would have false alarms."""
+    values = np.r_[np.zeros(9_000 * DAYS), np.linspace(0.1, 1, beside * DAYS)]
+    counted = bins_of(numbers(values), DAYS).count(numbers(values))[1:-2]
+    assert counted[0] == 9_000 * DAYS
+    assert counted[1:] == pytest.approx(np.full(parts, beside * DAYS / parts), abs=1)
 
 
 def test_a_few_rows_that_are_as_large_as_few_are_is_news(days):

@@ -30,10 +30,10 @@ def nights(bets, alarms_a_year=1.0):
     return [detectors.night(FIRST + dt.timedelta(days=n), night) for n, night in enumerate(bets)]
 
 
-@pytest.mark.parametrize("name", ["overdispersed", "weekly"])
-def test_a_year_of_quiet_nights_keeps_its_budget(name):
+@pytest.mark.parametrize(("name", "year"), [("overdispersed", 0), ("weekly", 0), ("beside", 1)])
+def test_a_year_of_quiet_nights_keeps_its_budget(name, year):
     """A small version of `python -m bench.false_alarms`, with every kind of baseline."""
-    p_values = p_values_of_a_year(days_of_a_year(WORLDS[name], 0))
+    p_values = p_values_of_a_year(days_of_a_year(WORLDS[name], year))
     for baseline in BASELINES:
         assert alarms_of_a_year(p_values[baseline]) <= 1
 
