@@ -26,7 +26,7 @@ from obs_dagster.monitor.elsewhere import rows_elsewhere
 from obs_dagster.monitor.fairness import Fairness
 from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.system import PART_CUT, UNUSED
-from obs_dagster.profile.grids.grid import CategoryGrid
+from obs_dagster.profile.grids.grid import CategoryGrid, Grids
 from obs_dagster.profile.tables import COMPONENT_OUTCOMES, COMPONENT_PARTS
 from obs_dagster.quality.validated import day_quality
 from obs_dagster.sources.files import derived
@@ -147,18 +147,19 @@ def _reduced(night: Night, day: dt.date, kind: OutcomeTable) -> tuple[pa.Table, 
         named = [name for name, _ in names]
         for some in (named[place : place + _TOGETHER] for place in range(0, len(named), _TOGETHER)):
             joined = derived(log, "log", _joined(parts, request, some))
-            tables.append(_cells(nw.from_native(joined), night, kind, some))
+            grids = load_grids(monitor, night.lake)
+            tables.append(outcomes_by_parts(nw.from_native(joined), monitor, grids, kind, some))
     return pa.concat_tables(tables).sort_by([(name, "ascending") for name in kind.keys]), known
 
 
 def _joined(parts: str, request: str, names: Sequence[str]) -> str:
     """SQL for the rows that have spans, with what each component took in a column."""
     took = ", ".join(
-        f"max(part) FILTER (WHERE component = {literal(name)}) AS {_COLUMN}{place}"
+        f"max(part) FILTER (WHERE component = {literal(name)}) AS {part_column(place)}"
         for place, name in enumerate(names)
     )
     told = ", ".join(
-        f"coalesce(took.{_COLUMN}{place}, {literal(UNUSED)}) AS {_COLUMN}{place}"
+        f"coalesce(took.{part_column(place)}, {literal(UNUSED)}) AS {part_column(place)}"
         for place in range(len(names))
     )
     return (
@@ -167,13 +168,27 @@ def _joined(parts: str, request: str, names: Sequence[str]) -> str:
     )
 
 
-def _cells(rows: nw.LazyFrame[Any], night: Night, kind: OutcomeTable, names: Sequence[str]) -> pa.Table:
-    """The outcomes of the rows in the cells of these components."""
-    columns = [f"{_COLUMN}{place}" for place in range(len(names))]
-    grids = load_grids(night.monitor, night.lake)
+def part_column(place: int) -> str:
+    """The column of rows that says what the component in this place did."""
+    return f"{_COLUMN}{place}"
+
+
+def outcomes_by_parts(
+    rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, kind: OutcomeTable, names: Sequence[str]
+) -> pa.Table:
+    """The outcomes of rows in the cells of components.
+
+    Args:
+        rows: rows of the log with their label, and what each component did in `part_column`.
+        monitor: names the columns.
+        grids: what columns are counted on.
+        kind: what the task counts.
+        names: the components.
+    """
+    columns = [part_column(place) for place in range(len(names))]
     known = {**grids.columns, **dict.fromkeys(columns, CategoryGrid())}
-    monitor = night.monitor.model_copy(update={"segments": tuple(columns), "fairness": Fairness()})
-    counted = kind.reduce(rows, monitor, dataclasses.replace(grids, columns=known), [])
+    apart = monitor.model_copy(update={"segments": tuple(columns), "fairness": Fairness()})
+    counted = kind.reduce(rows, apart, dataclasses.replace(grids, columns=known), [])
     segments = counted["segment"]
     cells = counted.filter(pc.starts_with(segments, _COLUMN)).select(kind.schema.names)
     renamed = cells["segment"]

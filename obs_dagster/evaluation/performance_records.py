@@ -82,6 +82,8 @@ def _by_components(night: Night, day: dt.date, kind: OutcomeTable) -> Iterator[M
     What all requests of the longest window had in common is told of nobody: there is nothing beside it.
     """
     monitor = night.monitor
+    if monitor.components is None:
+        return
     windows = list(outcome_windows(night, day, kind, component_outcomes(night)))
     for version, cells in subjects(windows):
         apart = Counter(map(cut_of, cells))

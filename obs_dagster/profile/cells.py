@@ -132,6 +132,8 @@ def is_cell(watched: str, cell: str) -> bool:
 
     >>> is_cell("origin", "origin=JFK"), is_cell("origin=J*", "origin=JFK"), is_cell("origin", "*")
     (True, True, False)
+    >>> is_cell("component rerank*=failed", "component reranker bge=failed")
+    True
     """
     if WHOLE in {watched, cell}:
         return watched == cell

@@ -94,6 +94,6 @@ def trace_key(value: str) -> str:
 def _hashed(*columns: str) -> str:
     """SQL for a number that stands for ids, below 2^63.
 
-    DuckDB's own hash of two texts is the same for many pairs of ids that count up.
+    DuckDB's own hash is the same for many texts that differ in two places, as ids that count up do.
     """
     return f"CAST(md5_number_lower(concat_ws('/', {', '.join(columns)})) >> 1 AS BIGINT)"

@@ -38,7 +38,8 @@ class BentoML:
                 "prediction_id": own,
                 "request_id": request_id,
                 "time": record["timestamp"],
-                "trace_id": str(record["trace_id"]),
+                # it writes the number that the digits of everybody else stand for
+                "trace_id": f"{int(record['trace_id']):032x}",
             }
             columns = {name: value for name, value in record.items() if name not in _ADDED}
             yield known | {f"feature_{name}" if name in known else name: columns[name] for name in columns}

@@ -87,7 +87,7 @@ def _traced(root):
     for place, (trace, search) in enumerate(judged):
         judge("relevance", place / 10, trace, search)
         judge("helpful", place % 2 == 0, trace)
-    return uri, client, experiment, lambda: judge("relevance", 1.0, *judged[0])
+    return uri, client, experiment, lambda: judge("tone", 1.0, *judged[0])
 
 
 @pytest.fixture

@@ -6,10 +6,12 @@ from typing import get_type_hints
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from obs_dagster.evaluation.component_outcomes import outcomes_by_parts, part_column
 from obs_dagster.lake.columns import LABEL
 from obs_dagster.metrics.evaluation import evaluate
 from obs_dagster.metrics.registry import definitions, family
@@ -253,3 +255,40 @@ def test_all_rows_as_a_cell_are_what_a_segment_of_the_same_rows_has(name, monito
     assert told[0].keys() == told[1].keys()
     for key, values in told[0].items():
         assert values == pytest.approx(told[1][key], rel=1e-9, abs=1e-12), key
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_outcomes_by_what_components_did_are_those_of_these_rows(name, monitor, rows):
+    described, kind, table = monitor(name), TASKS.named(name).outcomes, rows(name)
+    # rows that are counted together are of one request
+    together = next((each.column for each in TASKS.named(name).outputs(described) if each.kind == "id"), "id")
+    keys = np.array(table[together].to_pylist())
+    did = {key: ("used", "failed", "not used")[place % 3] for place, key in enumerate(sorted(set(keys)))}
+    parts = np.array([did[key] for key in keys])
+    whose = table.append_column(part_column(0), pa.array(parts)).append_column(
+        part_column(1), pa.array(["used"] * N)
+    )
+    with connect() as connection:
+        grids = fit_grids(nw.from_native(connection.from_arrow(table)), described)
+        found = outcomes_by_parts(
+            nw.from_native(connection.from_arrow(whose)), described, grids, kind, ["tool a=b,c", "llm \\1"]
+        )
+        for segment, which in (
+            ("component tool a%3Db%2Cc=failed", parts == "failed"),
+            ("component tool a%3Db%2Cc=not used", parts == "not used"),
+            ("component llm \\1=used", np.ones(N, dtype=bool)),
+        ):
+            mine = nw.from_native(connection.from_arrow(table.filter(pa.array(which))))
+            whole = reduce_outcomes(mine, described, grids, kind).table
+            expected = cell_counts(kind, whole.filter(pc.equal(whole["segment"], "*")))
+            cell = found.filter(pc.equal(found["segment"], segment))
+            # extremes are those of a bin, whatever else rows are apart by
+            summed = [each for each, how in kind.added.items() if how == "sum"]
+            compared = [each for each in (*kind.keys, *summed) if each != "segment"]
+            order = [(each, "ascending") for each in kind.keys if each != "segment"]
+            left, right = (each.select(compared).sort_by(order).to_pandas() for each in (cell, expected))
+            pd.testing.assert_frame_equal(left, right, check_dtype=False)
+    assert set(found["segment"].to_pylist()) == {
+        *(f"component tool a%3Db%2Cc={each}" for each in ("used", "failed", "not used")),
+        "component llm \\1=used",
+    }
