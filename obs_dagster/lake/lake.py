@@ -230,7 +230,9 @@ def write_rows(rows: pa.Table, path: Path, counts: Collection[str] = ()) -> None
         path, plain, compression="zstd", use_dictionary=codes, column_encoding=packed or None
     ) as writer:
         for start in range(0, rows.num_rows, size):
-            writer.write_table(rows.slice(start, size).cast(plain), row_group_size=size)
+            # in one piece, for bytes that do not depend on the chunks that the rows were in
+            group = rows.slice(start, size).cast(plain).combine_chunks()
+            writer.write_table(group, row_group_size=size)
 
 
 #: What numbers are written in, if not as codes.

@@ -9,7 +9,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from obs_dagster.monitor.model import Monitor
-from obs_dagster.profile.coding import coded, one_coding
+from obs_dagster.profile.coding import coded
 from obs_dagster.profile.expressions import reduce_frame
 from obs_dagster.profile.grids.grid import Grids
 from obs_dagster.profile.grids.learned import with_learned
@@ -46,14 +46,8 @@ def _joined(tables: Iterable[pa.Table]) -> pa.Table:
     parts = [coded(table, TEXTS) for table in tables if table.num_rows]
     if not parts:
         return SCHEMA.empty_table()
-    joined = {}
-    for name in SCHEMA.names:
-        # a column at a time, or a wide log's counts would be there twice
-        joined[name] = one_coding(pa.concat_tables(part.select([name]) for part in parts)).combine_chunks()[
-            name
-        ]
-        parts = [part.drop_columns([name]) for part in parts]
-    return pa.table(joined)
+    # chunks of numbers stay apart: in one piece a wide log's counts would be in memory twice
+    return pa.concat_tables(parts)
 
 
 def _reduce(rows: nw.LazyFrame[Any], monitor: Monitor, grids: Grids, by: Sequence[str]) -> Iterator[pa.Table]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from obs_dagster.profile.distribution import FloatArray, IntArray
-from obs_dagster.profile.loops.kernels import Codes, add_extremes
+from obs_dagster.profile.loops.kernels import SPECIAL, Codes, Ends, add_extremes, add_keyed_extremes
 
 #: Largest arrays (8 bytes an entry) that extremes are kept in; of more cells only what occurs is kept.
 _LARGEST = 1 << 21
@@ -28,13 +28,36 @@ class Extremes:
 
     def add(self, cells: Codes, bins: Codes, values: FloatArray, cell_count: int) -> None:
         """Widen by rows, which have a cell below a number, a bin and a value each."""
-        if max(cell_count, len(self._low)) * self._bins > _LARGEST:
+        if not self._has_room(cell_count):
             self._widen(_codes(cells, bins), np.array([values, values]))
             return
-        more = max(0, cell_count - len(self._low))
-        self._low = np.pad(self._low, ((0, more), (0, 0)), constant_values=np.inf)
-        self._high = np.pad(self._high, ((0, more), (0, 0)), constant_values=-np.inf)
         add_extremes(cells, bins, values, self._low, self._high)
+
+    def add_keyed(self, keys: Codes, cells: Codes, values: FloatArray, owners: Codes, *, bits: int) -> None:
+        """Widen by those of some rows that have a bin.
+
+        Args:
+            keys: of the rows, shape (rows,).
+            cells: what each row lies in, shape (rows,).
+            values: of the rows, shape (rows,).
+            owners: the cell here of each of these.
+            bits: binary digits of a key that are left out.
+        """
+        count = int(owners.max(initial=-1)) + 1
+        if self._has_room(count):
+            add_keyed_extremes(keys, cells, values, Ends(owners, bits, self._low, self._high))
+            return
+        binned = keys > SPECIAL
+        self.add(owners[cells[binned]], keys[binned] >> bits, values[binned], count)
+
+    def _has_room(self, cells: int) -> bool:
+        """Whether there may be a place for every bin of so many cells; then there is."""
+        if max(cells, len(self._low)) * self._bins > _LARGEST:
+            return False
+        if (more := cells - len(self._low)) > 0:
+            self._low = np.pad(self._low, ((0, more), (0, 0)), constant_values=np.inf)
+            self._high = np.pad(self._high, ((0, more), (0, 0)), constant_values=-np.inf)
+        return True
 
     def of(self, cells: IntArray, bins: IntArray, groups: IntArray) -> FloatArray:
         """The extremes in some cells, shape (2, k).

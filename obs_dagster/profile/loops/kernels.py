@@ -258,13 +258,17 @@ def count_bins(keys: Codes, cells: Codes, wholes: Codes, fine: Counters, joined:
         fine: rows per whole and bin.
         joined: rows per cell and joined bin.
     """
+    # indices without a sign need not be looked at for being counted from the end
+    width, joined_width = fine.counts.shape[1], joined.counts.shape[1]
+    in_wholes, in_cells = fine.counts.reshape(-1), joined.counts.reshape(-1)
     for row in range(len(keys)):
-        key, cell = keys[row], cells[row]
+        key, cell = np.int64(keys[row]), np.int64(cells[row])
         if key > SPECIAL:
-            if fine.counts.shape[1]:
-                fine.counts[wholes[cell], (key >> fine.bits) - fine.low] += 1
-            if joined.counts.shape[1]:
-                joined.counts[cell, (key >> joined.bits) - joined.low] += 1
+            if width:
+                start = np.int64(wholes[np.uint64(cell)]) * width
+                in_wholes[np.uint64(start + (key >> fine.bits) - fine.low)] += 1
+            if joined_width:
+                in_cells[np.uint64(cell * joined_width + (key >> joined.bits) - joined.low)] += 1
 
 
 @compiled
@@ -309,3 +313,28 @@ def add_extremes(cells: Codes, bins: Codes, values: FloatArray, low: FloatArray,
         cell, place, value = cells[row], bins[row], values[row]
         low[cell, place] = min(value, low[cell, place])
         high[cell, place] = max(value, high[cell, place])
+
+
+class Ends(NamedTuple):
+    """The least and the greatest value of cells and bins.
+
+    Attributes:
+        owners: the cell here of each cell of rows.
+        bits: binary digits of a key that are left out.
+        low, high: shape (cells, bins).
+    """
+
+    owners: Codes
+    bits: int
+    low: FloatArray
+    high: FloatArray
+
+
+@compiled
+def add_keyed_extremes(keys: Codes, cells: Codes, values: FloatArray, ends: Ends) -> None:
+    """Widen extremes by those rows that have a bin, given the key, the cell and the value of each row."""
+    for row in range(len(keys)):
+        if keys[row] > SPECIAL:
+            cell, place, value = ends.owners[cells[row]], keys[row] >> ends.bits, values[row]
+            ends.low[cell, place] = min(value, ends.low[cell, place])
+            ends.high[cell, place] = max(value, ends.high[cell, place])

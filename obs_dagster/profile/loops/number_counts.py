@@ -63,21 +63,23 @@ class NumberCounts:
         count_bins(keyed.keys, located.cells, located.wholes, fine, joined)
         alone = self._fine is not None and not fine.counts.size
         joined_alone = self._joined is not None and not joined.counts.size
-        if alone or joined_alone or self._fine_ends is not None or self._joined_ends is not None:
+        if alone or joined_alone:
             self._add_alone(keyed, located, fine=alone, joined=joined_alone)
+        rows = keyed.keys, located.cells, keyed.values
+        if self._fine_ends is not None:
+            self._fine_ends.add_keyed(*rows, located.wholes, bits=0)
+        if self._joined_ends is not None:
+            every = np.arange(located.cell_count, dtype=np.int32)
+            self._joined_ends.add_keyed(*rows, every, bits=JOINED_BITS)
 
     def _add_alone(self, keyed: Keyed, located: Located, *, fine: bool, joined: bool) -> None:
-        """Count what the compiled loops have no place for: bins far apart, and the extremes of scores."""
+        """Count bins that lie so far apart that the compiled loops have no place for them."""
         binned = keyed.keys > SPECIAL
         cells, keys = located.cells[binned], keyed.keys[binned]
         if fine and self._fine is not None:
             self._fine.add(located.wholes[cells], keys)
         if joined and self._joined is not None:
             self._joined.add(cells, keys >> JOINED_BITS)
-        if self._fine_ends is not None:
-            self._fine_ends.add(located.wholes[cells], keys, keyed.values[binned], located.whole_count)
-        if self._joined_ends is not None:
-            self._joined_ends.add(cells, keys >> JOINED_BITS, keyed.values[binned], located.cell_count)
 
     def hand_on(self, assembly: Assembly, name: str, places: IntArray, wholes: IntArray | None) -> None:
         """Hand the counts on, with the cells that have one place added up.

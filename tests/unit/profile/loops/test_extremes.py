@@ -3,6 +3,7 @@ import pytest
 
 from obs_dagster.profile.loops import extremes
 from obs_dagster.profile.loops.extremes import Extremes
+from obs_dagster.profile.loops.kernels import SPECIAL
 
 
 @pytest.mark.parametrize("largest", [0, 40, 1 << 21], ids=["pairs", "first arrays then pairs", "arrays"])
@@ -22,3 +23,19 @@ def test_the_extremes_are_those_of_the_rows(monkeypatch, largest):
         expected[groups[cell], place] = min(low, value), max(high, value)
     found = ends.of(*np.array(list(expected)).T, groups)
     np.testing.assert_array_equal(found.T, np.array(list(expected.values())))
+
+
+@pytest.mark.parametrize("largest", [0, 1 << 21], ids=["pairs", "arrays"])
+def test_rows_widen_by_their_keys_as_by_their_bins(monkeypatch, largest):
+    monkeypatch.setattr(extremes, "_LARGEST", largest)
+    rng = np.random.default_rng(4)
+    keys = np.where(rng.random(80) < 0.2, SPECIAL - 1, rng.integers(0, 40, 80)).astype(np.int32)
+    cells, owners = rng.integers(0, 5, 80).astype(np.int32), np.array([0, 2, 1, 0, 2], dtype=np.int32)
+    values, binned = rng.normal(size=80), keys > SPECIAL
+    by_keys, by_bins = Extremes(10), Extremes(10)
+
+    by_keys.add_keyed(keys, cells, values, owners, bits=2)
+    by_bins.add(owners[cells[binned]], keys[binned] >> 2, values[binned], 3)
+
+    asked = owners[cells[binned]].astype(np.int64), (keys[binned] >> 2).astype(np.int64), np.arange(3)
+    np.testing.assert_array_equal(by_keys.of(*asked), by_bins.of(*asked))
