@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,30 +49,20 @@ class World:
 
     def served(self, day: dt.date, fault: Happening | None = None) -> pd.DataFrame:
         """The log of a day."""
-        import pandas as pd
-
         chance = np.random.default_rng((day.toordinal(), 1))
         values = self.values(self.rows, chance)
         if fault is not None:
             values = fault(values, np.random.default_rng((day.toordinal(), 2)))
-        return pd.DataFrame(
-            {
-                "id": [f"{day}-{number}" for number in range(self.rows)],
-                "at": pd.Timestamp(day, tz="UTC") + pd.to_timedelta(np.arange(self.rows), "s"),
-                "version": "1",
-                "score": chance.beta(2, 5, self.rows),
-                COLUMN: pd.Series(values, dtype=object),
-            }
-        )
+        return _log(day, values, [f"{day}-{number}" for number in range(self.rows)], chance)
 
     def write(self, home: Path, day: dt.date, fault: Happening | None = None) -> None:
         """Write the log of a day below a home."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        _write(home, day, self.served(day, fault))
 
-        path = home / "logs" / f"{day}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pandas(self.served(day, fault), preserve_index=False), path)
+    def write_values(self, home: Path, day: dt.date, values: Values) -> None:
+        """Write a log of certain values, whose ids are their places, below a home."""
+        ids = [str(place) for place in range(len(values))]
+        _write(home, day, _log(day, values, ids, np.random.default_rng(0)))
 
     def monitor(self) -> dict[str, Any]:
         """The monitor as a person would write it, without rules."""
@@ -88,6 +78,29 @@ class World:
             "baseline": {"kind": "days", "first": FIRST, "last": self.day(REFERENCE - 1)},
             "windows": [1, 7],
         }
+
+
+def _log(day: dt.date, values: Values, ids: Sequence[str], chance: np.random.Generator) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "id": [*ids],
+            "at": pd.Timestamp(day, tz="UTC") + pd.to_timedelta(np.arange(len(ids)) % 86_400, "s"),
+            "version": "1",
+            "score": chance.beta(2, 5, len(ids)),
+            COLUMN: pd.Series(values, dtype=object),
+        }
+    )
+
+
+def _write(home: Path, day: dt.date, log: pd.DataFrame) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = home / "logs" / f"{day}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pandas(log, preserve_index=False), path)
 
 
 def some(share: float, change: Callable[[Any, np.random.Generator], Any]) -> Happening:

@@ -20,11 +20,24 @@ _NEW = "matplotlib"
 _ALIKE = 250.0
 _DIMENSION = 384
 _SIDE = 32
+#: Parts of each photo that nights of a pool are drawn from.
+_PARTS = 6_000
 
 
 def worlds() -> Mapping[str, Callable[[], World]]:
     """Each world by its name, made when it is asked for."""
     return {"texts": texts, "embeddings": embeddings, "images": images}
+
+
+def pools(world: str) -> list[tuple[float, Values]]:
+    """What the values of a world are drawn from: of each kind its share of a day, and its values."""
+    if world == "images":
+        chance = np.random.default_rng(0)
+        digits = [encoded(_in_colour(each)) for each in _digits()]
+        crops = [[encoded(_part(photo, chance)) for _ in range(_PARTS)] for photo in _photos()]
+        return [(0.5, digits), *((0.5 / len(crops), each) for each in crops)]
+    of = paragraphs if world == "texts" else _vectors().__getitem__
+    return [(share, list(of(topic))) for topic, share in _TOPICS.items()]
 
 
 def texts() -> World:
@@ -176,11 +189,18 @@ def _digits() -> NDArray[np.uint8]:
 
 def _picture(chance: np.random.Generator) -> NDArray[np.uint8]:
     if chance.uniform() < 0.5:
-        digit = np.kron(_one_of(_digits(), chance), np.ones((4, 4), np.uint8))
-        return np.repeat(digit[:, :, None], 3, axis=2)
-    photo = _one_of(_photos(), chance)
+        return _in_colour(_one_of(_digits(), chance))
+    return _part(_one_of(_photos(), chance), chance)
+
+
+def _in_colour(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(np.kron(digit, np.ones((4, 4), np.uint8))[:, :, None], 3, axis=2)
+
+
+def _part(photo: NDArray[np.uint8], chance: np.random.Generator) -> NDArray[np.uint8]:
     top, left = (int(chance.integers(size - _SIDE)) for size in photo.shape[:2])
-    return photo[top : top + _SIDE, left : left + _SIDE]
+    found: NDArray[np.uint8] = photo[top : top + _SIDE, left : left + _SIDE]
+    return found
 
 
 def _noise(chance: np.random.Generator) -> NDArray[np.uint8]:

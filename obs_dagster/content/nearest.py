@@ -37,7 +37,7 @@ def centres_of(points: NDArray[np.float32], halves: NDArray[Any], most: int) -> 
     centres = []
     for half in (0, 1):
         chosen = points[halves == half]
-        clusters = min(most, len(chosen) // _FEWEST)
+        clusters = min(most, len(chosen) // _FEWEST, len(np.unique(chosen, axis=0)))
         if not clusters:
             return {}
         found = KMeans(clusters, n_init=1, random_state=0, max_iter=50).fit(chosen).cluster_centers_

@@ -315,8 +315,7 @@ def _write(
         return
     pairs = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
     connection.execute(
-        f"COPY ({kept}) TO {literal(str(aside))} "
-        f"({rows_format(width)}, KV_METADATA {{{pairs}}})"
+        f"COPY ({kept}) TO {literal(str(aside))} ({rows_format(width)}, KV_METADATA {{{pairs}}})"
     )
 
 

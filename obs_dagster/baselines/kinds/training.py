@@ -137,7 +137,11 @@ class TrainingBaseline(Baseline):
             yield Remark("fail", str(error))
             return
         present = {name for part in parts for name in part.found}
-        needed = [*monitor.features, *(each.column for each in outputs(monitor) if each.required)]
+        # descriptors are made of their content, and some content by an encoder
+        features = [name for name in monitor.features if name not in monitor.described]
+        content = [name for name, each in monitor.content.items() if each.encoder is None]
+        required = [each.column for each in outputs(monitor) if each.required]
+        needed = [*features, *content, *required]
         if missing := [name for name in needed if name not in present]:
             detail = f"the training rows of version {latest} have no column {', '.join(missing)}"
             yield Remark("warn", f"{detail}: these are compared with nothing")

@@ -15,7 +15,7 @@ from obs_dagster.profile.columns import ProfiledColumn, profiled_columns
 from obs_dagster.profile.distribution import FloatArray
 from obs_dagster.profile.grids.asinh_grid import AsinhGrid
 from obs_dagster.profile.grids.grid import LATENCY_GRID, CategoryGrid, Grid, Grids
-from obs_dagster.profile.grids.learned import learn, with_learned
+from obs_dagster.profile.grids.learned import described_once, learn, with_learned
 from obs_dagster.profile.grids.nearness import nearness, rounded, typical_values
 from obs_dagster.profile.grids.sample import sample_numbers
 from obs_dagster.profile.grids.score_grid import ScoreGrid
@@ -52,6 +52,7 @@ def fit_grids(rows: nw.LazyFrame[Any], monitor: Monitor) -> Grids:
         if each.role != "latency" and each.kind in ("number", "category") and each.name in present
     ]
     cut = {name for cut in monitor.outcome_cuts for name in cut}
+    rows = described_once(rows, monitor, [each.name for each in fitting])
     fitted = _fit_numbers(rows, [each.name for each in fitting if each.numeric]) | {
         each.name: _fit_category(rows, each.name, MOST_FIRST_CELLS if each.name in cut else MOST_CATEGORIES)
         for each in fitting

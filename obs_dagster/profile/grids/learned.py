@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import narwhals as nw
 
@@ -69,6 +70,23 @@ def with_learned(
     ]
     found: nw.LazyFrame[Any] = nw.from_native(asked(relation, f"SELECT {own}, {', '.join(made)} FROM log"))
     return found
+
+
+def described_once(rows: nw.LazyFrame[Any], monitor: Monitor, columns: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Some columns of rows that are asked for many times, without describing content each time.
+
+    Args:
+        rows: rows of the log, which DuckDB reads if the monitor has content; its session keeps the columns.
+        monitor: has the content.
+        columns: what is asked for.
+    """
+    if not monitor.content or not columns:
+        return rows
+    name = f"{RESERVED}described_{uuid4().hex}"
+    chosen: duckdb.DuckDBPyRelation = rows.select(*columns).to_native()
+    chosen.create(name)
+    kept: nw.LazyFrame[Any] = nw.from_native(asked(chosen, f"SELECT * FROM {identifier(name)}"))
+    return kept
 
 
 def _with_day(relation: duckdb.DuckDBPyRelation, monitor: Monitor) -> duckdb.DuckDBPyRelation:

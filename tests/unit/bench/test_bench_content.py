@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from scipy.stats import mannwhitneyu
 
+from bench.content import quiet
 from bench.content.corpus import german, paragraphs
 from bench.content.world import COLUMN, World, some
 from bench.content.worlds import images, worlds
@@ -98,3 +99,19 @@ def test_results_read_as_tables():
     ]
     assert "0 alarms on 30 nights" in part.section(cases)
     assert part.headline({}) == []
+
+
+def test_a_year_of_a_pool_is_quiet_until_its_days_are_about_something_else(tmp_path):
+    chance = np.random.default_rng(0)
+    kinds = [(0.5, list(chance.normal(at, 1, (150, 8)).astype(np.float32))) for at in (-1, 1)]
+    world = World("w", "vectors", {"type": "embedding", "dimension": 8}, lambda *_: [], {})
+    pool = quiet.Described(world, kinds, tmp_path)
+    assert {"content_distance", "content_cluster", "score"} <= {*pool.columns}
+    assert pool.unlike == ["content_distance"]
+    found = quiet.p_values_of_a_year(pool, 0, nights=7)
+    assert found.shape == (7, len(pool.columns))
+    assert found.min() > 1e-4
+    moved = quiet.p_values_of_a_year(pool, 0, nights=2, shares=np.array([0.95, 0.05]))
+    assert moved[:, pool.columns.index("content_cluster")].max() < 1e-6
+    assert list(quiet.alarms_of(pool, [0], nights=7)) == [(0, 0)]
+    assert "| w | 2 | 0.50 (" in quiet.results({"w": [(0, 0), (1, 0)]})

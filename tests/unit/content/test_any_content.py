@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from obs_dagster.baselines.protocol import baseline_of
 from obs_dagster.content.protocol import described
 from obs_dagster.engine.protocol import engine_of
 from obs_dagster.monitor.contract import Feature
@@ -94,3 +95,16 @@ def test_every_row_is_evaluated_or_quarantined_with_the_reason(small_at, tmp_pat
     numbers = [name for name, (_, each) in told if each.type == "number" and each.sql]
     kept = clean.set_index("id").loc[rows["id"].iloc[30:-1], numbers]
     assert np.isfinite(kept.to_numpy(dtype=float)).all()
+
+
+def test_training_rows_lack_nothing_that_is_made_of_their_content(small, day):
+    world = small(features={"comment": keys("text"), "vector": keys("embedding")}, segments=[], labels=None)
+    rows = world.rows(day, 10).assign(comment="some words", vector=[[0.0] * DIMENSION] * 10)
+
+    def told(frame):
+        world.write("training/1.parquet", frame)
+        return [(each.status, each.detail) for each in baseline_of(world.monitor).look(world.monitor, ["1"])]
+
+    assert told(rows)[0] == ("ok", "training rows of versions 1")
+    lacking = "the training rows of version 1 have no column vector: these are compared with nothing"
+    assert ("warn", lacking) in told(rows.drop(columns="vector"))

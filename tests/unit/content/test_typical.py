@@ -2,14 +2,19 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from obs_dagster.baselines.prepare import prepare_baseline
 from obs_dagster.evaluation.typical import typical_rows
+from obs_dagster.quality.day import validate_day
 from obs_dagster.reports.content import content_sections
+from obs_dagster.sources.ingest import ingest_logs
 from tests.unit.content.content_rows import DIMENSION, keys, png, sound
 
 
-def told(small, day, **text):
-    world = small(
+def told(root, small_at, day, **text):
+    world = small_at(
+        root,
         features={
             "comment": {"type": "text", **text},
             "vector": keys("embedding"),
@@ -36,12 +41,20 @@ def told(small, day, **text):
     log["vector"] = pd.Series(vectors, dtype=object)
     log.loc[17, "comment"] = "<b>quarantine</b> of something unheard " * 20
     world.log(day, log)
-    world.night(day)
+    ingest_logs(world.monitor, day, world.lake)
+    validate_day(world.monitor, day, world.lake)
+    prepare_baseline(world.monitor, world.lake)
     return log, typical_rows(world.monitor, day, world.lake, most=2)
 
 
-def test_the_row_that_is_least_like_the_baseline_comes_first(small, day):
-    log, found = told(small, day)
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory, small_at, day):
+    """A day's log, and those of its rows that are shown."""
+    return told(tmp_path_factory.mktemp("typical"), small_at, day)
+
+
+def test_the_row_that_is_least_like_the_baseline_comes_first(shown):
+    log, found = shown
     for descriptor in ("vector_distance", "comment_unknown_share"):
         far = [each for each in found if each.descriptor == descriptor and each.far]
         near = [each for each in found if each.descriptor == descriptor and not each.far]
@@ -53,14 +66,14 @@ def test_the_row_that_is_least_like_the_baseline_comes_first(small, day):
     assert far[0].pictures["photo"].startswith("data:image/png;base64,")
 
 
-def test_personal_texts_are_not_shown(small, day):
-    _, found = told(small, day, pii=True)
+def test_personal_texts_are_not_shown(tmp_path, small_at, day):
+    _, found = told(tmp_path, small_at, day, pii=True)
     assert {each.descriptor for each in found} == {"vector_distance"}
     assert not any(each.texts for each in found)
 
 
-def test_pages_have_a_gallery_of_each_kind(small, day):
-    sections = content_sections(told(small, day)[1])["1"]
+def test_pages_have_a_gallery_of_each_kind(shown):
+    sections = content_sections(shown[1])["1"]
     assert [each.title for each in sections] == [
         "comment: least like the baseline",
         "comment: most like the baseline",
