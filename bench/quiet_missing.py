@@ -40,15 +40,15 @@ def alarms_of_a_year(lost: np.ndarray, days: int) -> list[tuple[int, int]]:
         lost: rows without a value, (days and nights, columns).
         days: those of the baseline.
     """
+    columns = range(lost.shape[1])
     known = [
         Questions.of(bins_of(_day(0), days), [_day(each) for each in lost[:days, column]])
-        for column in range(COLUMNS)
+        for column in columns
     ]
-    detectors, alarms, before = Detectors[int](1.0), [0] * COLUMNS, frozenset[int]()
+    detectors, alarms, before = Detectors[int](1.0), [0] * len(columns), frozenset[int]()
     for night in range(NIGHTS):
         bets = {
-            column: e_value(known[column].p_value(_day(lost[days + night, column])))
-            for column in range(COLUMNS)
+            column: e_value(known[column].p_value(_day(lost[days + night, column]))) for column in columns
         }
         found = detectors.night(FIRST + dt.timedelta(days=night), bets)
         alarming = frozenset(column for column, each in found.items() if each.alarm)

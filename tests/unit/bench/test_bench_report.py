@@ -3,6 +3,7 @@ import doctest
 import pytest
 
 from bench import options, report, results, table
+from bench.detection.compared import EQUAL, MONTHLY, PEERS, TUNED
 from bench.measurement import Measurement
 from bench.parts import (
     PARTS,
@@ -151,12 +152,8 @@ DETECTED = {
         "tools": {
             tool: {"found": NIGHTS, "alarms": 4, "by": {}}
             for tool in (
-                *(f"obs-dagster{how}" for how in ("", detection.EQUAL, detection.MONTHLY)),
-                *(
-                    f"{peer}{how}"
-                    for peer in detection.PEERS
-                    for how in ("", detection.TUNED, detection.EQUAL, detection.MONTHLY)
-                ),
+                *(f"obs-dagster{how}" for how in ("", EQUAL, MONTHLY)),
+                *(f"{peer}{how}" for peer in PEERS for how in ("", TUNED, EQUAL, MONTHLY)),
             )
         },
     }

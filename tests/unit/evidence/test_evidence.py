@@ -15,6 +15,9 @@ from bench.false_alarms import (
     days_of_a_year,
     p_values_of_a_year,
 )
+from bench.quiet_missing import alarms_of_a_year as alarms_of_columns
+from bench.quiet_missing import missing
+from bench.quiet_rows import NIGHTS
 from obs_dagster.evidence.bins import bins_of, pooled
 from obs_dagster.evidence.detector import ALONE, Detectors, e_value, e_values
 from obs_dagster.evidence.questions import Questions
@@ -36,6 +39,17 @@ def test_a_year_of_quiet_nights_keeps_its_budget(name, year):
     p_values = p_values_of_a_year(days_of_a_year(WORLDS[name], year))
     for baseline in BASELINES:
         assert alarms_of_a_year(p_values[baseline]) <= 1
+
+
+def test_a_column_that_lacks_values_now_and_then_keeps_the_budget_once_its_baseline_has_such_a_day():
+    lost = missing(0, 28 + NIGHTS)
+    failed = (lost[:28] > 0).sum(axis=0)
+    chosen = [np.flatnonzero(failed == days)[0] for days in (0, 1, 3)]
+    never, *others = alarms_of_columns(lost[:, chosen], 28)
+    # of some 26 nights
+    assert never[0] == 0
+    assert never[1] > 10
+    assert others == [(1, 0), (3, 0)]
 
 
 def test_a_test_of_independent_rows_alarms_every_night():
