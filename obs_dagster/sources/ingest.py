@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from obs_dagster.lake.columns import ROW
-from obs_dagster.lake.lake import Lake, Table, manifest_metadata, replacing, rows_format
+from obs_dagster.lake.lake import Lake, Table, manifest_metadata, replacing
 from obs_dagster.lake.quoting import identifier, literal
 from obs_dagster.monitor.data import MADE_ID
 from obs_dagster.monitor.day_form import Period
@@ -26,13 +26,14 @@ from obs_dagster.sources.forgotten import forgotten, is_forgotten
 from obs_dagster.sources.halves import AcrossDays, halves_in_words, tell_alone, with_halves
 from obs_dagster.sources.log_path import LogPath
 from obs_dagster.sources.log_schema import LogSchema
+from obs_dagster.sources.partition import write_partition
 from obs_dagster.sources.protocol import OfSnapshots, counted_by, source_of
 from obs_dagster.sources.purged import refuse_purged
 from obs_dagster.sources.repeats import Repeats, find_repeats
 from obs_dagster.sources.schema_change import SchemaChange, found_in
 from obs_dagster.sources.snapshot_name import SnapshotName
 from obs_dagster.sources.strays import Strays, find_strays, read_by_time
-from obs_dagster.sources.streamed import FAILURES, write_streamed
+from obs_dagster.sources.streamed import FAILURES
 from obs_dagster.store import working_folder
 from obs_dagster.telemetry.traces import span
 
@@ -292,41 +293,12 @@ def _ingest(
         if encoded := encoders(monitor):
             # which version made the vectors that the partition has
             manifest["encoders"] = {name: each.uri for name, each in encoded.items()}
-        _write(connection, monitor, kept, aside, manifest)
+        write_partition(connection, monitor, kept, aside, manifest)
     except (duckdb.Error, *FAILURES) as error:
         source.check(stamps)
         raise source.unreadable(error) from error
     source.check(stamps)
     return result
-
-
-def _write(
-    connection: duckdb.DuckDBPyConnection,
-    monitor: Monitor,
-    kept: str,
-    aside: Path,
-    manifest: Mapping[str, Any],
-) -> None:
-    """Write the day's rows."""
-    width = _width(monitor, LogSchema.of(monitor))
-    metadata = manifest_metadata(manifest)
-    if _vectors(monitor):
-        write_streamed(connection, kept, aside, metadata, width)
-        return
-    pairs = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
-    connection.execute(
-        f"COPY ({kept}) TO {literal(str(aside))} ({rows_format(width)}, KV_METADATA {{{pairs}}})"
-    )
-
-
-def _width(monitor: Monitor, schema: LogSchema) -> int:
-    """Of how many columns the rows are; a vector counts as one for each of its numbers."""
-    return len(schema.types) + len(monitor.described) + _vectors(monitor)
-
-
-def _vectors(monitor: Monitor) -> int:
-    """How many numbers the vectors of a row have."""
-    return sum(feature.dimension or 0 for feature in monitor.content.values())
 
 
 def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
