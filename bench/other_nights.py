@@ -29,8 +29,15 @@ from bench.table import table
 
 _DOCUMENT = Path(__file__).parents[1] / "docs" / "detection.md"
 _LIMITS = Limits(7_200, 16_000_000_000)
-LATER = {"flights": ("nulls/1", "category shift/1", "swapped columns/2")}
-"""What a peer finds sooner where it begins on one night only."""
+LATER = {
+    "flights": ("nulls/1", "category shift/1", "swapped columns/2"),
+    "independent": (
+        "covariate shift in one segment/0",
+        "concept drift, sudden/0",
+        "concept drift, slow/1",
+    ),
+}
+"""What a peer finds sooner where it begins on one night only; of `independent`, by few quiet nights."""
 
 Found = Mapping[str, Sequence[int | None]]
 
