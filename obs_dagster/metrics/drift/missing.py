@@ -74,6 +74,17 @@ METRICS = (
                     "stations. A feature that is never missing is better declared as `nullable: false`.",
                 ),
                 DefaultRule(
+                    name="values_missing_daily",
+                    above=0.1,
+                    for_nights=4,
+                    min_rows=200,
+                    summary="For four nights running, a tenth of the values more than on the baseline has "
+                    "been missing. Ask who delivers the column.",
+                    why="What is missing night after night is no source that failed for hours. In a year of "
+                    "weather six of seven columns had no three such nights running; air pressure, of which "
+                    "12 % are missing in spells, had four of them up to three times.",
+                ),
+                DefaultRule(
                     name="values_gone",
                     above=0.5,
                     beyond_days=True,
