@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, PrivateAttr
@@ -84,6 +84,9 @@ class Reports(Strict):
 
 class Monitor(Strict):
     """Describes one model in production: its logs, labels, features, baseline, windows and alerts."""
+
+    any_content: ClassVar[bool] = False
+    """Whether a monitor of this process has texts, vectors or images: their SQL calls functions of ours."""
 
     # what kinds there are is known once all of the package can be imported
     model_config = ConfigDict(defer_build=True)
@@ -240,6 +243,16 @@ class Monitor(Strict):
         object.__setattr__(self, "features", dict(self._declared.features))
         if self.labels is not None:
             object.__setattr__(self, "labels", placed(self.logs, self.labels, by_day=self.identity == "day"))
+        self._note_content()
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        """Come out of a pickle, as monitors do in processes beside the one that read them."""
+        super().__setstate__(state)
+        self._note_content()
+
+    def _note_content(self) -> None:
+        if self._declared.content:
+            Monitor.any_content = True
 
     @property
     def content(self) -> Mapping[str, Feature]:

@@ -12,6 +12,7 @@ from uuid import uuid4
 from obs_dagster.content.protocol import calls_of_learned, register
 from obs_dagster.cores import cores
 from obs_dagster.errors import ObsError, SourceError
+from obs_dagster.monitor.model import Monitor
 from obs_dagster.scratch import scratch
 from obs_dagster.sources.file_stamp import FileStamp, fingerprint
 from obs_dagster.sources.formats.file_format import file_format
@@ -218,7 +219,8 @@ def connect() -> duckdb.DuckDBPyConnection:
         "SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET streaming_buffer_size = '128MB'; "
         f"SET memory_limit = '{max(_MEMORY, threads * _THREAD_MEMORY)}MB'"
     )
-    register(connection, calls_of_learned(), fresh=True)
+    if Monitor.any_content:
+        register(connection, calls_of_learned(), fresh=True)
     if ObjectPath.known:
         from obs_dagster.store.duckdb_files import register as register_files
 

@@ -16,6 +16,7 @@ from bench.parts import (
     fleet,
     night,
     objects,
+    same_work,
     scan,
     serving,
     spark,
@@ -43,6 +44,11 @@ MEASURED = {
         "obs-dagster": TOOK,
         "nannyml": {**TOOK, "seconds": 8.0},
         "whylogs": FAILED,
+    },
+    same_work.NAME: {
+        "rows": 1_000_000,
+        "obs-dagster": TOOK,
+        "nannyml": {**TOOK, "seconds": 8.0, "phases": {"reference": 2.0, "drift": 5.5}},
     },
     scan.NAME: {"rows": 1_000_000, "scan": {**TOOK, "seconds": 0.5}, "profile": TOOK},
     night.NAME: {
@@ -176,6 +182,7 @@ EXPECTED = {
         "| CPU seconds of the server |  | 7.00 |",
         "| peak MB | 900 | 900 |",
     ],
+    same_work.NAME: ["| 1M | obs-dagster | 2.75 | 1.0 | 2.00 |", "| 5.50 | 2.0 | 8.00 |"],
     telemetry.NAME: ["| 10k | 10.0 | 10.2 | 0.250 | +2.5 % | 1.9 to 3.1 % | +2.0 % | +0.0 % | +3.0 % | 3 |"],
     tasks.NAME: [
         "| seconds, 1M rows | binary classification | regression |",
@@ -247,6 +254,7 @@ def kept(tmp_path):
 HEADLINE = [
     "1M rows of 19 features, reference kept | 2.75 s; nannyml takes 1 times as long |",
     "| the same with the reference | 2.00 s; nannyml takes 4 times as long |",
+    "| what nannyml computes of 1M rows, reference kept | 2.75 s; nannyml takes 2 times as long |",
     "| a profile of 1M rows, 24 columns | 2.00 s, 4.0 times a bare scan, 300 MB |",
     "| a whole night of 10k rows | 40.0 s, 2.5 times the imports alone, 900 MB |",
     "| a whole night of 10M rows in object storage | 60.0 s, 1.20 times one on disk |",
@@ -309,7 +317,7 @@ def test_a_part_that_was_not_measured_keeps_its_text(tmp_path):
 
 
 def test_missing_markers_are_named(kept, tmp_path):
-    path = document(tmp_path, parts=["headline", "evaluation"])
+    path = document(tmp_path, parts=["headline", "evaluation", "same_work"])
     with pytest.raises(report.ReportError, match="<!-- results: scan -->"):
         report.write_report(kept, path, tmp_path / "chart.svg")
     assert "old" in path.read_text()

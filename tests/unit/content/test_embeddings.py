@@ -10,7 +10,7 @@ from sklearn.metrics import pairwise_distances_argmin_min
 
 from obs_dagster.content.embedding.clusters import learn_clusters, nearest
 from obs_dagster.content.embedding.projections import PROJECTIONS, directions
-from obs_dagster.content.protocol import fault_column, filled
+from obs_dagster.content.protocol import calls_of_learned, fault_column, filled, register
 from obs_dagster.sources.files import connect
 from obs_dagster.sources.ingest import ingest_logs
 
@@ -105,7 +105,9 @@ def test_not_a_number_is_no_number(small, day):
 
 def relation(given):
     table = pa.table({"x": pa.array(given.tolist(), pa.list_(pa.float32()))})
-    return connect().from_arrow(table)
+    connection = connect()
+    register(connection, calls_of_learned())
+    return connection.from_arrow(table)
 
 
 def learned_from(given):

@@ -67,8 +67,7 @@ def registry(tmp_path_factory):
     uri = f"sqlite:///{root / 'mlflow.db'}"
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
-    mlflow.create_experiment("encoders", artifact_location=(root / "artifacts").as_uri())
-    mlflow.set_experiment("encoders")
+    experiment = mlflow.create_experiment("encoders", artifact_location=(root / "artifacts").as_uri())
     pipeline = make_pipeline(TfidfVectorizer(), TruncatedSVD(DIMENSION, random_state=0)).fit(
         sound("text", 200)
     )
@@ -82,7 +81,8 @@ def registry(tmp_path_factory):
         "gaps": (Texts(pipeline, broken="zzz"), text),
         "pixels": (Pixels(projection), image),
     }
-    with warnings.catch_warnings():
+    # named, and not set: another test's runs would be of it, too
+    with warnings.catch_warnings(), mlflow.start_run(experiment_id=experiment):
         # about type hints and requirements, which these models do without
         warnings.simplefilter("ignore")
         for name, (model, signature) in models.items():

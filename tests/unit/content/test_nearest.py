@@ -10,7 +10,7 @@ from sklearn.metrics import pairwise_distances_argmin_min
 from obs_dagster.content.image.colours import colour_distance, learn_colours
 from obs_dagster.content.nearest import centres_of
 from obs_dagster.content.products import norms, product, rows_of
-from obs_dagster.content.protocol import filled
+from obs_dagster.content.protocol import calls_of_learned, filled, register
 from obs_dagster.sources.files import connect
 
 
@@ -52,7 +52,9 @@ def test_points_that_are_all_the_same_are_one_cluster():
 def coloured(colours):
     names = ["x_red", "x_green", "x_blue"]
     table = pa.table({name: colours[:, place].astype(float) for place, name in enumerate(names)})
-    return connect().from_arrow(table)
+    connection = connect()
+    register(connection, calls_of_learned())
+    return connection.from_arrow(table)
 
 
 def distances(learned, colours):
