@@ -173,6 +173,15 @@ def test_a_scheduled_night_runs_though_one_was_killed_and_both_are_told_of(
         dg.DagsterInstance.from_config(str(home / "dagster")) as instance,
     ):
         said = {name: composed.log(name) for name in processes}
+        # what the sample's check of MLflow's health waits for
+        health = f"http://127.0.0.1:{composed.ports['mlflow']}/health"
+        until(
+            "MLflow answers",
+            lambda: httpx.get(health, timeout=60).raise_for_status(),
+            processes["mlflow"],
+            said["mlflow"],
+            seconds=PATIENCE,
+        )
         until(
             "the web server has the model",
             lambda: _loaded(proxy),
