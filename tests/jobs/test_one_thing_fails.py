@@ -26,7 +26,6 @@ from obs_dagster.metrics import registry
 from obs_dagster.monitor import Monitor
 from obs_dagster.monitor.baseline import BASELINES
 from obs_dagster.monitor.engine import ENGINES
-from obs_dagster.monitor.model import Monitor
 from obs_dagster.monitor.source import SOURCES
 from obs_dagster.monitor.task import TASKS
 from obs_dagster.settings import Settings
